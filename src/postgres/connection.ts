@@ -1,0 +1,136 @@
+/**
+ * PostgreSQL connections: a pool that runs every statement under one role, with the planner settings of its purpose, and a
+ * classification of errors that tells what is known about the statement that failed.
+ */
+import pg from 'pg';
+
+/** A statement with a name: prepared once per connection, so that its parse and plan are paid once. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export type Row = Record<string, unknown>;
+
+export interface Database {
+  /** Runs one statement as its own transaction and returns its rows. Errors are `pg` errors; see {@link certaintyOf}. */
+  query<R extends Row = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+  /** Runs `work` in one transaction, retried from the start on a serialization failure or a deadlock: it must hold no outside call. */
+  transaction<T>(work: (query: Database['query']) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly url: string;
+  /** The role all statements run as (`set role` at connect); the login user must be a member of it. */
+  readonly role?: string;
+  readonly applicationName: string;
+  readonly maxConnections: number;
+  /**
+   * `hot`: the payment path. Its plans are made once, when tables may still be empty, so everything but an index nested loop is
+   * switched off there: a plan that scans a table must not outlive the moment when that was cheap.
+   */
+  readonly purpose: 'hot' | 'general';
+  readonly connectTimeoutMs?: number;
+  readonly onError?: (error: Error) => void;
+}
+
+const hotSettings = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off', 'jit=off'];
+
+/** Opens a pool. Nothing connects before the first statement. Amounts (`bigint`) come back as safe integers, else the row throws. */
+export function openDatabase(options: PoolOptions): Database {
+  const settings = [
+    'timezone=UTC',
+    ...(options.role === undefined ? [] : [`role=${options.role}`]),
+    ...(options.purpose === 'hot' ? hotSettings : []),
+  ];
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.maxConnections,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    keepAlive: true,
+    options: settings.map((setting) => `-c ${setting}`).join(' '),
+    types: { getTypeParser },
+  });
+  pool.on('error', (error) => options.onError?.(error));
+  return {
+    async query<R extends Row>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+      const result = await pool.query<R>({ name: statement.name, text: statement.text, values: values as unknown[] });
+      return result.rows;
+    },
+    transaction: (work) => retriable(() => runTransaction(pool, work)),
+    close: () => pool.end(),
+  };
+}
+
+async function runTransaction<T>(pool: pg.Pool, work: (query: Database['query']) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(async <R extends Row>(statement: Statement, values: readonly unknown[] = []) => {
+      const { rows } = await client.query<R>({ name: statement.name, text: statement.text, values: values as unknown[] });
+      return rows;
+    });
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Repeats `work` on 40001 (serialization failure) and 40P01 (deadlock), at most five times with a short random pause. */
+export async function retriable<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === 5 || certaintyOf(error) !== 'retry') throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+    }
+  }
+}
+
+/**
+ * What an error tells about the transaction that it ended:
+ * - `retry`: rolled back by a conflict; the same may succeed at once.
+ * - `refused`: rolled back because of the statement or its data; the same would fail again.
+ * - `not_sent`: there was no connection; nothing has reached the server.
+ * - `unknown`: the connection or the server went away; the commit may or may not have happened.
+ */
+export type Certainty = 'retry' | 'refused' | 'not_sent' | 'unknown';
+
+const unsentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300']);
+
+export function certaintyOf(error: unknown): Certainty {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code === '40001' || code === '40P01') return 'retry';
+  if (typeof code === 'string' && unsentCodes.has(code)) return 'not_sent';
+  if (message === 'timeout exceeded when trying to connect') return 'not_sent';
+  const isServerError = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);
+  // Class 57 (operator intervention) and 08 (connection) end a session at any moment, also just after the commit; class 58 and XX are
+  // failures inside the server.
+  if (isServerError && !/^(57|08|58|XX)/.test(code)) return 'refused';
+  return 'unknown';
+}
+
+const int8Oid = 20;
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === int8Oid) return safeInteger;
+  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+}
+
+/** Reads a `bigint` of the database; amounts beyond 2^53 are a defect, not something to round. */
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`integer out of the safe range: ${text}`);
+  return value;
+}
