@@ -90,6 +90,8 @@ export interface NewOperation extends NewOperationBase {
   readonly kind: 'capture' | 'reversal' | 'refund';
   readonly targetId: string;
   readonly targetKind: OperationKind;
+  /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
+  readonly remaining?: number;
   readonly trace: Trace;
 }
 
@@ -145,20 +147,30 @@ export interface PaymentStore {
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** All operations of a channel with this merchant reference, oldest first, at most `limit`. */
-  findByReference(key: { readonly merchantId: string; readonly channelId: string; readonly merchantReference: string; readonly limit: number }): Promise<
-    readonly OperationView[]
-  >;
-  findByKey(key: { readonly merchantId: string; readonly channelId: string; readonly key: string }): Promise<
-    { readonly inputHash: Uint8Array; readonly operationId: string } | undefined
-  >;
+  findByReference(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly merchantReference: string;
+    readonly limit: number;
+  }): Promise<readonly OperationView[]>;
+  findByKey(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly key: string;
+  }): Promise<{ readonly inputHash: Uint8Array; readonly operationId: string } | undefined>;
   /** Leases open operations whose time has come, at most `limit`, each for `leaseMs`. */
   claimUnresolved(request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly ClaimedOperation[]>;
   /** Saves the trace of a reversal before its first byte is written; repeats change nothing. */
   saveUndoTrace(undo: { readonly merchantId: string; readonly operationId: string; readonly trace: Trace }): Promise<void>;
   /** Remembers that an approval came after the time-out, and tells the operation's state now. */
   noteLateApproval(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
-  /** Puts off the next look at an open operation. */
-  postpone(key: { readonly merchantId: string; readonly operationId: string; readonly afterMs: number }): Promise<void>;
+  /** Puts off the next look at an open operation. `counts`: whether the last look counts as an attempt. */
+  postpone(key: {
+    readonly merchantId: string;
+    readonly operationId: string;
+    readonly afterMs: number;
+    readonly counts: boolean;
+  }): Promise<void>;
 }
 
 /** The secrets an acquirer's message carries; they exist in memory only. */

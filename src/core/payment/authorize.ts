@@ -91,7 +91,16 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
       : {
           key: idempotencyKey,
           inputHash: await inputHash(engine, channel.merchantId, card.pan, {
-            ...{ kind, amount, currency, merchantReference, dialectData, tokenize: command.tokenize, token: card.token, card: card.summary },
+            ...{
+              kind,
+              amount,
+              currency,
+              merchantReference,
+              dialectData,
+              tokenize: command.tokenize,
+              token: card.token,
+              card: card.summary,
+            },
           }),
           expiresAtMs: engine.clock.wallNow() + engine.settings.keyLifetimeMs,
         };
@@ -111,9 +120,7 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
-    ...(card.rejection === undefined
-      ? { trace: await engine.acquirer.prepare({ channel, kind }) }
-      : { rejection: card.rejection }),
+    ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
   };
 }
 
@@ -179,7 +186,12 @@ async function exchange(engine: Engine, command: AuthorizeCommand, { open, row, 
   );
   if (answer.outcome !== 'approved' || !command.tokenize) return conclude(engine, open, answer);
   try {
-    const token = await engine.vault.tokenize({ merchantId, cardId, summary: card.summary, purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs });
+    const token = await engine.vault.tokenize({
+      merchantId,
+      cardId,
+      summary: card.summary,
+      purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs,
+    });
     return await conclude(engine, { ...open, token }, answer);
   } catch (error) {
     engine.log.error({ operationId, error: String(error) }, 'the payment was approved, but its card could not be kept under a token');

@@ -102,7 +102,10 @@ export async function recordSurely(engine: Engine, outcome: OutcomeToRecord): Pr
 }
 
 function keepRecording(engine: Engine, outcome: OutcomeToRecord, error: unknown): Promise<RecordedOutcome> {
-  engine.log.warn({ operationId: outcome.operationId, error: String(error) }, 'an outcome could not be recorded yet; repeating until it is');
+  engine.log.warn(
+    { operationId: outcome.operationId, error: String(error) },
+    'an outcome could not be recorded yet; repeating until it is',
+  );
   const recording = repeatUntilRecorded(engine, outcome);
   engine.unrecorded.add(recording);
   void recording.finally(() => engine.unrecorded.delete(recording));

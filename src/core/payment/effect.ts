@@ -36,7 +36,15 @@ export interface Effect {
   readonly event: string;
 }
 
-const noPaymentDelta: PaymentDelta = { authorized: 0, captured: 0, capturePending: 0, released: 0, releasePending: 0, refunded: 0, reversed: 0 };
+const noPaymentDelta: PaymentDelta = {
+  authorized: 0,
+  captured: 0,
+  capturePending: 0,
+  released: 0,
+  releasePending: 0,
+  refunded: 0,
+  reversed: 0,
+};
 const noTargetDelta: TargetDelta = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
 
 /** What a reversal acts upon decides whether it gives up a hold or takes back money. */

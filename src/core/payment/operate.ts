@@ -11,7 +11,7 @@ import { resolutionMarginMs } from './authorize.ts';
 import { conclude } from './conclude.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
-import type { OperationNode, OperationView, PaymentTree } from './operation.ts';
+import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
 import { isCertainlyNotRecorded } from './store-failure.ts';
 
 export interface OperateCommand {
@@ -123,6 +123,7 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
     createdAtMs: engine.clock.businessNow(),
     resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
   };
   const [submission, pan] = await Promise.allSettled([
     engine.store.submitOperation(row),
@@ -140,23 +141,24 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
     engine.log.error({ operationId: row.operationId }, 'the card is not in the vault; the operation is not sent');
     return { kind: 'recorded', operation: await conclude(engine, open, { outcome: 'not_sent', cause: 'card_not_stored' }), repeat: false };
   }
-  const answer = await engine.acquirer.send(requestOf(row, target, decision.remaining), { pan: pan.value });
+  const answer = await engine.acquirer.send(requestFor(open.view, row.trace, target), { pan: pan.value });
   return { kind: 'recorded', operation: await conclude(engine, open, answer), repeat: false };
 }
 
-function requestOf(row: NewOperation, target: OperationView, remaining: number | undefined): AcquirerRequest {
-  const { merchantId, operationId, kind, trace, amount, currency } = row;
-  const original = originalOf(target);
+/** What is to be sent for an operation, now or again. */
+export function requestFor(operation: OperationView, trace: Trace, target?: OperationView): AcquirerRequest {
+  const { merchantId, operationId, kind, amount, currency, card, remaining } = operation;
+  const original = target === undefined ? undefined : originalOf(target);
   return {
     ...{ reference: { merchantId, operationId }, kind, trace, amount, currency },
-    ...(target.card === undefined ? {} : { card: target.card }),
+    ...(card === undefined ? {} : { card }),
     ...(original === undefined ? {} : { original }),
     ...(remaining === undefined ? {} : { remaining }),
   };
 }
 
 /** How the host is told which operation is meant. */
-export function originalOf(target: OperationView): AcquirerRequest['original'] {
+function originalOf(target: OperationView): AcquirerRequest['original'] {
   const { kind, trace, amount, approvalCode } = target;
   if (trace === undefined) return undefined;
   return { kind, trace, amount, ...(approvalCode === undefined ? {} : { approvalCode }) };
@@ -169,5 +171,6 @@ function viewOf(row: NewOperation, target: OperationNode): OperationView {
     state: 'submitted',
     ...(target.card === undefined ? {} : { card: target.card }),
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
+    ...(row.remaining === undefined ? {} : { remaining: row.remaining }),
   };
 }

@@ -12,6 +12,9 @@ export type OperationKind = (typeof operationKinds)[number];
 /** Reasons to record a request without sending it: the second kind of no. */
 export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
 
+/** How an unanswered authorization came to stand for nothing. */
+export type UndoReason = 'undone' | 'never_arrived';
+
 /** Why an operation was never sent although recorded. */
 export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
 
@@ -44,6 +47,8 @@ export interface OperationView {
   readonly currency: string;
   /** The operation this one acts upon. */
   readonly targetId?: string;
+  /** Of a reversal: what remains of its target after it, as the acquirer is told. */
+  readonly remaining?: number;
   readonly merchantReference?: string;
   readonly card?: CardSummary;
   readonly token?: string;
@@ -55,7 +60,7 @@ export interface OperationView {
   readonly hostCode?: string;
   /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
   readonly networkReference?: string;
-  readonly reason?: DeclineReason | RejectionReason | FailureReason;
+  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason;
   /** Echo fields only the dialect knows; flat, size-limited, without card data. */
   readonly dialectData: Readonly<Record<string, string>>;
   /** Business time, epoch ms. */

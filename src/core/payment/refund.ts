@@ -1,8 +1,8 @@
 /** Refund: returns captured money, in one part or several, up to what each capture or debit took. */
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
-import type { OperationNode, PaymentTree } from './operation.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
+import type { OperationNode, PaymentTree } from './operation.ts';
 
 export function refund(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return operate(engine, 'refund', command, decideRefund);

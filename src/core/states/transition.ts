@@ -9,7 +9,10 @@ export interface TransitionTable<S extends string, E extends string> {
 }
 
 /** Builds a table; two rows for the same (from, event) are a defect of the program. */
-export function transitionTable<S extends string, E extends string>(noun: string, rows: readonly Transition<S, E>[]): TransitionTable<S, E> {
+export function transitionTable<S extends string, E extends string>(
+  noun: string,
+  rows: readonly Transition<S, E>[],
+): TransitionTable<S, E> {
   const index = new Map<string, S>();
   for (const [from, event, to] of rows) {
     const key = `${from} ${event}`;
