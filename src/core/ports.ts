@@ -134,7 +134,6 @@ export interface ClaimedOperation {
   readonly target?: OperationView;
   /** Messages sent to resolve it so far, this one included. */
   readonly attempt: number;
-  readonly ageMs: number;
 }
 
 export interface PaymentStore {

@@ -54,12 +54,11 @@ const operationColumns = `
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
-// The request of an operation is the message that bears its RRN and is no reversal of it by time-out; for a reversal it is the 0420 itself.
 const operationJoins = `
   join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id
-    and (m.mti <> '0420' or o.kind = 'reversal')`;
+    and m.purpose = 'request'`;
 
 const byIds: Statement = {
   name: 'find_operations',

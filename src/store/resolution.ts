@@ -16,7 +16,7 @@ const claim: Statement = {
   text: `update polygate.operation o set resolve_at = now() + $3 * interval '1 millisecond', resolve_attempts = least(o.resolve_attempts + 1, 30000)
 from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, operation_id)
 where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state in ('submitted', 'unknown') and o.resolve_at <= now()
-returning o.merchant_id, o.operation_id, (extract(epoch from now() - o.created_at) * 1000)::bigint as age_ms`,
+returning o.merchant_id, o.operation_id`,
 };
 
 const postponement: Statement = {
@@ -28,8 +28,8 @@ where merchant_id = $1 and operation_id = $2 and state in ('submitted', 'unknown
 
 const undoTrace: Statement = {
   name: 'save_undo_trace',
-  text: `insert into polygate.acquirer_message (merchant_id, rrn, mti, operation_id, account_id, terminal, stan, transmitted_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+  text: `insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
+values ($1, $2, $3, 'undo', $4, $5, $6, $7, $8) on conflict do nothing`,
 };
 
 const lateApproval: Statement = {
@@ -40,7 +40,6 @@ const lateApproval: Statement = {
 interface ClaimRow extends Record<string, unknown> {
   readonly merchant_id: string;
   readonly operation_id: string;
-  readonly age_ms: number;
 }
 
 export async function claimUnresolved(
@@ -63,14 +62,12 @@ export async function claimUnresolved(
     operations.flatMap(({ node }) => (node.targetId === undefined ? [] : [{ merchantId: node.merchantId, operationId: node.targetId }])),
   );
   const targetById = new Map(targets.map(({ node }) => [node.operationId, node]));
-  const ageById = new Map(claimed.map((row) => [row.operation_id, row.age_ms]));
   return operations.map(({ node, lateApproved, resolveAttempts }) => {
     const target = node.targetId === undefined ? undefined : targetById.get(node.targetId);
     return {
       operation: node,
       lateApproved,
       attempt: resolveAttempts,
-      ageMs: ageById.get(node.operationId) ?? 0,
       ...(target === undefined ? {} : { target }),
     };
   });

@@ -65,8 +65,8 @@ with input as (
     merchant_reference, rrn, dialect_data, created_at, now() + resolve_after_ms * interval '1 millisecond'
   from free join granted using (ordinal)
 ), new_message as (
-  insert into polygate.acquirer_message (merchant_id, rrn, mti, operation_id, account_id, terminal, stan, transmitted_at)
-  select merchant_id, rrn, mti, operation_id, account_id, terminal, stan, transmitted_at from free join granted using (ordinal)
+  insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
+  select merchant_id, rrn, mti, 'request', operation_id, account_id, terminal, stan, transmitted_at from free join granted using (ordinal)
 ), new_key as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
   select merchant_id, channel_id, key, operation_id, input_hash, expires_at from free join granted using (ordinal) where key is not null

@@ -40,8 +40,8 @@ with input as (
     dialect_data, created_at, now() + resolve_after_ms * interval '1 millisecond'
   from free
 ), new_message as (
-  insert into polygate.acquirer_message (merchant_id, rrn, mti, operation_id, account_id, terminal, stan, transmitted_at)
-  select merchant_id, rrn, mti, operation_id, account_id, terminal, stan, transmitted_at from free where rrn is not null
+  insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
+  select merchant_id, rrn, mti, 'request', operation_id, account_id, terminal, stan, transmitted_at from free where rrn is not null
 ), new_event as (
   insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
   select merchant_id, payment_id, 1, operation_id, kind || '.rejected', 'failed', state, json_build_object('amount', amount, 'currency', currency), created_at

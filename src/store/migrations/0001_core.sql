@@ -165,6 +165,7 @@ create table polygate.acquirer_message (
   merchant_id uuid not null,
   rrn text not null,
   mti text not null,
+  purpose text not null check (purpose in ('request', 'undo')),
   operation_id uuid not null,
   account_id text not null,
   terminal text not null,
