@@ -176,10 +176,17 @@ export function openLink(options: LinkOptions): Link {
       options.log.error({ error: String(error) }, 'the acquirer sent a message that cannot be read; its exchange will time out');
       return;
     }
-    if (isRequest(message.mti)) return answerRequest(connection, message);
+    if (isRequest(message.mti)) {
+      answerRequest(connection, message);
+      return;
+    }
     const key = keyOf(message.mti, message);
     const exchange = exchanges.get(key);
-    if (exchange !== undefined) return finish(key, exchange, { kind: 'answer', message });
+    if (exchange === undefined) takeLate(key, message);
+    else finish(key, exchange, { kind: 'answer', message });
+  }
+
+  function takeLate(key: string, message: Iso8583Message): void {
     const expected = late.get(key);
     if (expected === undefined) {
       options.log.warn(
