@@ -97,8 +97,9 @@ function actOf(mti: string, processingCode: string): Act | undefined {
 export function readRequest({ mti, fields }: Iso8583Message): FinancialRequest | { readonly problem: string } {
   const act = actOf(mti, fields[3] ?? '');
   if (act === undefined) return { problem: `field 3: no processing code that a ${mti} can have here` };
-  for (const number of MANDATORY[act])
-    if (fields[number] === undefined) return { problem: `field ${number} is missing in a ${mti} (${act})` };
+  const isMissing = (number: number): boolean => fields[number] === undefined;
+  const missing = OF_EVERY_REQUEST.find(isMissing) ?? OF_ACT[act].find(isMissing);
+  if (missing !== undefined) return { problem: `field ${missing} is missing in a ${mti} (${act})` };
   if (act === 'capture' && fields[25] !== '06') return { problem: 'field 25: a capture advice has 06' };
   try {
     return buildRequest({ act, mti, fields });
