@@ -45,7 +45,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     const password = await prepareData(home, { durable });
     const settings = { wal_compression: await walCompression(home), ...options.settings };
     const { server, port } = await launchOnPort({ home, port: options.port, settings });
-    const running = keepRunning({ server, log, launch: () => launchAfterCrash({ home, port, settings }) });
+    const running = keepRunning({ server, log, launch: () => launchAgain({ home, port, settings }, log) });
     await createDatabase({ port, password }).catch(async (error: unknown) => {
       await running.stop();
       throw error;
@@ -81,6 +81,12 @@ async function launchOnPort({ home, port, settings }: Launch): Promise<{ readonl
       if (!taken || attempt === 5) throw error;
     }
   }
+}
+
+/** A server that died leaves its postmaster.pid, which would pass for that of the next one; a killed supervisor leaves its server. */
+async function launchAgain(launch: Launch, log: (message: string) => void): Promise<PostgresServer> {
+  await stopLeftover({ data: join(launch.home.place, 'data'), log });
+  return launchAfterCrash(launch);
 }
 
 /** The backends of a killed server hold its shared memory until they notice, which takes them a moment. */
