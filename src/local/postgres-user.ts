@@ -166,3 +166,11 @@ function ownerFile(place: string): string {
 async function readOwner(place: string): Promise<string | undefined> {
   return readFile(ownerFile(place), 'utf8').catch(() => undefined);
 }
+
+/** Removes the place that the link at `directory` points to, when it belongs to this link; anything else is left alone. */
+export async function removePlace({ directory, log }: { readonly directory: string; readonly log: Log }): Promise<void> {
+  const place = await readlink(directory).catch(() => undefined);
+  if (place === undefined || (await readOwner(place)) !== directory) return;
+  await rm(place, { recursive: true, force: true });
+  log(`Removed ${place}.`);
+}
