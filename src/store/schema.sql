@@ -59,4 +59,5 @@ create table vault.token (
   constraint token_pkey PRIMARY KEY (merchant_id, token)
 );
 CREATE INDEX token_card ON vault.token USING btree (merchant_id, card_id);
+CREATE INDEX token_purge ON vault.token USING btree (merchant_id, purge_at);
 grant delete, insert, select, update on vault.token to polygate_vault;

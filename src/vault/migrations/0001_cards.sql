@@ -42,6 +42,7 @@ create table token (
   primary key (merchant_id, token)
 );
 
+create index token_purge on token (merchant_id, purge_at);
 create index token_card on token (merchant_id, card_id);
 
 grant select, insert, update on root_key, data_key to polygate_vault;
