@@ -20,8 +20,10 @@ command('start', 'start the gateway; in sandbox mode also its database and the s
 
 command('migrate', 'bring the database to the schema of this version').action(async (options: Options) => {
   await withDatabase(read(options), async (config) => {
-    const { migrate } = await import('./store/migrate.ts');
-    await migrate(config);
+    const { migrateConfigured } = await import('./store/migrate.ts');
+    const applied = await migrateConfigured(config);
+    for (const file of applied) process.stdout.write(`applied ${file}\n`);
+    if (applied.length === 0) process.stdout.write('The database is up to date.\n');
   });
 });
 

@@ -69,8 +69,8 @@ const postgresStep: Step = {
 const migrationStep: Step = {
   name: 'the migrations',
   async run(config) {
-    const { migrate } = await import('./store/migrate.ts');
-    await migrate(config);
+    const { migrateConfigured } = await import('./store/migrate.ts');
+    await migrateConfigured(config);
     return { config };
   },
 };

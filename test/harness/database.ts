@@ -23,10 +23,10 @@ export const testSettings: Readonly<Record<string, string>> = {
 const prefix = process.env.POLYGATE_TEST_PREFIX ?? `polygate_test_${randomBytes(6).toString('hex')}`;
 let server: Promise<string> | undefined;
 
-/** Makes a database with the schema of this version and no rows. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** Makes a database with the schema of this version and no rows; `migrated: false` leaves it without a schema. */
+export async function createDatabase(options: { readonly migrated?: boolean } = {}): Promise<TestDatabase> {
   const adminUrl = await serverUrl();
-  const template = await makeTemplate(adminUrl);
+  const template = options.migrated === false ? 'template1' : await makeTemplate(adminUrl);
   const name = `${prefix}_${randomBytes(6).toString('hex')}`;
   await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
   return {

@@ -4,9 +4,6 @@
 -- No foreign keys between the rows of a payment: they are written together, in one statement, and `polygate verify` looks for orphans.
 -- A foreign key would cost a lookup per row on the payment path, to check what that statement has just written.
 
-create schema polygate;
-grant usage on schema polygate to polygate_app;
-
 -- Reference tables: small, the same for every merchant, read from memory.
 
 create table polygate.merchant (

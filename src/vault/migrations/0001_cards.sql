@@ -1,0 +1,51 @@
+-- The vault: the only place where card numbers are stored, always encrypted. Nothing here is granted to any role but polygate_vault.
+
+-- Secrets of the whole vault, wrapped by the key provider. That they can be unwrapped is the check that the master key fits this database.
+create table root_key (
+  name text primary key,
+  key_id text not null,
+  wrapped bytea not null,
+  created_at timestamptz not null default now()
+);
+
+-- One key per merchant and version; cards are encrypted under the newest, and read under the one they name.
+create table data_key (
+  merchant_id uuid not null,
+  version int not null check (version > 0),
+  key_id text not null,
+  wrapped bytea not null,
+  created_at timestamptz not null default now(),
+  primary key (merchant_id, version)
+);
+
+create table card (
+  merchant_id uuid not null,
+  id uuid not null,
+  key_version int not null,
+  -- nonce (12 bytes) | ciphertext | tag (16 bytes)
+  sealed bytea not null,
+  fingerprint bytea not null,
+  purge_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  primary key (merchant_id, id)
+);
+
+create index card_purge on card (merchant_id, purge_at);
+
+create table token (
+  merchant_id uuid not null,
+  token text not null,
+  card_id uuid not null,
+  -- What may be shown of the card: brand, BIN, last four, expiry, holder.
+  summary json not null,
+  purge_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  primary key (merchant_id, token)
+);
+
+create index token_purge on token (merchant_id, purge_at);
+create index token_card on token (merchant_id, card_id);
+
+grant select, insert, update on root_key, data_key to polygate_vault;
+grant select, insert, update, delete on card, token to polygate_vault;

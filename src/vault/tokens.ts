@@ -1,0 +1,147 @@
+/**
+ * Tokens: random names under which a merchant keeps a card. A token prolongs the life of its card and says nothing about it; a token of
+ * one merchant means nothing to another.
+ */
+import { randomBytes } from 'node:crypto';
+import type { CardSummary } from '../core/instrument/card.ts';
+import { createBatcher } from '../postgres/batcher.ts';
+import { plainArray, textArray } from '../postgres/columns.ts';
+import type { Database, Statement } from '../postgres/connection.ts';
+import { type CardKey, requireUuids } from './cards.ts';
+
+export interface TokenKey {
+  readonly merchantId: string;
+  readonly token: string;
+}
+
+export interface Tokens {
+  tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary }): Promise<string>;
+  resolveToken(token: TokenKey): Promise<TokenizedCard | undefined>;
+  deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
+}
+
+export interface TokenizedCard {
+  readonly cardId: string;
+  readonly summary: CardSummary;
+}
+
+interface NewToken extends CardKey {
+  readonly token: string;
+  readonly summary: CardSummary;
+  readonly purgeAtMs: number;
+}
+
+// The update locks the card's row, so that a purge of the same moment either comes first, and no token is made, or sees the later date.
+const insertTokens: Statement = {
+  name: 'vault-token-insert',
+  text: `with input as (
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::json[]) with ordinality as i (merchant_id, card_id, token, purge_at, summary, ord)
+    ), kept as (
+      update vault.card c set purge_at = greatest(c.purge_at, i.purge_at) from input i
+      where c.merchant_id = i.merchant_id and c.id = i.card_id
+      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at, i.summary
+    ), made as (
+      insert into vault.token (merchant_id, card_id, token, purge_at, summary) select merchant_id, card_id, token, purge_at, summary from kept
+    )
+    select ord::int as ord from kept`,
+};
+
+const selectTokens: Statement = {
+  name: 'vault-token-select',
+  text: `select i.ord::int as ord, t.card_id, t.summary
+    from unnest($1::uuid[], $2::text[]) with ordinality as i (merchant_id, token, ord)
+    join vault.token t on t.merchant_id = i.merchant_id and t.token = i.token
+    where t.deleted_at is null`,
+};
+
+const deleteToken: Statement = {
+  name: 'vault-token-delete',
+  text: `with gone as (
+      update vault.token set deleted_at = now() where merchant_id = $1 and token = $2 and deleted_at is null returning card_id
+    ), released as (
+      update vault.card c set purge_at = least(c.purge_at, $3::timestamptz) from gone
+      where c.merchant_id = $1 and c.id = gone.card_id
+        and not exists (select from vault.token t where t.merchant_id = $1 and t.card_id = gone.card_id and t.token <> $2 and t.deleted_at is null)
+    )
+    select 1 from gone`,
+};
+
+export interface TokensOptions {
+  /** A hot pool. */
+  readonly database: Database;
+  readonly maxConcurrent: number;
+}
+
+export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens {
+  const makes = createBatcher<NewToken, boolean>({
+    run: (tokens) => make(database, tokens),
+    maxSize: 256,
+    maxConcurrent,
+    // Two tokens of one card in one statement would be one update of its row, and one of them lost.
+    laneOf: (token) => token.cardId,
+  });
+  const reads = createBatcher<TokenKey, TokenizedCard | undefined>({
+    run: (tokens) => read(database, tokens),
+    maxSize: 256,
+    maxConcurrent,
+  });
+
+  return {
+    async tokenize(card) {
+      requireUuids(card);
+      const token = randomToken();
+      const made = await makes.submit({
+        merchantId: card.merchantId,
+        cardId: card.cardId,
+        token,
+        purgeAtMs: card.purgeAtMs,
+        summary: card.summary,
+      });
+      if (!made) throw new Error(`card ${card.cardId} of merchant ${card.merchantId} is not in the vault, so it cannot get a token`);
+      return token;
+    },
+    async resolveToken(token) {
+      if (!isToken(token.token)) return undefined;
+      return reads.submit(token);
+    },
+    async deleteToken({ merchantId, token, cardPurgeAtMs }) {
+      if (!isToken(token)) return false;
+      return (await database.query(deleteToken, [merchantId, token, new Date(cardPurgeAtMs)])).length > 0;
+    },
+  };
+}
+
+/** 32 hex characters that begin with a letter and hold no run of digits as long as a card number, so that no scan can take one for a PAN. */
+function randomToken(): string {
+  for (;;) {
+    const token = randomBytes(16).toString('hex');
+    if (/^[a-f]/.test(token) && !/\d{12}/.test(token)) return token;
+  }
+}
+
+/** Whatever a merchant sends is looked up only if it can be a token. */
+function isToken(text: string): boolean {
+  return /^[a-f][\da-f]{31}$/.test(text);
+}
+
+async function make(database: Database, tokens: readonly NewToken[]): Promise<boolean[]> {
+  const rows = await database.query<{ ord: number }>(insertTokens, [
+    plainArray(tokens.map((token) => token.merchantId)),
+    plainArray(tokens.map((token) => token.cardId)),
+    plainArray(tokens.map((token) => token.token)),
+    plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
+    textArray(tokens.map((token) => JSON.stringify(token.summary))),
+  ]);
+  const made = new Set(rows.map((row) => row.ord));
+  return tokens.map((_, index) => made.has(index + 1));
+}
+
+async function read(database: Database, tokens: readonly TokenKey[]): Promise<(TokenizedCard | undefined)[]> {
+  const rows = await database.query<{ ord: number; card_id: string; summary: CardSummary }>(selectTokens, [
+    plainArray(tokens.map((token) => token.merchantId)),
+    plainArray(tokens.map((token) => token.token)),
+  ]);
+  const found = new Array<TokenizedCard | undefined>(tokens.length).fill(undefined);
+  for (const { ord, card_id: cardId, summary } of rows) found[ord - 1] = { cardId, summary };
+  return found;
+}

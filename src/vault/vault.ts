@@ -1,0 +1,92 @@
+/**
+ * The card vault: the only code that sees a stored card number. It works under its own role in its own schema, so that the rest of the
+ * gateway cannot read it, nor it the rest.
+ */
+import type { Pan } from '../core/instrument/card.ts';
+import type { Vault } from '../core/ports.ts';
+import { openDatabase } from '../postgres/connection.ts';
+import { createCards } from './cards.ts';
+import { createDataKeys } from './data-keys.ts';
+import type { KeyProvider } from './key-provider.ts';
+import { type PurgeCount, purgeDue } from './purge.ts';
+import { rewrapKeys } from './rewrap.ts';
+import { openRootKeys } from './root-keys.ts';
+import { createTokens } from './tokens.ts';
+
+export interface VaultLog {
+  error(details: object, message: string): void;
+}
+
+export interface VaultOptions {
+  readonly url: string;
+  readonly keyProvider: KeyProvider;
+  readonly log: VaultLog;
+  /** Statements on the payment path under way at the same time, for each of storing, reading and tokens. */
+  readonly maxConcurrent?: number;
+  readonly keyLifetimeMs?: number;
+}
+
+export interface OpenVault extends Vault {
+  /** Always at once: the key of fingerprints is in memory. */
+  fingerprint(merchantId: string, pan: Pan): Uint8Array;
+  /**
+   * Ends a token: it is not found any more, and its card, unless another token holds it, is purged at `cardPurgeAtMs` (business time; when
+   * the last payment made with it no longer needs it) or earlier. False when there is no such token.
+   */
+  deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
+  /** Deletes what is due at that business time and returns how much it was. */
+  purgeDue(businessNowMs: number): Promise<PurgeCount>;
+  /** After a new master key: wraps every key anew that another one has wrapped, and returns how many. Cards stay as they are. */
+  rewrapKeys(): Promise<number>;
+  /** 32 bytes, always the same for a purpose in this database: for the gateway's own secrets (stored credentials, request hashes). */
+  deriveSecret(purpose: string): Uint8Array;
+  /** Resolves when cards can be stored and read. */
+  health(): Promise<void>;
+  /** Waits for nothing: call it after the last store or reveal has been answered. */
+  close(): Promise<void>;
+}
+
+/** Opens the vault of a migrated database. Throws `VaultKeyError` when the master key is not the one that this database was made with. */
+export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs }: VaultOptions): Promise<OpenVault> {
+  const pool = {
+    url,
+    role: 'polygate_vault',
+    onError: (error: Error) => log.error({ err: error }, 'an idle database connection of the vault broke'),
+  };
+  const hot = openDatabase({ ...pool, applicationName: 'polygate-vault', purpose: 'hot', maxConnections: 2 * maxConcurrent });
+  const general = openDatabase({ ...pool, applicationName: 'polygate-vault-keys', purpose: 'general', maxConnections: 2 });
+  const close = async () => {
+    await Promise.all([hot.close(), general.close()]);
+  };
+  try {
+    const rootKeys = await openRootKeys(general, keyProvider);
+    const dataKeys = createDataKeys({
+      database: general,
+      keyProvider,
+      ...(keyLifetimeMs === undefined ? {} : { lifetimeMs: keyLifetimeMs }),
+    });
+    const cards = createCards({ database: hot, dataKeys, fingerprintKey: rootKeys.fingerprintKey, maxConcurrent });
+    return {
+      ...cards,
+      ...createTokens({ database: hot, maxConcurrent }),
+      purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
+      rewrapKeys: () => rewrapKeys(general, keyProvider),
+      deriveSecret: rootKeys.deriveSecret,
+      async health() {
+        await keyProvider.health();
+        await general.query({ name: 'vault-health', text: 'select from vault.root_key limit 1' });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw explain(error);
+  }
+}
+
+/** Undefined table, undefined schema, undefined role: the database was not migrated. Other errors say enough themselves. */
+function explain(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code !== '42P01' && code !== '3F000' && code !== '22023') return error;
+  return new Error(`the database has no vault yet: run \`polygate migrate\` against it (${String(message)})`, { cause: error });
+}
