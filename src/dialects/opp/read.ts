@@ -1,0 +1,127 @@
+/** From parameters to core commands: pure, but for the present date. */
+import { brandOf, type CardBrand, type CardSummary, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import type { Channel } from '../../core/merchant/channel.ts';
+import { parseDecimalAmount } from '../../core/money/amount.ts';
+import { currencyOf } from '../../core/money/currency.ts';
+import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { OperateCommand } from '../../core/payment/operate.ts';
+import { Problem } from './problem.ts';
+import { echoed, echoLimit, type Parameters } from './wire.ts';
+
+/** Brands on the wire to brands of the core. */
+const brands: Readonly<Record<string, CardBrand>> = {
+  VISA: 'visa',
+  VISADEBIT: 'visa',
+  VISAELECTRON: 'visa',
+  VPAY: 'visa',
+  MASTER: 'mastercard',
+  MASTERDEBIT: 'mastercard',
+  MAESTRO: 'maestro',
+  AMEX: 'amex',
+  DINERS: 'diners',
+  DISCOVER: 'discover',
+  JCB: 'jcb',
+  UNIONPAY: 'unionpay',
+};
+
+export interface RequestContext {
+  readonly channel: Channel;
+  readonly parameters: Parameters;
+  readonly idempotencyKey: string | undefined;
+  /** Wall time, epoch ms. */
+  readonly nowMs: number;
+}
+
+/** A new payment with card data. */
+export function readPayment(request: RequestContext): AuthorizeCommand {
+  return { ...readAuthorization(request), instrument: readCard(request) };
+}
+
+/** A new payment with a token. */
+export function readTokenPayment(request: RequestContext, token: string): AuthorizeCommand {
+  const cvc = readCvc(request.parameters);
+  return { ...readAuthorization(request), instrument: { type: 'token', token, ...(cvc === undefined ? {} : { cvc }) } };
+}
+
+function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
+  const { channel, parameters } = request;
+  const { paymentType, createRegistration } = parameters;
+  if (paymentType !== 'PA' && paymentType !== 'DB') throw new Problem('600.200.400');
+  const money = readAmount(parameters);
+  if (money === undefined) throw new Problem('100.550.300');
+  return {
+    channel,
+    kind: paymentType === 'PA' ? 'preauthorization' : 'debit',
+    ...money,
+    tokenize: createRegistration === 'true',
+    ...readCommon(request),
+  };
+}
+
+/** An operation on an existing one. Only a reversal may leave the amount out. */
+export function readOperation(request: RequestContext, operationId: string): OperateCommand {
+  const money = readAmount(request.parameters);
+  if (money === undefined && request.parameters.paymentType !== 'RV') throw new Problem('100.550.300');
+  return { channel: request.channel, operationId, ...money, ...readCommon(request) };
+}
+
+function readCommon({ parameters, idempotencyKey }: RequestContext) {
+  const { merchantTransactionId } = parameters;
+  return {
+    dialectData: readEcho(parameters),
+    ...(merchantTransactionId === undefined ? {} : { merchantReference: merchantTransactionId }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+/** Amount and currency belong together; both may be absent. */
+function readAmount({ amount, currency }: Parameters): { readonly amount: number; readonly currency: string } | undefined {
+  if (amount === undefined) return undefined;
+  if (currency === undefined) throw new Problem('100.550.400');
+  const known = currencyOf(currency);
+  if (known === undefined) throw new Problem('100.550.401');
+  const minor = parseDecimalAmount(amount, known);
+  if (minor === undefined) throw new Problem('100.550.303');
+  return { amount: minor, currency };
+}
+
+/** What no acquirer would be asked about is recorded as rejected: the check digit, the expiry, a brand that is not the number's. */
+function readCard({ parameters, nowMs }: RequestContext): Instrument {
+  const { 'card.number': number, 'card.holder': holder, 'card.expiryMonth': month, 'card.expiryYear': year, paymentBrand } = parameters;
+  if (number === undefined) throw new Problem('100.100.100');
+  if (month === undefined) throw new Problem('100.100.200');
+  if (year === undefined) throw new Problem('100.100.300');
+  const named = paymentBrand === undefined ? undefined : brands[paymentBrand];
+  if (paymentBrand !== undefined && named === undefined) throw new Problem('600.200.201');
+  const cvc = readCvc(parameters);
+  const expiry = { month: Number(month), year: Number(year) };
+  const more = { expiry, ...(holder === undefined ? {} : { holder: maskCardNumbers(holder) }) };
+  const pan = parsePan(number);
+  if (pan === undefined) {
+    const summary: CardSummary = { brand: named ?? 'unknown', bin: number.slice(0, 6), last4: number.slice(-4), ...more };
+    return { type: 'rejected', summary, reason: 'invalid_card_number' };
+  }
+  const brand = brandOf(pan);
+  const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
+  if (named !== undefined && brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
+  if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
+  return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
+}
+
+function readCvc({ 'card.cvv': digits }: Parameters) {
+  return digits === undefined ? undefined : parseCvc(digits);
+}
+
+/** What answers repeat. Free text loses any card number somebody typed into it. */
+function readEcho(parameters: Parameters): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let size = 0;
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined || !echoed.test(name)) continue;
+    size += name.length + value.length;
+    if (size > echoLimit) break;
+    kept[name] = maskCardNumbers(value);
+  }
+  return kept;
+}

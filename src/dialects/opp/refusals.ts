@@ -1,0 +1,91 @@
+/** Core's refusals, rejections, declines and failures in result codes. Total: a new one stops the build until this page has decided. */
+import type { DeclineReason } from '../../core/payment/decline.ts';
+import type { FailureReason, RejectionReason } from '../../core/payment/operation.ts';
+import type { Refusal, RefusalCode } from '../../core/refusals.ts';
+import { Problem } from './problem.ts';
+import type { ResultCode } from './result-codes.ts';
+
+/** Operations on existing ones; each has its own words for "not with this one". */
+export type BackOfficeType = 'CP' | 'RV' | 'RF';
+
+type ByType = Readonly<Record<BackOfficeType, ResultCode>>;
+
+/** The unknown id answers as the platform does: a refund finds no brand to work with. */
+const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
+  amount_too_low: '100.550.300',
+  amount_too_large: '100.550.301',
+  currency_not_enabled: '600.200.500',
+  brand_not_enabled: '600.200.201',
+  token_unknown: '100.150.200',
+  card_gone: '100.150.205',
+  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500' },
+  operation_of_other_channel: '700.400.700',
+  operation_pending: '700.400.570',
+  operation_unsuccessful: '700.300.200',
+  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520' },
+  currency_mismatch: '700.100.500',
+  exceeds_authorized: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  exceeds_captured: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  nothing_left: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  already_refunded: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  payment_busy: '800.700.100',
+  key_reused: '200.200.106',
+  key_in_flight: '800.600.100',
+  unavailable: '800.800.800',
+};
+
+export function problemOf(refusal: Refusal, type: BackOfficeType | undefined): Problem {
+  const code = refusals[refusal.code];
+  const status = refusal.code === 'unavailable' ? 503 : 400;
+  return new Problem(typeof code === 'string' ? code : code[type ?? 'RF'], { status });
+}
+
+export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
+  invalid_card_number: '100.100.101',
+  card_expired: '100.100.303',
+  brand_mismatch: '100.100.700',
+  cvc_missing: '100.100.600',
+  cvc_length: '100.100.601',
+};
+
+export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {
+  acquirer_unreachable: '900.100.600',
+  card_not_stored: '900.100.310',
+};
+
+export const declineCodes: Readonly<Record<DeclineReason, ResultCode>> = {
+  refer_to_issuer: '800.100.152',
+  do_not_honor: '800.100.152',
+  unspecified: '800.100.100',
+  invalid_merchant: '800.100.190',
+  lost_card: '800.100.165',
+  stolen_card: '800.100.159',
+  pick_up_card: '800.100.171',
+  invalid_transaction: '800.100.154',
+  invalid_amount: '800.100.174',
+  invalid_card_number: '800.100.151',
+  no_such_issuer: '800.100.169',
+  no_such_account: '800.100.195',
+  account_closed: '800.100.172',
+  insufficient_funds: '800.100.155',
+  expired_card: '800.100.157',
+  invalid_cvc: '800.100.153',
+  pin_problem: '800.100.166',
+  not_permitted_to_cardholder: '800.100.170',
+  not_permitted_to_terminal: '800.100.190',
+  suspected_fraud: '800.100.158',
+  over_amount_limit: '800.100.162',
+  over_count_limit: '800.100.163',
+  restricted_card: '800.100.168',
+  security_violation: '800.100.158',
+  authentication_required: '300.100.100',
+  blocked_by_holder: '800.100.160',
+  against_the_law: '800.100.170',
+  mandate_revoked: '800.100.197',
+  format_error: '800.100.156',
+  duplicate: '800.110.100',
+  record_not_found: '800.100.191',
+  issuer_unavailable: '800.100.176',
+  system_malfunction: '900.100.201',
+  acquirer_unreachable: '900.100.600',
+};

@@ -1,0 +1,43 @@
+/** An operation's state as a result. Total over the core's states. */
+import type { OperationView } from '../../core/payment/operation.ts';
+import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
+import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
+
+/** In live mode a success is a success; in the sandbox it says who answered. */
+function successCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+  if (mode === 'live') return '000.000.000';
+  return operation.dialectData.testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
+}
+
+export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
+  switch (operation.state) {
+    case 'approved':
+      return resultOf(successCode(operation, mode));
+    case 'submitted':
+    case 'unknown':
+    case 'escalated':
+      return resultOf('000.200.000');
+    case 'undone':
+      return resultOf('900.100.301');
+    case 'declined':
+      return declined(operation);
+    case 'rejected':
+      return resultOf(codeIn(rejectionCodes, operation.reason) ?? '100.100.101');
+    case 'failed':
+      return resultOf(codeIn(failureCodes, operation.reason) ?? '900.100.310');
+  }
+}
+
+/** A host that speaks this protocol's own codes is taken at its word. */
+function declined({ hostCode, reason }: OperationView): Result {
+  if (hostCode !== undefined && /^[1-9]\d\d\.\d{3}\.\d{3}$/.test(hostCode)) return { code: hostCode, description: describe(hostCode) };
+  return resultOf(codeIn(declineCodes, reason) ?? '800.100.100');
+}
+
+function describe(code: string): string {
+  return code in descriptions ? descriptions[code as ResultCode] : 'transaction declined';
+}
+
+function codeIn<K extends string>(codes: Readonly<Record<K, ResultCode>>, reason: string | undefined): ResultCode | undefined {
+  return reason !== undefined && reason in codes ? codes[reason as K] : undefined;
+}

@@ -1,0 +1,132 @@
+/**
+ * The protocol as data: parameters with their formats. Bodies are flat, dotted names with text values; an empty value means absent; names
+ * are case-sensitive and unknown ones are refused. Patterns are the documented ones, except where clients in the field are known to send
+ * more (merchant ids below eight characters, phone numbers, states, postcodes): there only the length counts.
+ */
+import { type TSchema, Type } from 'typebox';
+
+const text = (maximum: number, minimum = 1) => Type.String({ pattern: `^[\\s\\S]{${minimum},${maximum}}$` });
+const pattern = (source: string) => Type.String({ pattern: source });
+const decimal = pattern('^[0-9]{1,12}(\\.[0-9]{2})?$');
+const flag = pattern('^(true|false)$');
+
+const operation = {
+  entityId: pattern('^[a-f0-9]{32}$'),
+  'authentication.entityId': pattern('^[a-f0-9]{32}$'),
+  'authentication.userId': text(32),
+  'authentication.password': text(128),
+  paymentType: pattern('^(PA|DB|CD|CP|RV|RF|RB|CB|CR|RC|PA\\.CP)$'),
+  amount: decimal,
+  currency: pattern('^[A-Z]{3}$'),
+  paymentBrand: pattern('^[a-zA-Z0-9_]{1,32}$'),
+  descriptor: text(127),
+  merchantTransactionId: text(255),
+  merchantInvoiceId: text(255),
+  merchantMemo: text(255),
+  taxAmount: decimal,
+  transactionCategory: text(32),
+  numberOfCaptures: pattern('^[0-9]{1,2}$'),
+  testMode: pattern('^(EXTERNAL|INTERNAL)$'),
+  shopperResultUrl: text(2048),
+  notificationUrl: text(2048),
+};
+
+const account = {
+  createRegistration: flag,
+  recurringType: pattern('^(INITIAL|REPEATED)$'),
+  'card.number': pattern('^[0-9]{8,32}$'),
+  'card.holder': text(128, 3),
+  'card.expiryMonth': pattern('^(0[1-9]|1[0-2])$'),
+  'card.expiryYear': pattern('^(19|20)([0-9]{2})$'),
+  'card.cvv': pattern('^[0-9]{3,4}$'),
+  'standingInstruction.mode': pattern('^(INITIAL|REPEATED)$'),
+  'standingInstruction.type': pattern('^(RECURRING|INSTALLMENT|UNSCHEDULED)$'),
+  'standingInstruction.source': pattern('^(CIT|MIT)$'),
+  'standingInstruction.recurringType': pattern('^(SUBSCRIPTION|STANDING_ORDER)$'),
+  'standingInstruction.initialTransactionId': text(255),
+  'standingInstruction.expiry': pattern('^\\d{4}-\\d{2}-\\d{2}$'),
+  'standingInstruction.frequency': pattern('^[0-9]{1,4}$'),
+  'standingInstruction.numberOfInstallments': pattern('^[0-9]{1,3}$'),
+};
+
+const customer = {
+  'customer.merchantCustomerId': text(255),
+  'customer.givenName': text(50),
+  'customer.middleName': text(50),
+  'customer.surname': text(50),
+  'customer.sex': pattern('^[MF]$'),
+  'customer.birthDate': pattern('^\\d{4}-\\d{2}-\\d{2}$'),
+  'customer.phone': text(25),
+  'customer.workPhone': text(25),
+  'customer.mobile': text(25),
+  'customer.email': text(128, 6),
+  'customer.companyName': text(40),
+  'customer.identificationDocType': text(32),
+  'customer.identificationDocId': text(64),
+  'customer.ip': text(255),
+  'customer.status': text(255),
+  'customer.language': text(255),
+  'customer.taxId': text(255),
+  'customer.category': text(255),
+  'customer.browserFingerprint.value': text(4000),
+};
+
+/** Families of names: addresses, cart lines, free parameters, and what other products of the platform use, which is taken and ignored. */
+const families: Readonly<Record<string, TSchema>> = {
+  '^customParameters\\[[a-zA-Z0-9._]{3,64}\\]$': text(2048),
+  '^customer\\.browser\\.(acceptHeader|language|screenHeight|screenWidth|timezone|userAgent|javaEnabled|javascriptEnabled|screenColorDepth|challengeWindow)$':
+    text(2048),
+  '^(billing|shipping)\\.(street1|street2|houseNumber1|houseNumber2)$': text(100),
+  '^(billing|shipping)\\.city$': text(80),
+  '^(billing|shipping)\\.state$': text(50),
+  '^(billing|shipping)\\.postcode$': text(16),
+  '^(billing|shipping)\\.country$': pattern('^[A-Z]{2}$'),
+  '^shipping\\.(customer\\.)?(givenName|middleName|surname)$': text(50),
+  '^shipping\\.(method|comment)$': text(255),
+  '^shipping\\.cost$': decimal,
+  '^cart\\.items\\[[0-9]{1,3}\\]\\.(name|merchantItemId|sku|type|status|color|weight)$': text(255),
+  '^cart\\.items\\[[0-9]{1,3}\\]\\.(description|productUrl|imageUrl)$': text(2048),
+  '^cart\\.items\\[[0-9]{1,3}\\]\\.quantity$': pattern('^[0-9]{1,12}(\\.[0-9]{0,3})?$'),
+  '^cart\\.items\\[[0-9]{1,3}\\]\\.(price|totalAmount|tax|totalTaxAmount|taxRate|discount|shipping|originalPrice)$': decimal,
+  '^cart\\.items\\[[0-9]{1,3}\\]\\.currency$': pattern('^[A-Z]{3}$'),
+  '^cart\\.(tax|shippingAmount|discount)$': decimal,
+  '^merchant\\.(name|street|city|postcode|state|country|mcc|phone|submerchantId)$': text(255),
+  '^risk\\.(parameters\\[[^\\]]{1,64}\\]|channelId|brand)$': text(2048),
+  '^threeDSecure\\.(challengeIndicator|exemptionFlag)$': text(4),
+  '^(airline|lodging|recipient|sender|corporate|forex|passenger|pointOfSale)\\.': text(2048),
+};
+
+function parameters(exact: Record<string, TSchema>) {
+  const optional = Object.fromEntries(Object.entries(exact).map(([name, schema]) => [name, Type.Optional(schema)]));
+  return Type.Object(optional, { additionalProperties: false, patternProperties: families });
+}
+
+/** Body of `POST /v1/payments` and of `POST /v1/registrations/{id}/payments`. */
+export const paymentParameters = parameters({ ...operation, ...account, ...customer });
+
+/** Body of `POST /v1/payments/{id}`. */
+export const operationParameters = parameters(operation);
+
+/** Query of the `GET` requests. */
+export const queryParameters = Type.Object(
+  Object.fromEntries(
+    Object.entries({
+      entityId: operation.entityId,
+      'authentication.entityId': operation.entityId,
+      'authentication.userId': text(32),
+      'authentication.password': text(128),
+      merchantTransactionId: text(255),
+    }).map(([name, schema]) => [name, Type.Optional(schema)]),
+  ),
+  { additionalProperties: false },
+);
+
+/** Parameters as they come: text under flat names. */
+export type Parameters = Readonly<Record<string, string | undefined>>;
+
+/** Echoed in answers as they were sent, so kept with the operation. */
+export const echoed =
+  /^(paymentBrand|descriptor|merchantInvoiceId|merchantMemo|testMode|recurringType|customParameters\[|customer\.(?!browserFingerprint)|billing\.|shipping\.|cart\.|standingInstruction\.(source|type|mode)$)/;
+
+/** What is kept for echoing, in characters of names and values; beyond it the longest-named parameters are not echoed. */
+export const echoLimit = 16_384;

@@ -1,0 +1,151 @@
+/** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
+import type { CardBrand } from '../../core/instrument/card.ts';
+import type { Channel } from '../../core/merchant/channel.ts';
+import { formatDecimalAmount } from '../../core/money/amount.ts';
+import { currencyOf } from '../../core/money/currency.ts';
+import type { OperationKind, OperationView } from '../../core/payment/operation.ts';
+import { shortId, toWireId } from './ids.ts';
+import type { ParameterError } from './problem.ts';
+import type { Result } from './result-codes.ts';
+import { resultOfOperation } from './states.ts';
+
+const typeOfKind: Readonly<Record<OperationKind, string>> = {
+  preauthorization: 'PA',
+  debit: 'DB',
+  capture: 'CP',
+  reversal: 'RV',
+  refund: 'RF',
+};
+
+const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
+  visa: 'VISA',
+  mastercard: 'MASTER',
+  maestro: 'MAESTRO',
+  amex: 'AMEX',
+  discover: 'DISCOVER',
+  diners: 'DINERS',
+  jcb: 'JCB',
+  unionpay: 'UNIONPAY',
+  unknown: undefined,
+};
+
+type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
+
+export interface Answering {
+  readonly mode: 'sandbox' | 'live';
+  readonly channel: Channel;
+}
+
+/** An operation as answers, status requests and lists show it, without the envelope. */
+export function writeOperation(operation: OperationView, { mode, channel }: Answering): { readonly body: Json; readonly result: Result } {
+  const result = resultOfOperation(operation, mode);
+  const isFirst = operation.targetId === undefined;
+  const { dialectData } = operation;
+  const body: Json = {
+    id: toWireId(operation.operationId),
+    paymentType: typeOfKind[operation.kind],
+    paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
+    ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
+    registrationId: operation.token,
+    referencedId: operation.targetId === undefined ? undefined : toWireId(operation.targetId),
+    merchantTransactionId: operation.merchantReference,
+    merchantInvoiceId: dialectData.merchantInvoiceId,
+    merchantMemo: dialectData.merchantMemo,
+    recurringType: dialectData.recurringType,
+    result: { ...result },
+    resultDetails: writeDetails(operation),
+    card: isFirst ? writeCard(operation) : undefined,
+    ...writeEcho(dialectData),
+  };
+  return { body, result };
+}
+
+function writeMoney(operation: OperationView, channel: Channel): Json {
+  const currency = currencyOf(operation.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
+  return {
+    amount: formatDecimalAmount(operation.amount, currency, 2),
+    currency: operation.currency,
+    descriptor: `${shortId(operation.operationId)} ${operation.dialectData.descriptor ?? channel.name}`,
+  };
+}
+
+function writeCard({ card }: OperationView): Json | undefined {
+  if (card === undefined) return undefined;
+  return {
+    bin: card.bin,
+    last4Digits: card.last4,
+    holder: card.holder,
+    expiryMonth: String(card.expiry.month).padStart(2, '0'),
+    expiryYear: String(card.expiry.year),
+  };
+}
+
+/** `ExtendedDescription` is always there: one large client refuses the object without it. */
+function writeDetails(operation: OperationView): Json | undefined {
+  if (operation.responseCode === undefined) return undefined;
+  return {
+    ExtendedDescription: extendedDescription(operation),
+    AcquirerResponse: operation.responseCode,
+    ConnectorTxID1: operation.trace?.rrn,
+    ConnectorTxID2: operation.trace?.stan,
+    AuthCode: operation.approvalCode,
+    CardholderInitiatedTransactionID: operation.networkReference,
+  };
+}
+
+function extendedDescription({ kind, state, reason }: OperationView): string {
+  if (state === 'approved') return kind === 'preauthorization' ? 'Authorized' : 'Approved';
+  return (reason ?? state).replaceAll('_', ' ');
+}
+
+const nested = ['customer', 'billing', 'shipping', 'standingInstruction'] as const;
+
+/** Flat names back into the objects and lists that answers use. */
+function writeEcho(data: Readonly<Record<string, string>>): Json {
+  const echo: Record<string, Record<string, unknown>> = {};
+  const items: Record<string, string>[] = [];
+  for (const [name, value] of Object.entries(data)) {
+    const custom = /^customParameters\[(.+)\]$/.exec(name)?.[1];
+    const [, index, field] = /^cart\.items\[(\d+)\]\.(.+)$/.exec(name) ?? [];
+    const family = nested.find((prefix) => name.startsWith(`${prefix}.`));
+    if (custom !== undefined) setPath((echo.customParameters ??= {}), [custom], value);
+    else if (index !== undefined && field !== undefined) (items[Number(index)] ??= {})[field] = value;
+    else if (family !== undefined) setPath((echo[family] ??= {}), name.slice(family.length + 1).split('.'), value);
+  }
+  const cart = items.filter((item) => item !== undefined);
+  return { ...echo, ...(cart.length === 0 ? {} : { cart: { items: cart } }) } as Json;
+}
+
+function setPath(target: Record<string, unknown>, path: readonly string[], value: string): void {
+  const [head = '', ...rest] = path;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const inner = target[head];
+  const object: Record<string, unknown> = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
+  target[head] = object;
+  setPath(object, rest, value);
+}
+
+export interface Envelope {
+  readonly buildNumber: string;
+  readonly ndc: string;
+  /** Wall time, epoch ms. */
+  readonly nowMs: number;
+}
+
+/** What every answer carries. */
+export function writeEnvelope({ buildNumber, ndc, nowMs }: Envelope): Json {
+  return { buildNumber, timestamp: `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')}+0000`, ndc };
+}
+
+/** The time of a transaction that is read back has milliseconds. */
+export function writeReadTimestamp(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 23).replace('T', ' ')}+0000`;
+}
+
+export function writeResult(result: Result, parameterErrors: readonly ParameterError[]): Json {
+  return { result: { ...result, ...(parameterErrors.length === 0 ? {} : { parameterErrors: parameterErrors as unknown as readonly Json[] }) } };
+}

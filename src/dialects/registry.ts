@@ -1,0 +1,5 @@
+/** The dialects this gateway speaks; the only place outside their folders that knows them. */
+import type { Dialect } from './dialect.ts';
+import { opp } from './opp/index.ts';
+
+export const dialects: readonly Dialect[] = [opp];
