@@ -23,7 +23,8 @@ export async function acquireLock({ path, waitMs }: { readonly path: string; rea
 function tryLock(path: string): Lock | undefined {
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec('begin exclusive');
+    // A journal on disk would stay behind after a kill -9, and nothing is ever written.
+    database.exec('pragma journal_mode = memory; begin exclusive');
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;
