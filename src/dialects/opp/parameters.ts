@@ -23,7 +23,8 @@ export function parseParameters(encoded: string): Parameters {
     const value = raw[name];
     if (Array.isArray(value)) throw parameterProblem(name, undefined, 'was already set and cannot be overwritten');
     if (value === undefined || value === '') continue;
-    if (value.includes('\0') || name.includes('\0')) throw parameterProblem(name.replaceAll('\0', ''), undefined, 'must not contain a NUL character');
+    if (value.includes('\0') || name.includes('\0'))
+      throw parameterProblem(name.replaceAll('\0', ''), undefined, 'must not contain a NUL character');
     parameters[name] = value;
   }
   return parameters;

@@ -147,5 +147,7 @@ export function writeReadTimestamp(atMs: number): string {
 }
 
 export function writeResult(result: Result, parameterErrors: readonly ParameterError[]): Json {
-  return { result: { ...result, ...(parameterErrors.length === 0 ? {} : { parameterErrors: parameterErrors as unknown as readonly Json[] }) } };
+  return {
+    result: { ...result, ...(parameterErrors.length === 0 ? {} : { parameterErrors: parameterErrors as unknown as readonly Json[] }) },
+  };
 }

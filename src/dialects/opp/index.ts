@@ -1,0 +1,5 @@
+/** The OPP dialect: Zoopay and its siblings of the Open Payment Platform family. */
+import type { Dialect } from '../dialect.ts';
+import { registerRoutes } from './routes.ts';
+
+export const opp: Dialect = { name: 'opp', register: registerRoutes };
