@@ -1,7 +1,10 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
-import type { Pan } from './instrument/card.ts';
+import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
+import type { DeclineReason } from './payment/decline.ts';
+import type { OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
+import type { OperationEvent, OperationState } from './states/operation.ts';
 
-/** Three clocks, never mixed (docs/decisions.md). */
+/** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
 export interface Clock {
   /** Business time in epoch ms: due dates, expiry, settlement day, what the acquirer is told. In the sandbox it can be moved. */
   businessNow(): number;
@@ -23,6 +26,8 @@ export interface CardToStore {
 export interface Vault {
   /** Encrypts and stores a card; resolves when it is durable. */
   store(card: CardToStore): Promise<void>;
+  /** Deletes a card that no operation uses. */
+  discard(card: { readonly merchantId: string; readonly cardId: string }): Promise<void>;
   /** The PAN of a stored card; undefined when it never was stored, or is purged. */
   reveal(card: { readonly merchantId: string; readonly cardId: string }): Promise<Pan | undefined>;
   /**
@@ -31,7 +36,209 @@ export interface Vault {
    */
   fingerprint(merchantId: string, pan: Pan): Uint8Array | Promise<Uint8Array>;
   /** Makes a token for a stored card: random, letters first, so that it can never be taken for a PAN. 32 lower-case hex characters. */
-  tokenize(card: { readonly merchantId: string; readonly cardId: string; readonly purgeAtMs: number }): Promise<string>;
+  tokenize(card: {
+    readonly merchantId: string;
+    readonly cardId: string;
+    readonly purgeAtMs: number;
+    /** What may be shown of the card, kept beside the token. */
+    readonly summary: CardSummary;
+  }): Promise<string>;
   /** The card behind a token of this merchant; undefined when unknown or deleted. */
-  resolveToken(token: { readonly merchantId: string; readonly token: string }): Promise<{ readonly cardId: string } | undefined>;
+  resolveToken(token: {
+    readonly merchantId: string;
+    readonly token: string;
+  }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+}
+
+/** The caller's idempotency key: at most one operation of the channel ever has it. */
+export interface IdempotencyKey {
+  readonly key: string;
+  /** Keyed HMAC of the canonical command, with the PAN's fingerprint and without the CVC. */
+  readonly inputHash: Uint8Array;
+  /** Wall time, epoch ms. */
+  readonly expiresAtMs: number;
+}
+
+interface NewOperationBase {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly merchantReference?: string;
+  readonly dialectData: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: IdempotencyKey;
+  readonly cardId: string;
+  readonly createdAtMs: number;
+  /** How long the first exchange may take before others may resolve the operation; the database's clock counts. */
+  readonly resolveAfterMs: number;
+}
+
+/** A payment with its first attempt and operation, to be written in one statement. */
+export interface NewPayment extends NewOperationBase {
+  readonly kind: 'preauthorization' | 'debit';
+  readonly card: CardSummary;
+  readonly token?: string;
+  /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
+  readonly trace?: Trace;
+  readonly rejection?: RejectionReason;
+}
+
+/** An operation on an existing payment, with the amount it reserves. */
+export interface NewOperation extends NewOperationBase {
+  readonly kind: 'capture' | 'reversal' | 'refund';
+  readonly targetId: string;
+  readonly targetKind: OperationKind;
+  /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
+  readonly remaining?: number;
+  readonly trace: Trace;
+}
+
+/** `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it. */
+export type Submission = 'submitted' | 'key_taken' | 'guard_failed';
+
+/** What the acquirer's answer, or its absence, makes of an operation. */
+export interface OutcomeToRecord {
+  readonly merchantId: string;
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly kind: OperationKind;
+  readonly targetId?: string;
+  readonly targetKind?: OperationKind;
+  readonly amount: number;
+  /** The event happens only to an operation in this state. */
+  readonly from: OperationState;
+  readonly event: OperationEvent;
+  readonly token?: string;
+  readonly approvalCode?: string;
+  readonly responseCode?: string;
+  readonly hostCode?: string;
+  readonly networkReference?: string;
+  readonly reason?: string;
+  /** For operations that stay open: when to look again, from now. */
+  readonly resolveAfterMs?: number;
+}
+
+/** `applied` is false when the operation's state did not allow the event; `state` is its state now. */
+export interface RecordedOutcome {
+  readonly applied: boolean;
+  readonly state: OperationState;
+}
+
+/** An open operation leased for its resolution: nobody else resolves it until the lease ends. */
+export interface ClaimedOperation {
+  readonly operation: OperationView & { readonly cardId: string };
+  /** An approval of it has come after its time-out. */
+  readonly lateApproved: boolean;
+  readonly target?: OperationView;
+  /** Messages sent to resolve it so far, this one included. */
+  readonly attempt: number;
+}
+
+export interface PaymentStore {
+  /** First transaction of a payment. */
+  submitPayment(row: NewPayment): Promise<Submission>;
+  /** First transaction of an operation on a payment: reserves the amount. */
+  submitOperation(row: NewOperation): Promise<Submission>;
+  /** Second transaction. It never refuses: what the acquirer said is a fact. */
+  recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
+  findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
+  findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
+  /** All operations of a channel with this merchant reference, oldest first, at most `limit`. */
+  findByReference(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly merchantReference: string;
+    readonly limit: number;
+  }): Promise<readonly OperationView[]>;
+  findByKey(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly key: string;
+  }): Promise<{ readonly inputHash: Uint8Array; readonly operationId: string } | undefined>;
+  /** Leases open operations whose time has come, at most `limit`, each for `leaseMs`. */
+  claimUnresolved(request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly ClaimedOperation[]>;
+  /** Saves the trace of a reversal before its first byte is written; repeats change nothing. */
+  saveUndoTrace(undo: { readonly merchantId: string; readonly operationId: string; readonly trace: Trace }): Promise<void>;
+  /** Remembers that an approval came after the time-out, and tells the operation's state now. */
+  noteLateApproval(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
+  /** Puts off the next look at an open operation. `counts`: whether the last look counts as an attempt. */
+  postpone(key: {
+    readonly merchantId: string;
+    readonly operationId: string;
+    readonly afterMs: number;
+    readonly counts: boolean;
+  }): Promise<void>;
+}
+
+/** The secrets an acquirer's message carries; they exist in memory only. */
+export interface CardSecrets {
+  readonly pan: Pan;
+  readonly cvc?: Cvc;
+}
+
+/** Names an operation in what the acquirer delivers later. */
+export interface OperationReference {
+  readonly merchantId: string;
+  readonly operationId: string;
+}
+
+/** What is to be sent, apart from secrets. */
+export interface AcquirerRequest {
+  readonly reference: OperationReference;
+  readonly kind: OperationKind;
+  readonly trace: Trace;
+  readonly amount: number;
+  readonly currency: string;
+  readonly card?: CardSummary;
+  /** The operation acted upon: its trace names it to the host. */
+  readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
+  /** For a reversal: what remains of the original after it, minor units. */
+  readonly remaining?: number;
+}
+
+/**
+ * `not_sent`: no byte of it can have reached the host. `unknown`: it was, or may have been, sent, and no answer came in time or none
+ * that could be trusted.
+ */
+export type AcquirerAnswer =
+  | { readonly outcome: 'approved'; readonly responseCode: string; readonly approvalCode?: string; readonly networkReference?: string }
+  | { readonly outcome: 'declined'; readonly responseCode: string; readonly reason: DeclineReason; readonly hostCode?: string }
+  | { readonly outcome: 'not_sent'; readonly cause: string }
+  | { readonly outcome: 'unknown'; readonly cause: string };
+
+/** An acquirer: any dialect's payments may go to any acquirer. */
+export interface Acquirer {
+  /** How long `send` may take, in ms. */
+  readonly timeoutMs: number;
+  /** Whether the host answers a repeated message with the same trace from its records instead of executing it again. */
+  readonly deduplicates: boolean;
+  /** Fixes the trace of an operation. `terminal`: the original's, where the host finds originals by it. Rejects when no trace can be had. */
+  prepare(request: { readonly channel: TraceScope; readonly kind: OperationKind; readonly terminal?: string }): Trace | Promise<Trace>;
+  /** Sends an operation and waits for its answer. Never rejects. */
+  send(request: AcquirerRequest, secrets: CardSecrets): Promise<AcquirerAnswer>;
+  /** Repeats an operation under its own trace. Never rejects. */
+  repeat(request: AcquirerRequest, secrets: CardSecrets): Promise<AcquirerAnswer>;
+  /** The trace of the message that undoes an unanswered operation. */
+  undoTrace(trace: Trace): Trace;
+  /** Undoes an unanswered operation. `attempt` 1 is the first message, later ones are repeats. Never rejects. */
+  undo(request: AcquirerRequest, secrets: CardSecrets, attempt: number): Promise<UndoAnswer>;
+}
+
+/**
+ * `undone`: the host had it and has undone it. `never_arrived`: the host has no record of it. `refused`: the host did not do it, for a
+ * technical reason.
+ */
+export type UndoAnswer =
+  | { readonly outcome: 'undone' | 'never_arrived'; readonly responseCode: string }
+  | { readonly outcome: 'refused'; readonly responseCode: string }
+  | { readonly outcome: 'not_sent' | 'unknown'; readonly cause: string };
+
+/** Called by an acquirer when an answer comes after its time-out. */
+export type LateAnswerListener = (reference: OperationReference, answer: AcquirerAnswer) => void;
+
+export interface TraceScope {
+  readonly accountId: string;
+  readonly routingNumber: number;
 }

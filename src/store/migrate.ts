@@ -19,3 +19,12 @@ export async function migrateUrl(
   const applied = await migrate({ url, sets: [storeSet], ...log });
   return [...applied, ...(await migrate({ url: options.vaultUrl, sets: [vaultSet], ...log }))];
 }
+
+/** Migrates the databases of a configuration. */
+export async function migrateConfigured(config: {
+  readonly databaseUrl: string | undefined;
+  readonly vaultDatabaseUrl: string | undefined;
+}): Promise<string[]> {
+  if (config.databaseUrl === undefined) throw new Error('There is no database to migrate: set DATABASE_URL.');
+  return migrateUrl(config.databaseUrl, { vaultUrl: config.vaultDatabaseUrl });
+}

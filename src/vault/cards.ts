@@ -61,8 +61,15 @@ const selectCards: Statement = {
     join vault.card c on c.merchant_id = i.merchant_id and c.id = i.id`,
 };
 
+const deleteCard: Statement = {
+  name: 'vault-card-delete',
+  text: `delete from vault.card c where c.merchant_id = $1 and c.id = $2
+    and not exists (select from vault.token t where t.merchant_id = $1 and t.card_id = $2)`,
+};
+
 export interface Cards {
   store(card: CardToStore): Promise<void>;
+  discard(card: CardKey): Promise<void>;
   reveal(card: CardKey): Promise<Pan | undefined>;
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
 }
@@ -105,6 +112,11 @@ export function createCards({ database, dataKeys, fingerprintKey, maxConcurrent 
         : sealAndInsert(card, keys));
       if (outcome === 'taken')
         throw new VaultConflictError(`card id ${card.cardId} of merchant ${card.merchantId} already holds another card number`);
+    },
+
+    async discard(card) {
+      requireUuids(card);
+      await database.query(deleteCard, [card.merchantId, card.cardId]);
     },
 
     async reveal(card) {

@@ -3,8 +3,9 @@
  * one merchant means nothing to another.
  */
 import { randomBytes } from 'node:crypto';
+import type { CardSummary } from '../core/instrument/card.ts';
 import { createBatcher } from '../postgres/batcher.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { type CardKey, requireUuids } from './cards.ts';
 
@@ -14,13 +15,19 @@ export interface TokenKey {
 }
 
 export interface Tokens {
-  tokenize(card: CardKey & { readonly purgeAtMs: number }): Promise<string>;
-  resolveToken(token: TokenKey): Promise<{ readonly cardId: string } | undefined>;
+  tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary }): Promise<string>;
+  resolveToken(token: TokenKey): Promise<TokenizedCard | undefined>;
   deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
+}
+
+export interface TokenizedCard {
+  readonly cardId: string;
+  readonly summary: CardSummary;
 }
 
 interface NewToken extends CardKey {
   readonly token: string;
+  readonly summary: CardSummary;
   readonly purgeAtMs: number;
 }
 
@@ -28,20 +35,20 @@ interface NewToken extends CardKey {
 const insertTokens: Statement = {
   name: 'vault-token-insert',
   text: `with input as (
-      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) with ordinality as i (merchant_id, card_id, token, purge_at, ord)
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::json[]) with ordinality as i (merchant_id, card_id, token, purge_at, summary, ord)
     ), kept as (
       update vault.card c set purge_at = greatest(c.purge_at, i.purge_at) from input i
       where c.merchant_id = i.merchant_id and c.id = i.card_id
-      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at
+      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at, i.summary
     ), made as (
-      insert into vault.token (merchant_id, card_id, token, purge_at) select merchant_id, card_id, token, purge_at from kept
+      insert into vault.token (merchant_id, card_id, token, purge_at, summary) select merchant_id, card_id, token, purge_at, summary from kept
     )
     select ord::int as ord from kept`,
 };
 
 const selectTokens: Statement = {
   name: 'vault-token-select',
-  text: `select i.ord::int as ord, t.card_id
+  text: `select i.ord::int as ord, t.card_id, t.summary
     from unnest($1::uuid[], $2::text[]) with ordinality as i (merchant_id, token, ord)
     join vault.token t on t.merchant_id = i.merchant_id and t.token = i.token
     where t.deleted_at is null`,
@@ -73,7 +80,7 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     // Two tokens of one card in one statement would be one update of its row, and one of them lost.
     laneOf: (token) => token.cardId,
   });
-  const reads = createBatcher<TokenKey, { readonly cardId: string } | undefined>({
+  const reads = createBatcher<TokenKey, TokenizedCard | undefined>({
     run: (tokens) => read(database, tokens),
     maxSize: 256,
     maxConcurrent,
@@ -83,7 +90,13 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     async tokenize(card) {
       requireUuids(card);
       const token = randomToken();
-      const made = await makes.submit({ merchantId: card.merchantId, cardId: card.cardId, token, purgeAtMs: card.purgeAtMs });
+      const made = await makes.submit({
+        merchantId: card.merchantId,
+        cardId: card.cardId,
+        token,
+        purgeAtMs: card.purgeAtMs,
+        summary: card.summary,
+      });
       if (!made) throw new Error(`card ${card.cardId} of merchant ${card.merchantId} is not in the vault, so it cannot get a token`);
       return token;
     },
@@ -117,17 +130,18 @@ async function make(database: Database, tokens: readonly NewToken[]): Promise<bo
     plainArray(tokens.map((token) => token.cardId)),
     plainArray(tokens.map((token) => token.token)),
     plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
+    textArray(tokens.map((token) => JSON.stringify(token.summary))),
   ]);
   const made = new Set(rows.map((row) => row.ord));
   return tokens.map((_, index) => made.has(index + 1));
 }
 
-async function read(database: Database, tokens: readonly TokenKey[]): Promise<({ readonly cardId: string } | undefined)[]> {
-  const rows = await database.query<{ ord: number; card_id: string }>(selectTokens, [
+async function read(database: Database, tokens: readonly TokenKey[]): Promise<(TokenizedCard | undefined)[]> {
+  const rows = await database.query<{ ord: number; card_id: string; summary: CardSummary }>(selectTokens, [
     plainArray(tokens.map((token) => token.merchantId)),
     plainArray(tokens.map((token) => token.token)),
   ]);
-  const found = new Array<{ readonly cardId: string } | undefined>(tokens.length).fill(undefined);
-  for (const { ord, card_id: cardId } of rows) found[ord - 1] = { cardId };
+  const found = new Array<TokenizedCard | undefined>(tokens.length).fill(undefined);
+  for (const { ord, card_id: cardId, summary } of rows) found[ord - 1] = { cardId, summary };
   return found;
 }

@@ -1,32 +1,112 @@
-/** A migrated database of its own for each test file, on the server that the test run has started. */
-import { randomUUID } from 'node:crypto';
+/** A migrated database for a test file: a copy of a template that is made once per run, on the PostgreSQL of the run. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
-import { migrateUrl } from '../../src/store/migrate.ts';
+import { type EmbeddedPostgres, startPostgres } from '../../src/local/postgres.ts';
 
-export interface TestDatabase {
-  /** Login as the server's administrator. */
-  readonly url: string;
-  drop(): Promise<void>;
+/** `url` connects as an administrator; `drop` removes the database, ending connections that are still open. */
+export type TestDatabase = { readonly url: string; readonly drop: () => Promise<void> };
+
+/** Fast instead of durable: nothing of a test run is worth keeping, and no test is about the server's own crash safety. */
+export const testSettings: Readonly<Record<string, string>> = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '128MB',
+  max_connections: '300',
+  max_wal_size: '1GB',
+};
+
+/** The start of all database names of a run; run.ts chooses it, so that it can remove what a killed test left. */
+const prefix = process.env.POLYGATE_TEST_PREFIX ?? `polygate_test_${randomBytes(6).toString('hex')}`;
+let server: Promise<string> | undefined;
+
+/** Makes a database with the schema of this version and no rows; `migrated: false` leaves it without a schema. */
+export async function createDatabase(options: { readonly migrated?: boolean } = {}): Promise<TestDatabase> {
+  const adminUrl = await serverUrl();
+  const template = options.migrated === false ? 'template1' : await makeTemplate(adminUrl);
+  const name = `${prefix}_${randomBytes(6).toString('hex')}`;
+  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+  return {
+    url: databaseUrl(adminUrl, name),
+    drop: () => withClient(adminUrl, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
+  };
 }
 
-/** Creates and migrates a database; `migrated: false` leaves it empty. */
-export async function createDatabase(options: { readonly migrated?: boolean } = {}): Promise<TestDatabase> {
-  const adminUrl = process.env.POLYGATE_TEST_POSTGRES;
-  if (adminUrl === undefined)
-    throw new Error('POLYGATE_TEST_POSTGRES is not set: run the tests with `npm test`, or name a server by its URL');
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await runOnce(adminUrl, `create database ${name}`);
+/** Removes every database whose name starts with `namePrefix`. */
+export async function dropDatabases({ adminUrl, namePrefix }: { readonly adminUrl: string; readonly namePrefix: string }): Promise<void> {
+  await withClient(adminUrl, async (client) => {
+    const { rows } = await client.query<{ datname: string }>('select datname from pg_database where starts_with(datname, $1)', [
+      namePrefix,
+    ]);
+    for (const { datname } of rows) await client.query(`drop database if exists ${datname} with (force)`);
+  });
+}
+
+/**
+ * The template appears under its name only when it is migrated. The lock lets the first test file of a run make it while the others wait,
+ * and goes with the connection when that file dies.
+ */
+async function makeTemplate(adminUrl: string): Promise<string> {
+  const template = `${prefix}_template`;
+  await withClient(adminUrl, async (client) => {
+    await client.query('select pg_advisory_lock(hashtext($1))', [template]);
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [template]);
+    if (rowCount !== 0) return;
+    const unfinished = `${template}_unfinished`;
+    await client.query(`drop database if exists ${unfinished} with (force)`);
+    await client.query(`create database ${unfinished}`);
+    const { migrateUrl } = await import('../../src/store/migrate.ts');
+    await migrateUrl(databaseUrl(adminUrl, unfinished));
+    await client.query(`alter database ${unfinished} rename to ${template}`);
+  });
+  return template;
+}
+
+/** The run's server; a file that is run by itself starts one of its own and takes it away when its tests are done. */
+function serverUrl(): Promise<string> {
+  const given = process.env.POLYGATE_TEST_POSTGRES;
+  server ??= given === undefined ? startOwnServer() : Promise.resolve(given);
+  return server;
+}
+
+async function startOwnServer(): Promise<string> {
+  const { postgres, remove } = await startTestPostgres();
+  // A hook of node:test would belong to the test that happens to come first.
+  process.once('beforeExit', () => void remove());
+  return postgres.url;
+}
+
+/** An embedded PostgreSQL in a folder of its own; `remove` stops it and deletes the folder. */
+export async function startTestPostgres(): Promise<{ readonly postgres: EmbeddedPostgres; readonly remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'polygate-test-'));
+  const directory = join(folder, 'postgres');
+  const log = (message: string): boolean => process.stderr.write(`${message}\n`);
+  const postgres = await startPostgres({ directory, port: 0, settings: testSettings, log });
+  return {
+    postgres,
+    async remove() {
+      await postgres.stop();
+      const { removePlace } = await import('../../src/local/postgres-user.ts');
+      await removePlace({ directory, log: () => undefined });
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function databaseUrl(adminUrl: string, name: string): string {
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  if (options.migrated !== false) await migrateUrl(url.href);
-  return { url: url.href, drop: () => runOnce(adminUrl, `drop database if exists ${name} with (force)`) };
+  return url.href;
 }
 
-async function runOnce(url: string, text: string): Promise<void> {
+async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(text);
+    return await work(client);
   } finally {
     await client.end();
   }

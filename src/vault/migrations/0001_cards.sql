@@ -36,6 +36,8 @@ create table token (
   merchant_id uuid not null,
   token text not null,
   card_id uuid not null,
+  -- What may be shown of the card: brand, BIN, last four, expiry, holder.
+  summary json not null,
   purge_at timestamptz not null,
   created_at timestamptz not null default now(),
   deleted_at timestamptz,

@@ -1,0 +1,93 @@
+/** The host's books as the control API shows them. */
+
+import { ACTS, type Books, type Entry, remainingMinor, stateOf } from '../host/books.ts';
+
+/** Which entries to show. */
+export interface BooksFilter {
+  readonly rrn: string | undefined;
+  readonly terminal: string | undefined;
+}
+
+/** One entry. Amounts are minor units; the account is a hash and a mask, never the card number. */
+function view(entry: Entry): Readonly<Record<string, unknown>> {
+  const { fact, original } = entry;
+  return {
+    rrn: fact.rrn,
+    stan: fact.stan,
+    terminal: fact.terminal,
+    date: fact.date,
+    kind: fact.act,
+    currency: fact.currency,
+    amount: entry.amountMinor,
+    capturedAmount: entry.capturedMinor,
+    refundedAmount: entry.refundedMinor,
+    reversedAmount: entry.reversedMinor,
+    remainingAmount: remainingMinor(entry),
+    state: stateOf(entry),
+    account: fact.account,
+    approvalCode: fact.approvalCode,
+    ...(original === undefined ? {} : { original: { rrn: original.fact.rrn, stan: original.fact.stan } }),
+  };
+}
+
+const ENTRIES_PER_PIECE = 500;
+
+/** The whole answer in pieces, so that a million entries neither block the host nor fill its memory. */
+export function* booksJson(books: Books, { rrn, terminal }: BooksFilter): Generator<string> {
+  // What is booked while this is being read is left for the next time.
+  const count = books.entries.length;
+  let separator = '';
+  yield '{"entries":[';
+  for (let start = 0; start < count; start += ENTRIES_PER_PIECE) {
+    let piece = '';
+    for (const entry of books.entries.slice(start, Math.min(start + ENTRIES_PER_PIECE, count))) {
+      if ((rrn !== undefined && entry.fact.rrn !== rrn) || (terminal !== undefined && entry.fact.terminal !== terminal)) continue;
+      piece += separator + JSON.stringify(view(entry));
+      separator = ',';
+    }
+    yield piece;
+  }
+  yield ']}\n';
+}
+
+interface Total {
+  readonly kind: string;
+  readonly state: string;
+  readonly currency: string;
+  count: number;
+  amount: number;
+  capturedAmount: number;
+  refundedAmount: number;
+  reversedAmount: number;
+  remainingAmount: number;
+}
+
+/** Counts and sums of minor units by kind, state and currency. */
+export function booksSummary(books: Books): { readonly count: number; readonly totals: readonly Total[] } {
+  const totals = new Map<string, Total>();
+  for (const entry of books.entries) {
+    const { act: kind, currency } = entry.fact;
+    const state = stateOf(entry);
+    const key = `${ACTS.indexOf(kind)} ${state} ${currency}`;
+    const total = totals.get(key) ?? {
+      kind,
+      state,
+      currency,
+      count: 0,
+      amount: 0,
+      capturedAmount: 0,
+      refundedAmount: 0,
+      reversedAmount: 0,
+      remainingAmount: 0,
+    };
+    totals.set(key, total);
+    total.count++;
+    total.amount += entry.amountMinor;
+    total.capturedAmount += entry.capturedMinor;
+    total.refundedAmount += entry.refundedMinor;
+    total.reversedAmount += entry.reversedMinor;
+    total.remainingAmount += remainingMinor(entry);
+  }
+  const inOrder = [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total);
+  return { count: books.entries.length, totals: inOrder };
+}

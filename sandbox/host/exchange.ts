@@ -1,0 +1,231 @@
+/** One request's way through the host: read, tell apart from repeats, decide, book, write down, and answer once that is durable. */
+
+import { type Iso8583Message, unpackPartial } from '../../src/protocols/iso8583/codec.ts';
+import { HOST_LINK } from '../../src/protocols/iso8583/layouts/host-link.ts';
+import { isRequest } from '../../src/protocols/iso8583/messages.ts';
+import type { AccountOf } from './accounts.ts';
+import { type AnswerData, answerFrame, garbageFrame, withWrongStan } from './answer.ts';
+import { APPROVED, type Books, type Fact } from './books.ts';
+import type { Connection } from './connection.ts';
+import { type Delivery, NORMAL } from './delivery.ts';
+import { declineCode, deliveryOfFault, type FaultOrder, type Faults } from './faults.ts';
+import { type Decision, decide, deliveryOf, FORMAT_ERROR, ruleOf } from './issuer.ts';
+import type { Journal } from './journal.ts';
+import { toLine } from './journal-line.ts';
+import { type FinancialRequest, isFinancial, readRequest } from './request.ts';
+
+/** An answer that waits for the journal. */
+export interface PendingAnswer {
+  readonly connection: Connection;
+  readonly request: Iso8583Message;
+  readonly framed: Buffer;
+  readonly data: AnswerData;
+  readonly delivery: Delivery;
+}
+
+/** What the exchange works with. */
+export interface ExchangeParts {
+  readonly books: Books;
+  readonly journal: Journal<PendingAnswer>;
+  readonly faults: Faults;
+  readonly accountOf: AccountOf;
+  readonly warn: (text: string) => void;
+}
+
+const DUPLICATE_TRACE = '94';
+const INVALID_TRANSACTION = '12';
+const NETWORK_CODES = new Set(['001', '002', '301']);
+
+const plainAnswer = (code: string): AnswerData => ({ code, approvalCode: '', schemeId: '', privateText: '' });
+
+/** Makes the function that takes one body off a connection. */
+export function createExchange(parts: ExchangeParts): (body: Buffer, connection: Connection) => void {
+  const nextNumbers = numbering(parts.books);
+  return (body, connection) => {
+    const { mti, fields, error } = unpackPartial(HOST_LINK, body);
+    const isAnswerable = mti !== undefined && isRequest(mti) && fields[7] !== undefined && fields[11] !== undefined;
+    if (!isAnswerable) {
+      parts.warn(`a connection is closed: ${error === undefined ? 'a message is no request with fields 7 and 11' : error.message}`);
+      connection.close();
+      return;
+    }
+    const request = { mti, fields };
+    const send = (data: AnswerData): void => reply({ parts, connection, request, data, delivery: NORMAL });
+    if (error !== undefined) {
+      parts.warn(`answered ${FORMAT_ERROR}: ${error.message}`);
+      send(plainAnswer(FORMAT_ERROR));
+      return;
+    }
+    if (mti === '0800' || mti === '0801') return send(plainAnswer(NETWORK_CODES.has(fields[70] ?? '') ? APPROVED : INVALID_TRANSACTION));
+    if (!isFinancial(mti)) return send(plainAnswer(INVALID_TRANSACTION));
+    const financial = readRequest(request);
+    if ('problem' in financial) {
+      parts.warn(`answered ${FORMAT_ERROR}: ${financial.problem}`);
+      send(plainAnswer(FORMAT_ERROR));
+      return;
+    }
+    exchangeFinancial({ parts, connection, request, financial, nextNumbers });
+  };
+}
+
+interface FinancialExchange {
+  readonly parts: ExchangeParts;
+  readonly connection: Connection;
+  readonly request: Iso8583Message;
+  readonly financial: FinancialRequest;
+  readonly nextNumbers: () => Numbers;
+}
+
+function exchangeFinancial({ parts, connection, request, financial, nextNumbers }: FinancialExchange): void {
+  const { books, faults, accountOf } = parts;
+  const account = accountOf(financial.pan);
+  const fault = faults.take({ mti: financial.mti, accountId: account.id });
+  const rule = ruleOf(financial);
+  if (fault?.fault === 'no_answer' || rule?.kind === 'request-lost') return;
+
+  const known = books.answered(financial);
+  if (known !== undefined) {
+    const isSame = isSameRequest(known.fact, financial, account.id);
+    if (!isSame) parts.warn(`answered ${DUPLICATE_TRACE}: a ${financial.mti} has the trace of an earlier message, but not its content`);
+    const data = isSame ? known.fact : plainAnswer(DUPLICATE_TRACE);
+    reply({ parts, connection, request, data, delivery: fault === undefined ? NORMAL : deliveryOfFault(fault) });
+    return;
+  }
+
+  const decision = fault?.fault === 'decline' ? declinedByFault(financial, fault) : decide(financial, { books, accountId: account.id });
+  const delivery = fault === undefined ? deliveryOf(rule) : deliveryOfFault(fault);
+  if (!decision.isFinal) {
+    parts.warn(`answered ${decision.code}: a ${financial.mti} does not fit the message that its field 90 names`);
+    reply({ parts, connection, request, data: plainAnswer(decision.code), delivery });
+    return;
+  }
+  const fact = factOf({ financial, account, decision, numbers: numbersFor({ financial, decision, books, nextNumbers }) });
+  books.apply(fact);
+  reply({ parts, connection, request, data: fact, delivery, line: toLine(fact) });
+}
+
+function declinedByFault({ act }: FinancialRequest, fault: FaultOrder): Decision {
+  return { code: declineCode(fault), privateText: '', isFinal: act !== 'capture' && act !== 'reversal' };
+}
+
+/** A repeat has the content of the first; a trace that comes with another content is a mistake that must not get an old approval. */
+function isSameRequest(fact: Fact, request: FinancialRequest, accountId: string): boolean {
+  return (
+    fact.amountMinor === request.amountMinor &&
+    fact.currency === request.currency &&
+    fact.account.id === accountId &&
+    fact.original === request.original &&
+    fact.remainingMinor === request.remainingMinor
+  );
+}
+
+interface Numbers {
+  readonly approvalCode: string;
+  readonly schemeId: string;
+}
+
+const NO_NUMBERS: Numbers = { approvalCode: '', schemeId: '' };
+const APPROVAL_CODES = 36 ** 6;
+
+/** DE38 and DE62 for new approvals. Hundredths of a millisecond make 15 digits until the year 2286, and restarts never repeat one. */
+function numbering(books: Books): () => Numbers {
+  let last = books.highestSchemeId();
+  return () => {
+    last = Math.max(last + 1, Date.now() * 100);
+    return { schemeId: String(last), approvalCode: (last % APPROVAL_CODES).toString(36).toUpperCase().padStart(6, '0') };
+  };
+}
+
+interface NumbersContext extends Pick<FinancialExchange, 'financial' | 'nextNumbers'> {
+  readonly decision: Decision;
+  readonly books: Books;
+}
+
+/** Captures and reversals answer with the numbers of the payment they belong to. */
+function numbersFor({ financial, decision, books, nextNumbers }: NumbersContext): Numbers {
+  if (decision.code !== APPROVED) return NO_NUMBERS;
+  if (financial.act !== 'capture' && financial.act !== 'reversal') return nextNumbers();
+  const original = financial.original === undefined ? undefined : books.original(financial.original);
+  return original?.fact ?? NO_NUMBERS;
+}
+
+interface FactParts {
+  readonly financial: FinancialRequest;
+  readonly account: Fact['account'];
+  readonly decision: Decision;
+  readonly numbers: Numbers;
+}
+
+function factOf({ financial, account, decision, numbers }: FactParts): Fact {
+  return {
+    act: financial.act,
+    mti: financial.mti,
+    processingCode: financial.processingCode,
+    terminal: financial.terminal,
+    date: financial.date,
+    stan: financial.stan,
+    rrn: financial.rrn,
+    transmittedAt: financial.transmittedAt,
+    currency: financial.currency,
+    amountMinor: financial.amountMinor,
+    account,
+    original: financial.original,
+    remainingMinor: financial.remainingMinor,
+    code: decision.code,
+    approvalCode: numbers.approvalCode,
+    schemeId: numbers.schemeId,
+    privateText: decision.privateText,
+  };
+}
+
+interface Reply extends Omit<PendingAnswer, 'framed'> {
+  readonly parts: ExchangeParts;
+  readonly line?: string;
+}
+
+/** Also an answer without a line of its own waits: what it repeats may not be durable yet. */
+function reply({ parts, line, connection, request, data, delivery }: Reply): void {
+  parts.journal.append(line, { connection, request, framed: answerFrame(request, data), data, delivery });
+}
+
+/** Sends the answers of one commit; each connection gets its share in one write. `later` runs a function after so many ms. */
+export function sendAnswers(answers: readonly PendingAnswer[], later: (act: () => void, delayMs: number) => void): void {
+  const touched = new Set<Connection>();
+  for (const answer of answers) {
+    deliver(answer, later);
+    touched.add(answer.connection);
+  }
+  for (const connection of touched) connection.flush();
+}
+
+function deliver({ connection, request, framed, data, delivery }: PendingAnswer, later: (act: () => void, delayMs: number) => void): void {
+  switch (delivery.how) {
+    case 'normal':
+      connection.queue(framed);
+      return;
+    case 'twice':
+      connection.queue(framed);
+      connection.queue(framed);
+      return;
+    case 'lost':
+      return;
+    case 'delayed':
+      later(() => {
+        connection.queue(framed);
+        connection.flush();
+      }, delivery.delayMs);
+      return;
+    case 'disconnect':
+      connection.close();
+      return;
+    case 'half-frame':
+      connection.queue(framed.subarray(0, framed.length >> 1));
+      connection.close();
+      return;
+    case 'wrong-stan':
+      connection.queue(answerFrame(withWrongStan(request), data));
+      return;
+    case 'garbage':
+      connection.queue(garbageFrame());
+  }
+}

@@ -1,0 +1,120 @@
+/** The acquirer host: listens for gateways, keeps the books, and lets the control API look at them. */
+
+import { mkdirSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type AccountOf, openAccounts } from './accounts.ts';
+import { type Books, createBooks } from './books.ts';
+import { LIMITED_CARD } from './cards.ts';
+import { type Connection, serveConnection } from './connection.ts';
+import { createExchange, type PendingAnswer, sendAnswers } from './exchange.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { knowsCardTriggers } from './issuer.ts';
+import { openJournal } from './journal.ts';
+import { fromLine, JOURNAL_HEADER } from './journal-line.ts';
+
+/** A running host. */
+export interface Host {
+  readonly port: number;
+  readonly books: Books;
+  readonly faults: Faults;
+  readonly accountOf: AccountOf;
+  /** Resolves when everything booked so far is durable. */
+  settled(): Promise<void>;
+  /** Takes no more requests, answers the ones that are under way, makes all durable, and closes. */
+  close(): Promise<void>;
+}
+
+/** Where and how the host runs. */
+export interface HostOptions {
+  readonly address: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly warn: (text: string) => void;
+  /** The journal cannot be written any more; the process must end. */
+  readonly onFailure: (error: Error) => void;
+}
+
+const MOST_WARNINGS = 200;
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** Starts the host. Rejects when the port is taken, or the data directory cannot be used. */
+export async function startHost({ address, port, dataDirectory, warn, onFailure }: HostOptions): Promise<Host> {
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const sockets = new Map<Socket, Connection>();
+  const timers = new Set<NodeJS.Timeout>();
+  let receive: (body: Buffer, connection: Connection) => void = () => undefined;
+  const limitedWarn = warnOnce(warn);
+
+  const server = createServer((socket) => {
+    sockets.set(socket, serveConnection(socket, { receive: (body, connection) => receive(body, connection), warn: limitedWarn }));
+    socket.on('close', () => sockets.delete(socket));
+  });
+  // The port first: a second host on the same data directory must fail here, before it touches the journal.
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: address, port }, resolve);
+  });
+
+  // From here to `receive` nothing waits, so no connection is served before the books are complete.
+  const accountOf = openAccounts(dataDirectory);
+  const books = createBooks({ watchedAccount: accountOf(LIMITED_CARD).id, isWatchedAt: knowsCardTriggers });
+  const faults = createFaults();
+  const later = (act: () => void, delayMs: number): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      act();
+    }, delayMs);
+    timers.add(timer);
+  };
+  const journal = openJournal<PendingAnswer>({
+    path: join(dataDirectory, 'host-journal.jsonl'),
+    header: JOURNAL_HEADER,
+    replay: (line) => {
+      const fact = fromLine(line);
+      if (fact !== undefined) books.apply(fact);
+      return fact !== undefined;
+    },
+    onDurable: (answers) => sendAnswers(answers, later),
+    onFailure,
+    warn,
+  });
+  receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn });
+
+  const close = async (): Promise<void> => {
+    server.close();
+    for (const socket of sockets.keys()) socket.pause();
+    receive = () => undefined;
+    for (const timer of timers) clearTimeout(timer);
+    await journal.close();
+    await closeAll(sockets);
+  };
+  return { port: (server.address() as AddressInfo).port, books, faults, accountOf, settled: journal.settled, close };
+}
+
+/** Each text once, and no more than a few hundred: a gateway that sends nonsense by the thousand must not fill the log. */
+function warnOnce(warn: (text: string) => void): (text: string) => void {
+  const seen = new Set<string>();
+  return (text) => {
+    if (seen.has(text) || seen.size >= MOST_WARNINGS) return;
+    seen.add(text);
+    warn(text);
+  };
+}
+
+/** Lets the last answers out; peers that do not take them are cut off. */
+async function closeAll(sockets: ReadonlyMap<Socket, Connection>): Promise<void> {
+  const closed = [...sockets].map(
+    ([socket, connection]) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
+        socket.once('close', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        connection.close();
+      }),
+  );
+  await Promise.all(closed);
+}

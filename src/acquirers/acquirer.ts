@@ -1,0 +1,20 @@
+/** What every acquirer adapter is made from; the port itself is the core's. */
+import type { AcquirerAccount, TraceNumbers } from '../core/acquirer/account.ts';
+import type { EngineLog } from '../core/payment/engine.ts';
+import type { Acquirer, Clock, LateAnswerListener } from '../core/ports.ts';
+
+export interface AcquirerContext {
+  readonly account: (accountId: string) => Promise<AcquirerAccount | undefined>;
+  readonly numbers: TraceNumbers;
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  readonly onLateAnswer: LateAnswerListener;
+}
+
+/** A running adapter. */
+export interface RunningAcquirer extends Acquirer {
+  /** Whether the link can carry a message now. */
+  isReady(): boolean;
+  /** Signs off and closes; what is under way gets its answer or its time-out first. */
+  close(): Promise<void>;
+}

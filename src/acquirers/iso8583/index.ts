@@ -1,0 +1,101 @@
+/** The ISO 8583 acquirer: the core's port over a link, a layout and a source of traces. */
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference } from '../../core/ports.ts';
+import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
+import { repeatOf } from '../../protocols/iso8583/messages.ts';
+import type { AcquirerContext, RunningAcquirer } from '../acquirer.ts';
+import { type ExchangeResult, openLink } from './link.ts';
+import { type MessageParty, mtiOf, operationMessage, readAnswer, readUndoAnswer, undoMessage } from './messages.ts';
+import { createTraceSource } from './trace-numbers.ts';
+
+export interface Iso8583Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  readonly timeoutMs: number;
+  /** DE32, up to eleven digits. */
+  readonly institutionId: string;
+  /** Whether the host reads DE127; the sandbox's does. */
+  readonly privateText: boolean;
+}
+
+const echoAfterMs = 30_000;
+
+/** What a late answer needs to be understood. */
+interface Context {
+  readonly reference: OperationReference;
+  readonly request: Iso8583Message;
+}
+
+export function openIso8583Acquirer(settings: Iso8583Settings, context: AcquirerContext): RunningAcquirer {
+  const traces = createTraceSource(context);
+  const link = openLink({
+    ...settings,
+    echoAfterMs,
+    businessNow: context.clock.businessNow,
+    log: context.log,
+    onLate(late, message) {
+      const { reference, request } = late as Context;
+      context.onLateAnswer(reference, readAnswer(message, request));
+    },
+  });
+
+  async function partyOf(accountId: string): Promise<MessageParty> {
+    const account = await context.account(accountId);
+    if (account === undefined) throw new Error(`no acquirer account ${accountId}`);
+    return { account, institutionId: settings.institutionId, privateText: settings.privateText };
+  }
+
+  /** Sends, or repeats; an error before the first byte is "not sent". */
+  async function exchange(
+    build: () => Promise<Iso8583Message>,
+    reference?: OperationReference,
+  ): Promise<ExchangeResult & { request?: Iso8583Message }> {
+    let request: Iso8583Message;
+    try {
+      request = await build();
+    } catch (error) {
+      context.log.error({ error: String(error) }, 'a message could not be made');
+      return { kind: 'not_sent', cause: String(error) };
+    }
+    const result = await link.exchange(request, reference === undefined ? undefined : ({ reference, request } satisfies Context));
+    return { ...result, request };
+  }
+
+  async function operate(request: AcquirerRequest, secrets: CardSecrets, isRepeat: boolean): Promise<AcquirerAnswer> {
+    const result = await exchange(async () => {
+      const message = operationMessage(request, secrets, await partyOf(request.trace.accountId));
+      return isRepeat ? { ...message, mti: repeatOf(message.mti) } : message;
+    }, request.reference);
+    switch (result.kind) {
+      case 'answer':
+        return readAnswer(result.message, result.request ?? result.message);
+      case 'not_sent':
+        return { outcome: 'not_sent', cause: result.cause };
+      case 'lost':
+        return { outcome: 'unknown', cause: result.cause };
+    }
+  }
+
+  return {
+    timeoutMs: settings.timeoutMs,
+    deduplicates: true,
+    isReady: link.isReady,
+    close: link.close,
+    async prepare({ channel, kind, terminal }) {
+      const { account } = await partyOf(channel.accountId);
+      const number = await traces.next({ scope: channel, account, ...(terminal === undefined ? {} : { terminal }) });
+      return { accountId: account.accountId, mti: mtiOf(kind), ...number };
+    },
+    send: (request, secrets) => operate(request, secrets, false),
+    repeat: (request, secrets) => operate(request, secrets, true),
+    undoTrace: (trace) => ({ ...trace, mti: '0420' }),
+    async undo(request, secrets, attempt) {
+      const result = await exchange(async () => {
+        const message = undoMessage(request, secrets, await partyOf(request.trace.accountId));
+        return attempt > 1 ? { ...message, mti: repeatOf(message.mti) } : message;
+      });
+      if (result.kind === 'answer') return readUndoAnswer(result.message);
+      return { outcome: result.kind === 'lost' ? 'unknown' : 'not_sent', cause: result.cause };
+    },
+  };
+}

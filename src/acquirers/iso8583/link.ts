@@ -1,0 +1,241 @@
+/**
+ * The link: a few long-lived TCP connections to the host, shared by all exchanges. Answers find their request by MTI, terminal, STAN and
+ * RRN; those that come after the time-out are handed on, never dropped.
+ */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EngineLog } from '../../core/payment/engine.ts';
+import { type Iso8583Message, pack, unpack } from '../../protocols/iso8583/codec.ts';
+import { createFrameReader, frame } from '../../protocols/iso8583/framing.ts';
+import { HOST_LINK, HOST_LINK_FRAMES } from '../../protocols/iso8583/layouts/host-link.ts';
+import { isRequest, responseOf, transmissionDateTime } from '../../protocols/iso8583/messages.ts';
+
+export interface LinkOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  /** How long an exchange waits for its answer, ms. */
+  readonly timeoutMs: number;
+  /** Idle time after which an echo is sent, ms. */
+  readonly echoAfterMs: number;
+  readonly businessNow: () => number;
+  readonly log: EngineLog;
+  /** An answer whose exchange had timed out; `context` is what that exchange was given. */
+  readonly onLate: (context: unknown, answer: Iso8583Message) => void;
+}
+
+/** `not_sent`: no connection was ready, no byte left. `lost`: sent, but no answer: time-out, or the connection broke. */
+export type ExchangeResult =
+  | { readonly kind: 'answer'; readonly message: Iso8583Message }
+  | { readonly kind: 'not_sent' | 'lost'; readonly cause: string };
+
+export interface Link {
+  exchange(message: Iso8583Message, context: unknown): Promise<ExchangeResult>;
+  isReady(): boolean;
+  close(): Promise<void>;
+}
+
+interface Exchange {
+  readonly context: unknown;
+  readonly connection: Connection;
+  readonly timer: NodeJS.Timeout;
+  readonly settle: (result: ExchangeResult) => void;
+}
+
+interface Connection {
+  socket: Socket | undefined;
+  ready: boolean;
+  /** Frames of this turn of the event loop, written together. */
+  outgoing: Buffer[];
+  lastHeardMs: number;
+  retryPauseMs: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const retryPauseAtMostMs = 5_000;
+/** An answer that comes later than this is not recognized any more; its operation has long been resolved by then. */
+const lateForMs = 15 * 60_000;
+const lateAtMost = 100_000;
+
+export function openLink(options: LinkOptions): Link {
+  const exchanges = new Map<string, Exchange>();
+  const late = new Map<string, { readonly context: unknown; readonly untilMs: number }>();
+  const connections: Connection[] = Array.from({ length: options.connections }, () => ({
+    ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, timer: undefined },
+  }));
+  let turn = 0;
+  let sequence = 0;
+  let closing = false;
+  for (const connection of connections) open(connection);
+
+  function open(connection: Connection): void {
+    if (closing) return;
+    const socket = connect({ host: options.host, port: options.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    const reader = createFrameReader(HOST_LINK_FRAMES);
+    connection.socket = socket;
+    socket.on('connect', () => void signOn(connection));
+    socket.on('data', (chunk) => {
+      connection.lastHeardMs = performance.now();
+      try {
+        for (const body of reader.push(chunk as Buffer)) take(connection, body);
+      } catch (error) {
+        options.log.error({ error: String(error) }, 'the acquirer sent a frame that cannot be read; reconnecting');
+        socket.destroy();
+      }
+    });
+    socket.on('error', (error) => {
+      if (connection.ready) options.log.warn({ error: String(error) }, 'the acquirer link broke');
+    });
+    socket.on('close', () => down(connection));
+  }
+
+  async function signOn(connection: Connection): Promise<void> {
+    const result = await network(connection, '001');
+    if (result.kind !== 'answer' || result.message.fields[39] !== '00') {
+      options.log.warn(
+        { result: result.kind === 'answer' ? result.message.fields[39] : result.cause },
+        'the acquirer did not accept the sign-on',
+      );
+      connection.socket?.destroy();
+      return;
+    }
+    if (connection.retryPauseMs > 50) options.log.info({}, 'the acquirer link is up again');
+    connection.ready = true;
+    connection.retryPauseMs = 50;
+    connection.timer = setInterval(() => void echo(connection), options.echoAfterMs).unref();
+  }
+
+  async function echo(connection: Connection): Promise<void> {
+    if (performance.now() - connection.lastHeardMs < options.echoAfterMs) return;
+    const result = await network(connection, '301');
+    if (result.kind !== 'answer') connection.socket?.destroy();
+  }
+
+  function network(connection: Connection, code: '001' | '002' | '301'): Promise<ExchangeResult> {
+    sequence = (sequence % 999_999) + 1;
+    const fields = { 7: transmissionDateTime(options.businessNow()), 11: String(sequence).padStart(6, '0'), 70: code };
+    return transmit(connection, { mti: '0800', fields }, undefined);
+  }
+
+  function down(connection: Connection): void {
+    clearInterval(connection.timer);
+    connection.ready = false;
+    connection.socket = undefined;
+    connection.outgoing = [];
+    for (const [key, exchange] of exchanges) {
+      if (exchange.connection === connection) finish(key, exchange, { kind: 'lost', cause: 'the connection to the acquirer broke' });
+    }
+    if (closing) return;
+    const pauseMs = connection.retryPauseMs * (0.5 + Math.random());
+    connection.retryPauseMs = Math.min(connection.retryPauseMs * 2, retryPauseAtMostMs);
+    setTimeout(() => open(connection), pauseMs).unref();
+  }
+
+  function transmit(connection: Connection, message: Iso8583Message, context: unknown): Promise<ExchangeResult> {
+    const body = pack(HOST_LINK, message);
+    const key = keyOf(responseOf(message.mti), message);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const exchange = exchanges.get(key);
+        if (exchange === undefined) return;
+        if (context !== undefined) expectLate(key, context);
+        finish(key, exchange, { kind: 'lost', cause: `no answer within ${options.timeoutMs} ms` });
+      }, options.timeoutMs);
+      exchanges.set(key, { context, connection, timer, settle: resolve });
+      if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
+      connection.outgoing.push(frame(HOST_LINK_FRAMES, body));
+    });
+  }
+
+  function flush(connection: Connection): void {
+    const frames = connection.outgoing;
+    connection.outgoing = [];
+    if (frames.length > 0) connection.socket?.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+  }
+
+  function finish(key: string, exchange: Exchange, result: ExchangeResult): void {
+    clearTimeout(exchange.timer);
+    exchanges.delete(key);
+    exchange.settle(result);
+  }
+
+  function expectLate(key: string, context: unknown): void {
+    const nowMs = performance.now();
+    for (const [oldest, { untilMs }] of late) {
+      if (untilMs > nowMs && late.size < lateAtMost) break;
+      late.delete(oldest);
+    }
+    late.set(key, { context, untilMs: nowMs + lateForMs });
+  }
+
+  function take(connection: Connection, body: Buffer): void {
+    let message: Iso8583Message;
+    try {
+      message = unpack(HOST_LINK, body);
+    } catch (error) {
+      options.log.error({ error: String(error) }, 'the acquirer sent a message that cannot be read; its exchange will time out');
+      return;
+    }
+    if (isRequest(message.mti)) {
+      answerRequest(connection, message);
+      return;
+    }
+    const key = keyOf(message.mti, message);
+    const exchange = exchanges.get(key);
+    if (exchange === undefined) takeLate(key, message);
+    else finish(key, exchange, { kind: 'answer', message });
+  }
+
+  function takeLate(key: string, message: Iso8583Message): void {
+    const expected = late.get(key);
+    if (expected === undefined) {
+      options.log.warn(
+        { mti: message.mti, stan: message.fields[11], rrn: message.fields[37] },
+        'the acquirer answered something that was not asked',
+      );
+      return;
+    }
+    late.delete(key);
+    options.onLate(expected.context, message);
+  }
+
+  /** The host may ask for an echo; whatever else it asks is not agreed on this link. */
+  function answerRequest(connection: Connection, message: Iso8583Message): void {
+    const { 7: transmittedAt, 11: stan, 70: code } = message.fields;
+    const fields = {
+      39: message.mti === '0800' ? '00' : '12',
+      ...(transmittedAt === undefined ? {} : { 7: transmittedAt }),
+      ...(stan === undefined ? {} : { 11: stan }),
+      ...(code === undefined ? {} : { 70: code }),
+    };
+    if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
+    connection.outgoing.push(frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(message.mti), fields })));
+  }
+
+  return {
+    exchange(message, context) {
+      for (let tried = 0; tried < connections.length; tried += 1) {
+        turn = (turn + 1) % connections.length;
+        const connection = connections[turn];
+        if (connection?.ready === true) return transmit(connection, message, context);
+      }
+      return Promise.resolve({ kind: 'not_sent', cause: 'no connection to the acquirer' });
+    },
+    isReady: () => connections.some((connection) => connection.ready),
+    async close() {
+      closing = true;
+      // Each exchange under way ends by its answer or its time-out.
+      while (exchanges.size > 0) await delay(10);
+      await Promise.all(connections.filter(({ ready }) => ready).map((connection) => network(connection, '002')));
+      for (const connection of connections) {
+        clearInterval(connection.timer);
+        connection.socket?.destroy();
+      }
+    },
+  };
+}
+
+/** Terminal, STAN and RRN are echoed; the type of the answer tells a request from the reversal that shares its STAN. */
+function keyOf(answerMti: string, { fields }: Iso8583Message): string {
+  return `${answerMti}|${fields[41]?.trimEnd() ?? ''}|${fields[11] ?? ''}|${fields[37] ?? ''}`;
+}

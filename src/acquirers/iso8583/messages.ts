@@ -1,0 +1,161 @@
+/** From what the core asks to the fields of a message, and from an answer's fields to what it means. */
+
+import type { AcquirerAccount } from '../../core/acquirer/account.ts';
+import { currencyOf } from '../../core/money/currency.ts';
+import type { OperationKind, Trace } from '../../core/payment/operation.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
+import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
+import {
+  amountDigits,
+  localDate,
+  localTime,
+  originalData,
+  replacementAmounts,
+  transmissionDateTime,
+} from '../../protocols/iso8583/messages.ts';
+import { packSubelements } from '../../protocols/iso8583/subelements.ts';
+import { declineReasonOf, isApproved, isUncertain } from './response-codes.ts';
+
+export interface MessageParty {
+  readonly account: AcquirerAccount;
+  /** DE32, up to eleven digits. */
+  readonly institutionId: string;
+  /** The sandbox host's private field: it reads the card holder in DE127. */
+  readonly privateText: boolean;
+}
+
+/** Types of first transmissions. Captures and reversals are advices: the host may not decline them. */
+const mtiByKind: Record<OperationKind, string> = {
+  preauthorization: '0100',
+  debit: '0200',
+  capture: '0220',
+  reversal: '0420',
+  refund: '0200',
+};
+
+export function mtiOf(kind: OperationKind): string {
+  return mtiByKind[kind];
+}
+
+/** DE39 in a reversal (ISO 8583:1987 style): why it is made. */
+const reversalReason = { timeOut: '68', customer: '17' } as const;
+
+/** The message of an operation. */
+export function operationMessage(request: AcquirerRequest, secrets: CardSecrets, party: MessageParty): Iso8583Message {
+  return { mti: request.trace.mti, fields: { ...commonFields(request, secrets, party), ...fieldsByKind(request, secrets, party) } };
+}
+
+/** The reversal of an operation that was not answered: it bears that operation's own trace, and names it in DE90. */
+export function undoMessage(request: AcquirerRequest, secrets: CardSecrets, party: MessageParty): Iso8583Message {
+  const { trace } = request;
+  return {
+    mti: '0420',
+    fields: { ...commonFields(request, secrets, party), 39: reversalReason.timeOut, 90: originalField(trace, party) },
+  };
+}
+
+function commonFields(request: AcquirerRequest, { pan }: CardSecrets, { account, institutionId }: MessageParty): Record<number, string> {
+  const { trace, amount, currency, kind } = request;
+  return {
+    2: pan.reveal(),
+    3: kind === 'refund' ? '200000' : '000000',
+    4: amountDigits(amount),
+    7: transmissionDateTime(trace.transmittedAtMs),
+    11: trace.stan,
+    12: localTime(trace.transmittedAtMs),
+    13: localDate(trace.transmittedAtMs),
+    18: account.categoryCode,
+    32: institutionId,
+    37: trace.rrn,
+    41: trace.terminal.padEnd(8),
+    42: account.merchantIdentifier.padEnd(15),
+    49: currencyOf(currency)?.numeric ?? '000',
+  };
+}
+
+function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: MessageParty): Record<number, string> {
+  const { kind, original, remaining } = request;
+  const named: Record<number, string> = original === undefined ? {} : { 90: originalField(original.trace, party) };
+  switch (kind) {
+    case 'preauthorization':
+    case 'debit':
+      return authorizationFields(request, secrets, party);
+    case 'capture':
+      return { ...named, 25: '06', ...(original?.approvalCode === undefined ? {} : { 38: original.approvalCode }) };
+    case 'refund':
+      return named;
+    case 'reversal':
+      // The amount of a reversal is its original's; what is left of it stands in DE95.
+      return {
+        ...named,
+        4: amountDigits(original?.amount ?? request.amount),
+        39: reversalReason.customer,
+        ...(remaining === undefined || remaining === 0 ? {} : { 95: replacementAmounts(remaining) }),
+      };
+  }
+}
+
+/** DE22: 81 is e-commerce, 10 a credential on file; the third digit says that the terminal's PIN capability is unknown. */
+function authorizationFields({ card }: AcquirerRequest, { cvc }: CardSecrets, { privateText }: MessageParty): Record<number, string> {
+  const year = String((card?.expiry.year ?? 0) % 100).padStart(2, '0');
+  const month = String(card?.expiry.month ?? 0).padStart(2, '0');
+  return {
+    14: `${year}${month}`,
+    22: '810',
+    25: '59',
+    ...(cvc === undefined ? {} : { 48: packSubelements({ 92: cvc.reveal() }) }),
+    ...(privateText && card?.holder !== undefined ? { 127: latin(card.holder) } : {}),
+  };
+}
+
+/** The link carries ASCII only. */
+function latin(text: string): string {
+  return (
+    text
+      .normalize('NFD')
+      .replace(/[^\x20-\x7e]/g, '')
+      .slice(0, 100) || '-'
+  );
+}
+
+function originalField(trace: Trace, { institutionId }: MessageParty): string {
+  return originalData({
+    mti: trace.mti,
+    stan: trace.stan,
+    transmittedAt: transmissionDateTime(trace.transmittedAtMs),
+    acquirer: institutionId,
+    forwarder: '',
+  });
+}
+
+/** What an answer says. One that is not about what was asked proves nothing, so the outcome stays unknown. */
+export function readAnswer(message: Iso8583Message, request: Iso8583Message): AcquirerAnswer {
+  const { 4: amount, 38: approvalCode, 39: responseCode, 49: currency, 62: networkReference, 127: hostCode } = message.fields;
+  if (responseCode === undefined) return { outcome: 'unknown', cause: 'the answer has no response code' };
+  if ((amount ?? request.fields[4]) !== request.fields[4] || (currency ?? request.fields[49]) !== request.fields[49]) {
+    return { outcome: 'unknown', cause: 'the answer is about another amount' };
+  }
+  if (isUncertain(responseCode)) return { outcome: 'unknown', cause: `the host answered ${responseCode}` };
+  if (isApproved(responseCode)) {
+    return {
+      outcome: 'approved',
+      responseCode,
+      ...(approvalCode === undefined ? {} : { approvalCode: approvalCode.trim() }),
+      ...(networkReference === undefined ? {} : { networkReference: networkReference.trim() }),
+    };
+  }
+  return {
+    outcome: 'declined',
+    responseCode,
+    reason: declineReasonOf(responseCode),
+    ...(hostCode === undefined ? {} : { hostCode: hostCode.trim() }),
+  };
+}
+
+/** 25 (record not found) closes a reversal as well: what was to be reversed never arrived. */
+export function readUndoAnswer(message: Iso8583Message): UndoAnswer {
+  const responseCode = message.fields[39] ?? '';
+  if (responseCode === '25') return { outcome: 'never_arrived', responseCode };
+  if (isApproved(responseCode)) return { outcome: 'undone', responseCode };
+  return { outcome: 'refused', responseCode };
+}

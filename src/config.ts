@@ -1,0 +1,293 @@
+/**
+ * Every setting once: a table of name, form, default and meaning. Settings come from one optional JSON file and from environment variables
+ * of the same names, which win. docs/configuration.md is written from this table.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  address,
+  type Form,
+  filePath,
+  hostName,
+  institution,
+  type LogLevel,
+  logLevel,
+  type NetworkAddress,
+  port,
+  postgresUrl,
+  proxies,
+  wholeNumber,
+} from './config-forms.ts';
+
+export type Mode = 'sandbox' | 'live';
+
+/** One row of the table. A default may depend on the mode; `undefined` means that the setting may be absent. */
+type Setting<Value, Default extends Value | undefined = Value | undefined> = {
+  readonly name: string;
+  readonly form: Form<Value>;
+  readonly defaults: Readonly<Record<Mode, Default>>;
+  readonly meaning: string;
+  /** What live mode answers when the setting is absent; names the remedy. */
+  readonly requiredLive?: string;
+};
+
+/** A setting that always has a value. */
+function setting<Value>(
+  name: string,
+  form: Form<Value>,
+  defaultValue: Value | Readonly<Record<Mode, Value>>,
+  meaning: string,
+): Setting<Value, Value> {
+  return { name, form, defaults: byMode(defaultValue), meaning };
+}
+
+/** A setting that may be absent; its default is given as text, as a user would write it, so that the documentation can show it. */
+function optional<Value>(
+  name: string,
+  form: Form<Value>,
+  meaning: string,
+  more: { readonly sandbox?: Value; readonly requiredLive?: string } = {},
+): Setting<Value> {
+  const required = more.requiredLive === undefined ? {} : { requiredLive: more.requiredLive };
+  return { name, form, defaults: { sandbox: more.sandbox, live: undefined }, meaning, ...required };
+}
+
+function byMode<Value>(value: Value | Readonly<Record<Mode, Value>>): Readonly<Record<Mode, Value>> {
+  return isByMode(value) ? value : { sandbox: value, live: value };
+}
+
+function isByMode<Value>(value: Value | Readonly<Record<Mode, Value>>): value is Readonly<Record<Mode, Value>> {
+  return typeof value === 'object' && value !== null && 'sandbox' in value && 'live' in value;
+}
+
+/** The table. The keys are the properties of `Config`. */
+export const settings = {
+  port: setting('PORT', port, 8080, 'Where the gateway listens for merchants, shoppers and operators.'),
+  host: setting('HOST', hostName, '127.0.0.1', 'The address to listen on; 0.0.0.0 listens on all.'),
+  dataDirectory: setting(
+    'DATA_DIRECTORY',
+    filePath,
+    '.polygate',
+    'Folder of the embedded database, of the simulators and of the sandbox master key.',
+  ),
+  databaseUrl: optional('DATABASE_URL', postgresUrl, 'PostgreSQL 15 or newer. Without it the sandbox starts an embedded one.', {
+    requiredLive: 'Set it to the URL of a PostgreSQL 15 or newer that you run and back up.',
+  }),
+  vaultDatabaseUrl: optional('VAULT_DATABASE_URL', postgresUrl, 'A PostgreSQL of its own for the card vault; defaults to DATABASE_URL.'),
+  embeddedPostgresPort: setting('EMBEDDED_POSTGRES_PORT', port, 54320, 'Loopback port of the embedded PostgreSQL; 0 chooses a free one.'),
+  sandboxAcquirerPort: setting('SANDBOX_ACQUIRER_PORT', port, 8583, 'Loopback port of the sandbox acquirer host (ISO 8583).'),
+  sandboxHttpPort: setting(
+    'SANDBOX_HTTP_PORT',
+    port,
+    8090,
+    'Loopback port of the sandbox directory server, ACS, bank, mailbox and control API.',
+  ),
+  masterKeyFile: optional(
+    'MASTER_KEY_FILE',
+    filePath,
+    'File with the key that encrypts the vault. The sandbox makes one in DATA_DIRECTORY.',
+    {
+      requiredLive: 'Set it to a file with a key of your own, kept outside the data folder and backed up apart from the database.',
+    },
+  ),
+  tlsCertificateFile: optional('TLS_CERTIFICATE_FILE', filePath, 'Certificate chain (PEM) to serve HTTPS with; needs TLS_KEY_FILE.'),
+  tlsKeyFile: optional('TLS_KEY_FILE', filePath, 'Private key (PEM) of TLS_CERTIFICATE_FILE.'),
+  trustedProxy: optional(
+    'TRUSTED_PROXY',
+    proxies,
+    'The reverse proxy whose X-Forwarded headers count: its addresses, or how many proxies stand in front.',
+  ),
+  logLevel: setting<LogLevel>('LOG_LEVEL', logLevel, 'info', 'The least severe level that is logged.'),
+  acquirerAddress: optional(
+    'ACQUIRER_ADDRESS',
+    address,
+    'The acquirer host. The sandbox defaults to its own host on SANDBOX_ACQUIRER_PORT.',
+    {
+      requiredLive: 'Set it to the host and port that your acquirer gave you.',
+    },
+  ),
+  acquirerInstitutionId: optional('ACQUIRER_INSTITUTION_ID', institution, 'Acquiring institution identification code, sent as DE32.', {
+    sandbox: '100001',
+    requiredLive: 'Set it to the identification code that your acquirer gave you.',
+  }),
+  acquirerTimeoutMs: setting(
+    'ACQUIRER_TIMEOUT_MS',
+    wholeNumber({ min: 100, max: 120_000, unit: 'milliseconds' }),
+    { sandbox: 2000, live: 15_000 },
+    'How long the acquirer may take to answer before the outcome is unknown.',
+  ),
+  acquirerConnections: setting('ACQUIRER_CONNECTIONS', wholeNumber({ min: 1, max: 64 }), 2, 'Connections kept open to the acquirer host.'),
+  shutdownTimeoutMs: setting(
+    'SHUTDOWN_TIMEOUT_MS',
+    wholeNumber({ min: 0, max: 600_000, unit: 'milliseconds' }),
+    10_000,
+    'How long a stopping gateway waits for requests in flight.',
+  ),
+  requestBodyLimitBytes: setting(
+    'REQUEST_BODY_LIMIT_BYTES',
+    wholeNumber({ min: 1024, max: 16_777_216, unit: 'bytes' }),
+    262_144,
+    'The largest request body that is read.',
+  ),
+  panRetentionDays: setting(
+    'PAN_RETENTION_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    540,
+    'When the card number of a payment is deleted, counted from its last possible refund or dispute.',
+  ),
+  idempotencyKeyDays: setting(
+    'IDEMPOTENCY_KEY_DAYS',
+    wholeNumber({ min: 1, max: 365, unit: 'days' }),
+    7,
+    'How long an idempotency key is remembered.',
+  ),
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+type Settings = typeof settings;
+
+type Readings = { readonly mode: Mode } & { readonly [Key in keyof Settings]: Settings[Key]['defaults'][Mode] };
+
+/** All settings, read and checked. Paths are absolute; times are in ms, sizes in bytes. */
+export type Config = Omit<Readings, 'masterKeyFile' | 'acquirerAddress' | 'acquirerInstitutionId'> & {
+  readonly masterKeyFile: string;
+  readonly acquirerAddress: NetworkAddress;
+  readonly acquirerInstitutionId: string;
+};
+
+/** Some settings cannot be used; `problems` lists all of them, each with the setting's name and the remedy. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** `file` undefined means polygate.json in the working directory, where there is one. */
+export type ConfigSource = {
+  readonly mode: Mode;
+  readonly file: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** Reads all settings. Throws a ConfigError that lists every problem at once. */
+export function readConfig({ mode, file, env }: ConfigSource): Config {
+  const problems: string[] = [];
+  const fromFile = readFile(file, problems);
+  const values: Record<string, unknown> = { mode };
+  for (const [key, row] of Object.entries<Setting<unknown>>(settings)) {
+    const text = nonEmpty(env[row.name]) ?? nonEmpty(fromFile.get(row.name));
+    values[key] = text === undefined ? row.defaults[mode] : parse(row, text, problems);
+  }
+  // With a malformed value nothing more can be said: what depends on it would be reported as missing.
+  if (problems.length > 0) throw new ConfigError(problems);
+  // The loop above gives every key of the table a value of its row's form; the type system cannot follow it.
+  const readings = withDerivedDefaults(values as Readings);
+  const { masterKeyFile, acquirerAddress, acquirerInstitutionId } = readings;
+  const refused = refusals(readings, env);
+  if (refused.length > 0 || masterKeyFile === undefined || acquirerAddress === undefined || acquirerInstitutionId === undefined) {
+    throw new ConfigError(refused);
+  }
+  return { ...readings, masterKeyFile, acquirerAddress, acquirerInstitutionId };
+}
+
+/** An empty value means absent, as in `PORT=` of an env file. */
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function parse(row: Setting<unknown>, text: string, problems: string[]): unknown {
+  const result = row.form.parse(text);
+  if (result.ok) return result.value;
+  problems.push(`${row.name} is ${row.form.show(text)}; expected ${row.form.expected}.`);
+  return undefined;
+}
+
+function readFile(file: string | undefined, problems: string[]): ReadonlyMap<string, string> {
+  const path = resolve(file ?? 'polygate.json');
+  if (file === undefined && !existsSync(path)) return new Map();
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    // The parser's message quotes the text around the fault, which may be a password.
+    const reason =
+      error instanceof SyntaxError ? 'it is not JSON' : error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    problems.push(`The file ${path} cannot be read (${reason}); expected a JSON object of settings, as in {"PORT": 8080}.`);
+    return new Map();
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    problems.push(`The file ${path} does not hold a JSON object; expected settings as in {"PORT": 8080}.`);
+    return new Map();
+  }
+  return readEntries({ path, entries: Object.entries(parsed), problems });
+}
+
+type FileEntries = { readonly path: string; readonly entries: readonly (readonly [string, unknown])[]; readonly problems: string[] };
+
+function readEntries({ path, entries, problems }: FileEntries): ReadonlyMap<string, string> {
+  const known = new Set(Object.values<Setting<unknown>>(settings).map((row) => row.name));
+  const values = new Map<string, string>();
+  for (const [name, value] of entries) {
+    if (!known.has(name))
+      problems.push(`${name} in ${path} is no setting of Polygate; docs/configuration.md lists them. Correct or remove it.`);
+    else if (typeof value === 'string' || typeof value === 'number') values.set(name, String(value));
+    else problems.push(`${name} in ${path} is neither text nor a number; expected one of them.`);
+  }
+  return values;
+}
+
+/** Defaults that follow from other settings; paths are taken from the working directory, once. */
+function withDerivedDefaults(readings: Readings): Readings {
+  const ifGiven = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
+  const sandbox = readings.mode === 'sandbox';
+  const dataDirectory = resolve(readings.dataDirectory);
+  return {
+    ...readings,
+    dataDirectory,
+    masterKeyFile: ifGiven(readings.masterKeyFile) ?? (sandbox ? sandboxKeyFile(dataDirectory) : undefined),
+    tlsCertificateFile: ifGiven(readings.tlsCertificateFile),
+    tlsKeyFile: ifGiven(readings.tlsKeyFile),
+    vaultDatabaseUrl: readings.vaultDatabaseUrl ?? readings.databaseUrl,
+    acquirerAddress: readings.acquirerAddress ?? (sandbox ? { host: '127.0.0.1', port: readings.sandboxAcquirerPort } : undefined),
+  };
+}
+
+function sandboxKeyFile(dataDirectory: string): string {
+  return resolve(dataDirectory, 'master.key');
+}
+
+/** What is well formed but not allowed. */
+function refusals(config: Readings, env: ConfigSource['env']): readonly string[] {
+  const problems: string[] = [];
+  if ((config.tlsCertificateFile === undefined) !== (config.tlsKeyFile === undefined)) {
+    problems.push('TLS_CERTIFICATE_FILE and TLS_KEY_FILE belong together; set both or neither.');
+  }
+  if (config.mode === 'sandbox' && env.NODE_ENV === 'production') {
+    problems.push(
+      'NODE_ENV is production, and sandbox mode has published credentials. Start with --mode live, or unset NODE_ENV to try the sandbox.',
+    );
+  }
+  if (config.mode === 'live') problems.push(...liveRefusals(config));
+  return problems;
+}
+
+function liveRefusals(config: Readings): readonly string[] {
+  const problems = Object.entries<Setting<unknown>>(settings)
+    .filter(([key, row]) => row.requiredLive !== undefined && config[key as keyof Readings] === undefined)
+    .map(([, row]) => `${row.name} must be given in live mode. ${row.requiredLive}`);
+  if (config.tlsCertificateFile === undefined && config.trustedProxy === undefined) {
+    problems.push(
+      'TRUSTED_PROXY must be given in live mode when the gateway serves plain HTTP. Set it to the address of the proxy that ends TLS, or set TLS_CERTIFICATE_FILE and TLS_KEY_FILE.',
+    );
+  }
+  if (config.masterKeyFile === sandboxKeyFile(config.dataDirectory)) {
+    problems.push('MASTER_KEY_FILE is the key that the sandbox makes. Live mode needs one of your own, outside DATA_DIRECTORY.');
+  }
+  const acquirer = config.acquirerAddress;
+  if (acquirer?.port === config.sandboxAcquirerPort && ['127.0.0.1', 'localhost', '::1'].includes(acquirer.host)) {
+    problems.push('ACQUIRER_ADDRESS is the sandbox host. Live mode needs the host and port that your acquirer gave you.');
+  }
+  return problems;
+}

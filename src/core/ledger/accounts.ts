@@ -1,0 +1,39 @@
+/**
+ * The chart of accounts, in one table. Every entry moves one amount from one account to another (debit, credit), so an entry cannot be
+ * unbalanced; accounts exist per merchant and currency without being opened.
+ */
+
+export const accounts = {
+  /** Asset: what the acquirer owes for captured money, less what it took back. */
+  acquirer_receivable: 1100,
+  /** Liability: what is owed to the merchant. */
+  merchant_payable: 2100,
+} as const;
+
+export type Account = keyof typeof accounts;
+
+/**
+ * `pending`: money held at the issuer, nobody's yet. `posted`: money taken. The two are never mixed in a sum.
+ */
+export type Layer = 'pending' | 'posted';
+
+export type EntryKind = 'hold' | 'hold_release' | 'debit' | 'capture' | 'refund' | 'charge_reversal';
+
+export interface LedgerLine {
+  readonly kind: EntryKind;
+  readonly layer: Layer;
+  readonly debit: Account;
+  readonly credit: Account;
+  /** Minor units, above zero. */
+  readonly amount: number;
+}
+
+/** Money towards the merchant: the acquirer will pay it out. */
+export function towardsMerchant(kind: 'hold' | 'debit' | 'capture', amount: number): LedgerLine {
+  return { kind, layer: kind === 'hold' ? 'pending' : 'posted', debit: 'acquirer_receivable', credit: 'merchant_payable', amount };
+}
+
+/** Money away from the merchant: back to the shopper, or a hold given up. */
+export function awayFromMerchant(kind: 'hold_release' | 'refund' | 'charge_reversal', amount: number): LedgerLine {
+  return { kind, layer: kind === 'hold_release' ? 'pending' : 'posted', debit: 'merchant_payable', credit: 'acquirer_receivable', amount };
+}

@@ -1,0 +1,32 @@
+/** Who asks: a merchant's channel, as its dialect found it from the request's credentials. */
+
+/** An entity, brand, PSPID or terminal of a merchant: where its payments enter and by which acquirer account they leave. */
+export interface Channel {
+  readonly merchantId: string;
+  /** Small number of the merchant, carried inside ids that the outside shows without naming the merchant. */
+  readonly routingNumber: number;
+  readonly channelId: string;
+  readonly dialect: string;
+  /** The id by which the dialect's callers name the channel. */
+  readonly wireId: string;
+  readonly name: string;
+  /** The acquirer account (MID, terminals, MCC) its payments use. */
+  readonly accountId: string;
+  readonly enabled: boolean;
+  /** Currencies it may use; absent: all. */
+  readonly currencies?: readonly string[];
+}
+
+/** A secret that lets a caller in, as its SHA-256. */
+export interface Credential {
+  readonly merchantId: string;
+  readonly credentialId: string;
+  readonly secretHash: Uint8Array;
+}
+
+/** Finds channels and credentials; answers from memory, at most seconds old, so that the payment path asks no database. */
+export interface Directory {
+  channel(key: { readonly dialect: string; readonly wireId: string }): Promise<Channel | undefined>;
+  /** Active credentials under an identifier (a user id, a key id): two during rotation. */
+  credentials(key: { readonly dialect: string; readonly identifier: string }): Promise<readonly Credential[]>;
+}

@@ -1,0 +1,212 @@
+/**
+ * Preauthorization and debit: a new payment with its first operation. Two transactions around one exchange with the acquirer; the card
+ * goes to the vault beside the first one, and nothing is sent before both are durable.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
+import type { Channel } from '../merchant/channel.ts';
+import { largestAmount } from '../money/amount.ts';
+import type { NewPayment, Submission } from '../ports.ts';
+import { type Refusal, refusal } from '../refusals.ts';
+import { conclude, type OpenOperation } from './conclude.ts';
+import type { ActResult, Engine } from './engine.ts';
+import { inputHash, repeatOf } from './idempotency.ts';
+import type { OperationView, RejectionReason, Trace } from './operation.ts';
+import { isCertainlyNotRecorded } from './store-failure.ts';
+
+/**
+ * What is paid with. `rejected`: the request names a card that no acquirer would be asked about; it is recorded with its reason, and
+ * without the number.
+ */
+export type Instrument =
+  | { readonly type: 'card'; readonly pan: Pan; readonly cvc?: Cvc; readonly summary: CardSummary }
+  | { readonly type: 'token'; readonly token: string; readonly cvc?: Cvc }
+  | { readonly type: 'rejected'; readonly summary: CardSummary; readonly reason: RejectionReason };
+
+export interface AuthorizeCommand {
+  readonly channel: Channel;
+  readonly kind: 'preauthorization' | 'debit';
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly instrument: Instrument;
+  /** Keep the card under a token when the payment is approved. */
+  readonly tokenize: boolean;
+  readonly merchantReference?: string;
+  readonly idempotencyKey?: string;
+  readonly dialectData: Readonly<Record<string, string>>;
+}
+
+/** How long the resolution of an operation waits after the acquirer's own time-out, so that it never races the exchange itself. */
+export const resolutionMarginMs = 8_000;
+
+/** Runs the payment to a certain outcome, or to "not answered". Refuses what can be refused without a trace. */
+export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
+  const refused = refuse(command);
+  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const card = await cardOf(engine, command);
+  if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
+  const row = await newPayment(engine, command, card);
+  return submit(engine, command, card, row);
+}
+
+function refuse({ amount, currency, channel }: AuthorizeCommand): Refusal | undefined {
+  if (amount <= 0) return refusal('amount_too_low', 'amount');
+  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
+  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
+  return undefined;
+}
+
+/** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
+interface PaymentCard {
+  readonly cardId: string;
+  readonly summary: CardSummary;
+  readonly pan?: Pan;
+  readonly cvc?: Cvc;
+  readonly token?: string;
+  readonly rejection?: RejectionReason;
+}
+
+async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand): Promise<PaymentCard | undefined> {
+  switch (instrument.type) {
+    case 'card': {
+      const { pan, cvc, summary } = instrument;
+      return { cardId: randomUUIDv7(), summary, pan, ...(cvc === undefined ? {} : { cvc }) };
+    }
+    case 'rejected':
+      return { cardId: randomUUIDv7(), summary: instrument.summary, rejection: instrument.reason };
+    case 'token': {
+      const { token, cvc } = instrument;
+      const found = await engine.vault.resolveToken({ merchantId: channel.merchantId, token });
+      return found === undefined ? undefined : { ...found, token, ...(cvc === undefined ? {} : { cvc }) };
+    }
+  }
+}
+
+async function newPayment(engine: Engine, command: AuthorizeCommand, card: PaymentCard): Promise<NewPayment> {
+  const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
+  const key =
+    idempotencyKey === undefined
+      ? undefined
+      : {
+          key: idempotencyKey,
+          inputHash: await inputHash(engine, channel.merchantId, card.pan, {
+            ...{
+              kind,
+              amount,
+              currency,
+              merchantReference,
+              dialectData,
+              tokenize: command.tokenize,
+              token: card.token,
+              card: card.summary,
+            },
+          }),
+          expiresAtMs: engine.clock.wallNow() + engine.settings.keyLifetimeMs,
+        };
+  return {
+    merchantId: channel.merchantId,
+    channelId: channel.channelId,
+    paymentId: randomUUIDv7(),
+    operationId: randomUUIDv7(),
+    kind,
+    amount,
+    currency,
+    cardId: card.cardId,
+    card: card.summary,
+    dialectData,
+    createdAtMs: engine.clock.businessNow(),
+    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
+    ...(card.token === undefined ? {} : { token: card.token }),
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
+  };
+}
+
+/** First transaction and vault side by side; then the exchange; then the second transaction. */
+async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCard, row: NewPayment): Promise<ActResult> {
+  const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
+  if (submission.status === 'rejected') {
+    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+    discardOrphan(engine, card, row);
+    engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
+    return { kind: 'refused', refusal: refusal('unavailable') };
+  }
+  const lost = await lostRace(engine, card, row, submission.value);
+  if (lost !== undefined) return lost;
+  const { trace } = row;
+  if (trace === undefined) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+  const open = { view: viewOf(row) };
+  if (pan.status === 'rejected' || pan.value === undefined) {
+    engine.log.error({ operationId: row.operationId }, 'the card could not be stored; the payment is not sent');
+    const operation = await conclude(engine, open, { outcome: 'not_sent', cause: 'card_not_stored' });
+    return { kind: 'recorded', operation, repeat: false };
+  }
+  const operation = await exchange(engine, command, { open, row, trace, pan: pan.value, card });
+  return { kind: 'recorded', operation, repeat: false };
+}
+
+/** Stores a new card, or reads the one behind a token. */
+async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment): Promise<Pan | undefined> {
+  const { merchantId, cardId } = row;
+  if (card.rejection !== undefined) return undefined;
+  if (card.pan === undefined) return engine.vault.reveal({ merchantId, cardId });
+  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs });
+  return card.pan;
+}
+
+async function lostRace(engine: Engine, card: PaymentCard, row: NewPayment, submission: Submission): Promise<ActResult | undefined> {
+  if (submission === 'submitted') return undefined;
+  discardOrphan(engine, card, row);
+  return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+}
+
+/** A card stored for a payment that does not exist; its purge date would take it later anyway. */
+function discardOrphan(engine: Engine, card: PaymentCard, { merchantId, cardId }: NewPayment): void {
+  if (card.pan === undefined) return;
+  engine.vault.discard({ merchantId, cardId }).catch((error: unknown) => {
+    engine.log.warn({ cardId, error: String(error) }, 'an unused card stays in the vault until its purge date');
+  });
+}
+
+interface Exchange {
+  readonly open: OpenOperation;
+  readonly row: NewPayment;
+  readonly trace: Trace;
+  readonly pan: Pan;
+  readonly card: PaymentCard;
+}
+
+async function exchange(engine: Engine, command: AuthorizeCommand, { open, row, trace, pan, card }: Exchange): Promise<OperationView> {
+  const { merchantId, operationId, kind, amount, currency, cardId } = row;
+  const answer = await engine.acquirer.send(
+    { reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
+    { pan, ...(card.cvc === undefined ? {} : { cvc: card.cvc }) },
+  );
+  if (answer.outcome !== 'approved' || !command.tokenize) return conclude(engine, open, answer);
+  try {
+    const token = await engine.vault.tokenize({
+      merchantId,
+      cardId,
+      summary: card.summary,
+      purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs,
+    });
+    return await conclude(engine, { ...open, token }, answer);
+  } catch (error) {
+    engine.log.error({ operationId, error: String(error) }, 'the payment was approved, but its card could not be kept under a token');
+    return conclude(engine, open, answer);
+  }
+}
+
+function viewOf(row: NewPayment): OperationView {
+  const { merchantId, channelId, paymentId, operationId, kind, amount, currency, card, dialectData, createdAtMs } = row;
+  return {
+    ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, card, dialectData, createdAtMs },
+    state: row.rejection === undefined ? 'submitted' : 'rejected',
+    ...(row.trace === undefined ? {} : { trace: row.trace }),
+    ...(row.token === undefined ? {} : { token: row.token }),
+    ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
+    ...(row.rejection === undefined ? {} : { reason: row.rejection }),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * The second transaction: from the acquirer's answer to a recorded outcome. What the acquirer said is a fact, so this never gives up: when
+ * the database is away, the caller gets the operation as still pending, and the recording goes on behind it. Should the process end
+ * before, the operation is resolved like any other that was not answered.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AcquirerAnswer, OutcomeToRecord, RecordedOutcome } from '../ports.ts';
+import { operationTransitions } from '../states/operation.ts';
+import type { Engine } from './engine.ts';
+import type { OperationKind, OperationView } from './operation.ts';
+
+/** How long a caller waits for a database that is away, before it is told "pending". */
+const answerWithinMs = 3_000;
+const pauseAtMostMs = 2_000;
+
+/** An operation under way, with what its outcome has to know about its target. */
+export interface OpenOperation {
+  readonly view: OperationView;
+  readonly targetKind?: OperationKind;
+  readonly token?: string;
+}
+
+/** Records what the answer to the first exchange makes of the operation, and returns the operation as it then is. */
+export async function conclude(engine: Engine, open: OpenOperation, answer: AcquirerAnswer): Promise<OperationView> {
+  const outcome: OutcomeToRecord = { ...outcomeOf(open, answer), from: 'submitted' };
+  const recorded = await recordInTime(engine, outcome);
+  if (recorded === undefined) return open.view;
+  if (recorded.state === 'unknown' && outcome.event !== 'lose' && mayBeAnsweredLate(open.view.kind)) {
+    const late = await recordInTime(engine, { ...outcome, from: 'unknown' });
+    return late === undefined ? { ...open.view, state: 'unknown' } : shown(open, outcome, late);
+  }
+  return shown(open, outcome, recorded);
+}
+
+/** Undefined when the database did not take the outcome in time; the recording goes on then. */
+async function recordInTime(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome | undefined> {
+  try {
+    return await engine.store.recordOutcome(outcome);
+  } catch (error) {
+    const recording = keepRecording(engine, outcome, error);
+    return Promise.race([recording, delay(answerWithinMs, undefined, { ref: false })]);
+  }
+}
+
+/** Advices and refunds keep their meaning however late their answer is; an authorization is being undone by then. */
+export function mayBeAnsweredLate(kind: OperationKind): boolean {
+  return kind !== 'preauthorization' && kind !== 'debit';
+}
+
+function shown(open: OpenOperation, outcome: OutcomeToRecord, recorded: RecordedOutcome): OperationView {
+  // A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to.
+  const stands = recorded.applied || recorded.state === operationTransitions.next(outcome.from, outcome.event);
+  if (!stands) return { ...open.view, state: recorded.state };
+  const { approvalCode, responseCode, hostCode, networkReference, reason, token } = outcome;
+  return {
+    ...open.view,
+    state: recorded.state,
+    ...defined({ approvalCode, responseCode, hostCode, networkReference, token }),
+    ...(reason === undefined ? {} : { reason: reason as NonNullable<OperationView['reason']> }),
+  };
+}
+
+function defined<T extends Record<string, string | undefined>>(fields: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: string };
+}
+
+/** The outcome that an answer means, without the state it applies to. */
+export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<OutcomeToRecord, 'from'> {
+  const { merchantId, paymentId, operationId, kind, amount, targetId } = open.view;
+  const base = {
+    merchantId,
+    paymentId,
+    operationId,
+    kind,
+    amount,
+    ...(targetId === undefined ? {} : { targetId }),
+    ...(open.targetKind === undefined ? {} : { targetKind: open.targetKind }),
+  };
+  switch (answer.outcome) {
+    case 'approved': {
+      const { outcome, ...codes } = answer;
+      return { ...base, ...codes, event: 'approve', ...(open.token === undefined ? {} : { token: open.token }) };
+    }
+    case 'declined': {
+      const { outcome, ...codes } = answer;
+      return { ...base, ...codes, event: 'decline' };
+    }
+    case 'not_sent':
+      return { ...base, event: 'fail', reason: 'acquirer_unreachable' };
+    case 'unknown':
+      return { ...base, event: 'lose', resolveAfterMs: 0 };
+  }
+}
+
+/** Records an outcome, for as long as it takes; repeating is harmless since the operation's state guards it. */
+export async function recordSurely(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome> {
+  try {
+    return await engine.store.recordOutcome(outcome);
+  } catch (error) {
+    return keepRecording(engine, outcome, error);
+  }
+}
+
+function keepRecording(engine: Engine, outcome: OutcomeToRecord, error: unknown): Promise<RecordedOutcome> {
+  engine.log.warn(
+    { operationId: outcome.operationId, error: String(error) },
+    'an outcome could not be recorded yet; repeating until it is',
+  );
+  const recording = repeatUntilRecorded(engine, outcome);
+  engine.unrecorded.add(recording);
+  void recording.finally(() => engine.unrecorded.delete(recording));
+  return recording;
+}
+
+async function repeatUntilRecorded(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome> {
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, pauseAtMostMs)) {
+    await delay(pauseMs, undefined, { ref: false });
+    try {
+      return await engine.store.recordOutcome(outcome);
+    } catch {
+      // Still away; the first failure was logged.
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What the outcome of an operation changes: its payment's amounts, its target's counters, the ledger, the event. A pure function from
+ * (operation, event); the store applies the result by increments, so that outcomes may arrive in any order.
+ */
+import { awayFromMerchant, type LedgerLine, towardsMerchant } from '../ledger/accounts.ts';
+import type { OperationEvent } from '../states/operation.ts';
+import type { PaymentEvent } from '../states/payment.ts';
+import type { OperationKind } from './operation.ts';
+
+/** Increments of a payment's amounts, in minor units; negative gives a reservation back. */
+export interface PaymentDelta {
+  readonly authorized: number;
+  readonly captured: number;
+  readonly capturePending: number;
+  readonly released: number;
+  readonly releasePending: number;
+  readonly refunded: number;
+  readonly reversed: number;
+}
+
+/** Increments of the counters of the operation acted upon. */
+export interface TargetDelta {
+  readonly refunded: number;
+  readonly refundPending: number;
+  readonly reversed: number;
+  readonly reversePending: number;
+}
+
+export interface Effect {
+  /** Absent: the payment's state stays. `move` is refined by the store, which alone knows the amounts after the increments. */
+  readonly paymentEvent?: Exclude<PaymentEvent, 'finish_charged' | 'finish_voided'>;
+  readonly payment: PaymentDelta;
+  readonly target: TargetDelta;
+  readonly ledger: readonly LedgerLine[];
+  /** Name of the event the merchant is told. */
+  readonly event: string;
+}
+
+const noPaymentDelta: PaymentDelta = {
+  authorized: 0,
+  captured: 0,
+  capturePending: 0,
+  released: 0,
+  releasePending: 0,
+  refunded: 0,
+  reversed: 0,
+};
+const noTargetDelta: TargetDelta = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
+
+/** What a reversal acts upon decides whether it gives up a hold or takes back money. */
+export type TargetKind = OperationKind | undefined;
+
+export interface Outcome {
+  readonly kind: OperationKind;
+  readonly targetKind: TargetKind;
+  readonly amount: number;
+  readonly event: OperationEvent;
+}
+
+/** The effect of an outcome. While an operation stays unknown or escalated its reservation stays as well. */
+export function effectOf(outcome: Outcome): Effect {
+  const name = eventName(outcome);
+  const keep: Effect = { payment: noPaymentDelta, target: noTargetDelta, ledger: [], event: name };
+  switch (outcome.event) {
+    case 'lose':
+    case 'escalate':
+      return keep;
+    case 'reopen':
+      return { ...keep, paymentEvent: 'reopen' };
+    case 'approve':
+      return { ...keep, ...approved(outcome) };
+    case 'decline':
+    case 'fail':
+    case 'confirm_undone':
+      return { ...keep, ...givenBack(outcome) };
+  }
+}
+
+function approved({ kind, targetKind, amount }: Outcome): Partial<Effect> {
+  switch (kind) {
+    case 'preauthorization':
+      return { paymentEvent: 'hold', payment: { ...noPaymentDelta, authorized: amount }, ledger: [towardsMerchant('hold', amount)] };
+    case 'debit':
+      return { paymentEvent: 'charge', payment: { ...noPaymentDelta, captured: amount }, ledger: [towardsMerchant('debit', amount)] };
+    case 'capture':
+      return {
+        paymentEvent: 'move',
+        payment: { ...noPaymentDelta, captured: amount, capturePending: -amount },
+        ledger: [awayFromMerchant('hold_release', amount), towardsMerchant('capture', amount)],
+      };
+    case 'refund':
+      return {
+        payment: { ...noPaymentDelta, refunded: amount },
+        target: { ...noTargetDelta, refunded: amount, refundPending: -amount },
+        ledger: [awayFromMerchant('refund', amount)],
+      };
+    case 'reversal':
+      if (targetKind === 'preauthorization') {
+        return {
+          paymentEvent: 'move',
+          payment: { ...noPaymentDelta, released: amount, releasePending: -amount },
+          ledger: [awayFromMerchant('hold_release', amount)],
+        };
+      }
+      return {
+        paymentEvent: 'move',
+        payment: { ...noPaymentDelta, reversed: amount },
+        target: { ...noTargetDelta, reversed: amount, reversePending: -amount },
+        ledger: [awayFromMerchant('charge_reversal', amount)],
+      };
+  }
+}
+
+function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
+  switch (kind) {
+    case 'preauthorization':
+    case 'debit':
+      return { paymentEvent: 'fail' };
+    case 'capture':
+      return { payment: { ...noPaymentDelta, capturePending: -amount } };
+    case 'refund':
+      return { target: { ...noTargetDelta, refundPending: -amount } };
+    case 'reversal':
+      if (targetKind === 'preauthorization') return { payment: { ...noPaymentDelta, releasePending: -amount } };
+      return { target: { ...noTargetDelta, reversePending: -amount } };
+  }
+}
+
+const pastTense: Record<OperationEvent, string> = {
+  approve: 'approved',
+  decline: 'declined',
+  fail: 'failed',
+  lose: 'unknown',
+  confirm_undone: 'undone',
+  reopen: 'reopened',
+  escalate: 'escalated',
+};
+
+function eventName({ kind, event }: Outcome): string {
+  return `${kind}.${pastTense[event]}`;
+}

@@ -1,0 +1,39 @@
+/** What every act works with, and what every act answers. */
+import type { Acquirer, Clock, PaymentStore, Vault } from '../ports.ts';
+import type { Refusal } from '../refusals.ts';
+import type { OperationView } from './operation.ts';
+
+/** The parts of the gateway that the acts use, and the settings they follow. */
+export interface Engine {
+  readonly store: PaymentStore;
+  readonly vault: Vault;
+  readonly acquirer: Acquirer;
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */
+  readonly inputMac: (text: string) => Uint8Array;
+  readonly settings: EngineSettings;
+  /** Outcomes that are known and not yet recorded: shutdown waits for them. */
+  readonly unrecorded: Set<Promise<unknown>>;
+}
+
+export interface EngineSettings {
+  /** How long a payment's PAN is kept after its last use, business ms. */
+  readonly panRetentionMs: number;
+  /** How long an idempotency key is remembered, wall ms. */
+  readonly keyLifetimeMs: number;
+}
+
+export interface EngineLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/**
+ * `refused`: nothing was recorded. `recorded`: the operation exists in the state it has now; `repeat` tells that this request, by its
+ * idempotency key, had created it before.
+ */
+export type ActResult =
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'recorded'; readonly operation: OperationView; readonly repeat: boolean };

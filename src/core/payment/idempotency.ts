@@ -1,0 +1,47 @@
+/**
+ * Idempotency: a key leads to its operation, and the answer is rendered afresh from the operation's present state. Core tells first,
+ * repeat, or repeat with another input; what a dialect answers to each is the dialect's declared policy.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Pan } from '../instrument/card.ts';
+import type { IdempotencyKey } from '../ports.ts';
+import { refusal } from '../refusals.ts';
+import type { ActResult, Engine } from './engine.ts';
+
+/** Keyed HMAC of a command in canonical form: the PAN enters as its fingerprint, the CVC not at all. */
+export async function inputHash(
+  engine: Engine,
+  merchantId: string,
+  pan: Pan | undefined,
+  input: Readonly<Record<string, unknown>>,
+): Promise<Uint8Array> {
+  const fingerprint = pan === undefined ? '' : Buffer.from(await engine.vault.fingerprint(merchantId, pan)).toString('hex');
+  return engine.inputMac(`${fingerprint}|${canonical(input)}`);
+}
+
+/** JSON with sorted names, so that equal commands have equal text. */
+function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const entries = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+}
+
+interface Keyed {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly idempotencyKey?: IdempotencyKey;
+}
+
+/** The result of the request that had this key before; undefined when there was none. */
+export async function repeatOf(engine: Engine, { merchantId, channelId, idempotencyKey }: Keyed): Promise<ActResult | undefined> {
+  if (idempotencyKey === undefined) return undefined;
+  const found = await engine.store.findByKey({ merchantId, channelId, key: idempotencyKey.key });
+  if (found === undefined) return undefined;
+  const same = found.inputHash.length === idempotencyKey.inputHash.length && timingSafeEqual(found.inputHash, idempotencyKey.inputHash);
+  if (!same) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+  const operation = await engine.store.findOperation({ merchantId, operationId: found.operationId });
+  return operation === undefined ? undefined : { kind: 'recorded', operation, repeat: true };
+}

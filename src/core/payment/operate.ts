@@ -1,0 +1,176 @@
+/**
+ * Acts on an existing payment: capture, void, refund. Each act decides on the payment as it was read; the first transaction checks the
+ * same amounts again while it reserves them, so that of two acts at the same moment only one can have the money.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Channel } from '../merchant/channel.ts';
+import { largestAmount } from '../money/amount.ts';
+import type { AcquirerRequest, IdempotencyKey, NewOperation } from '../ports.ts';
+import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
+import { resolutionMarginMs } from './authorize.ts';
+import { conclude } from './conclude.ts';
+import type { ActResult, Engine } from './engine.ts';
+import { inputHash, repeatOf } from './idempotency.ts';
+import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
+import { isCertainlyNotRecorded } from './store-failure.ts';
+
+export interface OperateCommand {
+  readonly channel: Channel;
+  /** The operation the merchant names. */
+  readonly operationId: string;
+  /** Minor units; absent where the act may take all that is left. */
+  readonly amount?: number;
+  readonly currency?: string;
+  readonly merchantReference?: string;
+  readonly idempotencyKey?: string;
+  readonly dialectData: Readonly<Record<string, string>>;
+}
+
+/** What an act decided: which operation it acts upon, with how much. */
+export interface Decision {
+  readonly target: OperationNode;
+  /** Minor units. */
+  readonly amount: number;
+  /** For a reversal: what remains of the target after it. */
+  readonly remaining?: number;
+}
+
+/** An act's rule: a pure function of the payment as read. */
+export type Decide = (tree: PaymentTree, named: OperationNode, command: OperateCommand) => Decision | Refusal;
+
+/** Tries against a payment that changes between reading and reserving, before the caller is told that it is busy. */
+const triesAtMost = 5;
+
+/** Runs an act to a certain outcome, or to "not answered". */
+export async function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
+  const { channel, operationId } = command;
+  const { merchantId, channelId } = channel;
+  const key = await keyOf(engine, kind, command);
+  const repeat = await repeatOf(engine, { merchantId, channelId, ...key });
+  if (repeat !== undefined) return repeat;
+  for (let attempt = 1; attempt <= triesAtMost; attempt += 1) {
+    const tree = await engine.store.findTree({ merchantId, operationId });
+    const named = tree?.operations.find((operation) => operation.operationId === operationId);
+    if (tree === undefined || named === undefined) return refused('operation_unknown');
+    if (tree.channelId !== channelId) return refused('operation_of_other_channel');
+    const decision = refuseAny(tree, command) ?? decide(tree, named, command);
+    if ('code' in decision) return { kind: 'refused', refusal: decision };
+    const result = await submit(engine, { kind, command, tree, decision, key });
+    if (result !== undefined) return result;
+  }
+  return refused('payment_busy');
+}
+
+function refused(code: RefusalCode): ActResult {
+  return { kind: 'refused', refusal: refusal(code) };
+}
+
+function refuseAny(tree: PaymentTree, { amount, currency }: OperateCommand): Refusal | undefined {
+  if (amount !== undefined && amount <= 0) return refusal('amount_too_low', 'amount');
+  if (amount !== undefined && amount > largestAmount) return refusal('amount_too_large', 'amount');
+  if (currency !== undefined && currency !== tree.currency) return refusal('currency_mismatch', 'currency');
+  return undefined;
+}
+
+/** Refuses to act upon an operation that did not succeed, or not yet. */
+export function refuseUnsuccessful(target: OperationNode): Refusal | undefined {
+  switch (target.state) {
+    case 'approved':
+      return undefined;
+    case 'submitted':
+    case 'unknown':
+    case 'escalated':
+      return refusal('operation_pending');
+    case 'declined':
+    case 'rejected':
+    case 'failed':
+    case 'undone':
+      return refusal('operation_unsuccessful');
+  }
+}
+
+async function keyOf(engine: Engine, kind: string, command: OperateCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+  const { idempotencyKey, operationId, amount, currency, merchantReference, dialectData } = command;
+  if (idempotencyKey === undefined) return {};
+  const input = { kind, operationId, amount, currency, merchantReference, dialectData };
+  return {
+    idempotencyKey: {
+      key: idempotencyKey,
+      inputHash: await inputHash(engine, command.channel.merchantId, undefined, input),
+      expiresAtMs: engine.clock.wallNow() + engine.settings.keyLifetimeMs,
+    },
+  };
+}
+
+interface Submittal {
+  readonly kind: NewOperation['kind'];
+  readonly command: OperateCommand;
+  readonly tree: PaymentTree;
+  readonly decision: Decision;
+  readonly key: { readonly idempotencyKey?: IdempotencyKey };
+}
+
+/** Undefined when the payment changed since it was read: the act decides anew. */
+async function submit(engine: Engine, { kind, command, tree, decision, key }: Submittal): Promise<ActResult | undefined> {
+  const { channel, merchantReference, dialectData } = command;
+  const { target, amount } = decision;
+  const { merchantId, channelId } = channel;
+  if (target.trace === undefined) return refused('wrong_kind');
+  const row: NewOperation = {
+    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), kind, amount, currency: tree.currency },
+    ...{ targetId: target.operationId, targetKind: target.kind, cardId: target.cardId, dialectData, ...key },
+    trace: await engine.acquirer.prepare({ channel, kind, terminal: target.trace.terminal }),
+    createdAtMs: engine.clock.businessNow(),
+    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
+  };
+  const [submission, pan] = await Promise.allSettled([
+    engine.store.submitOperation(row),
+    engine.vault.reveal({ merchantId, cardId: target.cardId }),
+  ]);
+  if (submission.status === 'rejected') {
+    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row, target), repeat: false };
+    engine.log.error({ error: String(submission.reason) }, 'an operation could not be recorded; it was refused');
+    return refused('unavailable');
+  }
+  if (submission.value === 'guard_failed') return undefined;
+  if (submission.value === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
+  const open = { view: viewOf(row, target), targetKind: target.kind };
+  if (pan.status === 'rejected' || pan.value === undefined) {
+    engine.log.error({ operationId: row.operationId }, 'the card is not in the vault; the operation is not sent');
+    return { kind: 'recorded', operation: await conclude(engine, open, { outcome: 'not_sent', cause: 'card_not_stored' }), repeat: false };
+  }
+  const answer = await engine.acquirer.send(requestFor(open.view, row.trace, target), { pan: pan.value });
+  return { kind: 'recorded', operation: await conclude(engine, open, answer), repeat: false };
+}
+
+/** What is to be sent for an operation, now or again. */
+export function requestFor(operation: OperationView, trace: Trace, target?: OperationView): AcquirerRequest {
+  const { merchantId, operationId, kind, amount, currency, card, remaining } = operation;
+  const original = target === undefined ? undefined : originalOf(target);
+  return {
+    ...{ reference: { merchantId, operationId }, kind, trace, amount, currency },
+    ...(card === undefined ? {} : { card }),
+    ...(original === undefined ? {} : { original }),
+    ...(remaining === undefined ? {} : { remaining }),
+  };
+}
+
+/** How the host is told which operation is meant. */
+function originalOf(target: OperationView): AcquirerRequest['original'] {
+  const { kind, trace, amount, approvalCode } = target;
+  if (trace === undefined) return undefined;
+  return { kind, trace, amount, ...(approvalCode === undefined ? {} : { approvalCode }) };
+}
+
+function viewOf(row: NewOperation, target: OperationNode): OperationView {
+  const { merchantId, channelId, paymentId, operationId, kind, amount, currency, targetId, trace, dialectData, createdAtMs } = row;
+  return {
+    ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, targetId, trace, dialectData, createdAtMs },
+    state: 'submitted',
+    ...(target.card === undefined ? {} : { card: target.card }),
+    ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
+    ...(row.remaining === undefined ? {} : { remaining: row.remaining }),
+  };
+}

@@ -1,0 +1,92 @@
+/** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
+import type { CardSummary } from '../instrument/card.ts';
+import type { OperationState } from '../states/operation.ts';
+import type { PaymentState } from '../states/payment.ts';
+import type { DeclineReason } from './decline.ts';
+
+/** The acts of this engine so far; chargebacks, receipts, rebills and payouts join with their flows. */
+export const operationKinds = ['preauthorization', 'debit', 'capture', 'reversal', 'refund'] as const;
+
+export type OperationKind = (typeof operationKinds)[number];
+
+/** Reasons to record a request without sending it: the second kind of no. */
+export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
+
+/** How an unanswered authorization came to stand for nothing. */
+export type UndoReason = 'undone' | 'never_arrived';
+
+/** Why an operation was never sent although recorded. */
+export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
+
+/**
+ * What identifies a message on the acquirer's side; fixed and saved before the first byte is written. (terminal, date, STAN) is unique;
+ * the RRN is, everywhere.
+ */
+export interface Trace {
+  readonly accountId: string;
+  readonly mti: string;
+  readonly terminal: string;
+  /** Six digits. */
+  readonly stan: string;
+  /** Twelve characters; the first four carry the merchant's routing number in base 36. */
+  readonly rrn: string;
+  /** Business time in epoch ms: DE7, DE12 and DE13 follow from it and never change in repeats. */
+  readonly transmittedAtMs: number;
+}
+
+/** An operation and the parts of its payment that any dialect writes: always the present state, whoever asks. */
+export interface OperationView {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly kind: OperationKind;
+  readonly state: OperationState;
+  /** Minor units of `currency`. */
+  readonly amount: number;
+  readonly currency: string;
+  /** The operation this one acts upon. */
+  readonly targetId?: string;
+  /** Of a reversal: what remains of its target after it, as the acquirer is told. */
+  readonly remaining?: number;
+  readonly merchantReference?: string;
+  readonly card?: CardSummary;
+  readonly token?: string;
+  readonly trace?: Trace;
+  readonly approvalCode?: string;
+  /** The acquirer's raw response code (DE39). */
+  readonly responseCode?: string;
+  /** What the host says in its own words, where the link has a field for it. */
+  readonly hostCode?: string;
+  /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
+  readonly networkReference?: string;
+  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason;
+  /** Echo fields only the dialect knows; flat, size-limited, without card data. */
+  readonly dialectData: Readonly<Record<string, string>>;
+  /** Business time, epoch ms. */
+  readonly createdAtMs: number;
+}
+
+/** An operation with its own counters: how much of it was given back, or is about to be. */
+export interface OperationNode extends OperationView {
+  readonly cardId: string;
+  readonly refunded: number;
+  readonly refundPending: number;
+  readonly reversed: number;
+  readonly reversePending: number;
+}
+
+/** A payment with all its operations, oldest first. Amounts in minor units. */
+export interface PaymentTree {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly paymentId: string;
+  readonly state: PaymentState;
+  readonly currency: string;
+  readonly authorized: number;
+  readonly captured: number;
+  readonly capturePending: number;
+  readonly released: number;
+  readonly releasePending: number;
+  readonly operations: readonly OperationNode[];
+}

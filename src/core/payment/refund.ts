@@ -1,0 +1,35 @@
+/** Refund: returns captured money, in one part or several, up to what each capture or debit took. */
+import { refusal } from '../refusals.ts';
+import type { ActResult, Engine } from './engine.ts';
+import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
+import type { OperationNode, PaymentTree } from './operation.ts';
+
+export function refund(engine: Engine, command: OperateCommand): Promise<ActResult> {
+  return operate(engine, 'refund', command, decideRefund);
+}
+
+/** Without an amount, all that is left of the capture or debit is refunded. */
+export const decideRefund: Decide = (tree, named, { amount }) => {
+  const target = named.kind === 'preauthorization' ? capturedOf(tree, amount) : named;
+  if (target === undefined || (target.kind !== 'debit' && target.kind !== 'capture')) return refusal('wrong_kind');
+  const unsuccessful = refuseUnsuccessful(target);
+  if (unsuccessful !== undefined) return unsuccessful;
+  const left = refundable(target);
+  const wanted = amount ?? left;
+  if (wanted <= 0 || wanted > left) return refusal('exceeds_captured', 'amount');
+  return { target, amount: wanted };
+};
+
+/**
+ * Merchants often name the authorization, whose id they kept: then the capture is meant that can bear the refund, the oldest first; if
+ * none can, the one with most left, so that the refusal speaks of its amounts.
+ */
+function capturedOf(tree: PaymentTree, amount: number | undefined): OperationNode | undefined {
+  const captures = tree.operations.filter(({ kind, state }) => kind === 'capture' && state === 'approved');
+  const able = captures.find((capture) => refundable(capture) >= (amount ?? 1));
+  return able ?? captures.sort((a, b) => refundable(b) - refundable(a))[0];
+}
+
+function refundable({ amount, refunded, refundPending, reversed, reversePending }: OperationNode): number {
+  return amount - refunded - refundPending - reversed - reversePending;
+}

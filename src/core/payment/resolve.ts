@@ -1,0 +1,166 @@
+/**
+ * Resolution of the unknown. A time-out is not a decline: what was not answered stays open until its own rule has closed it.
+ * - preauthorization, debit: undone by a reversal advice, repeated until answered. Then nothing of it stands.
+ * - capture, reversal: advices; repeated until answered, and they stand.
+ * - refund: repeated under its own trace where the host recognizes repeats, else left to the operator.
+ */
+import type {
+  AcquirerAnswer,
+  AcquirerRequest,
+  CardSecrets,
+  ClaimedOperation,
+  OperationReference,
+  OutcomeToRecord,
+  UndoAnswer,
+} from '../ports.ts';
+import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely } from './conclude.ts';
+import type { Engine } from './engine.ts';
+import { requestFor } from './operate.ts';
+import type { OperationView } from './operation.ts';
+
+/** Unanswered or refused messages after which a person has to look at it: with the pauses below, about 25 minutes. */
+export const attemptsAtMost = 30;
+
+const firstPauseMs = 500;
+const pauseAtMostMs = 60_000;
+/** While the link is down nothing is sent, so nothing counts; the link itself reconnects with back-off. */
+const linkDownPauseMs = 1_000;
+
+/** The pause after the n-th unanswered message: doubling from half a second to a minute. */
+export function pauseAfterMs(attempt: number): number {
+  return Math.min(firstPauseMs * 2 ** (attempt - 1), pauseAtMostMs);
+}
+
+/** Claims what is due and resolves it, side by side. Returns how many operations it worked on. */
+export async function resolveDue(engine: Engine, limit: number): Promise<number> {
+  const claimed = await engine.store.claimUnresolved({ limit, leaseMs: engine.acquirer.timeoutMs + 10_000 });
+  await Promise.all(claimed.map((one) => resolveOne(engine, one)));
+  return claimed.length;
+}
+
+async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<void> {
+  const { operation } = claimed;
+  const open: OpenOperation = { view: operation, ...(claimed.target === undefined ? {} : { targetKind: claimed.target.kind }) };
+  try {
+    if (operation.state === 'submitted')
+      await recordSurely(engine, { ...event(open, 'lose'), from: 'submitted', resolveAfterMs: engine.acquirer.timeoutMs + 10_000 });
+    await resolveUnknown(engine, claimed, open);
+  } catch (error) {
+    // The lease ends by itself; the operation is claimed again then.
+    engine.log.warn({ operationId: operation.operationId, error: String(error) }, 'an operation could not be resolved yet');
+  }
+}
+
+async function resolveUnknown(engine: Engine, claimed: ClaimedOperation, open: OpenOperation): Promise<void> {
+  const { operation, target, attempt } = claimed;
+  const { merchantId, cardId, trace } = operation;
+  if (attempt > attemptsAtMost || trace === undefined) return escalate(engine, open, 'no answer after all repeats');
+  if (operation.kind === 'refund' && !engine.acquirer.deduplicates)
+    return escalate(engine, open, 'the host cannot tell a repeat from a new refund');
+  const pan = await engine.vault.reveal({ merchantId, cardId });
+  if (pan === undefined) {
+    // An operation without its card is never sent, so a payment whose card never reached the vault has not reached the acquirer either.
+    if (target === undefined) return record(engine, { ...event(open, 'fail'), from: 'unknown', reason: 'card_not_stored' });
+    return escalate(engine, open, 'the card is no longer in the vault');
+  }
+  const request = requestFor(operation, trace, target);
+  if (mayBeAnsweredLate(operation.kind)) return repeat(engine, claimed, open, request, { pan });
+  return undo(engine, claimed, open, request, { pan });
+}
+
+async function undo(
+  engine: Engine,
+  claimed: ClaimedOperation,
+  open: OpenOperation,
+  request: AcquirerRequest,
+  secrets: CardSecrets,
+): Promise<void> {
+  const trace = engine.acquirer.undoTrace(request.trace);
+  await engine.store.saveUndoTrace({ ...request.reference, trace });
+  const answer = await engine.acquirer.undo(request, secrets, claimed.attempt);
+  switch (answer.outcome) {
+    case 'undone':
+      return record(engine, { ...event(open, 'confirm_undone'), from: 'unknown', responseCode: answer.responseCode, reason: 'undone' });
+    case 'never_arrived':
+      // The host had no record of it, and yet an approval came: it will have one by now.
+      if (claimed.lateApproved && claimed.attempt < attemptsAtMost) return postpone(engine, claimed, answer.outcome);
+      return record(engine, {
+        ...event(open, 'confirm_undone'),
+        from: 'unknown',
+        responseCode: answer.responseCode,
+        reason: 'never_arrived',
+      });
+    case 'refused':
+      engine.log.warn({ operationId: open.view.operationId, responseCode: answer.responseCode }, 'the host refused to reverse; repeating');
+      return postpone(engine, claimed, answer.outcome);
+    case 'not_sent':
+    case 'unknown':
+      return postpone(engine, claimed, answer.outcome);
+  }
+}
+
+async function repeat(
+  engine: Engine,
+  claimed: ClaimedOperation,
+  open: OpenOperation,
+  request: AcquirerRequest,
+  secrets: CardSecrets,
+): Promise<void> {
+  const answer = await engine.acquirer.repeat(request, secrets);
+  switch (answer.outcome) {
+    case 'approved':
+    case 'declined':
+      return record(engine, { ...outcomeOf(open, answer), from: 'unknown' });
+    case 'not_sent':
+    case 'unknown':
+      return postpone(engine, claimed, answer.outcome);
+  }
+}
+
+/** An answer that came after its time-out. */
+export async function takeLateAnswer(engine: Engine, reference: OperationReference, answer: AcquirerAnswer): Promise<void> {
+  if (answer.outcome !== 'approved' && answer.outcome !== 'declined') return;
+  const operation = await engine.store.findOperation(reference);
+  if (operation === undefined) return;
+  if (mayBeAnsweredLate(operation.kind)) return takeLateAdviceAnswer(engine, operation, answer);
+  if (answer.outcome !== 'approved') return;
+  const noted = await engine.store.noteLateApproval(reference);
+  engine.log.warn({ ...reference, state: noted?.state }, 'an approval came after its time-out; it is being reversed');
+  if (noted?.state === 'undone' && noted.reason === 'never_arrived') {
+    await record(engine, { ...event({ view: noted }, 'reopen'), from: 'undone', resolveAfterMs: 0 });
+  }
+}
+
+async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {
+  if (operation.state !== 'unknown' || operation.targetId === undefined) return;
+  const target = await engine.store.findOperation({ merchantId: operation.merchantId, operationId: operation.targetId });
+  if (target === undefined) return;
+  await record(engine, { ...outcomeOf({ view: operation, targetKind: target.kind }, answer), from: 'unknown' });
+}
+
+function event(open: OpenOperation, name: OutcomeToRecord['event']): Omit<OutcomeToRecord, 'from'> {
+  return { ...outcomeOf(open, { outcome: 'unknown', cause: 'resolution' }), event: name };
+}
+
+/** A message that was not sent does not count as an attempt. */
+function postpone(
+  engine: Engine,
+  { operation, attempt }: ClaimedOperation,
+  outcome: (UndoAnswer | AcquirerAnswer)['outcome'],
+): Promise<void> {
+  const { merchantId, operationId } = operation;
+  const counts = outcome !== 'not_sent';
+  return engine.store.postpone({ merchantId, operationId, counts, afterMs: counts ? pauseAfterMs(attempt) : linkDownPauseMs });
+}
+
+async function escalate(engine: Engine, open: OpenOperation, why: string): Promise<void> {
+  engine.log.error(
+    { operationId: open.view.operationId, merchantId: open.view.merchantId, why },
+    'an operation needs the decision of an operator',
+  );
+  await record(engine, { ...event(open, 'escalate'), from: 'unknown', reason: why });
+}
+
+async function record(engine: Engine, outcome: OutcomeToRecord): Promise<void> {
+  await recordSurely(engine, outcome);
+}

@@ -1,0 +1,39 @@
+/**
+ * Reversal: gives up a hold that was not captured, or takes back a capture or a debit as if it had not been. At the acquirer it is a
+ * reversal advice that states what remains of the original (DE95), so only one may be under way for an original at a time: two remainders
+ * would contradict each other.
+ */
+import { refusal } from '../refusals.ts';
+import type { ActResult, Engine } from './engine.ts';
+import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
+
+export function voidOperation(engine: Engine, command: OperateCommand): Promise<ActResult> {
+  return operate(engine, 'reversal', command, decideVoid);
+}
+
+/** Without an amount, all that is left is reversed. */
+export const decideVoid: Decide = (tree, named, command) => {
+  if (named.kind !== 'preauthorization' && named.kind !== 'debit' && named.kind !== 'capture') return refusal('wrong_kind');
+  const unsuccessful = refuseUnsuccessful(named);
+  if (unsuccessful !== undefined) return unsuccessful;
+  return named.kind === 'preauthorization' ? decideRelease(tree, named, command) : decideChargeReversal(tree, named, command);
+};
+
+const decideRelease: Decide = (tree, named, { amount }) => {
+  if (tree.releasePending > 0) return refusal('payment_busy');
+  const left = tree.authorized - tree.captured - tree.capturePending - tree.released;
+  if (left <= 0) return refusal('nothing_left');
+  const wanted = amount ?? left;
+  if (wanted > left) return refusal('exceeds_authorized', 'amount');
+  return { target: named, amount: wanted, remaining: tree.authorized - tree.released - wanted };
+};
+
+const decideChargeReversal: Decide = (_tree, named, { amount }) => {
+  if (named.refunded + named.refundPending > 0) return refusal('already_refunded');
+  if (named.reversePending > 0) return refusal('payment_busy');
+  const left = named.amount - named.reversed;
+  if (left <= 0) return refusal('already_refunded');
+  const wanted = amount ?? left;
+  if (wanted > left) return refusal('exceeds_captured', 'amount');
+  return { target: named, amount: wanted, remaining: left - wanted };
+};

@@ -1,0 +1,46 @@
+/**
+ * The first kind of no: a refusal leaves no trace. It is returned, never thrown, and comes from this closed list, over which every
+ * dialect's `refusals.ts` is total. (The others: a rejection is recorded but never sent; a decline is the issuer's.)
+ */
+
+/** `field`: the caller can mend its request. `state`: the payment does not allow it. `again`: the same request may succeed later. */
+export type RefusalCategory = 'field' | 'state' | 'again';
+
+const list = {
+  amount_too_low: ['field', 'the amount must be above zero'],
+  amount_too_large: ['field', 'the amount has more than twelve digits of minor units'],
+  currency_not_enabled: ['field', 'the channel is not configured for this currency'],
+  brand_not_enabled: ['field', 'the channel is not configured for this card brand'],
+  token_unknown: ['field', 'no such token, or it was deleted'],
+  card_gone: ['state', 'the card is no longer stored'],
+  operation_unknown: ['state', 'no such operation'],
+  operation_of_other_channel: ['state', 'the operation belongs to another channel'],
+  operation_pending: ['again', 'the referenced operation has no certain outcome yet'],
+  operation_unsuccessful: ['state', 'the referenced operation did not succeed'],
+  wrong_kind: ['state', 'the referenced operation is of a kind that does not allow this'],
+  currency_mismatch: ['field', 'the currency differs from that of the referenced operation'],
+  exceeds_authorized: ['state', 'the amount is more than what is left of the authorization'],
+  exceeds_captured: ['state', 'the amount is more than what is left of the captured money'],
+  nothing_left: ['state', 'nothing is left to reverse'],
+  already_refunded: ['state', 'money of it was refunded or reversed already'],
+  payment_busy: ['again', 'another operation on the same payment is under way'],
+  key_reused: ['field', 'the idempotency key was used with another request'],
+  key_in_flight: ['again', 'a request with the same idempotency key is under way'],
+  unavailable: ['again', 'the payment system cannot take the request now; nothing was recorded'],
+} as const satisfies Record<string, readonly [RefusalCategory, string]>;
+
+export type RefusalCode = keyof typeof list;
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly category: RefusalCategory;
+  readonly meaning: string;
+  /** The core's name of the input at fault, where there is one. */
+  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'idempotencyKey';
+  readonly retryable: boolean;
+}
+
+export function refusal(code: RefusalCode, field?: Refusal['field']): Refusal {
+  const [category, meaning] = list[code];
+  return { code, category, meaning, retryable: category === 'again', ...(field === undefined ? {} : { field }) };
+}

@@ -1,0 +1,41 @@
+/**
+ * The life of an operation: one act at the acquirer. States say what may happen next; how much has moved is in the ledger. An operation
+ * that was sent and not answered is `unknown` until its rule has resolved it (docs/decisions.md, "unknown is a state").
+ */
+import { transitionTable } from './transition.ts';
+
+export const operationStates = ['submitted', 'approved', 'declined', 'rejected', 'failed', 'unknown', 'undone', 'escalated'] as const;
+
+/**
+ * - `submitted`: recorded with its trace and its reservation; about to be sent, or sent.
+ * - `approved`, `declined`: what the acquirer said.
+ * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit).
+ * - `failed`: recorded, and certainly never sent (the vault could not keep the card).
+ * - `unknown`: sent, or perhaps sent, and not answered.
+ * - `undone`: was unknown; the acquirer has confirmed that nothing of it stands.
+ * - `escalated`: was unknown; only an operator can decide.
+ */
+export type OperationState = (typeof operationStates)[number];
+
+export const operationEvents = ['approve', 'decline', 'fail', 'lose', 'confirm_undone', 'reopen', 'escalate'] as const;
+
+/** `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again. */
+export type OperationEvent = (typeof operationEvents)[number];
+
+export const operationTransitions = transitionTable<OperationState, OperationEvent>('operation', [
+  ['submitted', 'approve', 'approved'],
+  ['submitted', 'decline', 'declined'],
+  ['submitted', 'fail', 'failed'],
+  ['submitted', 'lose', 'unknown'],
+  ['unknown', 'approve', 'approved'],
+  ['unknown', 'decline', 'declined'],
+  ['unknown', 'fail', 'failed'],
+  ['unknown', 'confirm_undone', 'undone'],
+  ['unknown', 'escalate', 'escalated'],
+  ['undone', 'reopen', 'unknown'],
+  ['escalated', 'approve', 'approved'],
+  ['escalated', 'decline', 'declined'],
+]);
+
+/** States in which an operation still holds its reservation and may still change. */
+export const openOperationStates = ['submitted', 'unknown', 'escalated'] as const satisfies readonly OperationState[];

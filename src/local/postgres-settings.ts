@@ -1,0 +1,33 @@
+/** The settings of the embedded PostgreSQL: a durable store for many small transactions. */
+
+/** Passed on the command line, so that each start has them whatever the data folder was made with. */
+export const postgresSettings: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  // An acknowledged payment is on disk (the defaults, named because the gateway's promises rest on them).
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  shared_buffers: '256MB',
+  // Fewer checkpoints mean fewer full-page images under a steady stream of small writes.
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+  // Queues and counters are updated again and again: small, frequent vacuums keep hot tables small.
+  autovacuum_naptime: '10s',
+  autovacuum_vacuum_scale_factor: '0.02',
+  autovacuum_analyze_scale_factor: '0.05',
+  autovacuum_vacuum_insert_scale_factor: '0.1',
+  autovacuum_vacuum_cost_limit: '2000',
+  // Statements here are short: compiling them costs more than running them.
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // An error's detail may quote a whole row.
+  log_error_verbosity: 'terse',
+};
+
+/** The above, with those of the caller on top, as arguments of `postgres`. */
+export function settingArguments(overrides: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries({ ...postgresSettings, ...overrides }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}

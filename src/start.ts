@@ -1,0 +1,151 @@
+/** What `polygate start` does: everything up in order, progress told, everything down in the opposite order. */
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import { claimDataDirectory } from './local/data-directory.ts';
+import { assertPortFree, PortTakenError } from './local/ports.ts';
+import { startPostgres } from './local/postgres.ts';
+import { hasSandbox, startSandbox } from './local/sandbox.ts';
+
+type Stop = () => void | Promise<void>;
+/** One step of the start: what it is called, and what it does; it returns the configuration for the next step and how to undo itself. */
+type Step = { readonly name: string; readonly run: (config: Config) => Promise<{ readonly config: Config; readonly stop?: Stop }> };
+
+/**
+ * One Ctrl-C may arrive several times: from the terminal, and forwarded by npm and by the launcher. Only a signal well after the first one
+ * is a second one.
+ */
+const sameSignalMs = 500;
+
+/** Runs until SIGINT, SIGTERM or SIGHUP, then stops everything. A second signal ends the process at once. */
+export async function start(config: Config): Promise<void> {
+  const stopRequested = onStopSignal();
+  const stops: { readonly name: string; readonly stop: Stop }[] = [];
+  let current = config;
+  try {
+    await assertPortFree({ host: config.host, port: config.port, setting: 'PORT' });
+    if (config.mode === 'sandbox') {
+      const lock = await claimDataDirectory({ directory: config.dataDirectory, log: tell });
+      stops.push({ name: `using ${config.dataDirectory}`, stop: lock.release });
+    }
+    for (const step of steps(config)) {
+      if (stopRequested.aborted) break;
+      const startedAt = performance.now();
+      tell(`Starting ${step.name} ...`);
+      const { config: next, stop } = await step.run(current);
+      current = next;
+      if (stop !== undefined) stops.push({ name: step.name, stop });
+      tell(`Started ${step.name} in ${Math.round(performance.now() - startedAt)} ms.`);
+    }
+    if (!stopRequested.aborted) tell('Polygate is ready. Stop it with Ctrl-C.');
+    await aborted(stopRequested);
+  } finally {
+    await unwind(stops);
+  }
+}
+
+function steps(config: Config): readonly Step[] {
+  const sandbox = config.mode === 'sandbox';
+  return [
+    ...(config.databaseUrl === undefined ? [postgresStep] : []),
+    migrationStep,
+    ...(sandbox && hasSandbox() ? [sandboxStep] : []),
+    gatewayStep,
+  ];
+}
+
+const postgresStep: Step = {
+  name: 'the embedded PostgreSQL',
+  async run(config) {
+    const postgres = await startPostgres({
+      directory: join(config.dataDirectory, 'postgres'),
+      port: config.embeddedPostgresPort,
+      log: tell,
+    });
+    const vaultDatabaseUrl = config.vaultDatabaseUrl ?? postgres.url;
+    return { config: { ...config, databaseUrl: postgres.url, vaultDatabaseUrl, embeddedPostgresPort: postgres.port }, stop: postgres.stop };
+  },
+};
+
+const migrationStep: Step = {
+  name: 'the migrations',
+  async run(config) {
+    const { migrateConfigured } = await import('./store/migrate.ts');
+    await migrateConfigured(config);
+    return { config };
+  },
+};
+
+const sandboxStep: Step = {
+  name: 'the sandbox',
+  async run(config) {
+    await assertPortFree({ host: '127.0.0.1', port: config.sandboxAcquirerPort, setting: 'SANDBOX_ACQUIRER_PORT' });
+    await assertPortFree({ host: '127.0.0.1', port: config.sandboxHttpPort, setting: 'SANDBOX_HTTP_PORT' });
+    const sandbox = await startSandbox({
+      acquirerPort: config.sandboxAcquirerPort,
+      httpPort: config.sandboxHttpPort,
+      dataDirectory: join(config.dataDirectory, 'sandbox'),
+      log: tell,
+    });
+    const { acquirerPort, httpPort } = sandbox;
+    // Port 0 was asked for: only now is it known where the host listens.
+    const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
+    return { config: { ...config, acquirerAddress, sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort }, stop: sandbox.stop };
+  },
+};
+
+const gatewayStep: Step = {
+  name: 'the gateway',
+  async run(config) {
+    const { startGateway } = await import('./gateway.ts');
+    const gateway = await startGateway(config).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+      throw new PortTakenError({ host: config.host, port: config.port, setting: 'PORT' });
+    });
+    tell(`The gateway listens on ${gateway.url}.`);
+    return { config, stop: gateway.stop };
+  },
+};
+
+/** Stops in the opposite order; one that fails is told and does not keep the others up. */
+async function unwind(stops: readonly { readonly name: string; readonly stop: Stop }[]): Promise<void> {
+  for (const { name, stop } of stops.toReversed()) {
+    try {
+      await stop();
+      tell(`Stopped ${name}.`);
+    } catch (error) {
+      process.exitCode = 1;
+      process.stderr.write(`polygate: ${name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+}
+
+function onStopSignal(): AbortSignal {
+  const controller = new AbortController();
+  let firstAtMs: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (firstAtMs === undefined) {
+        firstAtMs = performance.now();
+        tell('Stopping ...');
+        controller.abort();
+      } else if (performance.now() - firstAtMs > sameSignalMs) {
+        process.stderr.write('polygate: stopped at once, on a second signal.\n');
+        process.exit(130);
+      }
+    });
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  // The listener alone would not keep the process alive until the signal comes.
+  const alive = setInterval(() => undefined, 60_000);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(() => clearInterval(alive));
+}
+
+function tell(message: string): void {
+  process.stdout.write(`${message}\n`);
+}

@@ -1,0 +1,122 @@
+/** Merchants' channels, credentials and acquirer accounts, answered from memory: a change is seen after `freshForMs` at the latest. */
+import type { AcquirerAccount } from '../core/acquirer/account.ts';
+import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
+import type { Database, Statement } from '../postgres/connection.ts';
+
+const freshForMs = 10_000;
+/** Entries kept; beyond it the oldest go. Names that do not exist are kept too, so that guessing does not reach the database. */
+const entriesAtMost = 50_000;
+
+const channelByWireId: Statement = {
+  name: 'channel_by_wire_id',
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.currencies
+from polygate.entry_point e
+  join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
+  join polygate.merchant m on m.merchant_id = c.merchant_id
+where e.dialect = $1 and e.wire_id = $2`,
+};
+
+const credentialsByIdentifier: Statement = {
+  name: 'credentials_by_identifier',
+  text: `select merchant_id, credential_id, secret_hash from polygate.credential where dialect = $1 and identifier = $2 and revoked_at is null`,
+};
+
+const accountById: Statement = {
+  name: 'acquirer_account_by_id',
+  text: `select account_id, merchant_identifier, category_code, terminals from polygate.acquirer_account where account_id = $1`,
+};
+
+interface ChannelRow extends Record<string, unknown> {
+  readonly merchant_id: string;
+  readonly routing_number: number;
+  readonly channel_id: string;
+  readonly dialect: string;
+  readonly wire_id: string;
+  readonly name: string;
+  readonly account_id: string;
+  readonly enabled: boolean;
+  readonly currencies: string[] | null;
+}
+
+interface CredentialRow extends Record<string, unknown> {
+  readonly merchant_id: string;
+  readonly credential_id: string;
+  readonly secret_hash: Buffer;
+}
+
+interface AccountRow extends Record<string, unknown> {
+  readonly account_id: string;
+  readonly merchant_identifier: string;
+  readonly category_code: string;
+  readonly terminals: string[];
+}
+
+export interface StoreDirectory extends Directory {
+  account(accountId: string): Promise<AcquirerAccount | undefined>;
+}
+
+export function createDirectory(database: Database): StoreDirectory {
+  const channels = remembered(async (key: string) => {
+    const [row] = await database.query<ChannelRow>(channelByWireId, key.split('\n'));
+    return row === undefined ? undefined : channelOf(row);
+  });
+  const credentials = remembered(async (key: string) => {
+    const rows = await database.query<CredentialRow>(credentialsByIdentifier, key.split('\n'));
+    return rows.map(
+      ({ merchant_id, credential_id, secret_hash }): Credential => ({
+        merchantId: merchant_id,
+        credentialId: credential_id,
+        secretHash: secret_hash,
+      }),
+    );
+  });
+  const accounts = remembered(async (accountId: string) => {
+    const [row] = await database.query<AccountRow>(accountById, [accountId]);
+    return row === undefined ? undefined : accountOf(row);
+  });
+  return {
+    channel: ({ dialect, wireId }) => channels(`${dialect}\n${wireId}`),
+    credentials: ({ dialect, identifier }) => credentials(`${dialect}\n${identifier}`),
+    account: accounts,
+  };
+}
+
+function channelOf(row: ChannelRow): Channel {
+  return {
+    merchantId: row.merchant_id,
+    routingNumber: row.routing_number,
+    channelId: row.channel_id,
+    dialect: row.dialect,
+    wireId: row.wire_id,
+    name: row.name,
+    accountId: row.account_id,
+    enabled: row.enabled,
+    ...(row.currencies === null ? {} : { currencies: row.currencies }),
+  };
+}
+
+function accountOf(row: AccountRow): AcquirerAccount {
+  return {
+    accountId: row.account_id,
+    merchantIdentifier: row.merchant_identifier,
+    categoryCode: row.category_code,
+    terminals: row.terminals,
+  };
+}
+
+/** Remembers answers for a while. When the database is away, an old answer is better than none. */
+function remembered<V>(load: (key: string) => Promise<V>): (key: string) => Promise<V> {
+  const entries = new Map<string, { value: Promise<V>; loadedMs: number }>();
+  return (key) => {
+    const nowMs = performance.now();
+    const known = entries.get(key);
+    if (known !== undefined && nowMs - known.loadedMs < freshForMs) return known.value;
+    const loading = load(key);
+    const value = known === undefined ? loading : loading.catch(() => known.value);
+    entries.delete(key);
+    entries.set(key, { value, loadedMs: nowMs });
+    if (known === undefined) loading.catch(() => entries.delete(key));
+    if (entries.size > entriesAtMost) entries.delete(entries.keys().next().value as string);
+    return value;
+  };
+}

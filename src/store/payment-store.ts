@@ -1,0 +1,84 @@
+/** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
+import { NotRecorded } from '../core/payment/store-failure.ts';
+import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
+import { type Batcher, createBatcher } from '../postgres/batcher.ts';
+import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
+import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
+import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
+import { submitOperations } from './submit-operation.ts';
+import { submitPayments } from './submit-payment.ts';
+
+/** Rows per statement. Beyond about a hundred a batch gains little per row and only makes its first row wait. */
+const batchSize = 128;
+
+export interface PaymentStoreOptions {
+  /** Pool of the payment path: index plans only. */
+  readonly hot: Database;
+  /** Pool of everything else. */
+  readonly general: Database;
+  readonly clock: Clock;
+}
+
+export function createPaymentStore({ hot, general, clock }: PaymentStoreOptions): PaymentStore {
+  const payments = createBatcher<NewPayment, Submission>({
+    run: (rows) => submitPayments(hot, rows),
+    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: keyLane },
+  });
+  const operations = createBatcher<NewOperation, Submission>({
+    run: (rows) => submitOperations(hot, rows),
+    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+  });
+  const firstOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
+    run: (rows) => recordFirstOutcomes(hot, rows, clock.businessNow()),
+    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+  });
+  const laterOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
+    run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
+    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+  });
+  return {
+    submitPayment: (row) => classified(payments, row),
+    submitOperation: (row) => submitKeyed(operations, row),
+    recordOutcome: (outcome) => (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
+    findOperation: async (key) => (await findOperations(hot, [key]))[0]?.node,
+    findTree: (key) => findTree(hot, key),
+    findByReference: (key) => findByReference(general, key),
+    findByKey: (key) => findByKey(hot, key),
+    claimUnresolved: (request) => claimUnresolved(general, request),
+    saveUndoTrace: (undo) => saveUndoTrace(general, undo),
+    async noteLateApproval(key) {
+      await noteLateApproval(general, key);
+      return (await findOperations(general, [key]))[0]?.node;
+    },
+    postpone: (key) => postpone(general, key),
+  };
+}
+
+/** Requests with the same key follow one another within a node, so that the second sees the first. */
+function keyLane({ merchantId, idempotencyKey }: NewPayment): string | undefined {
+  return idempotencyKey === undefined ? undefined : `${merchantId} ${idempotencyKey.key}`;
+}
+
+/** A failed transaction that certainly left nothing behind is told apart from one that may stand. */
+async function classified<I>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
+  try {
+    return await batcher.submit(row);
+  } catch (error) {
+    if (certaintyOf(error) === 'unknown') throw error;
+    throw new NotRecorded(String(error), { cause: error });
+  }
+}
+
+const uniqueViolation = '23505';
+
+/** Another node wrote the same key at the same moment: its operation is the one. */
+async function submitKeyed(batcher: Batcher<NewOperation, Submission>, row: NewOperation): Promise<Submission> {
+  try {
+    return await classified(batcher, row);
+  } catch (error) {
+    const cause = error instanceof NotRecorded ? (error.cause as { code?: string }) : undefined;
+    if (cause?.code === uniqueViolation && row.idempotencyKey !== undefined) return 'key_taken';
+    throw error;
+  }
+}

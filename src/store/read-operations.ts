@@ -1,0 +1,209 @@
+/** Reads operations and payments as the core's plain data. */
+import type { CardBrand } from '../core/instrument/card.ts';
+import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
+import type { OperationState } from '../core/states/operation.ts';
+import type { PaymentState } from '../core/states/payment.ts';
+import { plainArray } from '../postgres/columns.ts';
+import type { Database, Row, Statement } from '../postgres/connection.ts';
+
+interface OperationRow extends Row {
+  readonly merchant_id: string;
+  readonly operation_id: string;
+  readonly payment_id: string;
+  readonly channel_id: string;
+  readonly currency: string;
+  readonly target_id: string | null;
+  readonly kind: OperationKind;
+  readonly state: OperationState;
+  readonly amount: number;
+  readonly remaining: number | null;
+  readonly refunded: number;
+  readonly refund_pending: number;
+  readonly reversed: number;
+  readonly reverse_pending: number;
+  readonly merchant_reference: string | null;
+  readonly token: string | null;
+  readonly approval_code: string | null;
+  readonly response_code: string | null;
+  readonly host_code: string | null;
+  readonly network_reference: string | null;
+  readonly reason: string | null;
+  readonly dialect_data: Record<string, string>;
+  readonly created_ms: number;
+  readonly late_approved: boolean;
+  readonly resolve_attempts: number;
+  readonly card_id: string;
+  readonly brand: CardBrand;
+  readonly bin: string;
+  readonly last4: string;
+  readonly expiry_month: number;
+  readonly expiry_year: number;
+  readonly holder: string | null;
+  readonly mti: string | null;
+  readonly account_id: string | null;
+  readonly terminal: string | null;
+  readonly stan: string | null;
+  readonly rrn: string | null;
+  readonly transmitted_ms: number | null;
+}
+
+const operationColumns = `
+  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.remaining,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
+  o.network_reference, o.reason, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
+  a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
+  m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
+
+const operationJoins = `
+  join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
+  join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
+  left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id
+    and m.purpose = 'request'`;
+
+const byIds: Statement = {
+  name: 'find_operations',
+  text: `select ${operationColumns}
+from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, operation_id)
+  join polygate.operation o on o.merchant_id = i.merchant_id and o.operation_id = i.operation_id ${operationJoins}`,
+};
+
+const treeById: Statement = {
+  name: 'find_tree',
+  text: `select p.state as payment_state, p.authorized as payment_authorized, p.captured as payment_captured, p.capture_pending as payment_capture_pending,
+  p.released as payment_released, p.release_pending as payment_release_pending, ${operationColumns}
+from polygate.operation named
+  join polygate.operation o on o.merchant_id = named.merchant_id and o.payment_id = named.payment_id ${operationJoins}
+where named.merchant_id = $1 and named.operation_id = $2
+order by o.created_at, o.operation_id`,
+};
+
+const byReference: Statement = {
+  name: 'find_by_reference',
+  text: `select ${operationColumns}
+from polygate.operation o ${operationJoins}
+where o.merchant_id = $1 and o.merchant_reference = $3 and p.channel_id = $2
+order by o.created_at, o.operation_id limit $4`,
+};
+
+const byKey: Statement = {
+  name: 'find_by_key',
+  text: `select operation_id, input_hash from polygate.idempotency_key where merchant_id = $1 and channel_id = $2 and key = $3`,
+};
+
+export interface OperationKey {
+  readonly merchantId: string;
+  readonly operationId: string;
+}
+
+/** An operation as read for its resolution. */
+export interface ReadOperation {
+  readonly node: OperationNode;
+  readonly lateApproved: boolean;
+  readonly resolveAttempts: number;
+}
+
+/** Operations by id, in no order; those that do not exist are left out. */
+export async function findOperations(database: Database, keys: readonly OperationKey[]): Promise<ReadOperation[]> {
+  const rows = await database.query<OperationRow>(byIds, [
+    plainArray(keys.map((key) => key.merchantId)),
+    plainArray(keys.map((key) => key.operationId)),
+  ]);
+  return rows.map((row) => ({ node: nodeOf(row), lateApproved: row.late_approved, resolveAttempts: row.resolve_attempts }));
+}
+
+interface TreeRow extends OperationRow {
+  readonly payment_state: PaymentState;
+  readonly payment_authorized: number;
+  readonly payment_captured: number;
+  readonly payment_capture_pending: number;
+  readonly payment_released: number;
+  readonly payment_release_pending: number;
+}
+
+/** The whole payment that an operation belongs to. */
+export async function findTree(database: Database, key: OperationKey): Promise<PaymentTree | undefined> {
+  const rows = await database.query<TreeRow>(treeById, [key.merchantId, key.operationId]);
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  return {
+    merchantId: first.merchant_id,
+    channelId: first.channel_id,
+    paymentId: first.payment_id,
+    state: first.payment_state,
+    currency: first.currency,
+    authorized: first.payment_authorized,
+    captured: first.payment_captured,
+    capturePending: first.payment_capture_pending,
+    released: first.payment_released,
+    releasePending: first.payment_release_pending,
+    operations: rows.map(nodeOf),
+  };
+}
+
+export async function findByReference(
+  database: Database,
+  key: { readonly merchantId: string; readonly channelId: string; readonly merchantReference: string; readonly limit: number },
+): Promise<OperationView[]> {
+  const rows = await database.query<OperationRow>(byReference, [key.merchantId, key.channelId, key.merchantReference, key.limit]);
+  return rows.map(nodeOf);
+}
+
+export async function findByKey(
+  database: Database,
+  key: { readonly merchantId: string; readonly channelId: string; readonly key: string },
+): Promise<{ readonly inputHash: Uint8Array; readonly operationId: string } | undefined> {
+  const [row] = await database.query<{ operation_id: string; input_hash: Buffer }>(byKey, [key.merchantId, key.channelId, key.key]);
+  return row === undefined ? undefined : { inputHash: row.input_hash, operationId: row.operation_id };
+}
+
+function nodeOf(row: OperationRow): OperationNode {
+  return {
+    merchantId: row.merchant_id,
+    channelId: row.channel_id,
+    paymentId: row.payment_id,
+    operationId: row.operation_id,
+    kind: row.kind,
+    state: row.state,
+    amount: row.amount,
+    currency: row.currency,
+    cardId: row.card_id,
+    refunded: row.refunded,
+    refundPending: row.refund_pending,
+    reversed: row.reversed,
+    reversePending: row.reverse_pending,
+    dialectData: row.dialect_data,
+    createdAtMs: row.created_ms,
+    card: {
+      brand: row.brand,
+      bin: row.bin,
+      last4: row.last4,
+      expiry: { month: row.expiry_month, year: row.expiry_year },
+      ...(row.holder === null ? {} : { holder: row.holder }),
+    },
+    ...present({
+      targetId: row.target_id,
+      remaining: row.remaining,
+      merchantReference: row.merchant_reference,
+      token: row.token,
+      approvalCode: row.approval_code,
+      responseCode: row.response_code,
+      hostCode: row.host_code,
+      networkReference: row.network_reference,
+    }),
+    ...(row.reason === null ? {} : { reason: row.reason as NonNullable<OperationView['reason']> }),
+    ...traceOf(row),
+  };
+}
+
+function traceOf(row: OperationRow): Pick<OperationView, 'trace'> {
+  const { mti, account_id, terminal, stan, rrn, transmitted_ms } = row;
+  if (mti === null || account_id === null || terminal === null || stan === null || rrn === null || transmitted_ms === null) return {};
+  return { trace: { mti, accountId: account_id, terminal, stan, rrn, transmittedAtMs: transmitted_ms } };
+}
+
+/** The fields that are not null. */
+function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const kept: Record<string, unknown> = {};
+  for (const name in fields) if (fields[name] !== null) kept[name] = fields[name];
+  return kept as { [K in keyof T]?: NonNullable<T[K]> };
+}

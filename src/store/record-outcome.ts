@@ -1,0 +1,229 @@
+/**
+ * Second transaction: outcomes of many operations in one statement. It never refuses: the operation's own state guards it, amounts move by
+ * increments, and what the acquirer said is recorded whatever else has happened meanwhile.
+ */
+import { accounts } from '../core/ledger/accounts.ts';
+import { type Effect, effectOf } from '../core/payment/effect.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../core/ports.ts';
+import { type OperationState, operationTransitions } from '../core/states/operation.ts';
+import { paymentTransitions } from '../core/states/payment.ts';
+import { plainArray, textArray } from '../postgres/columns.ts';
+import type { Database, Statement } from '../postgres/connection.ts';
+import { inPaymentOrder, timeArray } from './rows.ts';
+
+// The state after an event, as an SQL case over core's table: the table stays the only place that knows.
+const nextPaymentState = `case p.state || ' ' || i.payment_event
+${paymentTransitions.rows.map(([from, event, to]) => `      when '${from} ${event}' then '${to}'`).join('\n')}
+      else p.state end`;
+
+const inputColumns = `
+with input as (
+  select * from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+    $13::integer[], $14::bigint[], $15::bigint[], $16::text[], $17::timestamptz[]
+  ) with ordinality as i (
+    merchant_id, payment_id, operation_id, from_state, to_state, event_name, approval_code, response_code, host_code, network_reference, reason, token,
+    resolve_after_ms, authorized, captured, payment_event, happened_at, ordinal
+  )
+), line as (
+  select * from unnest($18::integer[], $19::smallint[], $20::text[], $21::text[], $22::smallint[], $23::smallint[], $24::bigint[])
+    as l (ordinal, line, kind, layer, debit_account, credit_account, amount)
+)`;
+
+const answerColumns = `
+    approval_code = coalesce(i.approval_code, o.approval_code), response_code = coalesce(i.response_code, o.response_code),
+    host_code = coalesce(i.host_code, o.host_code), network_reference = coalesce(i.network_reference, o.network_reference),
+    reason = coalesce(i.reason, o.reason), token = coalesce(i.token, o.token),
+    resolve_at = case when i.resolve_after_ms is null then o.resolve_at else now() + i.resolve_after_ms * interval '1 millisecond' end`;
+
+const entriesAndEvents = `, booked as (
+  insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
+  select p.merchant_id, i.operation_id, l.line, p.payment_id, l.kind, l.layer, l.debit_account, l.credit_account, l.amount, p.currency, i.happened_at
+  from line l join input i on i.ordinal = l.ordinal join paid p on p.ordinal = l.ordinal
+), told as (
+  insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
+  select p.merchant_id, p.payment_id, p.last_sequence, i.operation_id, i.event_name, p.state, i.to_state,
+    json_build_object('amount', m.amount, 'currency', p.currency, 'authorized', p.authorized, 'captured', p.captured, 'released', p.released,
+      'refunded', p.refunded, 'reversed', p.reversed),
+    i.happened_at
+  from paid p join input i on i.ordinal = p.ordinal join moved m on m.ordinal = p.ordinal
+)
+select operation_id from moved`;
+
+// The payment path: a new payment's first operation, which acts upon nothing.
+const firstOutcome: Statement = {
+  name: 'record_first_outcome',
+  text: `${inputColumns}, moved as (
+  update polygate.operation o set state = i.to_state, ${answerColumns}
+  from input i
+  where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state = i.from_state
+  returning i.ordinal, o.merchant_id, o.payment_id, o.operation_id, o.amount
+), paid as (
+  update polygate.payment p set state = ${nextPaymentState},
+    authorized = p.authorized + i.authorized, captured = p.captured + i.captured, last_sequence = p.last_sequence + 1
+  from moved m join input i on i.ordinal = m.ordinal
+  where p.merchant_id = m.merchant_id and p.payment_id = m.payment_id
+  returning i.ordinal, p.*
+)${entriesAndEvents}`,
+};
+
+// A `move` that leaves nothing of the hold finishes the payment: with money taken, or with none.
+const movedPaymentEvent = `case when i.payment_event <> 'move' then i.payment_event
+      when p.authorized - p.captured - i.captured - p.released - i.released > 0 then 'move'
+      when p.captured + i.captured - p.reversed - i.reversed > 0 then 'finish_charged'
+      else 'finish_voided' end`;
+
+// An operation on an existing payment: the operation and the one it acts upon change in one update, since one statement may update a
+// table only once; the payment is locked before both.
+const laterOutcome: Statement = {
+  name: 'record_later_outcome',
+  text: `${inputColumns}, more as (
+  select * from unnest($25::uuid[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
+    $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[])
+  with ordinality as i (target_id, capture_pending, released, release_pending, payment_refunded, payment_reversed,
+    refunded, refund_pending, target_reversed, reverse_pending, ordinal)
+), locked as (
+  select merchant_id, payment_id from polygate.payment
+  where (merchant_id, payment_id) in (select merchant_id, payment_id from input)
+  order by merchant_id, payment_id
+  for update
+), own as (
+  select o.merchant_id, o.operation_id, i.ordinal
+  from input i join locked l on l.merchant_id = i.merchant_id and l.payment_id = i.payment_id
+    join polygate.operation o on o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state = i.from_state
+  for update of o
+), change as (
+  select i.merchant_id, i.operation_id, i.ordinal, true as is_own, i.to_state, i.approval_code, i.response_code, i.host_code, i.network_reference, i.reason,
+    i.token, i.resolve_after_ms, 0 as refunded, 0 as refund_pending, 0 as reversed, 0 as reverse_pending
+  from own join input i on i.ordinal = own.ordinal
+  union all
+  select i.merchant_id, t.target_id, i.ordinal, false, null, null, null, null, null, null, null, null, t.refunded, t.refund_pending, t.target_reversed, t.reverse_pending
+  from own join input i on i.ordinal = own.ordinal join more t on t.ordinal = own.ordinal
+  where t.refunded <> 0 or t.refund_pending <> 0 or t.target_reversed <> 0 or t.reverse_pending <> 0
+), changed as (
+  update polygate.operation o set state = coalesce(i.to_state, o.state), ${answerColumns},
+    refunded = o.refunded + i.refunded, refund_pending = o.refund_pending + i.refund_pending,
+    reversed = o.reversed + i.reversed, reverse_pending = o.reverse_pending + i.reverse_pending
+  from change i
+  where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id
+  returning i.is_own, i.ordinal, o.merchant_id, o.payment_id, o.operation_id, o.amount
+), moved as (
+  select * from changed where is_own
+), paid as (
+  update polygate.payment p set state = ${nextPaymentState.replace('i.payment_event', `(${movedPaymentEvent})`)},
+    captured = p.captured + i.captured, capture_pending = p.capture_pending + i.capture_pending,
+    released = p.released + i.released, release_pending = p.release_pending + i.release_pending,
+    refunded = p.refunded + i.refunded, reversed = p.reversed + i.reversed, last_sequence = p.last_sequence + 1
+  from (
+    select i.ordinal, i.merchant_id, i.payment_id, i.payment_event, i.captured, t.capture_pending, t.released, t.release_pending,
+      t.payment_refunded as refunded, t.payment_reversed as reversed
+    from moved m join input i on i.ordinal = m.ordinal join more t on t.ordinal = m.ordinal
+  ) i
+  where p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
+  returning i.ordinal, p.*
+)${entriesAndEvents}`,
+};
+
+const presentStates: Statement = {
+  name: 'operation_states',
+  text: `select o.operation_id, o.state from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, operation_id)
+    join polygate.operation o on o.merchant_id = i.merchant_id and o.operation_id = i.operation_id`,
+};
+
+interface Change {
+  readonly outcome: OutcomeToRecord;
+  readonly to: OperationState;
+  readonly effect: Effect;
+}
+
+/** Records outcomes of first operations. One result per outcome, in their order. `nowMs`: business time. */
+export function recordFirstOutcomes(database: Database, outcomes: readonly OutcomeToRecord[], nowMs: number): Promise<RecordedOutcome[]> {
+  return recordAll(database, firstOutcome, outcomes, (changes) => columnsOf(changes, nowMs));
+}
+
+/** Records outcomes of operations on existing payments, at most one per payment. One result per outcome, in their order. */
+export function recordLaterOutcomes(database: Database, outcomes: readonly OutcomeToRecord[], nowMs: number): Promise<RecordedOutcome[]> {
+  return recordAll(database, laterOutcome, outcomes, (changes) => [...columnsOf(changes, nowMs), ...moreColumnsOf(changes)]);
+}
+
+async function recordAll(
+  database: Database,
+  statement: Statement,
+  outcomes: readonly OutcomeToRecord[],
+  columns: (changes: readonly Change[]) => string[],
+): Promise<RecordedOutcome[]> {
+  const changes = inPaymentOrder(outcomes).map(changeOf);
+  const moved = await database.query<{ operation_id: string }>(statement, columns(changes));
+  const applied = new Set(moved.map((row) => row.operation_id));
+  const left = outcomes.filter((outcome) => !applied.has(outcome.operationId));
+  const states = left.length === 0 ? undefined : await statesOf(database, left);
+  return outcomes.map((outcome) => {
+    if (applied.has(outcome.operationId)) return { applied: true, state: stateAfter(outcome) };
+    return { applied: false, state: states?.get(outcome.operationId) ?? outcome.from };
+  });
+}
+
+function changeOf(outcome: OutcomeToRecord): Change {
+  const { kind, targetKind, amount, event } = outcome;
+  return { outcome, to: stateAfter(outcome), effect: effectOf({ kind, targetKind, amount, event }) };
+}
+
+function stateAfter({ from, event }: OutcomeToRecord): OperationState {
+  const to = operationTransitions.next(from, event);
+  if (to === undefined) throw new Error(`an operation that is ${from} cannot ${event}`);
+  return to;
+}
+
+async function statesOf(database: Database, outcomes: readonly OutcomeToRecord[]): Promise<Map<string, OperationState>> {
+  const rows = await database.query<{ operation_id: string; state: OperationState }>(presentStates, [
+    plainArray(outcomes.map((outcome) => outcome.merchantId)),
+    plainArray(outcomes.map((outcome) => outcome.operationId)),
+  ]);
+  return new Map(rows.map((row) => [row.operation_id, row.state]));
+}
+
+function columnsOf(changes: readonly Change[], nowMs: number): string[] {
+  const outcomes = changes.map((change) => change.outcome);
+  const lines = changes.flatMap(({ effect }, index) => effect.ledger.map((line, number) => ({ ...line, number, ordinal: index + 1 })));
+  return [
+    plainArray(outcomes.map((outcome) => outcome.merchantId)),
+    plainArray(outcomes.map((outcome) => outcome.paymentId)),
+    plainArray(outcomes.map((outcome) => outcome.operationId)),
+    plainArray(outcomes.map((outcome) => outcome.from)),
+    plainArray(changes.map((change) => change.to)),
+    plainArray(changes.map((change) => change.effect.event)),
+    textArray(outcomes.map((outcome) => outcome.approvalCode)),
+    textArray(outcomes.map((outcome) => outcome.responseCode)),
+    textArray(outcomes.map((outcome) => outcome.hostCode)),
+    textArray(outcomes.map((outcome) => outcome.networkReference)),
+    textArray(outcomes.map((outcome) => outcome.reason)),
+    plainArray(outcomes.map((outcome) => outcome.token)),
+    plainArray(outcomes.map((outcome) => outcome.resolveAfterMs)),
+    plainArray(changes.map((change) => change.effect.payment.authorized)),
+    plainArray(changes.map((change) => change.effect.payment.captured)),
+    plainArray(changes.map((change) => change.effect.paymentEvent ?? '-')),
+    timeArray(changes.map(() => nowMs)),
+    plainArray(lines.map((line) => line.ordinal)),
+    plainArray(lines.map((line) => line.number)),
+    plainArray(lines.map((line) => line.kind)),
+    plainArray(lines.map((line) => line.layer)),
+    plainArray(lines.map((line) => accounts[line.debit])),
+    plainArray(lines.map((line) => accounts[line.credit])),
+    plainArray(lines.map((line) => line.amount)),
+  ];
+}
+
+function moreColumnsOf(changes: readonly Change[]): string[] {
+  return [
+    plainArray(changes.map((change) => change.outcome.targetId)),
+    plainArray(changes.map((change) => change.effect.payment.capturePending)),
+    plainArray(changes.map((change) => change.effect.payment.released)),
+    plainArray(changes.map((change) => change.effect.payment.releasePending)),
+    plainArray(changes.map((change) => change.effect.payment.refunded)),
+    plainArray(changes.map((change) => change.effect.payment.reversed)),
+    plainArray(changes.map((change) => change.effect.target.refunded)),
+    plainArray(changes.map((change) => change.effect.target.refundPending)),
+    plainArray(changes.map((change) => change.effect.target.reversed)),
+    plainArray(changes.map((change) => change.effect.target.reversePending)),
+  ];
+}

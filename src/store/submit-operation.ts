@@ -1,0 +1,111 @@
+/** First transaction of acts on existing payments: the amount is reserved, then the operation and its message are written. */
+import type { NewOperation, Submission } from '../core/ports.ts';
+import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import type { Database, Statement } from '../postgres/connection.ts';
+import { inPaymentOrder, timeArray } from './rows.ts';
+
+// The payments are locked first, in the order of their ids, so that two statements over the same payments never wait for each other in a
+// circle. What an act of the hold (a capture, the release of an authorization) reserves is on the payment; what is reserved of taken money is
+// on the operation that took it. A key that another node writes at the same moment is a duplicate-key error: nothing of the batch stands,
+// and the batch is halved until the loser is alone.
+const statement: Statement = {
+  name: 'submit_operation',
+  text: `
+with input as (
+  select * from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::json[],
+    $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::integer[],
+    $20::text[], $21::bytea[], $22::timestamptz[]
+  ) with ordinality as i (
+    merchant_id, channel_id, payment_id, operation_id, kind, target_id, target_kind, amount, remaining, merchant_reference, dialect_data,
+    mti, account_id, terminal, stan, rrn, transmitted_at, created_at, resolve_after_ms,
+    key, input_hash, expires_at, ordinal
+  )
+), locked as (
+  select p.merchant_id, p.payment_id, p.state from polygate.payment p
+  where (p.merchant_id, p.payment_id) in (select merchant_id, payment_id from input)
+  order by p.merchant_id, p.payment_id
+  for update
+), taken_key as (
+  select i.ordinal from input i join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = i.key
+), free as (
+  select i.* from input i join locked l on l.merchant_id = i.merchant_id and l.payment_id = i.payment_id
+  where i.ordinal not in (select ordinal from taken_key)
+), held as (
+  update polygate.payment p set
+    capture_pending = p.capture_pending + case i.kind when 'capture' then i.amount else 0 end,
+    release_pending = p.release_pending + case i.kind when 'reversal' then i.amount else 0 end
+  from free i
+  where i.target_kind = 'preauthorization' and p.merchant_id = i.merchant_id and p.payment_id = i.payment_id and p.state = 'authorized'
+    and case i.kind
+      when 'capture' then p.captured + p.capture_pending + p.released + p.release_pending + i.amount <= p.authorized
+      when 'reversal' then p.release_pending = 0 and p.captured + p.capture_pending + p.released + i.amount <= p.authorized
+        and p.authorized - p.released - i.amount = i.remaining
+      else false
+    end
+  returning i.ordinal
+), charged as (
+  update polygate.operation o set
+    refund_pending = o.refund_pending + case i.kind when 'refund' then i.amount else 0 end,
+    reverse_pending = o.reverse_pending + case i.kind when 'reversal' then i.amount else 0 end
+  from free i
+  where i.target_kind <> 'preauthorization' and o.merchant_id = i.merchant_id and o.operation_id = i.target_id and o.state = 'approved'
+    and case i.kind
+      when 'refund' then o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
+      when 'reversal' then o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
+      else false
+    end
+  returning i.ordinal
+), granted as (
+  select ordinal from held union all select ordinal from charged
+), new_operation as (
+  insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount, remaining,
+    merchant_reference, rrn, dialect_data, created_at, resolve_at)
+  select merchant_id, operation_id, payment_id, 1, target_id, target_kind, kind, 'submitted', amount, remaining,
+    merchant_reference, rrn, dialect_data, created_at, now() + resolve_after_ms * interval '1 millisecond'
+  from free join granted using (ordinal)
+), new_message as (
+  insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
+  select merchant_id, rrn, mti, 'request', operation_id, account_id, terminal, stan, transmitted_at from free join granted using (ordinal)
+), new_key as (
+  insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
+  select merchant_id, channel_id, key, operation_id, input_hash, expires_at from free join granted using (ordinal) where key is not null
+)
+select i.operation_id,
+  case when i.ordinal in (select ordinal from taken_key) then 'key_taken' when g.ordinal is null then 'guard_failed' else 'submitted' end as submission
+from input i left join granted g using (ordinal)`,
+};
+
+/** Reserves and writes; at most one operation per payment in `rows`. One outcome per row, in their order. */
+export async function submitOperations(database: Database, rows: readonly NewOperation[]): Promise<Submission[]> {
+  const written = await database.query<{ operation_id: string; submission: Submission }>(statement, columnsOf(inPaymentOrder(rows)));
+  const submissions = new Map(written.map((row) => [row.operation_id, row.submission]));
+  return rows.map((row) => submissions.get(row.operationId) ?? 'guard_failed');
+}
+
+function columnsOf(rows: readonly NewOperation[]): string[] {
+  return [
+    plainArray(rows.map((row) => row.merchantId)),
+    plainArray(rows.map((row) => row.channelId)),
+    plainArray(rows.map((row) => row.paymentId)),
+    plainArray(rows.map((row) => row.operationId)),
+    plainArray(rows.map((row) => row.kind)),
+    plainArray(rows.map((row) => row.targetId)),
+    plainArray(rows.map((row) => row.targetKind)),
+    plainArray(rows.map((row) => row.amount)),
+    plainArray(rows.map((row) => row.remaining)),
+    textArray(rows.map((row) => row.merchantReference)),
+    textArray(rows.map((row) => JSON.stringify(row.dialectData))),
+    plainArray(rows.map((row) => row.trace.mti)),
+    textArray(rows.map((row) => row.trace.accountId)),
+    textArray(rows.map((row) => row.trace.terminal)),
+    plainArray(rows.map((row) => row.trace.stan)),
+    plainArray(rows.map((row) => row.trace.rrn)),
+    timeArray(rows.map((row) => row.trace.transmittedAtMs)),
+    timeArray(rows.map((row) => row.createdAtMs)),
+    plainArray(rows.map((row) => row.resolveAfterMs)),
+    textArray(rows.map((row) => row.idempotencyKey?.key)),
+    bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
+    timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
+  ];
+}

@@ -1,0 +1,94 @@
+/** First transaction of new payments: key, payment, attempt, operation and message of many payments in one statement. */
+import type { NewPayment, Submission } from '../core/ports.ts';
+import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import type { Database, Statement } from '../postgres/connection.ts';
+import { timeArray } from './rows.ts';
+
+// An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
+const statement: Statement = {
+  name: 'submit_payment',
+  text: `
+with input as (
+  select * from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::json[], $11::uuid[],
+    $12::text[], $13::text[], $14::text[], $15::smallint[], $16::smallint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
+    $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::integer[], $28::text[], $29::bytea[], $30::timestamptz[]
+  ) as i (
+    merchant_id, channel_id, payment_id, operation_id, kind, state, amount, currency, merchant_reference, dialect_data, card_id,
+    brand, bin, last4, expiry_month, expiry_year, holder, token, reason, mti, account_id,
+    terminal, stan, rrn, transmitted_at, created_at, resolve_after_ms, key, input_hash, expires_at
+  )
+), won as (
+  insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
+  select merchant_id, channel_id, key, operation_id, input_hash, expires_at from input where key is not null
+  on conflict do nothing
+  returning operation_id
+), free as (
+  select * from input i where i.key is null or i.operation_id in (select operation_id from won)
+), new_payment as (
+  insert into polygate.payment (merchant_id, payment_id, channel_id, state, currency, amount, last_sequence, created_at)
+  select merchant_id, payment_id, channel_id, case state when 'rejected' then 'failed' else 'processing' end, currency, amount,
+    case state when 'rejected' then 1 else 0 end, created_at
+  from free
+), new_attempt as (
+  insert into polygate.attempt (merchant_id, payment_id, number, card_id, brand, bin, last4, expiry_month, expiry_year, holder, created_at)
+  select merchant_id, payment_id, 1, card_id, brand, bin, last4, expiry_month, expiry_year, holder, created_at from free
+), new_operation as (
+  insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, kind, state, amount, merchant_reference, rrn, token, reason,
+    dialect_data, created_at, resolve_at)
+  select merchant_id, operation_id, payment_id, 1, kind, state, amount, merchant_reference, rrn, token, reason,
+    dialect_data, created_at, now() + resolve_after_ms * interval '1 millisecond'
+  from free
+), new_message as (
+  insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
+  select merchant_id, rrn, mti, 'request', operation_id, account_id, terminal, stan, transmitted_at from free where rrn is not null
+), new_event as (
+  insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
+  select merchant_id, payment_id, 1, operation_id, kind || '.rejected', 'failed', state, json_build_object('amount', amount, 'currency', currency), created_at
+  from free where state = 'rejected'
+)
+select operation_id from free`,
+};
+
+/** Writes payments that belong together in time only; one outcome per row, in their order. */
+export async function submitPayments(database: Database, rows: readonly NewPayment[]): Promise<Submission[]> {
+  const written = await database.query<{ operation_id: string }>(statement, columnsOf(rows));
+  if (written.length === rows.length) return rows.map(() => 'submitted');
+  const ids = new Set(written.map((row) => row.operation_id));
+  return rows.map((row) => (ids.has(row.operationId) ? 'submitted' : 'key_taken'));
+}
+
+function columnsOf(rows: readonly NewPayment[]): string[] {
+  return [
+    plainArray(rows.map((row) => row.merchantId)),
+    plainArray(rows.map((row) => row.channelId)),
+    plainArray(rows.map((row) => row.paymentId)),
+    plainArray(rows.map((row) => row.operationId)),
+    plainArray(rows.map((row) => row.kind)),
+    plainArray(rows.map((row) => (row.rejection === undefined ? 'submitted' : 'rejected'))),
+    plainArray(rows.map((row) => row.amount)),
+    plainArray(rows.map((row) => row.currency)),
+    textArray(rows.map((row) => row.merchantReference)),
+    textArray(rows.map((row) => JSON.stringify(row.dialectData))),
+    plainArray(rows.map((row) => row.cardId)),
+    plainArray(rows.map((row) => row.card.brand)),
+    plainArray(rows.map((row) => row.card.bin)),
+    plainArray(rows.map((row) => row.card.last4)),
+    plainArray(rows.map((row) => row.card.expiry.month)),
+    plainArray(rows.map((row) => row.card.expiry.year)),
+    textArray(rows.map((row) => row.card.holder)),
+    plainArray(rows.map((row) => row.token)),
+    plainArray(rows.map((row) => row.rejection)),
+    plainArray(rows.map((row) => row.trace?.mti)),
+    textArray(rows.map((row) => row.trace?.accountId)),
+    textArray(rows.map((row) => row.trace?.terminal)),
+    plainArray(rows.map((row) => row.trace?.stan)),
+    plainArray(rows.map((row) => row.trace?.rrn)),
+    timeArray(rows.map((row) => row.trace?.transmittedAtMs)),
+    timeArray(rows.map((row) => row.createdAtMs)),
+    plainArray(rows.map((row) => row.resolveAfterMs)),
+    textArray(rows.map((row) => row.idempotencyKey?.key)),
+    bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
+    timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
+  ];
+}

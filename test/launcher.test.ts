@@ -1,0 +1,127 @@
+/** bin/polygate.js and the command line: exits and signals are handed on, nothing outlives the launcher, faults are explained. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { resetDataDirectory } from '../src/local/data-directory.ts';
+import { eventually, isRunning, startProcess } from './harness/processes.ts';
+
+const root = join(import.meta.dirname, '..');
+const launcher = join(root, 'bin', 'polygate.js');
+const folder = mkdtempSync(join(tmpdir(), 'polygate-launcher-'));
+const dataDirectory = join(folder, '.polygate');
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  DATA_DIRECTORY: dataDirectory,
+  PORT: '0',
+  EMBEDDED_POSTGRES_PORT: '0',
+  SANDBOX_ACQUIRER_PORT: '0',
+  SANDBOX_HTTP_PORT: '0',
+};
+delete env.NODE_TEST_CONTEXT;
+delete env.DATABASE_URL;
+delete env.NODE_ENV;
+
+after(async () => {
+  await resetDataDirectory({ directory: dataDirectory, log: () => undefined });
+  rmSync(folder, { recursive: true });
+});
+
+function launch(...args: readonly string[]) {
+  return startProcess(process.execPath, [launcher, ...args], { cwd: folder, env });
+}
+
+function script(content: string): string {
+  const path = join(folder, `${Math.random().toString(36).slice(2)}.ts`);
+  writeFileSync(path, content);
+  return path;
+}
+
+const parent = JSON.stringify(join(root, 'src', 'local', 'parent.ts'));
+
+test('the exit code and the arguments are handed on', async () => {
+  const started = launch('--script', script('process.stdout.write(process.argv.slice(2).join()); process.exitCode = 42;'), 'a', '--b');
+  assert.deepEqual(await started.ended, { code: 42, signal: null });
+  assert.equal(started.output(), 'a,--b');
+});
+
+test('a signal that ended the child ends the launcher', async () => {
+  assert.equal(
+    (await launch('--script', script("process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000);")).ended).signal,
+    'SIGTERM',
+  );
+});
+
+test('a signal is forwarded', async () => {
+  const started = launch(
+    '--script',
+    script("process.on('SIGTERM', () => process.exit(7)); console.log('up'); setInterval(() => {}, 1000);"),
+  );
+  await started.line(/^up/);
+  started.child.kill('SIGTERM');
+  assert.equal((await started.ended).code, 7);
+});
+
+test('the child ends when the launcher is killed', async () => {
+  const started = launch(
+    '--script',
+    script(`import { exitWithParent } from ${parent}; exitWithParent(); console.log(process.pid); setInterval(() => {}, 1000);`),
+  );
+  const pid = Number(await started.line(/^\d+$/));
+  started.child.kill('SIGKILL');
+  await eventually(() => !isRunning(pid), 'the end of the child');
+});
+
+test('a script that is not there, and an installation without the pinned Node, are explained', async () => {
+  const missing = launch('--script', 'test/missing.ts');
+  assert.equal((await missing.ended).code, 1);
+  assert.match(missing.output(), /there is no test\/missing\.ts/);
+  const bare = join(folder, 'bare');
+  mkdirSync(bare);
+  cpSync(join(root, 'bin'), join(bare, 'bin'), { recursive: true });
+  const started = startProcess(process.execPath, [join(bare, 'bin', 'polygate.js')]);
+  assert.equal((await started.ended).code, 1);
+  assert.match(started.output(), /neither src\/main\.ts nor dist\/main\.js/);
+});
+
+test('help and version come without starting anything', async () => {
+  const help = launch('start', '--help');
+  assert.equal((await help.ended).code, 0);
+  assert.match(help.output(), /--mode <mode>/);
+  const version = launch('pay', '--version');
+  assert.equal((await version.ended).code, 0);
+  assert.match(version.output(), /^\d+\.\d+\.\d+$/);
+});
+
+test('start comes up, answers, and goes down cleanly on SIGTERM; the second start finds the folder', async () => {
+  for (const _ of [1, 2]) {
+    const started = launch('start');
+    const line = await started.line(/listens on/);
+    await started.line(/is ready/);
+    const url = /http:\S+\d/.exec(line)?.[0];
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    started.child.kill('SIGTERM');
+    assert.deepEqual(await started.ended, { code: 0, signal: null }, started.output());
+    assert.match(started.output(), /Stopped the gateway\.[\s\S]*Stopped the embedded PostgreSQL\./);
+  }
+});
+
+test('everything goes down when the launcher is killed, and the next start takes over', async () => {
+  const killed = launch('start');
+  await killed.line(/is ready/);
+  killed.child.kill('SIGKILL');
+  const next = launch('start');
+  await next.line(/is ready/);
+  next.child.kill('SIGINT');
+  assert.equal((await next.ended).code, 0, next.output());
+});
+
+test('reset refuses a folder of somebody else', async () => {
+  const foreign = join(folder, 'foreign');
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'thesis.txt'), 'years of work');
+  const started = startProcess(process.execPath, [launcher, 'reset'], { cwd: folder, env: { ...env, DATA_DIRECTORY: foreign } });
+  assert.equal((await started.ended).code, 1);
+  assert.match(started.output(), /was not made by Polygate; nothing was removed/);
+});

@@ -1,0 +1,80 @@
+/**
+ * `npm test`: the checks, then every test file against one PostgreSQL, four files at a time, and a line with the count at the very end.
+ * Arguments are the files to run; then the checks are left out.
+ */
+import { randomBytes } from 'node:crypto';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { exitWithParent } from '../src/local/parent.ts';
+import { runChecks } from './check.ts';
+import { dropDatabases, startTestPostgres } from './harness/database.ts';
+
+type Count = { readonly passed: number; readonly failed: number };
+
+const root = join(import.meta.dirname, '..');
+/** Files wait for the database and the network more than they compute; more than four at once starve each other on a small machine. */
+const concurrency = Math.max(4, availableParallelism());
+const fileTimeoutMs = process.env.POLYGATE_SOAK === '1' ? 60 * 60 * 1000 : 10 * 60 * 1000;
+
+/** Runs everything, or the files given, and returns how many tests passed and failed; each check counts as one. */
+async function runAll(given: readonly string[]): Promise<Count> {
+  const checks = given.length > 0 ? [] : await runChecks();
+  const files = given.length > 0 ? given.map((file) => resolve(file)) : testFiles();
+  const tests = await withPostgres(() => runFiles(files));
+  const failedChecks = checks.filter((check) => !check.ok).length;
+  return { passed: tests.passed + checks.length - failedChecks, failed: tests.failed + failedChecks };
+}
+
+/** The checks have run the architecture test already. */
+function testFiles(): readonly string[] {
+  const files = globSync('test/**/*.test.ts', { cwd: root }).filter((file) => relative('test', file) !== 'architecture.test.ts');
+  return files.sort().map((file) => join(root, file));
+}
+
+/** Gives the test files a server: the one of TEST_DATABASE_URL, which has to allow making databases, or an embedded one. */
+async function withPostgres(work: () => Promise<Count>): Promise<Count> {
+  const prefix = `polygate_test_${randomBytes(6).toString('hex')}`;
+  process.env.POLYGATE_TEST_PREFIX = prefix;
+  const own = process.env.TEST_DATABASE_URL === undefined ? await startTestPostgres() : undefined;
+  const adminUrl = own?.postgres.url ?? process.env.TEST_DATABASE_URL ?? '';
+  process.env.POLYGATE_TEST_POSTGRES = adminUrl;
+  try {
+    return await work();
+  } finally {
+    if (own === undefined) await dropDatabases({ adminUrl, namePrefix: prefix });
+    else await own.remove();
+  }
+}
+
+async function runFiles(files: readonly string[]): Promise<Count> {
+  const count = { passed: 0, failed: 0 };
+  if (files.length === 0) return count;
+  const signal = stopSignal();
+  const stream = run({ files: [...files], concurrency, isolation: 'process', timeout: fileTimeoutMs, signal });
+  // Only leaves count: a suite, and a file as a whole, is no test of its own, unless it fails without a test in it failing.
+  stream.on('test:summary', (summary) => {
+    if (summary.file !== undefined) return;
+    count.passed = summary.counts.passed;
+    count.failed = summary.counts.tests - summary.counts.passed - summary.counts.skipped - summary.counts.todo;
+    if (!summary.success && count.failed === 0) count.failed = 1;
+  });
+  const report = stream.compose(new spec());
+  for await (const chunk of report) process.stdout.write(chunk);
+  return count;
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+exitWithParent();
+// A seed that is given makes a randomized test repeat what it did.
+process.env.POLYGATE_SEED ??= String(randomBytes(4).readUInt32BE());
+process.stdout.write(`seed ${process.env.POLYGATE_SEED} (set POLYGATE_SEED to run the same again)\n`);
+const { passed, failed } = await runAll(process.argv.slice(2));
+process.stdout.write(`${passed} passed, ${failed} failed\n`, () => process.exit(failed === 0 && passed > 0 ? 0 : 1));
