@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { brandOf, type CardSummary, type Pan, parsePan } from '../src/core/instrument/card.ts';
-import { openDatabase } from '../src/postgres/connection.ts';
+import { certaintyOf, openDatabase } from '../src/postgres/connection.ts';
 import { VaultConflictError, VaultIntegrityError, VaultKeyError } from '../src/vault/errors.ts';
 import { openKeyFile } from '../src/vault/key-file.ts';
 import { type OpenVault, openVault } from '../src/vault/vault.ts';
@@ -105,6 +105,24 @@ describe('the vault', () => {
     const card = { merchantId, cardId: '},{', pan: panOf('4242424242424242'), purgeAtMs: nowMs };
     await assert.rejects(vault.store(card), TypeError);
     await assert.rejects(vault.reveal(card), TypeError);
+  });
+
+  test('an error of the database still tells whether the card may have been stored', async () => {
+    const node = await open();
+    const warm = await storeCard('4242424242424242');
+    await node.reveal(warm);
+    await admin.query('begin; lock table vault.card in exclusive mode');
+    const waiting = node.store({ merchantId, cardId: randomUUID(), pan: panOf('4242424242424242'), purgeAtMs: nowMs });
+    const outcome = waiting.then(
+      () => 'stored',
+      (error: unknown) => certaintyOf(error),
+    );
+    const blocked = `from pg_stat_activity where datname = current_database() and application_name = 'polygate-vault' and wait_event_type = 'Lock'`;
+    while ((await admin.query(`select 1 ${blocked}`)).rowCount === 0);
+    await admin.query(`select pg_terminate_backend(pid) ${blocked}`);
+    assert.equal(await outcome, 'unknown');
+    await admin.query('rollback');
+    await node.close();
   });
 
   test('fingerprints are equal for equal cards of one merchant, and tell nothing across merchants', async () => {
