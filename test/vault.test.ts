@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
-import { type Pan, parsePan } from '../src/core/instrument/card.ts';
-import { openDatabase } from '../src/postgres/connection.ts';
+import { brandOf, type CardSummary, type Pan, parsePan } from '../src/core/instrument/card.ts';
+import { certaintyOf, openDatabase } from '../src/postgres/connection.ts';
 import { VaultConflictError, VaultIntegrityError, VaultKeyError } from '../src/vault/errors.ts';
 import { openKeyFile } from '../src/vault/key-file.ts';
 import { type OpenVault, openVault } from '../src/vault/vault.ts';
@@ -22,6 +22,11 @@ function panOf(digits: string): Pan {
   const pan = parsePan(digits);
   assert.ok(pan !== undefined, `${digits} is no card number`);
   return pan;
+}
+
+function summaryOf(digits: string): CardSummary {
+  const pan = panOf(digits);
+  return { brand: brandOf(pan), bin: pan.bin, last4: pan.last4, expiry: { month: 12, year: 2030 }, holder: 'Zoë "Q" \\ {O’Neil}' };
 }
 
 describe('the vault', () => {
@@ -100,6 +105,24 @@ describe('the vault', () => {
     const card = { merchantId, cardId: '},{', pan: panOf('4242424242424242'), purgeAtMs: nowMs };
     await assert.rejects(vault.store(card), TypeError);
     await assert.rejects(vault.reveal(card), TypeError);
+  });
+
+  test('an error of the database still tells whether the card may have been stored', async () => {
+    const node = await open();
+    const warm = await storeCard('4242424242424242');
+    await node.reveal(warm);
+    await admin.query('begin; lock table vault.card in exclusive mode');
+    const waiting = node.store({ merchantId, cardId: randomUUID(), pan: panOf('4242424242424242'), purgeAtMs: nowMs });
+    const outcome = waiting.then(
+      () => 'stored',
+      (error: unknown) => certaintyOf(error),
+    );
+    const blocked = `from pg_stat_activity where datname = current_database() and application_name = 'polygate-vault' and wait_event_type = 'Lock'`;
+    while ((await admin.query(`select 1 ${blocked}`)).rowCount === 0);
+    await admin.query(`select pg_terminate_backend(pid) ${blocked}`);
+    assert.equal(await outcome, 'unknown');
+    await admin.query('rollback');
+    await node.close();
   });
 
   test('fingerprints are equal for equal cards of one merchant, and tell nothing across merchants', async () => {
@@ -202,11 +225,14 @@ describe('the vault', () => {
   describe('tokens', () => {
     test('lead to their card, for their merchant only', async () => {
       const card = await storeCard('4242424242424242');
-      const tokens = await Promise.all([1, 2, 3].map(() => vault.tokenize({ ...card, purgeAtMs: nowMs + dayMs })));
+      const tokens = await Promise.all(
+        [1, 2, 3].map(() => vault.tokenize({ ...card, summary: summaryOf('4242424242424242'), purgeAtMs: nowMs + dayMs })),
+      );
       assert.equal(new Set(tokens).size, 3);
       for (const token of tokens) {
         assert.match(token, /^[a-f][\da-f]{31}$/);
-        assert.deepEqual(await vault.resolveToken({ merchantId, token }), { cardId: card.cardId });
+        const found = await vault.resolveToken({ merchantId, token });
+        assert.deepEqual(found, { cardId: card.cardId, summary: summaryOf('4242424242424242') });
         assert.equal(await vault.resolveToken({ merchantId: otherId, token }), undefined);
       }
       assert.equal(await vault.resolveToken({ merchantId, token: '4242424242424242' }), undefined);
@@ -214,17 +240,23 @@ describe('the vault', () => {
     });
 
     test('are not made for a card that is not there', async () => {
-      await assert.rejects(vault.tokenize({ merchantId, cardId: randomUUID(), purgeAtMs: nowMs }), /is not in the vault/);
+      await assert.rejects(
+        vault.tokenize({ merchantId, cardId: randomUUID(), summary: summaryOf('4242424242424242'), purgeAtMs: nowMs }),
+        /is not in the vault/,
+      );
       const card = await storeCard('4242424242424242');
-      await assert.rejects(vault.tokenize({ ...card, merchantId: otherId, purgeAtMs: nowMs }), /is not in the vault/);
+      await assert.rejects(
+        vault.tokenize({ ...card, merchantId: otherId, summary: summaryOf('4242424242424242'), purgeAtMs: nowMs }),
+        /is not in the vault/,
+      );
     });
 
     test('end when deleted, and their card when nothing needs it any more', async () => {
       const owner = randomUUID();
       await vault.purgeDue(nowMs + dayMs);
       const card = await storeCard('4242424242424242', { merchantId: owner, purgeAtMs: nowMs });
-      const first = await vault.tokenize({ ...card, purgeAtMs: nowMs + 1_000 * dayMs });
-      const second = await vault.tokenize({ ...card, purgeAtMs: nowMs + 1_000 * dayMs });
+      const first = await vault.tokenize({ ...card, summary: summaryOf('4242424242424242'), purgeAtMs: nowMs + 1_000 * dayMs });
+      const second = await vault.tokenize({ ...card, summary: summaryOf('4242424242424242'), purgeAtMs: nowMs + 1_000 * dayMs });
       assert.equal(await vault.deleteToken({ merchantId: otherId, token: first, cardPurgeAtMs: nowMs }), false);
       assert.equal(await vault.deleteToken({ merchantId: owner, token: first, cardPurgeAtMs: nowMs }), true);
       assert.equal(await vault.deleteToken({ merchantId: owner, token: first, cardPurgeAtMs: nowMs }), false);
@@ -237,6 +269,16 @@ describe('the vault', () => {
     });
   });
 
+  test('a card that nothing came of is discarded, but not one that has a token', async () => {
+    const [unused, tokenized] = [await storeCard('4242424242424242'), await storeCard('4242424242424242')];
+    await vault.tokenize({ ...tokenized, summary: summaryOf('4242424242424242'), purgeAtMs: nowMs + dayMs });
+    await vault.discard({ ...unused, merchantId: otherId });
+    assert.ok((await vault.reveal(unused)) !== undefined);
+    await Promise.all([vault.discard(unused), vault.discard(unused), vault.discard(tokenized)]);
+    assert.equal(await vault.reveal(unused), undefined);
+    assert.ok((await vault.reveal(tokenized)) !== undefined);
+  });
+
   test('the purge deletes what is due, also many bites of it, and nothing else', async () => {
     const owner = randomUUID();
     const purgeAtMs = nowMs - 100 * dayMs;
@@ -245,7 +287,7 @@ describe('the vault', () => {
     const kept = await storeCard('5555555555554444', { merchantId: owner, purgeAtMs: purgeAtMs + 1 });
     const [tokenized] = due.splice(0, 1);
     assert.ok(tokenized !== undefined);
-    const token = await vault.tokenize({ ...tokenized, purgeAtMs: purgeAtMs + 1 });
+    const token = await vault.tokenize({ ...tokenized, summary: summaryOf('4242424242424242'), purgeAtMs: purgeAtMs + 1 });
     assert.deepEqual(await vault.purgeDue(purgeAtMs - 1), { cards: 0, tokens: 0 });
     const node = await open();
     const counts = await Promise.all([vault.purgeDue(purgeAtMs), node.purgeDue(purgeAtMs)]);

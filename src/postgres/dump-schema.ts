@@ -159,10 +159,10 @@ async function readGrants(client: pg.Client, acls: string, oid: number): Promise
   const { rows } = await client.query<{ privileges: string; grantee: string }>(
     `select case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end as grantee,
        string_agg(lower(g.privilege_type) || coalesce(' (' || o.col || ')', '') || case when g.is_grantable then ' with grant option' else '' end,
-         ', ' order by o.col nulls first, g.privilege_type) as privileges
+         ', ' order by o.col collate "C" nulls first, g.privilege_type collate "C") as privileges
      from (${acls}) o, aclexplode(o.acl) g
      where g.grantee <> o.owner and g.privilege_type <> 'MAINTAIN'
-     group by 1 order by 1`,
+     group by g.grantee order by case when g.grantee = 0 then 'public' else pg_get_userbyid(g.grantee)::text end collate "C"`,
     [oid],
   );
   return rows;

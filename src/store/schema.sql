@@ -6,6 +6,221 @@ grant usage on schema polygate to polygate_app;
 create schema vault;
 grant usage on schema vault to polygate_vault;
 
+create table polygate.acquirer_account (
+  account_id text not null,
+  adapter text not null,
+  merchant_identifier text not null,
+  category_code text not null,
+  terminals text[] not null,
+  constraint acquirer_account_pkey PRIMARY KEY (account_id),
+  constraint acquirer_account_terminals_check CHECK ((cardinality(terminals) > 0))
+);
+grant insert, select, update on polygate.acquirer_account to polygate_app;
+
+create table polygate.acquirer_message (
+  merchant_id uuid not null,
+  rrn text not null,
+  mti text not null,
+  purpose text not null,
+  operation_id uuid not null,
+  account_id text not null,
+  terminal text not null,
+  stan text not null,
+  transmitted_at timestamp with time zone not null,
+  constraint acquirer_message_pkey PRIMARY KEY (merchant_id, rrn, mti),
+  constraint acquirer_message_purpose_check CHECK ((purpose = ANY (ARRAY['request'::text, 'undo'::text])))
+);
+grant insert, select on polygate.acquirer_message to polygate_app;
+
+create table polygate.attempt (
+  merchant_id uuid not null,
+  payment_id uuid not null,
+  number smallint not null,
+  card_id uuid not null,
+  brand text not null,
+  bin text not null,
+  last4 text not null,
+  expiry_month smallint not null,
+  expiry_year smallint not null,
+  holder text,
+  created_at timestamp with time zone not null,
+  constraint attempt_pkey PRIMARY KEY (merchant_id, payment_id, number)
+);
+grant insert, select on polygate.attempt to polygate_app;
+
+create table polygate.channel (
+  merchant_id uuid not null,
+  channel_id uuid not null,
+  dialect text not null,
+  wire_id text not null,
+  name text not null,
+  account_id text not null,
+  enabled boolean not null default true,
+  currencies text[],
+  constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
+  constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
+  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+);
+grant insert, select, update on polygate.channel to polygate_app;
+
+create table polygate.clock (
+  only_row boolean not null default true,
+  offset_ms bigint not null,
+  constraint clock_pkey PRIMARY KEY (only_row),
+  constraint clock_only_row_check CHECK (only_row)
+);
+grant insert, select, update on polygate.clock to polygate_app;
+
+create table polygate.counter (
+  name text not null,
+  next_value bigint not null,
+  constraint counter_pkey PRIMARY KEY (name)
+);
+grant insert, select, update on polygate.counter to polygate_app;
+
+create table polygate.credential (
+  merchant_id uuid not null,
+  credential_id uuid not null,
+  dialect text not null,
+  identifier text not null,
+  secret_hash bytea not null,
+  created_at timestamp with time zone not null default now(),
+  revoked_at timestamp with time zone,
+  constraint credential_pkey PRIMARY KEY (merchant_id, credential_id),
+  constraint credential_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+);
+CREATE INDEX credential_identifier ON polygate.credential USING btree (dialect, identifier);
+grant insert, select, update on polygate.credential to polygate_app;
+
+create table polygate.entry_point (
+  dialect text not null,
+  wire_id text not null,
+  merchant_id uuid not null,
+  channel_id uuid not null,
+  constraint entry_point_pkey PRIMARY KEY (dialect, wire_id),
+  constraint entry_point_merchant_id_channel_id_fkey FOREIGN KEY (merchant_id, channel_id) REFERENCES polygate.channel(merchant_id, channel_id)
+);
+grant insert, select, update on polygate.entry_point to polygate_app;
+
+create table polygate.event (
+  merchant_id uuid not null,
+  payment_id uuid not null,
+  sequence integer not null,
+  operation_id uuid not null,
+  name text not null,
+  payment_state text not null,
+  operation_state text not null,
+  snapshot json not null,
+  happened_at timestamp with time zone not null,
+  constraint event_pkey PRIMARY KEY (merchant_id, payment_id, sequence)
+);
+grant insert, select on polygate.event to polygate_app;
+
+create table polygate.idempotency_key (
+  merchant_id uuid not null,
+  channel_id uuid not null,
+  key text not null,
+  operation_id uuid not null,
+  input_hash bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint idempotency_key_pkey PRIMARY KEY (merchant_id, channel_id, key)
+);
+grant delete, insert, select, update on polygate.idempotency_key to polygate_app;
+
+create table polygate.ledger_entry (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  line smallint not null,
+  payment_id uuid not null,
+  kind text not null,
+  layer text not null,
+  debit_account smallint not null,
+  credit_account smallint not null,
+  amount bigint not null,
+  currency text not null,
+  booked_at timestamp with time zone not null,
+  constraint ledger_entry_pkey PRIMARY KEY (merchant_id, operation_id, line),
+  constraint ledger_entry_amount_check CHECK ((amount > 0)),
+  constraint ledger_entry_layer_check CHECK ((layer = ANY (ARRAY['pending'::text, 'posted'::text])))
+);
+grant insert, select on polygate.ledger_entry to polygate_app;
+
+create table polygate.merchant (
+  merchant_id uuid not null,
+  routing_number integer not null,
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint merchant_pkey PRIMARY KEY (merchant_id),
+  constraint merchant_routing_number_key UNIQUE (routing_number),
+  constraint merchant_routing_number_check CHECK (((routing_number >= 1) AND (routing_number <= 1679615)))
+);
+grant insert, select, update on polygate.merchant to polygate_app;
+
+create table polygate.operation (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  payment_id uuid not null,
+  attempt_number smallint not null,
+  target_id uuid,
+  target_kind text,
+  kind text not null,
+  state text not null,
+  amount bigint not null,
+  remaining bigint,
+  refunded bigint not null default 0,
+  refund_pending bigint not null default 0,
+  reversed bigint not null default 0,
+  reverse_pending bigint not null default 0,
+  merchant_reference text,
+  rrn text,
+  token text,
+  approval_code text,
+  response_code text,
+  host_code text,
+  network_reference text,
+  reason text,
+  dialect_data json not null,
+  created_at timestamp with time zone not null,
+  resolve_at timestamp with time zone,
+  resolve_attempts smallint not null default 0,
+  late_approved boolean not null default false,
+  constraint operation_pkey PRIMARY KEY (merchant_id, operation_id),
+  constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
+) with (fillfactor=80);
+CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
+CREATE INDEX operation_payment ON polygate.operation USING btree (merchant_id, payment_id);
+CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_id, merchant_reference) WHERE (merchant_reference IS NOT NULL);
+grant insert, select, update on polygate.operation to polygate_app;
+
+create table polygate.payment (
+  merchant_id uuid not null,
+  payment_id uuid not null,
+  channel_id uuid not null,
+  state text not null,
+  currency text not null,
+  amount bigint not null,
+  authorized bigint not null default 0,
+  captured bigint not null default 0,
+  capture_pending bigint not null default 0,
+  released bigint not null default 0,
+  release_pending bigint not null default 0,
+  refunded bigint not null default 0,
+  reversed bigint not null default 0,
+  last_sequence integer not null default 0,
+  created_at timestamp with time zone not null,
+  constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
+  constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
+) with (fillfactor=80);
+grant insert, select, update on polygate.payment to polygate_app;
+
+create table polygate.terminal_day (
+  terminal text not null,
+  business_date date not null,
+  next_stan integer not null,
+  constraint terminal_day_pkey PRIMARY KEY (terminal, business_date)
+);
+grant insert, select, update on polygate.terminal_day to polygate_app;
+
 create table public.polygate_migration (
   set text not null,
   file text not null,
@@ -53,6 +268,7 @@ create table vault.token (
   merchant_id uuid not null,
   token text not null,
   card_id uuid not null,
+  summary json not null,
   purge_at timestamp with time zone not null,
   created_at timestamp with time zone not null default now(),
   deleted_at timestamp with time zone,

@@ -30,6 +30,8 @@ create table card (
   primary key (merchant_id, id)
 );
 
+-- For the purge, which goes merchant by merchant. It costs a stored card about 3 µs of the server's time (14 instead of 11, measured). A BRIN
+-- index costs 1, but holds only until purged space is used again, and knows no merchants; without any index each purge would read all cards.
 create index card_purge on card (merchant_id, purge_at);
 
 create table token (
