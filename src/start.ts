@@ -71,6 +71,10 @@ const migrationStep: Step = {
   async run(config) {
     const { migrateConfigured } = await import('./store/migrate.ts');
     await migrateConfigured(config);
+    if (config.mode === 'sandbox' && config.databaseUrl !== undefined) {
+      const { writeDemoMerchants } = await import('./local/demo-merchants.ts');
+      await writeDemoMerchants(config.databaseUrl);
+    }
     return { config };
   },
 };

@@ -99,25 +99,22 @@ function extendedDescription({ kind, state, reason }: OperationView): string {
   return (reason ?? state).replaceAll('_', ' ');
 }
 
-const nested = ['customer', 'billing', 'shipping', 'standingInstruction'] as const;
-
-/** Flat names back into the objects and lists that answers use. */
+/** Flat names back into the objects and lists that answers use: `cart.items[0].name`, `customParameters[x]`, `customer.browser.language`. */
 function writeEcho(data: Readonly<Record<string, string>>): Json {
-  const echo: Record<string, Record<string, unknown>> = {};
-  const items: Record<string, string>[] = [];
+  const echo: Record<string, unknown> = {};
+  const items = new Map<string, Record<string, unknown>>();
   for (const [name, value] of Object.entries(data)) {
-    const custom = /^customParameters\[(.+)\]$/.exec(name)?.[1];
+    const [, parameter] = /^customParameters\[(.+)\]$/.exec(name) ?? [];
     const [, index, field] = /^cart\.items\[(\d+)\]\.(.+)$/.exec(name) ?? [];
-    const family = nested.find((prefix) => name.startsWith(`${prefix}.`));
-    if (custom !== undefined) setPath((echo.customParameters ??= {}), [custom], value);
-    else if (index !== undefined && field !== undefined) (items[Number(index)] ??= {})[field] = value;
-    else if (family !== undefined) setPath((echo[family] ??= {}), name.slice(family.length + 1).split('.'), value);
+    if (parameter !== undefined) setPath(echo, ['customParameters', parameter], value);
+    else if (index !== undefined && field !== undefined) items.set(index, { ...items.get(index), [field]: value });
+    else if (name.includes('.')) setPath(echo, name.split('.'), value);
   }
-  const cart = items.filter((item) => item !== undefined);
-  return { ...echo, ...(cart.length === 0 ? {} : { cart: { items: cart } }) } as Json;
+  if (items.size > 0) setPath(echo, ['cart', 'items'], [...items.values()]);
+  return echo as Json;
 }
 
-function setPath(target: Record<string, unknown>, path: readonly string[], value: string): void {
+function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [head = '', ...rest] = path;
   if (rest.length === 0) {
     target[head] = value;
