@@ -22,6 +22,8 @@ export interface Sandbox {
   readonly httpPort: number;
   /** What it has said on stderr so far. */
   stderr(): string;
+  /** Ends its standard input, as the end of its parent does, and gives its exit code. */
+  orphan(): Promise<number | null>;
   /** Ends it and gives its exit code (null after a signal that it cannot handle). */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -33,8 +35,8 @@ export function dataDirectory(): string {
   return path;
 }
 
-function spawnSandbox(directory: string): { child: ChildProcess; stderr: () => string } {
-  const args = [MAIN, '--acquirer-port', '0', '--http-port', '0', '--data-directory', directory, '--with-parent'];
+function spawnSandbox(directory: string, more: readonly string[] = []): { child: ChildProcess; stderr: () => string } {
+  const args = [MAIN, '--acquirer-port', '0', '--http-port', '0', '--data-directory', directory, '--with-parent', ...more];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -57,6 +59,10 @@ export async function startSandbox(directory = dataDirectory()): Promise<Sandbox
     acquirerPort: ready.acquirerPort,
     httpPort: ready.httpPort,
     stderr,
+    async orphan() {
+      child.stdin?.end();
+      return (await exited)[0] as number | null;
+    },
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       return (await exited)[0] as number | null;
@@ -65,8 +71,11 @@ export async function startSandbox(directory = dataDirectory()): Promise<Sandbox
 }
 
 /** Starts a sandbox that should refuse to, and gives its exit code and stderr. */
-export async function startBrokenSandbox(directory: string): Promise<{ code: number | null; stderr: string }> {
-  const { child, stderr } = spawnSandbox(directory);
+export async function startBrokenSandbox(
+  directory: string,
+  more: readonly string[] = [],
+): Promise<{ code: number | null; stderr: string }> {
+  const { child, stderr } = spawnSandbox(directory, more);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stderr: stderr() };
 }
