@@ -157,7 +157,7 @@ export async function openLink(port: number): Promise<Link> {
 }
 
 /** Fields that differ from the usual ones; undefined takes one away. */
-export type Changes = Readonly<Record<number, string | undefined>>;
+type Changes = Readonly<Record<number, string | undefined>>;
 
 /** Makes the messages of one terminal, each with a trace of its own. */
 export interface Terminal {
@@ -173,7 +173,7 @@ export interface Terminal {
 }
 
 /** DE90 naming a message. */
-export function naming(original: Iso8583Message): string {
+function naming(original: Iso8583Message): string {
   const { mti, fields } = original;
   return originalData({ mti, stan: fields[11] ?? '', transmittedAt: fields[7] ?? '', acquirer: fields[32] ?? '', forwarder: '' });
 }

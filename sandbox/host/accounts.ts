@@ -21,7 +21,7 @@ const ID_LENGTH = 32;
 const MOST_REMEMBERED = 32_768;
 
 /** First six and last four digits of a card number, the rest as asterisks. */
-export function maskPan(pan: string): string {
+function maskPan(pan: string): string {
   return pan.length < 13 ? '*'.repeat(pan.length) : `${pan.slice(0, 6)}${'*'.repeat(pan.length - 10)}${pan.slice(-4)}`;
 }
 
