@@ -4,11 +4,11 @@
  */
 
 import type { Account } from './accounts.ts';
-import { type Act, type FinancialRequest, identityOf, originalKey } from './request.ts';
+import { type Act, identityOf, originalKey, type Trace } from './request.ts';
 
 /** One message with the answer it got. Also what the journal holds. */
-export interface Fact
-  extends Pick<FinancialRequest, 'act' | 'mti' | 'processingCode' | 'terminal' | 'date' | 'stan' | 'rrn' | 'transmittedAt'> {
+export interface Fact extends Trace {
+  readonly act: Act;
   readonly currency: string;
   readonly amountMinor: number;
   readonly account: Account;
@@ -50,11 +50,11 @@ export const NOT_FOUND = '25';
 /** The books. */
 export interface Books {
   /** The answer that this very message, or a repeat of it, got before. */
-  answered(request: Parameters<typeof identityOf>[0]): Answered | undefined;
+  answered(request: Trace): Answered | undefined;
   /** The message that a DE90 names. */
   original(key: string): Answered | undefined;
   /** True when a reversal of this message came before the message itself. */
-  wasReversedBeforeArrival(request: Parameters<typeof originalKey>[0]): boolean;
+  wasReversedBeforeArrival(request: Trace): boolean;
   /** Debits and holds minus what was given back, of the account that is watched. */
   spentMinor(currency: string): number;
   /** Takes a fact in. */
