@@ -32,7 +32,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
   const clock = await createClock(stores.general);
   const directory = createDirectory(stores.general);
   const { engine, acquirer } = buildEngine({ config, stores, vault, clock, directory, log });
