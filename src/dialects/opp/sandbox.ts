@@ -76,8 +76,8 @@ function sample(baseUrl: string): SamplePayment {
   };
 }
 
-function encode(valueOf: (parameter: { readonly name: string; readonly value: string }) => string): string {
-  return debit.map(([name, value]) => `${name}=${valueOf({ name, value })}`).join('&');
+function encode(render: (parameter: { readonly name: string; readonly value: string }) => string): string {
+  return debit.map(([name, value]) => `${name}=${render({ name, value })}`).join('&');
 }
 
 function masked(name: string, value: string): string {
