@@ -1,12 +1,12 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import { dialects } from './dialects/registry.ts';
+import { readCertificate } from './http/certificate.ts';
 import { createLogger } from './http/log.ts';
 import { createServer } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
@@ -30,6 +30,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const log = createLogger({ level: config.logLevel });
   const databaseUrl = config.databaseUrl;
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
+  const certificate = readCertificate(config);
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
   const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
@@ -41,7 +42,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
     trustProxy: trustProxy(config.trustedProxy),
-    certificate: readCertificate(config),
+    certificate,
     readiness: () => readiness(stores.general, vault, acquirer),
   });
   for (const dialect of dialects) {
@@ -153,11 +154,6 @@ async function readiness(database: Database, vault: OpenVault, acquirer: Running
     }),
   );
   return results.flat();
-}
-
-function readCertificate(config: Config): { readonly cert: Buffer; readonly key: Buffer } | undefined {
-  if (config.tlsCertificateFile === undefined || config.tlsKeyFile === undefined) return undefined;
-  return { cert: readFileSync(config.tlsCertificateFile), key: readFileSync(config.tlsKeyFile) };
 }
 
 /** Fastify takes a number of proxies only as the function that it stands for: how far from us an address may be and still be believed. */

@@ -7,8 +7,10 @@ import { startPostgres } from './local/postgres.ts';
 import { hasSandbox, startSandbox } from './local/sandbox.ts';
 
 type Stop = () => void | Promise<void>;
-/** One step of the start: what it is called, and what it does; it returns the configuration for the next step and how to undo itself. */
-type Step = { readonly name: string; readonly run: (config: Config) => Promise<{ readonly config: Config; readonly stop?: Stop }> };
+/** What a step leaves: the configuration for the next one, how to undo itself, and what is told when everything is up. */
+type Started = { readonly config: Config; readonly stop?: Stop; readonly notice?: string };
+/** One step of the start: what it is called, and what it does. */
+type Step = { readonly name: string; readonly run: (config: Config) => Promise<Started> };
 
 /**
  * One Ctrl-C may arrive several times: from the terminal, and forwarded by npm and by the launcher. Only a signal well after the first one
@@ -20,6 +22,7 @@ const sameSignalMs = 500;
 export async function start(config: Config): Promise<void> {
   const stopRequested = onStopSignal();
   const stops: { readonly name: string; readonly stop: Stop }[] = [];
+  const notices: string[] = [];
   let current = config;
   try {
     await assertPortFree({ host: config.host, port: config.port, setting: 'PORT' });
@@ -31,11 +34,13 @@ export async function start(config: Config): Promise<void> {
       if (stopRequested.aborted) break;
       const startedAt = performance.now();
       tell(`Starting ${step.name} ...`);
-      const { config: next, stop } = await step.run(current);
+      const { config: next, stop, notice } = await step.run(current);
       current = next;
+      if (notice !== undefined) notices.push(notice);
       if (stop !== undefined) stops.push({ name: step.name, stop });
       tell(`Started ${step.name} in ${Math.round(performance.now() - startedAt)} ms.`);
     }
+    if (!stopRequested.aborted) for (const notice of notices) tell(notice);
     if (!stopRequested.aborted) tell('Polygate is ready. Stop it with Ctrl-C.');
     await aborted(stopRequested);
   } finally {
@@ -71,10 +76,9 @@ const migrationStep: Step = {
   async run(config) {
     const { migrateConfigured } = await import('./store/migrate.ts');
     await migrateConfigured(config);
-    if (config.mode === 'sandbox' && config.databaseUrl !== undefined) {
-      const { writeDemoMerchants } = await import('./local/demo-merchants.ts');
-      await writeDemoMerchants(config.databaseUrl);
-    }
+    if (config.databaseUrl === undefined) return { config };
+    const { refuseDemoMerchants, writeDemoMerchants } = await import('./local/demo-merchants.ts');
+    await (config.mode === 'sandbox' ? writeDemoMerchants : refuseDemoMerchants)(config.databaseUrl);
     return { config };
   },
 };
@@ -106,7 +110,9 @@ const gatewayStep: Step = {
       throw new PortTakenError({ host: config.host, port: config.port, setting: 'PORT' });
     });
     tell(`The gateway listens on ${gateway.url}.`);
-    return { config, stop: gateway.stop };
+    if (config.mode === 'live' || !hasSandbox()) return { config, stop: gateway.stop };
+    const { samplesText } = await import('./local/samples.ts');
+    return { config, stop: gateway.stop, notice: samplesText(gateway.url) };
   },
 };
 

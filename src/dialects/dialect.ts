@@ -14,4 +14,62 @@ export interface Dialect {
   readonly name: string;
   /** Adds the routes to an encapsulated Fastify instance: parsers and error handlers set there stay there. */
   register(app: FastifyInstance, context: DialectContext): void;
+  /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
+  readonly sandbox?: DialectSandbox;
+}
+
+/** The two merchants of the sandbox: the one of the documentation, and another one, so that isolation can be tried. */
+export type DemoMerchantName = 'demo' | 'other';
+
+/** The dialect's part of the demo merchants. All of it is published: documentation and people's own test suites rely on the values. */
+export interface DialectSandbox {
+  /** Acquirer accounts of this dialect alone: each platform's triggers work on its own terminal only. */
+  readonly accounts: readonly DemoAccount[];
+  readonly channels: readonly DemoChannel[];
+  readonly credentials: readonly DemoCredential[];
+  /** A payment to begin with. `baseUrl`: scheme, host and port of the running gateway, without a slash at the end. */
+  sample(baseUrl: string): SamplePayment;
+}
+
+export interface DemoAccount {
+  readonly accountId: string;
+  readonly merchantIdentifier: string;
+  readonly terminals: readonly string[];
+}
+
+export interface DemoChannel {
+  readonly merchant: DemoMerchantName;
+  /** UUID. */
+  readonly channelId: string;
+  readonly wireId: string;
+  readonly name: string;
+  /** One of `accounts`, or one that all dialects share. */
+  readonly accountId: string;
+}
+
+export interface DemoCredential {
+  readonly merchant: DemoMerchantName;
+  /** UUID. */
+  readonly credentialId: string;
+  readonly identifier: string;
+  readonly secret: string;
+}
+
+/** One payment that anybody can make, as a command and as the request that it sends. */
+export interface SamplePayment {
+  /** The demo merchant's credentials, in the words of the protocol. */
+  readonly credentials: readonly { readonly name: string; readonly value: string }[];
+  /** A command for `sh` that makes the payment, and makes another one when it is repeated. */
+  readonly curl: string;
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    /** Names in lower case; without `host` and `content-length`. */
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    /** The body as it may be shown: card number and code masked. */
+    readonly maskedBody: string;
+  };
+  /** The retrieval reference number under which the acquirer has the payment, from the answer's body; undefined when it names none. */
+  rrnOf(answer: string): string | undefined;
 }

@@ -1,10 +1,11 @@
 /** The HTTP server: one Fastify instance; each dialect has an encapsulated part with its own parsers and error shapes. */
 import Fastify, { type FastifyInstance } from 'fastify';
+import { oldestTls, type ServerCertificate } from './certificate.ts';
 
 export interface ServerOptions {
   readonly bodyLimitBytes: number;
   readonly trustProxy: boolean | string[] | ((address: string, hop: number) => boolean);
-  readonly certificate: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly certificate: ServerCertificate | undefined;
   /** Resolves with what is not ready, empty when everything is. */
   readonly readiness: () => Promise<readonly string[]>;
 }
@@ -20,7 +21,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     trustProxy: options.trustProxy,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    https: options.certificate === undefined ? null : { ...options.certificate, minVersion: 'TLSv1.2' },
+    https: options.certificate === undefined ? null : { ...options.certificate, minVersion: oldestTls },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 256 },

@@ -1,9 +1,12 @@
 /**
- * The demo merchants of the sandbox: published credentials that tests, documentation and people's own suites rely on. Written at every
- * start, so that a database of an earlier version gets what is new; never in live mode.
+ * The demo merchants of the sandbox: published credentials that tests, documentation and people's own suites rely on; each dialect brings
+ * its own. Written at every start of the sandbox, so that a database of an earlier version gets what is new; live mode refuses to run
+ * beside them.
  */
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName } from '../dialects/dialect.ts';
+import { dialects } from '../dialects/registry.ts';
 
 interface DemoMerchant {
   readonly merchantId: string;
@@ -11,123 +14,53 @@ interface DemoMerchant {
   readonly name: string;
 }
 
-interface DemoChannel {
-  readonly merchantId: string;
-  readonly channelId: string;
-  readonly dialect: string;
-  readonly wireId: string;
-  readonly name: string;
-  readonly accountId: string;
-}
+const merchants: Readonly<Record<DemoMerchantName, DemoMerchant>> = {
+  demo: { merchantId: '00000000-0000-7000-8000-000000000001', routingNumber: 1, name: 'Polygate Demo' },
+  other: { merchantId: '00000000-0000-7000-8000-000000000002', routingNumber: 2, name: 'Polygate Other' },
+};
 
-interface DemoCredential {
-  readonly merchantId: string;
-  readonly credentialId: string;
-  readonly dialect: string;
-  readonly identifier: string;
-  readonly secret: string;
-}
-
-interface DemoAccount {
-  readonly accountId: string;
-  readonly merchantIdentifier: string;
-  readonly terminals: readonly string[];
-}
-
-const demo = '00000000-0000-7000-8000-000000000001';
-const other = '00000000-0000-7000-8000-000000000002';
-const plainTerminals = Array.from({ length: 99 }, (_, index) => `PLAIN${String(index + 1).padStart(3, '0')}`);
-
-const merchants: readonly DemoMerchant[] = [
-  { merchantId: demo, routingNumber: 1, name: 'Polygate Demo' },
-  { merchantId: other, routingNumber: 2, name: 'Polygate Other' },
-];
-
-/** One account for each terminal of the contract; the terminals that know no triggers are many, for load. */
-export const demoAccounts: readonly DemoAccount[] = [
-  { accountId: 'sandbox-opp', merchantIdentifier: 'POLYGATE0000001', terminals: ['OPP00001'] },
-  { accountId: 'sandbox-plain', merchantIdentifier: 'POLYGATE0000002', terminals: plainTerminals },
-  { accountId: 'sandbox-other', merchantIdentifier: 'POLYGATE0000003', terminals: ['OTHR0001'] },
-];
-
-/** The entity of the demo merchant, and the login of all its entities. */
-export const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
-export const demoPlainEntityId = '0f0e0d0c0b0a09080706050403020199';
-export const demoBearerToken = 'MGYwZTBkMGMwYjBhMDkwODA3MDYwNTA0MDMwMjAxMDB8c2FuZGJveA==';
-
-const channels: readonly DemoChannel[] = [
+/** Accounts that channels of any dialect use. Those terminals that know no triggers are many, for load. */
+const sharedAccounts: readonly DemoAccount[] = [
   {
-    merchantId: demo,
-    channelId: '00000000-0000-7000-8000-000000000101',
-    dialect: 'opp',
-    wireId: demoEntityId,
-    name: 'Polygate Demo',
-    accountId: 'sandbox-opp',
-  },
-  {
-    merchantId: demo,
-    channelId: '00000000-0000-7000-8000-000000000102',
-    dialect: 'opp',
-    wireId: demoPlainEntityId,
-    name: 'Polygate Demo (no triggers)',
     accountId: 'sandbox-plain',
+    merchantIdentifier: 'POLYGATE0000002',
+    terminals: Array.from({ length: 99 }, (_, index) => `PLAIN${String(index + 1).padStart(3, '0')}`),
   },
-  {
-    merchantId: other,
-    channelId: '00000000-0000-7000-8000-000000000201',
-    dialect: 'opp',
-    wireId: '0f0e0d0c0b0a09080706050403020102',
-    name: 'Polygate Other',
-    accountId: 'sandbox-other',
-  },
-];
-
-const credentials: readonly DemoCredential[] = [
-  {
-    merchantId: demo,
-    credentialId: '00000000-0000-7000-8000-000000001101',
-    dialect: 'opp',
-    identifier: demoEntityId,
-    secret: 'sandbox',
-  },
-  {
-    merchantId: other,
-    credentialId: '00000000-0000-7000-8000-000000001201',
-    dialect: 'opp',
-    identifier: '0f0e0d0c0b0a09080706050403020102',
-    secret: 'sandbox2',
-  },
+  { accountId: 'sandbox-other', merchantIdentifier: 'POLYGATE0000003', terminals: ['OTHR0001'] },
 ];
 
 /** Writes what is missing; what is there stays as it is. */
 export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+  await withClient(databaseUrl, async (client) => {
     await client.query('begin');
-    for (const { merchantId, routingNumber, name } of merchants) {
+    for (const { merchantId, routingNumber, name } of Object.values(merchants)) {
       await client.query('insert into polygate.merchant (merchant_id, routing_number, name) values ($1, $2, $3) on conflict do nothing', [
         merchantId,
         routingNumber,
         name,
       ]);
     }
-    for (const { accountId, merchantIdentifier, terminals } of demoAccounts) {
-      await client.query(
-        `insert into polygate.acquirer_account (account_id, adapter, merchant_identifier, category_code, terminals)
-        values ($1, 'iso8583', $2, '5399', $3) on conflict do nothing`,
-        [accountId, merchantIdentifier, terminals],
-      );
+    for (const account of sharedAccounts) await writeAccount(client, account);
+    for (const { name, sandbox } of dialects) {
+      for (const account of sandbox?.accounts ?? []) await writeAccount(client, account);
+      for (const channel of sandbox?.channels ?? []) await writeChannel(client, name, channel);
+      for (const credential of sandbox?.credentials ?? []) await writeCredential(client, name, credential);
     }
-    for (const channel of channels) await writeChannel(client, channel);
-    for (const credential of credentials) await writeCredential(client, credential);
     await client.query('commit');
-  } finally {
-    await client.end();
-  }
+  });
 }
 
-async function writeChannel(client: pg.Client, { merchantId, channelId, dialect, wireId, name, accountId }: DemoChannel): Promise<void> {
+async function writeAccount(client: pg.Client, { accountId, merchantIdentifier, terminals }: DemoAccount): Promise<void> {
+  await client.query(
+    `insert into polygate.acquirer_account (account_id, adapter, merchant_identifier, category_code, terminals)
+    values ($1, 'iso8583', $2, '5399', $3) on conflict do nothing`,
+    [accountId, merchantIdentifier, terminals],
+  );
+}
+
+async function writeChannel(client: pg.Client, dialect: string, channel: DemoChannel): Promise<void> {
+  const { channelId, wireId, name, accountId } = channel;
+  const { merchantId } = merchants[channel.merchant];
   await client.query(
     'insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
     [merchantId, channelId, dialect, wireId, name, accountId],
@@ -138,13 +71,49 @@ async function writeChannel(client: pg.Client, { merchantId, channelId, dialect,
   );
 }
 
-async function writeCredential(
-  client: pg.Client,
-  { merchantId, credentialId, dialect, identifier, secret }: DemoCredential,
-): Promise<void> {
-  const hash = createHash('sha256').update(secret).digest();
+async function writeCredential(client: pg.Client, dialect: string, credential: DemoCredential): Promise<void> {
+  const { credentialId, identifier, secret } = credential;
   await client.query(
     'insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash) values ($1, $2, $3, $4, $5) on conflict do nothing',
-    [merchantId, credentialId, dialect, identifier, hash],
+    [merchants[credential.merchant].merchantId, credentialId, dialect, identifier, hashOf(secret)],
   );
+}
+
+/**
+ * Throws when the database lets anybody in with what is published here: a demo merchant, or a merchant of whatever name whose credential
+ * has a published secret. Live mode asks this before it listens.
+ */
+export async function refuseDemoMerchants(databaseUrl: string): Promise<void> {
+  const secrets = dialects.flatMap(({ sandbox }) => sandbox?.credentials.map(({ secret }) => hashOf(secret)) ?? []);
+  const found = await withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `select m.name from polygate.merchant m
+      where m.merchant_id = any ($1)
+        or exists (
+          select from polygate.credential c where c.merchant_id = m.merchant_id and c.secret_hash = any ($2) and c.revoked_at is null
+        )
+      order by m.name limit 5`,
+      [Object.values(merchants).map(({ merchantId }) => merchantId), secrets],
+    );
+    return rows.map(({ name }) => name);
+  });
+  if (found.length === 0) return;
+  throw new Error(
+    `Live mode does not start on this database: it holds the sandbox's demo merchants or their published credentials (${found.join(', ')}), ` +
+      'with which anybody could make payments. Set DATABASE_URL to a database that no sandbox was ever started on.',
+  );
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }

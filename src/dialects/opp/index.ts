@@ -1,5 +1,6 @@
 /** The OPP dialect: Zoopay and its siblings of the Open Payment Platform family. */
 import type { Dialect } from '../dialect.ts';
 import { registerRoutes } from './routes.ts';
+import { sandbox } from './sandbox.ts';
 
-export const opp: Dialect = { name: 'opp', register: registerRoutes };
+export const opp: Dialect = { name: 'opp', register: registerRoutes, sandbox };

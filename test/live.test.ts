@@ -1,0 +1,144 @@
+/** Live mode: it starts without a sandbox, keeps away from a sandbox's database, and serves no old TLS. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { connect, type SecureVersion } from 'node:tls';
+import pg from 'pg';
+import { refuseDemoMerchants, writeDemoMerchants } from '../src/local/demo-merchants.ts';
+import { freePort } from '../src/local/ports.ts';
+import { createKeyFile } from '../src/vault/key-file.ts';
+import { createDatabase } from './harness/database.ts';
+import { startProcess } from './harness/processes.ts';
+
+const launcher = join(import.meta.dirname, '..', 'bin', 'polygate.js');
+const folder = await mkdtemp(join(tmpdir(), 'polygate-live-'));
+const masterKeyFile = join(folder, 'keys', 'master.key');
+await createKeyFile(masterKeyFile);
+const database = await createDatabase({ migrated: false });
+const [keyFile, certificateFile] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+const openssl = spawnSync(
+  'openssl',
+  ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost']
+    .concat(['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'])
+    .concat(['-keyout', keyFile, '-out', certificateFile]),
+);
+const withoutOpenssl = openssl.status !== 0 && 'there is no openssl here to make a certificate with';
+
+const { NODE_TEST_CONTEXT: _context, NODE_ENV: _environment, ...inherited } = process.env;
+const env: NodeJS.ProcessEnv = {
+  ...inherited,
+  DATABASE_URL: database.url,
+  DATA_DIRECTORY: join(folder, 'data'),
+  PORT: '0',
+  MASTER_KEY_FILE: masterKeyFile,
+  ACQUIRER_ADDRESS: `127.0.0.1:${await freePort()}`,
+  ACQUIRER_INSTITUTION_ID: '123456',
+};
+const behindProxy = { TRUSTED_PROXY: '1' };
+const withTls = { TLS_CERTIFICATE_FILE: certificateFile, TLS_KEY_FILE: keyFile };
+
+after(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+function startLive(more: NodeJS.ProcessEnv) {
+  return startProcess(process.execPath, [launcher, 'start', '--mode', 'live'], { cwd: folder, env: { ...env, ...more } });
+}
+
+test('live mode migrates an empty database, starts beside an acquirer that is away, and offers no demo payment', async () => {
+  const started = startLive(behindProxy);
+  const line = await started.line(/listens on/);
+  await started.line(/is ready/);
+  const url = /http:\S+\d/.exec(line)?.[0];
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  const ready = await fetch(`${url}/readyz`);
+  assert.equal(ready.status, 503);
+  assert.deepEqual(await ready.json(), { status: 'not ready', missing: ['acquirer'] });
+  started.child.kill('SIGTERM');
+  assert.equal((await started.ended).code, 0, started.output());
+  assert.doesNotMatch(started.output(), /sandbox|curl/i);
+});
+
+/** What happens when a client offers exactly this version. */
+function handshake(port: number, version: SecureVersion): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  // Security level 0: else the client itself would not offer the old version, and the server would never be asked.
+  const options = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT:@SECLEVEL=0', ca: readFileSync(certificateFile) };
+  const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ...options }, () => {
+    resolve(socket.getProtocol() ?? 'none');
+    socket.destroy();
+  });
+  socket.on('error', (error: Error & { code?: string }) => resolve(`refused: ${error.code}`));
+  return promise;
+}
+
+function status(port: number): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const call = request({ host: 'localhost', port, path: '/healthz', ca: readFileSync(certificateFile) }, (response) => {
+    response.resume();
+    resolve(response.statusCode);
+  });
+  call.on('error', reject).end();
+  return promise;
+}
+
+test('with a certificate it speaks TLS 1.2 and 1.3, nothing older and no plain HTTP', { skip: withoutOpenssl }, async () => {
+  const started = startLive(withTls);
+  const port = Number(/https:\S+:(\d+)/.exec(await started.line(/listens on/))?.[1]);
+  assert.equal(await status(port), 200);
+  assert.equal(await handshake(port, 'TLSv1.3'), 'TLSv1.3');
+  assert.equal(await handshake(port, 'TLSv1.2'), 'TLSv1.2');
+  assert.match(await handshake(port, 'TLSv1.1'), /^refused: ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION/);
+  assert.match(await handshake(port, 'TLSv1'), /^refused: ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION/);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
+  started.child.kill('SIGTERM');
+  assert.equal((await started.ended).code, 0, started.output());
+});
+
+test('a certificate that cannot be used is explained', async () => {
+  const missing = startLive({ TLS_CERTIFICATE_FILE: join(folder, 'missing.crt'), TLS_KEY_FILE: masterKeyFile });
+  assert.equal((await missing.ended).code, 1);
+  assert.match(missing.output(), /TLS_CERTIFICATE_FILE names \S*missing\.crt, which cannot be read/);
+  const garbage = join(folder, 'garbage.crt');
+  writeFileSync(garbage, 'garbage');
+  const unfit = startLive({ TLS_CERTIFICATE_FILE: garbage, TLS_KEY_FILE: masterKeyFile });
+  assert.equal((await unfit.ended).code, 1);
+  assert.match(unfit.output(), /TLS_CERTIFICATE_FILE and TLS_KEY_FILE cannot be used together/);
+});
+
+test('it refuses the database of a sandbox', async () => {
+  await writeDemoMerchants(database.url);
+  const started = startLive(behindProxy);
+  assert.equal((await started.ended).code, 1);
+  assert.match(started.output(), /Live mode does not start on this database: .*Polygate Demo, Polygate Other/);
+  assert.match(started.output(), /Set DATABASE_URL to a database that no sandbox was ever started on/);
+  assert.doesNotMatch(started.output(), /listens on/);
+});
+
+test('it refuses a merchant of its own who has a published secret, until that is revoked', async () => {
+  const own = await createDatabase();
+  const client = new pg.Client({ connectionString: own.url });
+  await client.connect();
+  try {
+    const merchant = '0190f5fe-7c00-7a00-8000-00000000000a';
+    await client.query("insert into polygate.merchant (merchant_id, routing_number, name) values ($1, 7, 'Corner Shop')", [merchant]);
+    await refuseDemoMerchants(own.url);
+    await client.query(
+      `insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash)
+      values ($1, gen_random_uuid(), 'opp', 'corner', sha256('sandbox'::bytea))`,
+      [merchant],
+    );
+    await assert.rejects(refuseDemoMerchants(own.url), /Corner Shop/);
+    await client.query('update polygate.credential set revoked_at = now()');
+    await refuseDemoMerchants(own.url);
+  } finally {
+    await client.end();
+    await own.drop();
+  }
+});

@@ -1,0 +1,83 @@
+/** What a person meets first: what the start prints, the command in it, and `polygate pay`. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { resetDataDirectory } from '../src/local/data-directory.ts';
+import { freePort } from '../src/local/ports.ts';
+import { type StartedProcess, startProcess } from './harness/processes.ts';
+
+const launcher = join(import.meta.dirname, '..', 'bin', 'polygate.js');
+const folder = mkdtempSync(join(tmpdir(), 'polygate-pay-'));
+const dataDirectory = join(folder, '.polygate');
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  DATA_DIRECTORY: dataDirectory,
+  PORT: '0',
+  EMBEDDED_POSTGRES_PORT: '0',
+  SANDBOX_ACQUIRER_PORT: '0',
+  SANDBOX_HTTP_PORT: String(await freePort()),
+};
+delete env.NODE_TEST_CONTEXT;
+delete env.DATABASE_URL;
+delete env.NODE_ENV;
+
+let started: StartedProcess;
+
+before(async () => {
+  started = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env });
+  await started.line(/is ready/);
+  env.PORT = /listens on http:\S+:(\d+)/.exec(started.output())?.[1];
+});
+
+after(async () => {
+  started.child.kill('SIGTERM');
+  await started.ended;
+  await resetDataDirectory({ directory: dataDirectory, log: () => undefined });
+  rmSync(folder, { recursive: true });
+});
+
+async function pay(dialect: string, more: NodeJS.ProcessEnv = {}): Promise<{ readonly code: number | null; readonly output: string }> {
+  const run = startProcess(process.execPath, [launcher, 'pay', dialect], { cwd: folder, env: { ...env, ...more } });
+  const { code } = await run.ended;
+  return { code, output: run.output() };
+}
+
+test('the printed command pays, and pays again', { skip: spawnSync('curl', ['--version']).status !== 0 && 'no curl here' }, () => {
+  const command = /^curl [\s\S]*?[^\\]$/m.exec(started.output())?.[0] ?? '';
+  const ids = [1, 2].map(() => {
+    const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+    const answer: { id: string; result: { code: string } } = JSON.parse(stdout);
+    assert.equal(answer.result.code, '000.100.110');
+    return answer.id;
+  });
+  assert.notEqual(ids[0], ids[1]);
+});
+
+test('pay shows both sides of the wire, and no card number', async () => {
+  const { code, output } = await pay('opp');
+  assert.equal(code, 0, output);
+  assert.match(output, /^POST \/v1\/payments HTTP\/1\.1$/m);
+  assert.match(output, /&card\.number=411111\*{6}1111&/);
+  assert.match(output, /&card\.cvv=\*{3}$/m);
+  assert.match(output, /^HTTP\/1\.1 200 OK$/m);
+  assert.match(output, /"code": "000\.100\.110"/);
+  const rrn = /under RRN ([A-Z0-9]{12})/.exec(output)?.[1];
+  assert.match(output, new RegExp(`"rrn": "${rrn}"`));
+  for (const name of ['stan', 'approvalCode', 'amount', 'account']) assert.match(output, new RegExp(`"${name}": `));
+  assert.doesNotMatch(output, /4111111111111111|cvv=123/);
+});
+
+test('an unknown dialect is told which ones there are', async () => {
+  const { code, output } = await pay('morse');
+  assert.equal(code, 1);
+  assert.match(output, /There is no dialect "morse"\. This version speaks: opp\./);
+});
+
+test('where nothing runs, it says how to start it', async () => {
+  const { code, output } = await pay('opp', { PORT: String(await freePort()) });
+  assert.equal(code, 1);
+  assert.match(output, /^polygate: Nothing answers at http:\/\/127\.0\.0\.1:\d+ \(connection refused\)\. Start the sandbox/m);
+});
