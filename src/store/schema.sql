@@ -188,8 +188,8 @@ create table polygate.operation (
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=80);
 CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
-CREATE INDEX operation_payment ON polygate.operation USING btree (merchant_id, payment_id);
-CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_id, merchant_reference) WHERE (merchant_reference IS NOT NULL);
+CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
+CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
 
 create table polygate.payment (
@@ -241,7 +241,7 @@ create table vault.card (
   created_at timestamp with time zone not null default now(),
   constraint card_pkey PRIMARY KEY (merchant_id, id)
 );
-CREATE INDEX card_purge ON vault.card USING btree (merchant_id, purge_at);
+CREATE INDEX card_purge ON vault.card USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.card to polygate_vault;
 
 create table vault.data_key (
@@ -274,6 +274,6 @@ create table vault.token (
   deleted_at timestamp with time zone,
   constraint token_pkey PRIMARY KEY (merchant_id, token)
 );
-CREATE INDEX token_card ON vault.token USING btree (merchant_id, card_id);
-CREATE INDEX token_purge ON vault.token USING btree (merchant_id, purge_at);
+CREATE INDEX token_card ON vault.token USING btree (card_id);
+CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;

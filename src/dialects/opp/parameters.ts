@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { parse } from 'node:querystring';
 import { Compile } from 'typebox/compile';
 import { type ParameterError, Problem, parameterProblem, shown } from './problem.ts';
-import type { Parameters, ParameterSchema } from './wire.ts';
+import type { ParameterSchema, Parameters } from './wire.ts';
 
 const parametersAtMost = 1_000;
 
