@@ -5,12 +5,13 @@ import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { createLogger } from './http/log.ts';
 import { createServer } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
-import { type Database, openDatabase } from './postgres/connection.ts';
+import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createPaymentStore } from './store/payment-store.ts';
@@ -55,7 +56,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     readiness: () => readiness(stores.general, vault, acquirer),
   });
   for (const dialect of dialects) {
-    await server.register(async (app) => dialect.register(app, { engine, directory, mode: config.mode }));
+    await server.register(async (app) => dialect.register(app, { engine, directory, mode: config.mode, isUnavailable }));
   }
   const stopParts = async () => {
     clearInterval(refreshing);
@@ -77,6 +78,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
     await stopParts();
     throw error;
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Unavailable || isConnectionFailure(error);
 }
 
 interface Stores {

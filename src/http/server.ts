@@ -1,5 +1,7 @@
 /** The HTTP server: one Fastify instance; each dialect has an encapsulated part with its own parsers and error shapes. */
+
 import Fastify, { type FastifyInstance } from 'fastify';
+import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
 
 export interface ServerOptions {
@@ -33,7 +35,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return reply.code(missing.length === 0 ? 200 : 503).send({ status: missing.length === 0 ? 'ok' : 'not ready', missing });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: 'not_found', message: `There is nothing at ${request.method} ${request.url.split('?')[0]}.` }),
+    reply
+      .code(404)
+      .send({
+        error: 'not_found',
+        message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?', 1)[0] ?? '')}.`,
+      }),
   );
   return app;
 }

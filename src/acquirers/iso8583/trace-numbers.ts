@@ -5,8 +5,9 @@
 
 import type { AcquirerAccount, TraceNumbers } from '../../core/acquirer/account.ts';
 import type { Clock, TraceScope } from '../../core/ports.ts';
+import { Unavailable } from '../../core/unavailable.ts';
 
-const stanBlock = 2_000;
+const stanBlock = 1_000;
 const rrnBlock = 20_000;
 const dayMs = 86_400_000;
 
@@ -100,7 +101,7 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
         if (stan === undefined) continue;
         return { terminal: candidate, stan: String(stan).padStart(6, '0'), rrn: await nextRrn(scope.routingNumber), transmittedAtMs };
       }
-      throw new Error(
+      throw new Unavailable(
         `no STAN left on ${day} for ${terminal ?? `any terminal of account ${account.accountId}`}; give the account more terminals`,
       );
     },

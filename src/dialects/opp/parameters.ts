@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { parse } from 'node:querystring';
 import { Compile } from 'typebox/compile';
-import { type ParameterError, Problem, parameterProblem, shown } from './problem.ts';
+import { type ParameterError, Problem, parameterError, parameterProblem } from './problem.ts';
 import type { ParameterSchema, Parameters } from './wire.ts';
 
 const parametersAtMost = 1_000;
@@ -58,11 +58,11 @@ function errorsOf(errors: Iterable<ValidationError>, parameters: Parameters): Pa
   for (const { keyword, instancePath, params } of errors) {
     if (keyword === 'additionalProperties' && 'additionalProperties' in params) {
       for (const name of params.additionalProperties as string[]) {
-        found.set(name, { name, value: shown(name, parameters[name]), message: 'is not an allowed parameter' });
+        found.set(name, parameterError(name, parameters[name], 'is not an allowed parameter'));
       }
     } else if (keyword === 'pattern' && 'pattern' in params) {
       const name = instancePath.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
-      found.set(name, { name, value: shown(name, parameters[name]), message: `must match ${String(params.pattern)}` });
+      found.set(name, parameterError(name, parameters[name], `must match ${String(params.pattern)}`));
     }
   }
   return [...found.values()];

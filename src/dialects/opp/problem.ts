@@ -1,4 +1,5 @@
 /** What a request is answered when it does not become an operation. Thrown inside the dialect, answered in one place. */
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { ResultCode } from './result-codes.ts';
 
 export interface ParameterError {
@@ -29,12 +30,20 @@ export class Problem extends Error {
 
 /** One parameter at fault; card data is masked before it is echoed. */
 export function parameterProblem(name: string, value: string | undefined, message: string): Problem {
-  return new Problem('200.300.404', { parameterErrors: [{ name, value: shown(name, value), message }] });
+  return new Problem('200.300.404', { parameterErrors: [parameterError(name, value, message)] });
 }
 
+export function parameterError(name: string, value: string | undefined, message: string): ParameterError {
+  return { name: maskCardNumbers(name), value: shown(name, value), message };
+}
+
+/** Names under which card data comes, also where they are misspelt: an unknown `cardNumber` is refused, and must not be echoed either. */
+const secretNames = /number|cvv|cvc|csc|\bpan\b|password|track/i;
+
 /** What may be echoed of a bad value: of card data only its length. */
-export function shown(name: string, value: string | undefined): string | null {
+function shown(name: string, value: string | undefined): string | null {
   if (value === undefined) return null;
-  if (/^card\.(number|cvv)$|password/.test(name)) return '*'.repeat(Math.min(value.length, 32));
-  return value.length > 256 ? `${value.slice(0, 256)}…` : value;
+  if (secretNames.test(name)) return '*'.repeat(Math.min(value.length, 32));
+  const masked = maskCardNumbers(value);
+  return masked.length > 256 ? `${masked.slice(0, 256)}…` : masked;
 }
