@@ -14,10 +14,12 @@ import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
+import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createPaymentStore } from './store/payment-store.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
+import { startHousekeeping } from './workers/housekeeping.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -49,6 +51,16 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const { engine, acquirer } = buildEngine({ config, stores, vault, clock, directory, log });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const housekeeping = startHousekeeping({
+    log,
+    tasks: {
+      'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'card numbers past their date': async () => {
+        const { cards, tokens } = await vault.purgeDue(clock.businessNow());
+        return cards + tokens;
+      },
+    },
+  });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
     trustProxy: trustProxy(config.trustedProxy),
@@ -60,7 +72,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   const stopParts = async () => {
     clearInterval(refreshing);
-    await resolving.stop();
+    await Promise.all([resolving.stop(), housekeeping.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);

@@ -35,12 +35,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return reply.code(missing.length === 0 ? 200 : 503).send({ status: missing.length === 0 ? 'ok' : 'not ready', missing });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({
-        error: 'not_found',
-        message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?', 1)[0] ?? '')}.`,
-      }),
+    reply.code(404).send({
+      error: 'not_found',
+      message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?', 1)[0] ?? '')}.`,
+    }),
   );
   return app;
 }

@@ -125,6 +125,7 @@ create table polygate.idempotency_key (
   expires_at timestamp with time zone not null,
   constraint idempotency_key_pkey PRIMARY KEY (merchant_id, channel_id, key)
 );
+CREATE INDEX idempotency_key_expiry ON polygate.idempotency_key USING btree ((((expires_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on polygate.idempotency_key to polygate_app;
 
 create table polygate.ledger_entry (

@@ -183,6 +183,8 @@ create table polygate.idempotency_key (
   primary key (merchant_id, channel_id, key)
 );
 
+create index idempotency_key_expiry on polygate.idempotency_key (((expires_at at time zone 'UTC')::date), merchant_id);
+
 -- Immutable. Each row moves one amount from one account to another, so no entry can be unbalanced. Account numbers: the chart of accounts in
 -- src/core/ledger/accounts.ts. `layer`: p pending (held), b booked (posted).
 create table polygate.ledger_entry (
