@@ -95,6 +95,13 @@ export const proxies: Form<number | readonly string[]> = {
   },
 };
 
+/** Long enough that nobody finds it by trying, and fit for a header (RFC 6750, 2.1). */
+export const secret: Form<string> = {
+  expected: '16 to 256 letters, digits or any of - . _ ~ + / =',
+  show: () => 'not usable (value hidden)',
+  parse: (text) => (/^[\w.~+/=-]{16,256}$/.test(text) ? good(text) : bad),
+};
+
 export const postgresUrl: Form<string> = {
   expected: 'a URL as in postgres://user:password@host:5432/database',
   show: showUrl,

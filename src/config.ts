@@ -16,6 +16,7 @@ import {
   port,
   postgresUrl,
   proxies,
+  secret,
   wholeNumber,
 } from './config-forms.ts';
 
@@ -98,6 +99,11 @@ export const settings = {
     'The reverse proxy whose X-Forwarded headers count: its addresses, or how many proxies stand in front.',
   ),
   logLevel: setting<LogLevel>('LOG_LEVEL', logLevel, 'info', 'The least severe level that is logged.'),
+  metricsKey: optional(
+    'METRICS_KEY',
+    secret,
+    'What scrapers of /metrics send as a bearer token. Without it /metrics answers only programs on this machine.',
+  ),
   acquirerAddress: optional(
     'ACQUIRER_ADDRESS',
     address,

@@ -8,14 +8,16 @@ import { takeLateAnswer } from './core/payment/resolve.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
-import { createLogger } from './http/log.ts';
-import { createServer } from './http/server.ts';
+import { createLogger, redactionHits } from './http/log.ts';
+import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
-import { createPaymentStore } from './store/payment-store.ts';
+import { countOpenOperations } from './store/open-operations.ts';
+import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
@@ -48,7 +50,16 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
   const clock = await createClock(stores.general);
   const directory = createDirectory(stores.general);
-  const { engine, acquirer } = buildEngine({ config, stores, vault, clock, directory, log });
+  const metrics = createMetrics(() => read());
+  const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
+  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log });
+  const parts = () => readiness(stores.general, vault, acquirer);
+  const read = async (): Promise<Readings> => ({
+    ready: await parts(),
+    ...(await openOperations(stores.general, clock)),
+    queueDepths: paymentStore.queueDepths(),
+    redactionHits: redactionHits(),
+  });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
   const housekeeping = startHousekeeping({
@@ -65,10 +76,15 @@ export async function startGateway(config: Config, options: { readonly logDestin
     bodyLimitBytes: config.requestBodyLimitBytes,
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
-    readiness: () => readiness(stores.general, vault, acquirer),
+    readiness: parts,
+    metrics,
+    metricsKey: config.metricsKey,
   });
   for (const dialect of dialects) {
-    await server.register(async (app) => dialect.register(app, { engine, directory, mode: config.mode, isUnavailable }));
+    await server.register(async (app) => {
+      observeRequests(app, dialect.name, metrics);
+      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
+    });
   }
   const stopParts = async () => {
     clearInterval(refreshing);
@@ -115,13 +131,15 @@ function openStores(url: string, log: EngineLog): Stores {
 interface Parts {
   readonly config: Config;
   readonly stores: Stores;
+  readonly paymentStore: BatchingPaymentStore;
+  readonly metrics: Metrics;
   readonly vault: OpenVault;
   readonly clock: StoreClock;
   readonly directory: StoreDirectory;
   readonly log: EngineLog;
 }
 
-function buildEngine({ config, stores, vault, clock, directory, log }: Parts): {
+function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
 } {
@@ -149,7 +167,7 @@ function buildEngine({ config, stores, vault, clock, directory, log }: Parts): {
   );
   const inputKey = vault.deriveSecret('idempotency input');
   const engine: Engine = {
-    store: createPaymentStore({ ...stores, clock }),
+    store: counted(paymentStore, metrics),
     vault,
     acquirer,
     clock,
@@ -161,7 +179,8 @@ function buildEngine({ config, stores, vault, clock, directory, log }: Parts): {
   return { engine, acquirer };
 }
 
-async function readiness(database: Database, vault: OpenVault, acquirer: RunningAcquirer): Promise<readonly string[]> {
+/** Which parts can work now. */
+async function readiness(database: Database, vault: OpenVault, acquirer: RunningAcquirer): Promise<Readonly<Record<string, boolean>>> {
   const checks = {
     database: () => database.query({ name: 'readiness', text: 'select 1' }),
     vault: () => vault.health(),
@@ -169,17 +188,22 @@ async function readiness(database: Database, vault: OpenVault, acquirer: Running
       if (!acquirer.isReady()) throw new Error('the link is down');
     },
   };
-  const results = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => {
-      try {
-        await check();
-        return [];
-      } catch {
-        return [name];
-      }
-    }),
+  const results = Object.entries(checks).map(([name, check]) =>
+    check().then(
+      () => [name, true] as const,
+      () => [name, false] as const,
+    ),
   );
-  return results.flat();
+  return Object.fromEntries(await Promise.all(results));
+}
+
+/** Absent while the database is away: an old number would look like a true one. */
+async function openOperations(database: Database, clock: StoreClock): Promise<Pick<Readings, 'openOperations'>> {
+  try {
+    return { openOperations: await countOpenOperations(database, clock.businessNow()) };
+  } catch {
+    return {};
+  }
 }
 
 /** Fastify takes a number of proxies only as the function that it stands for: how far from us an address may be and still be believed. */

@@ -3,19 +3,24 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
+import type { Metrics } from './metrics.ts';
+import { addMetricsRoute } from './metrics-route.ts';
 
 export interface ServerOptions {
   readonly bodyLimitBytes: number;
   readonly trustProxy: boolean | string[] | ((address: string, hop: number) => boolean);
   readonly certificate: ServerCertificate | undefined;
-  /** Resolves with what is not ready, empty when everything is. */
-  readonly readiness: () => Promise<readonly string[]>;
+  /** Resolves with whether each part can work now. */
+  readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
+  readonly metrics: Metrics;
+  /** Absent: only programs on this machine may read the metrics. */
+  readonly metricsKey: string | undefined;
 }
 
 const requestTimeoutMs = 120_000;
 const keepAliveTimeoutMs = 72_000;
 
-/** A server that knows health and nothing else. It logs no request: URLs and bodies are no business of logs. */
+/** A server that knows health and metrics and nothing else. It logs no request: URLs and bodies are no business of logs. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -31,9 +36,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const missing = await options.readiness();
+    const missing = Object.entries(await options.readiness()).flatMap(([part, isReady]) => (isReady ? [] : [part]));
     return reply.code(missing.length === 0 ? 200 : 503).send({ status: missing.length === 0 ? 'ok' : 'not ready', missing });
   });
+  addMetricsRoute(app, { metrics: options.metrics, key: options.metricsKey });
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({
       error: 'not_found',
@@ -41,4 +47,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
     }),
   );
   return app;
+}
+
+/** Measures every request of a dialect's part of the server. */
+export function observeRequests(app: FastifyInstance, dialect: string, metrics: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+    metrics.observeRequest({ dialect, route, status: reply.statusCode, durationMs: reply.elapsedTime });
+    done();
+  });
 }

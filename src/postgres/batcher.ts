@@ -16,6 +16,8 @@ export interface BatcherOptions<I, O> {
    * and two statements would wait for each other's lock.
    */
   readonly laneOf?: (input: I) => string | undefined;
+  /** Told the size of every batch as it leaves. */
+  readonly onBatch?: (rows: number) => void;
 }
 
 export interface Batcher<I, O> {
@@ -80,6 +82,7 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   async function start(batch: readonly Waiting<I, O>[]): Promise<void> {
     running += 1;
     underWay += batch.length;
+    options.onBatch?.(batch.length);
     await execute(batch);
     running -= 1;
     underWay -= batch.length;

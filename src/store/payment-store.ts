@@ -18,22 +18,36 @@ export interface PaymentStoreOptions {
   /** Pool of everything else. */
   readonly general: Database;
   readonly clock: Clock;
+  /** Told how many rows each statement of a queue takes. */
+  readonly onBatch?: (queue: QueueName, rows: number) => void;
 }
 
-export function createPaymentStore({ hot, general, clock }: PaymentStoreOptions): PaymentStore {
+export type QueueName = 'payments' | 'operations' | 'first_outcomes' | 'later_outcomes';
+
+export interface BatchingPaymentStore extends PaymentStore {
+  /** Rows that wait for a statement or are in one, by queue. */
+  queueDepths(): Readonly<Record<QueueName, number>>;
+}
+
+export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStoreOptions): BatchingPaymentStore {
+  const counting = (queue: QueueName) => ({ onBatch: (rows: number) => onBatch?.(queue, rows) });
   const payments = createBatcher<NewPayment, Submission>({
+    ...counting('payments'),
     run: (rows) => submitPayments(hot, rows),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: keyLane },
   });
   const operations = createBatcher<NewOperation, Submission>({
+    ...counting('operations'),
     run: (rows) => submitOperations(hot, rows),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
   const firstOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
+    ...counting('first_outcomes'),
     run: (rows) => recordFirstOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
   const laterOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
+    ...counting('later_outcomes'),
     run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
@@ -52,6 +66,12 @@ export function createPaymentStore({ hot, general, clock }: PaymentStoreOptions)
       return (await findOperations(general, [key]))[0]?.node;
     },
     postpone: (key) => postpone(general, key),
+    queueDepths: () => ({
+      payments: payments.depth,
+      operations: operations.depth,
+      first_outcomes: firstOutcomes.depth,
+      later_outcomes: laterOutcomes.depth,
+    }),
   };
 }
 

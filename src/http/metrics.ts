@@ -1,0 +1,131 @@
+/**
+ * Metrics in the Prometheus format. On the payment path only counters in memory move; what has to be asked for is asked when somebody
+ * scrapes. Labels come from closed lists (dialects, route patterns, kinds, states), never from a request, so nothing of a card can be in one.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { PaymentStore } from '../core/ports.ts';
+
+/** What a scrape asks for. A part that cannot be had is absent, and its series with it. */
+export interface Readings {
+  readonly ready: Readonly<Record<string, boolean>>;
+  readonly openOperations?: readonly { readonly state: string; readonly count: number; readonly oldestAgeMs: number }[];
+  readonly queueDepths: Readonly<Record<string, number>>;
+  readonly redactionHits: number;
+}
+
+export interface Metrics {
+  /** `route` is the pattern, not the path. */
+  observeRequest(request: { readonly dialect: string; readonly route: string; readonly status: number; readonly durationMs: number }): void;
+  observeBatch(queue: string, rows: number): void;
+  countOperation(kind: string, outcome: string): void;
+  /** Everything as text, after asking for the readings. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+const requestBuckets = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15];
+const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128];
+
+export function createMetrics(read: () => Promise<Readings>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    ...{ name: 'polygate_http_request_duration_seconds', help: 'Time from a request to the end of its answer.', registers },
+    labelNames: ['dialect', 'route', 'status'],
+    buckets: requestBuckets,
+  });
+  const batches = new Histogram({
+    ...{ name: 'polygate_batch_rows', help: 'Rows that went to the database in one statement.', registers },
+    labelNames: ['queue'],
+    buckets: batchBuckets,
+  });
+  const outcomes = new Counter({
+    ...{ name: 'polygate_operation_outcomes_total', help: 'Outcomes recorded, by kind of operation and the state they led to.', registers },
+    labelNames: ['kind', 'outcome'],
+  });
+  const setReadings = createGauges(registers);
+  const observers = remembered((key) => {
+    const [dialect = '', route = '', status = ''] = key.split('\n');
+    return requests.labels({ dialect, route, status });
+  });
+  return {
+    observeRequest({ dialect, route, status, durationMs }) {
+      observers(`${dialect}\n${route}\n${Math.floor(status / 100)}xx`).observe(durationMs / 1000);
+    },
+    observeBatch: (queue, rows) => batches.observe({ queue }, rows),
+    countOperation: (kind, outcome) => outcomes.inc({ kind, outcome }),
+    async render() {
+      setReadings(await read());
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}
+
+function createGauges(registers: Registry[]): (readings: Readings) => void {
+  const ready = new Gauge({
+    ...{ name: 'polygate_ready', help: '1 while a part can work: the database, the vault, the link to the acquirer.', registers },
+    labelNames: ['part'],
+  });
+  const open = new Gauge({
+    ...{
+      name: 'polygate_open_operations',
+      help: 'Operations without a certain outcome, by state; escalated ones wait for a person.',
+      registers,
+    },
+    labelNames: ['state'],
+  });
+  const oldest = new Gauge({
+    ...{ name: 'polygate_open_operation_age_seconds', help: 'Age of the oldest operation without a certain outcome, by state.', registers },
+    labelNames: ['state'],
+  });
+  const depth = new Gauge({
+    ...{ name: 'polygate_batch_queue_depth', help: 'Rows that wait for a statement or are in one.', registers },
+    labelNames: ['queue'],
+  });
+  const redactions = new Gauge({
+    ...{
+      name: 'polygate_log_redactions',
+      help: 'Card data taken out of finished log lines since the start; more than 0 is a defect.',
+      registers,
+    },
+  });
+  return (readings) => {
+    for (const [part, isReady] of Object.entries(readings.ready)) ready.set({ part }, isReady ? 1 : 0);
+    for (const [queue, rows] of Object.entries(readings.queueDepths)) depth.set({ queue }, rows);
+    redactions.set(readings.redactionHits);
+    open.reset();
+    oldest.reset();
+    for (const { state, count, oldestAgeMs } of readings.openOperations ?? []) {
+      open.set({ state }, count);
+      oldest.set({ state }, oldestAgeMs / 1000);
+    }
+  };
+}
+
+function remembered<V>(make: (key: string) => V): (key: string) => V {
+  const made = new Map<string, V>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+/** The same store, which also counts what becomes of operations. */
+export function counted(store: PaymentStore, metrics: Pick<Metrics, 'countOperation'>): PaymentStore {
+  return {
+    ...store,
+    async submitPayment(row) {
+      const submission = await store.submitPayment(row);
+      if (submission === 'submitted' && row.rejection !== undefined) metrics.countOperation(row.kind, 'rejected');
+      return submission;
+    },
+    async recordOutcome(outcome) {
+      const recorded = await store.recordOutcome(outcome);
+      if (recorded.applied) metrics.countOperation(outcome.kind, recorded.state);
+      return recorded;
+    },
+  };
+}
