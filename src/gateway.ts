@@ -22,12 +22,21 @@ import { startResolving } from './workers/resolve-unknown.ts';
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
+/** Takes lines of JSON. */
+export type LogDestination = { readonly write: (line: string) => void };
+
 const dayMs = 86_400_000;
 const clockRefreshMs = 1_000;
 
-/** Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. */
-export async function startGateway(config: Config): Promise<Gateway> {
-  const log = createLogger({ level: config.logLevel });
+/**
+ * Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. Logs to standard output, or to
+ * `logDestination`.
+ */
+export async function startGateway(config: Config, options: { readonly logDestination?: LogDestination } = {}): Promise<Gateway> {
+  const log = createLogger({
+    level: config.logLevel,
+    ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
+  });
   const databaseUrl = config.databaseUrl;
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const stores = openStores(databaseUrl, log);
