@@ -4,7 +4,16 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { demoBearerToken, demoPlainEntityId } from '../src/local/demo-merchants.ts';
 import { exitWithParent } from '../src/local/parent.ts';
-import { describeScenario, describeStart, type Figures, type ProcessFigures, type Sanity, type ScenarioFigures } from './figures.ts';
+import {
+  describeScenario,
+  describeStart,
+  type Figures,
+  type ProcessFigures,
+  type ProcessName,
+  processNames,
+  type Sanity,
+  type ScenarioFigures,
+} from './figures.ts';
 import { Interrupted, onInterrupt } from './interrupt.ts';
 import { type LoadPlan, type Scenario, scenarios } from './load-plan.ts';
 import { runLoad } from './load-process.ts';
@@ -14,7 +23,7 @@ import { type Pgbench, pgbenchShape, preparePgbench } from './pgbench.ts';
 import { writeReport } from './report.ts';
 import type { MerchantAccess } from './requests.ts';
 import { type Stack, startStack } from './stack.ts';
-import { type Usage, usageOf, usageOfFamily } from './usage.ts';
+import { type MachineUsage, type Usage, usageOf, usageOfFamily, usageOfMachine } from './usage.ts';
 
 interface Options {
   readonly seconds: number;
@@ -117,8 +126,8 @@ async function measure({ stack, plan, pgbench, stop }: Measurement): Promise<Sce
   const before = await compare?.run({ seconds, signal: stop });
   const capturedBefore = await countCaptured(stack.databaseUrl);
   tell(`${plan.scenario}, ${plan.connections} connections, for ${seconds} s after ${plan.warmupMs / 1000} s ...`);
-  let atStart: Usages = {};
-  let atEnd: Usages = {};
+  let atStart: Usages = { processes: {} };
+  let atEnd: Usages = { processes: {} };
   const load = await runLoad({
     plan,
     signal: stop,
@@ -136,17 +145,24 @@ async function measure({ stack, plan, pgbench, stop }: Measurement): Promise<Sce
     scenario: plan.scenario,
     load,
     operationsPerSecond: load.succeeded / (load.elapsedMs / 1000),
-    processes: processFigures({ atStart, atEnd, elapsedMs: load.elapsedMs, operations: load.succeeded }),
+    ...processFigures({ atStart, atEnd, elapsedMs: load.elapsedMs, operations: load.succeeded }),
     sanity: compareWithDatabase(captured, load.acknowledged),
     ...(before === undefined || after === undefined ? {} : { pgbench: [before, after] as const }),
   };
 }
 
-type Usages = { [Name in keyof ScenarioFigures['processes']]?: Usage };
+interface Usages {
+  readonly processes: { [Name in ProcessName]?: Usage };
+  readonly machine?: MachineUsage;
+}
 
 function readUsages({ pids }: Stack, load: number): Usages {
-  const usages = { gateway: usageOf(pids.gateway), postgres: usageOfFamily(pids.postgres), host: usageOf(pids.host), load: usageOf(load) };
-  return Object.fromEntries(Object.entries(usages).filter(([, usage]) => usage !== undefined));
+  const found = { gateway: usageOf(pids.gateway), postgres: usageOfFamily(pids.postgres), host: usageOf(pids.host), load: usageOf(load) };
+  const machine = usageOfMachine();
+  return {
+    processes: Object.fromEntries(Object.entries(found).filter(([, usage]) => usage !== undefined)),
+    ...(machine === undefined ? {} : { machine }),
+  };
 }
 
 interface Window {
@@ -156,7 +172,7 @@ interface Window {
   readonly operations: number;
 }
 
-function processFigures({ atStart, atEnd, elapsedMs, operations }: Window): ScenarioFigures['processes'] {
+function processFigures({ atStart, atEnd, elapsedMs, operations }: Window): Pick<ScenarioFigures, 'processes' | 'machine'> {
   const figuresOf = (first: Usage, last: Usage): ProcessFigures => {
     const cpuMs = last.cpuMs - first.cpuMs;
     return {
@@ -165,12 +181,19 @@ function processFigures({ atStart, atEnd, elapsedMs, operations }: Window): Scen
       rssBytes: last.rssBytes,
     };
   };
-  return Object.fromEntries(
-    Object.entries(atEnd).flatMap(([name, last]) => {
-      const first = atStart[name as keyof Usages];
-      return first === undefined ? [] : [[name, figuresOf(first, last)]];
+  const processes = Object.fromEntries(
+    processNames.flatMap((name) => {
+      const [first, last] = [atStart.processes[name], atEnd.processes[name]];
+      return first === undefined || last === undefined ? [] : [[name, figuresOf(first, last)]];
     }),
   );
+  if (atStart.machine === undefined || atEnd.machine === undefined) return { processes };
+  const [first, last] = [atStart.machine, atEnd.machine];
+  const percent = (name: keyof MachineUsage): number => ((last[name] - first[name]) / elapsedMs) * 100;
+  return {
+    processes,
+    machine: { busyPercent: percent('busyMs'), diskWaitPercent: percent('diskWaitMs'), stolenPercent: percent('stolenMs') },
+  };
 }
 
 function compareWithDatabase(captured: number, acknowledged: { readonly captured: number; readonly open: number }): Sanity {
