@@ -15,11 +15,7 @@ export interface LoadRun {
 export async function runLoad({ plan, signal, onMeasuring, onMeasured }: LoadRun): Promise<LoadResult> {
   signal.throwIfAborted();
   // A group of its own keeps a terminal's Ctrl-C away: the bench ends it in its turn.
-  const child = fork(join(import.meta.dirname, 'load.ts'), {
-    execArgv: ['--cpu-prof', '--cpu-prof-dir=/tmp/loadprof'],
-    detached: true,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = fork(join(import.meta.dirname, 'load.ts'), { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const pid = child.pid ?? 0;
   const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
   const onAbort = (): void => reject(signal.reason);
@@ -43,6 +39,6 @@ export async function runLoad({ plan, signal, onMeasuring, onMeasured }: LoadRun
     return await promise;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    child.kill('SIGTERM');
+    child.kill('SIGKILL');
   }
 }

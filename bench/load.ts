@@ -252,10 +252,6 @@ function tell(message: LoadMessage): void {
 }
 
 // Without the bench there is nobody to report to.
-process.on('SIGTERM', () => {
-  console.error(process.cpuUsage());
-  process.exit();
-});
 process.once('disconnect', () => process.exit(1));
 process.once('message', (plan: LoadPlan) => {
   runLoad(plan).then(
