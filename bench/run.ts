@@ -47,7 +47,7 @@ try {
   process.exit();
 } catch (error) {
   if (error instanceof Interrupted || signal.aborted) process.stderr.write('bench: stopped; everything that was started has ended.\n');
-  else process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  else process.stderr.write(`bench: ${explain(error)}\n`);
   process.exit(signal.aborted ? 130 : 1);
 }
 
@@ -71,8 +71,9 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
-async function run({ seconds, warmup, connections, merchants: count, seed, ...choice }: Options, stop: AbortSignal): Promise<void> {
-  const stack = await startStack({ signal: stop, ...(choice.profile === undefined ? {} : { profileDirectory: choice.profile }) });
+async function run({ seconds, warmup, connections, merchants: count, seed, ...choice }: Options, interrupted: AbortSignal): Promise<void> {
+  const stack = await startStack({ signal: interrupted, ...(choice.profile === undefined ? {} : { profileDirectory: choice.profile }) });
+  const stop = AbortSignal.any([interrupted, stack.ended]);
   try {
     const firstPaymentMs = await payOnce(stack);
     const { databaseUrl } = stack;
@@ -232,6 +233,13 @@ async function payOnce({ port, spawnedAtMs }: Stack): Promise<number> {
   const elapsedMs = performance.now() - spawnedAtMs;
   if (answer.status !== 200) throw new Error(`the first payment was answered ${answer.status}: ${text}`);
   return elapsedMs;
+}
+
+/** Of something that was broken off, why it was. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'AbortError' && error.cause instanceof Error) return error.cause.message;
+  return error.stack ?? error.message;
 }
 
 function tell(text: string): void {
