@@ -10,6 +10,8 @@ export interface Answer {
 
 const bodyMark = Buffer.from('\r\n\r\n');
 const lengthMark = Buffer.from('content-length: ');
+/** As a server writes it that is about to close. */
+const otherLengthMark = Buffer.from('Content-Length: ');
 const codeMark = Buffer.from('"code":"');
 const codeLength = 11;
 const idMark = Buffer.from('{"id":"');
@@ -21,7 +23,8 @@ export function readAnswer(bytes: Buffer, length: number): Answer | undefined {
   const received = bytes.subarray(0, length);
   const headEnd = received.indexOf(bodyMark);
   if (headEnd < 0) return undefined;
-  const lengthAt = received.indexOf(lengthMark);
+  const foundAt = received.indexOf(lengthMark);
+  const lengthAt = foundAt >= 0 ? foundAt : received.indexOf(otherLengthMark);
   if (lengthAt < 0 || lengthAt > headEnd) throw new Error(`an answer without Content-Length: ${received.toString('latin1', 0, headEnd)}`);
   const bodyAt = headEnd + bodyMark.length;
   const endAt = bodyAt + readNumber(received, lengthAt + lengthMark.length);

@@ -20,6 +20,8 @@ export interface ScenarioFigures {
   readonly operationsPerSecond: number;
   /** Absent where the system does not tell. */
   readonly processes: Partial<Readonly<Record<ProcessName, ProcessFigures>>>;
+  /** All processes of the machine, also those that have nothing to do with the bench; in percent of one core. */
+  readonly machine?: { readonly busyPercent: number; readonly diskWaitPercent: number; readonly stolenPercent: number };
   /** pgbench right before and right after, in transactions per second. */
   readonly pgbench?: readonly [before: number, after: number];
   readonly sanity: Sanity;
@@ -103,7 +105,7 @@ function describeSanity({ captured, acknowledged, open, holds }: Sanity): string
   return `${captured} / ${acknowledged}${open > 0 ? ` (and ${open} without a certain answer)` : ''}: ${holds ? 'agrees' : '**DOES NOT AGREE**'}`;
 }
 
-function describeProcesses({ processes }: ScenarioFigures): string {
+function describeProcesses({ processes, machine }: ScenarioFigures): string {
   const rows = processNames.flatMap((name) => {
     const found = processes[name];
     if (found === undefined) return [];
@@ -111,7 +113,20 @@ function describeProcesses({ processes }: ScenarioFigures): string {
     return [[processTitles[name], `${Math.round(cpuPercent)} %`, `${Math.round(cpuMicrosPerOperation)} µs`, mebibytes(rssBytes)]];
   });
   if (rows.length === 0) return 'CPU and memory of each process are only known on Linux.';
-  return table(['process', 'CPU (of one core)', 'CPU per operation', 'memory'], rows);
+  return table(['process', 'CPU (of one core)', 'CPU per operation', 'memory'], [...rows, ...machineRows(processes, machine)]);
+}
+
+/** What ran beside the bench, and what the machine did not get: without it nobody can tell a slow product from a busy machine. */
+function machineRows(processes: ScenarioFigures['processes'], machine: ScenarioFigures['machine']): readonly (readonly string[])[] {
+  if (machine === undefined) return [];
+  const { busyPercent, diskWaitPercent, stolenPercent } = machine;
+  const own = Object.values(processes).reduce((sum, { cpuPercent }) => sum + cpuPercent, 0);
+  const percent = (value: number): string => `${Math.round(Math.max(value, 0))} %`;
+  return [
+    ['all else on the machine', percent(busyPercent - own), '', ''],
+    ['idle, waiting for the disk', percent(diskWaitPercent), '', ''],
+    ['taken by the hypervisor', percent(stolenPercent), '', ''],
+  ];
 }
 
 function mebibytes(bytes: number): string {

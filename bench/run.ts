@@ -3,7 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { exitWithParent } from '../src/local/parent.ts';
-import { describeScenario, describeStart, type Figures, type ProcessFigures, type Sanity, type ScenarioFigures } from './figures.ts';
+import {
+  describeScenario,
+  describeStart,
+  type Figures,
+  type ProcessFigures,
+  type ProcessName,
+  processNames,
+  type Sanity,
+  type ScenarioFigures,
+} from './figures.ts';
 import { Interrupted, onInterrupt } from './interrupt.ts';
 import { type LoadPlan, type Scenario, scenarios } from './load-plan.ts';
 import { runLoad } from './load-process.ts';
@@ -13,7 +22,7 @@ import { type Pgbench, pgbenchShape, preparePgbench } from './pgbench.ts';
 import { writeReport } from './report.ts';
 import type { MerchantAccess } from './requests.ts';
 import { type Stack, startStack } from './stack.ts';
-import { type Usage, usageOf, usageOfFamily } from './usage.ts';
+import { type MachineUsage, type Usage, usageOf, usageOfFamily, usageOfMachine } from './usage.ts';
 
 interface Options {
   readonly seconds: number;
@@ -37,7 +46,7 @@ try {
   process.exit();
 } catch (error) {
   if (error instanceof Interrupted || signal.aborted) process.stderr.write('bench: stopped; everything that was started has ended.\n');
-  else process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  else process.stderr.write(`bench: ${explain(error)}\n`);
   process.exit(signal.aborted ? 130 : 1);
 }
 
@@ -61,8 +70,9 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
-async function run({ seconds, warmup, connections, merchants: count, seed, ...choice }: Options, stop: AbortSignal): Promise<void> {
-  const stack = await startStack({ signal: stop, ...(choice.profile === undefined ? {} : { profileDirectory: choice.profile }) });
+async function run({ seconds, warmup, connections, merchants: count, seed, ...choice }: Options, interrupted: AbortSignal): Promise<void> {
+  const stack = await startStack({ signal: interrupted, ...(choice.profile === undefined ? {} : { profileDirectory: choice.profile }) });
+  const stop = AbortSignal.any([interrupted, stack.ended]);
   try {
     const firstPaymentMs = await payOnce(stack);
     const { databaseUrl } = stack;
@@ -116,8 +126,8 @@ async function measure({ stack, plan, pgbench, stop }: Measurement): Promise<Sce
   const before = await compare?.run({ seconds, signal: stop });
   const capturedBefore = await countCaptured(stack.databaseUrl);
   tell(`${plan.scenario}, ${plan.connections} connections, for ${seconds} s after ${plan.warmupMs / 1000} s ...`);
-  let atStart: Usages = {};
-  let atEnd: Usages = {};
+  let atStart: Usages = { processes: {} };
+  let atEnd: Usages = { processes: {} };
   const load = await runLoad({
     plan,
     signal: stop,
@@ -135,17 +145,24 @@ async function measure({ stack, plan, pgbench, stop }: Measurement): Promise<Sce
     scenario: plan.scenario,
     load,
     operationsPerSecond: load.succeeded / (load.elapsedMs / 1000),
-    processes: processFigures({ atStart, atEnd, elapsedMs: load.elapsedMs, operations: load.succeeded }),
+    ...processFigures({ atStart, atEnd, elapsedMs: load.elapsedMs, operations: load.succeeded }),
     sanity: compareWithDatabase(captured, load.acknowledged),
     ...(before === undefined || after === undefined ? {} : { pgbench: [before, after] as const }),
   };
 }
 
-type Usages = { [Name in keyof ScenarioFigures['processes']]?: Usage };
+interface Usages {
+  readonly processes: { [Name in ProcessName]?: Usage };
+  readonly machine?: MachineUsage;
+}
 
 function readUsages({ pids }: Stack, load: number): Usages {
-  const usages = { gateway: usageOf(pids.gateway), postgres: usageOfFamily(pids.postgres), host: usageOf(pids.host), load: usageOf(load) };
-  return Object.fromEntries(Object.entries(usages).filter(([, usage]) => usage !== undefined));
+  const found = { gateway: usageOf(pids.gateway), postgres: usageOfFamily(pids.postgres), host: usageOf(pids.host), load: usageOf(load) };
+  const machine = usageOfMachine();
+  return {
+    processes: Object.fromEntries(Object.entries(found).filter(([, usage]) => usage !== undefined)),
+    ...(machine === undefined ? {} : { machine }),
+  };
 }
 
 interface Window {
@@ -155,7 +172,7 @@ interface Window {
   readonly operations: number;
 }
 
-function processFigures({ atStart, atEnd, elapsedMs, operations }: Window): ScenarioFigures['processes'] {
+function processFigures({ atStart, atEnd, elapsedMs, operations }: Window): Pick<ScenarioFigures, 'processes' | 'machine'> {
   const figuresOf = (first: Usage, last: Usage): ProcessFigures => {
     const cpuMs = last.cpuMs - first.cpuMs;
     return {
@@ -164,12 +181,19 @@ function processFigures({ atStart, atEnd, elapsedMs, operations }: Window): Scen
       rssBytes: last.rssBytes,
     };
   };
-  return Object.fromEntries(
-    Object.entries(atEnd).flatMap(([name, last]) => {
-      const first = atStart[name as keyof Usages];
-      return first === undefined ? [] : [[name, figuresOf(first, last)]];
+  const processes = Object.fromEntries(
+    processNames.flatMap((name) => {
+      const [first, last] = [atStart.processes[name], atEnd.processes[name]];
+      return first === undefined || last === undefined ? [] : [[name, figuresOf(first, last)]];
     }),
   );
+  if (atStart.machine === undefined || atEnd.machine === undefined) return { processes };
+  const [first, last] = [atStart.machine, atEnd.machine];
+  const percent = (name: keyof MachineUsage): number => ((last[name] - first[name]) / elapsedMs) * 100;
+  return {
+    processes,
+    machine: { busyPercent: percent('busyMs'), diskWaitPercent: percent('diskWaitMs'), stolenPercent: percent('stolenMs') },
+  };
 }
 
 function compareWithDatabase(captured: number, acknowledged: { readonly captured: number; readonly open: number }): Sanity {
@@ -210,6 +234,13 @@ async function payOnce({ port, spawnedAtMs }: Stack): Promise<number> {
   const elapsedMs = performance.now() - spawnedAtMs;
   if (answer.status !== 200) throw new Error(`the first payment was answered ${answer.status}: ${text}`);
   return elapsedMs;
+}
+
+/** Of something that was broken off, why it was. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'AbortError' && error.cause instanceof Error) return error.cause.message;
+  return error.stack ?? error.message;
 }
 
 function tell(text: string): void {

@@ -22,6 +22,8 @@ export interface Stack {
   readonly pids: { readonly gateway: number; readonly host: number; readonly postgres: number };
   /** The folder of the database, for those who want to know what it lies on. */
   readonly databaseDirectory: string;
+  /** Aborted when it ends without having been asked to; the reason says what it said last. */
+  readonly ended: AbortSignal;
   /** Ends everything and removes its data. */
   readonly stop: () => Promise<void>;
 }
@@ -42,6 +44,11 @@ export async function startStack({ profileDirectory, signal }: StackOptions): Pr
   const dataDirectory = await mkdtemp(join(tmpdir(), 'polygate-bench-'));
   const spawnedAtMs = performance.now();
   const started = launch({ dataDirectory, profileDirectory });
+  const ended = new AbortController();
+  started.child.once('exit', (code, by) => {
+    const said = started.output.slice(-20).join('\n');
+    ended.abort(new Error(`Polygate ended by itself or by somebody else (${code ?? by}) during the run. It said:\n${said}`));
+  });
   const stop = async (): Promise<void> => {
     await end(started.child);
     await resetDataDirectory({ directory: dataDirectory, log: () => undefined });
@@ -61,6 +68,7 @@ export async function startStack({ profileDirectory, signal }: StackOptions): Pr
       spawnedAtMs,
       pids: { gateway, host, postgres: postmaster.pid },
       databaseDirectory: data,
+      ended: ended.signal,
       stop,
     };
   } catch (error) {

@@ -99,3 +99,27 @@ export function commandLineOf(pid: number): string {
     return '';
   }
 }
+
+/** The whole machine since it started, all cores together, in ms. */
+export interface MachineUsage {
+  readonly busyMs: number;
+  /** Idle while a disk was waited for. */
+  readonly diskWaitMs: number;
+  /** Taken by other machines on the same hardware. */
+  readonly stolenMs: number;
+}
+
+/** proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal. Undefined where there is no /proc. */
+export function usageOfMachine(): MachineUsage | undefined {
+  let text: string;
+  try {
+    text = readFileSync('/proc/stat', 'utf8');
+  } catch {
+    return undefined;
+  }
+  const [user = 0, nice = 0, system = 0, , diskWait = 0, irq = 0, softIrq = 0, stolen = 0] = (text.split('\n')[0] ?? '')
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return { busyMs: (user + nice + system + irq + softIrq) * tickMs, diskWaitMs: diskWait * tickMs, stolenMs: stolen * tickMs };
+}
