@@ -1,4 +1,5 @@
 /** What a request is answered when it does not become an operation. Thrown inside the dialect, answered in one place. */
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { ResultCode } from './result-codes.ts';
 
 export interface ParameterError {
@@ -29,12 +30,28 @@ export class Problem extends Error {
 
 /** One parameter at fault; card data is masked before it is echoed. */
 export function parameterProblem(name: string, value: string | undefined, message: string): Problem {
-  return new Problem('200.300.404', { parameterErrors: [{ name, value: shown(name, value), message }] });
+  return new Problem('200.300.404', { parameterErrors: [{ name: shownName(name), value: shown(name, value), message }] });
 }
 
-/** What may be echoed of a bad value: of card data only its length. */
+/** Names under which card data and passwords come, also when somebody mistyped them. */
+const secretName = /card|cv[cvn]|csc|security|password|track/i;
+
+/** What may be echoed of a bad value: of card data and passwords only the length. */
 export function shown(name: string, value: string | undefined): string | null {
   if (value === undefined) return null;
-  if (/^card\.(number|cvv)$|password/.test(name)) return '*'.repeat(Math.min(value.length, 32));
-  return value.length > 256 ? `${value.slice(0, 256)}…` : value;
+  return secretName.test(name) ? '*'.repeat(Math.min(value.length, 32)) : cut(masked(value));
+}
+
+/** A card number may stand where a name is expected. */
+export function shownName(name: string): string {
+  return cut(masked(name));
+}
+
+/** Longer runs of digits than a card number has could hold one. */
+function masked(text: string): string {
+  return maskCardNumbers(text).replaceAll(/\d(?:[ -]?\d){19,}/g, (run) => '*'.repeat(run.length));
+}
+
+function cut(text: string): string {
+  return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 }
