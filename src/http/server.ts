@@ -1,6 +1,5 @@
 /** The HTTP server: one Fastify instance; each dialect has an encapsulated part with its own parsers and error shapes. */
-
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +30,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
     https: options.certificate === undefined ? null : { ...options.certificate, minVersion: oldestTls },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // What the framework says by itself repeats the path.
+    frameworkErrors: (error, _request, reply) => {
+      const body = JSON.stringify({ error: 'bad_request', message: 'The path of this URL cannot be read.' });
+      (reply as FastifyReply)
+        .code(error.statusCode ?? 400)
+        .type('application/json')
+        .send(body);
+    },
     routerOptions: { maxParamLength: 256 },
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
@@ -41,10 +48,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   addMetricsRoute(app, { metrics: options.metrics, key: options.metricsKey });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      error: 'not_found',
-      message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?', 1)[0] ?? '')}.`,
-    }),
+    reply
+      .code(404)
+      .send({ error: 'not_found', message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?')[0] ?? '')}.` }),
   );
   return app;
 }

@@ -1,8 +1,7 @@
 /** Reads form bodies and query strings as flat parameters, and checks them against the protocol's tables. */
 import { isUtf8 } from 'node:buffer';
-import { parse } from 'node:querystring';
 import { Compile } from 'typebox/compile';
-import { type ParameterError, Problem, parameterError, parameterProblem } from './problem.ts';
+import { type ParameterError, Problem, parameterProblem, shown, shownName } from './problem.ts';
 import type { ParameterSchema, Parameters } from './wire.ts';
 
 const parametersAtMost = 1_000;
@@ -13,57 +12,79 @@ export function parseBody(body: Buffer): Parameters {
   return parseParameters(body.toString('utf8'));
 }
 
+/** Strict where libraries guess: what cannot be decoded is refused, since a guess would change a name or an amount on its way. */
 export function parseParameters(encoded: string): Parameters {
-  const raw = parse(encoded, '&', '=', { maxKeys: parametersAtMost + 1 });
-  const names = Object.keys(raw);
-  if (names.length > parametersAtMost) throw new Problem('200.100.103', { text: `more than ${parametersAtMost} parameters` });
   const parameters: Record<string, string> = Object.create(null);
-  for (const name of names) {
-    const value = raw[name];
-    if (Array.isArray(value)) throw parameterProblem(name, undefined, 'was already set and cannot be overwritten');
-    if (value === undefined || value === '') continue;
+  const pieces = encoded.split('&', parametersAtMost + 1);
+  if (pieces.length > parametersAtMost) throw new Problem('200.100.103', { text: `more than ${parametersAtMost} parameters` });
+  const seen = new Set<string>();
+  for (const piece of pieces) {
+    if (piece === '') continue;
+    const [name, value] = parsePiece(piece);
+    if (seen.has(name)) throw parameterProblem(name, undefined, 'was already set and cannot be overwritten');
+    seen.add(name);
     if (value.includes('\0') || name.includes('\0'))
       throw parameterProblem(name.replaceAll('\0', ''), undefined, 'must not contain a NUL character');
-    parameters[name] = value;
+    if (value !== '') parameters[name] = value;
   }
   return parameters;
 }
 
+function parsePiece(piece: string): readonly [name: string, value: string] {
+  const at = piece.indexOf('=');
+  const encodedName = at < 0 ? piece : piece.slice(0, at);
+  const name = decode(encodedName);
+  const value = at < 0 ? '' : decode(piece.slice(at + 1));
+  if (name === undefined || value === undefined) {
+    const text = `the value or the name of ${shownName(name ?? encodedName)} is not percent-encoded UTF-8`;
+    throw new Problem('200.100.103', { text });
+  }
+  return [name, value];
+}
+
+/** Undefined when it is malformed, or not UTF-8 once decoded. */
+function decode(text: string): string | undefined {
+  if (!/[%+]/.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * A checker of parameters: throws one {@link Problem} that names all that is wrong. Names of families are looked at only where a request has
- * some: matching every name against every pattern was the largest single cost of a payment.
+ * A checker of parameters: throws one {@link Problem} that names all that is wrong. Families of names are looked at only where a request has
+ * names that are none of the known ones: matching every name against every pattern was the largest single cost of a payment.
  */
 export function checkerOf(schema: ParameterSchema): (parameters: Parameters) => void {
   const exact = Compile(schema.exact);
   const families = Compile(schema.families);
-  const known = new Set(Object.keys(schema.exact.properties));
+  const rightCase = new Map(Object.keys(schema.exact.properties).map((name) => [name.toLowerCase(), name]));
+  /** All parameters are optional and none depends on another, so each can be looked at alone; the validator itself stops at eight errors. */
+  const errorOf = (name: string, value: string): readonly ParameterError[] => {
+    const parameter = { [name]: value };
+    const validator = Object.hasOwn(schema.exact.properties, name) ? exact : families;
+    if (validator.Check(parameter)) return [];
+    const pattern = [...(validator.Errors(parameter) as Iterable<ValidationError>)].find(({ keyword }) => keyword === 'pattern')?.params;
+    const message =
+      pattern !== undefined && 'pattern' in pattern
+        ? `must match ${String(pattern.pattern)}`
+        : `is not an allowed parameter${hint(rightCase.get(name.toLowerCase()))}`;
+    return [{ name: shownName(name), value: shown(name, value), message }];
+  };
   return (parameters) => {
     if (exact.Check(parameters)) return;
-    const names = Object.keys(parameters);
-    const own = Object.fromEntries(names.filter((name) => known.has(name)).map((name) => [name, parameters[name]]));
-    const rest = Object.fromEntries(names.filter((name) => !known.has(name)).map((name) => [name, parameters[name]]));
-    const errors = [exact, families].flatMap((validator, index) => errorsOf(validator.Errors(index === 0 ? own : rest), parameters));
-    if (errors.length > 0) throw new Problem('200.300.404', { parameterErrors: errors });
+    const parameterErrors = Object.entries<string | undefined>(parameters).flatMap(([name, value = '']) => errorOf(name, value));
+    if (parameterErrors.length > 0) throw new Problem('200.300.404', { parameterErrors });
   };
+}
+
+/** Names are case-sensitive, and the wrong case is what integrators meet first. */
+function hint(meant: string | undefined): string {
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`;
 }
 
 interface ValidationError {
   readonly keyword: string;
-  readonly instancePath: string;
   readonly params: object;
-}
-
-function errorsOf(errors: Iterable<ValidationError>, parameters: Parameters): ParameterError[] {
-  const found = new Map<string, ParameterError>();
-  for (const { keyword, instancePath, params } of errors) {
-    if (keyword === 'additionalProperties' && 'additionalProperties' in params) {
-      for (const name of params.additionalProperties as string[]) {
-        found.set(name, parameterError(name, parameters[name], 'is not an allowed parameter'));
-      }
-    } else if (keyword === 'pattern' && 'pattern' in params) {
-      const name = instancePath.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
-      found.set(name, parameterError(name, parameters[name], `must match ${String(params.pattern)}`));
-    }
-  }
-  return [...found.values()];
 }

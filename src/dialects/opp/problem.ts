@@ -30,20 +30,28 @@ export class Problem extends Error {
 
 /** One parameter at fault; card data is masked before it is echoed. */
 export function parameterProblem(name: string, value: string | undefined, message: string): Problem {
-  return new Problem('200.300.404', { parameterErrors: [parameterError(name, value, message)] });
+  return new Problem('200.300.404', { parameterErrors: [{ name: shownName(name), value: shown(name, value), message }] });
 }
 
-export function parameterError(name: string, value: string | undefined, message: string): ParameterError {
-  return { name: maskCardNumbers(name), value: shown(name, value), message };
-}
+/** Names under which card data and passwords come, also when somebody mistyped them. */
+const secretName = /card|cv[cvn]|csc|security|password|track/i;
 
-/** Names under which card data comes, also where they are misspelt: an unknown `cardNumber` is refused, and must not be echoed either. */
-const secretNames = /number|cvv|cvc|csc|\bpan\b|password|track/i;
-
-/** What may be echoed of a bad value: of card data only its length. */
-function shown(name: string, value: string | undefined): string | null {
+/** What may be echoed of a bad value: of card data and passwords only the length. */
+export function shown(name: string, value: string | undefined): string | null {
   if (value === undefined) return null;
-  if (secretNames.test(name)) return '*'.repeat(Math.min(value.length, 32));
-  const masked = maskCardNumbers(value);
-  return masked.length > 256 ? `${masked.slice(0, 256)}…` : masked;
+  return secretName.test(name) ? '*'.repeat(Math.min(value.length, 32)) : cut(masked(value));
+}
+
+/** A card number may stand where a name is expected. */
+export function shownName(name: string): string {
+  return cut(masked(name));
+}
+
+/** Longer runs of digits than a card number has could hold one. */
+function masked(text: string): string {
+  return maskCardNumbers(text).replaceAll(/\d(?:[ -]?\d){19,}/g, (run) => '*'.repeat(run.length));
+}
+
+function cut(text: string): string {
+  return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 }

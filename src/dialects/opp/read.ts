@@ -1,29 +1,29 @@
 /** From parameters to core commands: pure, but for the present date. */
-import { brandOf, type CardBrand, type CardSummary, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
-import { Problem } from './problem.ts';
-import { echoed, echoLimit, type Parameters } from './wire.ts';
+import { Problem, parameterProblem } from './problem.ts';
+import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 
 /** Brands on the wire to brands of the core. */
-const brands: Readonly<Record<string, CardBrand>> = {
-  VISA: 'visa',
-  VISADEBIT: 'visa',
-  VISAELECTRON: 'visa',
-  VPAY: 'visa',
-  MASTER: 'mastercard',
-  MASTERDEBIT: 'mastercard',
-  MAESTRO: 'maestro',
-  AMEX: 'amex',
-  DINERS: 'diners',
-  DISCOVER: 'discover',
-  JCB: 'jcb',
-  UNIONPAY: 'unionpay',
-};
+const brands = new Map<string, CardBrand>([
+  ['VISA', 'visa'],
+  ['VISADEBIT', 'visa'],
+  ['VISAELECTRON', 'visa'],
+  ['VPAY', 'visa'],
+  ['MASTER', 'mastercard'],
+  ['MASTERDEBIT', 'mastercard'],
+  ['MAESTRO', 'maestro'],
+  ['AMEX', 'amex'],
+  ['DINERS', 'diners'],
+  ['DISCOVER', 'discover'],
+  ['JCB', 'jcb'],
+  ['UNIONPAY', 'unionpay'],
+]);
 
 export interface RequestContext {
   readonly channel: Channel;
@@ -47,6 +47,7 @@ export function readTokenPayment(request: RequestContext, token: string): Author
 function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
   const { channel, parameters } = request;
   const { paymentType, createRegistration } = parameters;
+  if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
   if (paymentType !== 'PA' && paymentType !== 'DB') throw new Problem('600.200.400');
   const money = readAmount(parameters);
   if (money === undefined) throw new Problem('100.550.300');
@@ -92,8 +93,7 @@ function readCard({ parameters, nowMs }: RequestContext): Instrument {
   if (number === undefined) throw new Problem('100.100.100');
   if (month === undefined) throw new Problem('100.100.200');
   if (year === undefined) throw new Problem('100.100.300');
-  const named = paymentBrand === undefined ? undefined : brands[paymentBrand];
-  if (paymentBrand !== undefined && named === undefined) throw new Problem('600.200.201');
+  const named = paymentBrand === undefined ? undefined : readBrand(paymentBrand);
   const cvc = readCvc(parameters);
   const expiry = { month: Number(month), year: Number(year) };
   const more = { expiry, ...(holder === undefined ? {} : { holder: maskCardNumbers(holder) }) };
@@ -106,7 +106,20 @@ function readCard({ parameters, nowMs }: RequestContext): Instrument {
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (named !== undefined && brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
+  if (cvc !== undefined && !hasLengthOf(brand, cvc)) return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
+}
+
+/** Brands of the platform that no acquirer here takes are told apart from what is no brand at all. */
+function readBrand(paymentBrand: string): CardBrand {
+  const brand = brands.get(paymentBrand);
+  if (brand !== undefined) return brand;
+  throw new Problem(otherBrands.has(paymentBrand) ? '600.200.201' : '100.100.501');
+}
+
+/** American Express prints four digits, all others three; of a card of an unknown brand nothing is known. */
+function hasLengthOf(brand: CardBrand, cvc: Cvc): boolean {
+  return brand === 'unknown' || cvc.masked.length === (brand === 'amex' ? 4 : 3);
 }
 
 function readCvc({ 'card.cvv': digits }: Parameters) {

@@ -94,10 +94,14 @@ export function resultOf(code: ResultCode): Result {
   return { code, description: descriptions[code] };
 }
 
-/** Success, review and pending are 200; what the platform could not do is 5xx; everything else is 400. */
+/** Classes of codes as the platform publishes them: success, success to be reviewed, chargeback reasons, pending. */
+const answeredWith200 =
+  /^(000\.000\.|000\.100\.[12]|000\.[36]|000\.400\.1[12]0|000\.400\.0[^3]|000\.400\.100|000\.200|800\.400\.5|100\.400\.500)/;
+
+/** What the platform could not do is 5xx; a decline, a rejection and whatever is wrong with a request is 400. */
 export function httpStatusOf(code: string): 200 | 400 | 500 | 503 {
-  if (/^000\.(000|100\.1|200|3|6|400\.[01][0-9]0)/.test(code)) return 200;
+  if (answeredWith200.test(code)) return 200;
   if (code === '999.999.999') return 500;
-  if (code === '800.800.800') return 503;
+  if (code === '800.800.800' || code === '800.800.801') return 503;
   return 400;
 }

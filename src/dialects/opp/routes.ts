@@ -12,7 +12,7 @@ import type { DialectContext } from '../dialect.ts';
 import { authenticate } from './auth.ts';
 import { fromWireId } from './ids.ts';
 import { checkerOf, parseBody, parseParameters } from './parameters.ts';
-import { Problem, parameterProblem } from './problem.ts';
+import { Problem, parameterProblem, shownName } from './problem.ts';
 import { type RequestContext, readOperation, readPayment, readTokenPayment } from './read.ts';
 import { type BackOfficeType, problemOf } from './refusals.ts';
 import { httpStatusOf, resultOf } from './result-codes.ts';
@@ -55,6 +55,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.post<{ Params: { id: string } }>('/v1/registrations/:id/payments', async (request, reply) => {
     const read = await readRequest(context, request, checkPayment);
     if (request.params.id.length !== 32) throw new Problem('100.150.101');
+    if (!/^[a-zA-Z0-9]+$/.test(request.params.id)) throw new Problem('100.150.200');
     return answerAct(context, read, reply, await authorize(context.engine, readTokenPayment(read, request.params.id)));
   });
 
@@ -96,6 +97,35 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     const payments = found.map((operation) => readBack(context, channel, operation));
     return send(reply, 200, { ...writeResult(resultOf('000.000.100'), []), ...envelope(context, channel.wireId), payments });
   });
+  refuseTheRest(app);
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Other methods on the paths above, and every other path under the version, are answered in the protocol's shape too. */
+function refuseTheRest(app: FastifyInstance): void {
+  const allowed: Readonly<Record<string, readonly string[]>> = {
+    '/v1/payments': ['POST'],
+    '/v1/payments/:id': ['GET', 'POST'],
+    '/v1/registrations/:id/payments': ['POST'],
+    '/v1/query': ['GET'],
+    '/v1/query/:id': ['GET'],
+  };
+  for (const [url, names] of Object.entries(allowed)) {
+    app.route({
+      ...{ method: methods.filter((name) => !names.includes(name)), url, exposeHeadRoute: false },
+      handler: (_request, reply) => {
+        reply.header('allow', names.join(', '));
+        throw new Problem('200.300.403');
+      },
+    });
+  }
+  app.route({
+    ...{ method: methods, url: '/v1/*', exposeHeadRoute: false },
+    handler: () => {
+      throw new Problem('200.300.404', { status: 404, text: 'there is no such endpoint' });
+    },
+  });
 }
 
 async function readRequest(
@@ -134,7 +164,11 @@ function refuseParametersInUrl(request: FastifyRequest): void {
   if (query === '') return;
   const names = Object.keys(parseParameters(query)).filter((name) => name !== 'entityId');
   if (names.length === 0) return;
-  const parameterErrors = names.map((name) => ({ name, value: null, message: 'must be in the body of a POST, not in its URL' }));
+  const parameterErrors = names.map((name) => ({
+    name: shownName(name),
+    value: null,
+    message: 'must be in the body of a POST, not in its URL',
+  }));
   throw new Problem('200.300.404', { parameterErrors });
 }
 
@@ -210,11 +244,20 @@ function answerError(context: DialectContext, error: unknown, request: FastifyRe
       { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
       'a request failed by a defect',
     );
-    return send(reply, 500, { ...writeResult(resultOf('999.999.999'), []), ...envelope(context, 'unknown') });
+    return send(reply, 500, { ...writeResult(resultOf('999.999.999'), []), ...envelope(context, entityOf(request)) });
   }
   const result = { ...resultOf(problem.code), ...(problem.text === undefined ? {} : { description: problem.text }) };
   if (problem.status === 503) reply.header('retry-after', '1');
-  return send(reply, problem.status, { ...writeResult(result, problem.parameterErrors), ...envelope(context, 'unknown') });
+  return send(reply, problem.status, { ...writeResult(result, problem.parameterErrors), ...envelope(context, entityOf(request)) });
+}
+
+/** The entity that the request names, for the id of the answer; nothing else of a request is repeated unseen. */
+function entityOf({ body, query }: FastifyRequest): string {
+  for (const source of [body, query] as readonly (Parameters | undefined)[]) {
+    const entityId = source?.entityId ?? source?.['authentication.entityId'];
+    if (typeof entityId === 'string' && /^[a-f0-9]{32}$/.test(entityId)) return entityId;
+  }
+  return 'unknown';
 }
 
 function problemFor(error: unknown): Problem | undefined {

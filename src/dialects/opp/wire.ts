@@ -25,7 +25,7 @@ const operation = {
   merchantMemo: text(255),
   taxAmount: decimal,
   transactionCategory: text(32),
-  numberOfCaptures: pattern('^[0-9]{1,2}$'),
+  numberOfCaptures: pattern('^([0-9]|[1-8][0-9]|9[0-8])$'),
   testMode: pattern('^(EXTERNAL|INTERNAL)$'),
   shopperResultUrl: text(2048),
   notificationUrl: text(2048),
@@ -135,5 +135,15 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 export const echoed =
   /^(paymentBrand|descriptor|merchantInvoiceId|merchantMemo|testMode|recurringType|customParameters\[|customer\.(?!browserFingerprint)|billing\.|shipping\.|cart\.|standingInstruction\.(source|type|mode)$)/;
 
-/** What is kept for echoing, in characters of names and values; beyond it the longest-named parameters are not echoed. */
+/** What is kept for echoing, in characters of names and values; parameters that come after it is full are not echoed. */
 export const echoLimit = 16_384;
+
+/** Brands that the platform knows beside the cards of this gateway: other schemes, wallets, banks, vouchers. */
+export const otherBrands: ReadonlySet<string> = new Set(
+  `UNIONPAY_SMS MADA BCMC CARTEBANCAIRE CARTEBLEUE DANKORT ELO HIPERCARD CARNET CABAL AIRPLUS ALIA ALIADEBIT ARGENCARD CENCOSUD NARANJA NATIVA
+  SERVIRED TARJETASHOPPING TCARD TCARDDEBIT MERCADOLIVRE APPLEPAY GOOGLEPAY DIRECTDEBIT_SEPA GIROPAY EPS IDEAL SOFORTUEBERWEISUNG
+  INTERAC_ONLINE TRUSTPAY_VA TRUSTLY PREPAYMENT BOLETO OXXO POLI SADAD ENTERCASH EFT PAYPAL PAYSAFECARD STC_PAY ALIPAY MBWAY
+  SIBS_MULTIBANCO PRZELEWY KLARNA_INVOICE KLARNA_INSTALLMENTS KLARNA_PAYMENTS_PAYLATER KLARNA_PAYMENTS_PAYNOW KLARNA_PAYMENTS_SLICEIT
+  PAYOLUTION_INVOICE PAYOLUTION_INS PAYOLUTION_ELV RATENKAUF AFTERPAY MASTERPASS QIWI TENPAY CHINAUNIONPAY YANDEX PAYTRAIL MONEYBOOKERS
+  AFFIRM ACI_INSTANTPAY`.split(/\s+/),
+);

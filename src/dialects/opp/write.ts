@@ -65,10 +65,15 @@ function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
   return {
-    amount: formatDecimalAmount(operation.amount, currency, 2),
+    amount: twoDecimals(formatDecimalAmount(operation.amount, currency, 2)),
     currency: operation.currency,
     descriptor: `${shortId(operation.operationId)} ${operation.dialectData.descriptor ?? channel.name}`,
   };
+}
+
+/** The protocol has two decimals for every currency; a third one is there only where it would be wrong to leave it out. */
+function twoDecimals(amount: string): string {
+  return amount.replace(/(\.\d\d)0$/, '$1');
 }
 
 function writeCard({ card }: OperationView): Json | undefined {
@@ -130,7 +135,9 @@ function setPath(target: Record<string, unknown>, path: readonly string[], value
     return;
   }
   const inner = target[head];
-  const object: Record<string, unknown> = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
+  // Without a prototype, since `__proto__` is a name that free parameters may have.
+  const object: Record<string, unknown> =
+    typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : Object.create(null);
   target[head] = object;
   setPath(object, rest, value);
 }
