@@ -51,6 +51,7 @@ export function createPaymentStore({ hot, general, clock }: PaymentStoreOptions)
       await noteLateApproval(general, key);
       return (await findOperations(general, [key]))[0]?.node;
     },
+    isLateApproved: async (key) => (await findOperations(general, [key]))[0]?.lateApproved ?? false,
     postpone: (key) => postpone(general, key),
   };
 }
