@@ -103,3 +103,16 @@ audited('an approval that comes in time, but after the operation was taken for l
   const { id } = await paying;
   await eventually(async () => (await eventsOf(id)).length === 4, 'the payment to be reversed twice');
 });
+
+audited('a payment whose card reaches the vault when others may resolve it already is not sent', async () => {
+  const entries = (await stack.host.books()).length;
+  await withLocked('vault.card', 'share', async (release) => {
+    const paying = stack.api.pay({ type: 'PA' });
+    await eventually(async () => (await operationsWhere(`reason = 'card_not_stored'`)) === 1, 'the operation to be given up');
+    await release();
+    const { id, code } = await paying;
+    assert.equal(code, pending);
+    assert.equal((await stack.api.read(id)).code, '900.100.310');
+  });
+  assert.equal((await stack.host.books()).length, entries);
+});
