@@ -119,7 +119,7 @@ async function migrate({ databaseUrl }: Stand): Promise<void> {
 
 async function tellProgress(durationMs: number, orders: readonly unknown[], killer: Killer): Promise<void> {
   const until = performance.now() + durationMs;
-  while (performance.now() < until && !signal.aborted) {
+  while (until - performance.now() > 100 && !signal.aborted) {
     await delay(Math.min(15_000, Math.max(0, until - performance.now())), undefined, { signal }).catch(() => undefined);
     tell(`${orders.length} orders, ${killer.kills.length} kills`);
   }

@@ -40,7 +40,8 @@ const timeoutMs = 8_000;
 const firstPauseMs = 30;
 const longestPauseMs = 500;
 const pollPauseMs = 300;
-const keyInFlight = '800.600.100';
+/** The key is in flight, the payment is busy: refusals that ask for another try. */
+const tryAgain = new Set(['800.600.100', '800.700.100']);
 const notFound = '700.400.580';
 
 export function openMerchantClient({ port, connections, signal, onSuccess }: MerchantOptions): MerchantClient {
@@ -92,7 +93,7 @@ export function openMerchantClient({ port, connections, signal, onSuccess }: Mer
       const reply = await exchange('POST', pathOf(order), order);
       note(order, `${reply.status} ${reply.code}`);
       if (isSuccess(reply.code)) onSuccess(sentAtMs);
-      return reply.status >= 500 || reply.code === keyInFlight ? undefined : reply;
+      return reply.status >= 500 || tryAgain.has(reply.code) ? undefined : reply;
     } catch (error) {
       note(order, error instanceof Error && 'code' in error ? String(error.code) : String(error));
       return undefined;
