@@ -5,37 +5,49 @@ import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
-import { type Database, openDatabase } from './postgres/connection.ts';
+import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
+import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
+import { startHousekeeping } from './workers/housekeeping.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
+/** Takes lines of JSON. */
+export type LogDestination = { readonly write: (line: string) => void };
+
 const dayMs = 86_400_000;
 const clockRefreshMs = 1_000;
 
-/** Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. */
-export async function startGateway(config: Config): Promise<Gateway> {
-  const log = createLogger({ level: config.logLevel });
+/**
+ * Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. Logs to standard output, or to
+ * `logDestination`.
+ */
+export async function startGateway(config: Config, options: { readonly logDestination?: LogDestination } = {}): Promise<Gateway> {
+  const log = createLogger({
+    level: config.logLevel,
+    ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
+  });
   const databaseUrl = config.databaseUrl;
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const certificate = readCertificate(config);
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
   const clock = await createClock(stores.general);
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
@@ -50,6 +62,16 @@ export async function startGateway(config: Config): Promise<Gateway> {
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const housekeeping = startHousekeeping({
+    log,
+    tasks: {
+      'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'card numbers past their date': async () => {
+        const { cards, tokens } = await vault.purgeDue(clock.businessNow());
+        return cards + tokens;
+      },
+    },
+  });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
     trustProxy: trustProxy(config.trustedProxy),
@@ -61,12 +83,12 @@ export async function startGateway(config: Config): Promise<Gateway> {
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode });
+      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
     });
   }
   const stopParts = async () => {
     clearInterval(refreshing);
-    await resolving.stop();
+    await Promise.all([resolving.stop(), housekeeping.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -84,6 +106,10 @@ export async function startGateway(config: Config): Promise<Gateway> {
     await stopParts();
     throw error;
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Unavailable || isConnectionFailure(error);
 }
 
 interface Stores {

@@ -29,8 +29,9 @@ command('migrate', 'bring the database to the schema of this version').action(as
 
 command('verify', 'check that the books balance and agree with the payments').action(async (options: Options) => {
   await withDatabase(read(options), async (config) => {
-    const { verify } = await import('./store/verify.ts');
+    const { findWaiting, verify } = await import('./store/verify.ts');
     const findings = await verify(config);
+    for (const warning of await findWaiting(config)) process.stdout.write(`warning: ${warning}\n`);
     for (const finding of findings) process.stdout.write(`${finding}\n`);
     if (findings.length > 0) process.exitCode = 1;
     else process.stdout.write('The books balance.\n');

@@ -88,10 +88,15 @@ function replayFile<Ticket>(file: number, { path, header, replay }: JournalOptio
   }
 }
 
+// A commit costs about 0.1 ms of CPU however little it holds, and a disk that syncs in 0.2 ms would invite thousands of them a second. One payment
+// after the other is slower than this through any gateway and never waits.
+const COMMIT_INTERVAL_MS = 2;
+
 function groupCommit<Ticket>(file: number, { onDurable, onFailure }: JournalOptions<Ticket>): Journal<Ticket> {
   let pendingText = '';
   let pending: Ticket[] = [];
   let waiters: (() => void)[] = [];
+  let startedAt = Number.NEGATIVE_INFINITY;
   let isBusy = false;
   let isScheduled = false;
   let isBroken = false;
@@ -99,6 +104,7 @@ function groupCommit<Ticket>(file: number, { onDurable, onFailure }: JournalOpti
   const commit = (): void => {
     isScheduled = false;
     isBusy = true;
+    startedAt = performance.now();
     const text = pendingText;
     const tickets = pending;
     const resolvers = waiters;
@@ -133,11 +139,13 @@ function groupCommit<Ticket>(file: number, { onDurable, onFailure }: JournalOpti
     onFailure(error instanceof Error ? error : new Error(String(error)));
   };
 
-  // One turn of the event loop gathers what all connections have delivered by then.
+  // A message that comes alone is committed in the same turn of the event loop; under load all that comes within the interval goes together.
   const schedule = (): void => {
     if (isBusy || isScheduled || isBroken || (pending.length === 0 && waiters.length === 0)) return;
     isScheduled = true;
-    setImmediate(commit);
+    const waitMs = COMMIT_INTERVAL_MS - (performance.now() - startedAt);
+    if (waitMs > 0) setTimeout(commit, waitMs);
+    else setImmediate(commit);
   };
 
   const settled = (): Promise<void> =>

@@ -35,16 +35,17 @@ export interface FinancialRequest {
   readonly holder: string | undefined;
 }
 
+/** What tells messages apart on the wire. */
+export type Trace = Pick<FinancialRequest, 'mti' | 'processingCode' | 'terminal' | 'date' | 'stan' | 'rrn' | 'transmittedAt'>;
+
 /** Two messages with the same identity are one message, sent again. */
-export function identityOf(
-  request: Pick<FinancialRequest, 'act' | 'mti' | 'processingCode' | 'terminal' | 'date' | 'stan' | 'rrn'>,
-): string {
-  return `${request.mti.charAt(1)}${request.processingCode}${request.terminal}|${request.date}${request.stan}${request.rrn}`;
+export function identityOf({ mti, processingCode, terminal, date, stan, rrn }: Trace): string {
+  return `${mti.charAt(1)}${processingCode}${terminal}|${date}${stan}${rrn}`;
 }
 
 /** How a later message's DE90 finds this one: message class, terminal, STAN, transmission time. */
-export function originalKey(message: { mti: string; terminal: string; stan: string; transmittedAt: string }): string {
-  return `${message.mti.charAt(1)}${message.terminal}|${message.stan}${message.transmittedAt}`;
+export function originalKey({ mti, terminal, stan, transmittedAt }: Pick<Trace, 'mti' | 'terminal' | 'stan' | 'transmittedAt'>): string {
+  return `${mti.charAt(1)}${terminal}|${stan}${transmittedAt}`;
 }
 
 const OF_EVERY_REQUEST = [2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49];

@@ -8,6 +8,8 @@ export interface DialectContext {
   readonly directory: Directory;
   /** `sandbox`: simulators answer, and dialects say so where their protocol has a word for it. */
   readonly mode: 'sandbox' | 'live';
+  /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
+  readonly isUnavailable: (error: unknown) => boolean;
 }
 
 export interface Dialect {

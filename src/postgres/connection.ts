@@ -121,6 +121,15 @@ export function certaintyOf(error: unknown): Certainty {
   return 'unknown';
 }
 
+/** Whether an error says that the database is away, as opposed to what the statement or the program did. */
+export function isConnectionFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string')
+    return unsentCodes.has(code) || /^(08|57|58)...$/.test(code) || /^E(CONN|PIPE|TIMEDOUT|HOST|NET)/.test(code);
+  return /connection terminated|connection ended|timeout exceeded when trying to connect|not queryable/i.test(error.message);
+}
+
 const int8Oid = 20;
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {

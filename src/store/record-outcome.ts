@@ -16,18 +16,16 @@ const nextPaymentState = `case p.state || ' ' || i.payment_event
 ${paymentTransitions.rows.map(([from, event, to]) => `      when '${from} ${event}' then '${to}'`).join('\n')}
       else p.state end`;
 
-const inputColumns = `
+// Each step returns what the next one needs, so that no step joins the input again: a batch costs its rows, not their square.
+const input = `
 with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-    $13::integer[], $14::bigint[], $15::bigint[], $16::text[], $17::timestamptz[]
+    $13::integer[], $14::text[], $15::timestamptz[], $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::smallint[], $21::smallint[]
   ) with ordinality as i (
     merchant_id, payment_id, operation_id, from_state, to_state, event_name, approval_code, response_code, host_code, network_reference, reason, token,
-    resolve_after_ms, authorized, captured, payment_event, happened_at, ordinal
+    resolve_after_ms, payment_event, happened_at, authorized, captured, entry_kind, entry_layer, debit_account, credit_account, ordinal
   )
-), line as (
-  select * from unnest($18::integer[], $19::smallint[], $20::text[], $21::text[], $22::smallint[], $23::smallint[], $24::bigint[])
-    as l (ordinal, line, kind, layer, debit_account, credit_account, amount)
 )`;
 
 const answerColumns = `
@@ -36,35 +34,36 @@ const answerColumns = `
     reason = coalesce(i.reason, o.reason), token = coalesce(i.token, o.token),
     resolve_at = case when i.resolve_after_ms is null then o.resolve_at else now() + i.resolve_after_ms * interval '1 millisecond' end`;
 
-const entriesAndEvents = `, booked as (
+const bookedAndTold = `, booked as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
-  select p.merchant_id, i.operation_id, l.line, p.payment_id, l.kind, l.layer, l.debit_account, l.credit_account, l.amount, p.currency, i.happened_at
-  from line l join input i on i.ordinal = l.ordinal join paid p on p.ordinal = l.ordinal
+  select merchant_id, operation_id, 0, payment_id, entry_kind, entry_layer, debit_account, credit_account, amount, currency, happened_at
+  from paid where entry_kind is not null
 ), told as (
   insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
-  select p.merchant_id, p.payment_id, p.last_sequence, i.operation_id, i.event_name, p.state, i.to_state,
-    json_build_object('amount', m.amount, 'currency', p.currency, 'authorized', p.authorized, 'captured', p.captured, 'released', p.released,
-      'refunded', p.refunded, 'reversed', p.reversed),
-    i.happened_at
-  from paid p join input i on i.ordinal = p.ordinal join moved m on m.ordinal = p.ordinal
+  select merchant_id, payment_id, last_sequence, operation_id, event_name, state, to_state,
+    json_build_object('amount', amount, 'currency', currency, 'authorized', authorized, 'captured', captured, 'released', released,
+      'refunded', refunded, 'reversed', reversed),
+    happened_at
+  from paid
 )
-select operation_id from moved`;
+select operation_id from paid`;
 
-// The payment path: a new payment's first operation, which acts upon nothing.
+// The payment path: a new payment's first operation, which acts upon nothing and books at most one entry, of its whole amount.
 const firstOutcome: Statement = {
   name: 'record_first_outcome',
-  text: `${inputColumns}, moved as (
+  text: `${input}, moved as (
   update polygate.operation o set state = i.to_state, ${answerColumns}
   from input i
   where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state = i.from_state
-  returning i.ordinal, o.merchant_id, o.payment_id, o.operation_id, o.amount
+  returning i.*, o.amount
 ), paid as (
   update polygate.payment p set state = ${nextPaymentState},
     authorized = p.authorized + i.authorized, captured = p.captured + i.captured, last_sequence = p.last_sequence + 1
-  from moved m join input i on i.ordinal = m.ordinal
-  where p.merchant_id = m.merchant_id and p.payment_id = m.payment_id
-  returning i.ordinal, p.*
-)${entriesAndEvents}`,
+  from moved i
+  where p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
+  returning p.merchant_id, p.payment_id, p.last_sequence, p.state, p.currency, p.authorized, p.captured, p.released, p.refunded, p.reversed,
+    i.operation_id, i.amount, i.event_name, i.to_state, i.happened_at, i.entry_kind, i.entry_layer, i.debit_account, i.credit_account
+)${bookedAndTold}`,
 };
 
 // A `move` that leaves nothing of the hold finishes the payment: with money taken, or with none.
@@ -73,55 +72,63 @@ const movedPaymentEvent = `case when i.payment_event <> 'move' then i.payment_ev
       when p.captured + i.captured - p.reversed - i.reversed > 0 then 'finish_charged'
       else 'finish_voided' end`;
 
-// An operation on an existing payment: the operation and the one it acts upon change in one update, since one statement may update a
-// table only once; the payment is locked before both.
+// An operation on an existing payment: the payment is locked first, in the order of ids, as the first transaction does; then the operation
+// and the one it acts upon change in one update, since one statement may update a table only once. `line` has the entries
+// beyond an operation's first.
 const laterOutcome: Statement = {
   name: 'record_later_outcome',
-  text: `${inputColumns}, more as (
-  select * from unnest($25::uuid[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
-    $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[])
-  with ordinality as i (target_id, capture_pending, released, release_pending, payment_refunded, payment_reversed,
-    refunded, refund_pending, target_reversed, reverse_pending, ordinal)
+  text: `${input}, more as (
+  select * from unnest($22::uuid[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[],
+    $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[])
+  with ordinality as t (target_id, capture_pending, released, release_pending, payment_refunded, payment_reversed,
+    refunded, refund_pending, reversed, reverse_pending, ordinal)
 ), locked as (
-  select merchant_id, payment_id from polygate.payment
-  where (merchant_id, payment_id) in (select merchant_id, payment_id from input)
-  order by merchant_id, payment_id
-  for update
+  select p.merchant_id, p.payment_id, i.ordinal from input i
+    join polygate.payment p on p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
+  order by p.merchant_id, p.payment_id
+  for update of p
 ), own as (
   select o.merchant_id, o.operation_id, i.ordinal
-  from input i join locked l on l.merchant_id = i.merchant_id and l.payment_id = i.payment_id
+  from locked l join input i on i.ordinal = l.ordinal
     join polygate.operation o on o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state = i.from_state
   for update of o
 ), change as (
-  select i.merchant_id, i.operation_id, i.ordinal, true as is_own, i.to_state, i.approval_code, i.response_code, i.host_code, i.network_reference, i.reason,
-    i.token, i.resolve_after_ms, 0 as refunded, 0 as refund_pending, 0 as reversed, 0 as reverse_pending
-  from own join input i on i.ordinal = own.ordinal
-  union all
-  select i.merchant_id, t.target_id, i.ordinal, false, null, null, null, null, null, null, null, null, t.refunded, t.refund_pending, t.target_reversed, t.reverse_pending
+  select i.*, i.operation_id as changed_id, true as is_own, t.capture_pending, t.released, t.release_pending, t.payment_refunded, t.payment_reversed,
+    0::bigint as refunded, 0::bigint as refund_pending, 0::bigint as reversed, 0::bigint as reverse_pending
   from own join input i on i.ordinal = own.ordinal join more t on t.ordinal = own.ordinal
-  where t.refunded <> 0 or t.refund_pending <> 0 or t.target_reversed <> 0 or t.reverse_pending <> 0
+  union all
+  select i.merchant_id, i.payment_id, i.operation_id, null, null, null, null, null, null, null, null, null, null, null, null, 0, 0, null, null, null, null, i.ordinal,
+    t.target_id, false, 0, 0, 0, 0, 0, t.refunded, t.refund_pending, t.reversed, t.reverse_pending
+  from own join input i on i.ordinal = own.ordinal join more t on t.ordinal = own.ordinal
+  where t.refunded <> 0 or t.refund_pending <> 0 or t.reversed <> 0 or t.reverse_pending <> 0
 ), changed as (
   update polygate.operation o set state = coalesce(i.to_state, o.state), ${answerColumns},
     refunded = o.refunded + i.refunded, refund_pending = o.refund_pending + i.refund_pending,
     reversed = o.reversed + i.reversed, reverse_pending = o.reverse_pending + i.reverse_pending
   from change i
-  where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id
-  returning i.is_own, i.ordinal, o.merchant_id, o.payment_id, o.operation_id, o.amount
+  where o.merchant_id = i.merchant_id and o.operation_id = i.changed_id
+  returning i.*, o.amount
 ), moved as (
-  select * from changed where is_own
+  select merchant_id, payment_id, operation_id, to_state, event_name, payment_event, happened_at, captured, entry_kind, entry_layer, debit_account,
+    credit_account, capture_pending, released, release_pending, payment_refunded as refunded, payment_reversed as reversed, amount
+  from changed where is_own
 ), paid as (
   update polygate.payment p set state = ${nextPaymentState.replace('i.payment_event', `(${movedPaymentEvent})`)},
     captured = p.captured + i.captured, capture_pending = p.capture_pending + i.capture_pending,
     released = p.released + i.released, release_pending = p.release_pending + i.release_pending,
     refunded = p.refunded + i.refunded, reversed = p.reversed + i.reversed, last_sequence = p.last_sequence + 1
-  from (
-    select i.ordinal, i.merchant_id, i.payment_id, i.payment_event, i.captured, t.capture_pending, t.released, t.release_pending,
-      t.payment_refunded as refunded, t.payment_reversed as reversed
-    from moved m join input i on i.ordinal = m.ordinal join more t on t.ordinal = m.ordinal
-  ) i
+  from moved i
   where p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
-  returning i.ordinal, p.*
-)${entriesAndEvents}`,
+  returning p.merchant_id, p.payment_id, p.last_sequence, p.state, p.currency, p.authorized, p.captured, p.released, p.refunded, p.reversed,
+    i.operation_id, i.amount, i.event_name, i.to_state, i.happened_at, i.entry_kind, i.entry_layer, i.debit_account, i.credit_account
+), line as (
+  select * from unnest($32::uuid[], $33::smallint[], $34::text[], $35::text[], $36::smallint[], $37::smallint[])
+    as l (operation_id, line, kind, layer, debit_account, credit_account)
+), booked_more as (
+  insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
+  select p.merchant_id, p.operation_id, l.line, p.payment_id, l.kind, l.layer, l.debit_account, l.credit_account, p.amount, p.currency, p.happened_at
+  from line l join paid p on p.operation_id = l.operation_id
+)${bookedAndTold}`,
 };
 
 const presentStates: Statement = {
@@ -184,7 +191,7 @@ async function statesOf(database: Database, outcomes: readonly OutcomeToRecord[]
 
 function columnsOf(changes: readonly Change[], nowMs: number): string[] {
   const outcomes = changes.map((change) => change.outcome);
-  const lines = changes.flatMap(({ effect }, index) => effect.ledger.map((line, number) => ({ ...line, number, ordinal: index + 1 })));
+  const entries = changes.map((change) => change.effect.ledger[0]);
   return [
     plainArray(outcomes.map((outcome) => outcome.merchantId)),
     plainArray(outcomes.map((outcome) => outcome.paymentId)),
@@ -199,21 +206,21 @@ function columnsOf(changes: readonly Change[], nowMs: number): string[] {
     textArray(outcomes.map((outcome) => outcome.reason)),
     plainArray(outcomes.map((outcome) => outcome.token)),
     plainArray(outcomes.map((outcome) => outcome.resolveAfterMs)),
-    plainArray(changes.map((change) => change.effect.payment.authorized)),
-    plainArray(changes.map((change) => change.effect.payment.captured)),
     plainArray(changes.map((change) => change.effect.paymentEvent ?? '-')),
     timeArray(changes.map(() => nowMs)),
-    plainArray(lines.map((line) => line.ordinal)),
-    plainArray(lines.map((line) => line.number)),
-    plainArray(lines.map((line) => line.kind)),
-    plainArray(lines.map((line) => line.layer)),
-    plainArray(lines.map((line) => accounts[line.debit])),
-    plainArray(lines.map((line) => accounts[line.credit])),
-    plainArray(lines.map((line) => line.amount)),
+    plainArray(changes.map((change) => change.effect.payment.authorized)),
+    plainArray(changes.map((change) => change.effect.payment.captured)),
+    plainArray(entries.map((entry) => entry?.kind)),
+    plainArray(entries.map((entry) => entry?.layer)),
+    plainArray(entries.map((entry) => entry && accounts[entry.debit])),
+    plainArray(entries.map((entry) => entry && accounts[entry.credit])),
   ];
 }
 
 function moreColumnsOf(changes: readonly Change[]): string[] {
+  const lines = changes.flatMap(({ outcome, effect }) =>
+    effect.ledger.slice(1).map((line, index) => ({ ...line, operationId: outcome.operationId, number: index + 1 })),
+  );
   return [
     plainArray(changes.map((change) => change.outcome.targetId)),
     plainArray(changes.map((change) => change.effect.payment.capturePending)),
@@ -225,5 +232,11 @@ function moreColumnsOf(changes: readonly Change[]): string[] {
     plainArray(changes.map((change) => change.effect.target.refundPending)),
     plainArray(changes.map((change) => change.effect.target.reversed)),
     plainArray(changes.map((change) => change.effect.target.reversePending)),
+    plainArray(lines.map((line) => line.operationId)),
+    plainArray(lines.map((line) => line.number)),
+    plainArray(lines.map((line) => line.kind)),
+    plainArray(lines.map((line) => line.layer)),
+    plainArray(lines.map((line) => accounts[line.debit])),
+    plainArray(lines.map((line) => accounts[line.credit])),
   ];
 }

@@ -1,9 +1,18 @@
 /** What the batches of this store have in common: their times, and the order of their rows. */
 import { plainArray } from '../postgres/columns.ts';
 
-/** Epoch ms as timestamps. */
+/** Epoch ms as timestamps. Within a batch most times are the same few milliseconds, so the last text is kept. */
 export function timeArray(values: readonly (number | undefined)[]): string {
-  return plainArray(values.map((value) => (value === undefined ? undefined : new Date(value).toISOString())));
+  let lastMs: number | undefined;
+  let lastText = '';
+  return plainArray(
+    values.map((value) => {
+      if (value === undefined) return undefined;
+      if (value !== lastMs) lastText = new Date(value).toISOString();
+      lastMs = value;
+      return lastText;
+    }),
+  );
 }
 
 interface OfPayment {

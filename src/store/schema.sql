@@ -125,6 +125,7 @@ create table polygate.idempotency_key (
   expires_at timestamp with time zone not null,
   constraint idempotency_key_pkey PRIMARY KEY (merchant_id, channel_id, key)
 );
+CREATE INDEX idempotency_key_expiry ON polygate.idempotency_key USING btree ((((expires_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on polygate.idempotency_key to polygate_app;
 
 create table polygate.ledger_entry (
@@ -189,8 +190,8 @@ create table polygate.operation (
 ) with (fillfactor=80);
 CREATE INDEX operation_escalated ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = 'escalated'::text);
 CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
-CREATE INDEX operation_payment ON polygate.operation USING btree (merchant_id, payment_id);
-CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_id, merchant_reference) WHERE (merchant_reference IS NOT NULL);
+CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
+CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
 
 create table polygate.payment (
@@ -242,7 +243,7 @@ create table vault.card (
   created_at timestamp with time zone not null default now(),
   constraint card_pkey PRIMARY KEY (merchant_id, id)
 );
-CREATE INDEX card_purge ON vault.card USING btree (merchant_id, purge_at);
+CREATE INDEX card_purge ON vault.card USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.card to polygate_vault;
 
 create table vault.data_key (
@@ -275,6 +276,6 @@ create table vault.token (
   deleted_at timestamp with time zone,
   constraint token_pkey PRIMARY KEY (merchant_id, token)
 );
-CREATE INDEX token_card ON vault.token USING btree (merchant_id, card_id);
-CREATE INDEX token_purge ON vault.token USING btree (merchant_id, purge_at);
+CREATE INDEX token_card ON vault.token USING btree (card_id);
+CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;

@@ -22,14 +22,14 @@ with input as (
     key, input_hash, expires_at, ordinal
   )
 ), locked as (
-  select p.merchant_id, p.payment_id, p.state from polygate.payment p
-  where (p.merchant_id, p.payment_id) in (select merchant_id, payment_id from input)
+  select p.merchant_id, p.payment_id, i.ordinal from input i
+    join polygate.payment p on p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
   order by p.merchant_id, p.payment_id
-  for update
+  for update of p
 ), taken_key as (
   select i.ordinal from input i join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = i.key
 ), free as (
-  select i.* from input i join locked l on l.merchant_id = i.merchant_id and l.payment_id = i.payment_id
+  select i.* from locked l join input i on i.ordinal = l.ordinal
   where i.ordinal not in (select ordinal from taken_key)
 ), held as (
   update polygate.payment p set

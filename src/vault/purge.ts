@@ -16,8 +16,10 @@ function deleteDue(table: string, key: string): Statement {
   return {
     name: `vault-purge-${table}`,
     text: `with gone as (
-        delete from vault.${table} where merchant_id = $1 and purge_at <= $2
-          and ${key} in (select ${key} from vault.${table} where merchant_id = $1 and purge_at <= $2 order by purge_at limit $3)
+        delete from vault.${table} where merchant_id = $1 and purge_at <= $2 and ${key} in (
+          select ${key} from vault.${table}
+          where (purge_at at time zone 'UTC')::date <= ($2::timestamptz at time zone 'UTC')::date and merchant_id = $1 and purge_at <= $2 limit $3
+        )
         returning 1
       )
       select count(*)::int as count from gone`,

@@ -5,9 +5,11 @@
 
 import type { AcquirerAccount, TraceNumbers } from '../../core/acquirer/account.ts';
 import type { Clock, TraceScope } from '../../core/ports.ts';
+import { Unavailable } from '../../core/unavailable.ts';
 
-const stanBlock = 2_000;
+const stanBlock = 1_000;
 const rrnBlock = 20_000;
+const dayMs = 86_400_000;
 
 interface Block {
   next: number;
@@ -30,6 +32,7 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
   const stans = new Map<string, Block | Promise<void>>();
   let rrns: Block | Promise<void> = { next: 0, end: 0 };
   let day = '';
+  let dayStartMs = Number.NEGATIVE_INFINITY;
   const usedUp = new Set<string>();
 
   async function stanOf(terminal: string, businessDate: string): Promise<number | undefined> {
@@ -87,19 +90,19 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
   return {
     async next({ scope, account, terminal }) {
       const transmittedAtMs = clock.businessNow();
-      const businessDate = new Date(transmittedAtMs).toISOString().slice(0, 10);
-      if (businessDate !== day) {
-        day = businessDate;
+      if (transmittedAtMs < dayStartMs || transmittedAtMs >= dayStartMs + dayMs) {
+        dayStartMs = Math.floor(transmittedAtMs / dayMs) * dayMs;
+        day = new Date(dayStartMs).toISOString().slice(0, 10);
         stans.clear();
         usedUp.clear();
       }
       for (const candidate of terminal === undefined ? account.terminals : [terminal]) {
-        const stan = await stanOf(candidate, businessDate);
+        const stan = await stanOf(candidate, day);
         if (stan === undefined) continue;
         return { terminal: candidate, stan: String(stan).padStart(6, '0'), rrn: await nextRrn(scope.routingNumber), transmittedAtMs };
       }
-      throw new Error(
-        `no STAN left on ${businessDate} for ${terminal ?? `any terminal of account ${account.accountId}`}; give the account more terminals`,
+      throw new Unavailable(
+        `no STAN left on ${day} for ${terminal ?? `any terminal of account ${account.accountId}`}; give the account more terminals`,
       );
     },
   };

@@ -55,7 +55,9 @@ const model = {
 
 export type DeclineReason = keyof typeof model;
 
-export const declineReasons = Object.keys(model) as readonly DeclineReason[];
+export function isDeclineReason(reason: string | undefined): reason is DeclineReason {
+  return reason !== undefined && Object.hasOwn(model, reason);
+}
 
 export function declineModelOf(reason: DeclineReason): DeclineModel {
   const [category, retryable, mustAct] = model[reason];

@@ -42,13 +42,23 @@ async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<vo
   const { operation } = claimed;
   const open: OpenOperation = { view: operation, ...(claimed.target === undefined ? {} : { targetKind: claimed.target.kind }) };
   try {
-    if (operation.state === 'submitted')
-      await recordSurely(engine, { ...event(open, 'lose'), from: 'submitted', resolveAfterMs: engine.acquirer.timeoutMs + 10_000 });
+    if (!(await isUnknown(engine, open))) return;
     await resolveUnknown(engine, claimed, open);
   } catch (error) {
     // The lease ends by itself; the operation is claimed again then.
     engine.log.warn({ operationId: operation.operationId, error: String(error) }, 'an operation could not be resolved yet');
   }
+}
+
+/**
+ * Between the claim and this moment its outcome may have been recorded: then nothing is to be resolved, and least of all undone. Only an
+ * operation that is certainly unknown goes on; one that was just submitted becomes it here.
+ */
+async function isUnknown(engine: Engine, open: OpenOperation): Promise<boolean> {
+  if (open.view.state !== 'submitted') return open.view.state === 'unknown';
+  const resolveAfterMs = engine.acquirer.timeoutMs + 10_000;
+  const { state } = await recordSurely(engine, { ...event(open, 'lose'), from: 'submitted', resolveAfterMs });
+  return state === 'unknown';
 }
 
 async function resolveUnknown(engine: Engine, claimed: ClaimedOperation, open: OpenOperation): Promise<void> {

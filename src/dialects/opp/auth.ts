@@ -2,7 +2,7 @@
  * Who asks: a bearer token (base64 of `userId|password`) or, as older clients do, user id and password among the parameters; and the entity,
  * which names the channel. A token opens all entities of its merchant.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
@@ -20,8 +20,8 @@ export async function authenticate(directory: Directory, authorization: string |
   if (entityId === undefined || !/^[a-f0-9]{32}$/.test(entityId)) throw entityProblem(parameters, entityId);
   const channel = await directory.channel({ dialect: 'opp', wireId: entityId });
   const credentials = isUserId(login.userId) ? await directory.credentials({ dialect: 'opp', identifier: login.userId }) : [];
-  const hash = createHash('sha256').update(login.password).digest();
-  const known = credentials.filter(({ secretHash }) => secretHash.length === hash.length && timingSafeEqual(secretHash, hash));
+  const digest = hash('sha256', login.password, 'buffer');
+  const known = credentials.filter(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
   if (known.length === 0) throw new Problem('800.900.300', { status: 403 });
   if (channel === undefined) throw entityProblem(parameters, entityId);
   if (!known.some(({ merchantId }) => merchantId === channel.merchantId)) throw new Problem('800.900.300', { status: 403 });

@@ -134,7 +134,7 @@ function readEcho(parameters: Parameters): Record<string, string> {
     if (value === undefined || !echoed.test(name)) continue;
     size += name.length + value.length;
     if (size > echoLimit) break;
-    kept[name] = maskCardNumbers(value);
+    kept[maskCardNumbers(name)] = maskCardNumbers(value);
   }
   return kept;
 }

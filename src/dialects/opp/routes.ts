@@ -238,7 +238,7 @@ function send(reply: FastifyReply, status: number, body: object): FastifyReply {
 
 /** The dialect's own errors, those of the HTTP layer in its shape, and defects: logged with the request's id, and told as that. */
 function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemFor(error);
+  const problem = context.isUnavailable(error) ? new Problem('800.800.800', { status: 503 }) : problemFor(error);
   if (problem === undefined) {
     context.engine.log.error(
       { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },

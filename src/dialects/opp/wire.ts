@@ -3,7 +3,7 @@
  * are case-sensitive and unknown ones are refused. Patterns are the documented ones, except where clients in the field are known to send
  * more (merchant ids below eight characters, phone numbers, states, postcodes): there only the length counts.
  */
-import { type TSchema, Type } from 'typebox';
+import { type TObject, type TSchema, Type } from 'typebox';
 
 const text = (maximum: number, minimum = 1) => Type.String({ pattern: `^[\\s\\S]{${minimum},${maximum}}$` });
 const pattern = (source: string) => Type.String({ pattern: source });
@@ -96,29 +96,36 @@ const families: Readonly<Record<string, TSchema>> = {
   '^(airline|lodging|recipient|sender|corporate|forex|passenger|pointOfSale)\\.': text(2048),
 };
 
-function parameters(exact: Record<string, TSchema>) {
+/** The parameters of a request: those with a name of their own, and those of a family of names. */
+export interface ParameterSchema {
+  readonly exact: TObject;
+  readonly families: TObject;
+}
+
+function parameters(exact: Record<string, TSchema>, patterns: Record<string, TSchema>): ParameterSchema {
   const optional = Object.fromEntries(Object.entries(exact).map(([name, schema]) => [name, Type.Optional(schema)]));
-  return Type.Object(optional, { additionalProperties: false, patternProperties: families });
+  return {
+    exact: Type.Object(optional, { additionalProperties: false }),
+    families: Type.Object({}, { additionalProperties: false, patternProperties: patterns }),
+  };
 }
 
 /** Body of `POST /v1/payments` and of `POST /v1/registrations/{id}/payments`. */
-export const paymentParameters = parameters({ ...operation, ...account, ...customer });
+export const paymentParameters = parameters({ ...operation, ...account, ...customer }, families);
 
 /** Body of `POST /v1/payments/{id}`. */
-export const operationParameters = parameters(operation);
+export const operationParameters = parameters(operation, families);
 
 /** Query of the `GET` requests. */
-export const queryParameters = Type.Object(
-  Object.fromEntries(
-    Object.entries({
-      entityId: operation.entityId,
-      'authentication.entityId': operation.entityId,
-      'authentication.userId': text(32),
-      'authentication.password': text(128),
-      merchantTransactionId: text(255),
-    }).map(([name, schema]) => [name, Type.Optional(schema)]),
-  ),
-  { additionalProperties: false },
+export const queryParameters = parameters(
+  {
+    entityId: operation.entityId,
+    'authentication.entityId': operation.entityId,
+    'authentication.userId': text(32),
+    'authentication.password': text(128),
+    merchantTransactionId: text(255),
+  },
+  {},
 );
 
 /** Parameters as they come: text under flat names. */

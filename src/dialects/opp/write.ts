@@ -3,6 +3,7 @@ import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
+import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import type { OperationKind, OperationView } from '../../core/payment/operation.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
@@ -91,12 +92,20 @@ function writeDetails(operation: OperationView): Json | undefined {
   if (operation.responseCode === undefined) return undefined;
   return {
     ExtendedDescription: extendedDescription(operation),
+    ...writeAdvice(operation),
     AcquirerResponse: operation.responseCode,
     ConnectorTxID1: operation.trace?.rrn,
     ConnectorTxID2: operation.trace?.stan,
     AuthCode: operation.approvalCode,
     CardholderInitiatedTransactionID: operation.networkReference,
   };
+}
+
+/** What to make of a decline: whether the card may be tried again, and who has to do something first. */
+function writeAdvice({ state, reason }: OperationView): Json {
+  if (state !== 'declined' || !isDeclineReason(reason)) return {};
+  const { category, retryable, mustAct } = declineModelOf(reason);
+  return { DeclineCategory: category, Retryable: String(retryable), MustAct: mustAct };
 }
 
 function extendedDescription({ kind, state, reason }: OperationView): string {

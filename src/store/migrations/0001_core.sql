@@ -152,8 +152,10 @@ create table polygate.operation (
   check (refund_pending >= 0 and reverse_pending >= 0 and refunded + refund_pending + reversed + reverse_pending <= amount)
 ) with (fillfactor = 80);
 
-create index operation_payment on polygate.operation (merchant_id, payment_id);
-create index operation_reference on polygate.operation (merchant_id, merchant_reference) where merchant_reference is not null;
+-- Not led by merchant_id: the payment path's plans are made when the tables are empty, where every index that begins like the primary key looks
+-- as good as it. Payment ids are unique by themselves.
+create index operation_payment on polygate.operation (payment_id);
+create index operation_reference on polygate.operation (merchant_reference, merchant_id) where merchant_reference is not null;
 -- Small at all times: only what is under way or unknown.
 create index operation_open on polygate.operation (merchant_id, operation_id) where state in ('submitted', 'unknown');
 
@@ -180,6 +182,8 @@ create table polygate.idempotency_key (
   expires_at timestamptz not null,
   primary key (merchant_id, channel_id, key)
 );
+
+create index idempotency_key_expiry on polygate.idempotency_key (((expires_at at time zone 'UTC')::date), merchant_id);
 
 -- Immutable. Each row moves one amount from one account to another, so no entry can be unbalanced. Account numbers: the chart of accounts in
 -- src/core/ledger/accounts.ts. `layer`: p pending (held), b booked (posted).

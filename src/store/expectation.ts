@@ -1,0 +1,133 @@
+/**
+ * What core says must be in the database, as relations in SQL text: derived from its tables and from `effectOf`, so that the verification
+ * cannot drift from the rules it verifies.
+ */
+import { accounts } from '../core/ledger/accounts.ts';
+import { type Effect, effectOf, type PaymentDelta, type TargetDelta } from '../core/payment/effect.ts';
+import type { OperationKind } from '../core/payment/operation.ts';
+import { type OperationState, openOperationStates, operationStates, operationTransitions } from '../core/states/operation.ts';
+import { type PaymentEvent, paymentStates, paymentTransitions } from '../core/states/payment.ts';
+
+/** What an operation may act upon; the first ones of a payment act upon nothing. */
+const targets: Readonly<Record<OperationKind, readonly (OperationKind | undefined)[]>> = {
+  preauthorization: [undefined],
+  debit: [undefined],
+  capture: ['preauthorization'],
+  reversal: ['preauthorization', 'debit', 'capture'],
+  refund: ['debit', 'capture'],
+};
+
+interface Combination {
+  readonly kind: OperationKind;
+  readonly targetKind: OperationKind | undefined;
+}
+
+const combinations: readonly Combination[] = Object.entries(targets).flatMap(([kind, targetKinds]) =>
+  targetKinds.map((targetKind) => ({ kind: kind as OperationKind, targetKind })),
+);
+
+/** Only texts of core's own tables come here; none holds a quote. */
+function literal(value: string | number | undefined): string {
+  if (value === undefined) return 'null';
+  return typeof value === 'number' ? String(value) : `'${value}'`;
+}
+
+function relation(name: string, columns: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string {
+  const lines = rows.map((row) => `(${row.map(literal).join(', ')})`);
+  return `${name} (${columns.join(', ')}) as (values\n${lines.join(',\n')}\n)`;
+}
+
+const paymentColumns = ['authorized', 'captured', 'capture_pending', 'released', 'release_pending', 'refunded', 'reversed'] as const;
+const targetColumns = ['refunded', 'refund_pending', 'reversed', 'reverse_pending'] as const;
+
+function paymentShares(delta: PaymentDelta): readonly number[] {
+  const { authorized, captured, capturePending, released, releasePending, refunded, reversed } = delta;
+  return [authorized, captured, capturePending, released, releasePending, refunded, reversed];
+}
+
+function targetShares({ refunded, refundPending, reversed, reversePending }: TargetDelta): readonly number[] {
+  return [refunded, refundPending, reversed, reversePending];
+}
+
+/** Of one minor unit: what an approval adds it keeps, what it gives back was reserved while the operation was open. */
+function shares(state: OperationState, approval: readonly number[]): readonly number[] {
+  const isOpen = openOperationStates.some((open) => open === state);
+  return approval.map((share) => {
+    if (state === 'approved') return Math.max(share, 0);
+    return isOpen && share < 0 ? -share : 0;
+  });
+}
+
+function approvalOf({ kind, targetKind }: Combination): Effect {
+  return effectOf({ kind, targetKind, amount: 1, event: 'approve' });
+}
+
+/** `contribution`: for each kind, target kind and state, how often the operation's amount is in each counter of its payment and target. */
+export const contribution = relation(
+  'contribution',
+  ['kind', 'target_kind', 'state', ...paymentColumns, ...targetColumns.map((column) => `target_${column}`)],
+  combinations.flatMap((combination) =>
+    operationStates.map((state) => {
+      const { payment, target } = approvalOf(combination);
+      const { kind, targetKind } = combination;
+      return [kind, targetKind, state, ...shares(state, paymentShares(payment)), ...shares(state, targetShares(target))];
+    }),
+  ),
+);
+
+export const counterColumns = { payment: paymentColumns, target: targetColumns };
+
+/** `expected_line`: the ledger lines of an approved operation, each over its whole amount. */
+export const expectedLine = relation(
+  'expected_line',
+  ['kind', 'target_kind', 'line', 'entry_kind', 'layer', 'debit_account', 'credit_account'],
+  combinations.flatMap((combination) =>
+    approvalOf(combination).ledger.map(({ kind, layer, debit, credit }, line) => {
+      return [combination.kind, combination.targetKind, line, kind, layer, accounts[debit], accounts[credit]];
+    }),
+  ),
+);
+
+/** Before its first event an operation is submitted and its payment in process; a rejected one is recorded with its only event. */
+export const initialStates = { operation: 'submitted', payment: 'processing' } as const;
+
+/** `operation_step`: every event that an operation of a kind may have in a state. */
+export const operationStep = relation(
+  'operation_step',
+  ['kind', 'target_kind', 'from_state', 'name', 'to_state'],
+  [
+    ...combinations.flatMap(({ kind, targetKind }) =>
+      operationTransitions.rows.map(([from, event, to]) => {
+        return [kind, targetKind, from, effectOf({ kind, targetKind, amount: 1, event }).event, to];
+      }),
+    ),
+    ...rejections().map(({ kind, targetKind, name }) => [kind, targetKind, initialStates.operation, name, 'rejected']),
+  ],
+);
+
+/** `payment_step`: how each such event may change the payment. */
+export const paymentStep = relation(
+  'payment_step',
+  ['kind', 'target_kind', 'name', 'from_state', 'to_state'],
+  [
+    ...combinations.flatMap(({ kind, targetKind }) => {
+      const events = new Set(operationTransitions.rows.map(([, event]) => event));
+      return [...events].flatMap((event) => {
+        const effect = effectOf({ kind, targetKind, amount: 1, event });
+        return paymentChanges(effect.paymentEvent).map(([from, to]) => [kind, targetKind, effect.event, from, to]);
+      });
+    }),
+    ...rejections().map(({ kind, targetKind, name }) => [kind, targetKind, name, initialStates.payment, 'failed']),
+  ],
+);
+
+function rejections(): readonly (Combination & { readonly name: string })[] {
+  return combinations.filter(({ targetKind }) => targetKind === undefined).map((first) => ({ ...first, name: `${first.kind}.rejected` }));
+}
+
+/** A `move` becomes one of three, by the amounts; without an event the state stays. */
+function paymentChanges(event: Effect['paymentEvent']): readonly (readonly [from: string, to: string])[] {
+  if (event === undefined) return paymentStates.map((state) => [state, state]);
+  const meant: readonly PaymentEvent[] = event === 'move' ? ['move', 'finish_charged', 'finish_voided'] : [event];
+  return paymentTransitions.rows.filter(([, name]) => meant.includes(name)).map(([from, , to]) => [from, to]);
+}

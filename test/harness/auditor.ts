@@ -1,0 +1,143 @@
+/**
+ * The auditor: after a test, nothing may be open, the books must keep every rule, equal the acquirer's, and no card data may lie anywhere
+ * outside the vault.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { currencyOf } from '../../src/core/money/currency.ts';
+import type { OperationKind } from '../../src/core/payment/operation.ts';
+import type { OperationState } from '../../src/core/states/operation.ts';
+import { verify } from '../../src/store/verify.ts';
+import type { HostEntry } from './host-control.ts';
+import { eventually } from './processes.ts';
+import { findCardData } from './scrub.ts';
+import type { Stack } from './stack.ts';
+
+/** Makes a `test` for which the auditor comes after every function, also after one that failed. */
+export function auditedTests(stack: () => Stack): (name: string, work: () => Promise<void>) => void {
+  return (name, work) => {
+    test(name, async () => {
+      await work();
+      await audit(stack());
+    });
+  };
+}
+
+/** Waits until nothing is open, then throws with all that is wrong. */
+export async function audit(stack: Stack): Promise<void> {
+  await nothingOpen(stack);
+  const [rules, books, card] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack), await findLeaks(stack)];
+  assert.deepEqual([...rules, ...books, ...card], []);
+}
+
+/** Every operation has a certain outcome, or an operator has to give it one. */
+export async function nothingOpen({ database }: Stack): Promise<void> {
+  const open = async (): Promise<boolean> => {
+    const { rowCount } = await database.query(`select from polygate.operation where state in ('submitted', 'unknown') limit 1`);
+    return rowCount === 0;
+  };
+  await eventually(open, 'all operations to have a certain outcome');
+}
+
+interface OperationRow {
+  readonly kind: OperationKind;
+  readonly state: OperationState;
+  readonly rrn: string | null;
+  readonly terminal: string | null;
+  readonly amount: number;
+  readonly currency: string;
+  readonly refunded: number;
+  readonly reversed: number;
+  readonly payment_authorized: number;
+  readonly payment_captured: number;
+  readonly payment_released: number;
+  readonly payment_reversed: number;
+}
+
+const hostKinds: Readonly<Record<OperationKind, HostEntry['kind']>> = {
+  preauthorization: 'authorization',
+  debit: 'debit',
+  capture: 'capture',
+  reversal: 'reversal',
+  refund: 'refund',
+};
+
+/** What differs between the gateway's books and the host's, in either direction, a line each. */
+export async function compareBooks({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<Record<keyof OperationRow, string>>(`
+    select o.kind, o.state, o.rrn, m.terminal, o.amount, p.currency, o.refunded, o.reversed, p.authorized as payment_authorized,
+      p.captured as payment_captured, p.released as payment_released, p.reversed as payment_reversed
+    from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
+      left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.purpose = 'request'
+    order by o.created_at, o.operation_id`);
+  const entries = await host.books();
+  const unseen = new Map(entries.map((entry) => [`${entry.rrn} ${entry.kind}`, entry]));
+  const twice = entries.length - unseen.size;
+  const wrong = twice === 0 ? [] : [`the host has ${twice} entries of the same RRN and kind`];
+  for (const row of rows.map(readRow)) {
+    const key = `${row.rrn} ${hostKinds[row.kind]}`;
+    const entry = unseen.get(key);
+    unseen.delete(key);
+    const problem = differenceOf(row, entry);
+    if (problem !== undefined) wrong.push(`${row.kind} ${row.rrn} is ${row.state} here, and at the host ${problem}`);
+    // The reversal that undoes an unanswered operation bears the RRN of that operation.
+    if (row.state === 'undone' || row.state === 'failed') unseen.delete(`${row.rrn} reversal`);
+  }
+  for (const { rrn, kind, amount } of unseen.values()) wrong.push(`the host has a ${kind} ${rrn} of ${amount} that is not here`);
+  return wrong;
+}
+
+const numeric = ['amount', 'refunded', 'reversed', 'payment_authorized', 'payment_captured', 'payment_released', 'payment_reversed'];
+
+function readRow(row: Record<keyof OperationRow, string | null>): OperationRow {
+  const entries = Object.entries(row).map(([name, value]) => [name, numeric.includes(name) ? Number(value) : value]);
+  return Object.fromEntries(entries) as OperationRow;
+}
+
+function differenceOf(row: OperationRow, entry: HostEntry | undefined): string | undefined {
+  if (row.state !== 'approved') {
+    if (entry === undefined) return undefined;
+    // A hold or a charge that was undone stays in the host's books, with nothing left of it.
+    const gone = entry.remainingAmount === 0 && entry.capturedAmount === 0 && entry.reversedAmount === entry.amount;
+    return row.state === 'undone' && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
+  }
+  if (entry === undefined) return 'it is not booked';
+  const currency = currencyOf(row.currency)?.numeric;
+  const differing = Object.entries({ ...amountsOf(row), currency, terminal: row.terminal }).flatMap(([name, value]) => {
+    const theirs = entry[name as keyof HostEntry];
+    return theirs === value ? [] : [`${name} is ${theirs} and should be ${value}`];
+  });
+  return differing.length === 0 ? undefined : differing.join(', ');
+}
+
+/** The host's words for our amounts: it counts a capture that was reversed as reversed, not as captured. */
+function amountsOf(row: OperationRow): Partial<HostEntry> {
+  const { kind, amount, refunded, reversed } = row;
+  switch (kind) {
+    case 'preauthorization':
+      return {
+        amount,
+        capturedAmount: row.payment_captured - row.payment_reversed,
+        reversedAmount: row.payment_released + row.payment_reversed,
+        remainingAmount: row.payment_authorized - row.payment_captured - row.payment_released,
+      };
+    case 'debit':
+    case 'capture':
+      return { amount, refundedAmount: refunded, reversedAmount: reversed, remainingAmount: amount - refunded - reversed };
+    case 'refund':
+    case 'reversal':
+      return { amount };
+  }
+}
+
+/** Card data outside the vault: in the database, the log, the answers; a line each, masked. */
+async function findLeaks({ databaseUrl, api, log }: Stack): Promise<string[]> {
+  const findings = await findCardData({
+    databaseUrl,
+    logs: log(),
+    texts: api.traces.answers,
+    pans: [...api.traces.pans],
+    cvcs: [...api.traces.cvcs],
+  });
+  return findings.map(({ where, what, masked }) => `${what} ${masked} in ${where}`);
+}

@@ -1,0 +1,88 @@
+/** A small merchant: pays, captures, reverses, refunds and asks over HTTP, and remembers all that it sent and got for the auditor. */
+
+/** Published with the sandbox, so written here by hand: a test would not notice a change that it imports. */
+export const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
+export const demoPlainEntityId = '0f0e0d0c0b0a09080706050403020199';
+export const demoBearerToken = 'MGYwZTBkMGMwYjBhMDkwODA3MDYwNTA0MDMwMjAxMDB8c2FuZGJveA==';
+
+export interface OppAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The result's code; `000.1…` succeeded, `000.200.000` pending. */
+  readonly code: string;
+  /** Empty where the request did not become a transaction. */
+  readonly id: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface PayOptions {
+  readonly type?: 'PA' | 'DB';
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly card?: string;
+  readonly cvc?: string;
+  readonly key?: string;
+  /** The entity whose terminals know no test cards. */
+  readonly plain?: boolean;
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+export interface OperateOptions {
+  readonly type: 'CP' | 'RV' | 'RF';
+  /** Only a reversal may leave it out. */
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly key?: string;
+  readonly plain?: boolean;
+}
+
+export interface OppClient {
+  pay(options: PayOptions): Promise<OppAnswer>;
+  operate(id: string, options: OperateOptions): Promise<OppAnswer>;
+  read(id: string, options?: { readonly plain?: boolean }): Promise<OppAnswer>;
+  /** What the auditor looks for, and where. */
+  readonly traces: { readonly answers: readonly string[]; readonly pans: ReadonlySet<string>; readonly cvcs: ReadonlySet<string> };
+}
+
+export const succeeded = '000.100.110';
+export const pending = '000.200.000';
+export const undone = '900.100.301';
+
+export function createOppClient(url: string): OppClient {
+  const answers: string[] = [];
+  const pans = new Set<string>();
+  const cvcs = new Set<string>();
+  const headersOf = (key?: string) => ({
+    authorization: `Bearer ${demoBearerToken}`,
+    ...(key === undefined ? {} : { 'idempotency-key': key }),
+  });
+  const answered = async (response: Response): Promise<OppAnswer> => {
+    const text = await response.text();
+    answers.push(text);
+    const body = JSON.parse(text) as { readonly id?: string; readonly result: { readonly code: string } };
+    return { status: response.status, headers: response.headers, code: body.result.code, id: body.id ?? '', body };
+  };
+  const post = async (path: string, parameters: Readonly<Record<string, string>>, key?: string): Promise<OppAnswer> =>
+    answered(await fetch(`${url}${path}`, { method: 'POST', headers: headersOf(key), body: new URLSearchParams(parameters) }));
+  return {
+    traces: { answers, pans, cvcs },
+    async pay({ type = 'DB', amount = '10.00', currency = 'EUR', card = '4111111111111111', cvc = '123', key, plain, more }) {
+      pans.add(card);
+      cvcs.add(cvc);
+      const holder = { 'card.holder': 'Jane Jones', 'card.expiryMonth': '12', 'card.expiryYear': '2039' };
+      const parameters = { entityId: entityOf(plain), paymentType: type, amount, currency, 'card.number': card, 'card.cvv': cvc };
+      return post('/v1/payments', { ...parameters, ...holder, ...more }, key);
+    },
+    async operate(id, { type, amount, currency = 'EUR', key, plain }) {
+      const money = amount === undefined ? {} : { amount, currency };
+      return post(`/v1/payments/${id}`, { entityId: entityOf(plain), paymentType: type, ...money }, key);
+    },
+    async read(id, { plain } = {}) {
+      return answered(await fetch(`${url}/v1/payments/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
+    },
+  };
+}
+
+function entityOf(plain = false): string {
+  return plain ? demoPlainEntityId : demoEntityId;
+}

@@ -1,0 +1,128 @@
+/**
+ * Everything that a payment needs, for one test file: a database of its own, the sandbox as a process, a gateway in this process, and
+ * clients for both. All on free loopback ports.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type Config, readConfig } from '../../src/config.ts';
+import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
+import { freePort } from '../../src/local/ports.ts';
+import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
+import { createDatabase } from './database.ts';
+import { createHostControl, type HostControl } from './host-control.ts';
+import { createOppClient, type OppClient } from './opp-client.ts';
+import { eventually } from './processes.ts';
+
+export interface StackOptions {
+  /** Settings that differ from those of a test: `ACQUIRER_TIMEOUT_MS` and the like. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Changes the address under which the gateway reaches its database: a proxy in front of it. */
+  readonly databaseUrlOf?: (url: string) => string;
+}
+
+export interface Stack {
+  readonly api: OppClient;
+  readonly host: HostControl;
+  readonly config: Config;
+  /** An administrator's connection to the gateway's database, past any proxy. */
+  readonly database: pg.Pool;
+  readonly databaseUrl: string;
+  /** The lines that the gateway has logged so far. */
+  log(): readonly string[];
+  /** Makes everything that waits for its resolution due now. */
+  hurry(): Promise<void>;
+  stopGateway(): Promise<void>;
+  /** Starts the gateway again, on the same port. */
+  startGateway(): Promise<void>;
+  stopSandbox(): Promise<void>;
+  /** Starts the sandbox again, on the same ports and books. */
+  startSandbox(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Short, so that tests do not wait long for what is not answered; long enough for a busy machine. */
+const acquirerTimeoutMs = 700;
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const cleanUp: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const step of cleanUp.splice(0).toReversed()) await step();
+  };
+  try {
+    return await start(options, cleanUp, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), 'polygate-stack-'));
+  cleanUp.push(() => rm(folder, { recursive: true, force: true }));
+  const { url: databaseUrl, drop } = await createDatabase();
+  cleanUp.push(drop);
+  await writeDemoMerchants(databaseUrl);
+  const database = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  // The database is dropped, and in some tests killed, under idle connections.
+  database.on('error', () => undefined);
+  cleanUp.push(() => database.end());
+
+  const sandboxLog: string[] = [];
+  const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number }): Promise<Sandbox> =>
+    startSandbox({ ...ports, dataDirectory: join(folder, 'sandbox'), log: (line) => sandboxLog.push(line) });
+  let sandbox: Sandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0 });
+  const { acquirerPort, httpPort } = sandbox;
+  cleanUp.push(async () => sandbox?.stop());
+
+  const config = readConfig({
+    mode: 'sandbox',
+    file: undefined,
+    env: {
+      DATABASE_URL: options.databaseUrlOf?.(databaseUrl) ?? databaseUrl,
+      DATA_DIRECTORY: folder,
+      PORT: String(await freePort()),
+      SANDBOX_ACQUIRER_PORT: String(acquirerPort),
+      SANDBOX_HTTP_PORT: String(httpPort),
+      ACQUIRER_TIMEOUT_MS: String(acquirerTimeoutMs),
+      ...options.env,
+    },
+  });
+  const lines: string[] = [];
+  const launchGateway = () => startGateway(config, { logDestination: { write: (line) => void lines.push(line) } });
+  let gateway: Gateway | undefined = await launchGateway();
+  cleanUp.push(async () => gateway?.stop());
+
+  const host = createHostControl(`http://127.0.0.1:${httpPort}`);
+  const stack: Stack = {
+    ...{ api: createOppClient(gateway.url), host, config, database, databaseUrl, stop },
+    log: () => lines,
+    async hurry() {
+      await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'unknown')`);
+    },
+    async stopGateway() {
+      await gateway?.stop();
+      gateway = undefined;
+    },
+    async startGateway() {
+      gateway ??= await launchGateway();
+      await linkIsUp(gateway.url);
+    },
+    async stopSandbox() {
+      await sandbox?.stop();
+      sandbox = undefined;
+    },
+    async startSandbox() {
+      sandbox ??= await launch({ acquirerPort, httpPort });
+    },
+  };
+  await linkIsUp(gateway.url);
+  return stack;
+}
+
+/** The link signs on a moment after the start; before that, payments fail as not sent. */
+async function linkIsUp(url: string): Promise<void> {
+  await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the gateway to be ready');
+}

@@ -1,0 +1,310 @@
+/** The verification of the books: it finds nothing after a busy run, and exactly what a foreign hand has changed. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { findWaiting, verify } from '../src/store/verify.ts';
+import { audit } from './harness/auditor.ts';
+import { pending, succeeded } from './harness/opp-client.ts';
+import { startProcess } from './harness/processes.ts';
+import { type Stack, startStack } from './harness/stack.ts';
+
+let stack: Stack;
+let ids: { readonly hold: string; readonly capture: string; readonly release: string; readonly debit: string; readonly refund: string };
+
+before(async () => {
+  stack = await startStack();
+  ids = await payInEveryWay(stack);
+  await audit(stack);
+});
+after(() => stack?.stop());
+
+/** A payment of each kind, in each state that an operation can end in. */
+async function payInEveryWay({ api }: Stack) {
+  const ok = async (answer: Promise<{ readonly id: string; readonly code: string }>): Promise<string> => {
+    const { id, code } = await answer;
+    assert.equal(code, succeeded);
+    return id;
+  };
+  const hold = await ok(api.pay({ type: 'PA', amount: '100.00' }));
+  const capture = await ok(api.operate(hold, { type: 'CP', amount: '60.00' }));
+  const second = await ok(api.operate(hold, { type: 'CP', amount: '10.00' }));
+  const release = await ok(api.operate(hold, { type: 'RV', amount: '20.00' }));
+  await ok(api.operate(second, { type: 'RV', amount: '4.00' }));
+  await ok(api.operate(capture, { type: 'RF', amount: '5.00' }));
+  const debit = await ok(api.pay({ amount: '50.00', key: 'debit 1' }));
+  const refund = await ok(api.operate(debit, { type: 'RF', amount: '20.00' }));
+  await ok(api.operate(await ok(api.pay({ type: 'PA' })), { type: 'RV' }));
+  await api.pay({ card: '4000000000000002' });
+  await api.pay({ card: '4111111111111112' });
+  assert.equal((await api.pay({ card: '4000000000000929' })).code, pending);
+  return { hold, capture, release, debit, refund };
+}
+
+interface Corruption {
+  readonly name: string;
+  /** `$1` is the id of the operation that `of` names. */
+  readonly sql: string;
+  readonly of?: keyof typeof ids;
+  /** The rules that find it, and what they say. */
+  readonly found: Readonly<Record<string, RegExp>>;
+}
+
+const paymentOf = '(select payment_id from polygate.operation where operation_id = $1)';
+
+const corruptions: readonly Corruption[] = [
+  {
+    name: 'a counter of a payment',
+    sql: `update polygate.payment set capture_pending = capture_pending + 1 where payment_id = ${paymentOf}`,
+    of: 'hold',
+    found: { 'payment amounts': /capture_pending is 1 and should be 0 by its operations$/ },
+  },
+  {
+    name: 'captured money that no operation has taken',
+    sql: `update polygate.payment set captured = captured + 7 where payment_id = ${paymentOf}`,
+    of: 'hold',
+    found: {
+      'payment amounts': /captured is 7007 and should be 7000/,
+      'ledger layers': /the ledger holds 1000 pending and 6100 posted, the payment 993 and 6107$/,
+    },
+  },
+  {
+    name: 'a counter of an operation',
+    sql: 'update polygate.operation set refund_pending = 3 where operation_id = $1',
+    of: 'capture',
+    found: { 'operation amounts': /refund_pending is 3 and should be 0 by the operations on it$/ },
+  },
+  {
+    name: 'more refunded than captured',
+    sql: `update polygate.payment set refunded = captured + 1, last_sequence = last_sequence where payment_id = ${paymentOf}`,
+    of: 'debit',
+    found: {
+      'payment amounts': /refunded is 5001 and should be 2000/,
+      limit: /more is refunded and reversed than was captured/,
+      'ledger layers': /posted/,
+    },
+  },
+  {
+    name: 'a ledger line that is gone',
+    sql: 'delete from polygate.ledger_entry where operation_id = $1 and line = 0',
+    of: 'refund',
+    found: { 'ledger lines': /line 0 \(refund of 2000\) is missing/, 'ledger layers': /holds 0 pending and 5000 posted/ },
+  },
+  {
+    name: 'a ledger line too many',
+    sql: `insert into polygate.ledger_entry select merchant_id, operation_id, 1, payment_id, 'hold', 'pending', 2100, 1100, 1, currency, booked_at
+      from polygate.ledger_entry where operation_id = $1 and line = 0`,
+    of: 'debit',
+    found: { 'ledger lines': /line 1 \(hold of 1\) should not be/, 'ledger layers': /holds -1 pending/ },
+  },
+  {
+    name: 'a ledger line with another amount',
+    sql: 'update polygate.ledger_entry set amount = amount + 1 where operation_id = $1',
+    of: 'debit',
+    found: { 'ledger lines': /line 0 is debit posted 1100 to 2100 of 5001 EUR and should be/, 'ledger layers': /3001 posted/ },
+  },
+  {
+    name: 'a ledger line on another account',
+    sql: 'update polygate.ledger_entry set debit_account = 1101 where operation_id = $1',
+    of: 'debit',
+    found: { 'ledger lines': /line 0 is debit posted 1101/ },
+  },
+  {
+    name: 'a ledger line in another currency',
+    sql: `update polygate.ledger_entry set currency = 'USD' where operation_id = $1`,
+    of: 'debit',
+    found: { 'ledger lines': /5000 USD and should be/ },
+  },
+  {
+    name: 'a gap in the events',
+    sql: `update polygate.event set sequence = 99 where operation_id = $1`,
+    of: 'refund',
+    found: { 'event sequence': /it has 2 events from 1 to 99 and should have 1 to 2$/ },
+  },
+  {
+    name: 'an event that the table does not allow',
+    sql: `update polygate.event set name = 'debit.escalated' where operation_id = $1`,
+    of: 'debit',
+    found: {
+      'operation events': /event 1 \(debit.escalated\) leads from submitted to approved/,
+      'payment events': /event 1 \(debit.escalated\) leads the payment from processing to captured/,
+    },
+  },
+  {
+    name: 'a state of an operation that its events do not know',
+    sql: `update polygate.operation set state = 'escalated' where operation_id = $1`,
+    of: 'release',
+    found: {
+      'payment amounts': /released is 2000 and should be 0, release_pending is 0 and should be 2000/,
+      'ledger lines': /line 0 \(hold_release of 2000\) should not be/,
+      'operation events': /it is escalated and its last event says approved/,
+    },
+  },
+  {
+    name: 'a state of a payment',
+    sql: `update polygate.payment set state = 'voided' where payment_id = ${paymentOf}`,
+    of: 'hold',
+    found: {
+      'payment events': /it is voided and its last event says authorized/,
+      'payment state': /it is voided and should be authorized/,
+    },
+  },
+  {
+    name: 'an operation upon another kind',
+    sql: `update polygate.operation set target_kind = 'capture' where operation_id = $1`,
+    of: 'refund',
+    found: { operation: /it acts upon a debit and says capture/ },
+  },
+  {
+    name: 'an operation upon one of another payment',
+    sql: `update polygate.operation set target_id = '00000000-0000-7000-8000-000000000000' where operation_id = $1`,
+    of: 'refund',
+    found: { 'operation amounts': /refunded is 2000 and should be 0/, operation: /what it acts upon is not in its payment/ },
+  },
+  {
+    name: 'the undoing of what was approved',
+    sql: `insert into polygate.acquirer_message select merchant_id, rrn, '0420', 'undo', operation_id, account_id, terminal, stan, transmitted_at
+      from polygate.acquirer_message where operation_id = $1`,
+    of: 'debit',
+    found: { 'undone approval': /a reversal that undoes it was prepared/ },
+  },
+  {
+    name: 'an operation without attempt',
+    sql: 'update polygate.operation set attempt_number = 9 where operation_id = $1',
+    of: 'debit',
+    found: { orphan: /the operation has no attempt/ },
+  },
+  {
+    name: 'an attempt without payment',
+    sql: `update polygate.attempt set payment_id = '00000000-0000-7000-8000-000000000000' where payment_id = ${paymentOf}`,
+    of: 'refund',
+    found: { orphan: /the attempt has no payment|the operation has no attempt/ },
+  },
+  {
+    name: 'an operation without message',
+    sql: 'delete from polygate.acquirer_message where operation_id = $1',
+    of: 'debit',
+    found: { orphan: /the operation has no message to the acquirer/ },
+  },
+  {
+    name: 'a message without operation',
+    sql: `insert into polygate.acquirer_message select merchant_id, 'ORPHAN', mti, purpose, '00000000-0000-7000-8000-000000000000', account_id, terminal, '999999', transmitted_at
+      from polygate.acquirer_message where operation_id = $1`,
+    of: 'debit',
+    found: { orphan: /the message ORPHAN \(request\) has no operation/ },
+  },
+  {
+    name: 'a ledger line without operation',
+    sql: `insert into polygate.ledger_entry select merchant_id, '00000000-0000-7000-8000-000000000000', 0, '00000000-0000-7000-8000-000000000000', kind, layer, 1100, 2100, 1, currency, booked_at
+      from polygate.ledger_entry where operation_id = $1`,
+    of: 'debit',
+    found: { orphan: /line 0 of the ledger has no operation/ },
+  },
+  {
+    name: 'an event without operation',
+    sql: `update polygate.event set operation_id = '00000000-0000-7000-8000-000000000000' where operation_id = $1`,
+    of: 'refund',
+    found: { 'operation events': /it is approved and its last event says submitted/, orphan: /event 2 has no operation in its payment/ },
+  },
+  {
+    name: 'an idempotency key without operation',
+    sql: `update polygate.idempotency_key set operation_id = '00000000-0000-7000-8000-000000000000' where operation_id = $1`,
+    of: 'debit',
+    found: { orphan: /an idempotency key has no operation/ },
+  },
+  {
+    name: 'a payment without operations',
+    sql: `insert into polygate.payment (merchant_id, payment_id, channel_id, state, currency, amount, created_at)
+      select merchant_id, '00000000-0000-7000-8000-000000000000', channel_id, 'processing', currency, 1, now() from polygate.payment where payment_id = ${paymentOf}`,
+    of: 'debit',
+    found: { orphan: /the payment has 0 first operations/ },
+  },
+  {
+    name: 'a STAN used twice',
+    sql: `update polygate.acquirer_message set stan = '000001' where operation_id = $1`,
+    of: 'debit',
+    found: { 'duplicate trace': /terminal OPP00001 has STAN 000001 of [\d-]+ 2 times/ },
+  },
+  {
+    name: 'an RRN used twice',
+    sql: `insert into polygate.acquirer_message select merchant_id, rrn, '0100', purpose, operation_id, account_id, terminal, '999999', transmitted_at
+      from polygate.acquirer_message where operation_id = $1`,
+    of: 'debit',
+    found: { 'duplicate trace': /RRN \w{12} is that of 2 messages \(request\)/ },
+  },
+];
+
+for (const { name, sql, of = 'hold', found } of corruptions) {
+  test(`finds ${name}`, async () => {
+    const restore = await corrupt(sql, ids[of]);
+    const lines = await verify({ databaseUrl: stack.databaseUrl });
+    await restore();
+    const rules = lines.map((line) => line.slice(0, line.indexOf(':')));
+    assert.deepEqual([...new Set(rules)].sort(), Object.keys(found).sort(), lines.join('\n'));
+    for (const line of lines) {
+      assert.match(line, /: merchant 00000000-0000-7000-8000-000000000001 /);
+      assert.match(line, found[line.slice(0, line.indexOf(':'))] as RegExp);
+    }
+    assert.deepEqual(await verify({ databaseUrl: stack.databaseUrl }), []);
+  });
+}
+
+/** Makes the change for good, as nobody but an administrator could, and returns how to take all of it back. */
+async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>> {
+  const tables = ['payment', 'attempt', 'operation', 'acquirer_message', 'idempotency_key', 'ledger_entry', 'event'];
+  const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
+  await stack.database.query(copies.join('; '));
+  const { rowCount } = await stack.database.query(sql, [wireId]);
+  assert.notEqual(rowCount, 0);
+  return async () => {
+    const steps = tables.map(
+      (table) => `delete from polygate.${table}; insert into polygate.${table} table kept_${table}; drop table kept_${table}`,
+    );
+    await stack.database.query(steps.join('; '));
+  };
+}
+
+test('shows the first findings of a rule and counts the others', async () => {
+  const restore = await corrupt('update polygate.ledger_entry set amount = amount + 1 where $1 <> gen_random_uuid()', ids.hold);
+  await stack.database.query(
+    `insert into polygate.idempotency_key select merchant_id, channel_id, 'lost ' || n, gen_random_uuid(), input_hash, expires_at
+    from polygate.idempotency_key, generate_series(1, 50) n where operation_id = $1`,
+    [ids.debit],
+  );
+  const lines = await verify({ databaseUrl: stack.databaseUrl });
+  await restore();
+  assert.equal(lines.filter((line) => line.startsWith('orphan: merchant')).length, 20);
+  assert.ok(lines.includes('orphan: and 30 more'), lines.join('\n'));
+});
+
+test('an operation that is open for more than an hour is a warning, not a breach', async () => {
+  await stack.stopSandbox();
+  const { id } = await stack.api.pay({ card: '4000000000000929' });
+  assert.equal((await stack.api.read(id)).code, '900.100.600');
+  const restore = await corrupt(
+    `update polygate.operation set created_at = now() - interval '61 minutes', state = 'submitted' where operation_id = $1`,
+    id,
+  );
+  await stack.database.query(`delete from polygate.event where operation_id = $1`, [id]);
+  await stack.database.query(`update polygate.payment set state = 'processing', last_sequence = 0 where payment_id = ${paymentOf}`, [id]);
+  assert.deepEqual(await verify(stack.config), []);
+  const [warning = '', ...others] = await findWaiting(stack.config);
+  await restore();
+  assert.deepEqual(others, []);
+  assert.match(warning, /^waiting: merchant [\w-]+ payment [\w-]+ operation [\w-]+: a debit is submitted since \d{4}-/);
+  assert.deepEqual(await findWaiting(stack.config), []);
+});
+
+test('polygate verify tells the findings and ends with 1', async () => {
+  const run = async () => {
+    const main = join(import.meta.dirname, '..', 'src', 'main.ts');
+    const command = startProcess(process.execPath, [main, 'verify'], { env: { ...process.env, DATABASE_URL: stack.databaseUrl } });
+    const { code } = await command.ended;
+    return { code, output: command.output() };
+  };
+  assert.deepEqual(await run(), { code: 0, output: 'The books balance.' });
+  const restore = await corrupt(`update polygate.operation set refund_pending = 3 where operation_id = $1`, ids.capture);
+  const { code, output } = await run();
+  await restore();
+  assert.equal(code, 1);
+  assert.match(output, /^operation amounts: merchant .* payment .* operation .*: refund_pending is 3 and should be 0/);
+});
