@@ -48,9 +48,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   addMetricsRoute(app, { metrics: options.metrics, key: options.metricsKey });
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({ error: 'not_found', message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?')[0] ?? '')}.` }),
+    reply.code(404).send({
+      error: 'not_found',
+      message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?', 1)[0] ?? '')}.`,
+    }),
   );
   return app;
 }

@@ -1,7 +1,7 @@
 /** Reads form bodies and query strings as flat parameters, and checks them against the protocol's tables. */
 import { isUtf8 } from 'node:buffer';
 import { Compile } from 'typebox/compile';
-import { type ParameterError, Problem, parameterProblem, shown, shownName } from './problem.ts';
+import { type ParameterError, Problem, parameterError, parameterProblem, shownName } from './problem.ts';
 import type { ParameterSchema, Parameters } from './wire.ts';
 
 const parametersAtMost = 1_000;
@@ -44,7 +44,7 @@ function parsePiece(piece: string): readonly [name: string, value: string] {
 
 /** Undefined when it is malformed, or not UTF-8 once decoded. */
 function decode(text: string): string | undefined {
-  if (!/[%+]/.test(text)) return text;
+  if (!text.includes('%')) return text.replaceAll('+', ' ');
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
@@ -53,8 +53,8 @@ function decode(text: string): string | undefined {
 }
 
 /**
- * A checker of parameters: throws one {@link Problem} that names all that is wrong. Families of names are looked at only where a request has
- * names that are none of the known ones: matching every name against every pattern was the largest single cost of a payment.
+ * A checker of parameters: throws one {@link Problem} that names all that is wrong. Names of families are looked at only where a request has
+ * some: matching every name against every pattern was the largest single cost of a payment.
  */
 export function checkerOf(schema: ParameterSchema): (parameters: Parameters) => void {
   const exact = Compile(schema.exact);
@@ -62,15 +62,13 @@ export function checkerOf(schema: ParameterSchema): (parameters: Parameters) => 
   const rightCase = new Map(Object.keys(schema.exact.properties).map((name) => [name.toLowerCase(), name]));
   /** All parameters are optional and none depends on another, so each can be looked at alone; the validator itself stops at eight errors. */
   const errorOf = (name: string, value: string): readonly ParameterError[] => {
+    const validator = rightCase.get(name.toLowerCase()) === name ? exact : families;
     const parameter = { [name]: value };
-    const validator = Object.hasOwn(schema.exact.properties, name) ? exact : families;
     if (validator.Check(parameter)) return [];
-    const pattern = [...(validator.Errors(parameter) as Iterable<ValidationError>)].find(({ keyword }) => keyword === 'pattern')?.params;
+    const pattern = patternIn(validator.Errors(parameter));
     const message =
-      pattern !== undefined && 'pattern' in pattern
-        ? `must match ${String(pattern.pattern)}`
-        : `is not an allowed parameter${hint(rightCase.get(name.toLowerCase()))}`;
-    return [{ name: shownName(name), value: shown(name, value), message }];
+      pattern === undefined ? `is not an allowed parameter${hint(rightCase.get(name.toLowerCase()))}` : `must match ${pattern}`;
+    return [parameterError(name, value, message)];
   };
   return (parameters) => {
     if (exact.Check(parameters)) return;
@@ -87,4 +85,10 @@ function hint(meant: string | undefined): string {
 interface ValidationError {
   readonly keyword: string;
   readonly params: object;
+}
+
+/** The format that a value misses; undefined when it is the name that is wrong. */
+function patternIn(errors: Iterable<ValidationError>): string | undefined {
+  for (const { keyword, params } of errors) if (keyword === 'pattern' && 'pattern' in params) return String(params.pattern);
+  return undefined;
 }

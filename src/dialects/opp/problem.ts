@@ -30,14 +30,18 @@ export class Problem extends Error {
 
 /** One parameter at fault; card data is masked before it is echoed. */
 export function parameterProblem(name: string, value: string | undefined, message: string): Problem {
-  return new Problem('200.300.404', { parameterErrors: [{ name: shownName(name), value: shown(name, value), message }] });
+  return new Problem('200.300.404', { parameterErrors: [parameterError(name, value, message)] });
+}
+
+export function parameterError(name: string, value: string | undefined, message: string): ParameterError {
+  return { name: shownName(name), value: shown(name, value), message };
 }
 
 /** Names under which card data and passwords come, also when somebody mistyped them. */
-const secretName = /card|cv[cvn]|csc|security|password|track/i;
+const secretName = /card|cv[cvn]|csc|security|password|track|\bpan\b|\bnumber$/i;
 
 /** What may be echoed of a bad value: of card data and passwords only the length. */
-export function shown(name: string, value: string | undefined): string | null {
+function shown(name: string, value: string | undefined): string | null {
   if (value === undefined) return null;
   return secretName.test(name) ? '*'.repeat(Math.min(value.length, 32)) : cut(masked(value));
 }
