@@ -116,3 +116,17 @@ audited('a payment whose card reaches the vault when others may resolve it alrea
   });
   assert.equal((await stack.host.books()).length, entries);
 });
+
+audited('an operation and its repeat at the same moment both end', async () => {
+  const { id } = await stack.api.pay({ type: 'PA' });
+  await withLocked('vault.card', 'access exclusive', async (release) => {
+    const capturing = stack.api.operate(id, { type: 'CP', amount: '10.00' });
+    await eventually(async () => (await operationsWhere(`state = 'submitted'`)) === 1, 'the capture to be submitted');
+    await stack.hurry();
+    await eventually(async () => (await operationsWhere(`state = 'unknown'`)) === 1, 'the capture to be taken for lost');
+    await release();
+    const capture = await capturing;
+    assert.ok([pending, succeeded].includes(capture.code));
+    await eventually(async () => (await stack.api.read(capture.id)).code === succeeded, 'the capture to be approved');
+  });
+});
