@@ -34,6 +34,8 @@ export interface Entry {
   capturedMinor: number;
   refundedMinor: number;
   reversedMinor: number;
+  /** The part of `reversedMinor` that reversals of this very entry undid, without what undone captures left behind. */
+  releasedMinor: number;
   /** True once a reversal left nothing to undo, also for an amount of zero. */
   undone: boolean;
 }
@@ -120,6 +122,7 @@ function book({ fact, original, spend }: Booking): Entry | undefined {
     capturedMinor: 0,
     refundedMinor: 0,
     reversedMinor: 0,
+    releasedMinor: 0,
     undone: false,
   });
   switch (fact.act) {
@@ -156,16 +159,18 @@ export function remainingMinor(entry: Entry): number {
 
 /**
  * What a reversal will undo. A replacement amount is absolute, so a smaller one that came earlier is not raised again, and captured or refunded
- * money is never undone twice.
+ * money is never undone twice. What was captured counts as remaining, also when the capture itself was undone: so a partial reversal means
+ * the same whether it comes before or after the reversal of a capture.
  */
 function undoableMinor(original: Entry, replacementMinor: number | undefined): number {
   const left = remainingMinor(original);
   if (replacementMinor === undefined) return left;
-  return Math.min(left, Math.max(0, original.amountMinor - replacementMinor - original.reversedMinor));
+  return Math.min(left, Math.max(0, original.amountMinor - replacementMinor - original.releasedMinor));
 }
 
 function undo(entry: Entry, amountMinor: number): void {
   entry.reversedMinor += amountMinor;
+  entry.releasedMinor += amountMinor;
   const above = entry.original;
   if (above === undefined) return;
   if (entry.fact.act === 'refund') above.refundedMinor -= amountMinor;
