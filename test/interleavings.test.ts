@@ -6,7 +6,9 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { auditedTests, nothingOpen } from './harness/auditor.ts';
 import type { FaultRequest } from './harness/host-control.ts';
+import { waitingFor, withLocked } from './harness/locks.ts';
 import { type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
+import { eventually } from './harness/processes.ts';
 import { type Random, seededRandom } from './harness/random.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
@@ -46,6 +48,31 @@ audited('requests with the same key at the same moment are one operation', async
   const debit = isOne(await five(() => api.pay({ amount: '10.00', key: 'debit' })));
   await nothingOpen(stack);
   isOne(await five(() => api.operate(debit, { type: 'RV', key: 'reversal' })));
+});
+
+audited('a repeat that comes while the first request takes all the money is not refused', async () => {
+  const { api, database } = stack;
+  const { id } = await api.pay({ type: 'PA', amount: '100.00' });
+  const capture = () => api.operate(id, { type: 'CP', amount: '100.00', key: 'all of it' });
+  const keys = { database, table: 'polygate.idempotency_key', mode: 'exclusive' };
+  const [first, second] = await withLocked(keys, async (letFirstGo) => {
+    const ahead = capture();
+    await eventually(
+      async () => (await waitingFor(database, 'amount, remaining, merchant_reference')) === 1,
+      'the first request to be about to reserve',
+    );
+    return withLocked({ database, table: 'polygate.attempt', mode: 'access exclusive' }, async () => {
+      // It has looked for the key, found none, and will read the payment when the first one has reserved all of it.
+      const behind = capture();
+      await eventually(
+        async () => (await waitingFor(database, 'as payment_release_pending')) === 1,
+        'the second request to read the payment',
+      );
+      await letFirstGo();
+      return [await ahead, behind] as const;
+    });
+  }).then(async ([ahead, behind]) => [ahead, await behind] as const);
+  assert.deepEqual([first.code, second.code, second.id], [succeeded, succeeded, first.id]);
 });
 
 /** A payment that requests are fired at, with what its merchant knows of it. */

@@ -54,11 +54,16 @@ export async function operate(engine: Engine, kind: NewOperation['kind'], comman
     if (tree === undefined || named === undefined) return refused('operation_unknown');
     if (tree.channelId !== channelId) return refused('operation_of_other_channel');
     const decision = refuseAny(tree, command) ?? decide(tree, named, command);
-    if ('code' in decision) return { kind: 'refused', refusal: decision };
+    if ('code' in decision) return repeatOrRefuse(engine, { merchantId, channelId, ...key }, decision);
     const result = await submit(engine, { kind, command, tree, decision, key });
     if (result !== undefined) return result;
   }
-  return refused('payment_busy');
+  return repeatOrRefuse(engine, { merchantId, channelId, ...key }, refusal('payment_busy'));
+}
+
+/** What forbids the act may be its own first request, recorded since the key was looked up. */
+async function repeatOrRefuse(engine: Engine, keyed: Parameters<typeof repeatOf>[1], decision: Refusal): Promise<ActResult> {
+  return (await repeatOf(engine, keyed)) ?? { kind: 'refused', refusal: decision };
 }
 
 function refused(code: RefusalCode): ActResult {
