@@ -12,7 +12,7 @@ import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand {
   readonly channel: Channel;
@@ -42,7 +42,11 @@ export type Decide = (tree: PaymentTree, named: OperationNode, command: OperateC
 const triesAtMost = 5;
 
 /** Runs an act to a certain outcome, or to "not answered". */
-export async function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
+export function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
+  return refuseWhenUnavailable(engine, () => decideAndSubmit(engine, kind, command, decide));
+}
+
+async function decideAndSubmit(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
   const { channel, operationId } = command;
   const { merchantId, channelId } = channel;
   const key = await keyOf(engine, kind, command);
