@@ -14,8 +14,9 @@ import { type Stack, startStack } from './harness/stack.ts';
 
 const seed = Number(process.env.POLYGATE_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const operations = process.env.POLYGATE_SOAK === '1' ? 10_000 : 1_000;
-/** Requests at the same moment. */
+/** Requests at the same moment, and the payments that they are fired at. */
 const width = 24;
+const payments = 8;
 
 let stack: Stack;
 before(async () => {
@@ -104,7 +105,7 @@ audited(`${operations} operations at random, seed ${seed}`, async () => {
   const story = createStory(random);
   while (story.count() < operations) {
     await sprinkleFaults(random);
-    const targets = await Promise.all(Array.from({ length: 4 }, () => story.pay()));
+    const targets = await Promise.all(Array.from({ length: payments }, () => story.pay()));
     const paid = targets.filter((target) => target !== undefined);
     for (let round = 0; round < 3; round += 1) {
       const acts = paid.length === 0 ? [] : Array.from({ length: width }, () => story.act(random.oneOf(paid)));
@@ -130,7 +131,7 @@ async function sprinkleFaults(random: Random): Promise<void> {
   const mtis = ['0100', '0200', '0220', '0420'] as const;
   // Left over from the round before: a fault for a message that never came.
   await stack.host.clearFaults();
-  for (let count = random.below(4); count > 0; count -= 1) {
+  for (let count = random.below(6); count > 0; count -= 1) {
     const fault = random.below(5) === 0 ? random.oneOf(rare) : random.oneOf(kinds);
     const delay = fault === 'late_answer' ? { delay_ms: 400 } : fault === 'slow' ? { delay_ms: 80 } : {};
     await stack.host.addFault({ fault, mti: random.oneOf(mtis), times: 1 + random.below(2), ...delay });
@@ -138,6 +139,7 @@ async function sprinkleFaults(random: Random): Promise<void> {
 }
 
 interface Story {
+  /** Operations that were recorded. */
   count(): number;
   /** A new payment; undefined when it did not succeed. */
   pay(): Promise<Target | undefined>;
@@ -154,7 +156,12 @@ function createStory(random: Random): Story {
 
   /** One request, or two of the same key, which must be answered as one. */
   async function fire(request: (key?: { readonly key: string }) => Promise<OppAnswer>): Promise<OppAnswer> {
-    count += 1;
+    const answer = await fireOnceOrTwice(request);
+    if (answer.id !== '') count += 1;
+    return answer;
+  }
+
+  async function fireOnceOrTwice(request: (key?: { readonly key: string }) => Promise<OppAnswer>): Promise<OppAnswer> {
     if (random.below(3) > 0) return request();
     keys += 1;
     const key = `interleaving ${keys}`;
@@ -212,13 +219,13 @@ function chooseAct(random: Random, { type, id, amount, captures }: Target): Act 
   const capture = captures.length === 0 ? id : random.oneOf(captures);
   switch (random.below(type === 'DB' ? 2 : 6)) {
     case 0:
-      return { type: 'RV', id: capture, amount: maybe };
+      return { type: 'RV', id: capture, amount: random.below(2) === 0 ? maybe : 1 + random.below(Math.ceil(amount / 10)) };
     case 1:
-      return { type: 'RF', id: capture, amount: random.below(3) === 0 ? part : 1 + random.below(Math.ceil(amount / 4)) };
+      return { type: 'RF', id: capture, amount: random.below(4) === 0 ? part : 1 + random.below(Math.ceil(amount / 8)) };
     case 2:
-      return { type: 'RV', id, amount: maybe };
+      return { type: 'RV', id, amount: random.below(2) === 0 ? maybe : 1 + random.below(Math.ceil(amount / 10)) };
     default:
-      return { type: 'CP', id, amount: random.below(5) === 0 ? part : 1 + random.below(Math.ceil(amount / 3)) };
+      return { type: 'CP', id, amount: random.below(8) === 0 ? part : 1 + random.below(Math.ceil(amount / 8)) };
   }
 }
 
