@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { auditedTests } from './harness/auditor.ts';
+import { withLocked } from './harness/locks.ts';
 import { pending, succeeded, undone } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
@@ -16,23 +17,8 @@ before(async () => {
 after(() => stack?.stop());
 const audited = auditedTests(() => stack);
 
-/** Runs `work` while another connection holds a lock on a table, and lets go of it as soon as `work` says so, or ends. */
-async function withLocked(table: string, mode: string, work: (release: () => Promise<void>) => Promise<void>): Promise<void> {
-  const client = await stack.database.connect();
-  let held = true;
-  const release = async () => {
-    if (held) await client.query('rollback');
-    held = false;
-  };
-  try {
-    await client.query('begin');
-    await client.query(`lock table ${table} in ${mode} mode`);
-    await work(release);
-  } finally {
-    await release();
-    client.release();
-  }
-}
+const locked = (table: string, mode: string, work: (release: () => Promise<void>) => Promise<void>): Promise<void> =>
+  withLocked({ database: stack.database, table, mode }, work);
 
 async function operationsWhere(condition: string): Promise<number> {
   const { rows } = await stack.database.query<{ count: string }>(`select count(*) from polygate.operation where ${condition}`);
@@ -52,7 +38,7 @@ audited('an approval that is recorded while the operation is being claimed is no
   await stack.host.addFault({ fault: 'slow', delay_ms: 400 });
   const paying = stack.api.pay({ type: 'PA' });
   await eventually(async () => (await operationsWhere(`state = 'submitted'`)) === 1, 'the payment to be submitted');
-  await withLocked('polygate.attempt', 'access exclusive', async () => {
+  await locked('polygate.attempt', 'access exclusive', async () => {
     await stack.hurry();
     await eventually(async () => (await operationsWhere(`resolve_attempts = 1`)) === 1, 'the worker to claim it');
     assert.equal((await paying).code, succeeded);
@@ -83,7 +69,7 @@ audited('an approval that comes while the host says that it has no record is rev
   await stack.host.addFault({ fault: 'decline', code: '25', pan, mti: '0420' });
   const paying = stack.api.pay({ card: pan });
   await eventually(async () => (await operationsWhere(`state = 'submitted'`)) === 1, 'the payment to be submitted');
-  await withLocked('polygate.acquirer_message', 'share', async () => {
+  await locked('polygate.acquirer_message', 'share', async () => {
     assert.equal((await paying).code, pending);
     const isLate = (line: string) => line.includes('an approval came after its time-out');
     await eventually(() => stack.log().slice(before).some(isLate), 'the late approval');
@@ -106,7 +92,7 @@ audited('an approval that comes in time, but after the operation was taken for l
 
 audited('a payment whose card reaches the vault when others may resolve it already is not sent', async () => {
   const entries = (await stack.host.books()).length;
-  await withLocked('vault.card', 'share', async (release) => {
+  await locked('vault.card', 'share', async (release) => {
     const paying = stack.api.pay({ type: 'PA' });
     await eventually(async () => (await operationsWhere(`reason = 'card_not_stored'`)) === 1, 'the operation to be given up');
     await release();
@@ -115,4 +101,18 @@ audited('a payment whose card reaches the vault when others may resolve it alrea
     assert.equal((await stack.api.read(id)).code, '900.100.310');
   });
   assert.equal((await stack.host.books()).length, entries);
+});
+
+audited('an operation and its repeat at the same moment both end', async () => {
+  const { id } = await stack.api.pay({ type: 'PA' });
+  await locked('vault.card', 'access exclusive', async (release) => {
+    const capturing = stack.api.operate(id, { type: 'CP', amount: '10.00' });
+    await eventually(async () => (await operationsWhere(`state = 'submitted'`)) === 1, 'the capture to be submitted');
+    await stack.hurry();
+    await eventually(async () => (await operationsWhere(`state = 'unknown'`)) === 1, 'the capture to be taken for lost');
+    await release();
+    const capture = await capturing;
+    assert.ok([pending, succeeded].includes(capture.code));
+    await eventually(async () => (await stack.api.read(capture.id)).code === succeeded, 'the capture to be approved');
+  });
 });

@@ -2,6 +2,7 @@
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { reading } from './unavailable.ts';
 
 const freshForMs = 10_000;
 /** Entries kept; beyond it the oldest go. Names that do not exist are kept too, so that guessing does not reach the database. */
@@ -57,11 +58,11 @@ export interface StoreDirectory extends Directory {
 
 export function createDirectory(database: Database): StoreDirectory {
   const channels = remembered(async (key: string) => {
-    const [row] = await database.query<ChannelRow>(channelByWireId, key.split('\n'));
+    const [row] = await reading(database.query<ChannelRow>(channelByWireId, key.split('\n')));
     return row === undefined ? undefined : channelOf(row);
   });
   const credentials = remembered(async (key: string) => {
-    const rows = await database.query<CredentialRow>(credentialsByIdentifier, key.split('\n'));
+    const rows = await reading(database.query<CredentialRow>(credentialsByIdentifier, key.split('\n')));
     return rows.map(
       ({ merchant_id, credential_id, secret_hash }): Credential => ({
         merchantId: merchant_id,
@@ -71,7 +72,7 @@ export function createDirectory(database: Database): StoreDirectory {
     );
   });
   const accounts = remembered(async (accountId: string) => {
-    const [row] = await database.query<AccountRow>(accountById, [accountId]);
+    const [row] = await reading(database.query<AccountRow>(accountById, [accountId]));
     return row === undefined ? undefined : accountOf(row);
   });
   return {

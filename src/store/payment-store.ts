@@ -8,6 +8,7 @@ import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { submitOperations } from './submit-operation.ts';
 import { submitPayments } from './submit-payment.ts';
+import { reading } from './unavailable.ts';
 
 /** Rows per statement. Beyond about a hundred a batch gains little per row and only makes its first row wait. */
 const batchSize = 128;
@@ -55,10 +56,10 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     submitPayment: (row) => classified(payments, row),
     submitOperation: (row) => submitKeyed(operations, row),
     recordOutcome: (outcome) => (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
-    findOperation: async (key) => (await findOperations(hot, [key]))[0]?.node,
-    findTree: (key) => findTree(hot, key),
-    findByReference: (key) => findByReference(general, key),
-    findByKey: (key) => findByKey(hot, key),
+    findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
+    findTree: (key) => reading(findTree(hot, key)),
+    findByReference: (key) => reading(findByReference(general, key)),
+    findByKey: (key) => reading(findByKey(hot, key)),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {

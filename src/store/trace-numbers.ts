@@ -1,6 +1,7 @@
 /** Blocks of STANs and RRN numbers: one conditional update each, so that no two nodes ever hold the same number. */
 import type { TraceNumbers } from '../core/acquirer/account.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { reading } from './unavailable.ts';
 
 const lastStan = 999_999;
 
@@ -16,14 +17,15 @@ const takeCounter: Statement = {
   text: `update polygate.counter set next_value = next_value + $2 where name = $1 returning next_value`,
 };
 
+/** A block that was taken by a statement whose answer was lost is skipped, so a failure is as harmless as that of a read. */
 export function createTraceNumbers(database: Database): TraceNumbers {
   return {
     async takeStans({ terminal, businessDate, count }) {
-      const [row] = await database.query<{ next_stan: number }>(takeStans, [terminal, businessDate, count, lastStan]);
+      const [row] = await reading(database.query<{ next_stan: number }>(takeStans, [terminal, businessDate, count, lastStan]));
       return row === undefined ? undefined : row.next_stan - count;
     },
     async takeRrns(count) {
-      const [row] = await database.query<{ next_value: number }>(takeCounter, ['rrn', count]);
+      const [row] = await reading(database.query<{ next_value: number }>(takeCounter, ['rrn', count]));
       if (row === undefined) throw new Error('the counter of RRNs is missing in the database');
       return row.next_value - count;
     },

@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { CardSummary } from '../core/instrument/card.ts';
+import { NotRecorded } from '../core/payment/store-failure.ts';
 import { createBatcher } from '../postgres/batcher.ts';
 import { plainArray, textArray } from '../postgres/columns.ts';
-import type { Database, Statement } from '../postgres/connection.ts';
+import { certaintyOf, type Database, type Statement } from '../postgres/connection.ts';
 import { type CardKey, requireUuids } from './cards.ts';
 
 export interface TokenKey {
@@ -102,7 +103,12 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     },
     async resolveToken(token) {
       if (!isToken(token.token)) return undefined;
-      return reads.submit(token);
+      try {
+        return await reads.submit(token);
+      } catch (error) {
+        if (certaintyOf(error) === 'refused') throw error;
+        throw new NotRecorded(String(error), { cause: error });
+      }
     },
     async deleteToken({ merchantId, token, cardPurgeAtMs }) {
       if (!isToken(token)) return false;

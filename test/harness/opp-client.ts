@@ -38,6 +38,8 @@ export interface OperateOptions {
 
 export interface OppClient {
   pay(options: PayOptions): Promise<OppAnswer>;
+  /** `path` names the token. */
+  payWithToken(path: string, options: { readonly amount: string }): Promise<OppAnswer>;
   operate(id: string, options: OperateOptions): Promise<OppAnswer>;
   read(id: string, options?: { readonly plain?: boolean }): Promise<OppAnswer>;
   /** What the auditor looks for, and where. */
@@ -73,6 +75,7 @@ export function createOppClient(url: string): OppClient {
       const parameters = { entityId: entityOf(plain), paymentType: type, amount, currency, 'card.number': card, 'card.cvv': cvc };
       return post('/v1/payments', { ...parameters, ...holder, ...more }, key);
     },
+    payWithToken: (path, { amount }) => post(path, { entityId: demoEntityId, paymentType: 'DB', amount, currency: 'EUR' }),
     async operate(id, { type, amount, currency = 'EUR', key, plain }) {
       const money = amount === undefined ? {} : { amount, currency };
       return post(`/v1/payments/${id}`, { entityId: entityOf(plain), paymentType: type, ...money }, key);

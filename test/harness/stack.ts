@@ -27,6 +27,8 @@ export interface Stack {
   readonly api: OppClient;
   readonly host: HostControl;
   readonly config: Config;
+  /** The settings that `config` was read from: for a gateway in a process of its own. */
+  readonly env: Readonly<Record<string, string>>;
   /** An administrator's connection to the gateway's database, past any proxy. */
   readonly database: pg.Pool;
   readonly databaseUrl: string;
@@ -77,19 +79,16 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   const { acquirerPort, httpPort } = sandbox;
   cleanUp.push(async () => sandbox?.stop());
 
-  const config = readConfig({
-    mode: 'sandbox',
-    file: undefined,
-    env: {
-      DATABASE_URL: options.databaseUrlOf?.(databaseUrl) ?? databaseUrl,
-      DATA_DIRECTORY: folder,
-      PORT: String(await freePort()),
-      SANDBOX_ACQUIRER_PORT: String(acquirerPort),
-      SANDBOX_HTTP_PORT: String(httpPort),
-      ACQUIRER_TIMEOUT_MS: String(acquirerTimeoutMs),
-      ...options.env,
-    },
-  });
+  const env = {
+    DATABASE_URL: options.databaseUrlOf?.(databaseUrl) ?? databaseUrl,
+    DATA_DIRECTORY: folder,
+    PORT: String(await freePort()),
+    SANDBOX_ACQUIRER_PORT: String(acquirerPort),
+    SANDBOX_HTTP_PORT: String(httpPort),
+    ACQUIRER_TIMEOUT_MS: String(acquirerTimeoutMs),
+    ...options.env,
+  };
+  const config = readConfig({ mode: 'sandbox', file: undefined, env });
   const lines: string[] = [];
   const launchGateway = () => startGateway(config, { logDestination: { write: (line) => void lines.push(line) } });
   let gateway: Gateway | undefined = await launchGateway();
@@ -97,7 +96,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
 
   const host = createHostControl(`http://127.0.0.1:${httpPort}`);
   const stack: Stack = {
-    ...{ api: createOppClient(gateway.url), host, config, database, databaseUrl, stop },
+    ...{ api: createOppClient(gateway.url), host, config, env, database, databaseUrl, stop },
     log: () => lines,
     async hurry() {
       await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'unknown')`);

@@ -45,20 +45,19 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
     return { account, institutionId: settings.institutionId, privateText: settings.privateText };
   }
 
-  /** Sends, or repeats; an error before the first byte is "not sent". */
+  /** Sends, or repeats. Errors come from building or packing only, before the first byte: "not sent". */
   async function exchange(
     build: () => Promise<Iso8583Message>,
     reference?: OperationReference,
   ): Promise<ExchangeResult & { request?: Iso8583Message }> {
-    let request: Iso8583Message;
     try {
-      request = await build();
+      const request = await build();
+      const result = await link.exchange(request, reference === undefined ? undefined : ({ reference, request } satisfies Context));
+      return { ...result, request };
     } catch (error) {
       context.log.error({ error: String(error) }, 'a message could not be made');
       return { kind: 'not_sent', cause: String(error) };
     }
-    const result = await link.exchange(request, reference === undefined ? undefined : ({ reference, request } satisfies Context));
-    return { ...result, request };
   }
 
   async function operate(request: AcquirerRequest, secrets: CardSecrets, isRepeat: boolean): Promise<AcquirerAnswer> {

@@ -132,8 +132,10 @@ export function openLink(options: LinkOptions): Link {
   }
 
   function transmit(connection: Connection, message: Iso8583Message, context: unknown): Promise<ExchangeResult> {
-    const body = pack(HOST_LINK, message);
+    const framed = frame(HOST_LINK_FRAMES, pack(HOST_LINK, message));
     const key = keyOf(responseOf(message.mti), message);
+    // A repeat beside its original: one answer cannot serve both, and which of them it answers nobody could tell.
+    if (exchanges.has(key)) return Promise.resolve({ kind: 'lost', cause: 'the same message is under way' });
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const exchange = exchanges.get(key);
@@ -143,7 +145,7 @@ export function openLink(options: LinkOptions): Link {
       }, options.timeoutMs);
       exchanges.set(key, { context, connection, timer, settle: resolve });
       if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
-      connection.outgoing.push(frame(HOST_LINK_FRAMES, body));
+      connection.outgoing.push(framed);
     });
   }
 

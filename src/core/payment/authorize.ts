@@ -13,7 +13,7 @@ import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 /**
  * What is paid with. `rejected`: the request names a card that no acquirer would be asked about; it is recorded with its reason, and
@@ -42,10 +42,12 @@ export interface AuthorizeCommand {
 export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
   const refused = refuse(command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
-  const card = await cardOf(engine, command);
-  if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
-  const row = await newPayment(engine, command, card);
-  return submit(engine, command, card, row);
+  return refuseWhenUnavailable(engine, async () => {
+    const card = await cardOf(engine, command);
+    if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
+    const row = await newPayment(engine, command, card);
+    return submit(engine, command, card, row);
+  });
 }
 
 function refuse({ amount, currency, channel }: AuthorizeCommand): Refusal | undefined {

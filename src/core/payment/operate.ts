@@ -12,7 +12,7 @@ import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand {
   readonly channel: Channel;
@@ -42,7 +42,11 @@ export type Decide = (tree: PaymentTree, named: OperationNode, command: OperateC
 const triesAtMost = 5;
 
 /** Runs an act to a certain outcome, or to "not answered". */
-export async function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
+export function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
+  return refuseWhenUnavailable(engine, () => decideAndSubmit(engine, kind, command, decide));
+}
+
+async function decideAndSubmit(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
   const { channel, operationId } = command;
   const { merchantId, channelId } = channel;
   const key = await keyOf(engine, kind, command);
@@ -54,11 +58,16 @@ export async function operate(engine: Engine, kind: NewOperation['kind'], comman
     if (tree === undefined || named === undefined) return refused('operation_unknown');
     if (tree.channelId !== channelId) return refused('operation_of_other_channel');
     const decision = refuseAny(tree, command) ?? decide(tree, named, command);
-    if ('code' in decision) return { kind: 'refused', refusal: decision };
+    if ('code' in decision) return repeatOrRefuse(engine, { merchantId, channelId, ...key }, decision);
     const result = await submit(engine, { kind, command, tree, decision, key });
     if (result !== undefined) return result;
   }
-  return refused('payment_busy');
+  return repeatOrRefuse(engine, { merchantId, channelId, ...key }, refusal('payment_busy'));
+}
+
+/** What forbids the act may be its own first request, recorded since the key was looked up. */
+async function repeatOrRefuse(engine: Engine, keyed: Parameters<typeof repeatOf>[1], decision: Refusal): Promise<ActResult> {
+  return (await repeatOf(engine, keyed)) ?? { kind: 'refused', refusal: decision };
 }
 
 function refused(code: RefusalCode): ActResult {

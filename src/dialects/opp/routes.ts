@@ -7,6 +7,7 @@ import { capture } from '../../core/payment/capture.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { refund } from '../../core/payment/refund.ts';
+import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { voidOperation } from '../../core/payment/void.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate } from './auth.ts';
@@ -266,6 +267,7 @@ function entityOf({ body, query }: FastifyRequest): string {
 
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
+  if (isCertainlyNotRecorded(error)) return new Problem('800.800.800', { status: 503 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {

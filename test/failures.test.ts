@@ -1,0 +1,185 @@
+/**
+ * The database goes away and the gateway is killed, before, between and after the two transactions of an operation. What was certainly not
+ * recorded is refused cleanly; what may have been is pending, with its id; and all of it is resolved by itself.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { auditedTests } from './harness/auditor.ts';
+import { waitingFor, withLocked } from './harness/locks.ts';
+import { type OppAnswer, pending, succeeded, undone } from './harness/opp-client.ts';
+import { eventually, startProcess } from './harness/processes.ts';
+import { type Stack, startStack } from './harness/stack.ts';
+import { startTcpProxy, type TcpProxy } from './harness/tcp-proxy.ts';
+
+let stack: Stack;
+let proxy: TcpProxy;
+before(async () => {
+  proxy = await startTcpProxy();
+  stack = await startStack({ databaseUrlOf: proxy.through });
+});
+after(async () => {
+  await stack?.stop();
+  await proxy?.close();
+});
+const audited = auditedTests(() => stack);
+
+async function truthIs(id: string, code: string): Promise<void> {
+  await eventually(async () => (await stack.api.read(id)).code === code, `${id} to become ${code}`);
+}
+
+async function operationCount(): Promise<number> {
+  const { rows } = await stack.database.query<{ count: string }>('select count(*) from polygate.operation');
+  return Number(rows[0]?.count);
+}
+
+/** Cuts the wire and waits until the gateway has noticed that every idle connection is gone. */
+async function cutQuietly(): Promise<void> {
+  const broken = () => stack.log().filter((line) => line.includes('an idle database connection')).length;
+  const before = broken();
+  const { rows } = await stack.database.query<{ count: string }>(
+    `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'polygate%'`,
+  );
+  await proxy.cut();
+  await eventually(() => broken() - before >= Number(rows[0]?.count), 'the gateway to notice');
+}
+
+async function restore(): Promise<void> {
+  await proxy.restore();
+  await eventually(async () => (await fetch(`http://127.0.0.1:${stack.config.port}/readyz`)).ok, 'the gateway to be ready again');
+}
+
+audited('without its database the gateway refuses what it cannot record, and goes on when it is back', async () => {
+  const { id } = await stack.api.pay({ type: 'PA', amount: '20.00' });
+  const before = await operationCount();
+  await cutQuietly();
+  const token = '/v1/registrations/abcdefabcdefabcdefabcdefabcdefab/payments';
+  const answers = await Promise.all([
+    stack.api.pay({ type: 'DB' }),
+    stack.api.pay({ type: 'DB', key: 'not recorded' }),
+    stack.api.pay({ type: 'DB', plain: true }),
+    stack.api.payWithToken(token, { amount: '1.00' }),
+    stack.api.operate(id, { type: 'CP', amount: '5.00' }),
+    stack.api.operate(id, { type: 'RV', key: 'not recorded either' }),
+    stack.api.read(id),
+  ]);
+  for (const { status, code, headers } of answers) {
+    assert.deepEqual([status, code, headers.get('retry-after')], [503, '800.800.800', '1']);
+  }
+  await restore();
+  assert.equal(await operationCount(), before);
+  assert.equal((await stack.api.pay({ type: 'DB', key: 'not recorded' })).code, succeeded);
+  assert.equal((await stack.api.operate(id, { type: 'CP', amount: '5.00' })).code, succeeded);
+});
+
+const acts: readonly { readonly name: string; readonly truth: string; readonly prepare: () => Promise<() => Promise<OppAnswer>> }[] = [
+  { name: 'PA', truth: undone, prepare: async () => () => stack.api.pay({ type: 'PA' }) },
+  { name: 'DB', truth: undone, prepare: async () => () => stack.api.pay({ type: 'DB' }) },
+  { name: 'CP', truth: succeeded, prepare: () => onNewPayment('PA', 'CP', '4.00') },
+  { name: 'RV', truth: succeeded, prepare: () => onNewPayment('PA', 'RV') },
+  { name: 'RF', truth: succeeded, prepare: () => onNewPayment('DB', 'RF', '4.00') },
+];
+
+async function onNewPayment(first: 'PA' | 'DB', type: 'CP' | 'RV' | 'RF', amount?: string): Promise<() => Promise<OppAnswer>> {
+  const { id } = await stack.api.pay({ type: first });
+  return () => stack.api.operate(id, { type, ...(amount === undefined ? {} : { amount }) });
+}
+
+/** Runs an act whose answer from the host takes a moment, and `meanwhile` while it is under way. */
+async function duringExchange(prepare: (typeof acts)[number]['prepare'], meanwhile: () => Promise<unknown>): Promise<OppAnswer> {
+  const act = await prepare();
+  const entries = (await stack.host.books()).length;
+  await stack.host.addFault({ fault: 'slow', delay_ms: 400 });
+  const acting = act();
+  await eventually(async () => (await stack.host.books()).length > entries, 'the host to book it');
+  await meanwhile();
+  return acting;
+}
+
+for (const { name, prepare } of acts) {
+  audited(`${name}: connections that are ended while the host answers cost nothing`, async () => {
+    const { id, code } = await duringExchange(prepare, () =>
+      stack.database.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'polygate%'`,
+      ),
+    );
+    assert.equal(code, succeeded);
+    assert.equal((await stack.api.read(id)).code, succeeded);
+  });
+}
+
+audited('a database that is away while the host answers makes the act pending; its outcome is recorded when it is back', async () => {
+  const { id, code } = await duringExchange(acts[0]?.prepare ?? assert.fail, () => proxy.cut());
+  assert.equal(code, pending);
+  await restore();
+  await truthIs(id, succeeded);
+});
+
+/** Lets the statement of an act that records it wait, does something, and lets it go on. */
+async function whileRecording(act: () => Promise<OppAnswer>, meanwhile: () => Promise<unknown>): Promise<OppAnswer> {
+  const { database } = stack;
+  const acting = await withLocked({ database, table: 'polygate.acquirer_message', mode: 'share' }, async () => {
+    const running = act();
+    await eventually(async () => (await waitingFor(database, 'resolve_after_ms')) === 1, 'the act to be recorded');
+    await meanwhile();
+    return { running };
+  });
+  return acting.running;
+}
+
+for (const { name, truth, prepare } of acts) {
+  audited(`${name}: what was recorded by a commit whose answer was lost is pending, then ${truth}`, async () => {
+    const act = await prepare();
+    const before = await operationCount();
+    const acting = whileRecording(act, async () => proxy.swallowAnswers());
+    await eventually(async () => (await operationCount()) > before, 'the commit');
+    await proxy.cut();
+    const { id, code } = await acting;
+    assert.equal(code, pending);
+    await restore();
+    assert.equal((await stack.api.read(id)).code, pending);
+    await stack.hurry();
+    await truthIs(id, truth);
+  });
+}
+
+audited('what was perhaps recorded, and was not, is pending and then unknown; its key is free', async () => {
+  const act = () => stack.api.pay({ type: 'DB', key: 'rolled back' });
+  const { id, code } = await whileRecording(act, () =>
+    stack.database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    ),
+  );
+  assert.equal(code, pending);
+  assert.equal((await stack.api.read(id)).status, 404);
+  assert.equal((await act()).code, succeeded);
+});
+
+for (const { name, truth, prepare } of acts) {
+  audited(`${name}: a gateway that is killed while the host answers resolves it after its start`, async () => {
+    const act = await prepare();
+    await stack.stopGateway();
+    const gateway = startProcess(process.execPath, [join(import.meta.dirname, 'harness', 'gateway-process.ts')], {
+      env: { ...process.env, ...stack.env },
+    });
+    await gateway.line(/^listening/);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${stack.config.port}/readyz`)).ok, 'the gateway to be ready');
+    const entries = (await stack.host.books()).length;
+    await stack.host.addFault({ fault: 'slow', delay_ms: 400 });
+    const acting = act();
+    acting.catch(() => undefined);
+    await eventually(async () => (await stack.host.books()).length > entries, 'the host to book it');
+    gateway.child.kill('SIGKILL');
+    await gateway.ended;
+    await assert.rejects(acting);
+    await stack.startGateway();
+    const { rows } = await stack.database.query<{ operation_id: string }>(
+      `select operation_id from polygate.operation where state = 'submitted'`,
+    );
+    assert.equal(rows.length, 1);
+    const id = rows[0]?.operation_id.replaceAll('-', '') ?? '';
+    assert.equal((await stack.api.read(id)).code, pending);
+    await stack.hurry();
+    await truthIs(id, truth);
+  });
+}
