@@ -169,6 +169,8 @@ interface Tally {
   captured: number;
   /** Net amount that remains of the authorization, captures included. */
   net: number;
+  /** What partial reversals have given up so far; to them, what a capture took counts as remaining, also when the capture is undone. */
+  released: number;
   readonly captures: { readonly message: Iso8583Message; left: number; refunded: number }[];
 }
 
@@ -202,7 +204,7 @@ async function play({ steps, link, pos }: { steps: readonly Step[]; link: Link; 
     if (act === 'authorize' || tally === undefined) {
       const authorization = pos.authorization({ 4: amount(minor) });
       assert.equal(await ask(authorization, isRepeated), '00');
-      tallies.push({ authorization, amount: minor, captured: 0, net: minor, captures: [] });
+      tallies.push({ authorization, amount: minor, captured: 0, net: minor, released: 0, captures: [] });
       continue;
     }
     const capture = tally.captures[pick % Math.max(1, tally.captures.length)];
@@ -221,7 +223,9 @@ async function play({ steps, link, pos }: { steps: readonly Step[]; link: Link; 
     } else if (act === 'reverse-part') {
       const rest = Math.min(minor, tally.amount);
       assert.equal(await ask(pos.reversal(tally.authorization, { 95: `${amount(rest)}${'0'.repeat(30)}` }), isRepeated), '00');
-      tally.net = Math.min(tally.net, Math.max(rest, tally.captured));
+      const given = Math.min(tally.net - tally.captured, Math.max(0, tally.amount - rest - tally.released));
+      tally.released += given;
+      tally.net -= given;
     } else if (act === 'reverse-capture' && capture !== undefined) {
       assert.equal(await ask(pos.reversal(capture.message), isRepeated), '00');
       tally.captured -= capture.left;

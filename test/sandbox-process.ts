@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Iso8583Message, pack, unpack } from '../src/protocols/iso8583/codec.ts';
 import { createFrameReader, frame } from '../src/protocols/iso8583/framing.ts';
@@ -50,6 +51,8 @@ export async function startSandbox(directory = dataDirectory()): Promise<Sandbox
   const { child, stderr } = spawnSandbox(directory);
   assert.ok(child.stdout !== null);
   const exited = once(child, 'exit');
+  // A test that fails does not come to its own end: the child would keep the whole file waiting.
+  after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
   const line: unknown = (await Promise.race([once(lines, 'line'), exited]))[0];
   assert.equal(typeof line, 'string', `the sandbox did not start: ${stderr()}`);
