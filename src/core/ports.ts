@@ -163,6 +163,8 @@ export interface PaymentStore {
   saveUndoTrace(undo: { readonly merchantId: string; readonly operationId: string; readonly trace: Trace }): Promise<void>;
   /** Remembers that an approval came after the time-out, and tells the operation's state now. */
   noteLateApproval(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
+  /** Whether an approval came after the time-out. */
+  isLateApproved(key: { readonly merchantId: string; readonly operationId: string }): Promise<boolean>;
   /** Puts off the next look at an open operation. `counts`: whether the last look counts as an attempt. */
   postpone(key: {
     readonly merchantId: string;

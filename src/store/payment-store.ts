@@ -65,6 +65,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       await noteLateApproval(general, key);
       return (await findOperations(general, [key]))[0]?.node;
     },
+    isLateApproved: async (key) => (await findOperations(general, [key]))[0]?.lateApproved ?? false,
     postpone: (key) => postpone(general, key),
     queueDepths: () => ({
       payments: payments.depth,

@@ -9,6 +9,7 @@ import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
+import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
@@ -36,9 +37,6 @@ export interface AuthorizeCommand {
   readonly idempotencyKey?: string;
   readonly dialectData: Readonly<Record<string, string>>;
 }
-
-/** How long the resolution of an operation waits after the acquirer's own time-out, so that it never races the exchange itself. */
-export const resolutionMarginMs = 8_000;
 
 /** Runs the payment to a certain outcome, or to "not answered". Refuses what can be refused without a trace. */
 export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
@@ -126,6 +124,7 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
 
 /** First transaction and vault side by side; then the exchange; then the second transaction. */
 async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCard, row: NewPayment): Promise<ActResult> {
+  const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
@@ -137,6 +136,10 @@ async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCa
   if (lost !== undefined) return lost;
   const { trace } = row;
   if (trace === undefined) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+  if (isTooLateToSend(startedMs)) {
+    engine.log.warn({ operationId: row.operationId }, 'recording took too long; the payment is not sent and its resolution will close it');
+    return { kind: 'recorded', operation: viewOf(row), repeat: false };
+  }
   const open = { view: viewOf(row) };
   if (pan.status === 'rejected' || pan.value === undefined) {
     engine.log.error({ operationId: row.operationId }, 'the card could not be stored; the payment is not sent');

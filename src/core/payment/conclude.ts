@@ -4,7 +4,7 @@
  * before, the operation is resolved like any other that was not answered.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AcquirerAnswer, OutcomeToRecord, RecordedOutcome } from '../ports.ts';
+import type { AcquirerAnswer, OperationReference, OutcomeToRecord, RecordedOutcome } from '../ports.ts';
 import { operationTransitions } from '../states/operation.ts';
 import type { Engine } from './engine.ts';
 import type { OperationKind, OperationView } from './operation.ts';
@@ -25,11 +25,38 @@ export async function conclude(engine: Engine, open: OpenOperation, answer: Acqu
   const outcome: OutcomeToRecord = { ...outcomeOf(open, answer), from: 'submitted' };
   const recorded = await recordInTime(engine, outcome);
   if (recorded === undefined) return open.view;
-  if (recorded.state === 'unknown' && outcome.event !== 'lose' && mayBeAnsweredLate(open.view.kind)) {
+  const isAnswer = outcome.event === 'approve' || outcome.event === 'decline';
+  if (isAnswer && recorded.state === 'unknown' && mayBeAnsweredLate(open.view.kind)) {
     const late = await recordInTime(engine, { ...outcome, from: 'unknown' });
     return late === undefined ? { ...open.view, state: 'unknown' } : shown(open, outcome, late);
   }
+  if (outcome.event === 'approve' && !mayBeAnsweredLate(open.view.kind) && !stands(outcome, recorded)) {
+    await takeLateApproval(engine, open.view).catch((error: unknown) => {
+      engine.log.error({ operationId: outcome.operationId, error: String(error) }, 'an approval that came too late could not be noted');
+    });
+  }
   return shown(open, outcome, recorded);
+}
+
+/** A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to. */
+function stands(outcome: OutcomeToRecord, recorded: RecordedOutcome): boolean {
+  return recorded.applied || recorded.state === operationTransitions.next(outcome.from, outcome.event);
+}
+
+/**
+ * An authorization was approved after it was given up. If it is still being undone, the note makes sure that "no record of it" does not
+ * close it; if it was closed so, it is opened again. `confirmNeverArrived` is the other half.
+ */
+export async function takeLateApproval(engine: Engine, { merchantId, operationId }: OperationReference): Promise<void> {
+  const noted = await engine.store.noteLateApproval({ merchantId, operationId });
+  engine.log.warn({ merchantId, operationId, state: noted?.state }, 'an approval came after its time-out; it is being reversed');
+  if (noted?.state === 'undone' && noted.reason === 'never_arrived') await reopen(engine, noted);
+}
+
+/** What was undone, but not at the acquirer, is unknown again. */
+export async function reopen(engine: Engine, view: OperationView): Promise<void> {
+  const outcome = outcomeOf({ view }, { outcome: 'unknown', cause: 'late approval' });
+  await recordSurely(engine, { ...outcome, event: 'reopen', from: 'undone', resolveAfterMs: 0 });
 }
 
 /** Undefined when the database did not take the outcome in time; the recording goes on then. */
@@ -48,9 +75,7 @@ export function mayBeAnsweredLate(kind: OperationKind): boolean {
 }
 
 function shown(open: OpenOperation, outcome: OutcomeToRecord, recorded: RecordedOutcome): OperationView {
-  // A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to.
-  const stands = recorded.applied || recorded.state === operationTransitions.next(outcome.from, outcome.event);
-  if (!stands) return { ...open.view, state: recorded.state };
+  if (!stands(outcome, recorded)) return { ...open.view, state: recorded.state };
   const { approvalCode, responseCode, hostCode, networkReference, reason, token } = outcome;
   return {
     ...open.view,

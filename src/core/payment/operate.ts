@@ -7,8 +7,8 @@ import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { AcquirerRequest, IdempotencyKey, NewOperation } from '../ports.ts';
 import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
-import { resolutionMarginMs } from './authorize.ts';
 import { conclude } from './conclude.ts';
+import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
@@ -125,6 +125,7 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
   };
+  const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([
     engine.store.submitOperation(row),
     engine.vault.reveal({ merchantId, cardId: target.cardId }),
@@ -136,6 +137,10 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
   }
   if (submission.value === 'guard_failed') return undefined;
   if (submission.value === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
+  if (isTooLateToSend(startedMs)) {
+    engine.log.warn({ operationId: row.operationId }, 'recording took too long; the operation is left to its resolution');
+    return { kind: 'recorded', operation: viewOf(row, target), repeat: false };
+  }
   const open = { view: viewOf(row, target), targetKind: target.kind };
   if (pan.status === 'rejected' || pan.value === undefined) {
     engine.log.error({ operationId: row.operationId }, 'the card is not in the vault; the operation is not sent');

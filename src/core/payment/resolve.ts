@@ -13,7 +13,7 @@ import type {
   OutcomeToRecord,
   UndoAnswer,
 } from '../ports.ts';
-import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely } from './conclude.ts';
+import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
 import type { OperationView } from './operation.ts';
@@ -92,14 +92,7 @@ async function undo(
     case 'undone':
       return record(engine, { ...event(open, 'confirm_undone'), from: 'unknown', responseCode: answer.responseCode, reason: 'undone' });
     case 'never_arrived':
-      // The host had no record of it, and yet an approval came: it will have one by now.
-      if (claimed.lateApproved && claimed.attempt < attemptsAtMost) return postpone(engine, claimed, answer.outcome);
-      return record(engine, {
-        ...event(open, 'confirm_undone'),
-        from: 'unknown',
-        responseCode: answer.responseCode,
-        reason: 'never_arrived',
-      });
+      return confirmNeverArrived(engine, claimed, open, answer.responseCode);
     case 'refused':
       engine.log.warn({ operationId: open.view.operationId, responseCode: answer.responseCode }, 'the host refused to reverse; repeating');
       return postpone(engine, claimed, answer.outcome);
@@ -107,6 +100,17 @@ async function undo(
     case 'unknown':
       return postpone(engine, claimed, answer.outcome);
   }
+}
+
+/**
+ * The host had no record of it. If an approval came nevertheless, it will have one by now, so it is asked again. That approval may come at
+ * any moment until the outcome is recorded, also at another node, so it is looked for before and after.
+ */
+async function confirmNeverArrived(engine: Engine, claimed: ClaimedOperation, open: OpenOperation, responseCode: string): Promise<void> {
+  if (claimed.lateApproved) return postpone(engine, claimed, 'never_arrived');
+  const outcome = { ...event(open, 'confirm_undone'), from: 'unknown', responseCode, reason: 'never_arrived' } as const;
+  const { state } = await recordSurely(engine, outcome);
+  if (state === 'undone' && (await engine.store.isLateApproved(open.view))) await reopen(engine, open.view);
 }
 
 async function repeat(
@@ -133,12 +137,7 @@ export async function takeLateAnswer(engine: Engine, reference: OperationReferen
   const operation = await engine.store.findOperation(reference);
   if (operation === undefined) return;
   if (mayBeAnsweredLate(operation.kind)) return takeLateAdviceAnswer(engine, operation, answer);
-  if (answer.outcome !== 'approved') return;
-  const noted = await engine.store.noteLateApproval(reference);
-  engine.log.warn({ ...reference, state: noted?.state }, 'an approval came after its time-out; it is being reversed');
-  if (noted?.state === 'undone' && noted.reason === 'never_arrived') {
-    await record(engine, { ...event({ view: noted }, 'reopen'), from: 'undone', resolveAfterMs: 0 });
-  }
+  if (answer.outcome === 'approved') await takeLateApproval(engine, reference);
 }
 
 async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {

@@ -42,9 +42,6 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
       done(error as Error);
     }
   });
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'private, no-cache, no-store').header('pragma', 'no-cache').header('x-content-type-options', 'nosniff');
-  });
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
 
   app.post('/v1/payments', async (request, reply) => {
@@ -231,9 +228,16 @@ function envelope({ engine }: DialectContext, entityId: string, nowMs = engine.c
   return writeEnvelope({ buildNumber, ndc: `${entityId}_${randomUUID().replaceAll('-', '')}`, nowMs });
 }
 
+const answerHeaders = {
+  'content-type': 'application/json;charset=UTF-8',
+  'cache-control': 'private, no-cache, no-store',
+  pragma: 'no-cache',
+  'x-content-type-options': 'nosniff',
+};
+
 /** The whole answer in one write with its length: some clients parse each chunk by itself. */
 function send(reply: FastifyReply, status: number, body: object): FastifyReply {
-  return reply.code(status).header('content-type', 'application/json;charset=UTF-8').send(JSON.stringify(body));
+  return reply.code(status).headers(answerHeaders).send(JSON.stringify(body));
 }
 
 /** The dialect's own errors, those of the HTTP layer in its shape, and defects: logged with the request's id, and told as that. */

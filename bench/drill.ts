@@ -1,0 +1,157 @@
+/** `npm run drill`: kill -9 at random moments while merchants pay, and then the question whether anything was lost, doubled or forgotten. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { exitWithParent } from '../src/local/parent.ts';
+import { seededRandom } from './cards.ts';
+import { audit } from './drill/audit.ts';
+import { countOpen } from './drill/books.ts';
+import { type Killer, startKiller } from './drill/killer.ts';
+import { openMerchantClient } from './drill/merchant.ts';
+import { type DrillFigures, describeDrill, isClean } from './drill/outcome.ts';
+import { openShop } from './drill/shop.ts';
+import { openStand, type Stand } from './drill/stand.ts';
+import { onInterrupt } from './interrupt.ts';
+import { writeMerchants } from './merchants.ts';
+
+interface Options {
+  readonly minutes: number;
+  readonly kills: number;
+  readonly rate: number;
+  readonly connections: number;
+  readonly merchants: number;
+  readonly seed: number;
+}
+
+/** How long everything may take to come to rest after the last kill and the last order. */
+const restPatienceMs = 60_000;
+const detailsShown = 20;
+
+exitWithParent();
+const options = readOptions();
+const { signal } = onInterrupt();
+try {
+  process.exitCode = (await run(options)) ? 0 : 1;
+  process.exit();
+} catch (error) {
+  if (signal.aborted) process.stderr.write('drill: stopped; everything that was started has ended.\n');
+  else process.stderr.write(`drill: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(signal.aborted ? 130 : 1);
+}
+
+function readOptions(): Options {
+  const whole = (text: string): number => {
+    if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+    return Number(text);
+  };
+  const decimal = (text: string): number => {
+    if (!/^\d{1,4}(\.\d+)?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('Expected a number above zero.');
+    return Number(text);
+  };
+  return new Command('drill')
+    .description('Kills gateway, acquirer host and PostgreSQL under load, and then compares all books. Ends with 1 when they do not agree.')
+    .option('--minutes <n>', 'how long there is load', decimal, 5)
+    .option('--kills <n>', 'how often something is killed in that time', whole, 60)
+    .option('--rate <n>', 'orders per second', whole, 300)
+    .option('--connections <n>', 'orders under way at the same time', whole, 16)
+    .option('--merchants <n>', 'merchants', whole, 20)
+    .option(
+      '--seed <n>',
+      'of all that is random; a run does not repeat exactly, since moments never do',
+      whole,
+      Math.floor(Math.random() * 1e9),
+    )
+    .parse()
+    .opts<Options>();
+}
+
+/** True when all zeros are zero. */
+async function run({ minutes, kills: killCount, rate, connections, merchants: merchantCount, seed }: Options): Promise<boolean> {
+  const durationMs = minutes * 60_000;
+  tell(`Drill of ${minutes} minutes with ${killCount} kills, seed ${seed}.`);
+  const stand = await openStand(seededRandom(seed));
+  tell(`The logs of all processes are in ${stand.logDirectory}.`);
+  try {
+    await migrate(stand);
+    const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: merchantCount });
+    await stand.start();
+    const closing = new AbortController();
+    const givingUp = new AbortController();
+    let killer: Killer | undefined;
+    const client = openMerchantClient({
+      port: stand.gatewayPort,
+      connections,
+      signal: AbortSignal.any([givingUp.signal, signal]),
+      onSuccess: (sentAtMs) => killer?.noteSuccess(sentAtMs),
+    });
+    const shop = openShop({
+      client,
+      merchants,
+      connections,
+      rate,
+      random: seededRandom(seed + 1),
+      closing: AbortSignal.any([closing.signal, signal]),
+    });
+    killer = startKiller({ stand, count: killCount, durationMs, random: seededRandom(seed + 2), signal });
+    const startedAtMs = performance.now();
+    await Promise.all([killer.done, delay(durationMs, undefined, { signal }), tellProgress(durationMs, shop.orders, killer)]);
+    const loadMs = performance.now() - startedAtMs;
+    tell('The load ends. Waiting until every order has its answer and nothing is open ...');
+    closing.abort();
+    const restMs = await rest({ stand, done: shop.done });
+    givingUp.abort();
+    await shop.done;
+    client.close();
+    signal.throwIfAborted();
+    const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: shop.orders });
+    return await conclude(stand, { ...{ audit: found, seed, loadMs, restMs, kills: killer.kills }, ...shop });
+  } finally {
+    tell('Stopping ...');
+    for (const complaint of await stand.stop()) tell(`Not stopped cleanly: ${complaint}`);
+  }
+}
+
+async function migrate({ databaseUrl }: Stand): Promise<void> {
+  const { migrateUrl } = await import('../src/store/migrate.ts');
+  await migrateUrl(databaseUrl);
+}
+
+async function tellProgress(durationMs: number, orders: readonly unknown[], killer: Killer): Promise<void> {
+  const until = performance.now() + durationMs;
+  while (until - performance.now() > 100 && !signal.aborted) {
+    await delay(Math.min(15_000, Math.max(0, until - performance.now())), undefined, { signal }).catch(() => undefined);
+    tell(`${orders.length} orders, ${killer.kills.length} kills`);
+  }
+}
+
+/** Waits until all orders are answered and no operation is open. Returns how long that took, in ms. */
+async function rest({ stand, done }: { readonly stand: Stand; readonly done: Promise<void> }): Promise<number> {
+  const startedAtMs = performance.now();
+  let isDone = false;
+  void done.then(() => {
+    isDone = true;
+  });
+  while (performance.now() - startedAtMs < restPatienceMs && !signal.aborted) {
+    // The last kill may have been the database's: then it is asked again.
+    const open = await countOpen(stand.databaseUrl).catch(() => undefined);
+    if (open === 0 && isDone) break;
+    await delay(200, undefined, { signal }).catch(() => undefined);
+  }
+  return performance.now() - startedAtMs;
+}
+
+async function conclude(stand: Stand, figures: DrillFigures): Promise<boolean> {
+  const { summary, details } = describeDrill(figures);
+  tell(summary);
+  if (details.length > 0) {
+    const path = join(stand.logDirectory, 'findings.txt');
+    await writeFile(path, `${details.join('\n')}\n`);
+    tell([...details.slice(0, detailsShown), ...(details.length > detailsShown ? [`… all ${details.length} in ${path}`] : [])].join('\n'));
+  }
+  return isClean(figures);
+}
+
+function tell(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

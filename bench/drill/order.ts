@@ -1,0 +1,65 @@
+/** One request of a merchant of the drill, under one key, with everything that was answered to it. */
+import type { MerchantAccess } from '../requests.ts';
+
+export type PaymentType = 'DB' | 'PA' | 'CP' | 'RF' | 'RV';
+
+/** What an order came to: `approved` and `failed` name the operation that was answered; `refused` has none. */
+export interface FinalAnswer {
+  readonly outcome: 'approved' | 'failed' | 'refused';
+  readonly status: number;
+  readonly code: string;
+  /** On the wire, 32 hex characters; empty when refused. */
+  readonly id: string;
+  readonly rrn: string | undefined;
+}
+
+export interface Order {
+  readonly key: string;
+  readonly merchant: MerchantAccess;
+  readonly type: PaymentType;
+  /** Minor units of EUR; of a reversal, what it is expected to give back. */
+  readonly amountMinor: number;
+  /** Of DB and PA: a card of their own, by which the host's books show whether its holder paid twice. */
+  readonly pan?: string;
+  /** What CP, RF and RV act upon. */
+  readonly subject?: Order;
+  /** Of DB, PA and CP that succeeded: what no act has taken yet. */
+  leftMinor: number;
+  /** Requests sent, and in short what came back, oldest first. */
+  attempts: number;
+  readonly answers: string[];
+  final?: FinalAnswer;
+}
+
+export function pathOf(order: Order): string {
+  return order.subject === undefined ? '/v1/payments' : `/v1/payments/${order.subject.final?.id ?? ''}`;
+}
+
+export function bodyOf(order: Order): string {
+  const { merchant, type, amountMinor, pan, key } = order;
+  return new URLSearchParams({
+    entityId: merchant.entityId,
+    paymentType: type,
+    // A reversal without an amount takes all that is left.
+    ...(type === 'RV' ? {} : { amount: decimal(amountMinor), currency: 'EUR' }),
+    ...(pan === undefined
+      ? {}
+      : {
+          ...{ 'card.number': pan, 'card.holder': 'Ada Example', 'card.cvv': '123' },
+          ...{ 'card.expiryMonth': '12', 'card.expiryYear': '2034' },
+        }),
+    merchantTransactionId: key,
+  }).toString();
+}
+
+/** For people: what it was and what was answered; never its card number. */
+export function describeOrder(order: Order): string {
+  const { key, type, amountMinor, attempts, answers, final, subject } = order;
+  const of = subject === undefined ? '' : ` of ${subject.final?.id}`;
+  const said = answers.length > 12 ? [...answers.slice(0, 6), '…', ...answers.slice(-5)] : answers;
+  return `${key} ${type} ${decimal(amountMinor)}${of}: ${final?.outcome ?? 'no final answer'} ${final?.id ?? ''} after ${attempts} requests [${said.join('; ')}]`;
+}
+
+function decimal(amountMinor: number): string {
+  return `${Math.floor(amountMinor / 100)}.${String(amountMinor % 100).padStart(2, '0')}`;
+}

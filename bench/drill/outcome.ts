@@ -1,0 +1,91 @@
+/** The drill's outcome as text: four zeros, and beside them what else a reader wants to know. */
+import { table } from '../figures.ts';
+import type { Audit } from './audit.ts';
+import type { Kill } from './killer.ts';
+import { describeOrder, type Order } from './order.ts';
+import { victims } from './stand.ts';
+
+export interface DrillFigures {
+  readonly audit: Audit;
+  readonly seed: number;
+  readonly orders: readonly Order[];
+  readonly otherAnswers: readonly { readonly order: Order; readonly answer: string }[];
+  readonly kills: readonly Kill[];
+  readonly loadMs: number;
+  /** From the end of the load until nothing was open. */
+  readonly restMs: number;
+}
+
+export function isClean({ audit, otherAnswers }: DrillFigures): boolean {
+  const { lost, chargedTwice, stillUnknown, booksApart, totals } = audit;
+  const totalsAgree = totals.every((total) => total.gatewayCount === total.hostCount && total.gatewayMinor === total.hostMinor);
+  return totalsAgree && [lost, chargedTwice, stillUnknown, booksApart, otherAnswers].every(({ length }) => length === 0);
+}
+
+/** `details`: a line for each finding. */
+export function describeDrill(figures: DrillFigures): { readonly summary: string; readonly details: readonly string[] } {
+  const { audit, otherAnswers } = figures;
+  const refusals = figures.orders.filter(({ final }) => final?.outcome === 'refused');
+  const zeros = table(
+    ['must be zero', ''],
+    [
+      ['acknowledged payments lost', String(audit.lost.length)],
+      ['charged twice', String(audit.chargedTwice.length)],
+      ['still unknown', String(audit.stillUnknown.length)],
+      ['books apart', String(audit.booksApart.length)],
+      ['repeats under the same key answered otherwise', String(otherAnswers.length)],
+    ],
+  );
+  const details = [
+    ...audit.lost.map((line) => `LOST ${line}`),
+    ...audit.chargedTwice.map((line) => `TWICE ${line}`),
+    ...audit.stillUnknown.map((line) => `UNKNOWN ${line}`),
+    ...audit.booksApart.map((line) => `APART ${line}`),
+    ...otherAnswers.map(({ order, answer }) => `OTHER ANSWER ${answer}: ${describeOrder(order)}`),
+    ...refusals.map((order) => `REFUSED ${describeOrder(order)}`),
+  ];
+  return {
+    summary: [zeros, describeRun(figures, refusals), describeKills(figures.kills), describeTotals(audit.totals)].join('\n\n'),
+    details,
+  };
+}
+
+function describeRun({ orders, loadMs, restMs, seed }: DrillFigures, refusals: readonly Order[]): string {
+  const count = (outcome: string): number => orders.filter(({ final }) => final?.outcome === outcome).length;
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const retried = orders.filter(({ attempts }) => attempts > 1);
+  const undone = orders.filter(({ final }) => final?.code === '900.100.301').length;
+  return table(
+    ['the run', `seed ${seed}`],
+    [
+      ['orders', `${orders.length} in ${seconds(loadMs)} (${Math.round(orders.length / (loadMs / 1000))}/s)`],
+      ['approved / failed / refused', `${count('approved')} / ${count('failed')} (${undone} of them undone) / ${refusals.length}`],
+      ['sent more than once', `${retried.length}, of them refused in the end: ${refusals.filter(({ attempts }) => attempts > 1).length}`],
+      ['pending at first', String(orders.filter(({ answers }) => answers.some((answer) => answer.endsWith(' 000.200.000'))).length)],
+      [
+        'pending, and then unknown to the gateway',
+        String(orders.filter(({ answers }) => answers.includes('query 404 700.400.580')).length),
+      ],
+      ['at rest after', seconds(restMs)],
+    ],
+  );
+}
+
+function describeKills(kills: readonly Kill[]): string {
+  const rows = victims.map((victim) => {
+    const own = kills.filter((kill) => kill.victim === victim);
+    const times = own.map(({ recoveredAfterMs }) => recoveredAfterMs ?? Number.NaN).filter((ms) => !Number.isNaN(ms));
+    const longest = times.length === 0 ? '' : `${Math.round(Math.max(...times))} ms`;
+    const mean = times.length === 0 ? '' : `${Math.round(times.reduce((sum, ms) => sum + ms, 0) / times.length)} ms`;
+    return [victim, String(own.length), mean, longest];
+  });
+  return table(['killed', 'times', 'to the next success, mean', 'longest'], [...rows, ['all', String(kills.length), '', '']]);
+}
+
+function describeTotals(totals: Audit['totals']): string {
+  const rows = totals.map(({ kind, currency, gatewayCount, gatewayMinor, hostCount, hostMinor }) => {
+    const agree = gatewayCount === hostCount && gatewayMinor === hostMinor;
+    return [kind, currency, `${gatewayCount}: ${gatewayMinor}`, `${hostCount}: ${hostMinor}`, agree ? 'agree' : '**APART**'];
+  });
+  return table(['approved', 'currency', 'gateway (count: minor units)', 'host', ''], rows);
+}
