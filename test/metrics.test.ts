@@ -12,8 +12,8 @@ before(async () => {
   keyed = await startOppStack({ METRICS_KEY: key });
 });
 after(async () => {
-  await stack.stop();
   await keyed.stop();
+  await stack.finish();
 });
 
 async function scrape(): Promise<string> {

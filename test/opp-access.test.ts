@@ -8,6 +8,7 @@ import {
   demo,
   encode,
   expectReply,
+  freshName,
   type OppStack,
   other,
   type Parameters,
@@ -21,7 +22,7 @@ let stack: OppStack;
 before(async () => {
   stack = await startOppStack();
 });
-after(() => stack.stop());
+after(() => stack.finish());
 
 const userId = demo.entityId;
 const legacy = { 'authentication.userId': userId, 'authentication.password': 'sandbox' };
@@ -188,7 +189,7 @@ test('a wrong login and a missing one are told apart by status, and by nothing e
 });
 
 test('another merchant’s payments, tokens and references do not exist', async () => {
-  const reference = `shared-${process.hrtime.bigint()}`;
+  const reference = freshName('shared');
   const mine = await stack.post('/v1/payments', debit({ paymentType: 'PA', createRegistration: 'true', merchantTransactionId: reference }));
   const { id, registrationId } = expectReply(mine, 200, approved).body;
   const as = other;

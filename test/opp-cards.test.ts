@@ -1,14 +1,14 @@
 /** OPP: the sandbox's cards and what the platform makes of each: declines, rejections, brands. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { approved, debit, expectReply, type OppStack, plain, startOppStack } from './harness/opp.ts';
+import { approved, debit, expectReply, freshName, type OppStack, plain, startOppStack } from './harness/opp.ts';
 
 let stack: OppStack;
 
 before(async () => {
   stack = await startOppStack();
 });
-after(() => stack.stop());
+after(() => stack.finish());
 
 const declines: readonly (readonly [number: string, code: string, more?: Record<string, string>])[] = [
   ['4000000000000002', '800.100.152'],
@@ -95,7 +95,7 @@ const rejections: readonly (readonly [what: string, more: Record<string, string>
 
 for (const [what, more, code] of rejections) {
   test(`${what} is recorded with an id, and never sent`, async () => {
-    const reference = `rejected-${process.hrtime.bigint()}`;
+    const reference = freshName('rejected');
     const reply = expectReply(await stack.post('/v1/payments', debit({ ...more, merchantTransactionId: reference })), 400, code);
     const { body, text } = reply;
     assert.match(body.id ?? '', /^[a-f0-9]{32}$/);
@@ -112,20 +112,4 @@ test('a card is good until its month is over', async () => {
   const now = new Date();
   const expiry = { 'card.expiryMonth': String(now.getUTCMonth() + 1).padStart(2, '0'), 'card.expiryYear': String(now.getUTCFullYear()) };
   expectReply(await stack.post('/v1/payments', debit(expiry)), 200, approved);
-});
-
-test('card numbers in free text are masked in the answer, references are kept', async () => {
-  const pan = '4111111111111111';
-  const more = {
-    descriptor: `card ${pan}`,
-    'customParameters[note]': '4111-1111-1111-1111',
-    'card.holder': `Ada ${pan}`,
-    merchantTransactionId: pan,
-  };
-  const { body, text } = expectReply(await stack.post('/v1/payments', debit(more)), 200, approved);
-  assert.equal(body.merchantTransactionId, pan);
-  assert.equal(body.card?.holder, 'Ada 411111******1111');
-  assert.match(body.descriptor ?? '', / card 411111\*{6}1111$/);
-  assert.equal(text.split(pan).length, 2);
-  assert.doesNotMatch(text, /4111-1111/);
 });

@@ -1,7 +1,17 @@
 /** OPP: the optional header Idempotency-Key: one operation per key, whatever happens around it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { approved, debit, expectReply, type OppStack, type Parameters, plain, type Reply, startOppStack } from './harness/opp.ts';
+import {
+  approved,
+  debit,
+  expectReply,
+  freshName,
+  type OppStack,
+  type Parameters,
+  plain,
+  type Reply,
+  startOppStack,
+} from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 
 let stack: OppStack;
@@ -9,9 +19,9 @@ let stack: OppStack;
 before(async () => {
   stack = await startOppStack();
 });
-after(() => stack.stop());
+after(() => stack.finish());
 
-const newKey = () => `key-${process.hrtime.bigint()}`;
+const newKey = () => freshName('key');
 
 function pay(key: string, more: Parameters = {}): Promise<Reply> {
   return stack.post('/v1/payments', debit(more), { headers: { 'idempotency-key': key } });

@@ -7,6 +7,7 @@ import {
   demo,
   exchange,
   expectReply,
+  freshName,
   type OppStack,
   type Parameters,
   plain,
@@ -20,7 +21,7 @@ let stack: OppStack;
 before(async () => {
   stack = await startOppStack();
 });
-after(() => stack.stop());
+after(() => stack.finish());
 
 const money = (amount: string, currency = 'EUR') => ({ amount, currency });
 const rrnOf = (reply: Reply) => reply.body.resultDetails?.ConnectorTxID1 ?? '';
@@ -175,7 +176,7 @@ test('operations that do not fit what they name', async () => {
 });
 
 test('status and query tell the same as the first answer, with the time of the payment', async () => {
-  const reference = `order-${process.hrtime.bigint()}`;
+  const reference = freshName('order');
   const sale = await pay({ merchantTransactionId: reference });
   const { id } = sale.body;
   for (const path of [`/v1/payments/${id}`, `/v1/query/${id}`]) {
@@ -258,7 +259,7 @@ test('the success code says which test mode answered', async () => {
 });
 
 test('an answer that does not come is pending with an id, and later the truth; the payment can then be told from its reference', async () => {
-  const reference = `lost-${process.hrtime.bigint()}`;
+  const reference = freshName('lost');
   const lost = expectReply(
     await stack.post('/v1/payments', debit({ 'card.number': '4000000000000911', merchantTransactionId: reference })),
     200,

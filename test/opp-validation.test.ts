@@ -9,7 +9,7 @@ let stack: OppStack;
 before(async () => {
   stack = await startOppStack();
 });
-after(() => stack.stop());
+after(() => stack.finish());
 
 interface ParameterError {
   readonly name: string;

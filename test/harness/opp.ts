@@ -1,14 +1,10 @@
-/** A gateway with its sandbox on free ports, and a client of the OPP dialect that keeps its hands off what it sends. */
+/** The stack with a client of the OPP dialect that sends whatever it is told to, and looks at the answer as it came. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { readConfig } from '../../src/config.ts';
-import { startGateway } from '../../src/gateway.ts';
-import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
-import { startSandbox } from '../../src/local/sandbox.ts';
-import { createDatabase } from './database.ts';
+import { audit } from './auditor.ts';
+import type { HostEntry } from './host-control.ts';
+import { startStack } from './stack.ts';
 
 export const demo = { entityId: '0f0e0d0c0b0a09080706050403020100', bearer: bearerOf('0f0e0d0c0b0a09080706050403020100', 'sandbox') };
 export const plain = { ...demo, entityId: '0f0e0d0c0b0a09080706050403020199' };
@@ -39,33 +35,27 @@ export interface RawRequest {
 
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
-/** One entry of the acquirer host's books; amounts in minor units. */
-export interface BookEntry {
-  readonly rrn: string;
-  readonly terminal: string;
-  readonly kind: string;
-  readonly amount: number;
-  readonly capturedAmount: number;
-  readonly refundedAmount: number;
-  readonly reversedAmount: number;
-  readonly remainingAmount: number;
-  readonly state: string;
-}
-
 export interface OppStack {
   readonly url: string;
   readonly databaseUrl: string;
-  readonly control: string;
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
   get(path: string, parameters?: Parameters, more?: { readonly as?: Caller }): Promise<Reply>;
-  books(rrn: string): Promise<readonly BookEntry[]>;
+  books(rrn: string): Promise<readonly HostEntry[]>;
+  /** Ends the stack after the auditor has looked at all of it. */
+  finish(): Promise<void>;
+  /** Ends the stack without the auditor. */
   stop(): Promise<void>;
 }
 
 export function bearerOf(userId: string, password: string): string {
   return `Bearer ${Buffer.from(`${userId}|${password}`).toString('base64')}`;
+}
+
+/** A reference or key that nothing else has, without digits, of which some would look like a card number. */
+export function freshName(prefix: string): string {
+  return `${prefix}-${randomUUID().replaceAll(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? '')}`;
 }
 
 /** A debit that is approved; `more` replaces and removes. */
@@ -84,54 +74,50 @@ export function debit(more: Parameters = {}): Parameters {
   };
 }
 
-/** `env`: settings beside those that the stack itself needs. */
+/** `env`: settings that differ from those of a test. */
 export async function startOppStack(env: Readonly<Record<string, string>> = {}): Promise<OppStack> {
-  const folder = await mkdtemp(join(tmpdir(), 'polygate-opp-'));
-  const database = await createDatabase();
-  await writeDemoMerchants(database.url);
-  const sandbox = await startSandbox({
-    ...{ acquirerPort: 0, httpPort: 0, dataDirectory: join(folder, 'sandbox') },
-    log: (message) => process.stderr.write(`${message}\n`),
-  });
-  const config = readConfig({
-    mode: 'sandbox',
-    file: undefined,
-    env: {
-      ...{ PORT: '0', DATABASE_URL: database.url, DATA_DIRECTORY: folder, LOG_LEVEL: 'fatal', ACQUIRER_TIMEOUT_MS: '1000' },
-      ...{ ACQUIRER_ADDRESS: `127.0.0.1:${sandbox.acquirerPort}`, ...env },
-    },
-  });
-  const gateway = await startGateway(config);
-  const control = `http://127.0.0.1:${sandbox.httpPort}/control`;
-  const send = (request: RawRequest) => exchange(gateway.url, request);
+  const stack = await startStack({ env });
+  const url = `http://127.0.0.1:${stack.config.port}`;
+  const seen = { answers: [] as string[], pans: new Set<string>(), cvcs: new Set<string>() };
+  const send = async (request: RawRequest): Promise<Reply> => {
+    const reply = await exchange(url, request);
+    // The long fractions of metrics can look like a card number.
+    if (reply.code !== undefined) seen.answers.push(reply.text);
+    return reply;
+  };
   return {
-    url: gateway.url,
-    databaseUrl: database.url,
-    control,
+    url,
+    databaseUrl: stack.databaseUrl,
     send,
-    post: (path, parameters, { as = demo, headers = {} } = {}) =>
-      send({
-        method: 'POST',
-        path,
+    post(path, parameters, { as = demo, headers = {} } = {}) {
+      remember(seen, parameters);
+      return send({
+        ...{ method: 'POST', path, body: encode({ entityId: as.entityId, ...parameters }) },
         headers: { authorization: as.bearer, 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8', ...headers },
-        body: encode({ entityId: as.entityId, ...parameters }),
-      }),
+      });
+    },
     get: (path, parameters = {}, { as = demo } = {}) =>
       send({
         ...{ method: 'GET', path: `${path}?${encode({ entityId: as.entityId, ...parameters })}` },
         headers: { authorization: as.bearer },
       }),
-    async books(rrn) {
-      const { entries }: { entries: BookEntry[] } = JSON.parse(await (await fetch(`${control}/books?rrn=${rrn}`)).text());
-      return entries;
+    books: async (rrn) => (await stack.host.books()).filter((entry) => entry.rrn === rrn),
+    async finish() {
+      try {
+        await audit({ ...stack, api: { ...stack.api, traces: seen } });
+      } finally {
+        await stack.stop();
+      }
     },
-    async stop() {
-      await gateway.stop();
-      await sandbox.stop();
-      await database.drop();
-      await rm(folder, { recursive: true });
-    },
+    stop: stack.stop,
   };
+}
+
+/** What the auditor looks for later; shorter numbers are no card's, and would be found anywhere. */
+function remember(seen: { readonly pans: Set<string>; readonly cvcs: Set<string> }, parameters: Parameters): void {
+  const { 'card.number': pan = '', 'card.cvv': cvc = '' } = parameters;
+  if (/^\d{13,}$/.test(pan)) seen.pans.add(pan);
+  if (/^\d{3,4}$/.test(cvc)) seen.cvcs.add(cvc);
 }
 
 /** Form encoding of what is given; undefined is left out. */
