@@ -7,6 +7,7 @@ import { exitWithParent } from '../src/local/parent.ts';
 import { seededRandom } from './cards.ts';
 import { audit } from './drill/audit.ts';
 import { countOpen } from './drill/books.ts';
+import { startFaults } from './drill/faults.ts';
 import { type Killer, startKiller } from './drill/killer.ts';
 import { openMerchantClient } from './drill/merchant.ts';
 import { type DrillFigures, describeDrill, isClean } from './drill/outcome.ts';
@@ -18,6 +19,7 @@ import { writeMerchants } from './merchants.ts';
 interface Options {
   readonly minutes: number;
   readonly kills: number;
+  readonly faults: number;
   readonly rate: number;
   readonly connections: number;
   readonly merchants: number;
@@ -53,6 +55,7 @@ function readOptions(): Options {
     .description('Kills gateway, acquirer host and PostgreSQL under load, and then compares all books. Ends with 1 when they do not agree.')
     .option('--minutes <n>', 'how long there is load', decimal, 5)
     .option('--kills <n>', 'how often something is killed in that time', whole, 60)
+    .option('--faults <n>', 'how often the host is told to lose, delay, double or spoil answers', whole, 60)
     .option('--rate <n>', 'orders per second', whole, 300)
     .option('--connections <n>', 'orders under way at the same time', whole, 16)
     .option('--merchants <n>', 'merchants', whole, 20)
@@ -67,14 +70,14 @@ function readOptions(): Options {
 }
 
 /** True when all zeros are zero. */
-async function run({ minutes, kills: killCount, rate, connections, merchants: merchantCount, seed }: Options): Promise<boolean> {
+async function run({ minutes, rate, connections, seed, ...counts }: Options): Promise<boolean> {
   const durationMs = minutes * 60_000;
-  tell(`Drill of ${minutes} minutes with ${killCount} kills, seed ${seed}.`);
+  tell(`Drill of ${minutes} minutes with ${counts.kills} kills and ${counts.faults} faults, seed ${seed}.`);
   const stand = await openStand(seededRandom(seed));
   tell(`The logs of all processes are in ${stand.logDirectory}.`);
   try {
     await migrate(stand);
-    const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: merchantCount });
+    const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: counts.merchants });
     await stand.start();
     const closing = new AbortController();
     const givingUp = new AbortController();
@@ -93,9 +96,10 @@ async function run({ minutes, kills: killCount, rate, connections, merchants: me
       random: seededRandom(seed + 1),
       closing: AbortSignal.any([closing.signal, signal]),
     });
-    killer = startKiller({ stand, count: killCount, durationMs, random: seededRandom(seed + 2), signal });
+    killer = startKiller({ stand, count: counts.kills, durationMs, random: seededRandom(seed + 2), signal });
+    const faults = startFaults({ hostUrl: stand.hostUrl, count: counts.faults, durationMs, random: seededRandom(seed + 3), signal });
     const startedAtMs = performance.now();
-    await Promise.all([killer.done, delay(durationMs, undefined, { signal }), tellProgress(durationMs, shop.orders, killer)]);
+    await Promise.all([killer.done, faults.done, delay(durationMs, undefined, { signal }), tellProgress(durationMs, shop.orders, killer)]);
     const loadMs = performance.now() - startedAtMs;
     tell('The load ends. Waiting until every order has its answer and nothing is open ...');
     closing.abort();
@@ -105,7 +109,7 @@ async function run({ minutes, kills: killCount, rate, connections, merchants: me
     client.close();
     signal.throwIfAborted();
     const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: shop.orders });
-    return await conclude(stand, { ...{ audit: found, seed, loadMs, restMs, kills: killer.kills }, ...shop });
+    return await conclude(stand, { ...{ audit: found, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() }, ...shop });
   } finally {
     tell('Stopping ...');
     for (const complaint of await stand.stop()) tell(`Not stopped cleanly: ${complaint}`);

@@ -48,19 +48,31 @@ const kindOfType: Readonly<Record<PaymentType, GatewayOperation['kind']>> = {
 const currencyNames: Readonly<Record<string, string>> = { '978': 'EUR' };
 const openStates = new Set(['submitted', 'unknown', 'escalated']);
 
+/** Reads both sides and compares them. */
 export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Promise<Audit> {
   const entries = await readHostEntries(hostUrl);
   return withClient(databaseUrl, async (client) => {
-    const operations = await readGatewayOperations(client);
-    const books = indexBooks(operations, entries);
-    return {
-      lost: orders.flatMap((order) => lostBy(order, books)),
-      chargedTwice: [...chargedTwiceByKey(books), ...chargedTwiceByCard(books)],
-      stillUnknown: operations.filter(({ state }) => openStates.has(state)).map((operation) => describeOperation(operation, books)),
-      booksApart: [...apart(books), ...(await checkGatewayBooks(client))],
-      totals: totalsOf(books),
-    };
+    const compared = compareBooks({ operations: await readGatewayOperations(client), entries, orders });
+    return { ...compared, booksApart: [...compared.booksApart, ...(await checkGatewayBooks(client))] };
   });
+}
+
+export interface Sides {
+  readonly operations: readonly GatewayOperation[];
+  readonly entries: readonly HostEntry[];
+  readonly orders: readonly Order[];
+}
+
+/** The comparison itself; pure. */
+export function compareBooks({ operations, entries, orders }: Sides): Audit {
+  const books = indexBooks(operations, entries);
+  return {
+    lost: orders.flatMap((order) => lostBy(order, books)),
+    chargedTwice: [...chargedTwiceByKey(books), ...chargedTwiceByCard(books)],
+    stillUnknown: operations.filter(({ state }) => openStates.has(state)).map((operation) => describeOperation(operation, books)),
+    booksApart: [...operations.flatMap((operation) => apartFromHost(operation, books)), ...unknownEntries(books)],
+    totals: totalsOf(books),
+  };
 }
 
 interface Books {
@@ -142,10 +154,6 @@ function chargedTwiceByCard(books: Books): readonly string[] {
   return [...byCard.values()]
     .filter((entries) => entries.length > 1)
     .map((entries) => `card ${entries[0]?.account.masked}: ${entries.map((entry) => describeEntry(entry, books)).join(' and ')}`);
-}
-
-function apart(books: Books): readonly string[] {
-  return [...books.operations.flatMap((operation) => apartFromHost(operation, books)), ...unknownEntries(books)];
 }
 
 function unknownEntries(books: Books): readonly string[] {

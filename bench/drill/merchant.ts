@@ -23,6 +23,8 @@ export interface MerchantClient {
   follow(order: Order): Promise<void>;
   /** Sends an order that has its answer once more: undefined when the answer says the same, else what it says. */
   repeat(order: Order): Promise<string | undefined>;
+  /** Sends the request once more while it is under way: the id that was answered, if any. */
+  twin(order: Order): Promise<string | undefined>;
   /** Asks once what has become of an operation. */
   query(order: Order): Promise<FinalAnswer | 'pending' | undefined>;
   close(): void;
@@ -150,6 +152,10 @@ export function openMerchantClient({ port, connections, signal, onSuccess }: Mer
       const again = finalOf(reply);
       const same = again.id === order.final?.id && again.outcome === order.final.outcome;
       return same ? undefined : `${reply.status} ${reply.code} ${reply.id}`;
+    },
+    async twin(order) {
+      const reply = await attempt(order);
+      return reply === undefined || reply.id === '' ? undefined : reply.id;
     },
     async query(order) {
       const reply = await ask(order, order.final?.id ?? '');

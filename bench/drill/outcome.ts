@@ -11,6 +11,8 @@ export interface DrillFigures {
   readonly orders: readonly Order[];
   readonly otherAnswers: readonly { readonly order: Order; readonly answer: string }[];
   readonly kills: readonly Kill[];
+  /** Disturbances that the host carried out, or was to. */
+  readonly faults: number;
   readonly loadMs: number;
   /** From the end of the load until nothing was open. */
   readonly restMs: number;
@@ -50,22 +52,28 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
   };
 }
 
-function describeRun({ orders, loadMs, restMs, seed }: DrillFigures, refusals: readonly Order[]): string {
+function describeRun({ orders, loadMs, restMs, seed, faults }: DrillFigures, refusals: readonly Order[]): string {
   const count = (outcome: string): number => orders.filter(({ final }) => final?.outcome === outcome).length;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const retried = orders.filter(({ attempts }) => attempts > 1);
-  const undone = orders.filter(({ final }) => final?.code === '900.100.301').length;
+  const failures = Map.groupBy(
+    orders.filter(({ final }) => final?.outcome === 'failed'),
+    ({ final }) => final?.code,
+  );
+  const reasons = [...failures].map(([code, failed]) => `${failed.length} × ${code}`).join(', ');
   return table(
     ['the run', `seed ${seed}`],
     [
       ['orders', `${orders.length} in ${seconds(loadMs)} (${Math.round(orders.length / (loadMs / 1000))}/s)`],
-      ['approved / failed / refused', `${count('approved')} / ${count('failed')} (${undone} of them undone) / ${refusals.length}`],
+      ['approved / failed / refused', `${count('approved')} / ${count('failed')} / ${refusals.length}`],
+      ['reasons of the failed', reasons],
       ['sent more than once', `${retried.length}, of them refused in the end: ${refusals.filter(({ attempts }) => attempts > 1).length}`],
       ['pending at first', String(orders.filter(({ answers }) => answers.some((answer) => answer.endsWith(' 000.200.000'))).length)],
       [
         'pending, and then unknown to the gateway',
         String(orders.filter(({ answers }) => answers.includes('query 404 700.400.580')).length),
       ],
+      ['faults ordered from the host', String(faults)],
       ['at rest after', seconds(restMs)],
     ],
   );

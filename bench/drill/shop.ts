@@ -54,7 +54,10 @@ const nextActs: Readonly<Record<PaymentType, readonly Act[]>> = {
 };
 
 const followUpShare = 0.45;
+/** Sent again under its key when it has its answer. */
 const repeatShare = 0.05;
+/** Sent twice at the same moment, as impatient software does. */
+const twinShare = 0.03;
 const subjectsAtMost = 2_000;
 
 export function openShop({ client, merchants, connections, rate, random, closing }: ShopOptions): Shop {
@@ -63,6 +66,7 @@ export function openShop({ client, merchants, connections, rate, random, closing
   const orders: Order[] = [];
   const otherAnswers: { order: Order; answer: string }[] = [];
   const subjects: Order[] = [];
+  const twins: { order: Order; id: string }[] = [];
   const following = new Set<Promise<void>>();
 
   function newOrder(): Order {
@@ -96,12 +100,12 @@ export function openShop({ client, merchants, connections, rate, random, closing
   }
 
   async function finish(order: Order): Promise<void> {
-    if (order.final?.outcome !== 'approved') return;
-    offer(order);
-    if (order.subject !== undefined) {
-      order.subject.leftMinor -= order.amountMinor;
-      offer(order.subject);
+    if (order.final === undefined || order.final.outcome === 'refused') return;
+    if (order.final.outcome === 'approved') {
+      offer(order);
+      if (order.subject !== undefined) order.subject.leftMinor -= order.amountMinor;
     }
+    if (order.subject !== undefined) offer(order.subject);
     if (random() >= repeatShare) return;
     const answer = await client.repeat(order);
     if (answer !== undefined) otherAnswers.push({ order, answer });
@@ -119,7 +123,10 @@ export function openShop({ client, merchants, connections, rate, random, closing
       await delay(Math.max(0, nextAtMs - performance.now()), undefined, { signal: closing }).catch(() => undefined);
       if (closing.aborted) break;
       const order = newOrder();
-      if (await client.send(order)) await finish(order);
+      const twin = random() < twinShare ? client.twin(order) : undefined;
+      const isFinal = await client.send(order);
+      if (twin !== undefined) checkTwin(order, twin);
+      if (isFinal) await finish(order);
       else follow(order);
       // After a standstill the work goes on at its pace; it does not catch up.
       nextAtMs = Math.max(nextAtMs + everyMs, performance.now());
@@ -127,14 +134,31 @@ export function openShop({ client, merchants, connections, rate, random, closing
   }
 
   function follow(order: Order): void {
-    const one = client.follow(order).then(() => finish(order));
-    following.add(one);
-    void one.finally(() => following.delete(one));
+    afterwards(client.follow(order).then(() => finish(order)));
+  }
+
+  /** Both requests of one key must have come to the same operation; which one is known once the order has its final answer. */
+  function checkTwin(order: Order, twin: Promise<string | undefined>): void {
+    afterwards(
+      twin.then((id) => {
+        if (id !== undefined) twins.push({ order, id });
+      }),
+    );
+  }
+
+  function afterwards(work: Promise<void>): void {
+    following.add(work);
+    void work.finally(() => following.delete(work));
   }
 
   async function workers(): Promise<void> {
     await Promise.all(Array.from({ length: connections }, work));
     while (following.size > 0) await Promise.all(following);
+    for (const { order, id } of twins) {
+      // A twin may have been told "pending" of an operation whose commit had not happened; the order is then answered with another one.
+      const isOther = order.final !== undefined && order.final.id !== id && !order.answers.includes('200 000.200.000');
+      if (isOther) otherAnswers.push({ order, answer: `its twin was answered with ${id}` });
+    }
   }
 
   return { orders, otherAnswers, done: workers() };

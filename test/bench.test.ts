@@ -1,0 +1,118 @@
+/** The parts of bench and drill that would go wrong silently: the card numbers, the reader of answers, and the comparison of the books. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isPending, isSuccess, readAnswer, readId, readRegistrationId } from '../bench/answer.ts';
+import { createCardSource, panLength, seededRandom } from '../bench/cards.ts';
+import { compareBooks, type Sides } from '../bench/drill/audit.ts';
+import type { GatewayOperation, HostEntry } from '../bench/drill/books.ts';
+import type { FinalAnswer, Order } from '../bench/drill/order.ts';
+import { buildTemplate } from '../bench/requests.ts';
+import { parsePan } from '../src/core/instrument/card.ts';
+
+test('card numbers are valid, never come twice and are no test cards', () => {
+  const cards = createCardSource(seededRandom(7));
+  const digits = Buffer.alloc(panLength);
+  const seen = new Set<string>();
+  for (let count = 0; count < 20_000; count += 1) {
+    cards.write(digits, 0);
+    const number = digits.toString('latin1');
+    assert.ok(parsePan(number), number);
+    assert.match(number, /^(4|5[1-5])/);
+    assert.doesNotMatch(number, /^(4000|4111|4200|4242|4444|5555)/);
+    seen.add(number);
+  }
+  assert.equal(seen.size, 20_000);
+});
+
+test('an answer is read when it is complete, and not before', () => {
+  const id = 'a'.repeat(32);
+  const token = 'b'.repeat(32);
+  const body = `{"id":"${id}","registrationId":"${token}","result":{"code":"000.100.110","description":"ok"}}`;
+  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  for (let length = 0; length < bytes.length; length += 1) assert.equal(readAnswer(bytes, length), undefined);
+  const answer = readAnswer(bytes, bytes.length);
+  assert.ok(answer);
+  assert.deepEqual([answer.status, answer.code], [200, '000.100.110']);
+  assert.equal(readId(bytes, answer), id);
+  assert.equal(readRegistrationId(bytes, answer), token);
+  assert.ok(isSuccess('000.000.000') && !isSuccess('000.200.000') && isPending('000.200.000'));
+});
+
+test('a request says its own length', () => {
+  const { bytes, amountAt } = buildTemplate({ act: 'debit', merchant: { entityId: 'e', bearerToken: 't' }, port: 1, run: 'r' });
+  const [head = '', body = ''] = bytes.toString('latin1').split('\r\n\r\n');
+  assert.equal(Number(/Content-Length: (\d+)/.exec(head)?.[1]), body.length);
+  assert.equal(bytes.toString('latin1', amountAt, amountAt + 6), '000.00');
+});
+
+const operationId = '01a1fd01-0d1b-702a-8ab4-73a3d95000a6';
+const wireId = operationId.replaceAll('-', '');
+
+function operation(more: Partial<GatewayOperation> = {}): GatewayOperation {
+  return {
+    ...{ operationId, paymentId: 'p', targetId: undefined, kind: 'debit', state: 'approved', reason: undefined },
+    ...{ amountMinor: 500, currency: 'EUR', rrn: 'RRN1', key: 'k1' },
+    ...more,
+  };
+}
+
+function entry(more: Partial<HostEntry> = {}): HostEntry {
+  return {
+    ...{ rrn: 'RRN1', stan: '000001', terminal: 'PLAINA00', kind: 'debit', currency: '978', amount: 500, capturedAmount: 0 },
+    ...{ refundedAmount: 0, reversedAmount: 0, remainingAmount: 500, state: 'booked', account: { id: 'card 1', masked: '4…' } },
+    ...more,
+  };
+}
+
+function order(final: Partial<FinalAnswer> | undefined): Order {
+  const answer = { outcome: 'approved', status: 200, code: '000.000.000', id: wireId, rrn: 'RRN1', ...final } as const;
+  const base = { key: 'k1', merchant: { entityId: 'e', bearerToken: 't' }, type: 'DB', amountMinor: 500, leftMinor: 500 } as const;
+  return { ...base, attempts: 1, answers: [], ...(final === undefined ? {} : { final: answer }) };
+}
+
+function zeros(sides: Partial<Sides>): readonly number[] {
+  const { lost, chargedTwice, stillUnknown, booksApart } = compareBooks({
+    ...{ operations: [operation()], entries: [entry()], orders: [order({})] },
+    ...sides,
+  });
+  return [lost.length, chargedTwice.length, stillUnknown.length, booksApart.length];
+}
+
+const undone = entry({ reversedAmount: 500, remainingAmount: 0, state: 'reversed' });
+const undo = entry({ kind: 'reversal', remainingAmount: 0, original: { rrn: 'RRN1', stan: '000001' } });
+
+test('books that agree give four zeros', () => {
+  assert.deepEqual(zeros({}), [0, 0, 0, 0]);
+  const failed = order({ outcome: 'failed', status: 400, code: '900.100.301' });
+  assert.deepEqual(zeros({ operations: [operation({ state: 'undone' })], entries: [undone, undo], orders: [failed] }), [0, 0, 0, 0]);
+  assert.deepEqual(zeros({ operations: [operation({ state: 'undone' })], entries: [], orders: [failed] }), [0, 0, 0, 0]);
+});
+
+test('an acknowledged payment that is lost is found', () => {
+  assert.deepEqual(zeros({ operations: [], entries: [] }), [1, 0, 0, 0]);
+  assert.deepEqual(zeros({ operations: [operation({ state: 'failed' })], entries: [] }), [1, 0, 0, 0]);
+  assert.deepEqual(zeros({ entries: [] }), [1, 0, 0, 1]);
+  assert.deepEqual(zeros({ orders: [order(undefined)] }), [1, 0, 0, 0]);
+  assert.deepEqual(zeros({ orders: [order({ outcome: 'refused', id: '' })] }), [1, 0, 0, 0]);
+  assert.deepEqual(zeros({ orders: [order({ outcome: 'failed' })] }), [1, 0, 0, 0]);
+});
+
+test('a second charge is found by its key and by its card', () => {
+  const second = operation({ operationId: operationId.replace('01a1', '01a2'), rrn: 'RRN2' });
+  assert.deepEqual(zeros({ operations: [operation(), second], entries: [entry(), entry({ rrn: 'RRN2' })] }), [0, 2, 0, 0]);
+  assert.deepEqual(zeros({ entries: [entry(), entry({ rrn: 'RRN9' })] }), [0, 1, 0, 1]);
+});
+
+test('what is open is found', () => {
+  assert.deepEqual(zeros({ operations: [operation({ state: 'unknown' })], orders: [] }), [0, 0, 1, 0]);
+  assert.deepEqual(zeros({ operations: [operation({ state: 'escalated' })], orders: [] }), [0, 0, 1, 0]);
+});
+
+test('books that differ are found, in both directions and in what later acts have taken', () => {
+  const none = { orders: [] };
+  assert.deepEqual(zeros({ ...none, entries: [entry({ amount: 501 })] }), [0, 0, 0, 1]);
+  assert.deepEqual(zeros({ ...none, entries: [entry({ currency: '840' })] }), [0, 0, 0, 1]);
+  assert.deepEqual(zeros({ ...none, entries: [entry({ refundedAmount: 100 })] }), [0, 0, 0, 1]);
+  assert.deepEqual(zeros({ ...none, operations: [] }), [0, 0, 0, 1]);
+  assert.deepEqual(zeros({ ...none, operations: [operation({ state: 'undone' })] }), [0, 0, 0, 1]);
+});
