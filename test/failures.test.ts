@@ -183,3 +183,25 @@ for (const { name, truth, prepare } of acts) {
     await truthIs(id, truth);
   });
 }
+
+audited('a vault that is away puts the resolution off, and does not leave it to the operator', async () => {
+  const { id } = await stack.api.pay({ card: '4000000000000929' });
+  const seen = stack.log().length;
+  await stack.database.query('alter table vault.card rename to hidden_card');
+  for (const times of [1, 2, 3]) {
+    await stack.hurry();
+    const looks = () =>
+      stack
+        .log()
+        .slice(seen)
+        .filter((line) => line.includes('could not be resolved yet')).length;
+    await eventually(() => looks() >= times, 'the worker to look at the operation');
+  }
+  await stack.database.query('alter table vault.hidden_card rename to card');
+  await truthIs(id, undone);
+  const { rows } = await stack.database.query<{ resolve_attempts: number }>(
+    'select resolve_attempts from polygate.operation where operation_id = $1',
+    [id],
+  );
+  assert.ok((rows[0]?.resolve_attempts ?? 9) < 4, 'looks without a message count as attempts');
+});

@@ -82,7 +82,9 @@ interface Target {
   readonly amount: number;
   readonly id: string;
   readonly captures: string[];
-  /** Sums of what was answered as succeeded or pending, minor units. */
+  /** Acts that were pending when they were answered. */
+  readonly pending: { readonly act: Act; readonly id: string }[];
+  /** Sums of what succeeded, minor units. */
   readonly sums: { captured: number; released: number; refunded: number; reversed: number };
 }
 
@@ -114,7 +116,7 @@ audited(`${operations} operations at random, seed ${seed}`, async () => {
   }
   await stack.host.clearFaults();
   await nothingOpen(stack);
-  story.check();
+  await story.check();
 });
 
 async function sprinkleFaults(random: Random): Promise<void> {
@@ -145,8 +147,8 @@ interface Story {
   pay(): Promise<Target | undefined>;
   /** One act on a payment, at random; with a key it is fired twice at the same moment. */
   act(target: Target): Promise<void>;
-  /** The sums that any merchant could keep are within what was authorized. */
-  check(): void;
+  /** The sums that any merchant could keep are within what was authorized. When nothing is open any more. */
+  check(): Promise<void>;
 }
 
 function createStory(random: Random): Story {
@@ -181,21 +183,35 @@ function createStory(random: Random): Story {
       const answer = await fire((key) => stack.api.pay({ type, amount: decimal(amount), ...key }));
       assert.ok([succeeded, pending].includes(answer.code) || failures.has(answer.code), answer.code);
       if (answer.code !== succeeded) return undefined;
-      const target: Target = { type, amount, id: answer.id, captures: [], sums: { captured: 0, released: 0, refunded: 0, reversed: 0 } };
+      const target: Target = {
+        type,
+        amount,
+        id: answer.id,
+        captures: [],
+        pending: [],
+        sums: { captured: 0, released: 0, refunded: 0, reversed: 0 },
+      };
       targets.push(target);
       return target;
     },
     async act(target) {
-      const { type, id, amount } = chooseAct(random, target);
+      const act = chooseAct(random, target);
+      const { type, id, amount } = act;
       const money = amount === undefined ? {} : { amount: decimal(amount) };
       const answer = await fire((key) => stack.api.operate(id, { type, ...money, ...key }));
       const { code } = answer;
       assert.ok([succeeded, pending].includes(code) || refusals.has(code) || failures.has(code), `${type} of ${amount}: ${code}`);
       if (type === 'CP' && code === succeeded) target.captures.push(answer.id);
-      if (code === succeeded) addTo(target, { type, id, amount: Math.round(Number(answer.body.amount) * 100) });
+      if (code === succeeded) addTo(target, act, answer);
+      if (code === pending) target.pending.push({ act, id: answer.id });
     },
-    check() {
-      for (const { type, amount, sums } of targets) {
+    async check() {
+      for (const target of targets) {
+        for (const { act, id } of target.pending) {
+          const answer = await stack.api.read(id);
+          if (answer.code === succeeded) addTo(target, act, answer);
+        }
+        const { type, amount, sums } = target;
         const authorized = type === 'PA' ? amount : 0;
         const captured = type === 'PA' ? sums.captured : amount;
         const story = JSON.stringify({ type, amount, sums });
@@ -229,7 +245,8 @@ function chooseAct(random: Random, { type, id, amount, captures }: Target): Act 
   }
 }
 
-function addTo({ type: paymentType, id: paymentId, sums }: Target, { type, id, amount = 0 }: Act): void {
+function addTo({ type: paymentType, id: paymentId, sums }: Target, { type, id }: Act, answer: OppAnswer): void {
+  const amount = Math.round(Number(answer.body.amount) * 100);
   if (type === 'CP') sums.captured += amount;
   else if (type === 'RF') sums.refunded += amount;
   else if (paymentType === 'PA' && id === paymentId) sums.released += amount;

@@ -45,8 +45,10 @@ async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<vo
     if (!(await isUnknown(engine, open))) return;
     await resolveUnknown(engine, claimed, open);
   } catch (error) {
-    // The lease ends by itself; the operation is claimed again then.
     engine.log.warn({ operationId: operation.operationId, error: String(error) }, 'an operation could not be resolved yet');
+    // What was not sent does not count: a vault that is away for an hour must not leave everything to the operator. Should this fail as
+    // well, the lease ends by itself.
+    await postpone(engine, claimed, 'not_sent').catch(() => undefined);
   }
 }
 
