@@ -2,7 +2,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
-import { demoBearerToken, demoPlainEntityId } from '../src/local/demo-merchants.ts';
 import { exitWithParent } from '../src/local/parent.ts';
 import {
   describeScenario,
@@ -217,7 +216,9 @@ async function countCaptured(databaseUrl: string): Promise<number> {
 
 /** The first payment of a fresh start; returns the time since the start, in ms. */
 async function payOnce({ port, spawnedAtMs }: Stack): Promise<number> {
-  const demo: MerchantAccess = { entityId: demoPlainEntityId, bearerToken: demoBearerToken };
+  // The sandbox's published merchant, on its terminals without triggers.
+  const bearerToken = Buffer.from('0f0e0d0c0b0a09080706050403020100|sandbox').toString('base64');
+  const demo: MerchantAccess = { entityId: '0f0e0d0c0b0a09080706050403020199', bearerToken };
   const body = new URLSearchParams({
     entityId: demo.entityId,
     ...{ paymentType: 'DB', amount: '12.50', currency: 'EUR' },
