@@ -82,7 +82,7 @@ interface Started {
   readonly output: readonly string[];
 }
 
-/** With a profile the gateway is started without the launcher, which would be profiled as well. */
+/** With a profile the gateway is started without the launcher, which would be profiled as well, but with the flags that the launcher gave us. */
 function launch({
   dataDirectory,
   profileDirectory,
@@ -94,7 +94,7 @@ function launch({
   const entry =
     profileDirectory === undefined
       ? [join(root, 'bin', 'polygate.js'), 'start']
-      : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, join(root, 'src', 'main.ts'), 'start'];
+      : [...process.execArgv, '--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, join(root, 'src', 'main.ts'), 'start'];
   const child = spawn(process.execPath, entry, {
     cwd: dataDirectory,
     env: { ...environmentWithoutSettings(), ...ports, DATA_DIRECTORY: dataDirectory, LOG_LEVEL: 'warn' },

@@ -136,7 +136,8 @@ interface GatewayOptions {
 function startGateway({ directory, logDirectory, gatewayPort, acquirerPort, databaseUrl, masterKeyFile }: GatewayOptions): Supervised {
   return supervise({
     name: 'gateway',
-    args: [join(root, 'src', 'main.ts'), 'start', '--mode', 'live'],
+    // The flags that the launcher gave this process are those it gives the gateway.
+    args: [...process.execArgv, join(root, 'src', 'main.ts'), 'start', '--mode', 'live'],
     environment: {
       ...environmentWithoutSettings(),
       PORT: String(gatewayPort),
