@@ -75,6 +75,7 @@ const migrationStep: Step = {
   name: 'the migrations',
   async run(config) {
     const { migrateConfigured } = await import('./store/migrate.ts');
+    await reachable(config);
     await migrateConfigured(config);
     if (config.databaseUrl === undefined) return { config };
     const { refuseDemoMerchants, writeDemoMerchants } = await import('./local/demo-merchants.ts');
@@ -82,6 +83,15 @@ const migrationStep: Step = {
     return { config };
   },
 };
+
+const databasePatienceMs = 60_000;
+
+async function reachable({ databaseUrl, vaultDatabaseUrl }: Config): Promise<void> {
+  const { waitForDatabase } = await import('./postgres/connection.ts');
+  const urls = new Set([databaseUrl, vaultDatabaseUrl].filter((url) => url !== undefined));
+  const onWait = (reason: string): void => tell(`Waiting up to ${databasePatienceMs / 1000} s for the database (${reason}) ...`);
+  await Promise.all([...urls].map((url) => waitForDatabase(url, { patienceMs: databasePatienceMs, onWait })));
+}
 
 const sandboxStep: Step = {
   name: 'the sandbox',

@@ -1,7 +1,7 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
 import type { DeclineReason } from './payment/decline.ts';
-import type { OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
+import type { FailureReason, OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
@@ -207,7 +207,7 @@ export interface AcquirerRequest {
 export type AcquirerAnswer =
   | { readonly outcome: 'approved'; readonly responseCode: string; readonly approvalCode?: string; readonly networkReference?: string }
   | { readonly outcome: 'declined'; readonly responseCode: string; readonly reason: DeclineReason; readonly hostCode?: string }
-  | { readonly outcome: 'not_sent'; readonly cause: string }
+  | { readonly outcome: 'not_sent'; readonly cause: string; readonly reason?: FailureReason }
   | { readonly outcome: 'unknown'; readonly cause: string };
 
 /** An acquirer: any dialect's payments may go to any acquirer. */

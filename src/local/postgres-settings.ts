@@ -13,6 +13,8 @@ export const postgresSettings: Readonly<Record<string, string>> = {
   // Fewer checkpoints mean fewer full-page images under a steady stream of small writes.
   max_wal_size: '4GB',
   checkpoint_timeout: '15min',
+  // After a crash, one flush of the file system instead of one of every file in the data folder: seconds less until the first answer.
+  ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
   // Queues and counters are updated again and again: small, frequent vacuums keep hot tables small.
   autovacuum_naptime: '10s',
   autovacuum_vacuum_scale_factor: '0.02',

@@ -121,6 +121,32 @@ export function certaintyOf(error: unknown): Certainty {
   return 'unknown';
 }
 
+/**
+ * Waits until a database answers: after a power cut the gateway and its database start together, and the database has to recover first. Gives
+ * up after `patienceMs` with the last error, and at once for what waiting does not mend (a wrong password). `onWait` is called once.
+ */
+export async function waitForDatabase(
+  url: string,
+  { patienceMs, onWait }: { readonly patienceMs: number; readonly onWait: (reason: string) => void },
+): Promise<void> {
+  const startedMs = performance.now();
+  for (let pauseMs = 100, told = false; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+    const client = new pg.Client({ connectionString: url, application_name: 'polygate-start' });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (!isConnectionFailure(error) || performance.now() - startedMs > patienceMs) throw error;
+      if (!told) onWait(error instanceof Error ? error.message : String(error));
+      told = true;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
 /** Whether an error says that the database is away, as opposed to what the statement or the program did. */
 export function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

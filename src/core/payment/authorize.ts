@@ -130,7 +130,7 @@ async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCa
   const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
-    discardOrphan(engine, card, row);
+    if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
   }
@@ -145,7 +145,11 @@ async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCa
   const open = { view: viewOf(row) };
   if (pan.status === 'rejected' || pan.value === undefined) {
     engine.log.error({ operationId: row.operationId }, 'the card could not be stored; the payment is not sent');
-    const operation = await conclude(engine, open, { outcome: 'not_sent', cause: 'card_not_stored' });
+    const operation = await conclude(engine, open, {
+      outcome: 'not_sent',
+      cause: 'the card is not in the vault',
+      reason: 'card_not_stored',
+    });
     return { kind: 'recorded', operation, repeat: false };
   }
   const operation = await exchange(engine, command, { open, row, trace, pan: pan.value, card });

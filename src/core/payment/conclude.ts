@@ -111,7 +111,7 @@ export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<Out
       return { ...base, ...codes, event: 'decline' };
     }
     case 'not_sent':
-      return { ...base, event: 'fail', reason: 'acquirer_unreachable' };
+      return { ...base, event: 'fail', reason: answer.reason ?? 'acquirer_unreachable' };
     case 'unknown':
       return { ...base, event: 'lose', resolveAfterMs: 0 };
   }

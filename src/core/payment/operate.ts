@@ -153,7 +153,11 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
   const open = { view: viewOf(row, target), targetKind: target.kind };
   if (pan.status === 'rejected' || pan.value === undefined) {
     engine.log.error({ operationId: row.operationId }, 'the card is not in the vault; the operation is not sent');
-    return { kind: 'recorded', operation: await conclude(engine, open, { outcome: 'not_sent', cause: 'card_not_stored' }), repeat: false };
+    return {
+      kind: 'recorded',
+      operation: await conclude(engine, open, { outcome: 'not_sent', cause: 'the card is not in the vault', reason: 'card_not_stored' }),
+      repeat: false,
+    };
   }
   const answer = await engine.acquirer.send(requestFor(open.view, row.trace, target), { pan: pan.value });
   return { kind: 'recorded', operation: await conclude(engine, open, answer), repeat: false };
