@@ -61,12 +61,12 @@ function assertBooked(entries: readonly BookEntry[], sent: readonly Sent[]): voi
   }
 }
 
-test('kill -9 in the middle of load: what was answered is booked, repeats settle the rest, nothing is booked twice', async () => {
+test('kill -9 in the middle of load: what was answered is booked, repeats settle the rest, nothing is booked twice', async (context) => {
   const directory = dataDirectory();
   const sent: Sent[] = [];
   const rounds = 3;
   for (let round = 0; round < rounds; round++) {
-    const sandbox = await startSandbox(directory);
+    const sandbox = await startSandbox(directory, context);
     const links = await Promise.all([1, 2, 3].map(() => openLink(sandbox.acquirerPort)));
     const before = sent.filter(({ answer }) => answer !== undefined).length;
     const shops = links.flatMap((link, index) =>
@@ -77,7 +77,7 @@ test('kill -9 in the middle of load: what was answered is booked, repeats settle
     await sandbox.stop('SIGKILL');
     await Promise.all(shops);
 
-    const again = await startSandbox(directory);
+    const again = await startSandbox(directory, context);
     assertBooked(await books(again), sent);
     const link = await openLink(again.acquirerPort);
     await Promise.all(
@@ -100,9 +100,9 @@ test('kill -9 in the middle of load: what was answered is booked, repeats settle
   }
 });
 
-test('SIGTERM in the middle of load: every answer that left is booked', async () => {
+test('SIGTERM in the middle of load: every answer that left is booked', async (context) => {
   const directory = dataDirectory();
-  const sandbox = await startSandbox(directory);
+  const sandbox = await startSandbox(directory, context);
   const link = await openLink(sandbox.acquirerPort);
   const pos = terminal('TERM0001');
   const messages = Array.from({ length: 2000 }, () => pos.debit());
@@ -110,16 +110,16 @@ test('SIGTERM in the middle of load: every answer that left is booked', async ()
   await link.until(() => link.answers.length > 100);
   assert.equal(await sandbox.stop('SIGTERM'), 0);
   await link.until(link.isClosed);
-  const again = await startSandbox(directory);
+  const again = await startSandbox(directory, context);
   const booked = new Map((await books(again)).map((entry) => [entry.rrn, entry.approvalCode]));
   for (const { fields } of link.answers) assert.equal(booked.get(fields[37] ?? ''), fields[38]);
   assert.equal(await again.orphan(), 0);
 });
 
-test('a line that was cut off is dropped and said; a damaged one stops the start', async () => {
+test('a line that was cut off is dropped and said; a damaged one stops the start', async (context) => {
   const directory = dataDirectory();
   const journal = join(directory, JOURNAL);
-  const first = await startSandbox(directory);
+  const first = await startSandbox(directory, context);
   const link = await openLink(first.acquirerPort);
   const pos = terminal('TORN0001');
   const [kept, cut] = [pos.debit(), pos.debit()];
@@ -128,7 +128,7 @@ test('a line that was cut off is dropped and said; a damaged one stops the start
   await first.stop('SIGKILL');
 
   truncateSync(journal, statSync(journal).size - 5);
-  const second = await startSandbox(directory);
+  const second = await startSandbox(directory, context);
   assert.match(second.stderr(), /last line was cut off/);
   assert.deepEqual(
     (await books(second)).map((entry) => entry.rrn),
@@ -139,7 +139,7 @@ test('a line that was cut off is dropped and said; a damaged one stops the start
   const settled = await newLink.ask(repeated(cut));
   await second.stop('SIGKILL');
 
-  const third = await startSandbox(directory);
+  const third = await startSandbox(directory, context);
   assert.equal(third.stderr(), '');
   assert.deepEqual(await (await openLink(third.acquirerPort)).ask(cut), settled);
   await third.stop('SIGKILL');
@@ -152,8 +152,8 @@ test('a line that was cut off is dropped and said; a damaged one stops the start
   assert.match((await startBrokenSandbox(directory)).stderr, /line 1 is not one/);
 });
 
-test('a port that is taken, and options that are none, are explained', async () => {
-  const sandbox = await startSandbox();
+test('a port that is taken, and options that are none, are explained', async (context) => {
+  const sandbox = await startSandbox(dataDirectory(), context);
   const taken = await startBrokenSandbox(dataDirectory(), ['--acquirer-port', String(sandbox.acquirerPort)]);
   assert.equal(taken.code, 1);
   assert.match(taken.stderr, new RegExp(`port ${sandbox.acquirerPort} is taken`));
@@ -236,9 +236,9 @@ async function play({ steps, link, pos }: { steps: readonly Step[]; link: Link; 
   return tallies;
 }
 
-test('random stories: the books equal the sums of what was answered, before and after a crash', async () => {
+test('random stories: the books equal the sums of what was answered, before and after a crash', async (context) => {
   const directory = dataDirectory();
-  let sandbox: Sandbox = await startSandbox(directory);
+  let sandbox: Sandbox = await startSandbox(directory, context);
   let story = 0;
   const check = async (pos: string, tallies: readonly Tally[]): Promise<void> => {
     const byRrn = new Map((await books(sandbox, { terminal: pos })).map((entry) => [entry.rrn, entry]));
@@ -263,7 +263,7 @@ test('random stories: the books equal the sums of what was answered, before and 
     { ...soak(20), endOnFailure: true },
   );
   await sandbox.stop('SIGKILL');
-  sandbox = await startSandbox(directory);
+  sandbox = await startSandbox(directory, context);
   for (const [name, tallies] of played) await check(name, tallies);
   await sandbox.stop();
 });

@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after } from 'node:test';
+import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Iso8583Message, pack, unpack } from '../src/protocols/iso8583/codec.ts';
 import { createFrameReader, frame } from '../src/protocols/iso8583/framing.ts';
@@ -46,13 +46,13 @@ function spawnSandbox(directory: string, more: readonly string[] = []): { child:
   return { child, stderr: () => stderr };
 }
 
-/** Starts a sandbox that should come up. */
-export async function startSandbox(directory = dataDirectory()): Promise<Sandbox> {
+/** Starts a sandbox that should come up; with a test's context it ends with that test. */
+export async function startSandbox(directory = dataDirectory(), context?: TestContext): Promise<Sandbox> {
   const { child, stderr } = spawnSandbox(directory);
   assert.ok(child.stdout !== null);
   const exited = once(child, 'exit');
   // A test that fails does not come to its own end: the child would keep the whole file waiting.
-  after(() => child.kill('SIGKILL'));
+  context?.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
   const line: unknown = (await Promise.race([once(lines, 'line'), exited]))[0];
   assert.equal(typeof line, 'string', `the sandbox did not start: ${stderr()}`);
