@@ -12,7 +12,7 @@ let sandbox: Sandbox;
 let link: Link;
 
 before(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox(undefined, { of: 'file' });
   link = await openLink(sandbox.acquirerPort);
 });
 

@@ -46,13 +46,16 @@ function spawnSandbox(directory: string, more: readonly string[] = []): { child:
   return { child, stderr: () => stderr };
 }
 
-/** Starts a sandbox that should come up. */
-export async function startSandbox(directory = dataDirectory()): Promise<Sandbox> {
+/** Starts a sandbox that should come up. `of` a test, it is killed with it; in a hook of a file, the file has to stop it. */
+export async function startSandbox(
+  directory = dataDirectory(),
+  { of }: { readonly of: 'test' | 'file' } = { of: 'test' },
+): Promise<Sandbox> {
   const { child, stderr } = spawnSandbox(directory);
   assert.ok(child.stdout !== null);
   const exited = once(child, 'exit');
-  // A test that fails does not come to its own end: the child would keep the whole file waiting.
-  after(() => child.kill('SIGKILL'));
+  // A test that fails does not come to its own end: the child would keep the whole file waiting. Within a hook, `after` would wait for itself.
+  if (of === 'test') after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
   const line: unknown = (await Promise.race([once(lines, 'line'), exited]))[0];
   assert.equal(typeof line, 'string', `the sandbox did not start: ${stderr()}`);
