@@ -85,7 +85,9 @@ async function findBase(): Promise<string> {
       await chmod(candidate, 0o755);
       await access(candidate, constants.W_OK);
       if ((await stat(dirname(candidate))).mode & 0o001) return candidate;
-    } catch {}
+    } catch {
+      // Not writable, or not ours: the next place is tried, and after the last one the error below says what to do.
+    }
   }
   throw new Error(
     `As root, PostgreSQL needs a folder that other users can reach, and neither ${candidates.join(' nor ')} can be used. Run Polygate as an ordinary user, or set DATABASE_URL.`,
