@@ -1,25 +1,10 @@
 /** OPP: the optional header Idempotency-Key: one operation per key, whatever happens around it. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  approved,
-  debit,
-  expectReply,
-  freshName,
-  type OppStack,
-  type Parameters,
-  plain,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, debit, expectReply, freshName, type Parameters, plain, type Reply, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const newKey = () => freshName('key');
 

@@ -1,27 +1,10 @@
 /** OPP: payments and what follows them, over HTTP against the whole stack; the acquirer host's books have to agree. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  approved,
-  debit,
-  demo,
-  exchange,
-  expectReply,
-  freshName,
-  type OppStack,
-  type Parameters,
-  plain,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, debit, demo, exchange, expectReply, freshName, type Parameters, plain, type Reply, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const money = (amount: string, currency = 'EUR') => ({ amount, currency });
 const rrnOf = (reply: Reply) => reply.body.resultDetails?.ConnectorTxID1 ?? '';
