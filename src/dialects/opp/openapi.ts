@@ -100,7 +100,7 @@ function writeBody({ parameters, required, sample }: Endpoint, schemas: readonly
   const patternProperties = Object.fromEntries(families.map(([names, schema]) => [names, { ...schema, description: familyNote(names) }]));
   return {
     required: true,
-    description: `Beside the parameters below, families of names:\n\n${families.map(([names]) => familyLine(names)).join('\n')}`,
+    description: `Beside the parameters below, families of names:\n\n${families.flatMap(([names]) => familyLines(names)).join('\n')}`,
     content: {
       'application/x-www-form-urlencoded': {
         schema: { type: 'object', required, properties, patternProperties, additionalProperties: false },
@@ -124,8 +124,8 @@ function familyNote(names: string): string {
     .join(' ');
 }
 
-function familyLine(names: string): string {
-  return `- \`${names}\`: ${familyNote(names)}`;
+function familyLines(names: string): readonly string[] {
+  return notesOf(names).map(({ name, example, description }) => `- \`${name}=${example}\`: ${description}`);
 }
 
 /** What any request may be answered before it is looked at, with the status where the code alone does not tell it. */

@@ -7,10 +7,10 @@ const amountForm = 'A point and two decimals, or no decimals at all, whatever th
 
 /** By name; every parameter of wire.ts that has a name of its own is here. */
 export const parameterNotes: Readonly<Record<string, ParameterNote>> = {
-  entityId: ['The entity (channel) that the request is for.', '0f0e0d0c0b0a09080706050403020100'],
-  'authentication.entityId': ['Older name of `entityId`.', '0f0e0d0c0b0a09080706050403020100'],
-  'authentication.userId': ['User id of the older login, instead of the bearer token.', '0f0e0d0c0b0a09080706050403020100'],
-  'authentication.password': ['Password of the older login.', 'sandbox'],
+  entityId: ['The entity (channel) that the request is for.', '00112233445566778899aabbccddeeff'],
+  'authentication.entityId': ['Older name of `entityId`.', '00112233445566778899aabbccddeeff'],
+  'authentication.userId': ['User id of the older login, instead of the bearer token.', '00112233445566778899aabbccddeeff'],
+  'authentication.password': ['Password of the older login.', 'secret'],
   paymentType: ['`PA` holds money, `DB` takes it; on a payment: `CP` captures, `RV` reverses, `RF` refunds.', 'DB'],
   amount: [`How much. ${amountForm}`, '12.50'],
   currency: ['ISO 4217, three letters.', 'EUR'],

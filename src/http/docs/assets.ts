@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -28,7 +28,7 @@ const files: readonly (readonly [name: string, folder: () => string, type: strin
 /** In a published package the build has put it here; in a checkout it is where npm put it. */
 function swaggerFolder(): string {
   const copied = join(import.meta.dirname, 'swagger-ui');
-  return existsSync(copied) ? copied : dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  return existsSync(copied) ? copied : dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
 }
 
 /** By name; each file is read when it is first asked for. */
