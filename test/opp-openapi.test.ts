@@ -76,6 +76,20 @@ async function get(path: string, id: string | undefined, parameters: Parameters 
   return reply;
 }
 
+test('the endpoints take the parameters that they are said to take, and no others', async () => {
+  const nobody = '0'.repeat(32);
+  for (const { method, path, parameters } of endpoints) {
+    const names = Object.keys(parameters.exact.properties).filter((name) => !name.startsWith('authentication.'));
+    const all = Object.fromEntries(names.map((name) => [name, name === 'entityId' ? demo.entityId : parameterNotes[name]?.[1]]));
+    const send = (more: Parameters) => {
+      const target = path.replace(':id', nobody);
+      return method === 'post' ? stack.post(target, { ...all, ...more }) : stack.get(target, { ...all, ...more });
+    };
+    assert.doesNotMatch((await send({})).text, /parameterErrors/, `${method} ${path}`);
+    assert.match((await send({ surprise: 'x' })).text, /"name":"surprise"/, `${method} ${path}`);
+  }
+});
+
 test('the samples work as they are filled in', async () => {
   const paid = await stack.post('/v1/payments', debit({ createRegistration: 'true' }));
   const ids: Readonly<Record<string, string | undefined>> = {

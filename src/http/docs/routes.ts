@@ -6,10 +6,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Asset, readAssets } from './assets.ts';
 import { type DocumentedDialect, dialectPage, listPage } from './pages.ts';
 
-/**
- * Style attributes are in Swagger UI's own markup; scripts and connections are from here alone. The page sends the requests of the form to
- * the gateway that serves it.
- */
+/** Scripts, styles and connections are from here alone; pictures also from the style sheet itself. The form sends to the gateway that serves it. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
