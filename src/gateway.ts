@@ -11,17 +11,21 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { createOutbound } from './http/outbound.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
+import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
+import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
+import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
@@ -63,6 +67,12 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const delivering = startDelivering({
+    ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
+    outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
+    callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
+  });
+  const expectUrlsInRequests = createUrlExpectation(stores.general);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
@@ -84,7 +94,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, expectUrlsInRequests, isUnavailable });
     });
   }
   addDocsRoutes(
@@ -93,10 +103,14 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), housekeeping.stop()]);
+    await Promise.all([
+      resolving.stop(),
+      housekeeping.stop(),
+      settlesWithin({ promise: delivering.stop(), patienceMs: config.shutdownTimeoutMs }),
+    ]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
-    await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
+    await Promise.all([stores.hot.close(), stores.general.close(), stores.outbox.close(), vault.close()]);
   };
   try {
     const url = await server.listen({ host: config.host, port: config.port });
@@ -122,6 +136,8 @@ interface Stores {
   readonly hot: Database;
   /** Everything else: directory, resolution, lists. */
   readonly general: Database;
+  /** Telling merchants: so that a flood of it leaves the rest their connections. */
+  readonly outbox: Database;
 }
 
 function openStores(url: string, log: EngineLog): Stores {
@@ -130,6 +146,7 @@ function openStores(url: string, log: EngineLog): Stores {
   return {
     hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 8 }),
     general: openDatabase({ ...pool, applicationName: 'polygate-general', purpose: 'general', maxConnections: 6 }),
+    outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'general', maxConnections: 3 }),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
+import { hookRoutes } from '../hooks/routes.ts';
 import type { Host } from '../host/host.ts';
 import { booksJson, booksSummary } from './books-view.ts';
 import { faultView, readFaultOrder } from './fault-order.ts';
@@ -21,6 +22,7 @@ export async function startControlServer(host: Host, { address, port }: { addres
   readJsonBodies(app);
   bookRoutes(app, host);
   faultRoutes(app, host);
+  hookRoutes(app);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500;

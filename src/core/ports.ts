@@ -22,6 +22,20 @@ export interface CardToStore {
   readonly purgeAtMs: number;
 }
 
+/** A secret that must be readable again: what a protocol signs or encrypts with. */
+export interface SecretToSeal {
+  readonly merchantId: string;
+  /** UUID of what it belongs to; it opens only there. */
+  readonly secretId: string;
+  readonly secret: string;
+}
+
+export interface SealedSecret {
+  readonly merchantId: string;
+  readonly secretId: string;
+  readonly sealed: Uint8Array;
+}
+
 /** The only holder of stored PANs. It keeps no CVC. */
 export interface Vault {
   /** Encrypts and stores a card; resolves when it is durable. */
@@ -43,6 +57,10 @@ export interface Vault {
     /** What may be shown of the card, kept beside the token. */
     readonly summary: CardSummary;
   }): Promise<string>;
+  /** Encrypts a secret for whoever keeps it; at once. */
+  sealSecret(secret: SecretToSeal): Uint8Array;
+  /** Throws when the bytes, or the place they are kept at, are not those of {@link Vault.sealSecret}. */
+  openSecret(sealed: SealedSecret): string;
   /** The card behind a token of this merchant; undefined when unknown or deleted. */
   resolveToken(token: {
     readonly merchantId: string;

@@ -11,6 +11,7 @@ import type { KeyProvider } from './key-provider.ts';
 import { type PurgeCount, purgeDue } from './purge.ts';
 import { rewrapKeys } from './rewrap.ts';
 import { openRootKeys } from './root-keys.ts';
+import { createSecrets } from './secrets.ts';
 import { createTokens } from './tokens.ts';
 
 export interface VaultLog {
@@ -69,6 +70,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
     return {
       ...cards,
       ...createTokens({ database: hot, maxConcurrent }),
+      ...createSecrets(rootKeys.deriveSecret),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
       rewrapKeys: () => rewrapKeys(general, keyProvider),
       deriveSecret: rootKeys.deriveSecret,

@@ -30,7 +30,7 @@ const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
   unknown: undefined,
 };
 
-type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
+export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
 
 export interface Answering {
   readonly mode: 'sandbox' | 'live';
@@ -61,7 +61,7 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   return { body, result };
 }
 
-function writeMoney(operation: OperationView, channel: Channel): Json {
+export function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
   return {
