@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import { type Config, ConfigError, type Mode, readConfig } from './config.ts';
 import { exitWithParent } from './local/parent.ts';
 
@@ -52,6 +53,8 @@ command('reset', 'remove everything in DATA_DIRECTORY: the embedded database and
     await resetDataDirectory({ directory: config.dataDirectory, log: (message) => process.stdout.write(`${message}\n`) });
   },
 );
+
+addWebhookCommands(program);
 
 exitWithParent();
 try {

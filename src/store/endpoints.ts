@@ -60,7 +60,7 @@ const columns = `ep.endpoint_id as "endpointId", ep.merchant_id as "merchantId",
 const select: Statement = {
   name: 'list_endpoints',
   text: `select ${columns} from polygate.endpoint ep join polygate.merchant m on m.merchant_id = ep.merchant_id
-  where ep.removed_at is null and ($1::uuid is null or ep.endpoint_id = $1) and ($2::uuid is null or ep.merchant_id = $2)
+  where ep.removed_at is null and ($1::uuid is null or ep.endpoint_id = $1)
   order by ep.merchant_id, ep.created_at, ep.endpoint_id`,
 };
 
@@ -68,6 +68,13 @@ const insert: Statement = {
   name: 'insert_endpoint',
   text: `insert into polygate.endpoint (merchant_id, endpoint_id, dialect, channel_id, url, settings, secret, state)
 values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning endpoint_id`,
+};
+
+const owner: Statement = {
+  name: 'endpoint_owner',
+  text: `select m.merchant_id as "merchantId", m.name, c.channel_id as "channelId"
+  from polygate.merchant m left join polygate.channel c on c.merchant_id = m.merchant_id and c.dialect = $2 and c.wire_id = $3
+  where (m.merchant_id::text = $1 or m.routing_number::text = $1) and ($3::text is null or c.channel_id is not null)`,
 };
 
 const insertOfRequests: Statement = {
@@ -122,12 +129,25 @@ where ep.endpoint_id = $1 and ep.removed_at is null and d.merchant_id = ep.merch
 returning d.sequence`,
 };
 
-/** All endpoints, or those of a merchant, or one. */
-export function listEndpoints(
+/** All endpoints, or one. */
+export function listEndpoints(database: Database, { endpointId }: { readonly endpointId?: string } = {}): Promise<EndpointRecord[]> {
+  return database.query<EndpointRecord>(select, [endpointId ?? null]);
+}
+
+/** Who an endpoint is for. */
+export interface Owner extends Row {
+  readonly merchantId: string;
+  readonly name: string;
+  /** Null where no channel was named. */
+  readonly channelId: string | null;
+}
+
+/** A merchant by routing number or id, and one of its channels where one is named; undefined when one of them does not exist. */
+export async function findOwner(
   database: Database,
-  { endpointId, merchantId }: { readonly endpointId?: string; readonly merchantId?: string } = {},
-): Promise<EndpointRecord[]> {
-  return database.query<EndpointRecord>(select, [endpointId ?? null, merchantId ?? null]);
+  { merchant, dialect, wireId }: { readonly merchant: string; readonly dialect: string; readonly wireId?: string },
+): Promise<Owner | undefined> {
+  return (await database.query<Owner>(owner, [merchant, dialect, wireId ?? null]))[0];
 }
 
 /** False when there is one of that id. */

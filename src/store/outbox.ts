@@ -109,9 +109,13 @@ where merchant_id = $1 and endpoint_id = $2 and failures > 0`,
 
 const parking: Statement = {
   name: 'park_endpoint',
-  text: `update polygate.endpoint set state = 'parked', reason = $3
-where merchant_id = $1 and endpoint_id = $2 and url is not null and state = 'active' and failing_since <= coalesce($4::timestamptz, 'infinity')
-returning endpoint_id`,
+  text: `update polygate.endpoint ep set state = 'parked', reason = $3
+where ep.merchant_id = $1 and ep.endpoint_id = $2 and ep.url is not null and ep.state = 'active'
+  and ($4::timestamptz is null or not exists (
+    select from polygate.delivery d
+    where d.merchant_id = $1 and d.endpoint_id = $2 and d.created_at >= $4::timestamptz and d.state = 'delivered'
+  ))
+returning ep.endpoint_id`,
 };
 
 interface ClaimRow extends Row {

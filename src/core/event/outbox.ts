@@ -106,7 +106,7 @@ export interface Outbox {
   noteFailure(endpoint: Endpoint, problem: string): Promise<void>;
   /** An endpoint that failed before has acknowledged something. */
   noteSuccess(endpoint: Endpoint): Promise<void>;
-  /** Sends nothing to it any more, unless it has acknowledged something since `sinceMs` (wall time, epoch ms). True when it was parked now. */
+  /** Sends nothing to it any more, unless it has acknowledged an event of after `sinceMs` (wall time, epoch ms). True when it was parked now. */
   park(endpoint: Endpoint, reason: string, sinceMs?: number): Promise<boolean>;
 }
 
