@@ -16,8 +16,6 @@ import {
   removeEndpoint,
   replayDeliveries,
 } from '../store/endpoints.ts';
-import { openKeyFile } from '../vault/key-file.ts';
-import { type OpenVault, openVault } from '../vault/vault.ts';
 import {
   addCommand,
   addGroup,
@@ -29,6 +27,7 @@ import {
   printRows,
   wholeNumber,
   withStore,
+  withVault,
 } from './command-line.ts';
 
 const idForm = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'an id as `polygate webhook list` shows it');
@@ -121,7 +120,7 @@ async function add(database: Database, config: Config, options: AddOptions): Pro
   const sealed =
     secret === undefined
       ? {}
-      : await withVault(config, (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
+      : await withVault(config, async (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
   const state = callbacks.form.needsTest ? 'inactive' : 'active';
   await addEndpoint(database, {
     merchantId,
@@ -193,7 +192,7 @@ async function sendTest({ merchantId, endpointId, dialect, url, secret, settings
   const opened =
     secret === null
       ? {}
-      : await withVault(config, (vault) => ({ secret: vault.openSecret({ merchantId, secretId: endpointId, sealed: secret }) }));
+      : await withVault(config, async (vault) => ({ secret: vault.openSecret({ merchantId, secretId: endpointId, sealed: secret }) }));
   const message = callbacks.writeTest({ address: { url, settings, ...opened }, mode: config.mode, nowMs: Date.now() });
   return createOutbound({ privateNetworks: config.outboundPrivateNetworks }).send({ ...message, timeoutMs: callbacks.timeoutMs });
 }
@@ -292,16 +291,4 @@ function callbacksOf(dialect: string): DialectCallbacks {
   const callbacks = all.get(dialect);
   if (callbacks === undefined) throw new Error(`There is no dialect "${dialect}" with webhooks. There are: ${[...all.keys()].join(', ')}.`);
   return callbacks;
-}
-
-async function withVault<T>(config: Config, work: (vault: OpenVault) => T): Promise<T> {
-  const url = config.vaultDatabaseUrl ?? config.databaseUrl;
-  if (url === undefined) throw new Error('There is no database: set DATABASE_URL.');
-  const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: false });
-  const vault = await openVault({ url, keyProvider, log: { error: (_details, message) => void process.stderr.write(`${message}\n`) } });
-  try {
-    return work(vault);
-  } finally {
-    await vault.close();
-  }
 }
