@@ -18,6 +18,7 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
@@ -168,6 +169,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const inputKey = vault.deriveSecret('idempotency input');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    tokenActs: createTokenActStore(stores.general),
     vault,
     acquirer,
     clock,

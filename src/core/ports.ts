@@ -1,5 +1,6 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
+import type { TokenAct } from './instrument/token.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type { FailureReason, OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
@@ -48,6 +49,28 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
+  describeToken(token: {
+    readonly merchantId: string;
+    readonly token: string;
+  }): Promise<{ readonly cardId: string; readonly summary: CardSummary; readonly deleted: boolean } | undefined>;
+  /**
+   * Ends a token: it is not found any more, and its card, unless another token holds it, is purged at `cardPurgeAtMs` (business time; when
+   * the last payment made with it no longer needs it) or earlier. False when there is no such token.
+   */
+  deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
+}
+
+/** Keeps what happened to tokens outside payments. */
+export interface TokenActStore {
+  /** `taken`: nothing was written; the key, or the token for an act of this kind, has one already. */
+  record(act: TokenAct, key?: Pick<IdempotencyKey, 'key' | 'inputHash'>): Promise<'recorded' | 'taken'>;
+  find(key: { readonly merchantId: string; readonly token: string; readonly kind: TokenAct['kind'] }): Promise<TokenAct | undefined>;
+  findByKey(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly key: string;
+  }): Promise<{ readonly act: TokenAct; readonly inputHash: Uint8Array } | undefined>;
 }
 
 /** The caller's idempotency key: at most one operation of the channel ever has it. */

@@ -57,6 +57,7 @@ create table polygate.channel (
   account_id text not null,
   enabled boolean not null default true,
   currencies text[],
+  policies json not null default '{}'::json,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
@@ -215,6 +216,15 @@ create table polygate.payment (
 ) with (fillfactor=80);
 grant insert, select, update on polygate.payment to polygate_app;
 
+create unlogged table polygate.request_window (
+  merchant_id uuid not null,
+  subject text not null,
+  hits bigint[] not null,
+  expires_at timestamp with time zone not null,
+  constraint request_window_pkey PRIMARY KEY (merchant_id, subject)
+);
+grant delete, insert, select, update on polygate.request_window to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,
@@ -222,6 +232,31 @@ create table polygate.terminal_day (
   constraint terminal_day_pkey PRIMARY KEY (terminal, business_date)
 );
 grant insert, select, update on polygate.terminal_day to polygate_app;
+
+create table polygate.token_act (
+  merchant_id uuid not null,
+  act_id uuid not null,
+  channel_id uuid not null,
+  kind text not null,
+  token text not null,
+  brand text,
+  bin text,
+  last4 text,
+  expiry_month smallint,
+  expiry_year smallint,
+  holder text,
+  reason text,
+  merchant_reference text,
+  dialect_data json not null,
+  idempotency_key text,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  constraint token_act_pkey PRIMARY KEY (merchant_id, act_id),
+  constraint token_act_kind_check CHECK ((kind = ANY (ARRAY['tokenization'::text, 'deletion'::text])))
+);
+CREATE UNIQUE INDEX token_act_key ON polygate.token_act USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE UNIQUE INDEX token_act_token ON polygate.token_act USING btree (merchant_id, token, kind);
+grant insert, select on polygate.token_act to polygate_app;
 
 create table public.polygate_migration (
   set text not null,

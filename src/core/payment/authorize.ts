@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
+import { whyNoToken } from '../instrument/why-no-token.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
@@ -44,7 +45,7 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
     const card = await cardOf(engine, command);
-    if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
+    if ('code' in card) return { kind: 'refused', refusal: card };
     const row = await newPayment(engine, command, card);
     return submit(engine, command, card, row);
   });
@@ -67,7 +68,7 @@ interface PaymentCard {
   readonly rejection?: RejectionReason;
 }
 
-async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand): Promise<PaymentCard | undefined> {
+async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand): Promise<PaymentCard | Refusal> {
   switch (instrument.type) {
     case 'card': {
       const { pan, cvc, summary } = instrument;
@@ -78,7 +79,8 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
     case 'token': {
       const { token, cvc } = instrument;
       const found = await engine.vault.resolveToken({ merchantId: channel.merchantId, token });
-      return found === undefined ? undefined : { ...found, token, ...(cvc === undefined ? {} : { cvc }) };
+      if (found === undefined) return whyNoToken(engine, { merchantId: channel.merchantId, token });
+      return { ...found, token, ...(cvc === undefined ? {} : { cvc }) };
     }
   }
 }

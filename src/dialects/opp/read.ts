@@ -1,6 +1,8 @@
 /** From parameters to core commands: pure, but for the present date. */
 import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import type { ForgetCommand } from '../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import type { TokenizeCommand } from '../../core/instrument/tokenize.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
@@ -60,6 +62,21 @@ function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'ins
   };
 }
 
+/** A card to be stored without a payment. Its code has no use then; only its length is looked at. */
+export function readTokenization(request: RequestContext): TokenizeCommand {
+  const instrument = readCard(request);
+  return {
+    channel: request.channel,
+    card: instrument.type === 'card' ? { type: 'card', pan: instrument.pan, summary: instrument.summary } : instrument,
+    ...readCommon(request),
+  };
+}
+
+/** The end of a stored card. */
+export function readDeletion(request: RequestContext, token: string): ForgetCommand {
+  return { channel: request.channel, token, ...readCommon(request) };
+}
+
 /** An operation on an existing one. Only a reversal may leave the amount out. */
 export function readOperation(request: RequestContext, operationId: string): OperateCommand {
   const money = readAmount(request.parameters);
@@ -88,7 +105,7 @@ function readAmount({ amount, currency }: Parameters): { readonly amount: number
 }
 
 /** What no acquirer would be asked about is recorded as rejected: the check digit, the expiry, a brand that is not the number's. */
-function readCard({ parameters, nowMs }: RequestContext): Instrument {
+function readCard({ parameters, nowMs }: RequestContext): Exclude<Instrument, { readonly type: 'token' }> {
   const { 'card.number': number, 'card.holder': holder, 'card.expiryMonth': month, 'card.expiryYear': year, paymentBrand } = parameters;
   if (number === undefined) throw new Problem('100.100.100');
   if (month === undefined) throw new Problem('100.100.200');

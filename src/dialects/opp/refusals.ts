@@ -17,6 +17,8 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   currency_not_enabled: '600.200.500',
   brand_not_enabled: '600.200.201',
   token_unknown: '100.150.200',
+  token_deleted: '100.150.202',
+  token_rejected: '100.150.203',
   card_gone: '100.150.205',
   operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500' },
   operation_of_other_channel: '700.400.700',

@@ -1,18 +1,19 @@
 /** An operation's state as a result. Total over the core's states. */
+import type { TokenAct } from '../../core/instrument/token.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
 /** In live mode a success is a success; in the sandbox it says who answered. */
-function successCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+function successCode({ testMode }: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): ResultCode {
   if (mode === 'live') return '000.000.000';
-  return operation.dialectData.testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
+  return testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }
 
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
   switch (operation.state) {
     case 'approved':
-      return resultOf(successCode(operation, mode));
+      return resultOf(successCode(operation.dialectData, mode));
     case 'submitted':
     case 'unknown':
     case 'escalated':
@@ -26,6 +27,11 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
     case 'failed':
       return resultOf(codeIn(failureCodes, operation.reason) ?? '900.100.310');
   }
+}
+
+/** Of an act on a stored card; without one the card was stored by a payment that succeeded. */
+export function resultOfTokenAct(act: TokenAct | undefined, mode: 'sandbox' | 'live'): Result {
+  return resultOf(act?.rejection === undefined ? successCode(act?.dialectData ?? {}, mode) : rejectionCodes[act.rejection]);
 }
 
 /** A host that speaks this protocol's own codes is taken at its word. */

@@ -113,20 +113,26 @@ function parameters(exact: Record<string, TSchema>, patterns: Record<string, TSc
 /** Body of `POST /v1/payments` and of `POST /v1/registrations/{id}/payments`. */
 export const paymentParameters = parameters({ ...operation, ...account, ...customer }, families);
 
+const { amount, currency, paymentType, numberOfCaptures, taxAmount, ...registration } = operation;
+
+/** Body of `POST /v1/registrations`: a card and who it belongs to, nothing about a payment. */
+export const registrationParameters = parameters({ ...registration, ...account, ...customer }, families);
+
 /** Body of `POST /v1/payments/{id}`. */
 export const operationParameters = parameters(operation, families);
 
+const caller = {
+  entityId: operation.entityId,
+  'authentication.entityId': operation.entityId,
+  'authentication.userId': operation['authentication.userId'],
+  'authentication.password': operation['authentication.password'],
+};
+
 /** Query of the `GET` requests. */
-export const queryParameters = parameters(
-  {
-    entityId: operation.entityId,
-    'authentication.entityId': operation.entityId,
-    'authentication.userId': text(32),
-    'authentication.password': text(128),
-    merchantTransactionId: text(255),
-  },
-  {},
-);
+export const queryParameters = parameters({ ...caller, merchantTransactionId: text(255) }, {});
+
+/** Query of `DELETE /v1/registrations/{id}`. */
+export const deletionParameters = parameters({ ...caller, testMode: operation.testMode, merchantTransactionId: text(255) }, {});
 
 /** Parameters as they come: text under flat names. */
 export type Parameters = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,6 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
-import type { CardBrand } from '../../core/instrument/card.ts';
+import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
+import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
@@ -8,7 +9,7 @@ import type { OperationKind, OperationView } from '../../core/payment/operation.
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
-import { resultOfOperation } from './states.ts';
+import { resultOfOperation, resultOfTokenAct } from './states.ts';
 
 const typeOfKind: Readonly<Record<OperationKind, string>> = {
   preauthorization: 'PA',
@@ -49,16 +50,46 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
     referencedId: operation.targetId === undefined ? undefined : toWireId(operation.targetId),
-    merchantTransactionId: operation.merchantReference,
-    merchantInvoiceId: dialectData.merchantInvoiceId,
-    merchantMemo: dialectData.merchantMemo,
+    ...writeReferences(operation),
     recurringType: dialectData.recurringType,
     result: { ...result },
     resultDetails: writeDetails(operation),
-    card: isFirst ? writeCard(operation) : undefined,
+    card: isFirst ? writeCard(operation.card) : undefined,
     ...writeEcho(dialectData),
   };
   return { body, result };
+}
+
+/** A stored card, or one that was refused, without the envelope. */
+export function writeRegistration(
+  { token, card, act }: TokenView,
+  mode: Answering['mode'],
+): { readonly body: Json; readonly result: Result } {
+  const dialectData = act?.dialectData ?? {};
+  const result = resultOfTokenAct(act, mode);
+  const body: Json = {
+    id: token,
+    paymentBrand: dialectData.paymentBrand ?? wireBrands[card.brand],
+    ...writeReferences(act),
+    result: { ...result },
+    card: writeCard(card),
+    ...writeEcho(dialectData),
+  };
+  return { body, result };
+}
+
+/** The deletion of a stored card: an id of its own that refers to it. */
+export function writeDeletion(act: TokenAct, mode: Answering['mode']): { readonly body: Json; readonly result: Result } {
+  const result = resultOfTokenAct(act, mode);
+  return { body: { id: toWireId(act.actId), referencedId: act.token, ...writeReferences(act), result: { ...result } }, result };
+}
+
+function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'dialectData'> | undefined): Json {
+  return {
+    merchantTransactionId: recorded?.merchantReference,
+    merchantInvoiceId: recorded?.dialectData.merchantInvoiceId,
+    merchantMemo: recorded?.dialectData.merchantMemo,
+  };
 }
 
 function writeMoney(operation: OperationView, channel: Channel): Json {
@@ -76,7 +107,7 @@ function twoDecimals(amount: string): string {
   return amount.replace(/(\.\d\d)0$/, '$1');
 }
 
-function writeCard({ card }: OperationView): Json | undefined {
+function writeCard(card: CardSummary | undefined): Json | undefined {
   if (card === undefined) return undefined;
   return {
     bin: card.bin,
