@@ -10,6 +10,7 @@ import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
@@ -18,6 +19,7 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
@@ -67,11 +69,18 @@ export async function startGateway(config: Config, options: { readonly logDestin
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'card numbers past their date': async () => {
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
       },
     },
+  });
+  const limits = createRequestLimits({
+    window: createRequestWindow(stores.general),
+    statusPerMinute: config.statusRequestsPerMinute,
+    requestsPerMinute: config.requestsPerMinute,
+    wallNow: clock.wallNow,
   });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
@@ -84,7 +93,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
     });
   }
   const stopParts = async () => {

@@ -73,6 +73,17 @@ export interface TokenActStore {
   }): Promise<{ readonly act: TokenAct; readonly inputHash: Uint8Array } | undefined>;
 }
 
+/** Counts requests for all nodes together, by the database's clock. */
+export interface RequestWindow {
+  /** Counts one more for the subject, unless `limit` have been within the last `windowMs`. `retryAfterMs`: until one may come again. */
+  count(request: {
+    readonly merchantId: string;
+    readonly subject: string;
+    readonly limit: number;
+    readonly windowMs: number;
+  }): Promise<{ readonly allowed: true; readonly remaining: number } | { readonly allowed: false; readonly retryAfterMs: number }>;
+}
+
 /** The caller's idempotency key: at most one operation of the channel ever has it. */
 export interface IdempotencyKey {
   readonly key: string;
@@ -159,6 +170,32 @@ export interface ClaimedOperation {
   readonly attempt: number;
 }
 
+/** What a merchant looks for among the operations of a channel; what is absent does not matter. */
+export interface OperationSearch {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly merchantReference?: string;
+  readonly kinds?: readonly OperationKind[];
+  /** Business time, epoch ms, both included. */
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
+  /** See `shortNumberOf`. */
+  readonly shortNumber?: number;
+  /** With each operation all others of its payment. */
+  readonly linked?: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** `total`: how many match, counted up to `searchedAtMost` + 1; the linked ones come on top. */
+export interface OperationsFound {
+  readonly operations: readonly OperationView[];
+  readonly total: number;
+}
+
+/** A search that matches more is too wide to be answered. */
+export const searchedAtMost = 10_000;
+
 export interface PaymentStore {
   /** First transaction of a payment. */
   submitPayment(row: NewPayment): Promise<Submission>;
@@ -168,13 +205,8 @@ export interface PaymentStore {
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
-  /** All operations of a channel with this merchant reference, oldest first, at most `limit`. */
-  findByReference(key: {
-    readonly merchantId: string;
-    readonly channelId: string;
-    readonly merchantReference: string;
-    readonly limit: number;
-  }): Promise<readonly OperationView[]>;
+  /** Operations of a channel, oldest first. */
+  search(search: OperationSearch): Promise<OperationsFound>;
   findByKey(key: {
     readonly merchantId: string;
     readonly channelId: string;

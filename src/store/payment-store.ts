@@ -3,9 +3,10 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
-import { findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
+import { findByKey, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
+import { searchOperations } from './search-operations.ts';
 import { submitOperations } from './submit-operation.ts';
 import { submitPayments } from './submit-payment.ts';
 import { reading } from './unavailable.ts';
@@ -58,7 +59,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     recordOutcome: (outcome) => (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
-    findByReference: (key) => reading(findByReference(general, key)),
+    search: (search) => reading(searchOperations(general, search, clock)),
     findByKey: (key) => reading(findByKey(hot, key)),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),

@@ -131,6 +131,33 @@ const caller = {
 /** Query of the `GET` requests. */
 export const queryParameters = parameters({ ...caller, merchantTransactionId: text(255) }, {});
 
+const linked = { includeLinkedTransactions: flag };
+
+/** Query of `GET /v1/query/{id}` and `GET /v3/query/{id}`. */
+export const queryByIdParameters = parameters({ ...caller, ...linked }, {});
+
+/** Query of `GET /v1/query`. */
+export const queryByReferenceParameters = parameters({ ...caller, ...linked, merchantTransactionId: text(255) }, {});
+
+const time = pattern('^\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}:\\d{2}$');
+
+/** Query of `GET /v3/query`: at least a reference, or a span of time. */
+export const searchParameters = parameters(
+  {
+    ...caller,
+    ...linked,
+    merchantTransactionId: text(255),
+    paymentTypes: pattern('^[A-Z0-9.]{2,5}(,[A-Z0-9.]{2,5})*$'),
+    paymentMethods: pattern('^[A-Z]{2}(,[A-Z]{2})*$'),
+    shortId: pattern('^\\d{4}\\.\\d{4}\\.\\d{4}$'),
+    'date.from': time,
+    'date.to': time,
+    limit: pattern('^([1-9]|[1-9][0-9]|[1-4][0-9]{2}|500)$'),
+    pageNumber: pattern('^[1-9][0-9]{0,4}$'),
+  },
+  {},
+);
+
 /** Query of `DELETE /v1/registrations/{id}`. */
 export const deletionParameters = parameters({ ...caller, testMode: operation.testMode, merchantTransactionId: text(255) }, {});
 

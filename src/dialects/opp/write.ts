@@ -5,7 +5,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
-import type { OperationKind, OperationView } from '../../core/payment/operation.ts';
+import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
@@ -18,6 +18,11 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   reversal: 'RV',
   refund: 'RF',
 };
+
+/** The kinds that a type names; none for types that no operation here has. */
+export function kindsOfType(type: string): readonly OperationKind[] {
+  return operationKinds.filter((kind) => typeOfKind[kind] === type);
+}
 
 const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
   visa: 'VISA',
@@ -45,6 +50,7 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   const { dialectData } = operation;
   const body: Json = {
     id: toWireId(operation.operationId),
+    shortId: shortId(operation.operationId),
     paymentType: typeOfKind[operation.kind],
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
@@ -129,6 +135,25 @@ function writeDetails(operation: OperationView): Json | undefined {
     ConnectorTxID2: operation.trace?.stan,
     AuthCode: operation.approvalCode,
     CardholderInitiatedTransactionID: operation.networkReference,
+  };
+}
+
+/** A payment's amounts, from which it follows what may still be captured and given back; two decimals, like all amounts. */
+export function writeTree(tree: PaymentTree): Json {
+  const currency = currencyOf(tree.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${tree.currency}`);
+  const money = (amount: number) => twoDecimals(formatDecimalAmount(amount, currency, 2));
+  const total = (counter: 'refunded' | 'reversed') => tree.operations.reduce((sum, operation) => sum + operation[counter], 0);
+  const held = Math.max(0, tree.authorized - tree.captured - tree.capturePending - tree.released - tree.releasePending);
+  return {
+    state: tree.state,
+    currency: tree.currency,
+    authorized: money(tree.authorized),
+    captured: money(tree.captured),
+    released: money(tree.released),
+    refunded: money(total('refunded')),
+    reversed: money(total('reversed')),
+    capturable: money(held),
   };
 }
 

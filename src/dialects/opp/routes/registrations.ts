@@ -13,6 +13,7 @@ import { type RequestContext, readDeletion, readTokenization, readTokenPayment }
 import { problemOf } from '../refusals.ts';
 import { readQuery, readRequest } from '../request.ts';
 import { httpStatusOf } from '../result-codes.ts';
+import { countRequest } from '../throttle.ts';
 import { deletionParameters, paymentParameters, registrationParameters } from '../wire.ts';
 import { writeDeletion, writeReadTimestamp, writeRegistration } from '../write.ts';
 
@@ -49,6 +50,7 @@ export function registerRegistrations(app: FastifyInstance, context: DialectCont
   app.post<ById>('/v1/registrations/:id/payments', async (request, reply) => {
     const read = await readRequest(context, request, checkPayment);
     const command = readTokenPayment(read, readTokenId(request.params.id, 400));
+    countRequest(context, read.channel, { counter: 'token payments', subject: request.params.id, reply });
     return answerAct(context, read, reply, await authorize(context.engine, command));
   });
 }
