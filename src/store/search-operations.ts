@@ -1,6 +1,7 @@
 /**
  * Searches among a channel's operations. The page is cut from ids alone, and only its rows are read whole. Ids are UUIDs of version 7, whose
- * order is that of their making, so the primary key serves for spans of time as well, and no index has to be kept for them.
+ * order is that of their making, so the primary key serves for spans of time as well, and no index has to be kept for them: of a span it
+ * reads the keys of all merchants, and the rows of one.
  */
 import { type Clock, type OperationSearch, type OperationsFound, searchedAtMost } from '../core/ports.ts';
 import { plainArray } from '../postgres/columns.ts';
