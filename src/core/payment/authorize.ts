@@ -9,6 +9,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { ExternalAuthentication } from '../three-d-secure/external.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
@@ -32,6 +33,8 @@ export interface AuthorizeCommand {
   readonly amount: number;
   readonly currency: string;
   readonly instrument: Instrument;
+  /** From the merchant's own 3-D Secure server. */
+  readonly authentication?: ExternalAuthentication;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   readonly merchantReference?: string;
@@ -100,6 +103,7 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
               merchantReference,
               dialectData,
               tokenize: command.tokenize,
+              authentication: command.authentication,
               token: card.token,
               card: card.summary,
             },

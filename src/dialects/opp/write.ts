@@ -58,8 +58,9 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     referencedId: operation.targetId === undefined ? undefined : toWireId(operation.targetId),
     ...writeReferences(operation),
     recurringType: dialectData.recurringType,
-    result: { ...result },
+    result: { ...result, ...writeCvvResponse(operation) },
     resultDetails: writeDetails(operation),
+    risk: isFirst && operation.state !== 'rejected' ? noRisk : undefined,
     card: isFirst ? writeCard(operation.card) : undefined,
     ...writeEcho(dialectData),
   };
@@ -98,13 +99,16 @@ function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'di
   };
 }
 
+/** Nothing here rates payments yet; the platform's neutral score. */
+const noRisk = { score: '0' };
+
 function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
   return {
     amount: twoDecimals(formatDecimalAmount(operation.amount, currency, 2)),
     currency: operation.currency,
-    descriptor: `${shortId(operation.operationId)} ${operation.dialectData.descriptor ?? channel.name}`,
+    descriptor: `${shortId(operation.operationId)} ${operation.dialectData.descriptor ?? operation.dialectData['merchant.name'] ?? channel.name}`,
   };
 }
 
@@ -122,6 +126,11 @@ function writeCard(card: CardSummary | undefined): Json | undefined {
     expiryMonth: String(card.expiry.month).padStart(2, '0'),
     expiryYear: String(card.expiry.year),
   };
+}
+
+/** The host tells of the code only when it is wrong. */
+function writeCvvResponse({ reason }: OperationView): Json {
+  return reason === 'invalid_cvc' ? { cvvResponse: 'N' } : {};
 }
 
 /** `ExtendedDescription` is always there: one large client refuses the object without it. */

@@ -73,7 +73,7 @@ async function answerSearch(
   }
   // Beyond the last page nothing is read, not even how many there are.
   if (operations.length === 0) throw new Problem('700.400.580', { status: 404 });
-  const list = operations.map((operation) => readBack(context, channel, operation));
+  const list = operations.map((operation) => listed(context, channel, operation, version));
   const pages = version === 'v1' ? {} : { pages: String(Math.ceil(total / search.limit)) };
   return send(reply, 200, {
     ...writeResult(resultOf('000.000.100'), []),
@@ -89,12 +89,18 @@ async function readTree(context: DialectContext, channel: Channel, { merchantId,
   if (tree === undefined) throw new Error(`operation ${operationId} has no payment`);
   return {
     transactionTree: writeTree(tree),
-    [listNames[version]]: tree.operations.map((operation) => readBack(context, channel, operation)),
+    [listNames[version]]: tree.operations.map((operation) => listed(context, channel, operation, version)),
     ...(version === 'v1' ? {} : { pages: '1' }),
   };
 }
 
+/** The newer version says more of where a transaction comes from. */
+function listed(context: DialectContext, channel: Channel, operation: OperationView, version: Version): object {
+  const more = version === 'v1' ? {} : { source: 'OPP', paymentMethod: 'CC', channelName: channel.name };
+  return { ...readBack(context, channel, operation), ...more };
+}
+
 /** The newer version has a list also of one. */
 function aloneIn(context: DialectContext, channel: Channel, operation: OperationView, version: Version): object {
-  return version === 'v1' ? {} : { [listNames[version]]: [readBack(context, channel, operation)], pages: '1' };
+  return version === 'v1' ? {} : { [listNames[version]]: [listed(context, channel, operation, version)], pages: '1' };
 }
