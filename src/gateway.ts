@@ -20,11 +20,13 @@ import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
+import { createScheduleStore } from './store/schedules.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -65,6 +67,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
@@ -98,7 +101,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), housekeeping.stop()]);
+    await Promise.all([resolving.stop(), paying.stop(), housekeeping.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -179,6 +182,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     tokenActs: createTokenActStore(stores.general),
+    schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
     clock,

@@ -59,6 +59,8 @@ export interface Vault {
    * the last payment made with it no longer needs it) or earlier. False when there is no such token.
    */
   deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
+  /** Puts off the purge of a token and its card to `purgeAtMs` (business time), where it would be earlier. */
+  prolongToken(token: { readonly merchantId: string; readonly token: string; readonly purgeAtMs: number }): Promise<void>;
 }
 
 /** Keeps what happened to tokens outside payments. */

@@ -25,6 +25,8 @@ const list = {
   exceeds_captured: ['state', 'the amount is more than what is left of the captured money'],
   nothing_left: ['state', 'nothing is left to reverse'],
   already_refunded: ['state', 'money of it was refunded or reversed already'],
+  never_due: ['field', 'the timetable has no time to come'],
+  schedule_unknown: ['state', 'there is no such schedule that still pays'],
   payment_busy: ['again', 'another operation on the same payment is under way'],
   key_reused: ['field', 'the idempotency key was used with another request'],
   key_in_flight: ['again', 'a request with the same idempotency key is under way'],
@@ -38,7 +40,7 @@ export interface Refusal {
   readonly category: RefusalCategory;
   readonly meaning: string;
   /** The core's name of the input at fault, where there is one. */
-  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'idempotencyKey';
+  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'timetable' | 'idempotencyKey';
   readonly retryable: boolean;
 }
 

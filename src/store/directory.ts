@@ -17,6 +17,13 @@ from polygate.entry_point e
 where e.dialect = $1 and e.wire_id = $2`,
 };
 
+const channelById: Statement = {
+  name: 'channel_by_id',
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.currencies, c.policies
+from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
+where c.merchant_id = $1 and c.channel_id = $2`,
+};
+
 const credentialsByIdentifier: Statement = {
   name: 'credentials_by_identifier',
   text: `select merchant_id, credential_id, secret_hash from polygate.credential where dialect = $1 and identifier = $2 and revoked_at is null`,
@@ -62,6 +69,10 @@ export function createDirectory(database: Database): StoreDirectory {
     const [row] = await reading(database.query<ChannelRow>(channelByWireId, key.split('\n')));
     return row === undefined ? undefined : channelOf(row);
   });
+  const channelsById = remembered(async (key: string) => {
+    const [row] = await reading(database.query<ChannelRow>(channelById, key.split('\n')));
+    return row === undefined ? undefined : channelOf(row);
+  });
   const credentials = remembered(async (key: string) => {
     const rows = await reading(database.query<CredentialRow>(credentialsByIdentifier, key.split('\n')));
     return rows.map(
@@ -78,6 +89,7 @@ export function createDirectory(database: Database): StoreDirectory {
   });
   return {
     channel: ({ dialect, wireId }) => channels(`${dialect}\n${wireId}`),
+    channelById: ({ merchantId, channelId }) => channelsById(`${merchantId}\n${channelId}`),
     credentials: ({ dialect, identifier }) => credentials(`${dialect}\n${identifier}`),
     account: accounts,
   };

@@ -225,6 +225,35 @@ create unlogged table polygate.request_window (
 );
 grant delete, insert, select, update on polygate.request_window to polygate_app;
 
+create table polygate.schedule (
+  merchant_id uuid not null,
+  schedule_id uuid not null,
+  channel_id uuid not null,
+  state text not null,
+  kind text not null,
+  token text not null,
+  amount bigint not null,
+  currency text not null,
+  expression text not null,
+  ends_at timestamp with time zone,
+  next_due_at timestamp with time zone not null,
+  leased_until timestamp with time zone not null,
+  cancel_id uuid,
+  reason text,
+  merchant_reference text,
+  dialect_data json not null,
+  idempotency_key text,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  constraint schedule_pkey PRIMARY KEY (schedule_id, merchant_id),
+  constraint schedule_amount_check CHECK ((amount > 0)),
+  constraint schedule_kind_check CHECK ((kind = ANY (ARRAY['preauthorization'::text, 'debit'::text]))),
+  constraint schedule_state_check CHECK ((state = ANY (ARRAY['active'::text, 'ended'::text, 'canceled'::text, 'failed'::text])))
+);
+CREATE INDEX schedule_due ON polygate.schedule USING btree (next_due_at) WHERE (state = 'active'::text);
+CREATE UNIQUE INDEX schedule_key ON polygate.schedule USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+grant insert, select, update on polygate.schedule to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,

@@ -1,6 +1,6 @@
 /** What acts on tokens have in common: their idempotency key, and their record. */
-import { timingSafeEqual } from 'node:crypto';
 import type { Engine } from '../payment/engine.ts';
+import { sameInput } from '../payment/idempotency.ts';
 import type { IdempotencyKey } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { TokenAct } from './token.ts';
@@ -21,8 +21,7 @@ export async function repeatedAct(
   if (key === undefined) return undefined;
   const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: key.key });
   if (found === undefined) return undefined;
-  const same = found.inputHash.length === key.inputHash.length && timingSafeEqual(found.inputHash, key.inputHash);
-  if (!same) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+  if (!sameInput(found, key)) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
   return { kind: 'recorded', act: found.act, repeat: true };
 }
 

@@ -39,6 +39,8 @@ export interface AuthorizeCommand {
   readonly tokenize: boolean;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** How long the key is remembered, in wall ms; absent: as the settings say. */
+  readonly keyLifetimeMs?: number;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -108,7 +110,7 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
               card: card.summary,
             },
           }),
-          expiresAtMs: engine.clock.wallNow() + engine.settings.keyLifetimeMs,
+          expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
         };
   return {
     merchantId: channel.merchantId,

@@ -1,12 +1,14 @@
 /** What every act works with, and what every act answers. */
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
 export interface Engine {
   readonly store: PaymentStore;
   readonly tokenActs: TokenActStore;
+  readonly schedules: ScheduleStore;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   readonly clock: Clock;

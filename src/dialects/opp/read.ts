@@ -87,7 +87,7 @@ export function readOperation(request: RequestContext, operationId: string): Ope
   return { channel: request.channel, operationId, ...money, ...readCommon(request) };
 }
 
-function readCommon({ parameters, idempotencyKey }: RequestContext) {
+export function readCommon({ parameters, idempotencyKey }: RequestContext) {
   const { merchantTransactionId } = parameters;
   return {
     dialectData: readEcho(parameters),
@@ -97,7 +97,7 @@ function readCommon({ parameters, idempotencyKey }: RequestContext) {
 }
 
 /** Amount and currency belong together; both may be absent. */
-function readAmount({ amount, currency }: Parameters): { readonly amount: number; readonly currency: string } | undefined {
+export function readAmount({ amount, currency }: Parameters): { readonly amount: number; readonly currency: string } | undefined {
   if (amount === undefined) return undefined;
   if (currency === undefined) throw new Problem('100.550.400');
   const known = currencyOf(currency);

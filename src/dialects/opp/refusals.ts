@@ -30,6 +30,8 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   exceeds_captured: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
   nothing_left: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
   already_refunded: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  never_due: '100.250.120',
+  schedule_unknown: '100.360.303',
   payment_busy: '800.700.100',
   key_reused: '200.200.106',
   key_in_flight: '800.600.100',

@@ -9,10 +9,18 @@ import { registerPayments } from './routes/payments.ts';
 import { registerQuery } from './routes/query.ts';
 import { registerRegistrations } from './routes/registrations.ts';
 import { registerResultCodes } from './routes/result-codes.ts';
+import { registerSchedules } from './routes/schedules.ts';
 
 type Register = (app: FastifyInstance, context: DialectContext) => void;
 
-const groups: readonly Register[] = [registerPayments, registerRegistrations, registerQuery, registerResultCodes, registerNotYet];
+const groups: readonly Register[] = [
+  registerPayments,
+  registerRegistrations,
+  registerQuery,
+  registerResultCodes,
+  registerSchedules,
+  registerNotYet,
+];
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {

@@ -42,9 +42,16 @@ function hasCards(paymentMethods: string | undefined): boolean {
 function readTime(parameters: Parameters, name: 'date.from' | 'date.to'): number | undefined {
   const text = parameters[name];
   if (text === undefined) return undefined;
-  const time = new Date(`${text.replace(' ', 'T')}Z`);
-  if (Number.isNaN(time.getTime()) || time.toISOString().slice(0, 19) !== text.replace(' ', 'T')) {
-    throw parameterProblem(name, text, 'is no date and time, as in 2034-12-31 23:59:59');
-  }
-  return time.getTime();
+  return parseTime(text) ?? refuseTime(name, text);
+}
+
+function refuseTime(name: string, text: string): never {
+  throw parameterProblem(name, text, 'is no date and time, as in 2034-12-31 23:59:59');
+}
+
+/** `yyyy-MM-dd HH:mm:ss`, UTC, to epoch ms; undefined for what the calendar or the clock does not have. */
+export function parseTime(text: string): number | undefined {
+  const iso = text.replace(' ', 'T');
+  const time = new Date(`${iso}Z`);
+  return Number.isNaN(time.getTime()) || time.toISOString().slice(0, 19) !== iso ? undefined : time.getTime();
 }

@@ -10,6 +10,11 @@ function successCode({ testMode }: Readonly<Record<string, string>>, mode: 'sand
   return testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }
 
+/** Of what the gateway did by itself, as it was asked to. `dialectData`: the request's, which may name the test mode. */
+export function successOf(dialectData: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): Result {
+  return resultOf(successCode(dialectData, mode));
+}
+
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
   switch (operation.state) {
     case 'approved':

@@ -167,6 +167,25 @@ export const registrationParameters = parameters({ ...registration, ...account, 
 /** Body of `POST /v1/payments/{id}`. */
 export const operationParameters = parameters(operation, families);
 
+const job = {
+  'job.second': text(64),
+  'job.minute': text(64),
+  'job.hour': text(64),
+  'job.dayOfMonth': text(64),
+  'job.month': text(64),
+  'job.dayOfWeek': text(64),
+  'job.year': text(64),
+  'job.expression': text(255),
+  'job.startDate': pattern('^\\d{4}-\\d{2}-\\d{2}( \\d{2}:\\d{2}:\\d{2})?$'),
+  'job.endDate': pattern('^\\d{4}-\\d{2}-\\d{2}( \\d{2}:\\d{2}:\\d{2})?$'),
+};
+
+/** Body of `POST /scheduling/v1/schedules`: what to pay, with which stored card, and when. */
+export const scheduleParameters = parameters(
+  { ...registration, amount, currency, paymentType: coded('100.250.105', pattern('^(PA|DB|CD)$')), registrationId: text(64), ...job },
+  families,
+);
+
 const caller = {
   entityId: operation.entityId,
   'authentication.entityId': operation.entityId,

@@ -6,10 +6,12 @@ import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
+import type { Schedule } from '../../core/subscription/schedule.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
-import { resultOfOperation, resultOfTokenAct } from './states.ts';
+import { resultOfOperation, resultOfTokenAct, successOf } from './states.ts';
+import type { Parameters } from './wire.ts';
 
 const typeOfKind: Readonly<Record<OperationKind, string>> = {
   preauthorization: 'PA',
@@ -89,6 +91,37 @@ export function writeRegistration(
 export function writeDeletion(act: TokenAct, mode: Answering['mode']): { readonly body: Json; readonly result: Result } {
   const result = resultOfTokenAct(act, mode);
   return { body: { id: toWireId(act.actId), referencedId: act.token, ...writeReferences(act), result: { ...result } }, result };
+}
+
+/** A schedule: what it pays each time. */
+export function writeSchedule(schedule: Schedule, mode: Answering['mode']): Json {
+  const currency = currencyOf(schedule.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${schedule.currency}`);
+  return {
+    id: toWireId(schedule.scheduleId),
+    registrationId: schedule.token,
+    paymentType: typeOfKind[schedule.kind],
+    amount: twoDecimals(formatDecimalAmount(schedule.amount, currency, 2)),
+    currency: schedule.currency,
+    ...writeReferences(schedule),
+    recurringType: schedule.dialectData.recurringType,
+    result: { ...successOf(schedule.dialectData, mode) },
+    ...writeEcho(schedule.dialectData),
+  };
+}
+
+/** The end of a schedule: an id of its own that refers to it. */
+export function writeCancellation(
+  canceled: { readonly cancelId: string; readonly scheduleId: string; readonly parameters: Parameters },
+  mode: Answering['mode'],
+): Json {
+  const { testMode, merchantTransactionId } = canceled.parameters;
+  return {
+    id: toWireId(canceled.cancelId),
+    referencedId: toWireId(canceled.scheduleId),
+    merchantTransactionId,
+    result: { ...successOf(testMode === undefined ? {} : { testMode }, mode) },
+  };
 }
 
 function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'dialectData'> | undefined): Json {
