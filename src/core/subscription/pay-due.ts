@@ -16,14 +16,14 @@ export async function payDue(engine: Engine, directory: Pick<Directory, 'channel
   const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
   const claimed = await engine.schedules.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
   // A lease is on a schedule, so its due times follow one another; those of different schedules need not wait for each other.
-  const done = await Promise.allSettled(claimed.map((due) => payOne(engine, directory, due)));
+  const done = await Promise.allSettled(claimed.map((due) => payFor(engine, directory, due)));
   for (const outcome of done) {
     if (outcome.status === 'rejected') engine.log.warn({ error: String(outcome.reason) }, 'a scheduled payment waits for its next try');
   }
   return claimed.length;
 }
 
-async function payOne(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueSchedule): Promise<void> {
+async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueSchedule): Promise<void> {
   const { schedule, dueAtMs } = due;
   const { merchantId, channelId, scheduleId, kind, amount, currency, token, timetable, merchantReference, dialectData } = schedule;
   const channel = await directory.channelById({ merchantId, channelId });
