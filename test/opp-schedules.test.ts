@@ -242,6 +242,30 @@ test('a decline is one payment that failed; a deleted card is the end', async ()
   expectReply(await call('DELETE', `/scheduling/v1/schedules/${declined.id}`), 200, approved);
 });
 
+test('while the acquirer is away a due time waits, and is paid once when it is back', async () => {
+  const { id, reference } = await daily();
+  const states = async () => (await paid(reference)).map(({ state }) => state);
+  await stack.stopSandbox();
+  await moveClock(1);
+  await eventually(async () => (await states()).length > 0, 'the first try');
+  await stack.startSandbox();
+  await eventually(async () => {
+    // The pauses between tries are longer than a test wants to wait.
+    await stack.database.query(
+      `update polygate.schedule set leased_until = now() where failed_tries > 0 and leased_until < now() + interval '30 minutes'`,
+    );
+    return (await states()).includes('approved');
+  }, 'the payment');
+  await caughtUp(id);
+  const all = await states();
+  assert.deepEqual(all.slice(-1), ['approved']);
+  assert.ok(
+    all.slice(0, -1).every((state) => state === 'failed'),
+    all.join(' '),
+  );
+  expectReply(await call('DELETE', `/scheduling/v1/schedules/${id}`), 200, approved);
+});
+
 test('it begins at its start and ends with its end', async () => {
   const { rows } = await stack.database.query<{ now: Date }>(
     `select now() + offset_ms * interval '1 millisecond' as now from polygate.clock`,

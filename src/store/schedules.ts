@@ -4,7 +4,7 @@ import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
-const columns = `merchant_id, schedule_id, channel_id, state, kind, token, amount, currency, expression, merchant_reference, dialect_data, input_hash,
+const columns = `merchant_id, schedule_id, channel_id, state, kind, token, amount, currency, expression, merchant_reference, dialect_data, input_hash, failed_tries,
   (extract(epoch from ends_at) * 1000)::bigint as ends_ms, (extract(epoch from next_due_at) * 1000)::bigint as due_ms,
   (extract(epoch from created_at) * 1000)::bigint as created_ms`;
 
@@ -51,15 +51,18 @@ returning ${columns.replaceAll(/\b(merchant_id|schedule_id)\b/g, 's.$1')}`,
 const advance: Statement = {
   name: 'advance_schedule',
   text: `update polygate.schedule
-set next_due_at = coalesce($4::timestamptz, next_due_at), state = case when $4::timestamptz is null then 'ended' else state end, leased_until = now()
+set next_due_at = coalesce($4::timestamptz, next_due_at), state = case when $4::timestamptz is null then 'ended' else state end, failed_tries = 0,
+  leased_until = now()
 where merchant_id = $1 and schedule_id = $2 and next_due_at = $3 and state = 'active'`,
 };
 
+// Guarded by the try as well: one that was slower than its lease must not make way for a second payment beside the try after it.
 const putOff: Statement = {
   name: 'put_off_schedule',
   text: `update polygate.schedule
-set leased_until = now() + $4 * interval '1 millisecond', state = case when $5::text is null then state else 'failed' end, reason = $5
-where merchant_id = $1 and schedule_id = $2 and next_due_at = $3 and state = 'active'`,
+set leased_until = now() + $4 * interval '1 millisecond', state = case when $5::text is null then state else 'failed' end, reason = $5,
+  failed_tries = least(failed_tries + $6, 30000)
+where merchant_id = $1 and schedule_id = $2 and next_due_at = $3 and state = 'active' and failed_tries = $7`,
 };
 
 interface ScheduleRow extends Row {
@@ -77,6 +80,7 @@ interface ScheduleRow extends Row {
   readonly merchant_reference: string | null;
   readonly dialect_data: Record<string, string>;
   readonly input_hash: Buffer | null;
+  readonly failed_tries: number;
   readonly created_ms: number;
 }
 
@@ -116,14 +120,15 @@ export function createScheduleStore(database: Database): ScheduleStore {
         plainArray(due.map((row) => row.schedule_id)),
         leaseMs,
       ]);
-      return claimed.map((row) => ({ schedule: scheduleOf(row), dueAtMs: row.due_ms }));
+      return claimed.map((row) => ({ schedule: scheduleOf(row), dueAtMs: row.due_ms, failedTries: row.failed_tries }));
     },
     async advance({ schedule, dueAtMs }, nextDueAtMs) {
       await database.query(advance, [schedule.merchantId, schedule.scheduleId, time(dueAtMs), time(nextDueAtMs)]);
     },
-    async putOff({ schedule, dueAtMs }, again) {
+    async putOff({ schedule, dueAtMs, failedTries }, again) {
       const [afterMs, reason] = 'afterMs' in again ? [again.afterMs, undefined] : [0, again.failedBecause];
-      await database.query(putOff, [schedule.merchantId, schedule.scheduleId, time(dueAtMs), afterMs, reason]);
+      const failed = 'afterMs' in again && again.failed === true ? 1 : 0;
+      await database.query(putOff, [schedule.merchantId, schedule.scheduleId, time(dueAtMs), afterMs, reason, failed, failedTries]);
     },
   };
 }

@@ -238,6 +238,7 @@ create table polygate.schedule (
   ends_at timestamp with time zone,
   next_due_at timestamp with time zone not null,
   leased_until timestamp with time zone not null,
+  failed_tries smallint not null default 0,
   cancel_id uuid,
   reason text,
   merchant_reference text,

@@ -8,6 +8,7 @@ import type { DueSchedule } from './schedule.ts';
 /** Added to the time that an acquirer may take; by then a node that has leased a due time has paid for it, or is gone. */
 const leaseMarginMs = 60_000;
 const againAfterMs = 5_000;
+const againAtMostMs = 600_000;
 /** A due time is never forgotten: longer than any outage after which somebody would still let it be paid. */
 const keyLifetimeMs = 3_650 * 86_400_000;
 
@@ -24,7 +25,7 @@ export async function payDue(engine: Engine, directory: Pick<Directory, 'channel
 }
 
 async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueSchedule): Promise<void> {
-  const { schedule, dueAtMs } = due;
+  const { schedule, dueAtMs, failedTries } = due;
   const { merchantId, channelId, scheduleId, kind, amount, currency, token, timetable, merchantReference, dialectData } = schedule;
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined || !channel.enabled) {
@@ -35,11 +36,17 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
   const result = await authorize(engine, {
     ...{ channel, kind, amount, currency, dialectData, tokenize: false, instrument: { type: 'token', token } },
     // No request can have this key: merchants' keys are printable.
-    idempotencyKey: `\u0001schedule ${scheduleId} ${new Date(dueAtMs).toISOString()}`,
+    idempotencyKey: `\u0001schedule ${scheduleId} ${new Date(dueAtMs).toISOString()}${failedTries === 0 ? '' : ` ${failedTries}`}`,
     keyLifetimeMs,
     ...(merchantReference === undefined ? {} : { merchantReference }),
   });
   if (result.kind === 'recorded') {
+    // No acquirer was there to be asked, so asking again cannot pay twice.
+    if (result.operation.reason === 'acquirer_unreachable') {
+      const afterMs = Math.min(againAfterMs * 2 ** Math.min(failedTries, 10), againAtMostMs);
+      await engine.schedules.putOff(due, { afterMs, failed: true });
+      return;
+    }
     // Whether it stands is not certain while it is only submitted: the same key finds it, or makes it.
     const isCertain = result.repeat || result.operation.state !== 'submitted';
     await (isCertain

@@ -36,6 +36,8 @@ export interface DueSchedule {
   readonly schedule: Schedule;
   /** Business time, epoch ms. */
   readonly dueAtMs: number;
+  /** Tries for this due time that certainly reached nobody, from 0: each has an operation of its own. */
+  readonly failedTries: number;
 }
 
 export interface ScheduleKey {
@@ -58,6 +60,6 @@ export interface ScheduleStore {
   claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly DueSchedule[]>;
   /** Gives the lease back after the due time was paid for; without a next one the schedule has ended. */
   advance(due: DueSchedule, nextDueAtMs: number | undefined): Promise<void>;
-  /** Gives the lease back without a payment: to be tried again after a while, or never. */
-  putOff(due: DueSchedule, again: { readonly afterMs: number } | { readonly failedBecause: string }): Promise<void>;
+  /** Gives the lease back without a payment: to be tried again after a while, or never. `failed`: the try is recorded as failed. */
+  putOff(due: DueSchedule, again: { readonly afterMs: number; readonly failed?: true } | { readonly failedBecause: string }): Promise<void>;
 }

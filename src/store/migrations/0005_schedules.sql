@@ -14,6 +14,8 @@ create table polygate.schedule (
   next_due_at timestamptz not null,
   -- The database's clock: until then one node pays for next_due_at.
   leased_until timestamptz not null,
+  -- For next_due_at: tries that certainly reached no acquirer.
+  failed_tries smallint not null default 0,
   cancel_id uuid,
   -- Why it cannot pay any more.
   reason text,
