@@ -1,22 +1,10 @@
 /** OPP: parameters whose faults have codes of their own, other ways to pay, results of the merchant's own 3-D Secure, and what answers show. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import pg from 'pg';
-import { approved, debit, expectReply, type OppStack, other, type Parameters, plain, startOppStack } from './harness/opp.ts';
+import { approved, debit, expectReply, other, type Parameters, plain, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  await client.query('update polygate.channel set policies = $1 where wire_id = $2', [
-    { requireCvv: true, requireHolder: true, requireBrand: true, unknownPolicy: 'x' },
-    other.entityId,
-  ]);
-  await client.end();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const long = (length: number) => 'x'.repeat(length);
 
@@ -137,6 +125,13 @@ test('results of the merchant’s own 3-D Secure server are taken and shown, wit
 });
 
 test('a channel may require code, holder and brand; what the merchant initiates needs no code', async () => {
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  await client.query('update polygate.channel set policies = $1 where wire_id = $2', [
+    { requireCvv: true, requireHolder: true, requireBrand: true, unknownPolicy: 'x' },
+    other.entityId,
+  ]);
+  await client.end();
   const pay = (more: Parameters) => stack.post('/v1/payments', debit(more), { as: other });
   expectReply(await pay({}), 200, approved);
   const refused = expectReply(await pay({ 'card.cvv': undefined }), 400, '100.100.600');

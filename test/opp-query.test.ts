@@ -1,26 +1,20 @@
 /** OPP: transactions found again, by id, by reference, by time, in pages, with what belongs to them; and the list of codes. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   approved,
   debit,
   exchange,
   expectReply,
   freshName,
-  type OppStack,
   other,
   type Parameters,
   plain,
   type Reply,
-  startOppStack,
+  useOppStack,
 } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 interface Found {
   readonly id: string;

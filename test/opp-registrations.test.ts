@@ -1,27 +1,9 @@
 /** OPP: stored cards without a payment: made, read, paid with, deleted. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  approved,
-  debit,
-  demo,
-  encode,
-  expectReply,
-  freshName,
-  type OppStack,
-  other,
-  type Parameters,
-  plain,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, debit, demo, expectReply, freshName, other, type Parameters, plain, type Reply, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 /** A card without a payment; `more` replaces and removes. */
 function card(more: Parameters = {}): Parameters {
@@ -35,8 +17,7 @@ function pay(token: string | undefined, as = demo): Promise<Reply> {
 }
 
 function remove(token: string | undefined, { as = demo, headers = {}, parameters = {} } = {}): Promise<Reply> {
-  const path = `/v1/registrations/${token}?${encode({ entityId: as.entityId, ...parameters })}`;
-  return stack.send({ method: 'DELETE', path, headers: { authorization: as.bearer, ...headers } });
+  return stack.remove(`/v1/registrations/${token}`, parameters, { as, headers });
 }
 
 test('a card is stored, read and paid with', async () => {

@@ -1,30 +1,22 @@
 /** OPP: what a schedule may say, and the code of each thing that it may not. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { nextDue } from '../src/core/due/timetable.ts';
-import {
-  approved,
-  debit,
-  expectReply,
-  freshName,
-  type OppStack,
-  other,
-  type Parameters,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { approved, debit, expectReply, freshName, other, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-let token: string;
+const stack = useOppStack();
+let made: Promise<string> | undefined;
 
-before(async () => {
-  stack = await startOppStack();
-  token = (await stack.post('/v1/registrations', debit({ paymentType: undefined, amount: undefined, currency: undefined }))).body.id ?? '';
-});
-after(() => stack.finish());
+/** One token for all. */
+function token(): Promise<string> {
+  made ??= stack
+    .post('/v1/registrations', debit({ paymentType: undefined, amount: undefined, currency: undefined }))
+    .then(({ body }) => body.id ?? '');
+  return made;
+}
 
-function plan(more: Parameters, headers: Record<string, string> = {}): Promise<Reply> {
-  const sent = { registrationId: token, paymentType: 'DB', amount: '5.00', currency: 'EUR', 'job.dayOfMonth': '1', ...more };
+async function plan(more: Parameters, headers: Record<string, string> = {}): Promise<Reply> {
+  const sent = { registrationId: await token(), paymentType: 'DB', amount: '5.00', currency: 'EUR', 'job.dayOfMonth': '1', ...more };
   return stack.post('/scheduling/v1/schedules', sent, { headers });
 }
 
@@ -68,7 +60,7 @@ test('what is taken is repeated, with the id', async () => {
   assert.match(body.id ?? '', /^[a-f0-9]{32}$/);
   assert.deepEqual(
     [body.registrationId, body.paymentType, body.amount, body.currency, body.merchantTransactionId, body.customParameters?.box],
-    [token, 'DB', '5.00', 'EUR', reference, 'tea'],
+    [await token(), 'DB', '5.00', 'EUR', reference, 'tea'],
   );
   for (const more of [
     { 'job.expression': '0 0 12 ? * MON', 'job.dayOfMonth': undefined },
@@ -85,9 +77,7 @@ test('the deleted and the foreign token have their codes', async () => {
     (await stack.post('/v1/registrations', debit({ paymentType: undefined, amount: undefined, currency: undefined }))).body.id ?? '';
   const theirs = { registrationId: mine, paymentType: 'DB', amount: '5.00', currency: 'EUR', 'job.dayOfMonth': '1' };
   expectReply(await stack.post('/scheduling/v1/schedules', theirs, { as: other }), 400, '100.150.200');
-  const path = `/v1/registrations/${mine}?entityId=0f0e0d0c0b0a09080706050403020100`;
-  const headers = { authorization: `Bearer ${Buffer.from('0f0e0d0c0b0a09080706050403020100|sandbox').toString('base64')}` };
-  expectReply(await stack.send({ method: 'DELETE', path, headers }), 200, approved);
+  expectReply(await stack.remove(`/v1/registrations/${mine}`), 200, approved);
   expectReply(await plan({ registrationId: mine }), 400, '100.150.202');
 });
 

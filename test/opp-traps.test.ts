@@ -1,6 +1,6 @@
 /** OPP: ten things that break integrations when a server gets them wrong, one test each. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   approved,
   assertEnvelope,
@@ -11,18 +11,12 @@ import {
   encode,
   expectReply,
   freshName,
-  type OppStack,
   type Parameters,
   type Reply,
-  startOppStack,
+  useOppStack,
 } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const form = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
 const login = { 'authentication.userId': demo.entityId, 'authentication.password': 'sandbox' };

@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { createOrphanSweep } from './orphans.ts';
 import { findByKey, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
@@ -53,6 +54,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
+  const orphans = createOrphanSweep(general);
   return {
     submitPayment: (row) => classified(payments, row),
     submitOperation: (row) => submitKeyed(operations, row),
@@ -61,6 +63,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     findTree: (key) => reading(findTree(hot, key)),
     search: (search) => reading(searchOperations(general, search, clock)),
     findByKey: (key) => reading(findByKey(hot, key)),
+    markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {

@@ -188,11 +188,10 @@ create table polygate.operation (
   late_approved boolean not null default false,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
-) with (fillfactor=80);
-CREATE INDEX operation_escalated ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = 'escalated'::text);
-CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
+) with (fillfactor=45);
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
+CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
 
 create table polygate.payment (
@@ -213,7 +212,7 @@ create table polygate.payment (
   created_at timestamp with time zone not null,
   constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
-) with (fillfactor=80);
+) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
 
 create unlogged table polygate.request_window (

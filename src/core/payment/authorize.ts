@@ -11,7 +11,7 @@ import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ExternalAuthentication } from '../three-d-secure/external.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
-import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
+import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
@@ -124,7 +124,6 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
     card: card.summary,
     dialectData,
     createdAtMs: engine.clock.businessNow(),
-    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),

@@ -23,6 +23,11 @@ export async function readRequest(
   return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
 }
 
+/** The query of a request that needs no login: its names are checked all the same. */
+export function readOpenQuery(request: FastifyRequest, check: (parameters: Parameters) => void): void {
+  check(parseParameters(queryOf(request)));
+}
+
 function refuseTestMode({ mode }: DialectContext, { testMode }: Parameters): void {
   if (mode === 'live' && testMode !== undefined) throw new Problem('600.200.701');
 }

@@ -3,6 +3,7 @@ import { isTimetable, type Timetable } from '../../core/due/timetable.ts';
 import type { PlanCommand } from '../../core/subscription/plan.ts';
 import { Problem, parameterError, parameterProblem } from './problem.ts';
 import { type RequestContext, readAmount, readCommon } from './read.ts';
+import { descriptions } from './result-codes.ts';
 import { parseTime } from './search.ts';
 import type { Parameters } from './wire.ts';
 
@@ -61,7 +62,9 @@ function readExpression(parameters: Parameters): string {
   const given = parts.filter(([name]) => parameters[name] !== undefined);
   const [first] = given;
   if (whole === undefined && first === undefined) throw new Problem('100.250.110');
-  if (whole !== undefined && first !== undefined) throw notATime(first[0], parameters, 'cannot stand beside job.expression');
+  if (whole !== undefined && first !== undefined) {
+    throw new Problem('100.250.120', { text: `${descriptions['100.250.120']}: ${first[0]} stands beside job.expression` });
+  }
   const inside = given.find(([name]) => /\s/.test(parameters[name] ?? ''));
   if (inside !== undefined) throw notATime(inside[0], parameters, 'must be one part of an expression, without spaces');
   const expression = whole ?? parts.map(([name, otherwise]) => parameters[name] ?? otherwise).join(' ');

@@ -193,6 +193,9 @@ const caller = {
   'authentication.password': operation['authentication.password'],
 };
 
+/** Query of `GET /v1/resultcodes`: whoever asks may say so. */
+export const openParameters = parameters(caller, {});
+
 /** Query of the `GET` requests. */
 export const queryParameters = parameters({ ...caller, merchantTransactionId: text(255) }, {});
 
