@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { currencyOf } from '../../src/core/money/currency.ts';
-import type { OperationKind } from '../../src/core/payment/operation.ts';
+import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
 import type { HostEntry } from './host-control.ts';
@@ -40,7 +40,7 @@ export async function nothingOpen({ database }: Stack): Promise<void> {
 }
 
 interface OperationRow {
-  readonly kind: OperationKind;
+  readonly kind: SentKind;
   readonly state: OperationState;
   readonly rrn: string | null;
   readonly terminal: string | null;
@@ -54,7 +54,7 @@ interface OperationRow {
   readonly payment_reversed: number;
 }
 
-const hostKinds: Readonly<Record<OperationKind, HostEntry['kind']>> = {
+const hostKinds: Readonly<Record<SentKind, HostEntry['kind']>> = {
   preauthorization: 'authorization',
   debit: 'debit',
   capture: 'capture',
@@ -69,6 +69,7 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
       p.captured as payment_captured, p.released as payment_released, p.reversed as payment_reversed
     from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
       left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.purpose = 'request'
+    where o.dispute_id is null
     order by o.created_at, o.operation_id`);
   const entries = await host.books();
   const unseen = new Map(entries.map((entry) => [`${entry.rrn} ${entry.kind}`, entry]));

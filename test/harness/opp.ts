@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { audit } from './auditor.ts';
 import type { HostEntry } from './host-control.ts';
-import { startStack } from './stack.ts';
+import { type Stack, startStack } from './stack.ts';
 
 export const demo = { entityId: '0f0e0d0c0b0a09080706050403020100', bearer: bearerOf('0f0e0d0c0b0a09080706050403020100', 'sandbox') };
 export const plain = { ...demo, entityId: '0f0e0d0c0b0a09080706050403020199' };
@@ -38,6 +38,8 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 export interface OppStack {
   readonly url: string;
   readonly databaseUrl: string;
+  /** What is behind it: the database, the host, starting and stopping. Its own client is not audited. */
+  readonly parts: Stack;
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
@@ -88,6 +90,7 @@ export async function startOppStack(env: Readonly<Record<string, string>> = {}):
   return {
     url,
     databaseUrl: stack.databaseUrl,
+    parts: stack,
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {
       remember(seen, parameters);
