@@ -21,14 +21,9 @@ import {
   operationTransitions,
 } from '../src/core/states/operation.ts';
 import { paymentEvents, paymentStates, paymentTransitions } from '../src/core/states/payment.ts';
+import { tableOf } from './harness/tables.ts';
 
 const parameters = { seed: Number(process.env.POLYGATE_SEED ?? 1) | 0, numRuns: process.env.POLYGATE_SOAK === '1' ? 10_000 : 1_000 };
-
-/** Rows of a text table: cells between bars, without the heading and empty lines. */
-function tableOf(text: string): string[][] {
-  const lines = text.trim().split('\n').slice(1);
-  return lines.map((line) => line.split('|').map((cell) => cell.trim()));
-}
 
 /** `captured+1 capture_pending-1`: the counters that change, for an amount of 1. */
 function deltasOf(delta: object): string {

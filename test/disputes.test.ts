@@ -125,10 +125,7 @@ test('a chargeback is recorded whatever is left of its charge, and in whatever s
   const refunded = await pay();
   expectReply(await act(refunded.id, 'RF', '60.00'), 200, approved);
   assert.equal((await raise({ rrn: refunded.rrn, reason: '10.4' })).chargebackAnswer, '00');
-  assert.deepEqual(
-    await postings(refunded.id),
-    ['chargeback -6000 told', 'debit 6000', 'refund -6000'].filter((line) => !/^(debit|refund)/.test(line)),
-  );
+  assert.deepEqual(await postings(refunded.id), ['chargeback -6000 told']);
   const reversed = await pay();
   expectReply(await act(reversed.id, 'RV'), 200, approved);
   assert.equal((await raise({ rrn: reversed.rrn, reason: '10.4', amount: 9_900 })).chargebackAnswer, '00');

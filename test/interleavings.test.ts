@@ -1,5 +1,5 @@
 /**
- * Random stories: captures, reversals and refunds fired side by side at the same payments, with and without idempotency keys, while the host
+ * Random stories: captures, reversals, refunds, chargebacks and their reversals fired side by side at the same payments, with and without idempotency keys, while the host
  * loses, delays and spoils answers. Whatever comes of it, no amount rule may break, and both books agree in the end.
  */
 import assert from 'node:assert/strict';
@@ -85,7 +85,7 @@ interface Target {
   /** Acts that were pending when they were answered. */
   readonly pending: { readonly act: Act; readonly id: string }[];
   /** Sums of what succeeded, minor units. */
-  readonly sums: { captured: number; released: number; refunded: number; reversed: number };
+  readonly sums: { captured: number; released: number; refunded: number; reversed: number; chargedBack: number; wonBack: number };
 }
 
 /** Codes that a merchant may get for an act that the payment does not allow, or not now. */
@@ -97,6 +97,12 @@ const refusals = new Set([
   '700.300.200', // the referenced operation did not succeed
   '700.400.520', // nothing was captured
   '800.700.100', // busy
+  '700.300.500', // charged back before
+  '700.300.600', // charged back
+  '700.400.400', // charged back already, or beyond what is left
+  '700.400.410', // the chargeback is reversed already
+  '700.400.420', // no chargeback
+  '700.400.550', // nothing was captured
 ]);
 /** Codes of an operation that was recorded and did not come to pass. */
 const failures = new Set(['800.100.152', '900.100.600', '900.100.301']);
@@ -189,7 +195,7 @@ function createStory(random: Random): Story {
         id: answer.id,
         captures: [],
         pending: [],
-        sums: { captured: 0, released: 0, refunded: 0, reversed: 0 },
+        sums: { captured: 0, released: 0, refunded: 0, reversed: 0, chargedBack: 0, wonBack: 0 },
       };
       targets.push(target);
       return target;
@@ -216,14 +222,15 @@ function createStory(random: Random): Story {
         const captured = type === 'PA' ? sums.captured : amount;
         const story = JSON.stringify({ type, amount, sums });
         assert.ok(type === 'DB' || sums.captured + sums.released <= authorized, story);
-        assert.ok(sums.refunded + sums.reversed <= captured, story);
+        assert.ok(sums.wonBack <= sums.chargedBack, story);
+        assert.ok(sums.refunded + sums.reversed + sums.chargedBack - sums.wonBack <= captured, story);
       }
     },
   };
 }
 
 interface Act {
-  readonly type: 'CP' | 'RV' | 'RF';
+  readonly type: 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
   readonly id: string;
   readonly amount: number | undefined;
 }
@@ -233,6 +240,9 @@ function chooseAct(random: Random, { type, id, amount, captures }: Target): Act 
   const part = random.below(4) === 0 ? amount : 1 + random.below(amount);
   const maybe = random.below(3) === 0 ? undefined : part;
   const capture = captures.length === 0 ? id : random.oneOf(captures);
+  // Rare, since whatever is charged back is closed to most other acts.
+  if (random.below(8) === 0) return { type: 'CB', id: capture, amount: 1 + random.below(amount) };
+  if (random.below(8) === 0) return { type: 'CR', id: capture, amount: undefined };
   switch (random.below(type === 'DB' ? 2 : 6)) {
     case 0:
       return { type: 'RV', id: capture, amount: random.below(2) === 0 ? maybe : 1 + random.below(Math.ceil(amount / 10)) };
@@ -249,6 +259,8 @@ function addTo({ type: paymentType, id: paymentId, sums }: Target, { type, id }:
   const amount = Math.round(Number(answer.body.amount) * 100);
   if (type === 'CP') sums.captured += amount;
   else if (type === 'RF') sums.refunded += amount;
+  else if (type === 'CB') sums.chargedBack += amount;
+  else if (type === 'CR') sums.wonBack += amount;
   else if (paymentType === 'PA' && id === paymentId) sums.released += amount;
   else sums.reversed += amount;
 }
