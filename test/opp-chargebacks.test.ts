@@ -154,6 +154,18 @@ test('of many chargebacks, or reversals, at the same moment one is posted', asyn
   assert.deepEqual(codesOf(reversals), { [approved]: 1, '700.400.410': 7 });
 });
 
+test('a chargeback and a refund at the same moment share the money', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const payment = await paid();
+    const replies = await Promise.all([
+      act(payment.body.id, 'CB', '60.00'),
+      act(payment.body.id, 'RF', '60.00'),
+      act(payment.body.id, 'RV'),
+    ]);
+    assert.equal(codesOf(replies)[approved], 1, JSON.stringify(codesOf(replies)));
+  }
+});
+
 function codesOf(replies: readonly Reply[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { code = '' } of replies) counts[code] = (counts[code] ?? 0) + 1;
