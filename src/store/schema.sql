@@ -215,6 +215,7 @@ create table polygate.operation (
   constraint operation_pkey PRIMARY KEY (merchant_id, operation_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=80);
+CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_escalated ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = 'escalated'::text);
 CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);

@@ -26,8 +26,9 @@ export async function takeDisputeNotice(engine: Engine, notice: DisputeNotice): 
   if (named.currency !== notice.currency) return unmatched(engine, notice, 'the operation of this RRN has another currency');
   const { merchantId, operationId } = named;
   for (let attempt = 1; attempt <= triesAtMost; attempt += 1) {
-    const known = await engine.store.findDispute({ merchantId, caseNumber: notice.caseNumber });
+    // The payment first: what is posted after it was read changes the counters that the posting is held to, so nothing read later is too old.
     const tree = await engine.store.findTree({ merchantId, operationId });
+    const known = await engine.store.findDispute({ merchantId, caseNumber: notice.caseNumber });
     if (tree === undefined) throw new Error(`the payment of operation ${operationId} cannot be read`);
     const outcome = await (notice.stage === 'chargeback' ? takeChargeback : takeReversal)(engine, { notice, known, tree, operationId });
     if (outcome !== undefined) return outcome;

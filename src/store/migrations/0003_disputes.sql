@@ -32,4 +32,7 @@ create table polygate.dispute (
 create unique index dispute_case on polygate.dispute (case_number, merchant_id);
 create index dispute_payment on polygate.dispute (payment_id);
 
+-- Whatever else goes wrong, a chargeback is reversed once.
+create unique index operation_chargeback_reversal on polygate.operation (dispute_id, merchant_id) where kind = 'chargeback_reversal';
+
 grant select, insert, update on polygate.dispute to polygate_app;
