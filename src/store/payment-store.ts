@@ -13,6 +13,7 @@ import type {
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
+import { createOrphanSweep } from './orphans.ts';
 import { postOperations } from './post-operation.ts';
 import { findByKey, findByReference, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
@@ -68,6 +69,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
+  const orphans = createOrphanSweep(general);
   return {
     submitPayment: (row) => classified(payments, row),
     submitOperation: (row) => submitKeyed(operations, row),
@@ -81,6 +83,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
+    markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {

@@ -45,7 +45,7 @@ export interface Trace {
   readonly terminal: string;
   /** Six digits. */
   readonly stan: string;
-  /** Twelve characters; the first four carry the merchant's routing number in base 36. */
+  /** Twelve characters; the last four carry the merchant's routing number in base 36. */
   readonly rrn: string;
   /** Business time in epoch ms: DE7, DE12 and DE13 follow from it and never change in repeats. */
   readonly transmittedAtMs: number;

@@ -25,10 +25,10 @@ create table polygate.dispute (
   confirmed_at timestamptz,
   reversed_at timestamptz,
   reversal_confirmed_at timestamptz,
-  primary key (merchant_id, dispute_id)
+  primary key (dispute_id, merchant_id)
 );
 
--- Not led by merchant_id, for the same reason as the indexes of operations.
+-- Not led by merchant_id, for the same reason as all keys here.
 create unique index dispute_case on polygate.dispute (case_number, merchant_id);
 create index dispute_payment on polygate.dispute (payment_id);
 
