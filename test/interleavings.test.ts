@@ -82,6 +82,10 @@ interface Target {
   readonly amount: number;
   readonly id: string;
   readonly captures: string[];
+  /** RRNs of what took money, as the host knows it. */
+  readonly charges: string[];
+  /** Raised by the host, which knows no limits. */
+  readonly disputes: string[];
   /** Acts that were pending when they were answered. */
   readonly pending: { readonly act: Act; readonly id: string }[];
   /** Sums of what succeeded, minor units. */
@@ -144,6 +148,8 @@ async function sprinkleFaults(random: Random): Promise<void> {
     const delay = fault === 'late_answer' ? { delay_ms: 400 } : fault === 'slow' ? { delay_ms: 80 } : {};
     await stack.host.addFault({ fault, mti: random.oneOf(mtis), times: 1 + random.below(2), ...delay });
   }
+  const ofDisputes = ['no_answer', 'answer_lost', 'duplicate_answer'] as const;
+  if (random.below(2) === 0) await stack.host.addFault({ fault: random.oneOf(ofDisputes), mti: '0422', times: 1 + random.below(3) });
 }
 
 interface Story {
@@ -194,6 +200,8 @@ function createStory(random: Random): Story {
         amount,
         id: answer.id,
         captures: [],
+        charges: type === 'DB' ? [rrnOf(answer)] : [],
+        disputes: [],
         pending: [],
         sums: { captured: 0, released: 0, refunded: 0, reversed: 0, chargedBack: 0, wonBack: 0 },
       };
@@ -201,13 +209,26 @@ function createStory(random: Random): Story {
       return target;
     },
     async act(target) {
+      if (target.charges.length > 0 && random.below(16) === 0) {
+        const { id } = await stack.host.dispute({
+          rrn: random.oneOf(target.charges),
+          reason: '10.4',
+          amount: 1 + random.below(target.amount),
+        });
+        target.disputes.push(id);
+        if (random.below(2) === 0) await stack.host.reverseDispute(id);
+        return;
+      }
       const act = chooseAct(random, target);
       const { type, id, amount } = act;
       const money = amount === undefined ? {} : { amount: decimal(amount) };
       const answer = await fire((key) => stack.api.operate(id, { type, ...money, ...key }));
       const { code } = answer;
       assert.ok([succeeded, pending].includes(code) || refusals.has(code) || failures.has(code), `${type} of ${amount}: ${code}`);
-      if (type === 'CP' && code === succeeded) target.captures.push(answer.id);
+      if (type === 'CP' && code === succeeded) {
+        target.captures.push(answer.id);
+        target.charges.push(rrnOf(answer));
+      }
       if (code === succeeded) addTo(target, act, answer);
       if (code === pending) target.pending.push({ act, id: answer.id });
     },
@@ -222,6 +243,7 @@ function createStory(random: Random): Story {
         const captured = type === 'PA' ? sums.captured : amount;
         const story = JSON.stringify({ type, amount, sums });
         assert.ok(type === 'DB' || sums.captured + sums.released <= authorized, story);
+        if (target.disputes.length > 0) continue;
         assert.ok(sums.wonBack <= sums.chargedBack, story);
         assert.ok(sums.refunded + sums.reversed + sums.chargedBack - sums.wonBack <= captured, story);
       }
@@ -263,6 +285,10 @@ function addTo({ type: paymentType, id: paymentId, sums }: Target, { type, id }:
   else if (type === 'CR') sums.wonBack += amount;
   else if (paymentType === 'PA' && id === paymentId) sums.released += amount;
   else sums.reversed += amount;
+}
+
+function rrnOf({ body }: OppAnswer): string {
+  return String((body.resultDetails as Readonly<Record<string, string>> | undefined)?.ConnectorTxID1);
 }
 
 function decimal(minor: number): string {
