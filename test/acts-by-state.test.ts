@@ -13,6 +13,7 @@ import { decideRefund } from '../src/core/payment/refund.ts';
 import { decideVoid } from '../src/core/payment/void.ts';
 import type { OperationState } from '../src/core/states/operation.ts';
 import { approved, debit, expectReply, type OppStack, type Reply, startOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
 import { tableOf } from './harness/tables.ts';
 
 /** How a state comes about: what is done, one after the other, to an authorization or a debit of 10000. */
@@ -271,6 +272,13 @@ for (const { first, cells } of flows) {
       }
     }
     await stack.parts.host.clearFaults();
-    await stack.parts.hurry();
+    await eventually(nothingUnknown, 'what is in process to be resolved');
   });
+}
+
+/** Makes what waits due again and again: a look that was under way before may have put the next one off by a minute. */
+async function nothingUnknown(): Promise<boolean> {
+  await stack.parts.hurry();
+  const { rowCount } = await stack.parts.database.query(`select from polygate.operation where state in ('submitted', 'unknown') limit 1`);
+  return rowCount === 0;
 }

@@ -64,7 +64,10 @@ async function reverse(id: string): Promise<HostDispute> {
 
 test('the card that disputes: the merchant sees the chargeback under its own reference', async () => {
   const hold = await pay({ paymentType: 'PA', 'card.number': disputed });
-  assert.deepEqual(await stack.parts.host.disputes(), []);
+  assert.deepEqual(
+    (await stack.parts.host.disputes()).filter(({ rrn }) => rrn === hold.rrn),
+    [],
+  );
   const reference = freshName('capture');
   const money = { amount: '40.00', currency: 'EUR', merchantTransactionId: reference };
   const capture = expectReply(await stack.post(`/v1/payments/${hold.id}`, { paymentType: 'CP', ...money }), 200, approved);
@@ -214,7 +217,7 @@ test('what matches nothing here is answered, and shown to the operator', async (
   }
   assert.ok(stack.parts.log().some((line) => line.includes('matches nothing here') && line.includes(payment.rrn)));
   const metrics = await stack.send({ method: 'GET', path: '/metrics' });
-  assert.match(metrics.text, /^polygate_dispute_notices_total\{stage="chargeback",outcome="unmatched"\} 1$/m);
+  assert.match(metrics.text, /^polygate_dispute_notices_total\{stage="chargeback",outcome="unmatched"\} [1-9]/m);
   assert.equal((await host.disputes()).length > 0, true);
   assert.deepEqual(await postings(payment.id), []);
 });
