@@ -37,11 +37,20 @@ export interface FaultOrder {
   readonly code: string | undefined;
 }
 
+/** A message that is matched only by orders that name its type: the host's own. */
+export interface NamedMessage {
+  readonly mti: string;
+  readonly accountId: string;
+  readonly only: readonly HostFault[];
+}
+
 /** The orders in force. */
 export interface Faults {
   add(order: FaultOrder): void;
   /** Counts down and returns the first order that matches. */
   take(message: { readonly mti: string; readonly accountId: string }): FaultOrder | undefined;
+  /** The same, for messages that the host sends: an order without a type is about those of the gateway. */
+  takeNamed(message: NamedMessage): FaultOrder | undefined;
   list(): readonly FaultOrder[];
   clear(): void;
 }
@@ -52,6 +61,12 @@ const DEFAULT_DECLINE = '05';
 /** No faults at first. */
 export function createFaults(): Faults {
   let orders: readonly FaultOrder[] = [];
+  const takeFirst = (matches: (order: FaultOrder) => boolean): FaultOrder | undefined => {
+    const found = orders.find(matches);
+    if (found === undefined) return undefined;
+    orders = orders.flatMap((order) => (order !== found ? [order] : order.times > 1 ? [{ ...order, times: order.times - 1 }] : []));
+    return found;
+  };
   return {
     add: (order) => {
       orders = [...orders, order];
@@ -60,14 +75,21 @@ export function createFaults(): Faults {
       // By far most messages find no order at all.
       if (orders.length === 0) return undefined;
       const first = firstOf(mti);
-      const found = orders.find(
+      return takeFirst(
         (order) =>
           (order.account === undefined || order.account.id === accountId) &&
           (order.mti === undefined || order.mti === mti || order.mti === first),
       );
-      if (found === undefined) return undefined;
-      orders = orders.flatMap((order) => (order !== found ? [order] : order.times > 1 ? [{ ...order, times: order.times - 1 }] : []));
-      return found;
+    },
+    takeNamed: ({ mti, accountId, only }) => {
+      if (orders.length === 0) return undefined;
+      const first = firstOf(mti);
+      return takeFirst(
+        (order) =>
+          only.includes(order.fault) &&
+          (order.account === undefined || order.account.id === accountId) &&
+          (order.mti === mti || order.mti === first),
+      );
     },
     list: () => orders,
     clear: () => {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { authorize } from '../../../core/payment/authorize.ts';
 import { capture } from '../../../core/payment/capture.ts';
+import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -18,7 +19,7 @@ import { operationParameters, type Parameters, paymentParameters } from '../wire
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
 
-const acts = { CP: capture, RV: voidOperation, RF: refund } as const;
+const acts = { CP: capture, RV: voidOperation, RF: refund, CB: chargeback, CR: chargebackReversal } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
 const noSession =
@@ -49,8 +50,12 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
 
 function readType({ paymentType }: Parameters): BackOfficeType {
   if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
-  if (paymentType !== 'CP' && paymentType !== 'RV' && paymentType !== 'RF') throw new Problem('600.200.400');
+  if (!isBackOfficeType(paymentType)) throw new Problem('600.200.400');
   return paymentType;
+}
+
+function isBackOfficeType(paymentType: string): paymentType is BackOfficeType {
+  return Object.hasOwn(acts, paymentType);
 }
 
 function unknownReference(type: BackOfficeType): Problem {
