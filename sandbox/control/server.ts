@@ -1,9 +1,11 @@
-/** The control API of the sandbox over HTTP: look at the host's books, order faults. */
+/** The sandbox over HTTP: the control API (look at the host's books, order faults), and beside it directory server and ACS. */
 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Host } from '../host/host.ts';
+import type { ChallengeTimes } from '../three-ds/challenges.ts';
+import { addThreeDsRoutes } from '../three-ds/routes.ts';
 import { booksJson, booksSummary } from './books-view.ts';
 import { faultView, readFaultOrder } from './fault-order.ts';
 
@@ -15,12 +17,26 @@ export interface ControlServer {
 
 const BODY_LIMIT_BYTES = 65_536;
 
-/** Starts the control API. Rejects when the port is taken. */
-export async function startControlServer(host: Host, { address, port }: { address: string; port: number }): Promise<ControlServer> {
+/** Where the server listens, and how browsers reach it. */
+export interface ControlOptions {
+  readonly address: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** What browsers call this server, when that is not the address and port it listens on. */
+  readonly publicUrl: string | undefined;
+  readonly challengeTimes: ChallengeTimes;
+  readonly warn: (text: string) => void;
+}
+
+/** Starts the HTTP server. Rejects when the port is taken. */
+export async function startControlServer(host: Host, options: ControlOptions): Promise<ControlServer> {
+  const { address, port, publicUrl, challengeTimes: times, warn } = options;
+  let baseUrl = '';
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   readJsonBodies(app);
   bookRoutes(app, host);
   faultRoutes(app, host);
+  await addThreeDsRoutes(app, { faults: host.faults, accountOf: host.accountOf, baseUrl: () => baseUrl, times, warn });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500;
@@ -28,6 +44,7 @@ export async function startControlServer(host: Host, { address, port }: { addres
   });
   await app.listen({ host: address, port });
   const { port: boundPort } = app.server.address() as AddressInfo;
+  baseUrl = publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${boundPort}`;
   return { port: boundPort, close: () => app.close() };
 }
 
