@@ -79,7 +79,6 @@ test('a directory server that is down closes the connection; garbage is no messa
   await order({ fault: 'ds_garbage', pan: FRICTIONLESS });
   const response = await fetch(`${url}/ds`, { method: 'POST', body: JSON.stringify(requestor.areq(FRICTIONLESS)) });
   assert.equal(response.status, 200);
-  assert.throws(() => JSON.parse('') as unknown);
   const text = await response.text();
   assert.throws(() => JSON.parse(text) as unknown);
   assert.equal((await ask(FRICTIONLESS)).transStatus, 'Y');
@@ -158,11 +157,7 @@ test('a shopper who never comes, or stops half way, is reported; one who comes l
   const page = await postForm(String(begun.acsURL), challengeForm(begun));
   const stopped = await requestor.result(String(begun.threeDSServerTransID));
   assert.deepEqual([stopped.transStatus, stopped.transStatusReason, stopped.challengeCancel], ['N', '14', '04']);
-  // The page comes back by itself, without scripts, once the time is over.
-  const seconds = /<meta http-equiv="refresh" content="([0-9]+)">/.exec(page.html)?.[1];
-  if (page.forms[0]?.fields.cres === undefined) assert.equal(seconds, '2');
-  let again = await openPage(page.url);
-  while (again.forms[0]?.fields.cres === undefined) again = await openPage(page.url);
+  const again = await openPage(page.url);
   assert.equal(fromField(again.forms[0]?.fields.cres).transStatus, 'N');
   assert.equal(await patient.stop(), 0);
 });

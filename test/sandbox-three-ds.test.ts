@@ -267,6 +267,8 @@ test('the challenge page needs no script, and everybody may frame it', async () 
   }
   assert.ok(!page.html.includes('<script'));
   assert.equal(page.headers.get('cache-control'), 'no-store');
+  // When the time is over the page comes back by itself: 600 s and one, less what has passed.
+  assert.match(page.html, /<meta http-equiv="refresh" content="(601|600|5[0-9]{2})">/);
   assert.match(page.html, /<html lang="en">/);
   assert.match(page.html, /<label for="code">/);
   assert.match(page.html, /inputmode="numeric" autocomplete="one-time-code"/);

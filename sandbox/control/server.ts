@@ -36,12 +36,13 @@ export async function startControlServer(host: Host, options: ControlOptions): P
   readJsonBodies(app);
   bookRoutes(app, host);
   faultRoutes(app, host);
-  await addThreeDsRoutes(app, { faults: host.faults, accountOf: host.accountOf, baseUrl: () => baseUrl, times, warn });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500;
     return reply.code(status).send({ error: error.message });
   });
+  // After the handlers: waiting for a part of the server closes the routes before it to handlers that come later.
+  await addThreeDsRoutes(app, { faults: host.faults, accountOf: host.accountOf, baseUrl: () => baseUrl, times, warn });
   await app.listen({ host: address, port });
   const { port: boundPort } = app.server.address() as AddressInfo;
   baseUrl = publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${boundPort}`;

@@ -59,7 +59,8 @@ export interface Challenges {
   expecting(acsTransID: string): Challenge | undefined;
   /** The browser has come with its CReq. Coming again, as a reload does, changes nothing. */
   open(creq: CReq, sessionData: string | undefined): Challenge | undefined;
-  find(token: string): Challenge | undefined;
+  /** The challenge of a page; one that is just ending is waited for. */
+  find(token: string): Promise<Challenge | undefined>;
   /** The shopper's act; resolves when the result has been delivered, if it ended the challenge. Undefined for an unknown token. */
   act(token: string, act: Act): Promise<Challenge | undefined>;
   close(): void;
@@ -159,7 +160,11 @@ export function createChallenges({
       }
       return state;
     },
-    find: (token) => byToken.get(token),
+    async find(token) {
+      const state = byToken.get(token);
+      await state?.delivered;
+      return state;
+    },
     async act(token, act) {
       const state = byToken.get(token);
       if (state === undefined) return undefined;

@@ -120,7 +120,7 @@ function challengeRoutes(app: FastifyInstance, { challenges, suffers }: Parts): 
     return opened === undefined ? sendPage(reply, problemPage(410, GONE)) : reply.redirect(pathOf(opened), 303);
   });
   app.get<{ Params: { token: string } }>(`${CHALLENGE_PATH}/:token`, async (request, reply) => {
-    const challenge = challenges.find(request.params.token);
+    const challenge = await challenges.find(request.params.token);
     return sendPage(reply, challenge === undefined ? problemPage(410, GONE) : pageOf(challenge));
   });
   // An act leads to a plain GET, so that a reload repeats nothing.
