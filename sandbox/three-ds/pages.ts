@@ -81,9 +81,9 @@ function escaped(text: string): string {
 
 const minutes = (count: number): string => (count === 1 ? '1 minute' : `${count} minutes`);
 
-/** Asks for the one-time code. */
-export function codePage(challenge: Challenge, path: string): Page {
-  const { areq, notice, attemptsLeft } = challenge;
+/** Asks for the one-time code. The page's address ends in the token, to which its form goes back. */
+export function codePage(challenge: Challenge): Page {
+  const { areq, notice, attemptsLeft, token } = challenge;
   const remainingSeconds = Math.max(1, Math.ceil((challenge.deadlineMs - performance.now()) / 1_000));
   const message = noticeText(notice, attemptsLeft);
   const lastDigits = areq.acctNumber.slice(-4);
@@ -100,7 +100,7 @@ export function codePage(challenge: Challenge, path: string): Page {
 <div><dt>Merchant</dt><dd>${escaped(areq.merchantName ?? areq.threeDSRequestorName)}</dd></div>
 ${amountRow(challenge)}<div><dt>Card</dt><dd><span aria-hidden="true">•••• ${lastDigits}</span><span class="visually-hidden">ending in ${lastDigits}</span></dd></div>
 </dl>
-${message === undefined ? '' : `<p class="alert" id="problem" role="alert">${message}</p>\n`}<form method="post" action="${escaped(path)}" autocomplete="off" novalidate>
+${message === undefined ? '' : `<p class="alert" id="problem" role="alert">${message}</p>\n`}<form method="post" action="${token}" autocomplete="off" novalidate>
 <label for="code">One-time code</label>
 <input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus aria-describedby="${describedBy}"${message === undefined ? '' : ' aria-invalid="true"'}>
 <p class="hint" id="hint">${attemptsLeft === 1 ? 'This is your last attempt.' : `You have ${attemptsLeft} attempts.`} This page waits ${minutes(Math.ceil(remainingSeconds / 60))}.</p>

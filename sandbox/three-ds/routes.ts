@@ -102,6 +102,7 @@ const DOWN = {
   text: 'Your bank cannot confirm payments at the moment. Go back to the shop and try again later.',
 };
 
+/** Redirects are relative: a proxy in front may have put this server under a path of its own. */
 function challengeRoutes(app: FastifyInstance, { challenges, suffers }: Parts): void {
   app.post(CHALLENGE_PATH, { bodyLimit: FORM_LIMIT_BYTES }, async (request, reply) => {
     const form = formOf(request.body);
@@ -117,7 +118,9 @@ function challengeRoutes(app: FastifyInstance, { challenges, suffers }: Parts): 
     if (suffers(['acs_down'], expected.areq.acctNumber) !== undefined) return sendPage(reply, problemPage(503, DOWN));
     const sessionData = form.get('threeDSSessionData');
     const opened = challenges.open(read.message, isSessionData(sessionData) ? sessionData : undefined);
-    return opened === undefined ? sendPage(reply, problemPage(410, GONE)) : reply.redirect(pathOf(opened), 303);
+    return opened === undefined
+      ? sendPage(reply, problemPage(410, GONE))
+      : reply.redirect(`${CHALLENGE_PATH.split('/').at(-1)}/${opened.token}`, 303);
   });
   app.get<{ Params: { token: string } }>(`${CHALLENGE_PATH}/:token`, async (request, reply) => {
     const challenge = await challenges.find(request.params.token);
@@ -128,14 +131,12 @@ function challengeRoutes(app: FastifyInstance, { challenges, suffers }: Parts): 
     const form = formOf(request.body);
     const act = form.get('act') === 'cancel' ? ({ kind: 'cancel' } as const) : ({ kind: 'code', code: form.get('code') ?? '' } as const);
     const challenge = await challenges.act(request.params.token, act);
-    return challenge === undefined ? sendPage(reply, problemPage(410, GONE)) : reply.redirect(pathOf(challenge), 303);
+    return challenge === undefined ? sendPage(reply, problemPage(410, GONE)) : reply.redirect(challenge.token, 303);
   });
 }
 
-const pathOf = ({ token }: Challenge): string => `${CHALLENGE_PATH}/${token}`;
-
 function pageOf(challenge: Challenge): Page {
-  return challenge.cres === undefined ? codePage(challenge, pathOf(challenge)) : returnPage(challenge);
+  return challenge.cres === undefined ? codePage(challenge) : returnPage(challenge);
 }
 
 const formOf = (body: unknown): URLSearchParams => new URLSearchParams(bodyOf(body).toString('utf8'));

@@ -54,7 +54,7 @@ export function checkObject(rows: readonly Row[], object: JsonObject, options: C
     const checked = checkValue(row.format, found, options, at);
     findings.push(...checked.findings);
     // Names come from the tables, so none of them is `__proto__`.
-    value[row.name] = checked.value;
+    if (checked.value !== undefined) value[row.name] = checked.value;
     if (findings.length >= MOST_FINDINGS) break;
   }
   if (options.isOutgoing) {
@@ -100,6 +100,7 @@ function isNeeded({ need }: Row, facts: Facts): boolean {
 }
 
 interface CheckedValue {
+  /** Undefined when nothing is left of it. */
   readonly value: unknown;
   readonly findings: readonly Finding[];
 }
@@ -122,7 +123,9 @@ function checkValue(format: Format, value: unknown, options: CheckOptions, path:
       return checkList(format, value, options, path) ?? bad(`expected a list of ${format.least} to ${format.most}`);
     case 'object': {
       if (!isObject(value) || Object.keys(value).length === 0) return bad('expected an object that is not empty');
-      return checkObject(format.rows, value, options, `${path}.`);
+      const checked = checkObject(format.rows, value, options, `${path}.`);
+      // With nothing in it that this version knows, the object is as unknown as what it holds.
+      return Object.keys(checked.value).length === 0 ? { value: undefined, findings: checked.findings } : checked;
     }
     case 'opaque':
       return value !== null && value !== '' && JSON.stringify(value).length <= format.most
@@ -184,11 +187,11 @@ function checkList(
   const entries: unknown[] = [];
   for (const entry of value as readonly unknown[]) {
     const checked = checkValue(format.of, entry, options, path);
-    entries.push(checked.value);
+    if (checked.value !== undefined) entries.push(checked.value);
     findings.push(...checked.findings);
     if (findings.length >= MOST_FINDINGS) break;
   }
-  return { value: entries, findings };
+  return { value: entries.length === 0 ? undefined : entries, findings };
 }
 
 const wantsHttps = ({ version, allowsPlainHttp }: CheckOptions): boolean => version === '2.3.1' && !allowsPlainHttp;
