@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { createOrphanSweep } from './orphans.ts';
 import { findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
@@ -52,6 +53,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
+  const orphans = createOrphanSweep(general);
   return {
     submitPayment: (row) => classified(payments, row),
     submitOperation: (row) => submitKeyed(operations, row),
@@ -60,6 +62,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
+    markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {
