@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { build, withoutMisfits } from '../src/protocols/emv-3ds/build.ts';
-import type { AReq, Message } from '../src/protocols/emv-3ds/message.ts';
+import type { AReq, Message, RRes } from '../src/protocols/emv-3ds/message.ts';
 import { type ParseOptions, parse } from '../src/protocols/emv-3ds/parse.ts';
 import { erroOf } from '../src/protocols/emv-3ds/problem.ts';
 import { ACS_ID, aReq, aRes, DS_ID, type Fields, rReq, SERVER_ID } from './harness/three-ds-samples.ts';
@@ -246,6 +246,12 @@ describe('answers are held to what was asked', () => {
     ['frictionless', aRes(), areq, 'ok'],
     ['no evidence', without(aRes(), {}, 'authenticationValue'), areq, '201 authenticationValue'],
     ['evidence of the wrong length', { ...aRes(), authenticationValue: 'AAAA' }, areq, '203 authenticationValue'],
+    [
+      'no evidence where there was no payment',
+      without(aRes(), {}, 'authenticationValue'),
+      typed({ ...aReq(), messageCategory: '02' }),
+      'ok',
+    ],
     ['no status', without(aRes(), {}, 'transStatus'), areq, '201 transStatus'],
     ['a refusal without a reason', { ...aRes(), transStatus: 'N' }, areq, '201 transStatusReason'],
     ['a refusal', { ...aRes(), transStatus: 'N', transStatusReason: '26' }, areq, 'ok'],
@@ -283,6 +289,8 @@ describe('answers are held to what was asked', () => {
     assert.equal(verdict(rres), '201 resultsStatus');
     assert.equal(verdict({ ...rres, resultsStatus: '01' }, { inReplyTo: typed(rReq()) }), 'ok');
     assert.equal(verdict({ ...rres, resultsStatus: '04' }), '203 resultsStatus');
+    const built = build(typed<RRes>({ ...rres, resultsStatus: '01' }));
+    assert.deepEqual(built.ok && JSON.parse(built.text), { ...rres, resultsStatus: '01' });
   });
 });
 

@@ -208,6 +208,10 @@ test('what the merchant asks for changes the answer where the rules say so', asy
     ['4000000000003220', { threeDSRequestorChallengeInd: '08' }, 'Y'],
     ['4000000000003220', { threeDSRequestorChallengeInd: '02' }, 'C'],
     ['4242424242424242', { threeDSRequestorChallengeInd: '04' }, 'Y'],
+    ['5137009801943438', { messageCategory: '80' }, 'Y'],
+    ['4242424242424242', { messageCategory: '02', purchaseAmount: undefined, mcc: undefined }, 'Y'],
+    ['4242424242424242', { deviceChannel: '03', threeRIInd: '05' }, 'Y'],
+    ['4000000000003220', { deviceChannel: '03', threeRIInd: '05' }, 'U'],
     ['4000002760003184', { ...V231, threeDSRequestorChallengeInd: ['06'] }, 'I'],
   ];
   for (const [pan, changes, status] of table)

@@ -28,7 +28,7 @@ export interface ThreeDsOptions {
 
 const SLOW_ACS_MS = 3_000;
 const SILENCE_MS = 120_000;
-const FORM_LIMIT_BYTES = 262_144;
+const BODY_LIMIT_BYTES = 262_144;
 
 interface Parts {
   readonly directory: DirectoryServer;
@@ -67,7 +67,7 @@ function panIn(bytes: Buffer): string | undefined {
 }
 
 function directoryRoute(app: FastifyInstance, { directory, suffers }: Parts): void {
-  app.post(DIRECTORY_PATH, async (request, reply) => {
+  app.post(DIRECTORY_PATH, { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const bytes = bodyOf(request.body);
     const fault = suffers(['ds_down', 'ds_garbage'], panIn(bytes));
     if (fault?.fault === 'ds_down') return disconnect(reply);
@@ -79,7 +79,7 @@ function directoryRoute(app: FastifyInstance, { directory, suffers }: Parts): vo
 }
 
 function methodRoute(app: FastifyInstance, { suffers }: Parts): void {
-  app.post<{ Params: { card: string } }>(`${METHOD_PATH}/:card`, { bodyLimit: FORM_LIMIT_BYTES }, async (request, reply) => {
+  app.post<{ Params: { card: string } }>(`${METHOD_PATH}/:card`, { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const card = /^[0-9]{1,4}$/.test(request.params.card) ? ENROLLED_CARDS[Number(request.params.card)] : undefined;
     if (card === undefined || card.method === 'none') return sendPage(reply, problemPage(404, NO_METHOD));
     if (suffers(['method_down'], card.pan) !== undefined) return disconnect(reply);
@@ -104,7 +104,7 @@ const DOWN = {
 
 /** Redirects are relative: a proxy in front may have put this server under a path of its own. */
 function challengeRoutes(app: FastifyInstance, { challenges, suffers }: Parts): void {
-  app.post(CHALLENGE_PATH, { bodyLimit: FORM_LIMIT_BYTES }, async (request, reply) => {
+  app.post(CHALLENGE_PATH, { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const form = formOf(request.body);
     const read = readCReq(form.get('creq'));
     if (!read.ok) return sendPage(reply, problemPage(400, { title: 'Bad request', text: detail(read.problem) }));
@@ -127,7 +127,7 @@ function challengeRoutes(app: FastifyInstance, { challenges, suffers }: Parts): 
     return sendPage(reply, challenge === undefined ? problemPage(410, GONE) : pageOf(challenge));
   });
   // An act leads to a plain GET, so that a reload repeats nothing.
-  app.post<{ Params: { token: string } }>(`${CHALLENGE_PATH}/:token`, { bodyLimit: FORM_LIMIT_BYTES }, async (request, reply) => {
+  app.post<{ Params: { token: string } }>(`${CHALLENGE_PATH}/:token`, { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const form = formOf(request.body);
     const act = form.get('act') === 'cancel' ? ({ kind: 'cancel' } as const) : ({ kind: 'code', code: form.get('code') ?? '' } as const);
     const challenge = await challenges.act(request.params.token, act);

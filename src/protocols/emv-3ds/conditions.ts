@@ -1,7 +1,7 @@
 /** Conditions of the tables: ways to write them, and how they are decided. */
 
 import type { JsonObject } from './json.ts';
-import type { Condition } from './rule.ts';
+import { type Condition, VERSIONS } from './rule.ts';
 
 type Values = readonly (string | boolean)[];
 
@@ -21,6 +21,9 @@ export const BROWSER = where('deviceChannel', '02');
 export const NO_SHOPPER = where('deviceChannel', '03');
 /** A payment (`01`) rather than an authentication without one. */
 export const PAYMENT = where('messageCategory', '01');
+
+/** The AReq that the message answers is at hand. */
+export const AREQ_AT_HAND = asked('messageVersion', ...VERSIONS);
 
 /** What conditions are decided from. */
 export interface Facts {

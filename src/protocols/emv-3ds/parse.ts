@@ -1,6 +1,6 @@
 /** Reads a message: bytes in, a message of a known type and shape out, or the problem with it. Never throws, whatever the bytes are. */
 
-import { all, asked, type Facts, holds, not, valueIn, where } from './conditions.ts';
+import { AREQ_AT_HAND, all, asked, type Facts, holds, not, valueIn, where } from './conditions.ts';
 import { isObject, type JsonObject, LONGEST_MESSAGE_BYTES, readJson } from './json.ts';
 import { type AReq, MESSAGE_TYPES, type Message, type MessageOf, type MessageType, TABLES } from './message.ts';
 import { ID_NAMES, type MessageProblem, problem } from './problem.ts';
@@ -123,7 +123,6 @@ interface CrossRule {
   readonly names: readonly string[];
 }
 
-const AREQ_AT_HAND = asked('messageVersion', ...VERSIONS);
 const ANSWERED = (status: string): Condition => all(where('transStatus', status), AREQ_AT_HAND);
 
 /** What an issuer may answer depends on what it was asked (error 305). */

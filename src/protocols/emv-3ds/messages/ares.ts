@@ -1,12 +1,12 @@
 /** ARes: the issuer's first answer, final or a call for a challenge. */
 
-import { all, asked, not, present, where } from '../conditions.ts';
+import { AREQ_AT_HAND, all, any, asked, not, present, where } from '../conditions.ts';
 import { AUTHENTICATION_VALUE, code, LONG_AUTHENTICATION_VALUE, list, opaque, openCode, text, UUID, upTo, url } from '../formats.ts';
 import { row, SINCE_2_2, SINCE_2_3, UNTIL_2_2 } from '../rule.ts';
 import { ACS_TRANSACTION, DS_TRANSACTION, MESSAGE_EXTENSION, SERVER_TRANSACTION } from './extension.ts';
 
 /** The message itself does not say whether it is about a payment; without the AReq at hand it is taken for one. */
-const ABOUT_PAYMENT = not(asked('messageCategory', '02'));
+const ABOUT_PAYMENT = any(asked('messageCategory', '01'), not(AREQ_AT_HAND));
 const CHALLENGED = where('transStatus', 'C', 'D');
 const PROVEN = all(where('transStatus', 'Y', 'A'), ABOUT_PAYMENT);
 
