@@ -13,6 +13,8 @@ export interface HostEntry {
   readonly reversedAmount: number;
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
+  /** A hash and a mask of the card number. */
+  readonly account: { readonly id: string; readonly masked: string };
   readonly original?: { readonly rrn: string; readonly stan: string };
 }
 
