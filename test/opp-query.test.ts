@@ -144,7 +144,7 @@ test('the tree of a payment tells what happened to it and what may still happen'
       ]);
       assert.deepEqual(reply.body.transactionTree, {
         ...{ state: 'authorized', currency: 'EUR', authorized: '12.50', captured: '4.00', released: '0.00' },
-        ...{ refunded: '0.50', reversed: '0.00', capturable: '8.50' },
+        ...{ refunded: '0.50', reversed: '0.00', chargedBack: '0.00', capturable: '8.50' },
       });
     }
   }

@@ -41,6 +41,8 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 export interface OppCalls {
   readonly url: string;
   readonly databaseUrl: string;
+  /** What is behind it: the database, the host, starting and stopping. Its own client is not audited. */
+  readonly parts: Stack;
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
@@ -128,6 +130,9 @@ function callsOn(started: () => Stack): OppCalls {
     },
     get databaseUrl() {
       return started().databaseUrl;
+    },
+    get parts() {
+      return started();
     },
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {

@@ -95,6 +95,7 @@ const tree = Type.Object(
     released: text('Of what was held: given up.', '0.00'),
     refunded: text('Of what was taken: refunded.', '0.50'),
     reversed: text('Of what was taken: reversed.', '0.00'),
+    chargedBack: text('Of what was taken: charged back, and not won back.', '0.00'),
     capturable: text('What may still be taken.', '8.50'),
   },
   { description: 'The whole payment in amounts.', additionalProperties: false },

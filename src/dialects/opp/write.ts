@@ -1,4 +1,5 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
+import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -19,6 +20,8 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   capture: 'CP',
   reversal: 'RV',
   refund: 'RF',
+  chargeback: 'CB',
+  chargeback_reversal: 'CR',
 };
 
 /** The kinds that a type names; none for types that no operation here has. */
@@ -50,6 +53,8 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   const result = resultOfOperation(operation, mode);
   const isFirst = operation.targetId === undefined;
   const { dialectData } = operation;
+  // A chargeback's reversal refers to the chargeback, whose id is its dispute's.
+  const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : operation.targetId;
   const body: Json = {
     id: toWireId(operation.operationId),
     shortId: shortId(operation.operationId),
@@ -57,7 +62,7 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
-    referencedId: operation.targetId === undefined ? undefined : toWireId(operation.targetId),
+    referencedId: referenced === undefined ? undefined : toWireId(referenced),
     ...writeReferences(operation),
     recurringType: dialectData.recurringType,
     result: { ...result, ...writeCvvResponse(operation) },
@@ -168,6 +173,7 @@ function writeCvvResponse({ reason }: OperationView): Json {
 
 /** `ExtendedDescription` is always there: one large client refuses the object without it. */
 function writeDetails(operation: OperationView): Json | undefined {
+  if (operation.kind === 'chargeback') return writeDispute(operation);
   if (operation.responseCode === undefined) return undefined;
   return {
     ExtendedDescription: extendedDescription(operation),
@@ -185,7 +191,8 @@ export function writeTree(tree: PaymentTree): Json {
   const currency = currencyOf(tree.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${tree.currency}`);
   const money = (amount: number) => twoDecimals(formatDecimalAmount(amount, currency, 2));
-  const total = (counter: 'refunded' | 'reversed') => tree.operations.reduce((sum, operation) => sum + operation[counter], 0);
+  const total = (counter: 'refunded' | 'reversed' | 'chargedBack' | 'chargebackReversed') =>
+    tree.operations.reduce((sum, operation) => sum + operation[counter], 0);
   const held = Math.max(0, tree.authorized - tree.captured - tree.capturePending - tree.released - tree.releasePending);
   return {
     state: tree.state,
@@ -195,8 +202,15 @@ export function writeTree(tree: PaymentTree): Json {
     released: money(tree.released),
     refunded: money(total('refunded')),
     reversed: money(total('reversed')),
+    chargedBack: money(total('chargedBack') - total('chargebackReversed')),
     capturable: money(held),
   };
+}
+
+/** The reason in words, and the scheme's own code for it. */
+function writeDispute({ hostCode }: OperationView): Json | undefined {
+  if (hostCode === undefined) return undefined;
+  return { ExtendedDescription: disputeReasonOf(hostCode).replaceAll('_', ' '), DisputeReasonCode: hostCode };
 }
 
 /** What to make of a decline: whether the card may be tried again, and who has to do something first. */

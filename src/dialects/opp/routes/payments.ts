@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { authorize } from '../../../core/payment/authorize.ts';
 import { capture } from '../../../core/payment/capture.ts';
+import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
@@ -23,7 +24,7 @@ import { writeOperation } from '../write.ts';
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
 
-const acts = { CP: capture, RV: voidOperation, RF: refund } as const;
+const acts = { CP: capture, RV: voidOperation, RF: refund, CB: chargeback, CR: chargebackReversal } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
 const noSession =
@@ -69,8 +70,12 @@ async function isSessionOver({ engine, limits, mode }: DialectContext, channel: 
 
 function readType({ paymentType }: Parameters): BackOfficeType {
   if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
-  if (paymentType !== 'CP' && paymentType !== 'RV' && paymentType !== 'RF') throw new Problem('600.200.400');
+  if (!isBackOfficeType(paymentType)) throw new Problem('600.200.400');
   return paymentType;
+}
+
+function isBackOfficeType(paymentType: string): paymentType is BackOfficeType {
+  return Object.hasOwn(acts, paymentType);
 }
 
 function unknownReference(type: BackOfficeType): Problem {
