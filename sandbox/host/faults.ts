@@ -8,6 +8,7 @@ import { type Delivery, NORMAL } from './delivery.ts';
 /** Faults of the acquirer host. */
 export const HOST_FAULTS = [
   'decline',
+  'partial_approval',
   'no_answer',
   'answer_lost',
   'late_answer',
@@ -81,10 +82,11 @@ export function declineCode(order: FaultOrder): string {
   return order.code ?? DEFAULT_DECLINE;
 }
 
-/** What a fault does to the answer; `decline` and `no_answer` act before there is one. */
+/** What a fault does to the answer; `decline`, `partial_approval` and `no_answer` act before there is one. */
 export function deliveryOfFault(order: FaultOrder): Delivery {
   switch (order.fault) {
     case 'decline':
+    case 'partial_approval':
     case 'no_answer':
       return NORMAL;
     case 'answer_lost':

@@ -1,7 +1,8 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
+import type { CredentialUse } from './instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
 import type { DeclineReason } from './payment/decline.ts';
-import type { FailureReason, OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
+import type { FailureReason, FirstKind, OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
@@ -77,9 +78,11 @@ interface NewOperationBase {
 
 /** A payment with its first attempt and operation, to be written in one statement. */
 export interface NewPayment extends NewOperationBase {
-  readonly kind: 'preauthorization' | 'debit';
+  readonly kind: FirstKind;
   readonly card: CardSummary;
   readonly token?: string;
+  readonly referenceId?: string;
+  readonly agreement?: CredentialUse;
   /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
@@ -152,6 +155,15 @@ export interface PaymentStore {
     readonly merchantReference: string;
     readonly limit: number;
   }): Promise<readonly OperationView[]>;
+  /**
+   * The network reference of the agreement that was made with a token: that of the latest approved operation that began one, preferably of
+   * this type. Undefined when there is none, or its answer had none.
+   */
+  findAgreementReference(key: {
+    readonly merchantId: string;
+    readonly token: string;
+    readonly type: CredentialUse['type'];
+  }): Promise<string | undefined>;
   findByKey(key: {
     readonly merchantId: string;
     readonly channelId: string;
@@ -194,6 +206,8 @@ export interface AcquirerRequest {
   readonly amount: number;
   readonly currency: string;
   readonly card?: CardSummary;
+  /** For a first operation with a card that is or was stored. */
+  readonly agreement?: CredentialUse;
   /** The operation acted upon: its trace names it to the host. */
   readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
   /** For a reversal: what remains of the original after it, minor units. */

@@ -173,6 +173,7 @@ const paymentState: Check = {
     select p.merchant_id, p.payment_id, p.state, case
       when o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')}) then 'processing'
       when o.state <> 'approved' then 'failed'
+      when o.kind = 'payout' then 'paid_out'
       when p.authorized - p.captured - p.released > 0 then 'authorized'
       when p.captured - p.reversed > 0 then 'captured'
       else 'voided' end as should

@@ -13,8 +13,10 @@ const targets: Readonly<Record<OperationKind, readonly (OperationKind | undefine
   preauthorization: [undefined],
   debit: [undefined],
   capture: ['preauthorization'],
-  reversal: ['preauthorization', 'debit', 'capture'],
-  refund: ['debit', 'capture'],
+  reversal: ['preauthorization', 'debit', 'capture', 'rebill'],
+  refund: ['debit', 'capture', 'rebill'],
+  rebill: [undefined],
+  payout: [undefined],
 };
 
 interface Combination {

@@ -185,9 +185,13 @@ create table polygate.operation (
   resolve_at timestamp with time zone,
   resolve_attempts smallint not null default 0,
   late_approved boolean not null default false,
+  reference_id uuid,
+  agreement json,
+  requested_amount bigint,
   constraint operation_pkey PRIMARY KEY (merchant_id, operation_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=80);
+CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE INDEX operation_escalated ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = 'escalated'::text);
 CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);

@@ -60,6 +60,8 @@ const hostKinds: Readonly<Record<OperationKind, HostEntry['kind']>> = {
   capture: 'capture',
   reversal: 'reversal',
   refund: 'refund',
+  rebill: 'debit',
+  payout: 'payout',
 };
 
 /** What differs between the gateway's books and the host's, in either direction, a line each. */
@@ -122,7 +124,9 @@ function amountsOf(row: OperationRow): Partial<HostEntry> {
         remainingAmount: row.payment_authorized - row.payment_captured - row.payment_released,
       };
     case 'debit':
+    case 'rebill':
     case 'capture':
+    case 'payout':
       return { amount, refundedAmount: refunded, reversedAmount: reversed, remainingAmount: amount - refunded - reversed };
     case 'refund':
     case 'reversal':

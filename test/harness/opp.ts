@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { audit } from './auditor.ts';
-import type { HostEntry } from './host-control.ts';
-import { startStack } from './stack.ts';
+import type { HostControl, HostEntry } from './host-control.ts';
+import { type Stack, startStack } from './stack.ts';
 
 export const demo = { entityId: '0f0e0d0c0b0a09080706050403020100', bearer: bearerOf('0f0e0d0c0b0a09080706050403020100', 'sandbox') };
 export const plain = { ...demo, entityId: '0f0e0d0c0b0a09080706050403020199' };
@@ -38,6 +38,8 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 export interface OppStack {
   readonly url: string;
   readonly databaseUrl: string;
+  readonly host: HostControl;
+  readonly database: Stack['database'];
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
@@ -88,6 +90,8 @@ export async function startOppStack(env: Readonly<Record<string, string>> = {}):
   return {
     url,
     databaseUrl: stack.databaseUrl,
+    host: stack.host,
+    database: stack.database,
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {
       remember(seen, parameters);
@@ -162,6 +166,14 @@ export function assertEnvelope(reply: Reply): void {
 
 function leavesOf(value: unknown): readonly unknown[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : [value];
+}
+
+/** The only entry that the host has booked under the answer's RRN. */
+export async function bookedOnce(stack: OppStack, reply: Reply): Promise<HostEntry> {
+  const rrn = reply.body.resultDetails?.ConnectorTxID1 ?? '';
+  const [entry, ...more] = await stack.books(rrn);
+  assert.ok(entry !== undefined && more.length === 0, `one entry under ${rrn}`);
+  return entry;
 }
 
 /** Asserts status and code, and the envelope; returns the reply. */

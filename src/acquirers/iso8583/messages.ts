@@ -1,6 +1,7 @@
 /** From what the core asks to the fields of a message, and from an answer's fields to what it means. */
 
 import type { AcquirerAccount } from '../../core/acquirer/account.ts';
+import type { CredentialUse } from '../../core/instrument/agreement.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { OperationKind, Trace } from '../../core/payment/operation.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
@@ -31,6 +32,8 @@ const mtiByKind: Record<OperationKind, string> = {
   capture: '0220',
   reversal: '0420',
   refund: '0200',
+  rebill: '0200',
+  payout: '0200',
 };
 
 export function mtiOf(kind: OperationKind): string {
@@ -58,7 +61,7 @@ function commonFields(request: AcquirerRequest, { pan }: CardSecrets, { account,
   const { trace, amount, currency, kind } = request;
   return {
     2: pan.reveal(),
-    3: kind === 'refund' ? '200000' : '000000',
+    3: processingCode(kind),
     4: amountDigits(amount),
     7: transmissionDateTime(trace.transmittedAtMs),
     11: trace.stan,
@@ -79,7 +82,10 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
   switch (kind) {
     case 'preauthorization':
     case 'debit':
+    case 'rebill':
       return authorizationFields(request, secrets, party);
+    case 'payout':
+      return { ...authorizationFields(request, secrets, party), 104: senderOf(party) };
     case 'capture':
       return { ...named, 25: '06', ...(original?.approvalCode === undefined ? {} : { 38: original.approvalCode }) };
     case 'refund':
@@ -95,15 +101,61 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
   }
 }
 
+/** DE3: what is done to which account; the default account throughout. */
+function processingCode(kind: OperationKind): string {
+  switch (kind) {
+    case 'refund':
+      return '200000';
+    case 'payout':
+      return '260000';
+    case 'preauthorization':
+    case 'debit':
+    case 'rebill':
+    case 'capture':
+    case 'reversal':
+      return '000000';
+  }
+}
+
+/** DE104 of an original credit: 01 what it is for (FD, funds disbursement), 02 who sends it. */
+function senderOf({ account }: MessageParty): string {
+  return packSubelements({ '01': 'FD', '02': account.merchantIdentifier });
+}
+
+/**
+ * Sub-element 22 of DE48: who starts a payment with a stored card, and under which kind of agreement. C is the shopper, M the merchant; 01
+ * unscheduled, 02 standing order, 03 subscription, 04 installment. The host hands it on in the words of each scheme.
+ */
+function credentialIndicator({ initiator, type, schedule }: CredentialUse): string {
+  const letter = initiator === 'customer' ? 'C' : 'M';
+  switch (type) {
+    case 'unscheduled':
+      return `${letter}101`;
+    case 'recurring':
+      return `${letter}${schedule === 'standing_order' ? '102' : '103'}`;
+    case 'installment':
+      return `${letter}104`;
+  }
+}
+
 /** DE22: 81 is e-commerce, 10 a credential on file; the third digit says that the terminal's PIN capability is unknown. */
-function authorizationFields({ card }: AcquirerRequest, { cvc }: CardSecrets, { privateText }: MessageParty): Record<number, string> {
+function authorizationFields(
+  { card, agreement }: AcquirerRequest,
+  { cvc }: CardSecrets,
+  { privateText }: MessageParty,
+): Record<number, string> {
   const year = String((card?.expiry.year ?? 0) % 100).padStart(2, '0');
   const month = String(card?.expiry.month ?? 0).padStart(2, '0');
+  const details = {
+    ...(agreement === undefined ? {} : { 22: credentialIndicator(agreement) }),
+    ...(cvc === undefined ? {} : { 92: cvc.reveal() }),
+  };
   return {
     14: `${year}${month}`,
-    22: '810',
+    22: agreement?.sequence === 'subsequent' ? '100' : '810',
     25: '59',
-    ...(cvc === undefined ? {} : { 48: packSubelements({ 92: cvc.reveal() }) }),
+    ...(Object.keys(details).length === 0 ? {} : { 48: packSubelements(details) }),
+    ...(agreement?.networkReference === undefined ? {} : { 62: agreement.networkReference }),
     ...(privateText && card?.holder !== undefined ? { 127: latin(card.holder) } : {}),
   };
 }

@@ -1,13 +1,23 @@
 /** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
+import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { DeclineReason } from './decline.ts';
 
-/** The acts of this engine so far; chargebacks, receipts, rebills and payouts join with their flows. */
-export const operationKinds = ['preauthorization', 'debit', 'capture', 'reversal', 'refund'] as const;
+/** The acts of this engine so far; chargebacks and receipts join with their flows. */
+export const operationKinds = ['preauthorization', 'debit', 'capture', 'reversal', 'refund', 'rebill', 'payout'] as const;
 
 export type OperationKind = (typeof operationKinds)[number];
+
+/** Acts that begin a payment of their own; all others act upon one. */
+export const firstKinds = ['preauthorization', 'debit', 'rebill', 'payout'] as const satisfies readonly OperationKind[];
+
+export type FirstKind = (typeof firstKinds)[number];
+
+export function isFirstKind(kind: OperationKind): kind is FirstKind {
+  return firstKinds.some((first) => first === kind);
+}
 
 /** Reasons to record a request without sending it: the second kind of no. */
 export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
@@ -47,6 +57,10 @@ export interface OperationView {
   readonly currency: string;
   /** The operation this one acts upon. */
   readonly targetId?: string;
+  /** Of a rebill: the operation of another payment that the merchant named, whose card is charged again. */
+  readonly referenceId?: string;
+  /** How a stored card is used by it, and under which agreement. */
+  readonly agreement?: CredentialUse;
   /** Of a reversal: what remains of its target after it, as the acquirer is told. */
   readonly remaining?: number;
   readonly merchantReference?: string;

@@ -11,7 +11,8 @@ export function refund(engine: Engine, command: OperateCommand): Promise<ActResu
 /** Without an amount, all that is left of the capture or debit is refunded. */
 export const decideRefund: Decide = (tree, named, { amount }) => {
   const target = named.kind === 'preauthorization' ? capturedOf(tree, amount) : named;
-  if (target === undefined || (target.kind !== 'debit' && target.kind !== 'capture')) return refusal('wrong_kind');
+  if (target === undefined || (target.kind !== 'debit' && target.kind !== 'capture' && target.kind !== 'rebill'))
+    return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(target);
   if (unsuccessful !== undefined) return unsuccessful;
   const left = refundable(target);

@@ -1,7 +1,8 @@
 /**
  * Resolution of the unknown. A time-out is not a decline: what was not answered stays open until its own rule has closed it.
- * - preauthorization, debit: undone by a reversal advice, repeated until answered. Then nothing of it stands.
+ * - preauthorization, debit, rebill: undone by a reversal advice, repeated until answered. Then nothing of it stands.
  * - capture, reversal: advices; repeated until answered, and they stand.
+ * - payout: left to the operator at once. To repeat it could pay twice, and money on a card cannot be called back.
  * - refund: repeated under its own trace where the host recognizes repeats, else left to the operator.
  */
 import type {
@@ -66,6 +67,7 @@ async function isUnknown(engine: Engine, open: OpenOperation): Promise<boolean> 
 async function resolveUnknown(engine: Engine, claimed: ClaimedOperation, open: OpenOperation): Promise<void> {
   const { operation, target, attempt } = claimed;
   const { merchantId, cardId, trace } = operation;
+  if (operation.kind === 'payout') return escalate(engine, open, 'a payout without an answer is neither repeated nor reversed');
   if (attempt > attemptsAtMost || trace === undefined) return escalate(engine, open, 'no answer after all repeats');
   if (operation.kind === 'refund' && !engine.acquirer.deduplicates)
     return escalate(engine, open, 'the host cannot tell a repeat from a new refund');
@@ -143,10 +145,13 @@ export async function takeLateAnswer(engine: Engine, reference: OperationReferen
 }
 
 async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {
-  if (operation.state !== 'unknown' || operation.targetId === undefined) return;
-  const target = await engine.store.findOperation({ merchantId: operation.merchantId, operationId: operation.targetId });
-  if (target === undefined) return;
-  await record(engine, { ...outcomeOf({ view: operation, targetKind: target.kind }, answer), from: 'unknown' });
+  const { merchantId, targetId } = operation;
+  const target = targetId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId: targetId });
+  const open = { view: operation, ...(target === undefined ? {} : { targetKind: target.kind }) };
+  // It may be left to the operator at this very moment. What the acquirer says settles that as well, unless the operator has decided.
+  for (const from of ['unknown', 'escalated'] as const) {
+    if ((await recordSurely(engine, { ...outcomeOf(open, answer), from })).applied) return;
+  }
 }
 
 function event(open: OpenOperation, name: OutcomeToRecord['event']): Omit<OutcomeToRecord, 'from'> {

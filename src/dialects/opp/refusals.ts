@@ -6,7 +6,7 @@ import { Problem } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 
 /** Operations on existing ones; each has its own words for "not with this one". */
-export type BackOfficeType = 'CP' | 'RV' | 'RF';
+export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'RB';
 
 type ByType = Readonly<Record<BackOfficeType, ResultCode>>;
 
@@ -17,17 +17,20 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   currency_not_enabled: '600.200.500',
   brand_not_enabled: '600.200.201',
   token_unknown: '100.150.200',
+  agreement_inconsistent: '100.900.500',
+  agreement_unknown: '600.200.501',
+  balance_too_low: '800.100.164',
   card_gone: '100.150.205',
-  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500' },
+  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500', RB: '700.100.100' },
   operation_of_other_channel: '700.400.700',
   operation_pending: '700.400.570',
   operation_unsuccessful: '700.300.200',
-  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520' },
+  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520', RB: '700.300.100' },
   currency_mismatch: '700.100.500',
-  exceeds_authorized: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  exceeds_captured: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  nothing_left: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  already_refunded: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  exceeds_authorized: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200', RB: '700.300.300' },
+  exceeds_captured: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200', RB: '700.300.300' },
+  nothing_left: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200', RB: '700.300.300' },
+  already_refunded: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200', RB: '700.300.300' },
   payment_busy: '800.700.100',
   key_reused: '200.200.106',
   key_in_flight: '800.600.100',

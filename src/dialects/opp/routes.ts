@@ -2,10 +2,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
-import { authorize } from '../../core/payment/authorize.ts';
+import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
+import { authorizeAndCapture } from '../../core/payment/authorize-and-capture.ts';
 import { capture } from '../../core/payment/capture.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { rebill } from '../../core/payment/rebill.ts';
 import { refund } from '../../core/payment/refund.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { voidOperation } from '../../core/payment/void.ts';
@@ -14,7 +16,7 @@ import { authenticate } from './auth.ts';
 import { fromWireId } from './ids.ts';
 import { checkerOf, parseBody, parseParameters } from './parameters.ts';
 import { Problem, parameterProblem, shownName } from './problem.ts';
-import { type RequestContext, readOperation, readPayment, readTokenPayment } from './read.ts';
+import { composite, type RequestContext, readOperation, readPayment, readTokenPayment } from './read.ts';
 import { type BackOfficeType, problemOf } from './refusals.ts';
 import { httpStatusOf, resultOf } from './result-codes.ts';
 import { operationParameters, type Parameters, paymentParameters, queryParameters } from './wire.ts';
@@ -24,7 +26,7 @@ const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
 const checkQuery = checkerOf(queryParameters);
 
-const acts = { CP: capture, RV: voidOperation, RF: refund } as const;
+const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
 const noSession =
@@ -47,14 +49,14 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
 
   app.post('/v1/payments', async (request, reply) => {
     const read = await readRequest(context, request, checkPayment);
-    return answerAct(context, read, reply, await authorize(context.engine, readPayment(read)));
+    return answerAct(context, read, reply, await begin(context, read, readPayment(read)));
   });
 
   app.post<{ Params: { id: string } }>('/v1/registrations/:id/payments', async (request, reply) => {
     const read = await readRequest(context, request, checkPayment);
     if (request.params.id.length !== 32) throw new Problem('100.150.101');
     if (!/^[a-zA-Z0-9]+$/.test(request.params.id)) throw new Problem('100.150.200');
-    return answerAct(context, read, reply, await authorize(context.engine, readTokenPayment(read, request.params.id)));
+    return answerAct(context, read, reply, await begin(context, read, readTokenPayment(read, request.params.id)));
   });
 
   app.post<{ Params: { id: string } }>('/v1/payments/:id', async (request, reply) => {
@@ -96,6 +98,12 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     return send(reply, 200, { ...writeResult(resultOf('000.000.100'), []), ...envelope(context, channel.wireId), payments });
   });
   refuseTheRest(app);
+}
+
+/** The answer to a composite request is that of its last part: the capture, once there is something to capture. */
+function begin({ engine }: DialectContext, { parameters }: RequestContext, command: AuthorizeCommand): Promise<ActResult> {
+  if (parameters.paymentType !== composite) return authorize(engine, command);
+  return authorizeAndCapture(engine, command, { dialectData: { ...command.dialectData, paymentType: composite } });
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -187,8 +195,8 @@ function readIdempotencyKey({ headers }: FastifyRequest): string | undefined {
 
 function readType({ paymentType }: Parameters): BackOfficeType {
   if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
-  if (paymentType !== 'CP' && paymentType !== 'RV' && paymentType !== 'RF') throw new Problem('600.200.400');
-  return paymentType;
+  if (paymentType in acts) return paymentType as BackOfficeType;
+  throw new Problem('600.200.400');
 }
 
 function unknownReference(type: BackOfficeType): Problem {

@@ -16,6 +16,8 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   capture: 'CP',
   reversal: 'RV',
   refund: 'RF',
+  rebill: 'RB',
+  payout: 'CD',
 };
 
 const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
@@ -41,21 +43,22 @@ export interface Answering {
 export function writeOperation(operation: OperationView, { mode, channel }: Answering): { readonly body: Json; readonly result: Result } {
   const result = resultOfOperation(operation, mode);
   const isFirst = operation.targetId === undefined;
+  const referencedId = operation.targetId ?? operation.referenceId;
   const { dialectData } = operation;
   const body: Json = {
     id: toWireId(operation.operationId),
-    paymentType: typeOfKind[operation.kind],
+    paymentType: dialectData.paymentType ?? typeOfKind[operation.kind],
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
-    referencedId: operation.targetId === undefined ? undefined : toWireId(operation.targetId),
+    referencedId: referencedId === undefined ? undefined : toWireId(referencedId),
     merchantTransactionId: operation.merchantReference,
     merchantInvoiceId: dialectData.merchantInvoiceId,
     merchantMemo: dialectData.merchantMemo,
     recurringType: dialectData.recurringType,
     result: { ...result },
     resultDetails: writeDetails(operation),
-    card: isFirst ? writeCard(operation) : undefined,
+    card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation) : undefined,
     ...writeEcho(dialectData),
   };
   return { body, result };
@@ -97,7 +100,7 @@ function writeDetails(operation: OperationView): Json | undefined {
     ConnectorTxID1: operation.trace?.rrn,
     ConnectorTxID2: operation.trace?.stan,
     AuthCode: operation.approvalCode,
-    CardholderInitiatedTransactionID: operation.networkReference,
+    CardholderInitiatedTransactionID: operation.agreement?.networkReference ?? operation.networkReference,
   };
 }
 

@@ -1,0 +1,8 @@
+-- Rebills, stored credentials, partial approvals, payouts, and what was declined.
+
+-- What a payment's first operation is linked to: for a rebill, an operation of the payment that is charged again. How a stored card is used,
+-- for first operations that use one. What was asked for, where the issuer approved less.
+alter table polygate.operation add column reference_id uuid, add column agreement json, add column requested_amount bigint;
+
+-- Finds the agreement that was made with a token.
+create index operation_agreement on polygate.operation (token) where agreement is not null;
