@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { recordPayout, submitPayout } from './payouts.ts';
 import { findAgreementReference, findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
@@ -53,9 +54,12 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
   return {
-    submitPayment: (row) => classified(payments, row),
+    submitPayment: (row) => (row.kind === 'payout' ? classified(() => submitPayout(hot, row)) : classified(() => payments.submit(row))),
     submitOperation: (row) => submitKeyed(operations, row),
-    recordOutcome: (outcome) => (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
+    recordOutcome: (outcome) =>
+      outcome.kind === 'payout'
+        ? recordPayout(hot, outcome, clock.businessNow())
+        : (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),
@@ -84,9 +88,9 @@ function keyLane({ merchantId, idempotencyKey }: NewPayment): string | undefined
 }
 
 /** A failed transaction that certainly left nothing behind is told apart from one that may stand. */
-async function classified<I>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
+async function classified(submit: () => Promise<Submission>): Promise<Submission> {
   try {
-    return await batcher.submit(row);
+    return await submit();
   } catch (error) {
     if (certaintyOf(error) === 'unknown') throw error;
     throw new NotRecorded(String(error), { cause: error });
@@ -98,7 +102,7 @@ const uniqueViolation = '23505';
 /** Another node wrote the same key at the same moment: its operation is the one. */
 async function submitKeyed(batcher: Batcher<NewOperation, Submission>, row: NewOperation): Promise<Submission> {
   try {
-    return await classified(batcher, row);
+    return await classified(() => batcher.submit(row));
   } catch (error) {
     const cause = error instanceof NotRecorded ? (error.cause as { code?: string }) : undefined;
     if (cause?.code === uniqueViolation && row.idempotencyKey !== undefined) return 'key_taken';

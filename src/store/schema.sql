@@ -6,6 +6,16 @@ grant usage on schema polygate to polygate_app;
 create schema vault;
 grant usage on schema vault to polygate_vault;
 
+create table polygate.account_limit (
+  merchant_id uuid not null,
+  account smallint not null,
+  currency text not null,
+  available bigint not null,
+  constraint account_limit_pkey PRIMARY KEY (merchant_id, account, currency),
+  constraint account_limit_available_check CHECK ((available >= 0))
+);
+grant insert, select, update on polygate.account_limit to polygate_app;
+
 create table polygate.acquirer_account (
   account_id text not null,
   adapter text not null,

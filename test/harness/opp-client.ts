@@ -16,7 +16,7 @@ export interface OppAnswer {
 }
 
 export interface PayOptions {
-  readonly type?: 'PA' | 'DB';
+  readonly type?: 'PA' | 'DB' | 'CD' | 'PA.CP';
   readonly amount?: string;
   readonly currency?: string;
   readonly card?: string;
@@ -28,7 +28,7 @@ export interface PayOptions {
 }
 
 export interface OperateOptions {
-  readonly type: 'CP' | 'RV' | 'RF';
+  readonly type: 'CP' | 'RV' | 'RF' | 'RB';
   /** Only a reversal may leave it out. */
   readonly amount?: string;
   readonly currency?: string;

@@ -10,7 +10,7 @@ import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
-import { credentialUseOf } from './credential-use.ts';
+import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
@@ -51,11 +51,21 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   return refuseWhenUnavailable(engine, async () => {
     const card = await cardOf(engine, command);
     if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
-    const agreement = await credentialUseOf(engine, command);
+    const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const row = await newPayment(engine, command, card, agreement);
     return submit(engine, command, card, row);
   });
+}
+
+/** Who is paid out to agrees to nothing. */
+function cardUseOf({ channel, kind, agreement, instrument, tokenize }: AuthorizeCommand): CardUse {
+  return {
+    merchantId: channel.merchantId,
+    isKept: tokenize && kind !== 'payout',
+    ...(instrument.type === 'token' ? { token: instrument.token } : {}),
+    ...(agreement === undefined ? {} : { agreement }),
+  };
 }
 
 function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Refusal | undefined {
