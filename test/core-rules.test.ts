@@ -35,7 +35,7 @@ function deltasOf(delta: object): string {
   return changes.map(([name, value]) => `${name}${value > 0 ? '+' : ''}${value}`).join(' ');
 }
 
-const keeps = ['lose', 'escalate'] as const;
+const keeps = ['approve_partly', 'lose', 'escalate'] as const;
 const givesBack = ['decline', 'fail', 'confirm_undone'] as const;
 
 const effects = tableOf(`
@@ -236,15 +236,15 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | approve  | decline  | fail   | lose    | confirm_undone | reopen  | escalate
-submitted | approved | declined | failed | unknown |                |         |
-approved  |          |          |        |         |                |         |
-declined  |          |          |        |         |                |         |
-rejected  |          |          |        |         |                |         |
-failed    |          |          |        |         |                |         |
-unknown   | approved | declined | failed |         | undone         |         | escalated
-undone    |          |          |        |         |                | unknown |
-escalated | approved | declined |        |         |                |         |
+from      | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
+submitted | approved | declined | unknown        | failed | unknown |                |         |
+approved  |          |          |                |        |         |                |         |
+declined  |          |          |                |        |         |                |         |
+rejected  |          |          |                |        |         |                |         |
+failed    |          |          |                |        |         |                |         |
+unknown   | approved | declined |                | failed |         | undone         |         | escalated
+undone    |          |          |                |        |         |                | unknown |
+escalated | approved | declined |                |        |         |                |         |
 `);
 
 test('which states of an operation follow which', () => {

@@ -69,11 +69,12 @@ function numberProblem(values: Values, field: string, { least, most }: { least: 
   return { error: `expected a whole number from ${least} to ${most}`, field };
 }
 
+const DELAYED: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'partial_approval'];
+
 function uselessProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
   if (values.has('code') && fault !== 'decline') return { error: 'a code belongs to the fault decline', field: 'code' };
-  if (values.has('delay_ms') && fault !== 'late_answer' && fault !== 'slow') {
-    return { error: 'a delay belongs to the faults late_answer and slow', field: 'delay_ms' };
-  }
+  if (values.has('delay_ms') && !DELAYED.includes(fault))
+    return { error: `a delay belongs to the faults ${DELAYED.join(', ')}`, field: 'delay_ms' };
   return undefined;
 }
 

@@ -32,7 +32,7 @@ export interface FaultOrder {
   readonly mti: string | undefined;
   /** How many messages are still to suffer it. */
   readonly times: number;
-  /** For `late_answer` and `slow`. */
+  /** For `late_answer` and `slow`, and for `partial_approval` when it is to be late. */
   readonly delayMs: number | undefined;
   /** For `decline`: DE39. */
   readonly code: string | undefined;
@@ -86,9 +86,10 @@ export function declineCode(order: FaultOrder): string {
 export function deliveryOfFault(order: FaultOrder): Delivery {
   switch (order.fault) {
     case 'decline':
-    case 'partial_approval':
     case 'no_answer':
       return NORMAL;
+    case 'partial_approval':
+      return order.delayMs === undefined ? NORMAL : { how: 'delayed', delayMs: order.delayMs };
     case 'answer_lost':
       return { how: 'lost' };
     case 'late_answer':

@@ -110,6 +110,8 @@ export interface OutcomeToRecord {
   readonly targetId?: string;
   readonly targetKind?: OperationKind;
   readonly amount: number;
+  /** Of an approval for less: what was asked for. `amount` is what was approved. */
+  readonly requestedAmount?: number;
   /** The event happens only to an operation in this state. */
   readonly from: OperationState;
   readonly event: OperationEvent;
@@ -220,6 +222,14 @@ export interface AcquirerRequest {
  */
 export type AcquirerAnswer =
   | { readonly outcome: 'approved'; readonly responseCode: string; readonly approvalCode?: string; readonly networkReference?: string }
+  | {
+      readonly outcome: 'partly_approved';
+      readonly responseCode: string;
+      /** Minor units; above zero and below what was asked for. */
+      readonly approvedAmount: number;
+      readonly approvalCode?: string;
+      readonly networkReference?: string;
+    }
   | { readonly outcome: 'declined'; readonly responseCode: string; readonly reason: DeclineReason; readonly hostCode?: string }
   | { readonly outcome: 'not_sent'; readonly cause: string; readonly reason?: FailureReason }
   | { readonly outcome: 'unknown'; readonly cause: string };

@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
 import { findAgreementReference, findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
@@ -57,9 +58,11 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     submitPayment: (row) => (row.kind === 'payout' ? classified(() => submitPayout(hot, row)) : classified(() => payments.submit(row))),
     submitOperation: (row) => submitKeyed(operations, row),
     recordOutcome: (outcome) =>
-      outcome.kind === 'payout'
-        ? recordPayout(hot, outcome, clock.businessNow())
-        : (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
+      outcome.requestedAmount !== undefined
+        ? recordPartialApproval(hot, outcome, clock.businessNow())
+        : outcome.kind === 'payout'
+          ? recordPayout(hot, outcome, clock.businessNow())
+          : (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),

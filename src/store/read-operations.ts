@@ -17,6 +17,7 @@ interface OperationRow extends Row {
   readonly kind: OperationKind;
   readonly state: OperationState;
   readonly amount: number;
+  readonly requested_amount: number | null;
   readonly remaining: number | null;
   readonly refunded: number;
   readonly refund_pending: number;
@@ -51,7 +52,7 @@ interface OperationRow extends Row {
 }
 
 const operationColumns = `
-  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.remaining,
+  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
@@ -203,6 +204,7 @@ function nodeOf(row: OperationRow): OperationNode {
       referenceId: row.reference_id,
       agreement: row.agreement,
       remaining: row.remaining,
+      requestedAmount: row.requested_amount,
       merchantReference: row.merchant_reference,
       token: row.token,
       approvalCode: row.approval_code,

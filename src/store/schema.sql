@@ -67,6 +67,7 @@ create table polygate.channel (
   account_id text not null,
   enabled boolean not null default true,
   currencies text[],
+  accepts_partial_approval boolean not null default false,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)

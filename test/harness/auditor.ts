@@ -84,7 +84,7 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
     const problem = differenceOf(row, entry);
     if (problem !== undefined) wrong.push(`${row.kind} ${row.rrn} is ${row.state} here, and at the host ${problem}`);
     // The reversal that undoes an unanswered operation bears the RRN of that operation.
-    if (row.state === 'undone' || row.state === 'failed') unseen.delete(`${row.rrn} reversal`);
+    if (row.state === 'undone' || row.state === 'failed' || row.state === 'declined') unseen.delete(`${row.rrn} reversal`);
   }
   for (const { rrn, kind, amount } of unseen.values()) wrong.push(`the host has a ${kind} ${rrn} of ${amount} that is not here`);
   return wrong;
@@ -128,7 +128,7 @@ function differenceOf(row: OperationRow, entry: HostEntry | undefined): string |
     if (entry === undefined) return undefined;
     // A hold or a charge that was undone stays in the host's books, with nothing left of it.
     const gone = entry.remainingAmount === 0 && entry.capturedAmount === 0 && entry.reversedAmount === entry.amount;
-    return row.state === 'undone' && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
+    return (row.state === 'undone' || row.state === 'declined') && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
   }
   if (entry === undefined) return 'it is not booked';
   const currency = currencyOf(row.currency)?.numeric;

@@ -14,8 +14,8 @@ import {
   replacementAmounts,
   transmissionDateTime,
 } from '../../protocols/iso8583/messages.ts';
-import { packSubelements } from '../../protocols/iso8583/subelements.ts';
-import { declineReasonOf, isApproved, isUncertain } from './response-codes.ts';
+import { packSubelements, unpackAdditionalAmounts } from '../../protocols/iso8583/subelements.ts';
+import { declineReasonOf, isApproved, isPartial, isUncertain } from './response-codes.ts';
 
 export interface MessageParty {
   readonly account: AcquirerAccount;
@@ -184,6 +184,7 @@ function originalField(trace: Trace, { institutionId }: MessageParty): string {
 export function readAnswer(message: Iso8583Message, request: Iso8583Message): AcquirerAnswer {
   const { 4: amount, 38: approvalCode, 39: responseCode, 49: currency, 62: networkReference, 127: hostCode } = message.fields;
   if (responseCode === undefined) return { outcome: 'unknown', cause: 'the answer has no response code' };
+  if (isPartial(responseCode)) return readPartialApproval(message, request);
   if ((amount ?? request.fields[4]) !== request.fields[4] || (currency ?? request.fields[49]) !== request.fields[49]) {
     return { outcome: 'unknown', cause: 'the answer is about another amount' };
   }
@@ -202,6 +203,34 @@ export function readAnswer(message: Iso8583Message, request: Iso8583Message): Ac
     reason: declineReasonOf(responseCode),
     ...(hostCode === undefined ? {} : { hostCode: hostCode.trim() }),
   };
+}
+
+/**
+ * Only what takes or holds money can be approved for a part; the part is DE4, and DE54 may repeat what was asked for. Anything else proves
+ * nothing.
+ */
+function readPartialApproval({ fields }: Iso8583Message, { mti, fields: asked }: Iso8583Message): AcquirerAnswer {
+  const { 4: approved = '', 38: approvalCode, 49: currency, 54: additional, 62: networkReference } = fields;
+  const requestedAmount = Number(asked[4]);
+  const approvedAmount = Number(approved);
+  const original = additional === undefined ? undefined : originalAmountIn(additional);
+  const isPossible = asked[3] === '000000' && (mti === '0100' || mti === '0200') && (currency ?? asked[49]) === asked[49];
+  const isPart = approvedAmount > 0 && approvedAmount < requestedAmount && (original ?? requestedAmount) === requestedAmount;
+  if (!isPossible || !isPart) return { outcome: 'unknown', cause: 'the answer is a partial approval that does not fit' };
+  return {
+    ...{ outcome: 'partly_approved', responseCode: fields[39] ?? '', approvedAmount },
+    ...(approvalCode === undefined ? {} : { approvalCode: approvalCode.trim() }),
+    ...(networkReference === undefined ? {} : { networkReference: networkReference.trim() }),
+  };
+}
+
+/** NaN when the field cannot be read. */
+function originalAmountIn(additional: string): number | undefined {
+  try {
+    return unpackAdditionalAmounts(additional).find(({ amountType }) => amountType === '57')?.amountMinor;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** 25 (record not found) closes a reversal as well: what was to be reversed never arrived. */

@@ -15,6 +15,7 @@ import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
+import { giveUpPart } from './partial-approval.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 /**
@@ -76,7 +77,8 @@ function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Ref
   return undefined;
 }
 
-type KeepsCard = Pick<AuthorizeCommand, 'tokenize'>;
+/** What of a command the exchange needs beside the rows. */
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize'>;
 
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
 export interface PaymentCard {
@@ -154,7 +156,7 @@ async function newPayment(
 }
 
 /** First transaction and vault side by side; then the exchange; then the second transaction. */
-export async function submit(engine: Engine, command: KeepsCard, card: PaymentCard, row: NewPayment): Promise<ActResult> {
+export async function submit(engine: Engine, command: Conduct, card: PaymentCard, row: NewPayment): Promise<ActResult> {
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
@@ -217,18 +219,20 @@ interface Exchange {
   readonly card: PaymentCard;
 }
 
-async function exchange(engine: Engine, command: KeepsCard, { open, row, trace, pan, card }: Exchange): Promise<OperationView> {
+async function exchange(engine: Engine, command: Conduct, { open: begun, row, trace, pan, card }: Exchange): Promise<OperationView> {
   const { merchantId, operationId, kind, amount, currency, cardId, agreement } = row;
   // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
   const cvc = agreement?.initiator === 'merchant' ? undefined : card.cvc;
-  const answer = await engine.acquirer.send(
-    {
-      ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
-      ...(agreement === undefined ? {} : { agreement }),
-    },
-    { pan, ...(cvc === undefined ? {} : { cvc }) },
-  );
-  if (answer.outcome !== 'approved' || !command.tokenize) return conclude(engine, open, answer);
+  const request = {
+    ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
+    ...(agreement === undefined ? {} : { agreement }),
+  };
+  const secrets = { pan, ...(cvc === undefined ? {} : { cvc }) };
+  const answer = await engine.acquirer.send(request, secrets);
+  const isPart = answer.outcome === 'partly_approved';
+  if (isPart && command.channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
+  const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
+  if ((answer.outcome !== 'approved' && !isPart) || !command.tokenize) return conclude(engine, open, answer);
   try {
     const token = await engine.vault.tokenize({
       merchantId,

@@ -39,7 +39,7 @@ export async function conclude(engine: Engine, open: OpenOperation, answer: Acqu
 }
 
 /** A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to. */
-function stands(outcome: OutcomeToRecord, recorded: RecordedOutcome): boolean {
+export function stands(outcome: OutcomeToRecord, recorded: RecordedOutcome): boolean {
   return recorded.applied || recorded.state === operationTransitions.next(outcome.from, outcome.event);
 }
 
@@ -60,7 +60,7 @@ export async function reopen(engine: Engine, view: OperationView): Promise<void>
 }
 
 /** Undefined when the database did not take the outcome in time; the recording goes on then. */
-async function recordInTime(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome | undefined> {
+export async function recordInTime(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome | undefined> {
   try {
     return await engine.store.recordOutcome(outcome);
   } catch (error) {
@@ -105,6 +105,12 @@ export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<Out
     case 'approved': {
       const { outcome, ...codes } = answer;
       return { ...base, ...codes, event: 'approve', ...(open.token === undefined ? {} : { token: open.token }) };
+    }
+    case 'partly_approved': {
+      const { outcome, approvedAmount, ...codes } = answer;
+      const { token, view } = open;
+      const asked = view.requestedAmount === undefined ? {} : { requestedAmount: view.requestedAmount };
+      return { ...base, ...codes, ...asked, event: 'approve', ...(token === undefined ? {} : { token }) };
     }
     case 'declined': {
       const { outcome, ...codes } = answer;

@@ -4,6 +4,9 @@ import { type Refusal, refusal } from '../refusals.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
 
+/** Acts that a shopper can have agreed in. */
+const payments = ['preauthorization', 'debit', 'capture', 'rebill'] as const;
+
 export interface CardUse {
   readonly merchantId: string;
   readonly agreement?: AgreementRequest;
@@ -37,13 +40,9 @@ async function referenceOf(
   }
   if ('networkReference' in initial) return initial.networkReference;
   const operation = await engine.store.findOperation({ merchantId, operationId: initial.operationId });
-  if (operation?.state !== 'approved' || !isOfShopper(operation)) return refusal('agreement_unknown', 'agreement');
+  if (operation?.state !== 'approved' || !payments.some((kind) => kind === operation.kind))
+    return refusal('agreement_unknown', 'agreement');
   return firstReferenceOf(operation);
-}
-
-/** What goes back to the shopper, or is undone, makes no agreement. */
-function isOfShopper({ kind }: OperationView): boolean {
-  return kind !== 'refund' && kind !== 'reversal' && kind !== 'payout';
 }
 
 /** The transaction id of the payment that made the agreement: its own, or the one that this payment was itself tied to. */

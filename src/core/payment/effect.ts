@@ -62,6 +62,7 @@ export function effectOf(outcome: Outcome): Effect {
   const name = eventName(outcome);
   const keep: Effect = { payment: noPaymentDelta, target: noTargetDelta, ledger: [], event: name };
   switch (outcome.event) {
+    case 'approve_partly':
     case 'lose':
     case 'escalate':
       return keep;
@@ -135,6 +136,7 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
 const pastTense: Record<OperationEvent, string> = {
   approve: 'approved',
   decline: 'declined',
+  approve_partly: 'partly_approved',
   fail: 'failed',
   lose: 'unknown',
   confirm_undone: 'undone',

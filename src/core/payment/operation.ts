@@ -54,6 +54,8 @@ export interface OperationView {
   readonly state: OperationState;
   /** Minor units of `currency`. */
   readonly amount: number;
+  /** What was asked for, where the issuer approved less and the merchant takes it; `amount` is what was approved. */
+  readonly requestedAmount?: number;
   readonly currency: string;
   /** The operation this one acts upon. */
   readonly targetId?: string;

@@ -29,7 +29,7 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     const { cardId, card } = named;
     if (card === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
     const row = await newPayment(engine, command, { tree, named, card: { cardId, summary: card }, amount });
-    return submit(engine, { tokenize: false }, { cardId, summary: card }, { ...row, ...key });
+    return submit(engine, { channel, tokenize: false }, { cardId, summary: card }, { ...row, ...key });
   });
 }
 

@@ -18,6 +18,7 @@ import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen,
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
 import type { OperationView } from './operation.ts';
+import { isPartGivenUp, partDeclined } from './partial-approval.ts';
 
 /** Unanswered or refused messages after which a person has to look at it: with the pauses below, about 25 minutes. */
 export const attemptsAtMost = 30;
@@ -94,6 +95,7 @@ async function undo(
   const answer = await engine.acquirer.undo(request, secrets, claimed.attempt);
   switch (answer.outcome) {
     case 'undone':
+      if (isPartGivenUp(open.view)) return record(engine, { ...partDeclined(open), from: 'unknown' });
       return record(engine, { ...event(open, 'confirm_undone'), from: 'unknown', responseCode: answer.responseCode, reason: 'undone' });
     case 'never_arrived':
       return confirmNeverArrived(engine, claimed, open, answer.responseCode);
@@ -112,6 +114,7 @@ async function undo(
  */
 async function confirmNeverArrived(engine: Engine, claimed: ClaimedOperation, open: OpenOperation, responseCode: string): Promise<void> {
   if (claimed.lateApproved) return postpone(engine, claimed, 'never_arrived');
+  if (isPartGivenUp(open.view)) return record(engine, { ...partDeclined(open), from: 'unknown' });
   const outcome = { ...event(open, 'confirm_undone'), from: 'unknown', responseCode, reason: 'never_arrived' } as const;
   const { state } = await recordSurely(engine, outcome);
   if (state === 'undone' && (await engine.store.isLateApproved(open.view))) await reopen(engine, open.view);
@@ -127,6 +130,7 @@ async function repeat(
   const answer = await engine.acquirer.repeat(request, secrets);
   switch (answer.outcome) {
     case 'approved':
+    case 'partly_approved':
     case 'declined':
       return record(engine, { ...outcomeOf(open, answer), from: 'unknown' });
     case 'not_sent':
@@ -137,11 +141,11 @@ async function repeat(
 
 /** An answer that came after its time-out. */
 export async function takeLateAnswer(engine: Engine, reference: OperationReference, answer: AcquirerAnswer): Promise<void> {
-  if (answer.outcome !== 'approved' && answer.outcome !== 'declined') return;
+  if (answer.outcome === 'not_sent' || answer.outcome === 'unknown') return;
   const operation = await engine.store.findOperation(reference);
   if (operation === undefined) return;
   if (mayBeAnsweredLate(operation.kind)) return takeLateAdviceAnswer(engine, operation, answer);
-  if (answer.outcome === 'approved') await takeLateApproval(engine, reference);
+  if (answer.outcome !== 'declined') await takeLateApproval(engine, reference);
 }
 
 async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {

@@ -7,6 +7,7 @@ export const descriptions = {
   '000.100.110': "Request successfully processed in 'Merchant in Integrator Test Mode'",
   '000.100.112': "Request successfully processed in 'Merchant in Connector Test Mode'",
   '000.200.000': 'transaction pending',
+  '000.400.040': 'Transaction succeeded (please review manually due to amount mismatch)',
   '100.100.100': 'request contains no creditcard, bank account number or bank name',
   '100.100.101': 'invalid creditcard, bank account number or bank name',
   '100.100.200': 'request contains no month',

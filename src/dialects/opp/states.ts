@@ -3,8 +3,9 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
-/** In live mode a success is a success; in the sandbox it says who answered. */
+/** In live mode a success is a success; in the sandbox it says who answered. Less than was asked for is for the merchant to look at. */
 function successCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+  if (operation.requestedAmount !== undefined) return '000.400.040';
   if (mode === 'live') return '000.000.000';
   return operation.dialectData.testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }

@@ -18,3 +18,6 @@ create table polygate.account_limit (
 );
 
 grant select, insert, update on polygate.account_limit to polygate_app;
+
+-- Whether a payment stands that the issuer approved for less than was asked.
+alter table polygate.channel add column accepts_partial_approval boolean not null default false;
