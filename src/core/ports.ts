@@ -72,8 +72,6 @@ interface NewOperationBase {
   readonly idempotencyKey?: IdempotencyKey;
   readonly cardId: string;
   readonly createdAtMs: number;
-  /** How long the first exchange may take before others may resolve the operation; the database's clock counts. */
-  readonly resolveAfterMs: number;
 }
 
 /** A payment with its first attempt and operation, to be written in one statement. */
@@ -171,6 +169,11 @@ export interface PaymentStore {
     readonly channelId: string;
     readonly key: string;
   }): Promise<{ readonly inputHash: Uint8Array; readonly operationId: string } | undefined>;
+  /**
+   * Makes operations due for resolution that were made before this moment (wall time, epoch ms) and are still only submitted: whoever waited for
+   * their answer is gone.
+   */
+  markOrphans(request: { readonly createdBeforeMs: number }): Promise<number>;
   /** Leases open operations whose time has come, at most `limit`, each for `leaseMs`. */
   claimUnresolved(request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly ClaimedOperation[]>;
   /** Saves the trace of a reversal before its first byte is written; repeats change nothing. */

@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
 import { findAgreementReference, findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
@@ -54,6 +55,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
+  const orphans = createOrphanSweep(general);
   return {
     submitPayment: (row) => (row.kind === 'payout' ? classified(() => submitPayout(hot, row)) : classified(() => payments.submit(row))),
     submitOperation: (row) => submitKeyed(operations, row),
@@ -68,6 +70,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     findByReference: (key) => reading(findByReference(general, key)),
     findAgreementReference: (key) => reading(findAgreementReference(hot, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
+    markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {

@@ -37,7 +37,7 @@ create table polygate.acquirer_message (
   terminal text not null,
   stan text not null,
   transmitted_at timestamp with time zone not null,
-  constraint acquirer_message_pkey PRIMARY KEY (merchant_id, rrn, mti),
+  constraint acquirer_message_pkey PRIMARY KEY (rrn, mti, merchant_id),
   constraint acquirer_message_purpose_check CHECK ((purpose = ANY (ARRAY['request'::text, 'undo'::text])))
 );
 grant insert, select on polygate.acquirer_message to polygate_app;
@@ -54,7 +54,7 @@ create table polygate.attempt (
   expiry_year smallint not null,
   holder text,
   created_at timestamp with time zone not null,
-  constraint attempt_pkey PRIMARY KEY (merchant_id, payment_id, number)
+  constraint attempt_pkey PRIMARY KEY (payment_id, number, merchant_id)
 );
 grant insert, select on polygate.attempt to polygate_app;
 
@@ -123,7 +123,7 @@ create table polygate.event (
   operation_state text not null,
   snapshot json not null,
   happened_at timestamp with time zone not null,
-  constraint event_pkey PRIMARY KEY (merchant_id, payment_id, sequence)
+  constraint event_pkey PRIMARY KEY (payment_id, sequence, merchant_id)
 );
 grant insert, select on polygate.event to polygate_app;
 
@@ -151,7 +151,7 @@ create table polygate.ledger_entry (
   amount bigint not null,
   currency text not null,
   booked_at timestamp with time zone not null,
-  constraint ledger_entry_pkey PRIMARY KEY (merchant_id, operation_id, line),
+  constraint ledger_entry_pkey PRIMARY KEY (operation_id, line, merchant_id),
   constraint ledger_entry_amount_check CHECK ((amount > 0)),
   constraint ledger_entry_layer_check CHECK ((layer = ANY (ARRAY['pending'::text, 'posted'::text])))
 );
@@ -199,14 +199,13 @@ create table polygate.operation (
   reference_id uuid,
   agreement json,
   requested_amount bigint,
-  constraint operation_pkey PRIMARY KEY (merchant_id, operation_id),
+  constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
-) with (fillfactor=80);
+) with (fillfactor=45);
 CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
-CREATE INDEX operation_escalated ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = 'escalated'::text);
-CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
+CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
 
 create table polygate.payment (
@@ -227,7 +226,7 @@ create table polygate.payment (
   created_at timestamp with time zone not null,
   constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
-) with (fillfactor=80);
+) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
 
 create table polygate.terminal_day (
@@ -256,7 +255,7 @@ create table vault.card (
   fingerprint bytea not null,
   purge_at timestamp with time zone not null,
   created_at timestamp with time zone not null default now(),
-  constraint card_pkey PRIMARY KEY (merchant_id, id)
+  constraint card_pkey PRIMARY KEY (id, merchant_id)
 );
 CREATE INDEX card_purge ON vault.card USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.card to polygate_vault;

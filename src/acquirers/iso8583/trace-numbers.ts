@@ -69,7 +69,7 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
         await rrns;
       } else if (rrns.next < rrns.end) {
         rrns.next += 1;
-        return base36(routingNumber, 4) + base36(rrns.next - 1, 8);
+        return base36(rrns.next - 1, 8) + base36(routingNumber, 4);
       } else {
         rrns = refillRrns();
         await rrns;

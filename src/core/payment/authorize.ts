@@ -11,7 +11,7 @@ import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
-import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
+import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
@@ -146,7 +146,6 @@ async function newPayment(
     card: card.summary,
     dialectData,
     createdAtMs: engine.clock.businessNow(),
-    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),

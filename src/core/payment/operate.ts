@@ -8,7 +8,7 @@ import { largestAmount } from '../money/amount.ts';
 import type { AcquirerRequest, IdempotencyKey, NewOperation } from '../ports.ts';
 import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
 import { conclude } from './conclude.ts';
-import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
+import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
@@ -131,7 +131,6 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
     ...{ targetId: target.operationId, targetKind: target.kind, cardId: target.cardId, dialectData, ...key },
     trace: await engine.acquirer.prepare({ channel, kind, terminal: target.trace.terminal }),
     createdAtMs: engine.clock.businessNow(),
-    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
   };

@@ -6,7 +6,6 @@ import type { NewPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { type PaymentCard, submit } from './authorize.ts';
 import { firstReferenceOf } from './credential-use.ts';
-import { resolutionMarginMs } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { repeatOf } from './idempotency.ts';
 import { keyOf, type OperateCommand, refuseUnsuccessful } from './operate.ts';
@@ -80,7 +79,6 @@ async function newPayment(engine: Engine, command: OperateCommand, { tree, named
     agreement: useUnder(tree),
     trace: await engine.acquirer.prepare({ channel, kind }),
     createdAtMs: engine.clock.businessNow(),
-    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(merchantReference === undefined ? {} : { merchantReference }),
   };
 }
