@@ -1,6 +1,7 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
 import type { CredentialUse } from './instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
+import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type { FailureReason, FirstKind, OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
@@ -81,6 +82,8 @@ export interface NewPayment extends NewOperationBase {
   readonly token?: string;
   readonly referenceId?: string;
   readonly agreement?: CredentialUse;
+  /** The card's blocks were looked through: it is written whatever they say. */
+  readonly blocksChecked?: true;
   /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
@@ -96,8 +99,11 @@ export interface NewOperation extends NewOperationBase {
   readonly trace: Trace;
 }
 
-/** `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it. */
-export type Submission = 'submitted' | 'key_taken' | 'guard_failed';
+/**
+ * `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it.
+ * `card_blocked`: nothing was written, a card with these digits is blocked: `findCardBlocks` tells whether it is this one.
+ */
+export type Submission = 'submitted' | 'key_taken' | 'guard_failed' | 'card_blocked';
 
 /** What the acquirer's answer, or its absence, makes of an operation. */
 export interface OutcomeToRecord {
@@ -164,6 +170,18 @@ export interface PaymentStore {
     readonly token: string;
     readonly type: CredentialUse['type'];
   }): Promise<string | undefined>;
+  /** Remembers a decline, and returns all of the card since `sinceMs` (business time), this one included; newest first. */
+  noteDecline(decline: CardDecline, sinceMs: number): Promise<readonly PastDecline[]>;
+  /** Blocks a card; one that is blocked in the same way already is blocked until the later moment. */
+  blockCard(block: CardBlock): Promise<void>;
+  /** The blocks of a card that are in force at that business time. */
+  findCardBlocks(key: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+    readonly bin: string;
+    readonly last4: string;
+    readonly atMs: number;
+  }): Promise<readonly CardBlock[]>;
   findByKey(key: {
     readonly merchantId: string;
     readonly channelId: string;

@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
@@ -10,7 +11,7 @@ import { findAgreementReference, findByKey, findByReference, findOperations, fin
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { submitOperations } from './submit-operation.ts';
-import { submitPayments } from './submit-payment.ts';
+import { submitChecked, submitPayments } from './submit-payment.ts';
 import { reading } from './unavailable.ts';
 
 /** Rows per statement. Beyond about a hundred a batch gains little per row and only makes its first row wait. */
@@ -57,18 +58,23 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   });
   const orphans = createOrphanSweep(general);
   return {
-    submitPayment: (row) => (row.kind === 'payout' ? classified(() => submitPayout(hot, row)) : classified(() => payments.submit(row))),
+    submitPayment(row) {
+      if (row.kind === 'payout') return classified(() => submitPayout(hot, row));
+      return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
+    },
     submitOperation: (row) => submitKeyed(operations, row),
-    recordOutcome: (outcome) =>
-      outcome.requestedAmount !== undefined
-        ? recordPartialApproval(hot, outcome, clock.businessNow())
-        : outcome.kind === 'payout'
-          ? recordPayout(hot, outcome, clock.businessNow())
-          : (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
+    recordOutcome(outcome) {
+      if (outcome.requestedAmount !== undefined) return recordPartialApproval(hot, outcome, clock.businessNow());
+      if (outcome.kind === 'payout') return recordPayout(hot, outcome, clock.businessNow());
+      return (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome);
+    },
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),
     findAgreementReference: (key) => reading(findAgreementReference(hot, key)),
+    noteDecline: (decline, sinceMs) => noteDecline(general, decline, sinceMs),
+    blockCard: (block) => blockCard(general, block),
+    findCardBlocks: (key) => reading(findCardBlocks(general, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
     markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),

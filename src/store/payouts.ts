@@ -6,7 +6,7 @@ import { accounts } from '../core/ledger/accounts.ts';
 import type { NewPayment, OutcomeToRecord, RecordedOutcome, Submission } from '../core/ports.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { recordFirstOutcomes } from './record-outcome.ts';
-import { submitPayments } from './submit-payment.ts';
+import { submitChecked } from './submit-payment.ts';
 
 const reserve: Statement = {
   name: 'reserve_payout',
@@ -29,7 +29,7 @@ class BalanceTooLow extends Error {}
 export async function submitPayout(database: Database, row: NewPayment): Promise<Submission> {
   try {
     return await database.transaction(async (query) => {
-      const [submission = 'guard_failed'] = await submitPayments({ query }, [row]);
+      const submission = await submitChecked({ query }, row);
       if (submission !== 'submitted' || row.rejection !== undefined) return submission;
       const taken = await query(reserve, [row.merchantId, row.currency, row.amount]);
       if (taken.length === 0) throw new BalanceTooLow();

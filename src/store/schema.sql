@@ -58,6 +58,31 @@ create table polygate.attempt (
 );
 grant insert, select on polygate.attempt to polygate_app;
 
+create table polygate.card_block (
+  merchant_id uuid not null,
+  bin text not null,
+  last4 text not null,
+  fingerprint bytea not null,
+  amount bigint not null,
+  currency text not null,
+  only_merchant_initiated boolean not null,
+  until timestamp with time zone,
+  constraint card_block_pkey PRIMARY KEY (bin, last4, merchant_id, fingerprint, amount, currency, only_merchant_initiated)
+);
+grant delete, insert, select, update on polygate.card_block to polygate_app;
+
+create table polygate.card_decline (
+  merchant_id uuid not null,
+  fingerprint bytea not null,
+  operation_id uuid not null,
+  amount bigint not null,
+  currency text not null,
+  declined_at timestamp with time zone not null,
+  constraint card_decline_pkey PRIMARY KEY (merchant_id, fingerprint, operation_id)
+);
+CREATE INDEX card_decline_age ON polygate.card_decline USING btree ((((declined_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
+grant delete, insert, select, update on polygate.card_decline to polygate_app;
+
 create table polygate.channel (
   merchant_id uuid not null,
   channel_id uuid not null,

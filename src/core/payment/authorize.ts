@@ -16,6 +16,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
 import { giveUpPart } from './partial-approval.ts';
+import { blockOf, noteDecline } from './retry-limits.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 /**
@@ -164,6 +165,12 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
   }
+  if (submission.value === 'card_blocked') {
+    const reason = pan.status === 'rejected' || pan.value === undefined ? undefined : await blockOf(engine, row, pan.value);
+    return reason === undefined
+      ? submit(engine, command, stored(card), { ...row, blocksChecked: true })
+      : reject(engine, command, card, row, reason);
+  }
   const lost = await lostRace(engine, card, row, submission.value);
   if (lost !== undefined) return lost;
   const { trace } = row;
@@ -184,6 +191,18 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   }
   const operation = await exchange(engine, command, { open, row, trace, pan: pan.value, card });
   return { kind: 'recorded', operation, repeat: false };
+}
+
+/** A card that is in the vault by now. */
+function stored({ pan, ...card }: PaymentCard): PaymentCard {
+  return card;
+}
+
+/** Recorded instead of sent, like what no acquirer would be asked about. */
+function reject(engine: Engine, command: Conduct, card: PaymentCard, row: NewPayment, rejection: RejectionReason): Promise<ActResult> {
+  discardOrphan(engine, card, row);
+  const { trace, ...unsent } = row;
+  return submit(engine, command, { ...stored(card), rejection }, { ...unsent, rejection, blocksChecked: true });
 }
 
 /** Stores a new card, or reads the one behind a token. */
@@ -231,7 +250,11 @@ async function exchange(engine: Engine, command: Conduct, { open: begun, row, tr
   const isPart = answer.outcome === 'partly_approved';
   if (isPart && command.channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
   const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
-  if ((answer.outcome !== 'approved' && !isPart) || !command.tokenize) return conclude(engine, open, answer);
+  if ((answer.outcome !== 'approved' && !isPart) || !command.tokenize) {
+    const operation = await conclude(engine, open, answer);
+    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer.reason);
+    return operation;
+  }
   try {
     const token = await engine.vault.tokenize({
       merchantId,

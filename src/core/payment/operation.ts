@@ -20,7 +20,16 @@ export function isFirstKind(kind: OperationKind): kind is FirstKind {
 }
 
 /** Reasons to record a request without sending it: the second kind of no. */
-export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
+export type RejectionReason =
+  | 'invalid_card_number'
+  | 'card_expired'
+  | 'brand_mismatch'
+  | 'cvc_missing'
+  | 'cvc_length'
+  /** The issuer has said that this card must never be tried again. */
+  | 'retry_forbidden'
+  /** The scheme's number of attempts is used up for now. */
+  | 'retries_exhausted';
 
 /** How an unanswered authorization came to stand for nothing. */
 export type UndoReason = 'undone' | 'never_arrived';

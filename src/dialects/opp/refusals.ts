@@ -49,6 +49,8 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   brand_mismatch: '100.100.700',
   cvc_missing: '100.100.600',
   cvc_length: '100.100.601',
+  retry_forbidden: '800.200.160',
+  retries_exhausted: '800.120.101',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {

@@ -79,6 +79,8 @@ export const descriptions = {
   '800.100.195': 'transaction declined (UserAccount Number/ID unknown)',
   '800.100.197': 'transaction declined (registration cancelled externally)',
   '800.110.100': 'duplicate transaction',
+  '800.120.101': 'maximum number of transactions per account already exceeded',
+  '800.200.160': 'account or user is blacklisted (card blocked)',
   '800.600.100': 'transaction is being already processed',
   '800.700.100': 'transaction for the same session is currently being processed, please try again later.',
   '800.800.800': 'The payment system is currenty unavailable, please contact support in case this happens again.',
