@@ -1,24 +1,9 @@
 /** OPP: stored credentials: who may start what, what the acquirer is told, and how later payments find the first one. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  approved,
-  bookedOnce,
-  debit,
-  expectReply,
-  type OppStack,
-  other,
-  type Parameters,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, bookedOnce, debit, expectReply, other, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 type Instruction = 'mode' | 'type' | 'source' | 'recurringType' | 'initialTransactionId' | 'numberOfInstallments' | 'expiry';
 

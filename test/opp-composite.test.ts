@@ -1,25 +1,10 @@
 /** OPP: PA.CP, a preauthorization and its capture in one request: two operations, told as far as they have come. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  approved,
-  bookedOnce,
-  debit,
-  expectReply,
-  freshName,
-  type OppStack,
-  type Parameters,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, bookedOnce, debit, expectReply, freshName, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const pending = '000.200.000';
 const lossy = '5454545454545454';

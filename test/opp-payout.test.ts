@@ -1,25 +1,9 @@
 /** OPP: CD pays out to a card, from a balance that no two payouts can overdraw. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  approved,
-  bookedOnce,
-  debit,
-  expectReply,
-  freshName,
-  type OppStack,
-  other,
-  type Parameters,
-  type Reply,
-  startOppStack,
-} from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, bookedOnce, debit, expectReply, freshName, other, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 /** No shopper is there, so there is no code. */
 function credit(more: Parameters = {}, headers: Record<string, string> = {}): Promise<Reply> {

@@ -1,27 +1,21 @@
 /** OPP: RB charges the card of an order again, as a payment of its own that everything can follow. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   approved,
   bookedOnce,
   debit,
   expectReply,
   freshName,
-  type OppStack,
   other,
   type Parameters,
   plain,
   type Reply,
-  startOppStack,
+  useOppStack,
 } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const euros = (amount: string) => ({ amount, currency: 'EUR' });
 

@@ -22,7 +22,7 @@ before(async () => {
   // Before its first request, since channels are remembered.
   await stack.database.query('update polygate.channel set accepts_partial_approval = true where wire_id = $1', [plain.entityId]);
 });
-after(() => stack.finish());
+after(() => stack?.finish());
 
 const pan = '5454545454545454';
 const reviewed = '000.400.040';

@@ -14,6 +14,8 @@ export interface HostEntry {
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
   readonly storedCredential?: { readonly initiation: string; readonly initialReference?: string; readonly isInitialKnown?: boolean };
+  /** A hash and a mask of the card number. */
+  readonly account: { readonly id: string; readonly masked: string };
   readonly original?: { readonly rrn: string; readonly stan: string };
 }
 
