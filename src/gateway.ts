@@ -9,6 +9,7 @@ import { takeLateAnswer } from './core/payment/resolve.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
+import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { createServer, observeRequests } from './http/server.ts';
@@ -87,6 +88,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
     });
   }
+  addDocsRoutes(
+    server,
+    dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
+  );
   const stopParts = async () => {
     clearInterval(refreshing);
     await Promise.all([resolving.stop(), housekeeping.stop()]);

@@ -1,7 +1,7 @@
 /** Reads and shows fault orders of the control API. */
 
 import type { AccountOf } from '../host/accounts.ts';
-import { type FaultOrder, HOST_FAULTS } from '../host/faults.ts';
+import { type FaultOrder, HOST_FAULTS, THREE_DS_FAULTS } from '../host/faults.ts';
 
 /** What is wrong with a body, and in which of its fields. */
 export interface BodyProblem {
@@ -9,6 +9,8 @@ export interface BodyProblem {
   readonly field: string;
 }
 
+const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS];
+const DELAYING: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'acs_slow'];
 const FIELDS = ['fault', 'pan', 'mti', 'times', 'delay_ms', 'code'];
 const MOST_TIMES = 1_000_000;
 const LONGEST_DELAY_MS = 600_000;
@@ -21,8 +23,8 @@ export function readFaultOrder(body: unknown, accountOf: AccountOf): FaultOrder 
   const unknown = [...values.keys()].find((key) => !FIELDS.includes(key));
   if (unknown !== undefined) return { error: `unknown field; expected ${FIELDS.join(', ')}`, field: unknown.slice(0, 40) };
 
-  const fault = HOST_FAULTS.find((name) => name === values.get('fault'));
-  if (fault === undefined) return { error: `expected one of ${HOST_FAULTS.join(', ')}`, field: 'fault' };
+  const fault = FAULTS.find((name) => name === values.get('fault'));
+  if (fault === undefined) return { error: `expected one of ${FAULTS.join(', ')}`, field: 'fault' };
   const problem =
     textProblem(values, 'pan', { pattern: /^[0-9]{12,19}$/, means: 'a card number of 12 to 19 digits' }) ??
     textProblem(values, 'mti', {
@@ -79,8 +81,11 @@ function disputeProblem(values: Values, fault: FaultOrder['fault']): BodyProblem
 
 function uselessProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
   if (values.has('code') && fault !== 'decline') return { error: 'a code belongs to the fault decline', field: 'code' };
-  if (values.has('delay_ms') && fault !== 'late_answer' && fault !== 'slow') {
-    return { error: 'a delay belongs to the faults late_answer and slow', field: 'delay_ms' };
+  if (values.has('delay_ms') && !DELAYING.includes(fault)) {
+    return { error: `a delay belongs to the faults ${DELAYING.join(', ')}`, field: 'delay_ms' };
+  }
+  if (values.has('mti') && THREE_DS_FAULTS.some((name) => name === fault)) {
+    return { error: 'a message type of ISO 8583 belongs to the faults of the acquirer host', field: 'mti' };
   }
   return undefined;
 }

@@ -1,9 +1,14 @@
-/** The control API of the sandbox over HTTP: look at the host's books, order faults, raise and reverse disputes. */
+/**
+ * The sandbox over HTTP: the control API (look at the host's books, order faults, raise and reverse disputes), and beside it directory server
+ * and ACS.
+ */
 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Host } from '../host/host.ts';
+import type { ChallengeTimes } from '../three-ds/challenges.ts';
+import { addThreeDsRoutes } from '../three-ds/routes.ts';
 import { booksJson, booksSummary } from './books-view.ts';
 import { disputeView, readDisputeOrder } from './dispute-order.ts';
 import { faultView, readFaultOrder } from './fault-order.ts';
@@ -16,8 +21,21 @@ export interface ControlServer {
 
 const BODY_LIMIT_BYTES = 65_536;
 
-/** Starts the control API. Rejects when the port is taken. */
-export async function startControlServer(host: Host, { address, port }: { address: string; port: number }): Promise<ControlServer> {
+/** Where the server listens, and how browsers reach it. */
+export interface ControlOptions {
+  readonly address: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** What browsers call this server, when that is not the address and port it listens on. */
+  readonly publicUrl: string | undefined;
+  readonly challengeTimes: ChallengeTimes;
+  readonly warn: (text: string) => void;
+}
+
+/** Starts the HTTP server. Rejects when the port is taken. */
+export async function startControlServer(host: Host, options: ControlOptions): Promise<ControlServer> {
+  const { address, port, publicUrl, challengeTimes: times, warn } = options;
+  let baseUrl = '';
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   readJsonBodies(app);
   bookRoutes(app, host);
@@ -28,8 +46,11 @@ export async function startControlServer(host: Host, { address, port }: { addres
     const status = error.statusCode ?? 500;
     return reply.code(status).send({ error: error.message });
   });
+  // After the handlers: waiting for a part of the server closes the routes before it to handlers that come later.
+  await addThreeDsRoutes(app, { faults: host.faults, accountOf: host.accountOf, baseUrl: () => baseUrl, times, warn });
   await app.listen({ host: address, port });
   const { port: boundPort } = app.server.address() as AddressInfo;
+  baseUrl = publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${boundPort}`;
   return { port: boundPort, close: () => app.close() };
 }
 

@@ -53,7 +53,7 @@ export function createDisputeLink({ disputes, faults, write }: DisputeLinkOption
     const connection = connections[turn % connections.length];
     const mti = sent.has(advice) ? repeatOf(ADVICE) : ADVICE;
     sent.add(advice);
-    const fault = faults.takeNamed({ mti, accountId: dispute.charge.fact.account.id, only: ['no_answer', 'duplicate_answer'] });
+    const fault = faults.takeOwn({ mti, accountId: dispute.charge.fact.account.id, only: ['no_answer', 'duplicate_answer'] });
     if (fault?.fault === 'no_answer') return;
     const framed = frame(HOST_LINK_FRAMES, pack(HOST_LINK, adviceMessage(mti, dispute, advice)));
     connection?.queue(framed);
@@ -106,7 +106,7 @@ export function createDisputeLink({ disputes, faults, write }: DisputeLinkOption
       const { dispute, advice } = found;
       const accountId = dispute.charge.fact.account.id;
       // The answer is lost on its way here: to the gateway it looks as if the host had died before it could take it.
-      if (faults.takeNamed({ mti: ADVICE, accountId, only: ['answer_lost'] }) !== undefined) return;
+      if (faults.takeOwn({ mti: ADVICE, accountId, only: ['answer_lost'] }) !== undefined) return;
       const fact: DisputeFact = { event: 'answered', id: dispute.id, stage: advice.stage, code };
       disputes.apply(fact);
       void write(fact).then(() => {

@@ -1,16 +1,17 @@
 /**
  * The auditor: after a test, nothing may be open, the books must keep every rule, equal the acquirer's, and no card data may lie anywhere
- * outside the vault.
+ * outside the vault. It comes after every test, so it looks for card data only in what is new since it last came: rows written since, further
+ * lines of the log, further answers. The rules of the books are checked over all rows each time.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { currencyOf } from '../../src/core/money/currency.ts';
 import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
 import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
-import { findCardData } from './scrub.ts';
+import { findCardData, nextTransaction } from './scrub.ts';
 import type { Stack } from './stack.ts';
 
 /** Makes a `test` for which the auditor comes after every function, also after one that failed. */
@@ -21,6 +22,14 @@ export function auditedTests(stack: () => Stack): (name: string, work: () => Pro
       await audit(stack());
     });
   };
+}
+
+/** Lets the auditor come after every test of this file, also after one that failed. */
+export function auditAfterEach(stack: () => Stack | undefined): void {
+  afterEach(async () => {
+    const started = stack();
+    if (started !== undefined) await audit(started);
+  });
 }
 
 /** Waits until nothing is open, then throws with all that is wrong. */
@@ -157,14 +166,30 @@ function amountsOf(row: OperationRow): Partial<HostEntry> {
   }
 }
 
-/** Card data outside the vault: in the database, the log, the answers; a line each, masked. */
-async function findLeaks({ databaseUrl, api, log }: Stack): Promise<string[]> {
+interface Looked {
+  readonly logs: number;
+  readonly answers: number;
+  readonly transaction: bigint;
+}
+
+/** How far the auditor has looked, for each stack. */
+const looked = new WeakMap<Stack, Looked>();
+
+/** Card data outside the vault that was not there the last time: in the database, the log, the answers; a line each, masked. */
+async function findLeaks(stack: Stack): Promise<string[]> {
+  const { databaseUrl, database, traces } = stack;
+  const seen = looked.get(stack);
+  const logs = stack.log();
+  const now = { logs: logs.length, answers: traces.answers.length, transaction: await nextTransaction(database) };
   const findings = await findCardData({
     databaseUrl,
-    logs: log(),
-    texts: api.traces.answers,
-    pans: [...api.traces.pans],
-    cvcs: [...api.traces.cvcs],
+    logs: logs.slice(seen?.logs, now.logs),
+    texts: traces.answers.slice(seen?.answers, now.answers),
+    pans: [...traces.pans],
+    cvcs: [...traces.cvcs],
+    ...(seen === undefined ? {} : { writtenSince: seen.transaction }),
   });
+  // What was found stays new, so that every test from here on says so.
+  if (findings.length === 0) looked.set(stack, now);
   return findings.map(({ where, what, masked }) => `${what} ${masked} in ${where}`);
 }

@@ -13,6 +13,8 @@ export interface HostEntry {
   readonly reversedAmount: number;
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
+  /** A hash and a mask of the card number. */
+  readonly account: { readonly id: string; readonly masked: string };
   readonly original?: { readonly rrn: string; readonly stan: string };
 }
 
@@ -41,7 +43,12 @@ export interface FaultRequest {
     | 'half_frame'
     | 'wrong_stan'
     | 'slow'
-    | 'garbage';
+    | 'garbage'
+    | 'acs_down'
+    | 'acs_slow'
+    | 'ds_down'
+    | 'ds_garbage'
+    | 'method_down';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
   readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';
