@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { after, before } from 'node:test';
 import { audit, auditAfterEach } from './auditor.ts';
-import type { HostEntry } from './host-control.ts';
+import type { HostControl, HostEntry } from './host-control.ts';
 import { type Stack, startStack } from './stack.ts';
 import { rememberCard } from './traces.ts';
 
@@ -43,6 +43,8 @@ export interface OppCalls {
   readonly databaseUrl: string;
   /** What is behind it: the database, the host, starting and stopping. Its own client is not audited. */
   readonly parts: Stack;
+  readonly host: HostControl;
+  readonly database: Stack['database'];
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
@@ -113,7 +115,10 @@ export function useOppStack({
 export async function startOppStack(env: Readonly<Record<string, string>> = {}): Promise<OppStack> {
   const stack = await startStack({ env });
   const finish = () => audit(stack).finally(stack.stop);
-  return { ...callsOn(() => stack), finish, stop: stack.stop };
+  return Object.assign(
+    callsOn(() => stack),
+    { finish, stop: stack.stop },
+  );
 }
 
 function callsOn(started: () => Stack): OppCalls {
@@ -133,6 +138,12 @@ function callsOn(started: () => Stack): OppCalls {
     },
     get parts() {
       return started();
+    },
+    get host() {
+      return started().host;
+    },
+    get database() {
+      return started().database;
     },
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {
@@ -198,6 +209,14 @@ export function assertEnvelope(reply: Reply): void {
 
 function leavesOf(value: unknown): readonly unknown[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : [value];
+}
+
+/** The only entry that the host has booked under the answer's RRN. */
+export async function bookedOnce(stack: OppCalls, reply: Reply): Promise<HostEntry> {
+  const rrn = reply.body.resultDetails?.ConnectorTxID1 ?? '';
+  const [entry, ...more] = await stack.books(rrn);
+  assert.ok(entry !== undefined && more.length === 0, `one entry under ${rrn}`);
+  return entry;
 }
 
 /** Asserts status and code, and the envelope; returns the reply. */

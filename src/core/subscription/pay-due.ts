@@ -35,6 +35,7 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
   await keepCard(engine, due);
   const result = await authorize(engine, {
     ...{ channel, kind, amount, currency, dialectData, tokenize: false, instrument: { type: 'token', token } },
+    agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'recurring' },
     // No request can have this key: merchants' keys are printable.
     idempotencyKey: `\u0001schedule ${scheduleId} ${new Date(dueAtMs).toISOString()}${failedTries === 0 ? '' : ` ${failedTries}`}`,
     keyLifetimeMs,

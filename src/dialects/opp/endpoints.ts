@@ -49,7 +49,7 @@ export interface Endpoint {
   readonly limited?: true;
 }
 
-const successes = ['000.000.000', '000.100.110', '000.100.112', '000.200.000'] as const;
+const successes = ['000.000.000', '000.400.040', '000.100.110', '000.100.112', '000.200.000'] as const;
 const failures: readonly ResultCode[] = ['900.100.301', ...Object.values(declineCodes), ...Object.values(failureCodes)];
 const firstOutcomes: readonly ResultCode[] = [...successes, ...failures, ...Object.values(rejectionCodes)];
 
@@ -69,6 +69,9 @@ const ofForms = ['100.300.101', '100.370.102'] as const;
 const ofAuthentication = ['100.370.121', '100.370.125'] as const;
 const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
+const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
+const ofAgreements = ['100.900.500', '600.200.501'] as const;
+const ofBalances = ['800.100.164'] as const;
 
 const ofJobs = ['100.150.100', '100.250.100', '100.250.105', '100.250.110', '100.250.120'] as const;
 /** What was done without asking anybody. */
@@ -88,25 +91,36 @@ const card = {
 export const endpoints: readonly Endpoint[] = [
   {
     ...{ method: 'post', path: '/v1/payments', name: 'pay', group: 'Payments', summary: 'Pay with a card' },
-    description: '`PA` holds the amount until it is captured or reversed, `DB` takes it at once.',
+    description:
+      '`PA` holds the amount until it is captured or reversed, `DB` takes it at once, `PA.CP` holds it and captures it in the same request. `CD` pays out to the card, from the payout balance.',
     parameters: paymentParameters,
     required: ['entityId', 'paymentType', 'amount', 'currency', 'card.number', 'card.expiryMonth', 'card.expiryYear'],
     sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR', ...card },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: [...ofCards, ...ofPeople, ...ofForms, ...ofAuthentication, ...ofAmounts, ...ofTypes, ...ofKeys],
+    refusals: [
+      ...ofCards,
+      ...ofPeople,
+      ...ofForms,
+      ...ofAuthentication,
+      ...ofAmounts,
+      ...ofTypes,
+      ...ofAgreements,
+      ...ofBalances,
+      ...ofKeys,
+    ],
   },
   {
-    ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse or refund' },
+    ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse, refund or rebill' },
     description:
-      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left.',
+      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left. `RB` charges the same card again, as a new payment.',
     id: 'The transaction to act upon: the `id` of an earlier answer.',
     parameters: operationParameters,
     required: ['entityId', 'paymentType'],
     sample: { paymentType: 'RF', amount: '1.00', currency: 'EUR' },
     answer: 'Transaction',
-    outcomes: [...successes, ...failures],
-    refusals: [...ofReferences, ...ofBusyReferences, ...ofForms, ...ofAmounts, ...ofTypes, ...ofKeys],
+    outcomes: firstOutcomes,
+    refusals: [...ofRebills, ...ofReferences, ...ofBusyReferences, ...ofForms, ...ofAmounts, ...ofTypes, ...ofKeys],
     limited: true,
   },
   {
@@ -165,7 +179,18 @@ export const endpoints: readonly Endpoint[] = [
     sample: { paymentType: 'DB', amount: '3.00', currency: 'EUR' },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: [...ofTokens, '100.150.205', ...ofPeople, ...ofForms, ...ofAuthentication, ...ofAmounts, ...ofTypes, ...ofKeys],
+    refusals: [
+      ...ofTokens,
+      '100.150.205',
+      ...ofPeople,
+      ...ofForms,
+      ...ofAuthentication,
+      ...ofAmounts,
+      ...ofTypes,
+      ...ofAgreements,
+      ...ofBalances,
+      ...ofKeys,
+    ],
     limited: true,
   },
   {

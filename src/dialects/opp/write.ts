@@ -22,6 +22,8 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   refund: 'RF',
   chargeback: 'CB',
   chargeback_reversal: 'CR',
+  rebill: 'RB',
+  payout: 'CD',
 };
 
 /** The kinds that a type names; none for types that no operation here has. */
@@ -54,11 +56,11 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   const isFirst = operation.targetId === undefined;
   const { dialectData } = operation;
   // A chargeback's reversal refers to the chargeback, whose id is its dispute's.
-  const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : operation.targetId;
+  const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : (operation.targetId ?? operation.referenceId);
   const body: Json = {
     id: toWireId(operation.operationId),
     shortId: shortId(operation.operationId),
-    paymentType: typeOfKind[operation.kind],
+    paymentType: dialectData.paymentType ?? typeOfKind[operation.kind],
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
@@ -68,7 +70,7 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     result: { ...result, ...writeCvvResponse(operation) },
     resultDetails: writeDetails(operation),
     risk: isFirst && operation.state !== 'rejected' ? noRisk : undefined,
-    card: isFirst ? writeCard(operation.card) : undefined,
+    card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation.card) : undefined,
     ...writeEcho(dialectData),
   };
   return { body, result };
@@ -182,7 +184,7 @@ function writeDetails(operation: OperationView): Json | undefined {
     ConnectorTxID1: operation.trace?.rrn,
     ConnectorTxID2: operation.trace?.stan,
     AuthCode: operation.approvalCode,
-    CardholderInitiatedTransactionID: operation.networkReference,
+    CardholderInitiatedTransactionID: operation.agreement?.networkReference ?? operation.networkReference,
   };
 }
 

@@ -4,9 +4,9 @@ import { forget, readToken } from '../../../core/instrument/forget.ts';
 import type { TokenView } from '../../../core/instrument/token.ts';
 import type { TokenActResult } from '../../../core/instrument/token-acts.ts';
 import { tokenize } from '../../../core/instrument/tokenize.ts';
-import { authorize } from '../../../core/payment/authorize.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerAct, envelope, send } from '../answer.ts';
+import { begin } from '../begin.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem } from '../problem.ts';
 import { type RequestContext, readDeletion, readTokenization, readTokenPayment } from '../read.ts';
@@ -51,7 +51,7 @@ export function registerRegistrations(app: FastifyInstance, context: DialectCont
     const read = await readRequest(context, request, checkPayment);
     const command = readTokenPayment(read, readTokenId(request.params.id, 400));
     countRequest(context, read.channel, { counter: 'token payments', subject: request.params.id, reply });
-    return answerAct(context, read, reply, await authorize(context.engine, command));
+    return answerAct(context, read, reply, await begin(context, read, command));
   });
 }
 
