@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import { Unavailable } from './core/unavailable.ts';
@@ -165,6 +166,11 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       numbers: createTraceNumbers(stores.general),
       clock,
       log,
+      async onDispute(notice) {
+        const outcome = await takeDisputeNotice(engine, notice);
+        metrics.countDispute(notice.stage, outcome);
+        return outcome;
+      },
       onLateAnswer: (reference, answer) => {
         takeLateAnswer(engine, reference, answer).catch((error: unknown) => {
           log.error({ ...reference, error: String(error) }, 'a late answer could not be recorded; its operation is resolved without it');

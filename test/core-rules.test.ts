@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { largestAmount } from '../src/core/money/amount.ts';
 import { decideCapture } from '../src/core/payment/capture.ts';
+import { decideChargeback } from '../src/core/payment/chargeback.ts';
 import { effectOf } from '../src/core/payment/effect.ts';
 import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
@@ -16,12 +17,7 @@ import {
   operationTransitions,
 } from '../src/core/states/operation.ts';
 import { paymentEvents, paymentStates, paymentTransitions } from '../src/core/states/payment.ts';
-
-/** Rows of a text table: cells between bars, without the heading and empty lines. */
-function tableOf(text: string): string[][] {
-  const lines = text.trim().split('\n').slice(1);
-  return lines.map((line) => line.split('|').map((cell) => cell.trim()));
-}
+import { tableOf } from './harness/tables.ts';
 
 /** `captured+1 capture_pending-1`: the counters that change, for an amount of 1. */
 function deltasOf(delta: object): string {
@@ -69,6 +65,11 @@ refund           rebill          approve  |               | refunded+1          
 refund           capture         approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         back     |               |                                | refundPending-1             |
 refund           capture         keep     |               |                                |                             |
+chargeback          debit   approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback          capture approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback          preauthorization approve |            | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback_reversal debit   approve       |               | chargebackReversed+1           | chargebackReversed+1        | chargeback_reversal posted +1
+chargeback_reversal capture approve       |               | chargebackReversed+1           | chargebackReversed+1        | chargeback_reversal posted +1
 `);
 
 for (const [outcome = '', paymentEvent, payment, target, ledger] of effects) {
@@ -114,7 +115,7 @@ interface Situation {
 
 function treeOf({ named, state = 'approved', payment, own }: Situation): PaymentTree {
   const view = { merchantId: 'm', channelId: 'c', paymentId: 'p', currency: 'EUR', cardId: 'k', dialectData: {}, createdAtMs: 0 };
-  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
+  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
   const operations = operationKinds.map((kind): OperationNode => {
     const amount = kind === 'preauthorization' ? 100 : 60;
     return {
@@ -131,7 +132,7 @@ function treeOf({ named, state = 'approved', payment, own }: Situation): Payment
   return { merchantId: 'm', channelId: 'c', paymentId: 'p', state: 'authorized', currency: 'EUR', ...amounts, ...payment, operations };
 }
 
-const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund };
+const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund, CB: decideChargeback };
 
 /** `40 of preauthorization, 60 remain`, or the code of the refusal. */
 function decide(act: keyof typeof decisions, situation: Situation): string {
@@ -155,6 +156,7 @@ CP  | reversal         | wrong_kind
 CP  | refund           | wrong_kind
 CP  | rebill           | wrong_kind
 CP  | payout           | wrong_kind
+CP  | chargeback       | wrong_kind
 RV  | preauthorization | 40 of preauthorization, 60 remain
 RV  | debit            | 60 of debit, 0 remain
 RV  | capture          | 60 of capture, 0 remain
@@ -162,6 +164,7 @@ RV  | reversal         | wrong_kind
 RV  | refund           | wrong_kind
 RV  | rebill           | 60 of rebill, 0 remain
 RV  | payout           | wrong_kind
+RV  | chargeback       | wrong_kind
 RF  | preauthorization | 60 of capture
 RF  | debit            | 60 of debit
 RF  | capture          | 60 of capture
@@ -169,6 +172,15 @@ RF  | reversal         | wrong_kind
 RF  | refund           | wrong_kind
 RF  | rebill           | 60 of rebill
 RF  | payout           | wrong_kind
+RF  | chargeback       | wrong_kind
+CB  | preauthorization | wrong_kind
+CB  | debit            | 60 of debit
+CB  | capture          | 60 of capture
+CB  | reversal         | wrong_kind
+CB  | refund           | wrong_kind
+CB  | chargeback       | wrong_kind
+CB  | rebill           | 60 of rebill
+CB  | payout           | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {

@@ -1,13 +1,24 @@
 /** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
 import { NotRecorded } from '../core/payment/store-failure.ts';
-import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
+import type {
+  Clock,
+  NewOperation,
+  NewPayment,
+  NewPosting,
+  OutcomeToRecord,
+  PaymentStore,
+  RecordedOutcome,
+  Submission,
+} from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
+import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
-import { findAgreementReference, findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
+import { postOperations } from './post-operation.ts';
+import { findAgreementReference, findByKey, findByReference, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { submitOperations } from './submit-operation.ts';
@@ -27,7 +38,7 @@ export interface PaymentStoreOptions {
   readonly onBatch?: (queue: QueueName, rows: number) => void;
 }
 
-export type QueueName = 'payments' | 'operations' | 'first_outcomes' | 'later_outcomes';
+export type QueueName = 'payments' | 'operations' | 'postings' | 'first_outcomes' | 'later_outcomes';
 
 export interface BatchingPaymentStore extends PaymentStore {
   /** Rows that wait for a statement or are in one, by queue. */
@@ -44,6 +55,11 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   const operations = createBatcher<NewOperation, Submission>({
     ...counting('operations'),
     run: (rows) => submitOperations(hot, rows),
+    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+  });
+  const postings = createBatcher<NewPosting, Submission>({
+    ...counting('postings'),
+    run: (rows) => postOperations(hot, rows),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
   const firstOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
@@ -63,6 +79,11 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
     },
     submitOperation: (row) => submitKeyed(operations, row),
+    postOperation: (row) => submitKeyed(postings, row),
+    confirmDispute: (confirmation) => confirmDispute(general, confirmation),
+    findDispute: (key) => reading(findDispute(general, key)),
+    findDisputesOf: (key) => reading(findDisputesOf(general, key)),
+    findByTrace: (key) => reading(findByTrace(general, key)),
     recordOutcome(outcome) {
       if (outcome.requestedAmount !== undefined) return recordPartialApproval(hot, outcome, clock.businessNow());
       if (outcome.kind === 'payout') return recordPayout(hot, outcome, clock.businessNow());
@@ -88,6 +109,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     queueDepths: () => ({
       payments: payments.depth,
       operations: operations.depth,
+      postings: postings.depth,
       first_outcomes: firstOutcomes.depth,
       later_outcomes: laterOutcomes.depth,
     }),
@@ -112,7 +134,7 @@ async function classified(submit: () => Promise<Submission>): Promise<Submission
 const uniqueViolation = '23505';
 
 /** Another node wrote the same key at the same moment: its operation is the one. */
-async function submitKeyed(batcher: Batcher<NewOperation, Submission>, row: NewOperation): Promise<Submission> {
+async function submitKeyed<I extends Pick<NewOperation, 'idempotencyKey'>>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
   try {
     return await classified(() => batcher.submit(row));
   } catch (error) {

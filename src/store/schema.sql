@@ -128,6 +128,29 @@ create table polygate.credential (
 CREATE INDEX credential_identifier ON polygate.credential USING btree (dialect, identifier);
 grant insert, select, update on polygate.credential to polygate_app;
 
+create table polygate.dispute (
+  merchant_id uuid not null,
+  dispute_id uuid not null,
+  payment_id uuid not null,
+  charge_id uuid not null,
+  amount bigint not null,
+  currency text not null,
+  stage text not null,
+  scheme_reason text,
+  case_number text,
+  reversal_id uuid,
+  opened_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  reversed_at timestamp with time zone,
+  reversal_confirmed_at timestamp with time zone,
+  constraint dispute_pkey PRIMARY KEY (dispute_id, merchant_id),
+  constraint dispute_amount_check CHECK ((amount > 0)),
+  constraint dispute_stage_check CHECK ((stage = ANY (ARRAY['chargeback'::text, 'reversed'::text])))
+);
+CREATE UNIQUE INDEX dispute_case ON polygate.dispute USING btree (case_number, merchant_id);
+CREATE INDEX dispute_payment ON polygate.dispute USING btree (payment_id);
+grant insert, select, update on polygate.dispute to polygate_app;
+
 create table polygate.entry_point (
   dialect text not null,
   wire_id text not null,
@@ -221,6 +244,10 @@ create table polygate.operation (
   resolve_at timestamp with time zone,
   resolve_attempts smallint not null default 0,
   late_approved boolean not null default false,
+  charged_back bigint not null default 0,
+  chargeback_reversed bigint not null default 0,
+  dispute_id uuid,
+  declared boolean not null default false,
   reference_id uuid,
   agreement json,
   requested_amount bigint,
@@ -228,6 +255,7 @@ create table polygate.operation (
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
 CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
+CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
@@ -249,6 +277,8 @@ create table polygate.payment (
   reversed bigint not null default 0,
   last_sequence integer not null default 0,
   created_at timestamp with time zone not null,
+  charged_back bigint not null default 0,
+  chargeback_reversed bigint not null default 0,
   constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
 ) with (fillfactor=45);

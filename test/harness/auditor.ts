@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { currencyOf } from '../../src/core/money/currency.ts';
-import type { OperationKind } from '../../src/core/payment/operation.ts';
+import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
-import type { HostEntry } from './host-control.ts';
+import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
 import { findCardData, nextTransaction } from './scrub.ts';
 import type { Stack } from './stack.ts';
@@ -35,22 +35,25 @@ export function auditAfterEach(stack: () => Stack | undefined): void {
 /** Waits until nothing is open, then throws with all that is wrong. */
 export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
-  const rules = await verify({ databaseUrl: stack.databaseUrl });
-  const books = [...(await compareBooks(stack)), ...(await compareBalances(stack))];
-  assert.deepEqual([...rules, ...books, ...(await findLeaks(stack))], []);
+  const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
+  const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
+  assert.deepEqual([...rules, ...books, ...balances, ...disputes, ...card], []);
 }
 
-/** Every operation has a certain outcome, or an operator has to give it one. */
-export async function nothingOpen({ database }: Stack): Promise<void> {
+/** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */
+export async function nothingOpen({ database, host }: Stack): Promise<void> {
   const open = async (): Promise<boolean> => {
     const { rowCount } = await database.query(`select from polygate.operation where state in ('submitted', 'unknown') limit 1`);
     return rowCount === 0;
   };
   await eventually(open, 'all operations to have a certain outcome');
+  const isAnswered = ({ state, chargebackAnswer, reversalAnswer }: HostDispute): boolean =>
+    chargebackAnswer !== undefined && (state === 'raised' || reversalAnswer !== undefined);
+  await eventually(async () => (await host.disputes()).every(isAnswered), 'all disputes to be answered');
 }
 
 interface OperationRow {
-  readonly kind: OperationKind;
+  readonly kind: SentKind;
   readonly state: OperationState;
   readonly rrn: string | null;
   readonly terminal: string | null;
@@ -64,7 +67,7 @@ interface OperationRow {
   readonly payment_reversed: number;
 }
 
-const hostKinds: Readonly<Record<OperationKind, HostEntry['kind']>> = {
+const hostKinds: Readonly<Record<SentKind, HostEntry['kind']>> = {
   preauthorization: 'authorization',
   debit: 'debit',
   capture: 'capture',
@@ -81,6 +84,7 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
       p.captured as payment_captured, p.released as payment_released, p.reversed as payment_reversed
     from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
       left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.purpose = 'request'
+    where o.dispute_id is null
     order by o.created_at, o.operation_id`);
   const entries = await host.books();
   const unseen = new Map(entries.map((entry) => [`${entry.rrn} ${entry.kind}`, entry]));
@@ -97,6 +101,28 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
   }
   for (const { rrn, kind, amount } of unseen.values()) wrong.push(`the host has a ${kind} ${rrn} of ${amount} that is not here`);
   return wrong;
+}
+
+/**
+ * What differs between the disputes of both sides, a line each. What only the merchant has declared is left aside; what the gateway could not
+ * match (25) must not be on its books.
+ */
+export async function compareDisputes({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<Record<string, string | null>>(`
+    select d.case_number, d.amount, d.currency, d.scheme_reason, d.reversal_confirmed_at is not null as reversed
+    from polygate.dispute d where d.case_number is not null`);
+  const here = rows.map(({ case_number, amount, currency, scheme_reason, reversed }) =>
+    [case_number, amount, currencyOf(currency ?? '')?.numeric, scheme_reason, reversed ? 'reversed' : 'raised'].join(' '),
+  );
+  const matched = (await host.disputes()).filter(({ chargebackAnswer }) => chargebackAnswer === '00');
+  const there = matched.map(({ id, amount, currency, reason, state, reversalAnswer }) =>
+    [id, amount, currency, reason, state === 'reversed' && reversalAnswer === '00' ? 'reversed' : 'raised'].join(' '),
+  );
+  return [
+    ...here.filter((line) => !there.includes(line)).map((line) => `a dispute is here and not at the host: ${line}`),
+    ...there.filter((line) => !here.includes(line)).map((line) => `a dispute is at the host and not here: ${line}`),
+    ...(new Set(here).size === here.length ? [] : ['a dispute is here twice']),
+  ];
 }
 
 const numeric = ['amount', 'refunded', 'reversed', 'payment_authorized', 'payment_captured', 'payment_released', 'payment_reversed'];

@@ -26,6 +26,20 @@ export interface PayoutBalance {
   readonly available: number;
 }
 
+/** A dispute of the host's books. Amounts in minor units. */
+export interface HostDispute {
+  readonly id: string;
+  readonly rrn: string;
+  readonly terminal: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly reason: string;
+  readonly state: 'raised' | 'reversed';
+  /** DE39 of the gateway's answers. */
+  readonly chargebackAnswer?: string;
+  readonly reversalAnswer?: string;
+}
+
 export interface FaultRequest {
   readonly fault:
     | 'decline'
@@ -38,14 +52,24 @@ export interface FaultRequest {
     | 'half_frame'
     | 'wrong_stan'
     | 'slow'
-    | 'garbage';
+    | 'garbage'
+    | 'acs_down'
+    | 'acs_slow'
+    | 'ds_down'
+    | 'ds_garbage'
+    | 'method_down';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
-  readonly mti?: '0100' | '0200' | '0220' | '0420';
+  readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';
   readonly times?: number;
   readonly delay_ms?: number;
   readonly code?: string;
 }
+
+export type DisputeRequest = { readonly reason: string; readonly amount?: number } & (
+  | { readonly rrn: string }
+  | { readonly pan: string; readonly amount: number }
+);
 
 export interface HostControl {
   readonly url: string;
@@ -56,6 +80,9 @@ export interface HostControl {
   /** Faults ordered and not yet suffered. */
   faults(): Promise<readonly unknown[]>;
   clearFaults(): Promise<void>;
+  disputes(): Promise<readonly HostDispute[]>;
+  dispute(order: DisputeRequest): Promise<HostDispute>;
+  reverseDispute(id: string): Promise<HostDispute>;
 }
 
 export function createHostControl(url: string): HostControl {
@@ -83,5 +110,10 @@ export function createHostControl(url: string): HostControl {
     async clearFaults() {
       await call('faults', { method: 'DELETE' });
     },
+    async disputes() {
+      return ((await call('disputes')) as { readonly disputes: readonly HostDispute[] }).disputes;
+    },
+    dispute: async (order) => (await call('disputes', { method: 'POST', body: JSON.stringify(order) })) as HostDispute,
+    reverseDispute: async (id) => (await call(`disputes/${id}/reverse`, { method: 'POST' })) as HostDispute,
   };
 }

@@ -1,4 +1,7 @@
-/** A small merchant: pays, captures, reverses, refunds and asks over HTTP, and remembers all that it sent and got for the auditor. */
+/**
+ * A small merchant: pays, captures, reverses, refunds, declares chargebacks and asks over HTTP, and remembers all that it sent and got for the
+ * auditor.
+ */
 import { rememberCard, type Traces } from './traces.ts';
 
 /** Published with the sandbox, so written here by hand: a test would not notice a change that it imports. */
@@ -29,8 +32,8 @@ export interface PayOptions {
 }
 
 export interface OperateOptions {
-  readonly type: 'CP' | 'RV' | 'RF' | 'RB';
-  /** Only a reversal may leave it out. */
+  readonly type: 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
+  /** Only reversals may leave it out. */
   readonly amount?: string;
   readonly currency?: string;
   readonly key?: string;

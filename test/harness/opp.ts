@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { after, before } from 'node:test';
 import { audit, auditAfterEach } from './auditor.ts';
-import type { HostControl, HostEntry } from './host-control.ts';
+import type { HostEntry } from './host-control.ts';
 import { type Stack, startStack } from './stack.ts';
 import { rememberCard } from './traces.ts';
 
@@ -41,8 +41,8 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 export interface OppCalls {
   readonly url: string;
   readonly databaseUrl: string;
-  readonly host: HostControl;
-  readonly database: Stack['database'];
+  /** What is behind it: the database, the host, starting and stopping. Its own client is not audited. */
+  readonly parts: Stack;
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
@@ -132,11 +132,8 @@ function callsOn(started: () => Stack): OppCalls {
     get databaseUrl() {
       return started().databaseUrl;
     },
-    get host() {
-      return started().host;
-    },
-    get database() {
-      return started().database;
+    get parts() {
+      return started();
     },
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {

@@ -3,7 +3,7 @@
 import type { AcquirerAccount } from '../../core/acquirer/account.ts';
 import type { CredentialUse } from '../../core/instrument/agreement.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { OperationKind, Trace } from '../../core/payment/operation.ts';
+import type { SentKind, Trace } from '../../core/payment/operation.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import {
@@ -26,7 +26,7 @@ export interface MessageParty {
 }
 
 /** Types of first transmissions. Captures and reversals are advices: the host may not decline them. */
-const mtiByKind: Record<OperationKind, string> = {
+const mtiByKind: Record<SentKind, string> = {
   preauthorization: '0100',
   debit: '0200',
   capture: '0220',
@@ -36,7 +36,7 @@ const mtiByKind: Record<OperationKind, string> = {
   payout: '0200',
 };
 
-export function mtiOf(kind: OperationKind): string {
+export function mtiOf(kind: SentKind): string {
   return mtiByKind[kind];
 }
 
@@ -102,7 +102,7 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
 }
 
 /** DE3: what is done to which account; the default account throughout. */
-function processingCode(kind: OperationKind): string {
+function processingCode(kind: SentKind): string {
   switch (kind) {
     case 'refund':
       return '200000';

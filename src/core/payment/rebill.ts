@@ -57,6 +57,8 @@ function chargesOf(tree: PaymentTree, named: OperationNode): readonly OperationN
       return tree.operations.filter(({ kind, state }) => kind === 'capture' && state === 'approved');
     case 'reversal':
     case 'refund':
+    case 'chargeback':
+    case 'chargeback_reversal':
     case 'payout':
       return [];
   }

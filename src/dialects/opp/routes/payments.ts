@@ -1,6 +1,7 @@
 /** `/v1/payments`: a first payment, what follows it, and how it stands. */
 import type { FastifyInstance } from 'fastify';
 import { capture } from '../../../core/payment/capture.ts';
+import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
 import { rebill } from '../../../core/payment/rebill.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
@@ -19,7 +20,7 @@ import { operationParameters, type Parameters, paymentParameters } from '../wire
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
 
-const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill } as const;
+const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill, CB: chargeback, CR: chargebackReversal } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
 const noSession =
@@ -50,8 +51,12 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
 
 function readType({ paymentType }: Parameters): BackOfficeType {
   if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
-  if (paymentType in acts) return paymentType as BackOfficeType;
-  throw new Problem('600.200.400');
+  if (!isBackOfficeType(paymentType)) throw new Problem('600.200.400');
+  return paymentType;
+}
+
+function isBackOfficeType(paymentType: string): paymentType is BackOfficeType {
+  return Object.hasOwn(acts, paymentType);
 }
 
 function unknownReference(type: BackOfficeType): Problem {
