@@ -105,10 +105,10 @@ test('a rebill by a key is charged once, and its repeat tells what became of it'
 test('a rebill that is declined says so; one that is not answered is reversed', async () => {
   const pan = '5454545454545454';
   const { id } = (await pay({ 'card.number': pan, paymentBrand: 'MASTER' })).body;
-  await stack.host.addFault({ fault: 'decline', code: '51', pan, mti: '0200' });
+  await stack.parts.host.addFault({ fault: 'decline', code: '51', pan, mti: '0200' });
   const declined = expectReply(await act(id, { paymentType: 'RB', ...euros('4.00') }), 400, '800.100.155');
   assert.deepEqual([declined.body.paymentType, declined.body.referencedId], ['RB', id]);
-  await stack.host.addFault({ fault: 'answer_lost', pan, mti: '0200' });
+  await stack.parts.host.addFault({ fault: 'answer_lost', pan, mti: '0200' });
   const lost = expectReply(await act(id, { paymentType: 'RB', ...euros('4.00') }), 200, '000.200.000');
   expectReply(await act(lost.body.id, { paymentType: 'RB', ...euros('4.00') }), 400, '700.400.570');
   await eventually(async () => (await stack.get(`/v1/payments/${lost.body.id}`)).code === '900.100.301', 'the rebill to be reversed');
