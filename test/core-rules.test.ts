@@ -178,9 +178,9 @@ CB  | debit            | 60 of debit
 CB  | capture          | 60 of capture
 CB  | reversal         | wrong_kind
 CB  | refund           | wrong_kind
+CB  | chargeback       | wrong_kind
 CB  | rebill           | 60 of rebill
 CB  | payout           | wrong_kind
-CB  | chargeback       | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {

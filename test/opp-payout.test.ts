@@ -12,7 +12,7 @@ function credit(more: Parameters = {}, headers: Record<string, string> = {}): Pr
 
 /** What is left of the demo merchant's balance, in minor units. */
 async function balance(currency = 'EUR'): Promise<number> {
-  const { rows } = await stack.database.query<{ available: string }>(
+  const { rows } = await stack.parts.database.query<{ available: string }>(
     `select available from polygate.account_limit where merchant_id = '00000000-0000-7000-8000-000000000001' and currency = $1`,
     [currency],
   );
@@ -27,7 +27,9 @@ test('a payout: the card is credited, the balance falls, here and at the host', 
   const entry = await bookedOnce(stack, reply);
   assert.deepEqual([entry.kind, entry.amount, entry.state, entry.remainingAmount], ['payout', 1_250, 'booked', 1_250]);
   assert.equal(await balance(), before - 1_250);
-  const there = (await stack.host.payoutBalances()).find(({ merchant, currency }) => merchant === 'POLYGATE0000001' && currency === '978');
+  const there = (await stack.parts.host.payoutBalances()).find(
+    ({ merchant, currency }) => merchant === 'POLYGATE0000001' && currency === '978',
+  );
   assert.deepEqual([there?.opened, (there?.opened ?? 0) - (there?.available ?? 0)], [100_000_000, 100_000_000 - (await balance())]);
   expectReply(await stack.get(`/v1/payments/${id}`), 200, approved);
 });

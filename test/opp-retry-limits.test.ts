@@ -32,16 +32,16 @@ function pay({ stack, pan, brand = 'VISA' }: Card, more: Parameters = {}, as?: t
 }
 
 async function declined(card: Card, code: string, more: Parameters = {}): Promise<Reply> {
-  await card.stack.host.addFault({ fault: 'decline', code, pan: card.pan });
+  await card.stack.parts.host.addFault({ fault: 'decline', code, pan: card.pan });
   return pay(card, more);
 }
 
 /** How many messages the host has seen of it cannot be asked; a fault that waits for one can. */
 async function isNotSent(card: Card, act: () => Promise<Reply>, code: string): Promise<Reply> {
-  await card.stack.host.addFault({ fault: 'decline', code: '05', pan: card.pan });
+  await card.stack.parts.host.addFault({ fault: 'decline', code: '05', pan: card.pan });
   const reply = expectReply(await act(), 400, code);
-  assert.equal((await card.stack.host.faults()).length, 1);
-  await card.stack.host.clearFaults();
+  assert.equal((await card.stack.parts.host.faults()).length, 1);
+  await card.stack.parts.host.clearFaults();
   assert.match(reply.body.id ?? '', /^[a-f0-9]{32}$/);
   assert.equal(reply.body.resultDetails, undefined);
   expectReply(await card.stack.get(`/v1/payments/${reply.body.id}`), 400, code);
@@ -76,7 +76,7 @@ test('the block is of one card at one merchant; refunds and payouts to it go on'
 
 test('another card that shows the same digits is not meant', async () => {
   expectReply(await declined({ stack: strict, pan: twins[0] }, '43', { amount: '4.00' }), 400, forbidden);
-  await strict.host.clearFaults();
+  await strict.parts.host.clearFaults();
   for (const more of [{}, { createRegistration: 'true' }]) expectReply(await pay({ stack: strict, pan: twins[1] }, more), 200, approved);
 });
 
@@ -94,7 +94,7 @@ test('Visa: so many times with the same amount, then not until the window has pa
   await isNotSent(card, () => pay(card), exhausted);
   expectReply(await pay(card, { amount: '12.51' }), 400, '800.100.155');
   expectReply(await pay(card, { currency: 'USD' }), 400, '800.100.155');
-  await strict.database.query('update polygate.clock set offset_ms = offset_ms + 31::bigint * 86400000');
+  await strict.parts.database.query('update polygate.clock set offset_ms = offset_ms + 31::bigint * 86400000');
   await eventually(async () => (await pay(card)).code === '800.100.155', 'the window to have passed');
 });
 
@@ -120,6 +120,6 @@ test('in the sandbox nothing is counted; only what is ruled out for good is not 
   const stolen = { stack: lenient, pan: '4242424242424242' };
   expectReply(await declined(stolen, '43'), 400, '800.100.159');
   expectReply(await pay(stolen), 400, forbidden);
-  const { rows } = await lenient.database.query('select from polygate.card_decline');
+  const { rows } = await lenient.parts.database.query('select from polygate.card_decline');
   assert.equal(rows.length, 0);
 });

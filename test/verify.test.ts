@@ -15,8 +15,8 @@ let ids: {
   readonly release: string;
   readonly debit: string;
   readonly refund: string;
-  readonly chargeback: string;
   readonly payout: string;
+  readonly chargeback: string;
 };
 
 before(async () => {
@@ -321,7 +321,15 @@ for (const { name, sql, of = 'hold', found } of corruptions) {
 /** Makes the change for good, as nobody but an administrator could, and returns how to take all of it back. */
 async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>> {
   const tables = [
-    ...['payment', 'attempt', 'operation', 'acquirer_message', 'idempotency_key', 'ledger_entry', 'event', 'dispute', 'account_limit'],
+    'payment',
+    'attempt',
+    'operation',
+    'acquirer_message',
+    'idempotency_key',
+    'ledger_entry',
+    'event',
+    'dispute',
+    'account_limit',
   ];
   const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
   await stack.database.query(copies.join('; '));

@@ -254,6 +254,27 @@ const orphans: Check = {
   where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})`,
 };
 
+/** What an account with a limit has left is its posted balance, less the payouts under way. */
+const accountLimits: Check = {
+  name: 'account limit',
+  relations: [],
+  body: `select coalesce(l.merchant_id, s.merchant_id) as merchant_id, null::uuid as payment_id, null::uuid as operation_id,
+    format('account %s has %s %s left and should have %s by its ledger and the payouts under way', coalesce(l.account, s.account),
+      coalesce(l.available, 0), coalesce(l.currency, s.currency), coalesce(s.amount, 0)) as detail
+  from polygate.account_limit l full join (
+    select merchant_id, account, currency, sum(amount) as amount from (
+      select merchant_id, credit_account as account, currency, amount from polygate.ledger_entry where credit_account = ${accounts.payout_balance}
+      union all
+      select merchant_id, debit_account, currency, -amount from polygate.ledger_entry where debit_account = ${accounts.payout_balance}
+      union all
+      select o.merchant_id, ${accounts.payout_balance}, p.currency, -o.amount
+      from polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}
+      where o.kind = 'payout' and o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')})
+    ) m group by merchant_id, account, currency
+  ) s on s.merchant_id = l.merchant_id and s.account = l.account and s.currency = l.currency
+  where coalesce(l.available, 0) <> coalesce(s.amount, 0)`,
+};
+
 /** A dispute and its operations say the same: a chargeback under its own id, and a reversal when it has ended. */
 const disputes: Check = {
   name: 'dispute',
@@ -275,27 +296,6 @@ const disputes: Check = {
   ) d full join (select * from polygate.operation where kind in (${posted})) o on ${sameOperation('o', 'd')}
   where (d.dispute_id, d.payment_id, d.charge_id, d.amount, d.kind, d.declared, d.whole)
     is distinct from (o.dispute_id, o.payment_id, o.target_id, o.amount, o.kind, o.declared, true)`,
-};
-
-/** What an account with a limit has left is its posted balance, less the payouts under way. */
-const accountLimits: Check = {
-  name: 'account limit',
-  relations: [],
-  body: `select coalesce(l.merchant_id, s.merchant_id) as merchant_id, null::uuid as payment_id, null::uuid as operation_id,
-    format('account %s has %s %s left and should have %s by its ledger and the payouts under way', coalesce(l.account, s.account),
-      coalesce(l.available, 0), coalesce(l.currency, s.currency), coalesce(s.amount, 0)) as detail
-  from polygate.account_limit l full join (
-    select merchant_id, account, currency, sum(amount) as amount from (
-      select merchant_id, credit_account as account, currency, amount from polygate.ledger_entry where credit_account = ${accounts.payout_balance}
-      union all
-      select merchant_id, debit_account, currency, -amount from polygate.ledger_entry where debit_account = ${accounts.payout_balance}
-      union all
-      select o.merchant_id, ${accounts.payout_balance}, p.currency, -o.amount
-      from polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}
-      where o.kind = 'payout' and o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')})
-    ) m group by merchant_id, account, currency
-  ) s on s.merchant_id = l.merchant_id and s.account = l.account and s.currency = l.currency
-  where coalesce(l.available, 0) <> coalesce(s.amount, 0)`,
 };
 
 const duplicates: Check = {
@@ -323,8 +323,8 @@ export const checks: readonly Check[] = [
   operationShape,
   undoneApproval,
   orphans,
-  disputes,
   accountLimits,
+  disputes,
   duplicates,
 ];
 

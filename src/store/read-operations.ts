@@ -57,9 +57,8 @@ export interface OperationRow extends Row {
 
 export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
-  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared,
-  o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code, o.network_reference, o.reason, o.reference_id, o.agreement,
-  o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
+  o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
@@ -91,6 +90,13 @@ const byKey: Statement = {
   text: `select operation_id, input_hash from polygate.idempotency_key where merchant_id = $1 and channel_id = $2 and key = $3`,
 };
 
+const agreementReference: Statement = {
+  name: 'find_agreement_reference',
+  text: `select network_reference from polygate.operation
+where token = $2 and merchant_id = $1 and agreement is not null and state = 'approved' and agreement ->> 'sequence' = 'initial'
+order by agreement ->> 'type' <> $3, created_at desc limit 1`,
+};
+
 const merchantByRouting: Statement = {
   name: 'merchant_by_routing_number',
   text: 'select merchant_id from polygate.merchant where routing_number = $1',
@@ -99,13 +105,6 @@ const merchantByRouting: Statement = {
 const byRrn: Statement = {
   name: 'find_by_rrn',
   text: `select operation_id from polygate.acquirer_message where merchant_id = $1 and rrn = $2 and purpose = 'request'`,
-};
-
-const agreementReference: Statement = {
-  name: 'find_agreement_reference',
-  text: `select network_reference from polygate.operation
-where token = $2 and merchant_id = $1 and agreement is not null and state = 'approved' and agreement ->> 'sequence' = 'initial'
-order by agreement ->> 'type' <> $3, created_at desc limit 1`,
 };
 
 export interface OperationKey {
@@ -218,8 +217,8 @@ export function nodeOf(row: OperationRow): OperationNode {
       referenceId: row.reference_id,
       agreement: row.agreement,
       remaining: row.remaining,
-      disputeId: row.dispute_id,
       requestedAmount: row.requested_amount,
+      disputeId: row.dispute_id,
       merchantReference: row.merchant_reference,
       token: row.token,
       approvalCode: row.approval_code,

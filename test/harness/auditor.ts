@@ -35,9 +35,9 @@ export function auditAfterEach(stack: () => Stack | undefined): void {
 /** Waits until nothing is open, then throws with all that is wrong. */
 export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
-  const rules = await verify({ databaseUrl: stack.databaseUrl });
-  const books = [...(await compareBooks(stack)), ...(await compareBalances(stack)), ...(await compareDisputes(stack))];
-  assert.deepEqual([...rules, ...books, ...(await findLeaks(stack))], []);
+  const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
+  const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
+  assert.deepEqual([...rules, ...books, ...balances, ...disputes, ...card], []);
 }
 
 /** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */

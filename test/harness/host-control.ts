@@ -19,6 +19,13 @@ export interface HostEntry {
   readonly original?: { readonly rrn: string; readonly stan: string };
 }
 
+export interface PayoutBalance {
+  readonly merchant: string;
+  readonly currency: string;
+  readonly opened: number;
+  readonly available: number;
+}
+
 /** A dispute of the host's books. Amounts in minor units. */
 export interface HostDispute {
   readonly id: string;
@@ -31,13 +38,6 @@ export interface HostDispute {
   /** DE39 of the gateway's answers. */
   readonly chargebackAnswer?: string;
   readonly reversalAnswer?: string;
-}
-
-export interface PayoutBalance {
-  readonly merchant: string;
-  readonly currency: string;
-  readonly opened: number;
-  readonly available: number;
 }
 
 export interface FaultRequest {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { after, before } from 'node:test';
 import { audit, auditAfterEach } from './auditor.ts';
-import type { HostControl, HostEntry } from './host-control.ts';
+import type { HostEntry } from './host-control.ts';
 import { type Stack, startStack } from './stack.ts';
 import { rememberCard } from './traces.ts';
 
@@ -43,8 +43,6 @@ export interface OppCalls {
   readonly databaseUrl: string;
   /** What is behind it: the database, the host, starting and stopping. Its own client is not audited. */
   readonly parts: Stack;
-  readonly host: HostControl;
-  readonly database: Stack['database'];
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
@@ -138,12 +136,6 @@ function callsOn(started: () => Stack): OppCalls {
     },
     get parts() {
       return started();
-    },
-    get host() {
-      return started().host;
-    },
-    get database() {
-      return started().database;
     },
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {

@@ -5,17 +5,17 @@ import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { DeclineReason } from './decline.ts';
 
-/** The acts of this engine so far; receipts join with their flow. */
+/** The acts of this engine so far; receipts join with their flows. */
 export const operationKinds = [
   'preauthorization',
   'debit',
   'capture',
   'reversal',
   'refund',
-  'rebill',
-  'payout',
   'chargeback',
   'chargeback_reversal',
+  'rebill',
+  'payout',
 ] as const;
 
 export type OperationKind = (typeof operationKinds)[number];

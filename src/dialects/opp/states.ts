@@ -6,8 +6,8 @@ import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refu
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
 /**
- * In live mode a success is a success; in the sandbox it says who answered. Less than was asked for is for the merchant to look at. A chargeback
- * that the bank has told says why instead; one that only the merchant has declared has no reason, and its request succeeded.
+ * In live mode a success is a success; in the sandbox it says who answered. A chargeback that the bank has told says why instead; one that only
+ * the merchant has declared has no reason, and its request succeeded. Less than was asked for is for the merchant to look at.
  */
 function approvedCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
   if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
