@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import { Unavailable } from './core/unavailable.ts';
@@ -12,9 +13,11 @@ import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { createOutbound } from './http/outbound.ts';
+import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
+import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
@@ -22,11 +25,15 @@ import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
+import { createScheduleStore } from './store/schedules.ts';
+import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -73,15 +80,24 @@ export async function startGateway(config: Config, options: { readonly logDestin
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
   const expectUrlsInRequests = createUrlExpectation(stores.general);
+  const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'counted requests of the past': () => deleteExpiredWindows(stores.general),
+      'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => {
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
       },
     },
+  });
+  const limits = createRequestLimits({
+    window: createRequestWindow(stores.general),
+    statusPerMinute: config.statusRequestsPerMinute,
+    requestsPerMinute: config.requestsPerMinute,
+    wallNow: clock.wallNow,
   });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
@@ -94,7 +110,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, expectUrlsInRequests, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
     });
   }
   addDocsRoutes(
@@ -105,6 +121,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     clearInterval(refreshing);
     await Promise.all([
       resolving.stop(),
+      paying.stop(),
       housekeeping.stop(),
       settlesWithin({ promise: delivering.stop(), patienceMs: config.shutdownTimeoutMs }),
     ]);
@@ -180,6 +197,11 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       numbers: createTraceNumbers(stores.general),
       clock,
       log,
+      async onDispute(notice) {
+        const outcome = await takeDisputeNotice(engine, notice);
+        metrics.countDispute(notice.stage, outcome);
+        return outcome;
+      },
       onLateAnswer: (reference, answer) => {
         takeLateAnswer(engine, reference, answer).catch((error: unknown) => {
           log.error({ ...reference, error: String(error) }, 'a late answer could not be recorded; its operation is resolved without it');
@@ -190,12 +212,19 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const inputKey = vault.deriveSecret('idempotency input');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    tokenActs: createTokenActStore(stores.general),
+    schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
     clock,
     log,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
-    settings: { panRetentionMs: config.panRetentionDays * dayMs, keyLifetimeMs: config.idempotencyKeyDays * dayMs },
+    settings: {
+      panRetentionMs: config.panRetentionDays * dayMs,
+      keyLifetimeMs: config.idempotencyKeyDays * dayMs,
+      retryLimits: config.retryLimits,
+      retriesAtMost: config.retriesAtMost,
+    },
     unrecorded: new Set(),
   };
   return { engine, acquirer };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { largestAmount } from '../src/core/money/amount.ts';
 import { decideCapture } from '../src/core/payment/capture.ts';
+import { decideChargeback } from '../src/core/payment/chargeback.ts';
 import { effectOf } from '../src/core/payment/effect.ts';
 import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
@@ -16,12 +17,7 @@ import {
   operationTransitions,
 } from '../src/core/states/operation.ts';
 import { paymentEvents, paymentStates, paymentTransitions } from '../src/core/states/payment.ts';
-
-/** Rows of a text table: cells between bars, without the heading and empty lines. */
-function tableOf(text: string): string[][] {
-  const lines = text.trim().split('\n').slice(1);
-  return lines.map((line) => line.split('|').map((cell) => cell.trim()));
-}
+import { tableOf } from './harness/tables.ts';
 
 /** `captured+1 capture_pending-1`: the counters that change, for an amount of 1. */
 function deltasOf(delta: object): string {
@@ -29,7 +25,7 @@ function deltasOf(delta: object): string {
   return changes.map(([name, value]) => `${name}${value > 0 ? '+' : ''}${value}`).join(' ');
 }
 
-const keeps = ['lose', 'escalate'] as const;
+const keeps = ['approve_partly', 'lose', 'escalate'] as const;
 const givesBack = ['decline', 'fail', 'confirm_undone'] as const;
 
 const effects = tableOf(`
@@ -42,6 +38,13 @@ debit            -               approve  | charge        | captured+1          
 debit            -               back     | fail          |                                |                             |
 debit            -               reopen   | reopen        |                                |                             |
 debit            -               keep     |               |                                |                             |
+rebill           -               approve  | charge        | captured+1                     |                             | rebill posted +1
+rebill           -               back     | fail          |                                |                             |
+rebill           -               reopen   | reopen        |                                |                             |
+rebill           -               keep     |               |                                |                             |
+payout           -               approve  | pay_out       |                                |                             | payout posted -1
+payout           -               back     | fail          |                                |                             |
+payout           -               keep     |               |                                |                             |
 capture          preauthorization approve | move          | captured+1 capturePending-1    |                             | hold_release pending -1, capture posted +1
 capture          preauthorization back    |               | capturePending-1               |                             |
 capture          preauthorization keep    |               |                                |                             |
@@ -57,9 +60,16 @@ reversal         capture         keep     |               |                     
 refund           debit           approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           debit           back     |               |                                | refundPending-1             |
 refund           debit           keep     |               |                                |                             |
+reversal         rebill          approve  | move          | reversed+1                     | reversed+1 reversePending-1 | charge_reversal posted -1
+refund           rebill          approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         back     |               |                                | refundPending-1             |
 refund           capture         keep     |               |                                |                             |
+chargeback          debit   approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback          capture approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback          preauthorization approve |            | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback_reversal debit   approve       |               | chargebackReversed+1           | chargebackReversed+1        | chargeback_reversal posted +1
+chargeback_reversal capture approve       |               | chargebackReversed+1           | chargebackReversed+1        | chargeback_reversal posted +1
 `);
 
 for (const [outcome = '', paymentEvent, payment, target, ledger] of effects) {
@@ -105,7 +115,7 @@ interface Situation {
 
 function treeOf({ named, state = 'approved', payment, own }: Situation): PaymentTree {
   const view = { merchantId: 'm', channelId: 'c', paymentId: 'p', currency: 'EUR', cardId: 'k', dialectData: {}, createdAtMs: 0 };
-  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
+  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
   const operations = operationKinds.map((kind): OperationNode => {
     const amount = kind === 'preauthorization' ? 100 : 60;
     return {
@@ -122,7 +132,7 @@ function treeOf({ named, state = 'approved', payment, own }: Situation): Payment
   return { merchantId: 'm', channelId: 'c', paymentId: 'p', state: 'authorized', currency: 'EUR', ...amounts, ...payment, operations };
 }
 
-const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund };
+const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund, CB: decideChargeback };
 
 /** `40 of preauthorization, 60 remain`, or the code of the refusal. */
 function decide(act: keyof typeof decisions, situation: Situation): string {
@@ -144,16 +154,33 @@ CP  | debit            | wrong_kind
 CP  | capture          | wrong_kind
 CP  | reversal         | wrong_kind
 CP  | refund           | wrong_kind
+CP  | rebill           | wrong_kind
+CP  | payout           | wrong_kind
+CP  | chargeback       | wrong_kind
 RV  | preauthorization | 40 of preauthorization, 60 remain
 RV  | debit            | 60 of debit, 0 remain
 RV  | capture          | 60 of capture, 0 remain
 RV  | reversal         | wrong_kind
 RV  | refund           | wrong_kind
+RV  | rebill           | 60 of rebill, 0 remain
+RV  | payout           | wrong_kind
+RV  | chargeback       | wrong_kind
 RF  | preauthorization | 60 of capture
 RF  | debit            | 60 of debit
 RF  | capture          | 60 of capture
 RF  | reversal         | wrong_kind
 RF  | refund           | wrong_kind
+RF  | rebill           | 60 of rebill
+RF  | payout           | wrong_kind
+RF  | chargeback       | wrong_kind
+CB  | preauthorization | wrong_kind
+CB  | debit            | 60 of debit
+CB  | capture          | 60 of capture
+CB  | reversal         | wrong_kind
+CB  | refund           | wrong_kind
+CB  | chargeback       | wrong_kind
+CB  | rebill           | 60 of rebill
+CB  | payout           | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
@@ -215,15 +242,15 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | approve  | decline  | fail   | lose    | confirm_undone | reopen  | escalate
-submitted | approved | declined | failed | unknown |                |         |
-approved  |          |          |        |         |                |         |
-declined  |          |          |        |         |                |         |
-rejected  |          |          |        |         |                |         |
-failed    |          |          |        |         |                |         |
-unknown   | approved | declined | failed |         | undone         |         | escalated
-undone    |          |          |        |         |                | unknown |
-escalated | approved | declined |        |         |                |         |
+from      | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
+submitted | approved | declined | unknown        | failed | unknown |                |         |
+approved  |          |          |                |        |         |                |         |
+declined  |          |          |                |        |         |                |         |
+rejected  |          |          |                |        |         |                |         |
+failed    |          |          |                |        |         |                |         |
+unknown   | approved | declined |                | failed |         | undone         |         | escalated
+undone    |          |          |                |        |         |                | unknown |
+escalated | approved | declined |                |        |         |                |         |
 `);
 
 test('which states of an operation follow which', () => {
@@ -238,12 +265,13 @@ test('which states of an operation follow which', () => {
 });
 
 const paymentMoves = tableOf(`
-from       | hold       | charge   | fail   | reopen     | move       | finish_charged | finish_voided
-processing | authorized | captured | failed |            |            |                |
-authorized |            |          |        |            | authorized | captured       | voided
-captured   |            |          |        |            |            | captured       | voided
-voided     |            |          |        |            |            |                |
-failed     |            |          |        | processing |            |                |
+from       | hold       | charge   | pay_out  | fail   | reopen     | move       | finish_charged | finish_voided
+processing | authorized | captured | paid_out | failed |            |            |                |
+authorized |            |          |          |        |            | authorized | captured       | voided
+captured   |            |          |          |        |            |            | captured       | voided
+paid_out   |            |          |          |        |            |            |                |
+voided     |            |          |          |        |            |            |                |
+failed     |            |          |          |        | processing |            |                |
 `);
 
 test('which states of a payment follow which', () => {

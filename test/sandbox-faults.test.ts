@@ -174,6 +174,6 @@ test('orders can be listed and cleared, and their mistakes are named', async () 
   }
   const broken = await control(sandbox, 'POST', '/control/faults', '{');
   assert.deepEqual(broken, { status: 400, json: { error: 'the body is not JSON' } });
-  assert.equal((await control(sandbox, 'POST', '/control/disputes', {})).status, 404);
+  assert.equal((await control(sandbox, 'POST', '/control/nothing', {})).status, 404);
   assert.equal((await control(sandbox, 'GET', '/control/books?pan=1')).status, 400);
 });

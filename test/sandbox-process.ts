@@ -47,8 +47,8 @@ function spawnSandbox(directory: string, more: readonly string[] = []): { child:
 }
 
 /** Starts a sandbox that should come up; with a test's context it ends with that test. */
-export async function startSandbox(directory = dataDirectory(), context?: TestContext): Promise<Sandbox> {
-  const { child, stderr } = spawnSandbox(directory);
+export async function startSandbox(directory = dataDirectory(), context?: TestContext, more: readonly string[] = []): Promise<Sandbox> {
+  const { child, stderr } = spawnSandbox(directory, more);
   assert.ok(child.stdout !== null);
   const exited = once(child, 'exit');
   // A test that fails does not come to its own end: the child would keep the whole file waiting.
@@ -210,7 +210,7 @@ export function terminal(name: string): Terminal {
     message,
     authorization: (changes) => message('0100', { ...money('000000'), ...shop, ...changes }),
     debit: (changes) => message('0200', { ...money('000000'), ...shop, ...changes }),
-    payout: (changes) => message('0200', { ...money('260000'), ...changes }),
+    payout: (changes) => message('0200', { ...money('260000'), 104: '0102FD0208MERCHANT', ...changes }),
     capture: (original, changes) =>
       message('0220', { 3: '000000', 25: '06', 38: '000001', ...like(original), 90: naming(original), ...changes }),
     refund: (original, changes) => message('0200', { 3: '200000', ...like(original), 90: naming(original), ...changes }),

@@ -9,7 +9,15 @@ import { startProcess } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
 let stack: Stack;
-let ids: { readonly hold: string; readonly capture: string; readonly release: string; readonly debit: string; readonly refund: string };
+let ids: {
+  readonly hold: string;
+  readonly capture: string;
+  readonly release: string;
+  readonly debit: string;
+  readonly refund: string;
+  readonly payout: string;
+  readonly chargeback: string;
+};
 
 before(async () => {
   stack = await startStack();
@@ -33,11 +41,18 @@ async function payInEveryWay({ api }: Stack) {
   await ok(api.operate(capture, { type: 'RF', amount: '5.00' }));
   const debit = await ok(api.pay({ amount: '50.00', key: 'debit 1' }));
   const refund = await ok(api.operate(debit, { type: 'RF', amount: '20.00' }));
+  const disputed = await ok(api.pay({ amount: '30.00' }));
+  const chargeback = await ok(api.operate(disputed, { type: 'CB', amount: '30.00' }));
   await ok(api.operate(await ok(api.pay({ type: 'PA' })), { type: 'RV' }));
+  await ok(api.operate(debit, { type: 'RB', amount: '8.00' }));
+  const payout = await ok(api.pay({ type: 'CD', amount: '9.00' }));
+  await api.pay({ type: 'CD', card: '4000000000000002' });
   await api.pay({ card: '4000000000000002' });
   await api.pay({ card: '4111111111111112' });
   assert.equal((await api.pay({ card: '4000000000000929' })).code, pending);
-  return { hold, capture, release, debit, refund };
+  const reversed = await ok(api.pay({ amount: '30.00' }));
+  await ok(api.operate(await ok(api.operate(reversed, { type: 'CB', amount: '20.00' })), { type: 'CR' }));
+  return { hold, capture, release, debit, refund, chargeback, payout };
 }
 
 interface Corruption {
@@ -113,6 +128,28 @@ const corruptions: readonly Corruption[] = [
     sql: `update polygate.ledger_entry set currency = 'USD' where operation_id = $1`,
     of: 'debit',
     found: { 'ledger lines': /5000 USD and should be/ },
+  },
+  {
+    name: 'a payout balance',
+    sql: `update polygate.account_limit set available = available - 1 where currency = 'EUR'
+      and merchant_id = (select merchant_id from polygate.operation where operation_id = $1)`,
+    of: 'payout',
+    found: { 'account limit': /account 2200 has 99999099 EUR left and should have 99999100 by its ledger and the payouts under way$/ },
+  },
+  {
+    name: 'a payout balance that is gone',
+    sql: `delete from polygate.account_limit where currency = 'EUR' and merchant_id = (select merchant_id from polygate.operation where operation_id = $1)`,
+    of: 'payout',
+    found: { 'account limit': /account 2200 has 0 EUR left and should have 99999100/ },
+  },
+  {
+    name: 'a payout that was never booked',
+    sql: 'delete from polygate.ledger_entry where operation_id = $1',
+    of: 'payout',
+    found: {
+      'ledger lines': /line 0 \(payout of 900\) is missing/,
+      'account limit': /has 99999100 EUR left and should have 100000000/,
+    },
   },
   {
     name: 'a gap in the events',
@@ -219,6 +256,39 @@ const corruptions: readonly Corruption[] = [
     found: { orphan: /the payment has 0 first operations/ },
   },
   {
+    name: 'a counter of chargebacks',
+    sql: `update polygate.payment set chargeback_reversed = 1 where payment_id = ${paymentOf}`,
+    of: 'chargeback',
+    found: {
+      'payment amounts': /chargeback_reversed is 1 and should be 0/,
+      'ledger layers': /0 pending and 0 posted, the payment 0 and 1$/,
+    },
+  },
+  {
+    name: 'more chargebacks reversed than there are',
+    sql: `update polygate.payment set charged_back = 0, chargeback_reversed = 3000 where payment_id = ${paymentOf}`,
+    of: 'chargeback',
+    found: { 'payment amounts': /charged_back is 0/, limit: /more chargebacks are reversed than there are/, 'ledger layers': /6000$/ },
+  },
+  {
+    name: 'a chargeback without dispute',
+    sql: 'delete from polygate.dispute where dispute_id = $1',
+    of: 'chargeback',
+    found: { dispute: /the chargeback has no dispute$/ },
+  },
+  {
+    name: 'a dispute without its reversal',
+    sql: `update polygate.dispute set stage = 'reversed', reversal_id = '00000000-0000-7000-8000-000000000000', reversed_at = opened_at where dispute_id = $1`,
+    of: 'chargeback',
+    found: { dispute: /the dispute has no chargeback_reversal$/ },
+  },
+  {
+    name: 'a chargeback that the acquirer is said to have told',
+    sql: 'update polygate.operation set declared = false where operation_id = $1',
+    of: 'chargeback',
+    found: { dispute: /the chargeback and its dispute differ$/ },
+  },
+  {
     name: 'a STAN used twice',
     sql: `update polygate.acquirer_message set stan = '000001' where operation_id = $1`,
     of: 'debit',
@@ -241,7 +311,7 @@ for (const { name, sql, of = 'hold', found } of corruptions) {
     const rules = lines.map((line) => line.slice(0, line.indexOf(':')));
     assert.deepEqual([...new Set(rules)].sort(), Object.keys(found).sort(), lines.join('\n'));
     for (const line of lines) {
-      assert.match(line, /: merchant 00000000-0000-7000-8000-000000000001 /);
+      assert.match(line, /: merchant 00000000-0000-7000-8000-000000000001[ :]/);
       assert.match(line, found[line.slice(0, line.indexOf(':'))] as RegExp);
     }
     assert.deepEqual(await verify({ databaseUrl: stack.databaseUrl }), []);
@@ -250,7 +320,17 @@ for (const { name, sql, of = 'hold', found } of corruptions) {
 
 /** Makes the change for good, as nobody but an administrator could, and returns how to take all of it back. */
 async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>> {
-  const tables = ['payment', 'attempt', 'operation', 'acquirer_message', 'idempotency_key', 'ledger_entry', 'event'];
+  const tables = [
+    'payment',
+    'attempt',
+    'operation',
+    'acquirer_message',
+    'idempotency_key',
+    'ledger_entry',
+    'event',
+    'dispute',
+    'account_limit',
+  ];
   const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
   await stack.database.query(copies.join('; '));
   const { rowCount } = await stack.database.query(sql, [wireId]);

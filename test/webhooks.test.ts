@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { encryptMessage } from '../src/dialects/opp/callbacks.ts';
 import { auditAfterEach } from './harness/auditor.ts';
 import { type CaughtHook, createHooks, decryptOpp, type Hooks } from './harness/hooks.ts';
-import { demoEntityId } from './harness/opp-client.ts';
+import { demoBearerToken, demoEntityId } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
@@ -99,6 +99,27 @@ test('a payment that keeps its card tells of the registration too', async () => 
   const again = await stack.api.payWithToken(`/v1/registrations/${token}/payments`, { amount: '3.00' });
   await toldOf([again.id], 1);
   assert.equal((await toldOf([token], 1)).length, 1);
+});
+
+test('a card that is kept without a payment is told, and its deletion after it', async () => {
+  const url = `http://127.0.0.1:${stack.config.port}/v1/registrations`;
+  const headers = { authorization: `Bearer ${demoBearerToken}` };
+  const card = { paymentBrand: 'VISA', 'card.number': '4242424242424242', 'card.expiryMonth': '12', 'card.expiryYear': '2039' };
+  const body = new URLSearchParams({ entityId: demoEntityId, ...card, 'card.holder': 'Jane Jones' });
+  const made = (await (await fetch(url, { method: 'POST', headers, body })).json()) as { readonly id: string };
+  const deleted = await fetch(`${url}/${made.id}?entityId=${demoEntityId}`, { method: 'DELETE', headers });
+  const { id: deletion } = (await deleted.json()) as { readonly id: string };
+  const told = (await toldOf([made.id, deletion], 2)).map((hook) => decryptOpp(hook));
+  assert.deepEqual(
+    told.map(({ type, action, payload: { id, referencedId } }) => ({ type, action, id, referencedId })),
+    [
+      { type: 'REGISTRATION', action: 'CREATED', id: made.id, referencedId: undefined },
+      { type: 'REGISTRATION', action: 'DELETED', id: deletion, referencedId: made.id },
+    ],
+  );
+  const { bin, last4Digits, holder, expiryYear } = told[0]?.payload.card ?? {};
+  assert.deepEqual([bin, last4Digits, holder, expiryYear], ['424242', '4242', 'Jane Jones', '2039']);
+  assert.equal(told[0]?.payload.authentication?.entityId, demoEntityId);
 });
 
 test('under random failures nothing is lost, and a later event never comes before an earlier one is acknowledged', async () => {

@@ -1,6 +1,7 @@
 /** What a dialect is to the gateway: a name and routes. Everything it needs from the engine comes in the context. */
 import type { FastifyInstance } from 'fastify';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
+import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
@@ -19,8 +20,27 @@ export interface DialectContext {
    * while the database is away.
    */
   expectUrlsInRequests(channel: Channel): Promise<void>;
+  readonly limits: RequestLimits;
   /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
   readonly isUnavailable: (error: unknown) => boolean;
+}
+
+/** `limit` is there where it can be told; `remaining` requests may follow at once, or one after `retryAfterMs`. */
+export interface Counted {
+  readonly allowed: boolean;
+  readonly limit?: number;
+  readonly remaining?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
+export interface RequestLimits {
+  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. */
+  countStatus(request: { readonly merchantId: string; readonly subject: string }): Promise<Counted>;
+  /** Any request, against floods: generous, counted by each node for itself. */
+  countRequest(request: { readonly merchantId: string; readonly subject: string }): Counted;
+  /** Whether the subject comes for the first time within `withinMs`. */
+  isFirst(request: { readonly merchantId: string; readonly subject: string; readonly withinMs: number }): Promise<boolean>;
 }
 
 export interface Dialect {
@@ -77,17 +97,29 @@ export interface CallbackTest {
   readonly nowMs: number;
 }
 
-export interface CallbackNotice extends CallbackTest {
+interface AnyNotice extends CallbackTest {
   /** The request named the URL itself; no operator has set the endpoint up. */
   readonly namedByRequest: boolean;
-  readonly event: PaymentEventRecord;
   readonly channel: Channel;
-  /** As they are now. */
-  readonly tree: PaymentTree;
-  readonly operation: OperationView;
   /** Failed tries before this one. */
   readonly retries: number;
 }
+
+export interface PaymentNotice extends AnyNotice {
+  readonly subject: 'payment';
+  readonly event: PaymentEventRecord;
+  /** As they are now. */
+  readonly tree: PaymentTree;
+  readonly operation: OperationView;
+}
+
+/** A card was put under a token without a payment, or a token was deleted. */
+export interface TokenNotice extends AnyNotice {
+  readonly subject: 'token';
+  readonly act: TokenAct;
+}
+
+export type CallbackNotice = PaymentNotice | TokenNotice;
 
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';

@@ -10,31 +10,37 @@ const cursorName = 'deliveries';
 // it was made (a day apart, since events have business time). Of an endpoint without a URL only those payments are its business that
 // name one: in the operation itself, or in the payment's first.
 const targets = `
-  select f.merchant_id, ep.endpoint_id, f.payment_id, f.sequence, f.operation_id
+  select f.merchant_id, ep.endpoint_id, f.subject, f.payment_id, f.sequence, f.operation_id
   from fresh f
     join polygate.endpoint ep on ep.merchant_id = f.merchant_id and ep.removed_at is null and f.happened_at > ep.created_at - interval '1 day'
-    join polygate.payment p on p.merchant_id = f.merchant_id and p.payment_id = f.payment_id
-    join polygate.channel c on c.merchant_id = p.merchant_id and c.channel_id = p.channel_id and c.dialect = ep.dialect
-  where (ep.channel_id is null or ep.channel_id = p.channel_id)
+    left join polygate.payment p on p.merchant_id = f.merchant_id and p.payment_id = f.payment_id
+    join polygate.channel c on c.merchant_id = f.merchant_id and c.channel_id = coalesce(f.channel_id, p.channel_id) and c.dialect = ep.dialect
+  where (ep.channel_id is null or ep.channel_id = c.channel_id)
     and (ep.url is not null or exists (
       select from polygate.operation o where o.merchant_id = f.merchant_id and o.payment_id = f.payment_id
         and (o.operation_id = f.operation_id or o.target_id is null) and o.dialect_data ->> 'notificationUrl' is not null
     ))`;
 
 const enrollment = `
-  insert into polygate.delivery (merchant_id, endpoint_id, payment_id, sequence, operation_id, state, due_at)
-  select merchant_id, endpoint_id, payment_id, sequence, operation_id, 'pending', now() from target
+  insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, state, due_at)
+  select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, 'pending', now() from target
   on conflict do nothing`;
 
-const columns = 'e.merchant_id, e.payment_id, e.sequence, e.operation_id, e.happened_at';
+/** Rows of both kinds that fit a condition on `x`. A card that was refused was not kept, and nobody is told. */
+const freshWhere = (condition: string): string => `
+  select x.merchant_id, 'payment' as subject, x.payment_id, x.sequence, x.operation_id, x.happened_at, null::uuid as channel_id
+  from polygate.event x where ${condition}
+  union all
+  select x.merchant_id, 'token', x.token::uuid, case x.kind when 'tokenization' then 1 else 2 end, x.act_id, x.happened_at, x.channel_id
+  from (select t.*, t.created_at as happened_at from polygate.token_act t where t.reason is null) x where ${condition}`;
 
 const enrollStep: Statement = {
   name: 'enroll_events',
   text: `
 with fresh as (
-  select ${columns} from polygate.event e where e.recorded_in >= $1::xid8 and e.recorded_in < $2::xid8 and e.recorded_in <> all ($3::xid8[])
+${freshWhere('x.recorded_in >= $1::xid8 and x.recorded_in < $2::xid8 and x.recorded_in <> all ($3::xid8[])')}
   union all
-  select ${columns} from polygate.event e where e.recorded_in = any ($4::xid8[])
+${freshWhere('x.recorded_in = any ($4::xid8[])')}
 ), target as (${targets}
 ), enrolled as (${enrollment}
 ), moved as (
@@ -48,7 +54,7 @@ const enrollAgain: Statement = {
   name: 'enroll_events_again',
   text: `
 with fresh as (
-  select ${columns} from polygate.event e where e.recorded_in is not null and e.happened_at > now() - interval '31 days'
+${freshWhere(`x.recorded_in is not null and x.happened_at > now() - interval '31 days'`)}
 ), target as (${targets}
 ), enrolled as (${enrollment}
 ), moved as (

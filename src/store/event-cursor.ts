@@ -41,11 +41,13 @@ export function stepBetween(before: Snapshot, now: Snapshot): Step {
   return { from: before.xmax, to: now.xmax, not: now.unfinished, late: before.unfinished.filter((id) => !still.has(id)) };
 }
 
-// The whole question of a quiet gateway, several times a second: two looks at the right edge of an index.
+// The whole question of a quiet gateway, several times a second: a look at the right edge of two indexes.
 const look: Statement = {
   name: 'event_cursor_look',
   text: `select exists (select from polygate.event e where e.recorded_in >= pg_snapshot_xmax(c.snapshot))
     or exists (select from polygate.event e where e.recorded_in in (select pg_snapshot_xip(c.snapshot)))
+    or exists (select from polygate.token_act t where t.recorded_in >= pg_snapshot_xmax(c.snapshot))
+    or exists (select from polygate.token_act t where t.recorded_in in (select pg_snapshot_xip(c.snapshot)))
     or pg_snapshot_xmax(c.snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as has_news
   from polygate.event_cursor c where c.name = $1`,
 };

@@ -16,14 +16,15 @@ with awake as (
   select merchant_id, endpoint_id, failures from polygate.endpoint
   where state = 'active' and removed_at is null and wake_at <= now() and endpoint_id <> all ($1::uuid[])
 ), due as (
-  select d.* from awake a cross join lateral (
+  select d.*, a.failures from awake a cross join lateral (
     select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.due_at from polygate.delivery d
     where d.endpoint_id = a.endpoint_id and d.merchant_id = a.merchant_id and d.due_at <= now()
-    order by d.due_at limit case when a.failures > 0 then 1 else $2::int end
+    order by d.due_at limit $2
   ) d
   order by d.due_at limit $3
 ), candidate as (
-  select due.*, head.sequence = due.sequence as is_head, head.due_at as head_due_at
+  select due.*, head.sequence = due.sequence as is_head, head.due_at as head_due_at,
+    row_number() over (partition by due.endpoint_id, head.sequence = due.sequence order by due.due_at) as place
   from due cross join lateral (
     select h.sequence, h.due_at from polygate.delivery h
     where h.payment_id = due.payment_id and h.endpoint_id = due.endpoint_id and h.merchant_id = due.merchant_id and h.state = 'pending'
@@ -36,24 +37,25 @@ update polygate.delivery d set
   tries = d.tries + c.is_head::int
 from candidate c
 where d.payment_id = c.payment_id and d.endpoint_id = c.endpoint_id and d.sequence = c.sequence and d.merchant_id = c.merchant_id
-  and d.state = 'pending' and d.due_at = c.due_at
+  and d.state = 'pending' and d.due_at = c.due_at and (not c.is_head or c.failures = 0 or c.place = 1)
 returning c.is_head, d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.lease`,
 };
 
 const details: Statement = {
   name: 'claimed_deliveries',
   text: `
-select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.operation_id, d.lease, d.tries, d.messages_sent,
+select d.merchant_id, d.endpoint_id, d.subject, d.payment_id, d.sequence, d.operation_id, d.lease, d.tries, d.messages_sent,
   (extract(epoch from d.created_at) * 1000)::bigint as created_ms,
   ep.dialect, ep.url, ep.settings, ep.secret, ep.failures,
   e.name as event_name, e.payment_state, e.operation_state, e.snapshot, (extract(epoch from e.happened_at) * 1000)::bigint as happened_ms,
-  m.routing_number, c.channel_id, c.wire_id, c.name as channel_name, c.account_id, c.enabled, c.currencies
+  m.routing_number, c.channel_id, c.wire_id, c.name as channel_name, c.account_id, c.enabled, c.currencies, c.policies
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as i (merchant_id, endpoint_id, payment_id, sequence)
   join polygate.delivery d on d.payment_id = i.payment_id and d.endpoint_id = i.endpoint_id and d.sequence = i.sequence and d.merchant_id = i.merchant_id
   join polygate.endpoint ep on ep.merchant_id = d.merchant_id and ep.endpoint_id = d.endpoint_id
-  join polygate.event e on e.payment_id = d.payment_id and e.sequence = d.sequence and e.merchant_id = d.merchant_id
-  join polygate.payment p on p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
-  join polygate.channel c on c.merchant_id = p.merchant_id and c.channel_id = p.channel_id
+  left join polygate.event e on d.subject = 'payment' and e.payment_id = d.payment_id and e.sequence = d.sequence and e.merchant_id = d.merchant_id
+  left join polygate.payment p on d.subject = 'payment' and p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
+  left join polygate.token_act t on d.subject = 'token' and t.merchant_id = d.merchant_id and t.act_id = d.operation_id
+  join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id)
   join polygate.merchant m on m.merchant_id = d.merchant_id`,
 };
 
@@ -137,7 +139,7 @@ interface DetailRow extends ClaimRow {
   readonly url: string | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly secret: Buffer | null;
-  readonly event_name: string;
+  readonly event_name: string | null;
   readonly payment_state: PaymentEventRecord['paymentState'];
   readonly operation_state: PaymentEventRecord['operationState'];
   readonly snapshot: Readonly<Record<string, string | number>>;
@@ -149,6 +151,7 @@ interface DetailRow extends ClaimRow {
   readonly account_id: string;
   readonly enabled: boolean;
   readonly currencies: string[] | null;
+  readonly policies: Channel['policies'];
 }
 
 export function createOutbox(database: Database): Outbox {
@@ -221,14 +224,18 @@ function deliveryOf(row: DetailRow): ClaimedDelivery {
     createdAtMs: row.created_ms,
     endpoint: endpointOf(row),
     channel: channelOf(row),
-    event: {
-      sequence: row.sequence,
-      name: row.event_name,
-      paymentState: row.payment_state,
-      operationState: row.operation_state,
-      snapshot: row.snapshot,
-      happenedAtMs: row.happened_ms,
-    },
+    ...(row.event_name === null ? {} : { event: eventOf(row, row.event_name) }),
+  };
+}
+
+function eventOf(row: DetailRow, name: string): PaymentEventRecord {
+  return {
+    sequence: row.sequence,
+    name,
+    paymentState: row.payment_state,
+    operationState: row.operation_state,
+    snapshot: row.snapshot,
+    happenedAtMs: row.happened_ms,
   };
 }
 
@@ -253,6 +260,7 @@ function channelOf(row: DetailRow): Channel {
     name: row.channel_name,
     accountId: row.account_id,
     enabled: row.enabled,
+    policies: row.policies,
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
   };
 }

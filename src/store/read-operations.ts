@@ -1,4 +1,5 @@
 /** Reads operations and payments as the core's plain data. */
+import type { CredentialUse } from '../core/instrument/agreement.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OperationState } from '../core/states/operation.ts';
@@ -6,7 +7,7 @@ import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
-interface OperationRow extends Row {
+export interface OperationRow extends Row {
   readonly merchant_id: string;
   readonly operation_id: string;
   readonly payment_id: string;
@@ -16,11 +17,16 @@ interface OperationRow extends Row {
   readonly kind: OperationKind;
   readonly state: OperationState;
   readonly amount: number;
+  readonly requested_amount: number | null;
   readonly remaining: number | null;
   readonly refunded: number;
   readonly refund_pending: number;
   readonly reversed: number;
   readonly reverse_pending: number;
+  readonly charged_back: number;
+  readonly chargeback_reversed: number;
+  readonly dispute_id: string | null;
+  readonly declared: boolean;
   readonly merchant_reference: string | null;
   readonly token: string | null;
   readonly approval_code: string | null;
@@ -28,6 +34,8 @@ interface OperationRow extends Row {
   readonly host_code: string | null;
   readonly network_reference: string | null;
   readonly reason: string | null;
+  readonly reference_id: string | null;
+  readonly agreement: CredentialUse | null;
   readonly dialect_data: Record<string, string>;
   readonly created_ms: number;
   readonly late_approved: boolean;
@@ -47,14 +55,14 @@ interface OperationRow extends Row {
   readonly transmitted_ms: number | null;
 }
 
-const operationColumns = `
-  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.remaining,
-  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
-  o.network_reference, o.reason, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
+export const operationColumns = `
+  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
+  o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
-const operationJoins = `
+export const operationJoins = `
   join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id
@@ -77,17 +85,26 @@ where named.merchant_id = $1 and named.operation_id = $2
 order by o.created_at, o.operation_id`,
 };
 
-const byReference: Statement = {
-  name: 'find_by_reference',
-  text: `select ${operationColumns}
-from polygate.operation o ${operationJoins}
-where o.merchant_id = $1 and o.merchant_reference = $3 and p.channel_id = $2
-order by o.created_at, o.operation_id limit $4`,
-};
-
 const byKey: Statement = {
   name: 'find_by_key',
   text: `select operation_id, input_hash from polygate.idempotency_key where merchant_id = $1 and channel_id = $2 and key = $3`,
+};
+
+const agreementReference: Statement = {
+  name: 'find_agreement_reference',
+  text: `select network_reference from polygate.operation
+where token = $2 and merchant_id = $1 and agreement is not null and state = 'approved' and agreement ->> 'sequence' = 'initial'
+order by agreement ->> 'type' <> $3, created_at desc limit 1`,
+};
+
+const merchantByRouting: Statement = {
+  name: 'merchant_by_routing_number',
+  text: 'select merchant_id from polygate.merchant where routing_number = $1',
+};
+
+const byRrn: Statement = {
+  name: 'find_by_rrn',
+  text: `select operation_id from polygate.acquirer_message where merchant_id = $1 and rrn = $2 and purpose = 'request'`,
 };
 
 export interface OperationKey {
@@ -140,12 +157,25 @@ export async function findTree(database: Database, key: OperationKey): Promise<P
   };
 }
 
-export async function findByReference(
+/** The merchant first: then the message is found among that merchant's alone. */
+export async function findByTrace(
   database: Database,
-  key: { readonly merchantId: string; readonly channelId: string; readonly merchantReference: string; readonly limit: number },
-): Promise<OperationView[]> {
-  const rows = await database.query<OperationRow>(byReference, [key.merchantId, key.channelId, key.merchantReference, key.limit]);
-  return rows.map(nodeOf);
+  { routingNumber, rrn }: { readonly routingNumber: number; readonly rrn: string },
+): Promise<OperationView | undefined> {
+  const [merchant] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
+  if (merchant === undefined) return undefined;
+  const [message] = await database.query<{ operation_id: string }>(byRrn, [merchant.merchant_id, rrn]);
+  if (message === undefined) return undefined;
+  const [found] = await findOperations(database, [{ merchantId: merchant.merchant_id, operationId: message.operation_id }]);
+  return found?.node;
+}
+
+export async function findAgreementReference(
+  database: Database,
+  key: { readonly merchantId: string; readonly token: string; readonly type: CredentialUse['type'] },
+): Promise<string | undefined> {
+  const [row] = await database.query<{ network_reference: string | null }>(agreementReference, [key.merchantId, key.token, key.type]);
+  return row?.network_reference ?? undefined;
 }
 
 export async function findByKey(
@@ -156,7 +186,7 @@ export async function findByKey(
   return row === undefined ? undefined : { inputHash: row.input_hash, operationId: row.operation_id };
 }
 
-function nodeOf(row: OperationRow): OperationNode {
+export function nodeOf(row: OperationRow): OperationNode {
   return {
     merchantId: row.merchant_id,
     channelId: row.channel_id,
@@ -171,6 +201,8 @@ function nodeOf(row: OperationRow): OperationNode {
     refundPending: row.refund_pending,
     reversed: row.reversed,
     reversePending: row.reverse_pending,
+    chargedBack: row.charged_back,
+    chargebackReversed: row.chargeback_reversed,
     dialectData: row.dialect_data,
     createdAtMs: row.created_ms,
     card: {
@@ -182,7 +214,11 @@ function nodeOf(row: OperationRow): OperationNode {
     },
     ...present({
       targetId: row.target_id,
+      referenceId: row.reference_id,
+      agreement: row.agreement,
       remaining: row.remaining,
+      requestedAmount: row.requested_amount,
+      disputeId: row.dispute_id,
       merchantReference: row.merchant_reference,
       token: row.token,
       approvalCode: row.approval_code,
@@ -190,6 +226,7 @@ function nodeOf(row: OperationRow): OperationNode {
       hostCode: row.host_code,
       networkReference: row.network_reference,
     }),
+    ...(row.declared ? { declared: true } : {}),
     ...(row.reason === null ? {} : { reason: row.reason as NonNullable<OperationView['reason']> }),
     ...traceOf(row),
   };

@@ -4,8 +4,7 @@
  */
 import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
 import type { Engine } from '../core/payment/engine.ts';
-import type { PaymentTree } from '../core/payment/operation.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks } from '../dialects/dialect.ts';
+import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -122,12 +121,12 @@ function namesOf({ merchantId, endpointId, paymentId, sequence }: ClaimedDeliver
 async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasInTrouble: boolean): Promise<boolean> {
   const { outbox, engine, callbacks } = parts;
   const policy = callbacks.get(delivery.endpoint.dialect);
-  const tree = await engine.store.findTree({ merchantId: delivery.merchantId, operationId: delivery.operationId });
-  if (policy === undefined || tree === undefined) {
+  const subject = await readSubject(engine, delivery);
+  if (policy === undefined || subject === undefined) {
     await outbox.postpone(delivery, postponedMs);
     return true;
   }
-  const { attempt, messagesSent, isGone } = await sendAll(parts, { policy, delivery, tree });
+  const { attempt, messagesSent, isGone } = await sendAll(parts, { policy, delivery, subject });
   if (attempt.problem === undefined) {
     await outbox.record({ delivery, attempt, messagesSent, result: { state: 'delivered' } });
     if (delivery.failuresBefore > 0 || wasInTrouble) await outbox.noteSuccess(delivery.endpoint);
@@ -142,29 +141,46 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   return false;
 }
 
+type Subject = Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation'> | Pick<TokenNotice, 'subject' | 'act'>;
+
 interface Telling {
   readonly policy: DialectCallbacks;
   readonly delivery: ClaimedDelivery;
-  readonly tree: PaymentTree;
+  readonly subject: Subject;
+}
+
+/** What is told about, as it is now; undefined when it is not there. */
+async function readSubject(
+  engine: Engine,
+  { merchantId, paymentId, operationId, sequence, event }: ClaimedDelivery,
+): Promise<Subject | undefined> {
+  if (event === undefined) {
+    const kind = sequence === 1 ? 'tokenization' : 'deletion';
+    const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
+    return act === undefined ? undefined : { subject: 'token', act };
+  }
+  const tree = await engine.store.findTree({ merchantId, operationId });
+  const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
+  return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event, tree, operation };
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
-function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, tree }: Telling): readonly CallbackMessage[] {
-  const { merchantId, operationId, endpoint, channel, event, tries } = delivery;
-  const operation = tree.operations.find((candidate) => candidate.operationId === operationId);
-  if (operation === undefined) throw new Error('the payment has no such operation');
-  const url = endpoint.url ?? operation.dialectData.notificationUrl ?? tree.operations[0]?.dialectData.notificationUrl;
+function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, subject }: Telling): readonly CallbackMessage[] {
+  const { merchantId, endpoint, channel, tries } = delivery;
+  const url = endpoint.url ?? urlNamedIn(subject);
   if (url === undefined) return [];
   const { endpointId, settings, sealedSecret } = endpoint;
   const secret =
     sealedSecret === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: endpointId, sealed: sealedSecret });
   const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
-  return policy.write({
-    ...{ address, mode, event, channel, tree, operation },
-    namedByRequest: endpoint.url === undefined,
-    nowMs: engine.clock.wallNow(),
-    retries: tries - 1,
-  });
+  const namedByRequest = endpoint.url === undefined;
+  return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
+}
+
+/** By the operation's own request, else by the one that began the payment. */
+function urlNamedIn(subject: Subject): string | undefined {
+  if (subject.subject === 'token') return undefined;
+  return subject.operation.dialectData.notificationUrl ?? subject.tree.operations[0]?.dialectData.notificationUrl;
 }
 
 interface Sent {

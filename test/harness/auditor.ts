@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { currencyOf } from '../../src/core/money/currency.ts';
-import type { OperationKind } from '../../src/core/payment/operation.ts';
+import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
-import type { HostEntry } from './host-control.ts';
+import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
 import { findCardData, nextTransaction } from './scrub.ts';
 import type { Stack } from './stack.ts';
@@ -35,21 +35,25 @@ export function auditAfterEach(stack: () => Stack | undefined): void {
 /** Waits until nothing is open, then throws with all that is wrong. */
 export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
-  const [rules, books, card] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack), await findLeaks(stack)];
-  assert.deepEqual([...rules, ...books, ...card], []);
+  const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
+  const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
+  assert.deepEqual([...rules, ...books, ...balances, ...disputes, ...card], []);
 }
 
-/** Every operation has a certain outcome, or an operator has to give it one. */
-export async function nothingOpen({ database }: Stack): Promise<void> {
+/** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */
+export async function nothingOpen({ database, host }: Stack): Promise<void> {
   const open = async (): Promise<boolean> => {
     const { rowCount } = await database.query(`select from polygate.operation where state in ('submitted', 'unknown') limit 1`);
     return rowCount === 0;
   };
   await eventually(open, 'all operations to have a certain outcome');
+  const isAnswered = ({ state, chargebackAnswer, reversalAnswer }: HostDispute): boolean =>
+    chargebackAnswer !== undefined && (state === 'raised' || reversalAnswer !== undefined);
+  await eventually(async () => (await host.disputes()).every(isAnswered), 'all disputes to be answered');
 }
 
 interface OperationRow {
-  readonly kind: OperationKind;
+  readonly kind: SentKind;
   readonly state: OperationState;
   readonly rrn: string | null;
   readonly terminal: string | null;
@@ -63,12 +67,14 @@ interface OperationRow {
   readonly payment_reversed: number;
 }
 
-const hostKinds: Readonly<Record<OperationKind, HostEntry['kind']>> = {
+const hostKinds: Readonly<Record<SentKind, HostEntry['kind']>> = {
   preauthorization: 'authorization',
   debit: 'debit',
   capture: 'capture',
   reversal: 'reversal',
   refund: 'refund',
+  rebill: 'debit',
+  payout: 'payout',
 };
 
 /** What differs between the gateway's books and the host's, in either direction, a line each. */
@@ -78,6 +84,7 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
       p.captured as payment_captured, p.released as payment_released, p.reversed as payment_reversed
     from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
       left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.purpose = 'request'
+    where o.dispute_id is null
     order by o.created_at, o.operation_id`);
   const entries = await host.books();
   const unseen = new Map(entries.map((entry) => [`${entry.rrn} ${entry.kind}`, entry]));
@@ -90,10 +97,32 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
     const problem = differenceOf(row, entry);
     if (problem !== undefined) wrong.push(`${row.kind} ${row.rrn} is ${row.state} here, and at the host ${problem}`);
     // The reversal that undoes an unanswered operation bears the RRN of that operation.
-    if (row.state === 'undone' || row.state === 'failed') unseen.delete(`${row.rrn} reversal`);
+    if (row.state === 'undone' || row.state === 'failed' || row.state === 'declined') unseen.delete(`${row.rrn} reversal`);
   }
   for (const { rrn, kind, amount } of unseen.values()) wrong.push(`the host has a ${kind} ${rrn} of ${amount} that is not here`);
   return wrong;
+}
+
+/**
+ * What differs between the disputes of both sides, a line each. What only the merchant has declared is left aside; what the gateway could not
+ * match (25) must not be on its books.
+ */
+export async function compareDisputes({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<Record<string, string | null>>(`
+    select d.case_number, d.amount, d.currency, d.scheme_reason, d.reversal_confirmed_at is not null as reversed
+    from polygate.dispute d where d.case_number is not null`);
+  const here = rows.map(({ case_number, amount, currency, scheme_reason, reversed }) =>
+    [case_number, amount, currencyOf(currency ?? '')?.numeric, scheme_reason, reversed ? 'reversed' : 'raised'].join(' '),
+  );
+  const matched = (await host.disputes()).filter(({ chargebackAnswer }) => chargebackAnswer === '00');
+  const there = matched.map(({ id, amount, currency, reason, state, reversalAnswer }) =>
+    [id, amount, currency, reason, state === 'reversed' && reversalAnswer === '00' ? 'reversed' : 'raised'].join(' '),
+  );
+  return [
+    ...here.filter((line) => !there.includes(line)).map((line) => `a dispute is here and not at the host: ${line}`),
+    ...there.filter((line) => !here.includes(line)).map((line) => `a dispute is at the host and not here: ${line}`),
+    ...(new Set(here).size === here.length ? [] : ['a dispute is here twice']),
+  ];
 }
 
 const numeric = ['amount', 'refunded', 'reversed', 'payment_authorized', 'payment_captured', 'payment_released', 'payment_reversed'];
@@ -103,12 +132,38 @@ function readRow(row: Record<keyof OperationRow, string | null>): OperationRow {
   return Object.fromEntries(entries) as OperationRow;
 }
 
+/** What differs between what merchants can pay out here and there: both opened with the same, and have paid out the same since. */
+export async function compareBalances({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<{ merchants: string[]; currency: string; opened: string; available: string }>(`
+    select array(
+        select a.merchant_identifier from polygate.channel c join polygate.acquirer_account a using (account_id) where c.merchant_id = l.merchant_id
+      ) as merchants, l.currency, l.available,
+      (select sum(amount) from polygate.ledger_entry e where e.merchant_id = l.merchant_id and e.currency = l.currency and e.kind = 'payout_funding') as opened
+    from polygate.account_limit l
+    where not exists (select from polygate.operation o where o.merchant_id = l.merchant_id and o.kind = 'payout' and o.state = 'escalated')`);
+  const balances = await host.payoutBalances();
+  return rows.flatMap(({ merchants, currency, opened, available }) => {
+    const theirs = balances.filter((balance) => balance.currency === currencyOf(currency)?.numeric && merchants.includes(balance.merchant));
+    const wrongly = theirs
+      .filter((balance) => balance.opened !== Number(opened))
+      .map(({ opened: there }) => `${currency} opened with ${there} there`);
+    const paidOut = theirs.reduce((sum, balance) => sum + balance.opened - balance.available, 0);
+    if (Number(opened) - Number(available) === paidOut) return wrongly;
+    return [
+      ...wrongly,
+      `${merchants.join(', ')} paid out ${Number(opened) - Number(available)} ${currency} here and ${paidOut} at the host`,
+    ];
+  });
+}
+
 function differenceOf(row: OperationRow, entry: HostEntry | undefined): string | undefined {
+  // Only an operator can say which.
+  if (row.state === 'escalated' && row.kind === 'payout') return undefined;
   if (row.state !== 'approved') {
     if (entry === undefined) return undefined;
     // A hold or a charge that was undone stays in the host's books, with nothing left of it.
     const gone = entry.remainingAmount === 0 && entry.capturedAmount === 0 && entry.reversedAmount === entry.amount;
-    return row.state === 'undone' && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
+    return (row.state === 'undone' || row.state === 'declined') && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
   }
   if (entry === undefined) return 'it is not booked';
   const currency = currencyOf(row.currency)?.numeric;
@@ -131,7 +186,9 @@ function amountsOf(row: OperationRow): Partial<HostEntry> {
         remainingAmount: row.payment_authorized - row.payment_captured - row.payment_released,
       };
     case 'debit':
+    case 'rebill':
     case 'capture':
+    case 'payout':
       return { amount, refundedAmount: refunded, reversedAmount: reversed, remainingAmount: amount - refunded - reversed };
     case 'refund':
     case 'reversal':

@@ -13,14 +13,37 @@ export interface HostEntry {
   readonly reversedAmount: number;
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
+  readonly storedCredential?: { readonly initiation: string; readonly initialReference?: string; readonly isInitialKnown?: boolean };
   /** A hash and a mask of the card number. */
   readonly account: { readonly id: string; readonly masked: string };
   readonly original?: { readonly rrn: string; readonly stan: string };
 }
 
+export interface PayoutBalance {
+  readonly merchant: string;
+  readonly currency: string;
+  readonly opened: number;
+  readonly available: number;
+}
+
+/** A dispute of the host's books. Amounts in minor units. */
+export interface HostDispute {
+  readonly id: string;
+  readonly rrn: string;
+  readonly terminal: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly reason: string;
+  readonly state: 'raised' | 'reversed';
+  /** DE39 of the gateway's answers. */
+  readonly chargebackAnswer?: string;
+  readonly reversalAnswer?: string;
+}
+
 export interface FaultRequest {
   readonly fault:
     | 'decline'
+    | 'partial_approval'
     | 'no_answer'
     | 'answer_lost'
     | 'late_answer'
@@ -29,22 +52,37 @@ export interface FaultRequest {
     | 'half_frame'
     | 'wrong_stan'
     | 'slow'
-    | 'garbage';
+    | 'garbage'
+    | 'acs_down'
+    | 'acs_slow'
+    | 'ds_down'
+    | 'ds_garbage'
+    | 'method_down';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
-  readonly mti?: '0100' | '0200' | '0220' | '0420';
+  readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';
   readonly times?: number;
   readonly delay_ms?: number;
   readonly code?: string;
 }
 
+export type DisputeRequest = { readonly reason: string; readonly amount?: number } & (
+  | { readonly rrn: string }
+  | { readonly pan: string; readonly amount: number }
+);
+
 export interface HostControl {
   readonly url: string;
   books(filter?: { readonly rrn?: string }): Promise<readonly HostEntry[]>;
+  /** What merchants (DE42) can still pay out, of those who have paid out something. Minor units; the currency is its ISO 4217 number. */
+  payoutBalances(): Promise<readonly PayoutBalance[]>;
   addFault(fault: FaultRequest): Promise<void>;
   /** Faults ordered and not yet suffered. */
   faults(): Promise<readonly unknown[]>;
   clearFaults(): Promise<void>;
+  disputes(): Promise<readonly HostDispute[]>;
+  dispute(order: DisputeRequest): Promise<HostDispute>;
+  reverseDispute(id: string): Promise<HostDispute>;
 }
 
 export function createHostControl(url: string): HostControl {
@@ -60,6 +98,9 @@ export function createHostControl(url: string): HostControl {
       const { entries } = (await call(rrn === undefined ? 'books' : `books?rrn=${rrn}`)) as { readonly entries: readonly HostEntry[] };
       return entries;
     },
+    async payoutBalances() {
+      return ((await call('books/summary')) as { readonly payoutBalances: readonly PayoutBalance[] }).payoutBalances;
+    },
     async addFault(fault) {
       await call('faults', { method: 'POST', body: JSON.stringify(fault) });
     },
@@ -69,5 +110,10 @@ export function createHostControl(url: string): HostControl {
     async clearFaults() {
       await call('faults', { method: 'DELETE' });
     },
+    async disputes() {
+      return ((await call('disputes')) as { readonly disputes: readonly HostDispute[] }).disputes;
+    },
+    dispute: async (order) => (await call('disputes', { method: 'POST', body: JSON.stringify(order) })) as HostDispute,
+    reverseDispute: async (id) => (await call(`disputes/${id}/reverse`, { method: 'POST' })) as HostDispute,
   };
 }

@@ -1,4 +1,7 @@
-/** A small merchant: pays, captures, reverses, refunds and asks over HTTP, and remembers all that it sent and got for the auditor. */
+/**
+ * A small merchant: pays, captures, reverses, refunds, declares chargebacks and asks over HTTP, and remembers all that it sent and got for the
+ * auditor.
+ */
 import { rememberCard, type Traces } from './traces.ts';
 
 /** Published with the sandbox, so written here by hand: a test would not notice a change that it imports. */
@@ -17,7 +20,7 @@ export interface OppAnswer {
 }
 
 export interface PayOptions {
-  readonly type?: 'PA' | 'DB';
+  readonly type?: 'PA' | 'DB' | 'CD' | 'PA.CP';
   readonly amount?: string;
   readonly currency?: string;
   readonly card?: string;
@@ -29,8 +32,8 @@ export interface PayOptions {
 }
 
 export interface OperateOptions {
-  readonly type: 'CP' | 'RV' | 'RF';
-  /** Only a reversal may leave it out. */
+  readonly type: 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
+  /** Only reversals may leave it out. */
   readonly amount?: string;
   readonly currency?: string;
   readonly key?: string;
@@ -75,7 +78,7 @@ export function createOppClient(url: string, traces: Traces): OppClient {
       return post(`/v1/payments/${id}`, { entityId: entityOf(plain), paymentType: type, ...money }, key);
     },
     async read(id, { plain } = {}) {
-      return answered(await fetch(`${url}/v1/payments/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
+      return answered(await fetch(`${url}/v1/query/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
     },
   };
 }

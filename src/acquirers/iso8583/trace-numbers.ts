@@ -108,6 +108,11 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
   };
 }
 
+/** The routing number of the merchant inside an RRN of ours; undefined for one that is not. */
+export function routingNumberOf(rrn: string): number | undefined {
+  return /^[0-9A-Z]{12}$/.test(rrn) ? Number.parseInt(rrn.slice(8), 36) : undefined;
+}
+
 function base36(value: number, width: number): string {
   return value.toString(36).toUpperCase().padStart(width, '0');
 }

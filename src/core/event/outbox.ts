@@ -36,7 +36,7 @@ export interface PaymentEventRecord {
   readonly happenedAtMs: number;
 }
 
-/** Names a delivery. */
+/** Names a delivery. What happened to a stored card has its token, as a UUID, for `paymentId`, and the numbers 1 (made) and 2 (deleted). */
 export interface DeliveryKey {
   readonly merchantId: string;
   readonly endpointId: string;
@@ -60,7 +60,8 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly createdAtMs: number;
   readonly endpoint: Endpoint;
   readonly channel: Channel;
-  readonly event: PaymentEventRecord;
+  /** Absent: it is about a stored card. */
+  readonly event?: PaymentEventRecord;
 }
 
 /** What came of a try. `problem` is absent when the merchant acknowledged. */

@@ -33,7 +33,17 @@ const byCode = new Map<string, Currency>(
     }),
 );
 
+/** Every currency of ISO 4217 that money is held in. */
+export const currencies: readonly Currency[] = [...byCode.values()];
+
 /** The currency with this alphabetic code; undefined when ISO 4217 has none. */
 export function currencyOf(code: string): Currency | undefined {
   return byCode.get(code);
+}
+
+const byNumber = new Map([...byCode.values()].map(({ code, numeric }) => [numeric, code]));
+
+/** The alphabetic code of a numeric one; undefined when ISO 4217 has none. */
+export function currencyByNumber(numeric: string): string | undefined {
+  return byNumber.get(numeric);
 }

@@ -2,10 +2,10 @@
  * What the outcome of an operation changes: its payment's amounts, its target's counters, the ledger, the event. A pure function from
  * (operation, event); the store applies the result by increments, so that outcomes may arrive in any order.
  */
-import { awayFromMerchant, type LedgerLine, towardsMerchant } from '../ledger/accounts.ts';
+import { awayFromMerchant, type LedgerLine, paidOut, towardsMerchant } from '../ledger/accounts.ts';
 import type { OperationEvent } from '../states/operation.ts';
 import type { PaymentEvent } from '../states/payment.ts';
-import type { OperationKind } from './operation.ts';
+import { isPosted, type OperationKind } from './operation.ts';
 
 /** Increments of a payment's amounts, in minor units; negative gives a reservation back. */
 export interface PaymentDelta {
@@ -16,6 +16,8 @@ export interface PaymentDelta {
   readonly releasePending: number;
   readonly refunded: number;
   readonly reversed: number;
+  readonly chargedBack: number;
+  readonly chargebackReversed: number;
 }
 
 /** Increments of the counters of the operation acted upon. */
@@ -24,6 +26,8 @@ export interface TargetDelta {
   readonly refundPending: number;
   readonly reversed: number;
   readonly reversePending: number;
+  readonly chargedBack: number;
+  readonly chargebackReversed: number;
 }
 
 export interface Effect {
@@ -44,8 +48,17 @@ const noPaymentDelta: PaymentDelta = {
   releasePending: 0,
   refunded: 0,
   reversed: 0,
+  chargedBack: 0,
+  chargebackReversed: 0,
 };
-const noTargetDelta: TargetDelta = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
+const noTargetDelta: TargetDelta = {
+  refunded: 0,
+  refundPending: 0,
+  reversed: 0,
+  reversePending: 0,
+  chargedBack: 0,
+  chargebackReversed: 0,
+};
 
 /** What a reversal acts upon decides whether it gives up a hold or takes back money. */
 export type TargetKind = OperationKind | undefined;
@@ -62,6 +75,7 @@ export function effectOf(outcome: Outcome): Effect {
   const name = eventName(outcome);
   const keep: Effect = { payment: noPaymentDelta, target: noTargetDelta, ledger: [], event: name };
   switch (outcome.event) {
+    case 'approve_partly':
     case 'lose':
     case 'escalate':
       return keep;
@@ -82,6 +96,10 @@ function approved({ kind, targetKind, amount }: Outcome): Partial<Effect> {
       return { paymentEvent: 'hold', payment: { ...noPaymentDelta, authorized: amount }, ledger: [towardsMerchant('hold', amount)] };
     case 'debit':
       return { paymentEvent: 'charge', payment: { ...noPaymentDelta, captured: amount }, ledger: [towardsMerchant('debit', amount)] };
+    case 'rebill':
+      return { paymentEvent: 'charge', payment: { ...noPaymentDelta, captured: amount }, ledger: [towardsMerchant('rebill', amount)] };
+    case 'payout':
+      return { paymentEvent: 'pay_out', ledger: [paidOut(amount)] };
     case 'capture':
       return {
         paymentEvent: 'move',
@@ -108,6 +126,18 @@ function approved({ kind, targetKind, amount }: Outcome): Partial<Effect> {
         target: { ...noTargetDelta, reversed: amount, reversePending: -amount },
         ledger: [awayFromMerchant('charge_reversal', amount)],
       };
+    case 'chargeback':
+      return {
+        payment: { ...noPaymentDelta, chargedBack: amount },
+        target: { ...noTargetDelta, chargedBack: amount },
+        ledger: [awayFromMerchant('chargeback', amount)],
+      };
+    case 'chargeback_reversal':
+      return {
+        payment: { ...noPaymentDelta, chargebackReversed: amount },
+        target: { ...noTargetDelta, chargebackReversed: amount },
+        ledger: [towardsMerchant('chargeback_reversal', amount)],
+      };
   }
 }
 
@@ -115,6 +145,8 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
   switch (kind) {
     case 'preauthorization':
     case 'debit':
+    case 'rebill':
+    case 'payout':
       return { paymentEvent: 'fail' };
     case 'capture':
       return { payment: { ...noPaymentDelta, capturePending: -amount } };
@@ -123,12 +155,17 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
     case 'reversal':
       if (targetKind === 'preauthorization') return { payment: { ...noPaymentDelta, releasePending: -amount } };
       return { target: { ...noTargetDelta, reversePending: -amount } };
+    case 'chargeback':
+    case 'chargeback_reversal':
+      // Posted in one step, so there never is a reservation.
+      return {};
   }
 }
 
 const pastTense: Record<OperationEvent, string> = {
   approve: 'approved',
   decline: 'declined',
+  approve_partly: 'partly_approved',
   fail: 'failed',
   lose: 'unknown',
   confirm_undone: 'undone',
@@ -136,6 +173,12 @@ const pastTense: Record<OperationEvent, string> = {
   escalate: 'escalated',
 };
 
+/** The acquirer has told as well what the merchant had declared. Changes no amount. */
+export function confirmedEventOf(kind: OperationKind): string {
+  return `${kind}.confirmed`;
+}
+
 function eventName({ kind, event }: Outcome): string {
+  if (isPosted(kind) && event === 'approve') return `${kind}.posted`;
   return `${kind}.${pastTense[event]}`;
 }

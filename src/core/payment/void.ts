@@ -6,14 +6,17 @@
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
+import { isChargedBack } from './operation.ts';
 
 export function voidOperation(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return operate(engine, 'reversal', command, decideVoid);
 }
 
+const reversible = ['preauthorization', 'debit', 'capture', 'rebill'] as const;
+
 /** Without an amount, all that is left is reversed. */
 export const decideVoid: Decide = (tree, named, command) => {
-  if (named.kind !== 'preauthorization' && named.kind !== 'debit' && named.kind !== 'capture') return refusal('wrong_kind');
+  if (!reversible.some((kind) => kind === named.kind)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(named);
   if (unsuccessful !== undefined) return unsuccessful;
   return named.kind === 'preauthorization' ? decideRelease(tree, named, command) : decideChargeReversal(tree, named, command);
@@ -29,6 +32,7 @@ const decideRelease: Decide = (tree, named, { amount }) => {
 };
 
 const decideChargeReversal: Decide = (_tree, named, { amount }) => {
+  if (isChargedBack(named)) return refusal('charged_back');
   if (named.refunded + named.refundPending > 0) return refusal('already_refunded');
   if (named.reversePending > 0) return refusal('payment_busy');
   const left = named.amount - named.reversed;

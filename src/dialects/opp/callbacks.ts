@@ -4,12 +4,19 @@
  */
 import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
 import type { OperationView } from '../../core/payment/operation.ts';
-import type { CallbackAddress, CallbackMessage, CallbackNotice, CallbackTest, DialectCallbacks } from '../dialect.ts';
+import type {
+  CallbackAddress,
+  CallbackMessage,
+  CallbackNotice,
+  CallbackTest,
+  DialectCallbacks,
+  PaymentNotice,
+  TokenNotice,
+} from '../dialect.ts';
 import { buildNumber } from './build-number.ts';
 import { shortId, toWireId } from './ids.ts';
 import { resultOf } from './result-codes.ts';
-import { resultOfOperation } from './states.ts';
-import { type Json, writeEnvelope, writeMoney, writeOperation, writeReadTimestamp } from './write.ts';
+import { type Json, writeDeletion, writeEnvelope, writeMoney, writeOperation, writeReadTimestamp, writeRegistration } from './write.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -29,10 +36,14 @@ export const callbacks: DialectCallbacks = {
     needsTest: true,
   },
   write(notice) {
+    if (notice.subject === 'token') return notice.namedByRequest ? [] : [writeTokenAct(notice)];
     if (notice.namedByRequest) return [writeNotification(notice)];
     const payment = encrypted(notice.address, { type: 'PAYMENT', payload: writePayment(notice) });
-    if (!madeToken(notice)) return [payment];
-    return [payment, encrypted(notice.address, { type: 'REGISTRATION', action: 'CREATED', payload: writeRegistration(notice) })];
+    const { token, card } = notice.operation;
+    if (token === undefined || card === undefined || !keepsCard(notice)) return [payment];
+    const { body } = writeRegistration({ token, card }, notice.mode);
+    const payload = { ...body, merchantTransactionId: notice.operation.merchantReference, ...writeOrigin(notice) };
+    return [payment, encrypted(notice.address, { type: 'REGISTRATION', action: 'CREATED', payload })];
   },
   writeTest: ({ address }: CallbackTest) =>
     encrypted(address, { type: 'test', action: 'webhook activation', payload: { result: { ...resultOf('000.100.110') } } }),
@@ -45,7 +56,7 @@ const customerFields = ['customer', 'billing', 'shipping', 'customParameters'];
  * The transaction as the API shows it now, not as it was at the event: a receiver may take each message for the truth, and a message
  * that comes late (a dead endpoint, a repetition) must not set it back. The platform promises no more: "duplicates and reordering possible".
  */
-function writePayment(notice: CallbackNotice): Json {
+function writePayment(notice: PaymentNotice): Json {
   const { operation, channel, mode } = notice;
   const body = { ...writeOperation(operation, { mode, channel }).body } as Record<string, Json[string]>;
   if (notice.address.settings.fields === 'non-customer') for (const name of customerFields) delete body[name];
@@ -70,24 +81,24 @@ function writeOrigin({ channel, nowMs }: CallbackNotice): Json {
   };
 }
 
-/** A payment that was asked to keep the card, and has kept it. */
-function madeToken({ operation, event }: CallbackNotice): boolean {
-  return operation.token !== undefined && operation.dialectData.createRegistration === 'true' && /\.approved$/.test(event.name);
+/** A payment that was asked to keep the card, when it is approved. */
+function keepsCard({ operation, event }: PaymentNotice): boolean {
+  return operation.dialectData.createRegistration === 'true' && /\.approved$/.test(event.name);
 }
 
-function writeRegistration(notice: CallbackNotice): Json {
-  const { operation, channel, mode } = notice;
-  const { body } = writeOperation(operation, { mode, channel });
-  return {
-    id: operation.token,
-    ...{ paymentBrand: body.paymentBrand, merchantTransactionId: body.merchantTransactionId },
-    result: { ...resultOfOperation(operation, mode) },
-    card: body.card,
-    ...writeOrigin(notice),
-  };
+/** A registration without a payment, or the end of one. */
+function writeTokenAct(notice: TokenNotice): CallbackMessage {
+  const { act, mode, address } = notice;
+  if (act.kind === 'deletion') {
+    const payload = { ...writeDeletion(act, mode).body, ...writeOrigin(notice) };
+    return encrypted(address, { type: 'REGISTRATION', action: 'DELETED', payload });
+  }
+  if (act.card === undefined) throw new Error(`the tokenization ${act.actId} is recorded without its card`);
+  const payload = { ...writeRegistration({ token: act.token, card: act.card, act }, mode).body, ...writeOrigin(notice) };
+  return encrypted(address, { type: 'REGISTRATION', action: 'CREATED', payload });
 }
 
-function writeNotification({ address, operation }: CallbackNotice): CallbackMessage {
+function writeNotification({ address, operation }: PaymentNotice): CallbackMessage {
   const url = new URL(address.url);
   for (const [name, value] of Object.entries(notificationOf(operation))) url.searchParams.append(name, value);
   return { method: 'GET', url: url.href, headers: {}, body: '' };

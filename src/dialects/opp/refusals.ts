@@ -1,4 +1,5 @@
 /** Core's refusals, rejections, declines and failures in result codes. Total: a new one stops the build until this page has decided. */
+import type { DisputeReason } from '../../core/dispute/reason.ts';
 import type { DeclineReason } from '../../core/payment/decline.ts';
 import type { FailureReason, RejectionReason } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
@@ -6,9 +7,18 @@ import { Problem } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 
 /** Operations on existing ones; each has its own words for "not with this one". */
-export type BackOfficeType = 'CP' | 'RV' | 'RF';
+export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
 
 type ByType = Readonly<Record<BackOfficeType, ResultCode>>;
+
+const notSoMuch: ByType = {
+  CP: '700.400.100',
+  RV: '700.400.300',
+  RF: '700.400.200',
+  RB: '700.300.300',
+  CB: '700.400.400',
+  CR: '700.400.420',
+};
 
 /** The unknown id answers as the platform does: a refund finds no brand to work with. */
 const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
@@ -17,17 +27,30 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   currency_not_enabled: '600.200.500',
   brand_not_enabled: '600.200.201',
   token_unknown: '100.150.200',
+  token_deleted: '100.150.202',
+  token_rejected: '100.150.203',
+  agreement_inconsistent: '100.900.500',
+  agreement_unknown: '600.200.501',
+  balance_too_low: '800.100.164',
   card_gone: '100.150.205',
-  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500' },
+  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500', RB: '700.100.100', CB: '700.400.550', CR: '700.400.420' },
   operation_of_other_channel: '700.400.700',
   operation_pending: '700.400.570',
   operation_unsuccessful: '700.300.200',
-  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520' },
+  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520', RB: '700.300.100', CB: '700.400.550', CR: '700.400.420' },
   currency_mismatch: '700.100.500',
-  exceeds_authorized: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  exceeds_captured: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  nothing_left: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  already_refunded: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  exceeds_authorized: notSoMuch,
+  exceeds_captured: notSoMuch,
+  nothing_left: notSoMuch,
+  already_refunded: notSoMuch,
+  charged_back: '700.300.600',
+  already_charged_back: '700.400.400',
+  charged_back_before: '700.300.500',
+  no_chargeback: '700.400.420',
+  chargeback_already_reversed: '700.400.410',
+  chargeback_amount_differs: '100.550.701',
+  never_due: '100.250.120',
+  schedule_unknown: '100.360.303',
   payment_busy: '800.700.100',
   key_reused: '200.200.106',
   key_in_flight: '800.600.100',
@@ -40,12 +63,28 @@ export function problemOf(refusal: Refusal, type: BackOfficeType | undefined): P
   return new Problem(typeof code === 'string' ? code : code[type ?? 'RF'], { status });
 }
 
+/** The result of a chargeback that the acquirer has told: why the bank took the money back. */
+export const disputeCodes: Readonly<Record<DisputeReason, ResultCode>> = {
+  fraud: '000.100.220',
+  not_recognized: '000.100.222',
+  not_authorized: '000.100.230',
+  not_received: '000.100.221',
+  not_as_described: '000.100.206',
+  canceled: '000.100.206',
+  credit_not_processed: '000.100.225',
+  duplicate: '000.100.224',
+  processing_error: '000.100.299',
+  unspecified: '000.100.200',
+};
+
 export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   invalid_card_number: '100.100.101',
   card_expired: '100.100.303',
   brand_mismatch: '100.100.700',
   cvc_missing: '100.100.600',
   cvc_length: '100.100.601',
+  retry_forbidden: '800.200.160',
+  retries_exhausted: '800.120.101',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {
@@ -74,6 +113,7 @@ export const declineCodes: Readonly<Record<DeclineReason, ResultCode>> = {
   not_permitted_to_cardholder: '800.100.170',
   not_permitted_to_terminal: '800.100.190',
   suspected_fraud: '800.100.158',
+  partly_approved: '800.100.155',
   over_amount_limit: '800.100.162',
   over_count_limit: '800.100.163',
   restricted_card: '800.100.168',

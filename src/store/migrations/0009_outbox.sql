@@ -8,6 +8,11 @@ alter table event add column recorded_in xid8;
 alter table event alter column recorded_in set default pg_current_xact_id();
 create index event_recorded on event (recorded_in) where recorded_in is not null;
 
+-- What happens to stored cards apart from payments is told as well; a row of this table is its own event.
+alter table token_act add column recorded_in xid8;
+alter table token_act alter column recorded_in set default pg_current_xact_id();
+create index token_act_recorded on token_act (recorded_in) where recorded_in is not null;
+
 -- One row per reader of events.
 create table event_cursor (
   name text primary key,
@@ -40,10 +45,11 @@ create table endpoint (
 );
 create unique index endpoint_of_requests on endpoint (merchant_id, dialect) where url is null and removed_at is null;
 
--- One event for one endpoint. `due_at` is when it may be sent next, and the end of the lease while it is being sent; null when it is finished.
+-- One event for one endpoint. What happened to a stored card has the token for a payment, and the numbers 1 (made) and 2 (deleted). `due_at` is when it may be sent next, and the end of the lease while it is being sent; null when it is finished.
 create table delivery (
   merchant_id uuid not null,
   endpoint_id uuid not null,
+  subject text not null check (subject in ('payment', 'token')),
   payment_id uuid not null,
   sequence integer not null,
   operation_id uuid not null,
