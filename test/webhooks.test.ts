@@ -104,8 +104,8 @@ test('a payment that keeps its card tells of the registration too', async () => 
 test('a card that is kept without a payment is told, and its deletion after it', async () => {
   const url = `http://127.0.0.1:${stack.config.port}/v1/registrations`;
   const headers = { authorization: `Bearer ${demoBearerToken}` };
-  const card = { paymentBrand: 'VISA', 'card.number': '4242424242424242', 'card.expiryMonth': '12', 'card.expiryYear': '2039' };
-  const body = new URLSearchParams({ entityId: demoEntityId, ...card, 'card.holder': 'Jane Jones' });
+  const sent = { paymentBrand: 'VISA', 'card.number': '4242424242424242', 'card.expiryMonth': '12', 'card.expiryYear': '2039' };
+  const body = new URLSearchParams({ entityId: demoEntityId, ...sent, 'card.holder': 'Jane Jones' });
   const made = (await (await fetch(url, { method: 'POST', headers, body })).json()) as { readonly id: string };
   const deleted = await fetch(`${url}/${made.id}?entityId=${demoEntityId}`, { method: 'DELETE', headers });
   const { id: deletion } = (await deleted.json()) as { readonly id: string };
@@ -117,8 +117,8 @@ test('a card that is kept without a payment is told, and its deletion after it',
       { type: 'REGISTRATION', action: 'DELETED', id: deletion, referencedId: made.id },
     ],
   );
-  const { bin, last4Digits, holder, expiryYear } = told[0]?.payload.card ?? {};
-  assert.deepEqual([bin, last4Digits, holder, expiryYear], ['424242', '4242', 'Jane Jones', '2039']);
+  const card = told[0]?.payload.card;
+  assert.deepEqual([card?.bin, card?.last4Digits, card?.holder, card?.expiryYear], ['424242', '4242', 'Jane Jones', '2039']);
   assert.equal(told[0]?.payload.authentication?.entityId, demoEntityId);
 });
 
