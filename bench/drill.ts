@@ -27,7 +27,7 @@ interface Options {
   readonly seed: number;
 }
 
-/** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after a minute. */
+/** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after 75 seconds. */
 const restPatienceMs = 150_000;
 const detailsShown = 20;
 

@@ -153,7 +153,7 @@ interface Stores {
   readonly hot: Database;
   /** Everything else: directory, resolution, lists. */
   readonly general: Database;
-  /** Telling merchants: so that a flood of it leaves the rest their connections. */
+  /** Telling merchants: apart, so that a flood of it leaves the rest their connections; index plans only, since its tables grow without end. */
   readonly outbox: Database;
 }
 
@@ -163,7 +163,7 @@ function openStores(url: string, log: EngineLog): Stores {
   return {
     hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 8 }),
     general: openDatabase({ ...pool, applicationName: 'polygate-general', purpose: 'general', maxConnections: 6 }),
-    outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'general', maxConnections: 3 }),
+    outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'hot', maxConnections: 3 }),
   };
 }
 

@@ -18,7 +18,7 @@ let pool: pg.Pool;
 
 before(async () => {
   place = await createDatabase();
-  database = openDatabase({ url: place.url, role: 'polygate_app', applicationName: 'test', purpose: 'general', maxConnections: 4 });
+  database = openDatabase({ url: place.url, role: 'polygate_app', applicationName: 'test', purpose: 'hot', maxConnections: 4 });
   outbox = createOutbox(database);
   pool = new pg.Pool({ connectionString: place.url, max: 12 });
   await pool.query(`insert into polygate.merchant (merchant_id, routing_number, name) values ($1, 7, 'Shop')`, [merchantId]);

@@ -5,6 +5,7 @@ import type { Channel } from '../core/merchant/channel.ts';
 import { plainArray } from '../postgres/columns.ts';
 import { type Database, type Row, retriable, type Statement } from '../postgres/connection.ts';
 import { enrollEvents } from './enroll-events.ts';
+import { findTree } from './read-operations.ts';
 
 // Endpoint by endpoint, so that a queue of a million never stands before somebody else's. Of a payment only the first pending delivery to an
 // endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. Both changes are
@@ -170,6 +171,7 @@ export function createOutbox(database: Database): Outbox {
       ]);
       return rows.map(deliveryOf);
     },
+    findTree: (key) => findTree(database, key),
     async record(tried) {
       await run(record, recordValues(tried));
     },

@@ -22,8 +22,8 @@ const pauseAfterErrorMs = 1_000;
 const enrolledAtOnce = 1_000;
 const perEndpoint = 8;
 const underWayAtMost = 1_024;
-/** Beyond the longest time-out of a dialect, so that a lease ends only when its holder is gone. */
-const leaseMs = 60_000;
+/** Beyond what two messages of the most patient dialect can take, so that a lease ends only when its holder is gone. */
+const leaseMs = 75_000;
 const postponedMs = 5_000;
 
 export function startDelivering(parts: DeliverEvents): Worker {
@@ -96,7 +96,9 @@ function createSender(parts: DeliverEvents): Sender {
   return {
     async turn() {
       if (tries.size >= underWayAtMost) return lookEveryMs / 4;
-      const busy = [...underWay].filter(([id, count]) => count >= (inTrouble.has(id) ? 1 : perEndpoint)).map(([id]) => id);
+      // Half of the places are for endpoints that have nothing under way, however many slow ones there are.
+      const isCrowded = tries.size > underWayAtMost / 2;
+      const busy = [...underWay].filter(([id, count]) => count >= (isCrowded || inTrouble.has(id) ? 1 : perEndpoint)).map(([id]) => id);
       const claimed = await parts.outbox.claim({ perEndpoint, limit: underWayAtMost - tries.size, leaseMs, busy });
       for (const delivery of claimed) {
         const attempt = run(delivery).finally(() => tries.delete(attempt));
@@ -121,7 +123,7 @@ function namesOf({ merchantId, endpointId, paymentId, sequence }: ClaimedDeliver
 async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasInTrouble: boolean): Promise<boolean> {
   const { outbox, engine, callbacks } = parts;
   const policy = callbacks.get(delivery.endpoint.dialect);
-  const subject = await readSubject(engine, delivery);
+  const subject = await readSubject(parts, delivery);
   if (policy === undefined || subject === undefined) {
     await outbox.postpone(delivery, postponedMs);
     return true;
@@ -151,7 +153,7 @@ interface Telling {
 
 /** What is told about, as it is now; undefined when it is not there. */
 async function readSubject(
-  engine: Engine,
+  { engine, outbox }: DeliverEvents,
   { merchantId, paymentId, operationId, sequence, event }: ClaimedDelivery,
 ): Promise<Subject | undefined> {
   if (event === undefined) {
@@ -159,7 +161,7 @@ async function readSubject(
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
     return act === undefined ? undefined : { subject: 'token', act };
   }
-  const tree = await engine.store.findTree({ merchantId, operationId });
+  const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
   return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event, tree, operation };
 }

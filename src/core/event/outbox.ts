@@ -4,6 +4,7 @@
  * payment and endpoint; an endpoint in trouble holds up nobody but itself.
  */
 import type { Channel } from '../merchant/channel.ts';
+import type { PaymentTree } from '../payment/operation.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 
@@ -99,6 +100,8 @@ export interface Outbox {
     readonly leaseMs: number;
     readonly busy: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
+  /** The payment that an operation belongs to, as it is now; read beside the payment path. */
+  findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** Records a try. What was acknowledged stays so; any other result counts only while the try still has its lease. */
   record(tried: TriedDelivery): Promise<void>;
   /** Puts a delivery off without counting the try: what it needs is away. */
