@@ -1,5 +1,6 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,7 @@ import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -47,7 +49,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const certificate = readCertificate(config);
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node: thisNode() });
   const clock = await createClock(stores.general);
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
@@ -62,6 +64,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const housekeeping = startHousekeeping({
     log,
     tasks: {
@@ -88,7 +91,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), housekeeping.stop()]);
+    await Promise.all([resolving.stop(), housekeeping.stop(), keepingKeys.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -106,6 +109,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
     await stopParts();
     throw error;
   }
+}
+
+/** A new one at every start, since what it remembers is new as well. */
+function thisNode(): { readonly id: string; readonly name: string } {
+  return { id: randomUUID(), name: `${hostname()}:${process.pid}` };
 }
 
 function isUnavailable(error: unknown): boolean {

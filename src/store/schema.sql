@@ -246,6 +246,22 @@ create table vault.card (
 CREATE INDEX card_purge ON vault.card USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.card to polygate_vault;
 
+create table vault.card_rotation (
+  merchant_id uuid not null,
+  to_version integer not null,
+  started_at timestamp with time zone not null default now(),
+  total bigint not null,
+  done bigint not null default 0,
+  damaged bigint not null default 0,
+  sweep smallint not null default 1,
+  last_id uuid,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint card_rotation_pkey PRIMARY KEY (merchant_id, to_version)
+);
+grant insert, select, update on vault.card_rotation to polygate_vault;
+
 create table vault.data_key (
   merchant_id uuid not null,
   version integer not null,
@@ -256,6 +272,17 @@ create table vault.data_key (
   constraint data_key_version_check CHECK ((version > 0))
 );
 grant insert, select, update on vault.data_key to polygate_vault;
+
+create table vault.node (
+  node_id uuid not null,
+  name text not null,
+  key_ids text[] not null,
+  started_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  caught_up_at timestamp with time zone not null default now(),
+  constraint node_pkey PRIMARY KEY (node_id)
+);
+grant delete, insert, select, update on vault.node to polygate_vault;
 
 create table vault.root_key (
   name text not null,
