@@ -33,7 +33,8 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
-const clockRefreshMs = 1_000;
+/** How late a node sees that the clock was moved, or that an operator has acted. */
+const refreshMs = 1_000;
 
 /**
  * Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. Logs to standard output, or to
@@ -62,7 +63,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
     queueDepths: paymentStore.queueDepths(),
     redactionHits: redactionHits(),
   });
-  const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
+  const refreshing = setInterval(() => {
+    for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
+  }, refreshMs);
   const resolving = startResolving(engine);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const housekeeping = startHousekeeping({

@@ -16,8 +16,27 @@ export interface Dialect {
   readonly name: string;
   /** Adds the routes to an encapsulated Fastify instance: parsers and error handlers set there stay there. */
   register(app: FastifyInstance, context: DialectContext): void;
+  /** What an operator gives to a merchant, in the shapes of the protocol. */
+  readonly access: DialectAccess;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
+}
+
+/** Names and secrets of the protocol: made for new merchants, checked for those who bring theirs along. */
+export interface DialectAccess {
+  /** A new random name of a channel (an entity, a brand, a terminal). */
+  newWireId(): string;
+  isWireId(text: string): boolean;
+  /** A new random name of a login, as credentials are found by. */
+  newIdentifier(): string;
+  isIdentifier(text: string): boolean;
+  /** A new random secret, of 128 bits at least. */
+  newSecret(): string;
+  isSecret(text: string): boolean;
+  /** What the forms above are, for an error: "32 lower-case hex characters". */
+  readonly expected: { readonly wireId: string; readonly identifier: string; readonly secret: string };
+  /** What the merchant enters in his integration, in the words of the protocol. */
+  show(login: { readonly identifier: string; readonly secret: string }): readonly { readonly name: string; readonly value: string }[];
 }
 
 /** The two merchants of the sandbox: the one of the documentation, and another one, so that isolation can be tried. */

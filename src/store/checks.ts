@@ -4,6 +4,7 @@
  */
 import { accounts } from '../core/ledger/accounts.ts';
 import { openOperationStates } from '../core/states/operation.ts';
+import { auditChain } from './audit-check.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
 
 /** `body`: selects merchant_id, payment_id, operation_id (either may be null) and detail; `relations`: what it reads besides tables. */
@@ -271,6 +272,7 @@ export const checks: readonly Check[] = [
   undoneApproval,
   orphans,
   duplicates,
+  auditChain,
 ];
 
 /** Not a breach: unknown is a state. But an hour is more than any resolution should need, and an escalated operation waits for a person. */

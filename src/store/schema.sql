@@ -48,6 +48,21 @@ create table polygate.attempt (
 );
 grant insert, select on polygate.attempt to polygate_app;
 
+create table polygate.audit (
+  sequence bigint not null,
+  happened_at timestamp with time zone not null,
+  actor text not null,
+  act text not null,
+  details text not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  constraint audit_pkey PRIMARY KEY (sequence),
+  constraint audit_act_check CHECK ((act !~ '[[:cntrl:]]'::text)),
+  constraint audit_actor_check CHECK ((actor !~ '[[:cntrl:]]'::text)),
+  constraint audit_sequence_check CHECK ((sequence > 0))
+);
+grant insert, select on polygate.audit to polygate_app;
+
 create table polygate.channel (
   merchant_id uuid not null,
   channel_id uuid not null,
