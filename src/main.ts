@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { addAuditCommand } from './commands/audit.ts';
 import { addCommand, type Options, read, withDatabase } from './commands/command-line.ts';
 import { addCredentialCommands } from './commands/credentials.ts';
+import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
 import { ConfigError } from './config.ts';
@@ -61,6 +62,7 @@ addMerchantCommands(program);
 addAccountCommands(program);
 addChannelCommands(program);
 addCredentialCommands(program);
+addImportCommands(program);
 addAuditCommand(program);
 
 exitWithParent();

@@ -4,14 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type AccountOf, openAccounts } from './accounts.ts';
-import { type Books, createBooks } from './books.ts';
+import { type Books, createBooks, type Fact } from './books.ts';
 import { LIMITED_CARD } from './cards.ts';
 import { type Connection, serveConnection } from './connection.ts';
 import { createExchange, type PendingAnswer, sendAnswers } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { knowsCardTriggers } from './issuer.ts';
 import { openJournal } from './journal.ts';
-import { fromLine, JOURNAL_HEADER } from './journal-line.ts';
+import { fromLine, JOURNAL_HEADER, toLine } from './journal-line.ts';
 
 /** A running host. */
 export interface Host {
@@ -19,6 +19,8 @@ export interface Host {
   readonly books: Books;
   readonly faults: Faults;
   readonly accountOf: AccountOf;
+  /** Takes in what happened before this host was there; returns what is wrong with it. */
+  book(fact: Fact): string | undefined;
   /** Resolves when everything booked so far is durable. */
   settled(): Promise<void>;
   /** Takes no more requests, answers the ones that are under way, makes all durable, and closes. */
@@ -68,7 +70,7 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
     }, delayMs);
     timers.add(timer);
   };
-  const journal = openJournal<PendingAnswer>({
+  const journal = openJournal<PendingAnswer | undefined>({
     path: join(dataDirectory, 'host-journal.jsonl'),
     header: JOURNAL_HEADER,
     replay: (line) => {
@@ -76,11 +78,23 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
       if (fact !== undefined) books.apply(fact);
       return fact !== undefined;
     },
-    onDurable: (answers) => sendAnswers(answers, later),
+    onDurable: (answers) =>
+      sendAnswers(
+        answers.filter((answer) => answer !== undefined),
+        later,
+      ),
     onFailure,
     warn,
   });
   receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn });
+
+  const book = (fact: Fact): string | undefined => {
+    if (books.answered(fact) !== undefined) return 'a message with this trace is in the books already';
+    if (fact.original !== undefined && books.original(fact.original)?.entry === undefined) return 'the original is not in the books';
+    books.apply(fact);
+    journal.append(toLine(fact), undefined);
+    return undefined;
+  };
 
   const close = async (): Promise<void> => {
     server.close();
@@ -90,7 +104,7 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
     await journal.close();
     await closeAll(sockets);
   };
-  return { port: (server.address() as AddressInfo).port, books, faults, accountOf, settled: journal.settled, close };
+  return { port: (server.address() as AddressInfo).port, books, faults, accountOf, book, settled: journal.settled, close };
 }
 
 /** Each text once, and no more than a few hundred: a gateway that sends nonsense by the thousand must not fill the log. */

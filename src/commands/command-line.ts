@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
 import { type Database, openDatabase } from '../postgres/connection.ts';
+import { openKeyFile } from '../vault/key-file.ts';
+import type { KeyProvider } from '../vault/key-provider.ts';
+import { type OpenVault, openVault } from '../vault/vault.ts';
 
 export type Options = { readonly mode: Mode; readonly config?: string };
 export type ListOptions = Options & { readonly json?: boolean };
@@ -67,6 +70,20 @@ export async function withTables<T>(config: Config, work: (database: Database) =
     throw withoutSchema(error) ? new Error('The database is not up to date: run `polygate migrate` first.', { cause: error }) : error;
   } finally {
     await database.close();
+  }
+}
+
+/** Runs `work` with the vault, under the keys of the configured key file. */
+export async function withVault<T>(config: Config, work: (vault: OpenVault, keyProvider: KeyProvider) => Promise<T>): Promise<T> {
+  const url = config.vaultDatabaseUrl ?? config.databaseUrl;
+  if (url === undefined) throw new Error('There is no database: set DATABASE_URL.');
+  const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: false });
+  const log = { error: (details: object, message: string) => tell(`${message} ${JSON.stringify(details)}`) };
+  const vault = await openVault({ url, keyProvider, log });
+  try {
+    return await work(vault, keyProvider);
+  } finally {
+    await vault.close();
   }
 }
 

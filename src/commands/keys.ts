@@ -9,9 +9,8 @@ import { acting } from '../store/audit.ts';
 import { findMerchant, listMerchants } from '../store/merchants.ts';
 import type { CardRotation } from '../vault/card-rotation.ts';
 import type { KeyCare } from '../vault/key-care.ts';
-import { addKey, createKeyFile, openKeyFile, removeKey } from '../vault/key-file.ts';
+import { addKey, createKeyFile, removeKey } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
-import { type OpenVault, openVault } from '../vault/vault.ts';
 import {
   actor,
   addCommand,
@@ -25,6 +24,7 @@ import {
   wholeNumber,
   withDatabase,
   withTables,
+  withVault,
 } from './command-line.ts';
 
 type RotateOptions = ListOptions & {
@@ -75,24 +75,12 @@ async function generate(file: string | undefined, options: ListOptions): Promise
 
 interface Parts {
   readonly config: Config;
-  readonly vault: OpenVault;
   readonly keys: KeyCare;
   readonly keyProvider: KeyProvider;
 }
 
 async function withKeys(options: ListOptions, work: (parts: Parts) => Promise<void>): Promise<void> {
-  await withDatabase(read(options), async (config) => {
-    const url = config.vaultDatabaseUrl ?? config.databaseUrl;
-    if (url === undefined) throw new Error('There is no database: set DATABASE_URL.');
-    const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: false });
-    const log = { error: (details: object, message: string) => tell(`${message} ${JSON.stringify(details)}`) };
-    const vault = await openVault({ url, keyProvider, log });
-    try {
-      await work({ config, vault, keys: vault.keys, keyProvider });
-    } finally {
-      await vault.close();
-    }
-  });
+  await withDatabase(read(options), (config) => withVault(config, ({ keys }, keyProvider) => work({ config, keys, keyProvider })));
 }
 
 async function listMasterKeys({ keys, keyProvider }: Parts, { json }: ListOptions): Promise<void> {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
+import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 
 export interface DialectContext {
   readonly engine: Engine;
@@ -18,6 +19,8 @@ export interface Dialect {
   register(app: FastifyInstance, context: DialectContext): void;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
   readonly access: DialectAccess;
+  /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
+  readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
 }
@@ -37,6 +40,17 @@ export interface DialectAccess {
   readonly expected: { readonly wireId: string; readonly identifier: string; readonly secret: string };
   /** What the merchant enters in his integration, in the words of the protocol. */
   show(login: { readonly identifier: string; readonly secret: string }): readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Why a line cannot be imported: names the field, never its value. */
+export interface ImportProblem {
+  readonly problem: string;
+}
+
+/** Lines of an import, as they come out of JSON. */
+export interface DialectImport {
+  readToken(line: unknown): ImportedToken | ImportProblem;
+  readPayment(line: unknown): ImportedPayment | ImportProblem;
 }
 
 /** The two merchants of the sandbox: the one of the documentation, and another one, so that isolation can be tried. */

@@ -143,6 +143,19 @@ create table polygate.idempotency_key (
 CREATE INDEX idempotency_key_expiry ON polygate.idempotency_key USING btree ((((expires_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on polygate.idempotency_key to polygate_app;
 
+create table polygate.imported_operation (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  payment_id uuid not null,
+  content_mac bytea,
+  terminal text not null,
+  transmitted_on date not null,
+  stan text not null,
+  constraint imported_operation_pkey PRIMARY KEY (merchant_id, operation_id),
+  constraint imported_operation_merchant_id_terminal_transmitted_on_stan_key UNIQUE (merchant_id, terminal, transmitted_on, stan)
+);
+grant insert, select on polygate.imported_operation to polygate_app;
+
 create table polygate.ledger_entry (
   merchant_id uuid not null,
   operation_id uuid not null,
@@ -287,6 +300,15 @@ create table vault.data_key (
   constraint data_key_version_check CHECK ((version > 0))
 );
 grant insert, select, update on vault.data_key to polygate_vault;
+
+create table vault.import_key (
+  key_id text not null,
+  public_key json not null,
+  sealed bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint import_key_pkey PRIMARY KEY (key_id)
+);
+grant insert, select on vault.import_key to polygate_vault;
 
 create table vault.node (
   node_id uuid not null,

@@ -8,12 +8,13 @@ import { openDatabase } from '../postgres/connection.ts';
 import { createActiveKey } from './active-key.ts';
 import { createCards } from './cards.ts';
 import { createDataKeys } from './data-keys.ts';
+import { createImportKeys, type ImportKeys } from './import-keys.ts';
 import { createKeyCare, type KeyCare } from './key-care.ts';
 import type { KeyProvider } from './key-provider.ts';
 import { type Node, sayAlive, sayGone } from './nodes.ts';
 import { type PurgeCount, purgeDue } from './purge.ts';
 import { openRootKeys } from './root-keys.ts';
-import { createTokens } from './tokens.ts';
+import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
 
 export interface VaultLog {
   error(details: object, message: string): void;
@@ -38,6 +39,10 @@ export interface OpenVault extends Vault {
    * the last payment made with it no longer needs it) or earlier. False when there is no such token.
    */
   deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
+  /** Keeps a token that was made elsewhere, for a stored card; the same again changes nothing. */
+  adoptToken(token: AdoptedToken): Promise<Adoption>;
+  /** Opens what others have encrypted for import. */
+  readonly importKeys: ImportKeys;
   /** Deletes what is due at that business time and returns how much it was. */
   purgeDue(businessNowMs: number): Promise<PurgeCount>;
   readonly keys: KeyCare;
@@ -80,6 +85,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
       keys: createKeyCare({ database: general, keyProvider, activeKey, dataKeys, log, ...(node === undefined ? {} : { node }) }),
       deriveSecret: rootKeys.deriveSecret,
+      importKeys: createImportKeys(general, rootKeys.deriveSecret('import keys')),
       async health() {
         await keyProvider.health();
         await general.query({ name: 'vault-health', text: 'select from vault.root_key limit 1' });

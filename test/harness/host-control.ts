@@ -36,8 +36,26 @@ export interface FaultRequest {
   readonly code?: string;
 }
 
+/** An act of the time before the gateway. Amounts in minor units, currencies as ISO 4217 numbers, times in ISO 8601. */
+export interface Booking {
+  readonly kind: 'authorization' | 'debit' | 'capture' | 'refund' | 'reversal';
+  readonly pan: string;
+  readonly rrn: string;
+  readonly stan: string;
+  readonly terminal: string;
+  readonly transmittedAt: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly approvalCode?: string;
+  readonly originalMti?: string;
+  readonly originalStan?: string;
+  readonly originalTransmittedAt?: string;
+  readonly remaining?: number;
+}
+
 export interface HostControl {
   readonly url: string;
+  book(booking: Booking): Promise<void>;
   books(filter?: { readonly rrn?: string }): Promise<readonly HostEntry[]>;
   addFault(fault: FaultRequest): Promise<void>;
   /** Faults ordered and not yet suffered. */
@@ -57,6 +75,9 @@ export function createHostControl(url: string): HostControl {
     async books({ rrn } = {}) {
       const { entries } = (await call(rrn === undefined ? 'books' : `books?rrn=${rrn}`)) as { readonly entries: readonly HostEntry[] };
       return entries;
+    },
+    async book(booking) {
+      await call('bookings', { method: 'POST', body: JSON.stringify(booking) });
     },
     async addFault(fault) {
       await call('faults', { method: 'POST', body: JSON.stringify(fault) });

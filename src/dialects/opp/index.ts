@@ -1,7 +1,8 @@
 /** The OPP dialect: Zoopay and its siblings of the Open Payment Platform family. */
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
+import { importer } from './import.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
-export const opp: Dialect = { name: 'opp', register: registerRoutes, access, sandbox };
+export const opp: Dialect = { name: 'opp', register: registerRoutes, access, importer, sandbox };
