@@ -18,6 +18,12 @@ if (compiler.status !== 0) process.exit(compiler.status ?? 1);
 const assets = folders.flatMap((folder) => globSync(`${folder}/**/*.*`, { cwd: root, exclude: ['**/*.ts', '**/*.md'] }));
 for (const asset of assets) cpSync(join(root, asset), join(dist, asset), { recursive: true });
 
+/** The documentation's page works without its package being installed; its licence goes with it. */
+const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'];
+for (const file of swaggerFiles) {
+  cpSync(join(root, 'node_modules/swagger-ui-dist', file), join(dist, 'src/http/docs/swagger-ui', file));
+}
+
 // The sources keep their folders, because the sandbox lies beside src; the launcher knows one entry.
 writeFileSync(join(dist, 'main.js'), "import './src/main.js';\n");
 process.stdout.write(`Wrote ${dist} with ${assets.length} files copied.\n`);

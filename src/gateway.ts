@@ -4,11 +4,13 @@ import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
+import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { createServer, observeRequests } from './http/server.ts';
@@ -92,6 +94,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
     });
   }
+  addDocsRoutes(
+    server,
+    dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
+  );
   const stopParts = async () => {
     clearInterval(refreshing);
     await Promise.all([resolving.stop(), housekeeping.stop(), keepingKeys.stop()]);
@@ -169,6 +175,11 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       numbers: createTraceNumbers(stores.general),
       clock,
       log,
+      async onDispute(notice) {
+        const outcome = await takeDisputeNotice(engine, notice);
+        metrics.countDispute(notice.stage, outcome);
+        return outcome;
+      },
       onLateAnswer: (reference, answer) => {
         takeLateAnswer(engine, reference, answer).catch((error: unknown) => {
           log.error({ ...reference, error: String(error) }, 'a late answer could not be recorded; its operation is resolved without it');

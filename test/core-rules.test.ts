@@ -1,12 +1,9 @@
-/** The pure rules of core as tables: what an outcome changes, what an act may take, which states follow; and money and cards as text. */
+/** The pure rules of core as tables: what an outcome changes, what an act may take, which states follow. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { brandOf, type CardBrand, Pan, parsePan, passesLuhn } from '../src/core/instrument/card.ts';
-import { maskCardNumbers } from '../src/core/instrument/mask.ts';
-import { formatDecimalAmount, largestAmount, parseDecimalAmount } from '../src/core/money/amount.ts';
-import { currencyOf } from '../src/core/money/currency.ts';
+import { largestAmount } from '../src/core/money/amount.ts';
 import { decideCapture } from '../src/core/payment/capture.ts';
+import { decideChargeback } from '../src/core/payment/chargeback.ts';
 import { effectOf } from '../src/core/payment/effect.ts';
 import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
@@ -20,14 +17,7 @@ import {
   operationTransitions,
 } from '../src/core/states/operation.ts';
 import { paymentEvents, paymentStates, paymentTransitions } from '../src/core/states/payment.ts';
-
-const parameters = { seed: Number(process.env.POLYGATE_SEED ?? 1) | 0, numRuns: process.env.POLYGATE_SOAK === '1' ? 10_000 : 1_000 };
-
-/** Rows of a text table: cells between bars, without the heading and empty lines. */
-function tableOf(text: string): string[][] {
-  const lines = text.trim().split('\n').slice(1);
-  return lines.map((line) => line.split('|').map((cell) => cell.trim()));
-}
+import { tableOf } from './harness/tables.ts';
 
 /** `captured+1 capture_pending-1`: the counters that change, for an amount of 1. */
 function deltasOf(delta: object): string {
@@ -66,6 +56,11 @@ refund           debit           keep     |               |                     
 refund           capture         approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         back     |               |                                | refundPending-1             |
 refund           capture         keep     |               |                                |                             |
+chargeback          debit   approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback          capture approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback          preauthorization approve |            | chargedBack+1                  | chargedBack+1               | chargeback posted -1
+chargeback_reversal debit   approve       |               | chargebackReversed+1           | chargebackReversed+1        | chargeback_reversal posted +1
+chargeback_reversal capture approve       |               | chargebackReversed+1           | chargebackReversed+1        | chargeback_reversal posted +1
 `);
 
 for (const [outcome = '', paymentEvent, payment, target, ledger] of effects) {
@@ -111,7 +106,7 @@ interface Situation {
 
 function treeOf({ named, state = 'approved', payment, own }: Situation): PaymentTree {
   const view = { merchantId: 'm', channelId: 'c', paymentId: 'p', currency: 'EUR', cardId: 'k', dialectData: {}, createdAtMs: 0 };
-  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
+  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
   const operations = operationKinds.map((kind): OperationNode => {
     const amount = kind === 'preauthorization' ? 100 : 60;
     return {
@@ -128,7 +123,7 @@ function treeOf({ named, state = 'approved', payment, own }: Situation): Payment
   return { merchantId: 'm', channelId: 'c', paymentId: 'p', state: 'authorized', currency: 'EUR', ...amounts, ...payment, operations };
 }
 
-const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund };
+const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund, CB: decideChargeback };
 
 /** `40 of preauthorization, 60 remain`, or the code of the refusal. */
 function decide(act: keyof typeof decisions, situation: Situation): string {
@@ -150,16 +145,25 @@ CP  | debit            | wrong_kind
 CP  | capture          | wrong_kind
 CP  | reversal         | wrong_kind
 CP  | refund           | wrong_kind
+CP  | chargeback       | wrong_kind
 RV  | preauthorization | 40 of preauthorization, 60 remain
 RV  | debit            | 60 of debit, 0 remain
 RV  | capture          | 60 of capture, 0 remain
 RV  | reversal         | wrong_kind
 RV  | refund           | wrong_kind
+RV  | chargeback       | wrong_kind
 RF  | preauthorization | 60 of capture
 RF  | debit            | 60 of debit
 RF  | capture          | 60 of capture
 RF  | reversal         | wrong_kind
 RF  | refund           | wrong_kind
+RF  | chargeback       | wrong_kind
+CB  | preauthorization | wrong_kind
+CB  | debit            | 60 of debit
+CB  | capture          | 60 of capture
+CB  | reversal         | wrong_kind
+CB  | refund           | wrong_kind
+CB  | chargeback       | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
@@ -261,137 +265,4 @@ test('which states of a payment follow which', () => {
     const found = paymentEvents.map((event) => paymentTransitions.next(from as (typeof paymentStates)[number], event) ?? '');
     assert.deepEqual(found, moves, from);
   }
-});
-
-function currency(code: string) {
-  const found = currencyOf(code);
-  if (found === undefined) throw new Error(`no currency ${code}`);
-  return found;
-}
-
-const amounts = fc.integer({ min: 0, max: largestAmount });
-const currencies = fc.constantFrom('JPY', 'EUR', 'KWD').map(currency);
-
-test('an amount that is written is read back as the same', () => {
-  const law = fc.property(amounts, currencies, (amount, money) => {
-    for (const minDecimals of [undefined, 2, 3])
-      assert.equal(parseDecimalAmount(formatDecimalAmount(amount, money, minDecimals), money), amount);
-  });
-  fc.assert(law, parameters);
-});
-
-test('whatever is read as an amount is a safe integer of exactly the digits that were written', () => {
-  const texts = fc.oneof(fc.string({ maxLength: 12 }), fc.stringMatching(/^\d{1,14}(\.\d{1,4})?$/));
-  const law = fc.property(texts, currencies, (text, money) => {
-    const amount = parseDecimalAmount(text, money);
-    if (amount === undefined) return;
-    const [whole = '', fraction = ''] = text.split('.');
-    assert.equal(BigInt(amount) * 10_000n, BigInt(whole + fraction.padEnd(4, '0').slice(0, 4)) * 10n ** BigInt(money.decimals));
-  });
-  fc.assert(law, parameters);
-});
-
-const amountTexts: readonly (readonly [text: string, code: string, amount: number | undefined])[] = [
-  ['12.30', 'EUR', 1230],
-  ['12', 'EUR', 1200],
-  ['0.01', 'EUR', 1],
-  ['12.300', 'EUR', 1230],
-  ['12.305', 'EUR', undefined],
-  ['12.00', 'JPY', 12],
-  ['12.50', 'JPY', undefined],
-  ['1.234', 'KWD', 1234],
-  ['1.2', 'KWD', 1200],
-  ['', 'EUR', undefined],
-  ['-1', 'EUR', undefined],
-  ['+1', 'EUR', undefined],
-  ['1e3', 'EUR', undefined],
-  ['1,00', 'EUR', undefined],
-  [' 1', 'EUR', undefined],
-  ['1.', 'EUR', undefined],
-  ['.5', 'EUR', undefined],
-  ['٣', 'EUR', undefined],
-  ['1234567890123456', 'EUR', undefined],
-];
-
-test('amounts as text', () => {
-  for (const [text, code, amount] of amountTexts) assert.equal(parseDecimalAmount(text, currency(code)), amount, `${text} ${code}`);
-  for (const wrong of [-1, 0.5, Number.NaN, 2 ** 53]) assert.throws(() => formatDecimalAmount(wrong, currency('EUR')), RangeError);
-});
-
-const brands: readonly (readonly [pan: string, brand: CardBrand])[] = [
-  ['4242424242424242', 'visa'],
-  ['5555555555554444', 'mastercard'],
-  ['2221000000000009', 'mastercard'],
-  ['2720990000000007', 'mastercard'],
-  ['378282246310005', 'amex'],
-  ['6011111111111117', 'discover'],
-  ['3530111333300000', 'jcb'],
-  ['6200000000000005', 'unionpay'],
-  ['8171999927660000', 'unionpay'],
-  ['6759649826438453', 'maestro'],
-  ['36227206271667', 'diners'],
-  ['2220990000000009', 'unknown'],
-  ['1000000000000008', 'unknown'],
-];
-
-test('brands by the first digits', () => {
-  for (const [pan, brand] of brands) assert.equal(brandOf(new Pan(pan)), brand, pan);
-});
-
-/** Digits whose last one makes them pass the check. */
-function withCheckDigit(digits: string): string {
-  return [...'0123456789'].map((check) => `${digits}${check}`).find(passesLuhn) ?? '';
-}
-
-const pans = fc
-  .tuple(
-    fc.constantFrom('4', '51', '2221', '2720', '34', '37', '6011', '35', '62', '810', '817', '50', '67', '36'),
-    fc.integer({ min: 12, max: 19 }),
-    fc.infiniteStream(fc.nat(9)),
-  )
-  .map(([prefix, length, digits]) => withCheckDigit((prefix + [...digits.take(18)].join('')).slice(0, length - 1)));
-
-/** As people write it: in one piece or in groups. */
-const written = fc.tuple(pans, fc.constantFrom('', ' ', '-'), fc.constantFrom(4, 6)).map(([pan, separator, size]) => {
-  const groups = pan.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
-  return { pan, text: groups.join(separator) };
-});
-
-test('no card number stays in a text, whatever stands beside it', () => {
-  const beside = fc.oneof(
-    fc.constantFrom('', 'card ', 'a:', '"', '12 ', '0-', '1 2 3 '),
-    fc.string({ maxLength: 6 }).map((text) => `${text} `),
-  );
-  const law = fc.property(beside, written, beside, (before, { pan, text }, after) => {
-    const shown = maskCardNumbers(`${before}${text}${after.split('').toReversed().join('')}`);
-    assert.ok(!shown.replaceAll(/[ -]/g, '').includes(pan), shown);
-    assert.ok(!shown.includes(text), shown);
-  });
-  fc.assert(law, parameters);
-});
-
-const texts: readonly (readonly [text: string, masked: string])[] = [
-  ['4111111111111111', '411111******1111'],
-  ['pay 4111 1111 1111 1111 now', 'pay 411111******1111 now'],
-  ['4111-1111-1111-1111, 378282246310005', '411111******1111, 378282*****0005'],
-  ['2 4111111111111111', '2 411111******1111'],
-  ['12-4111-1111-1111-1111-99', '12-411111******1111-99'],
-  ['4111111111111111 123', '411111******1111 123'],
-  ['order 4111111111111112', 'order 4111111111111112'],
-  ['9111111111111111', '9111111111111111'],
-  ['+49 30 1234567', '+49 30 1234567'],
-  ['41111111111111114111111111111111', '41111111111111114111111111111111'],
-  ['4111  1111 1111 1111', '4111  1111 1111 1111'],
-  ['2026-11-21 07:00:00', '2026-11-21 07:00:00'],
-];
-
-test('what is masked in a text, and what is not', () => {
-  for (const [text, masked] of texts) assert.equal(maskCardNumbers(text), masked);
-});
-
-test('a PAN shows its first six and last four digits wherever it is printed', () => {
-  const pan = parsePan('4242424242424242');
-  assert.equal(`${pan} ${JSON.stringify({ pan })}`, '424242******4242 {"pan":"424242******4242"}');
-  assert.equal(parsePan('4242424242424241'), undefined);
-  assert.equal(parsePan('42424242424'), undefined);
 });

@@ -135,7 +135,7 @@ async function whileRecording(act: () => Promise<OppAnswer>, meanwhile: () => Pr
   const { database } = stack;
   const acting = await withLocked({ database, table: 'polygate.acquirer_message', mode: 'share' }, async () => {
     const running = act();
-    await eventually(async () => (await waitingFor(database, 'resolve_after_ms')) === 1, 'the act to be recorded');
+    await eventually(async () => (await waitingFor(database, 'mti, account_id')) === 1, 'the act to be recorded');
     await meanwhile();
     return { running };
   });

@@ -1,5 +1,5 @@
 /**
- * Random stories: captures, reversals and refunds fired side by side at the same payments, with and without idempotency keys, while the host
+ * Random stories: captures, reversals, refunds, chargebacks and their reversals fired side by side at the same payments, with and without idempotency keys, while the host
  * loses, delays and spoils answers. Whatever comes of it, no amount rule may break, and both books agree in the end.
  */
 import assert from 'node:assert/strict';
@@ -82,10 +82,14 @@ interface Target {
   readonly amount: number;
   readonly id: string;
   readonly captures: string[];
+  /** RRNs of what took money, as the host knows it. */
+  readonly charges: string[];
+  /** Raised by the host, which knows no limits. */
+  readonly disputes: string[];
   /** Acts that were pending when they were answered. */
   readonly pending: { readonly act: Act; readonly id: string }[];
   /** Sums of what succeeded, minor units. */
-  readonly sums: { captured: number; released: number; refunded: number; reversed: number };
+  readonly sums: { captured: number; released: number; refunded: number; reversed: number; chargedBack: number; wonBack: number };
 }
 
 /** Codes that a merchant may get for an act that the payment does not allow, or not now. */
@@ -97,6 +101,12 @@ const refusals = new Set([
   '700.300.200', // the referenced operation did not succeed
   '700.400.520', // nothing was captured
   '800.700.100', // busy
+  '700.300.500', // charged back before
+  '700.300.600', // charged back
+  '700.400.400', // charged back already, or beyond what is left
+  '700.400.410', // the chargeback is reversed already
+  '700.400.420', // no chargeback
+  '700.400.550', // nothing was captured
 ]);
 /** Codes of an operation that was recorded and did not come to pass. */
 const failures = new Set(['800.100.152', '900.100.600', '900.100.301']);
@@ -138,6 +148,8 @@ async function sprinkleFaults(random: Random): Promise<void> {
     const delay = fault === 'late_answer' ? { delay_ms: 400 } : fault === 'slow' ? { delay_ms: 80 } : {};
     await stack.host.addFault({ fault, mti: random.oneOf(mtis), times: 1 + random.below(2), ...delay });
   }
+  const ofDisputes = ['no_answer', 'answer_lost', 'duplicate_answer'] as const;
+  if (random.below(2) === 0) await stack.host.addFault({ fault: random.oneOf(ofDisputes), mti: '0422', times: 1 + random.below(3) });
 }
 
 interface Story {
@@ -188,20 +200,35 @@ function createStory(random: Random): Story {
         amount,
         id: answer.id,
         captures: [],
+        charges: type === 'DB' ? [rrnOf(answer)] : [],
+        disputes: [],
         pending: [],
-        sums: { captured: 0, released: 0, refunded: 0, reversed: 0 },
+        sums: { captured: 0, released: 0, refunded: 0, reversed: 0, chargedBack: 0, wonBack: 0 },
       };
       targets.push(target);
       return target;
     },
     async act(target) {
+      if (target.charges.length > 0 && random.below(16) === 0) {
+        const { id } = await stack.host.dispute({
+          rrn: random.oneOf(target.charges),
+          reason: '10.4',
+          amount: 1 + random.below(target.amount),
+        });
+        target.disputes.push(id);
+        if (random.below(2) === 0) await stack.host.reverseDispute(id);
+        return;
+      }
       const act = chooseAct(random, target);
       const { type, id, amount } = act;
       const money = amount === undefined ? {} : { amount: decimal(amount) };
       const answer = await fire((key) => stack.api.operate(id, { type, ...money, ...key }));
       const { code } = answer;
       assert.ok([succeeded, pending].includes(code) || refusals.has(code) || failures.has(code), `${type} of ${amount}: ${code}`);
-      if (type === 'CP' && code === succeeded) target.captures.push(answer.id);
+      if (type === 'CP' && code === succeeded) {
+        target.captures.push(answer.id);
+        target.charges.push(rrnOf(answer));
+      }
       if (code === succeeded) addTo(target, act, answer);
       if (code === pending) target.pending.push({ act, id: answer.id });
     },
@@ -216,14 +243,16 @@ function createStory(random: Random): Story {
         const captured = type === 'PA' ? sums.captured : amount;
         const story = JSON.stringify({ type, amount, sums });
         assert.ok(type === 'DB' || sums.captured + sums.released <= authorized, story);
-        assert.ok(sums.refunded + sums.reversed <= captured, story);
+        if (target.disputes.length > 0) continue;
+        assert.ok(sums.wonBack <= sums.chargedBack, story);
+        assert.ok(sums.refunded + sums.reversed + sums.chargedBack - sums.wonBack <= captured, story);
       }
     },
   };
 }
 
 interface Act {
-  readonly type: 'CP' | 'RV' | 'RF';
+  readonly type: 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
   readonly id: string;
   readonly amount: number | undefined;
 }
@@ -233,6 +262,9 @@ function chooseAct(random: Random, { type, id, amount, captures }: Target): Act 
   const part = random.below(4) === 0 ? amount : 1 + random.below(amount);
   const maybe = random.below(3) === 0 ? undefined : part;
   const capture = captures.length === 0 ? id : random.oneOf(captures);
+  // Rare, since whatever is charged back is closed to most other acts.
+  if (random.below(8) === 0) return { type: 'CB', id: capture, amount: 1 + random.below(amount) };
+  if (random.below(8) === 0) return { type: 'CR', id: capture, amount: undefined };
   switch (random.below(type === 'DB' ? 2 : 6)) {
     case 0:
       return { type: 'RV', id: capture, amount: random.below(2) === 0 ? maybe : 1 + random.below(Math.ceil(amount / 10)) };
@@ -249,8 +281,14 @@ function addTo({ type: paymentType, id: paymentId, sums }: Target, { type, id }:
   const amount = Math.round(Number(answer.body.amount) * 100);
   if (type === 'CP') sums.captured += amount;
   else if (type === 'RF') sums.refunded += amount;
+  else if (type === 'CB') sums.chargedBack += amount;
+  else if (type === 'CR') sums.wonBack += amount;
   else if (paymentType === 'PA' && id === paymentId) sums.released += amount;
   else sums.reversed += amount;
+}
+
+function rrnOf({ body }: OppAnswer): string {
+  return String((body.resultDetails as Readonly<Record<string, string>> | undefined)?.ConnectorTxID1);
 }
 
 function decimal(minor: number): string {

@@ -56,7 +56,7 @@ async function startNode(env: NodeJS.ProcessEnv = {}): Promise<Node> {
   const url = (await started.line(/^listening on/)).replace('listening on ', '');
   await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the second node to be ready');
   return {
-    api: createOppClient(url),
+    api: createOppClient(url, stack.traces),
     process: started,
     async kill() {
       started.child.kill('SIGKILL');
@@ -162,25 +162,35 @@ async function nodesGone(): Promise<void> {
 test('a rotation of the master key whose command is killed is finished by the running gateway', async () => {
   await nodesGone();
   const stopPaying = keepPaying(stack.api);
-  const client = await stack.database.connect();
-  await client.query('begin');
-  await client.query('select from vault.data_key for update');
-  const killed = operator.start(['keys', 'rotate']);
   const previous = activeOf(await listKeys())?.id;
-  await eventually(async () => activeOf(await listKeys())?.id !== previous, 'the new key to be active');
-  killed.child.kill('SIGKILL');
-  await killed.ended;
-  assert.ok(((await listKeys()).find(({ id }) => id === previous)?.dataKeys ?? 0) > 0);
-  const refused = await operator.run(['keys', 'retire', String(previous)]);
-  assert.match(refused.output, /is needed for 0 root keys and \d+ data keys/);
-  await client.query('rollback');
-  client.release();
+  await whileLocked('select from vault.data_key for update', [], async () => {
+    const killed = operator.start(['keys', 'rotate']);
+    await eventually(async () => activeOf(await listKeys())?.id !== previous, 'the new key to be active');
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    assert.ok(((await listKeys()).find(({ id }) => id === previous)?.dataKeys ?? 0) > 0);
+    const refused = await operator.run(['keys', 'retire', String(previous)]);
+    assert.match(refused.output, /is needed for 0 root keys and \d+ data keys/);
+  });
   await eventually(
     async () => (await listKeys()).find(({ id }) => id === previous)?.state === 'not needed',
     'the gateway to wrap the rest',
   );
   assert.ok((await stopPaying()) > 0);
 });
+
+/** Holds the locks that `sql` takes while `work` runs. */
+async function whileLocked(sql: string, values: readonly unknown[], work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  const client = await stack.database.connect();
+  try {
+    await client.query('begin');
+    await client.query(sql, [...values]);
+    await work(client);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
 
 interface Stored {
   readonly cardId: string;
@@ -251,16 +261,13 @@ test('a node that is killed in the middle of it is followed by another one, whic
   const stored = await storeCards(1_500);
   await stack.stopGateway();
   const node = await startNode();
-  const client = await stack.database.connect();
   // The lock on a card in the middle holds up the one who works on it, at a known place.
-  await client.query('begin');
-  await client.query('select from vault.card where id = $1 for update', [stored[900]?.cardId]);
-  await operator.json('keys', 'rotate', '--data', '--background', '--merchant', '1');
-  await eventually(async () => Number((await rotation())?.done) >= 600, 'the node to have moved some');
-  await eventually(async () => (await waitingFor(client)) > 0, 'the node to wait for the lock');
-  await node.kill();
-  await client.query('rollback');
-  client.release();
+  await whileLocked('select from vault.card where id = $1 for update', [stored[900]?.cardId], async (client) => {
+    await operator.json('keys', 'rotate', '--data', '--background', '--merchant', '1');
+    await eventually(async () => Number((await rotation())?.done) >= 600, 'the node to have moved some');
+    await eventually(async () => (await waitingFor(client)) > 0, 'the node to wait for the lock');
+    await node.kill();
+  });
   const between = await rotation();
   assert.equal(between?.finished_at, null);
   await stack.startGateway();

@@ -1,14 +1,9 @@
 /** OPP: the sandbox's cards and what the platform makes of each: declines, rejections, brands. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { approved, debit, expectReply, freshName, type OppStack, plain, startOppStack } from './harness/opp.ts';
+import { test } from 'node:test';
+import { approved, debit, expectReply, freshName, plain, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 const declines: readonly (readonly [number: string, code: string, more?: Record<string, string>])[] = [
   ['4000000000000002', '800.100.152'],

@@ -1,15 +1,10 @@
 /** OPP: what is refused without a trace: each parameter with each fault, and bodies that are none. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import pg from 'pg';
-import { approved, debit, demo, encode, expectReply, type OppStack, type Parameters, type Reply, startOppStack } from './harness/opp.ts';
+import { approved, debit, demo, encode, expectReply, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 
-let stack: OppStack;
-
-before(async () => {
-  stack = await startOppStack();
-});
-after(() => stack.finish());
+const stack = useOppStack();
 
 interface ParameterError {
   readonly name: string;

@@ -56,6 +56,11 @@ test('the printed command pays, and pays again', { skip: spawnSync('curl', ['--v
   assert.notEqual(ids[0], ids[1]);
 });
 
+test('the start names the page that describes each API', async () => {
+  const page = /http:\/\/\S+\/docs\/\w+/.exec(started.output())?.[0] ?? '';
+  assert.equal((await fetch(page)).status, 200);
+});
+
 test('pay shows both sides of the wire, and no card number', async () => {
   const { code, output } = await pay('opp');
   assert.equal(code, 0, output);

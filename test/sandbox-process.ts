@@ -47,8 +47,8 @@ function spawnSandbox(directory: string, more: readonly string[] = []): { child:
 }
 
 /** Starts a sandbox that should come up; with a test's context it ends with that test. */
-export async function startSandbox(directory = dataDirectory(), context?: TestContext): Promise<Sandbox> {
-  const { child, stderr } = spawnSandbox(directory);
+export async function startSandbox(directory = dataDirectory(), context?: TestContext, more: readonly string[] = []): Promise<Sandbox> {
+  const { child, stderr } = spawnSandbox(directory, more);
   assert.ok(child.stdout !== null);
   const exited = once(child, 'exit');
   // A test that fails does not come to its own end: the child would keep the whole file waiting.

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { passesLuhn } from '../src/core/instrument/card.ts';
 import { auditedTests } from './harness/auditor.ts';
+import { freshCardNumber } from './harness/card-numbers.ts';
 import type { FaultRequest } from './harness/host-control.ts';
 import { type OppAnswer, pending, succeeded, undone } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
@@ -104,17 +104,9 @@ for (const row of rows) {
   });
 }
 
-let cardsUsed = 0;
-
 /** A fault is meant for one card, so that many can be tried at once. */
-function nextCard(): string {
-  cardsUsed += 1;
-  const digits = `41111110000${String(cardsUsed).padStart(4, '0')}`;
-  return [...'0123456789'].map((check) => `${digits}${check}`).find(passesLuhn) ?? '';
-}
-
 async function actWith(row: Row, fault: FaultRequest): Promise<OppAnswer> {
-  const card = nextCard();
+  const card = freshCardNumber();
   const act = await row.prepare(card);
   await stack.host.addFault({ ...fault, pan: card, ...(fault.times === undefined ? { mti: row.mti } : {}) });
   return act(card);

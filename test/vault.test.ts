@@ -1,28 +1,16 @@
 /** The vault through a real database: what goes in comes out, and nothing else ever does. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import pg from 'pg';
-import { brandOf, type CardSummary, type Pan, parsePan } from '../src/core/instrument/card.ts';
-import { certaintyOf, openDatabase } from '../src/postgres/connection.ts';
-import { VaultConflictError, VaultIntegrityError, VaultKeyError } from '../src/vault/errors.ts';
-import { openKeyFile } from '../src/vault/key-file.ts';
-import { type OpenVault, openVault } from '../src/vault/vault.ts';
-import { createDatabase, type TestDatabase } from './harness/database.ts';
+import type pg from 'pg';
+import { brandOf, type CardSummary } from '../src/core/instrument/card.ts';
+import { certaintyOf } from '../src/postgres/connection.ts';
+import { VaultConflictError, VaultIntegrityError } from '../src/vault/errors.ts';
+import type { OpenVault } from '../src/vault/vault.ts';
 import { findCardData } from './harness/scrub.ts';
+import { dayMs, nowMs, panOf, startTestVault, type TestVault } from './harness/vault.ts';
 
-const dayMs = 86_400_000;
-const nowMs = Date.UTC(2027, 0, 15);
 const numbers = ['4242424242424242', '5555555555554444', '378282246310005', '6759649826438453', '6200000000000005'];
-
-function panOf(digits: string): Pan {
-  const pan = parsePan(digits);
-  assert.ok(pan !== undefined, `${digits} is no card number`);
-  return pan;
-}
 
 function summaryOf(digits: string): CardSummary {
   const pan = panOf(digits);
@@ -30,41 +18,19 @@ function summaryOf(digits: string): CardSummary {
 }
 
 describe('the vault', () => {
-  let database: TestDatabase;
-  let directory: string;
-  let keyFile: string;
-  let vault: OpenVault;
-  let admin: pg.Client;
   const merchantId = randomUUID();
   const otherId = randomUUID();
-  const logged: object[] = [];
-  const log = { error: (details: object, message: string) => logged.push({ details, message }) };
-
-  const open = async (path = keyFile) =>
-    openVault({ url: database.url, keyProvider: await openKeyFile({ path, createIfMissing: true }), log });
-
-  async function storeCard(digits: string, options: { merchantId?: string; purgeAtMs?: number } = {}) {
-    const card = { merchantId: options.merchantId ?? merchantId, cardId: randomUUID() };
-    await vault.store({ ...card, pan: panOf(digits), purgeAtMs: options.purgeAtMs ?? nowMs + 540 * dayMs });
-    return card;
-  }
+  let databaseUrl: string;
+  let vault: OpenVault;
+  let admin: pg.Client;
+  let open: TestVault['open'];
+  let storeCard: TestVault['storeCard'];
+  let stop: TestVault['stop'];
 
   before(async () => {
-    database = await createDatabase();
-    directory = await mkdtemp(join(tmpdir(), 'polygate-vault-'));
-    keyFile = join(directory, 'keys', 'master.key');
-    vault = await open();
-    admin = new pg.Client({ connectionString: database.url });
-    await admin.connect();
+    ({ databaseUrl, vault, admin, open, storeCard, stop } = await startTestVault(merchantId));
   });
-
-  after(async () => {
-    await vault.close();
-    await admin.end();
-    await database.drop();
-    await rm(directory, { recursive: true });
-    assert.deepEqual(logged, []);
-  });
+  after(() => stop());
 
   test('gives back the card that was stored, many at once, each to its caller', async () => {
     const merchants = Array.from({ length: 5 }, () => randomUUID());
@@ -300,138 +266,9 @@ describe('the vault', () => {
     assert.equal(await vault.resolveToken({ merchantId: owner, token }), undefined);
   });
 
-  describe('roles', () => {
-    test('the gateway’s role sees nothing of the vault, and the vault’s nothing of the gateway', async () => {
-      await admin.query('create table if not exists polygate.role_probe (id int)');
-      await admin.query('grant select on polygate.role_probe to polygate_app');
-      const app = openDatabase({ url: database.url, role: 'polygate_app', applicationName: 'test', maxConnections: 1, purpose: 'general' });
-      const ours = openDatabase({
-        url: database.url,
-        role: 'polygate_vault',
-        applicationName: 'test',
-        maxConnections: 1,
-        purpose: 'general',
-      });
-      try {
-        for (const table of ['card', 'data_key', 'root_key', 'token']) {
-          await assert.rejects(app.query({ name: table, text: `select * from vault.${table}` }), { code: '42501' });
-          await assert.rejects(app.query({ name: `${table}-delete`, text: `delete from vault.${table}` }), { code: '42501' });
-          await ours.query({ name: table, text: `select * from vault.${table} limit 1` });
-        }
-        await assert.rejects(ours.query({ name: 'probe', text: 'select * from polygate.role_probe' }), { code: '42501' });
-        await assert.rejects(ours.query({ name: 'drop', text: 'delete from vault.data_key' }), { code: '42501' });
-      } finally {
-        await Promise.all([app.close(), ours.close()]);
-        await admin.query('drop table polygate.role_probe');
-      }
-    });
-
-    test('logins of their own hold the two apart for good', async () => {
-      const login = `app_${randomUUID().slice(0, 8)}`;
-      await admin.query(`create role ${login} login password '${login}' in role polygate_app`);
-      const url = new URL(database.url);
-      url.username = login;
-      url.password = login;
-      const client = new pg.Client({ connectionString: url.href });
-      await client.connect();
-      try {
-        await assert.rejects(client.query('set role polygate_vault'), { code: '42501' });
-        await assert.rejects(client.query('select * from vault.card'), { code: '42501' });
-      } finally {
-        await client.end();
-        await admin.query(`drop role ${login}`);
-      }
-    });
-  });
-
-  describe('master keys', () => {
-    test('another key file does not open this database', async () => {
-      await assert.rejects(open(join(directory, 'other.key')), (error: Error) => {
-        assert.ok(error instanceof VaultKeyError);
-        assert.match(error.message, /do not belong to this database.* give the gateway the key file that was used/);
-        return true;
-      });
-    });
-
-    test('a changed secret under the same id is noticed too', async () => {
-      const { keys } = JSON.parse(await readFile(keyFile, 'utf8')) as { keys: { id: string; secret: string }[] };
-      const path = join(directory, 'forged.key');
-      await writeFile(path, JSON.stringify({ keys: [{ id: keys[0]?.id, secret: Buffer.alloc(32, 7).toString('base64') }] }), {
-        mode: 0o600,
-      });
-      await assert.rejects(open(path), VaultKeyError);
-    });
-
-    test('are replaced while cards and fingerprints stay as they are', async () => {
-      const card = await storeCard('4242424242424242');
-      const fingerprint = vault.fingerprint(merchantId, panOf('4242424242424242'));
-      const old = JSON.parse(await readFile(keyFile, 'utf8')) as { keys: { id: string; secret: string }[] };
-      const fresh = { id: 'second', secret: Buffer.alloc(32, 9).toString('base64') };
-      const path = join(directory, 'rotated.key');
-      await writeFile(path, JSON.stringify({ keys: [...old.keys, fresh] }), { mode: 0o600 });
-      const node = await open(path);
-      assert.deepEqual(await node.keys.activate('second'), []);
-      const toRewrap = await node.keys.countToRewrap();
-      assert.ok(toRewrap >= 1, `${toRewrap} keys`);
-      assert.deepEqual(await node.keys.rewrapBite(), { count: toRewrap, more: true });
-      assert.deepEqual(await node.keys.rewrapBite(), { count: 0, more: false });
-      await node.close();
-      await writeFile(path, JSON.stringify({ keys: [fresh] }));
-      const after = await open(path);
-      assert.equal((await after.reveal(card))?.reveal(), '4242424242424242');
-      assert.deepEqual(after.fingerprint(merchantId, panOf('4242424242424242')), fingerprint);
-      assert.deepEqual(after.deriveSecret('x'), vault.deriveSecret('x'));
-      assert.notDeepEqual(after.deriveSecret('x'), vault.deriveSecret('y'));
-      await after.close();
-      keyFile = path;
-    });
-
-    test('a key file that others can read is refused, with the remedy', async () => {
-      const path = join(directory, 'open.key');
-      await openKeyFile({ path, createIfMissing: true });
-      assert.equal((await stat(path)).mode & 0o777, 0o600);
-      for (const mode of [0o640, 0o604]) {
-        await chmod(path, mode);
-        await assert.rejects(openKeyFile({ path, createIfMissing: true }), /others than its owner can get at it: chmod 600/);
-      }
-    });
-
-    test('a key file is made on demand only, by one of many, and leaves no drafts', async () => {
-      const folder = join(directory, 'fresh');
-      const path = join(folder, 'master.key');
-      await assert.rejects(openKeyFile({ path, createIfMissing: false }), /does not exist: restore it from its backup/);
-      const providers = await Promise.all(Array.from({ length: 8 }, () => openKeyFile({ path, createIfMissing: true })));
-      assert.equal(new Set(providers.map((provider) => provider.keyId)).size, 1);
-      assert.deepEqual(await readdir(folder), ['master.key']);
-      const other = await openKeyFile({ path: join(directory, 'yet-another.key'), createIfMissing: true });
-      assert.notEqual(other.keyId, providers[0]?.keyId);
-    });
-
-    test('a malformed key file is refused without quoting it', async () => {
-      const path = join(directory, 'bad.key');
-      for (const text of ['secret!', '{}', '{"keys": []}', '{"keys": [{"id": "a", "secret": "c2hvcnQ="}]}']) {
-        await writeFile(path, text, { mode: 0o600 });
-        await assert.rejects(
-          openKeyFile({ path, createIfMissing: false }),
-          (error: Error) => !error.message.includes('c2hvcnQ') && !error.message.includes('secret!'),
-        );
-      }
-    });
-  });
-
-  test('a database without a vault is named as such', async () => {
-    const empty = await createDatabase({ migrated: false });
-    try {
-      const keyProvider = await openKeyFile({ path: keyFile, createIfMissing: false });
-      await assert.rejects(openVault({ url: empty.url, keyProvider, log }), /has no vault yet: run `polygate migrate`/);
-    } finally {
-      await empty.drop();
-    }
-  });
-
   test('no card number can be found anywhere in the database', async () => {
     await Promise.all(numbers.map((digits) => storeCard(digits)));
     await vault.health();
-    assert.deepEqual(await findCardData({ databaseUrl: database.url, pans: numbers }), []);
+    assert.deepEqual(await findCardData({ databaseUrl: databaseUrl, pans: numbers }), []);
   });
 });

@@ -9,7 +9,14 @@ import { startProcess } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
 let stack: Stack;
-let ids: { readonly hold: string; readonly capture: string; readonly release: string; readonly debit: string; readonly refund: string };
+let ids: {
+  readonly hold: string;
+  readonly capture: string;
+  readonly release: string;
+  readonly debit: string;
+  readonly refund: string;
+  readonly chargeback: string;
+};
 
 before(async () => {
   stack = await startStack();
@@ -33,11 +40,15 @@ async function payInEveryWay({ api }: Stack) {
   await ok(api.operate(capture, { type: 'RF', amount: '5.00' }));
   const debit = await ok(api.pay({ amount: '50.00', key: 'debit 1' }));
   const refund = await ok(api.operate(debit, { type: 'RF', amount: '20.00' }));
+  const disputed = await ok(api.pay({ amount: '30.00' }));
+  const chargeback = await ok(api.operate(disputed, { type: 'CB', amount: '30.00' }));
   await ok(api.operate(await ok(api.pay({ type: 'PA' })), { type: 'RV' }));
   await api.pay({ card: '4000000000000002' });
   await api.pay({ card: '4111111111111112' });
   assert.equal((await api.pay({ card: '4000000000000929' })).code, pending);
-  return { hold, capture, release, debit, refund };
+  const reversed = await ok(api.pay({ amount: '30.00' }));
+  await ok(api.operate(await ok(api.operate(reversed, { type: 'CB', amount: '20.00' })), { type: 'CR' }));
+  return { hold, capture, release, debit, refund, chargeback };
 }
 
 interface Corruption {
@@ -219,6 +230,39 @@ const corruptions: readonly Corruption[] = [
     found: { orphan: /the payment has 0 first operations/ },
   },
   {
+    name: 'a counter of chargebacks',
+    sql: `update polygate.payment set chargeback_reversed = 1 where payment_id = ${paymentOf}`,
+    of: 'chargeback',
+    found: {
+      'payment amounts': /chargeback_reversed is 1 and should be 0/,
+      'ledger layers': /0 pending and 0 posted, the payment 0 and 1$/,
+    },
+  },
+  {
+    name: 'more chargebacks reversed than there are',
+    sql: `update polygate.payment set charged_back = 0, chargeback_reversed = 3000 where payment_id = ${paymentOf}`,
+    of: 'chargeback',
+    found: { 'payment amounts': /charged_back is 0/, limit: /more chargebacks are reversed than there are/, 'ledger layers': /6000$/ },
+  },
+  {
+    name: 'a chargeback without dispute',
+    sql: 'delete from polygate.dispute where dispute_id = $1',
+    of: 'chargeback',
+    found: { dispute: /the chargeback has no dispute$/ },
+  },
+  {
+    name: 'a dispute without its reversal',
+    sql: `update polygate.dispute set stage = 'reversed', reversal_id = '00000000-0000-7000-8000-000000000000', reversed_at = opened_at where dispute_id = $1`,
+    of: 'chargeback',
+    found: { dispute: /the dispute has no chargeback_reversal$/ },
+  },
+  {
+    name: 'a chargeback that the acquirer is said to have told',
+    sql: 'update polygate.operation set declared = false where operation_id = $1',
+    of: 'chargeback',
+    found: { dispute: /the chargeback and its dispute differ$/ },
+  },
+  {
     name: 'a STAN used twice',
     sql: `update polygate.acquirer_message set stan = '000001' where operation_id = $1`,
     of: 'debit',
@@ -250,7 +294,7 @@ for (const { name, sql, of = 'hold', found } of corruptions) {
 
 /** Makes the change for good, as nobody but an administrator could, and returns how to take all of it back. */
 async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>> {
-  const tables = ['payment', 'attempt', 'operation', 'acquirer_message', 'idempotency_key', 'ledger_entry', 'event'];
+  const tables = ['payment', 'attempt', 'operation', 'acquirer_message', 'idempotency_key', 'ledger_entry', 'event', 'dispute'];
   const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
   await stack.database.query(copies.join('; '));
   const { rowCount } = await stack.database.query(sql, [wireId]);

@@ -1,6 +1,8 @@
 /** The host's books as the control API shows them. */
 
 import { ACTS, type Books, type Entry, remainingMinor, stateOf } from '../host/books.ts';
+import type { Host } from '../host/host.ts';
+import { disputeView } from './dispute-order.ts';
 
 /** Which entries to show. */
 export interface BooksFilter {
@@ -33,7 +35,7 @@ function view(entry: Entry): Readonly<Record<string, unknown>> {
 const ENTRIES_PER_PIECE = 500;
 
 /** The whole answer in pieces, so that a million entries neither block the host nor fill its memory. */
-export function* booksJson(books: Books, { rrn, terminal }: BooksFilter): Generator<string> {
+export function* booksJson({ books, disputes }: Pick<Host, 'books' | 'disputes'>, { rrn, terminal }: BooksFilter): Generator<string> {
   // What is booked while this is being read is left for the next time.
   const count = books.entries.length;
   let separator = '';
@@ -47,7 +49,10 @@ export function* booksJson(books: Books, { rrn, terminal }: BooksFilter): Genera
     }
     yield piece;
   }
-  yield ']}\n';
+  const shown = disputes.all.filter(
+    ({ charge: { fact } }) => (rrn === undefined || fact.rrn === rrn) && (terminal === undefined || fact.terminal === terminal),
+  );
+  yield `],"disputes":${JSON.stringify(shown.map(disputeView))}}\n`;
 }
 
 interface Total {

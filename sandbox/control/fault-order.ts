@@ -1,7 +1,7 @@
 /** Reads and shows fault orders of the control API. */
 
 import type { AccountOf } from '../host/accounts.ts';
-import { type FaultOrder, HOST_FAULTS } from '../host/faults.ts';
+import { type FaultOrder, HOST_FAULTS, THREE_DS_FAULTS } from '../host/faults.ts';
 
 /** What is wrong with a body, and in which of its fields. */
 export interface BodyProblem {
@@ -9,6 +9,8 @@ export interface BodyProblem {
   readonly field: string;
 }
 
+const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS];
+const DELAYING: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'acs_slow'];
 const FIELDS = ['fault', 'pan', 'mti', 'times', 'delay_ms', 'code'];
 const MOST_TIMES = 1_000_000;
 const LONGEST_DELAY_MS = 600_000;
@@ -21,17 +23,18 @@ export function readFaultOrder(body: unknown, accountOf: AccountOf): FaultOrder 
   const unknown = [...values.keys()].find((key) => !FIELDS.includes(key));
   if (unknown !== undefined) return { error: `unknown field; expected ${FIELDS.join(', ')}`, field: unknown.slice(0, 40) };
 
-  const fault = HOST_FAULTS.find((name) => name === values.get('fault'));
-  if (fault === undefined) return { error: `expected one of ${HOST_FAULTS.join(', ')}`, field: 'fault' };
+  const fault = FAULTS.find((name) => name === values.get('fault'));
+  if (fault === undefined) return { error: `expected one of ${FAULTS.join(', ')}`, field: 'fault' };
   const problem =
     textProblem(values, 'pan', { pattern: /^[0-9]{12,19}$/, means: 'a card number of 12 to 19 digits' }) ??
     textProblem(values, 'mti', {
-      pattern: /^0(10[01]|20[01]|22[01]|42[01])$/,
-      means: 'one of 0100, 0101, 0200, 0201, 0220, 0221, 0420, 0421',
+      pattern: /^0(10[01]|20[01]|22[01]|42[0123])$/,
+      means: 'one of 0100, 0101, 0200, 0201, 0220, 0221, 0420, 0421, 0422, 0423',
     }) ??
     textProblem(values, 'code', { pattern: /^[0-9A-Za-z]{2}$/, means: 'a response code (DE39) of two letters or digits' }) ??
     numberProblem(values, 'times', { least: 1, most: MOST_TIMES }) ??
     numberProblem(values, 'delay_ms', { least: 0, most: LONGEST_DELAY_MS }) ??
+    disputeProblem(values, fault) ??
     uselessProblem(values, fault);
   if (problem !== undefined) return problem;
 
@@ -69,10 +72,20 @@ function numberProblem(values: Values, field: string, { least, most }: { least: 
   return { error: `expected a whole number from ${least} to ${most}`, field };
 }
 
+/** The host's own advices can be lost, doubled, or lose their answer. */
+function disputeProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
+  const isDispute = values.get('mti') === '0422' || values.get('mti') === '0423';
+  if (!isDispute || fault === 'no_answer' || fault === 'duplicate_answer' || fault === 'answer_lost') return undefined;
+  return { error: 'disputes (0422) know the faults no_answer, duplicate_answer and answer_lost', field: 'fault' };
+}
+
 function uselessProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
   if (values.has('code') && fault !== 'decline') return { error: 'a code belongs to the fault decline', field: 'code' };
-  if (values.has('delay_ms') && fault !== 'late_answer' && fault !== 'slow') {
-    return { error: 'a delay belongs to the faults late_answer and slow', field: 'delay_ms' };
+  if (values.has('delay_ms') && !DELAYING.includes(fault)) {
+    return { error: `a delay belongs to the faults ${DELAYING.join(', ')}`, field: 'delay_ms' };
+  }
+  if (values.has('mti') && THREE_DS_FAULTS.some((name) => name === fault)) {
+    return { error: 'a message type of ISO 8583 belongs to the faults of the acquirer host', field: 'mti' };
   }
   return undefined;
 }

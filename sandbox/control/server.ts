@@ -1,11 +1,17 @@
-/** The control API of the sandbox over HTTP: look at the host's books, order faults. */
+/**
+ * The sandbox over HTTP: the control API (look at the host's books, order faults, raise and reverse disputes), and beside it directory server
+ * and ACS.
+ */
 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Host } from '../host/host.ts';
+import type { ChallengeTimes } from '../three-ds/challenges.ts';
+import { addThreeDsRoutes } from '../three-ds/routes.ts';
 import { readBooking } from './booking.ts';
 import { booksJson, booksSummary } from './books-view.ts';
+import { disputeView, readDisputeOrder } from './dispute-order.ts';
 import { faultView, readFaultOrder } from './fault-order.ts';
 
 /** A running control API. */
@@ -16,19 +22,36 @@ export interface ControlServer {
 
 const BODY_LIMIT_BYTES = 65_536;
 
-/** Starts the control API. Rejects when the port is taken. */
-export async function startControlServer(host: Host, { address, port }: { address: string; port: number }): Promise<ControlServer> {
+/** Where the server listens, and how browsers reach it. */
+export interface ControlOptions {
+  readonly address: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** What browsers call this server, when that is not the address and port it listens on. */
+  readonly publicUrl: string | undefined;
+  readonly challengeTimes: ChallengeTimes;
+  readonly warn: (text: string) => void;
+}
+
+/** Starts the HTTP server. Rejects when the port is taken. */
+export async function startControlServer(host: Host, options: ControlOptions): Promise<ControlServer> {
+  const { address, port, publicUrl, challengeTimes: times, warn } = options;
+  let baseUrl = '';
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   readJsonBodies(app);
   bookRoutes(app, host);
   faultRoutes(app, host);
+  disputeRoutes(app, host);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500;
     return reply.code(status).send({ error: error.message });
   });
+  // After the handlers: waiting for a part of the server closes the routes before it to handlers that come later.
+  await addThreeDsRoutes(app, { faults: host.faults, accountOf: host.accountOf, baseUrl: () => baseUrl, times, warn });
   await app.listen({ host: address, port });
   const { port: boundPort } = app.server.address() as AddressInfo;
+  baseUrl = publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${boundPort}`;
   return { port: boundPort, close: () => app.close() };
 }
 
@@ -54,7 +77,7 @@ function bookRoutes(app: FastifyInstance, host: Host): void {
       return reply.code(400).send({ error: 'unknown filter; expected rrn or terminal', field: unknown.slice(0, 40) });
     // Only what would survive a crash is shown.
     await host.settled();
-    const pieces = booksJson(host.books, { rrn: one(request.query.rrn), terminal: one(request.query.terminal) });
+    const pieces = booksJson(host, { rrn: one(request.query.rrn), terminal: one(request.query.terminal) });
     return reply.type('application/json').send(Readable.from(pieces, { objectMode: false, encoding: 'utf8' }));
   });
   app.post('/control/bookings', async (request, reply) => {
@@ -82,5 +105,24 @@ function faultRoutes(app: FastifyInstance, { faults, accountOf }: Host): void {
   app.delete('/control/faults', async () => {
     faults.clear();
     return { faults: [] };
+  });
+}
+
+function disputeRoutes(app: FastifyInstance, host: Host): void {
+  app.post('/control/disputes', async (request, reply) => {
+    const order = readDisputeOrder(request.body, host);
+    if ('error' in order) return reply.code(400).send(order);
+    return reply.code(201).send(disputeView(await host.disputeLink.raise(order.charge, order)));
+  });
+  app.get('/control/disputes', async () => {
+    await host.settled();
+    return { disputes: host.disputes.all.map(disputeView) };
+  });
+  app.post<{ Params: { readonly id: string } }>('/control/disputes/:id/reverse', async (request, reply) => {
+    const dispute = host.disputes.find(request.params.id);
+    if (dispute === undefined) return reply.code(404).send({ error: 'no such dispute; GET /control/disputes lists them' });
+    const reversed = await host.disputeLink.reverse(dispute);
+    if (reversed === undefined) return reply.code(409).send({ error: 'the dispute is reversed already' });
+    return disputeView(reversed);
   });
 }

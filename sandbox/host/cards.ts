@@ -14,6 +14,8 @@ export type CardRule =
   | { readonly kind: 'holds'; readonly amountMajor: number }
   /** The network loses the request: the host never learns of it. */
   | { readonly kind: 'request-lost' }
+  /** Approves, and the cardholder disputes every charge with this reason as soon as it is booked. */
+  | { readonly kind: 'disputes'; readonly reason: string }
   /** Approves, and something happens to the answer. */
   | { readonly kind: 'approves'; readonly delivery: Delivery };
 
@@ -33,6 +35,7 @@ export const CARD_RULES: ReadonlyMap<string, CardRule> = new Map<string, CardRul
   ['4000000000009995', { kind: 'declines', code: '51' }],
   ['4000000000000069', { kind: 'declines', code: '54' }],
   ['4000000000000119', { kind: 'declines', code: '96' }],
+  ['4000000000000259', { kind: 'disputes', reason: '10.4' }],
   ['4000000000000911', { kind: 'request-lost' }],
   ['4000000000000929', { kind: 'approves', delivery: { how: 'lost' } }],
   ['4000000000000937', { kind: 'approves', delivery: { how: 'delayed', delayMs: LATE_ANSWER_MS } }],

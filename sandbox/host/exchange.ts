@@ -8,8 +8,9 @@ import { type AnswerData, answerFrame, garbageFrame, withWrongStan } from './ans
 import { APPROVED, type Books, type Fact } from './books.ts';
 import type { Connection } from './connection.ts';
 import { type Delivery, NORMAL } from './delivery.ts';
+import type { DisputeLink } from './dispute-link.ts';
 import { declineCode, deliveryOfFault, type FaultOrder, type Faults } from './faults.ts';
-import { type Decision, decide, deliveryOf, FORMAT_ERROR, ruleOf } from './issuer.ts';
+import { type Decision, decide, deliveryOf, disputeReasonOf, FORMAT_ERROR, ruleOf } from './issuer.ts';
 import type { Journal } from './journal.ts';
 import { toLine } from './journal-line.ts';
 import { type FinancialRequest, isFinancial, readRequest } from './request.ts';
@@ -23,17 +24,24 @@ export interface PendingAnswer {
   readonly delivery: Delivery;
 }
 
+/** What waits for the journal: an answer, or whoever wrote a line about a dispute. */
+export type Ticket = PendingAnswer | { readonly durable: () => void };
+
 /** What the exchange works with. */
 export interface ExchangeParts {
   readonly books: Books;
-  readonly journal: Journal<PendingAnswer>;
+  readonly journal: Journal<Ticket>;
   readonly faults: Faults;
   readonly accountOf: AccountOf;
   readonly warn: (text: string) => void;
+  readonly disputes: DisputeLink;
 }
 
 const DUPLICATE_TRACE = '94';
 const INVALID_TRANSACTION = '12';
+const DISPUTE_ANSWER = '0432';
+const SIGN_ON = '001';
+const SIGN_OFF = '002';
 const NETWORK_CODES = new Set(['001', '002', '301']);
 
 const plainAnswer = (code: string): AnswerData => ({ code, approvalCode: '', schemeId: '', privateText: '' });
@@ -43,6 +51,7 @@ export function createExchange(parts: ExchangeParts): (body: Buffer, connection:
   const nextNumbers = numbering(parts.books);
   return (body, connection) => {
     const { mti, fields, error } = unpackPartial(HOST_LINK, body);
+    if (mti === DISPUTE_ANSWER && error === undefined) return parts.disputes.takeAnswer({ mti, fields });
     const isAnswerable = mti !== undefined && isRequest(mti) && fields[7] !== undefined && fields[11] !== undefined;
     if (!isAnswerable) {
       parts.warn(`a connection is closed: ${error === undefined ? 'a message is no request with fields 7 and 11' : error.message}`);
@@ -56,7 +65,12 @@ export function createExchange(parts: ExchangeParts): (body: Buffer, connection:
       send(plainAnswer(FORMAT_ERROR));
       return;
     }
-    if (mti === '0800' || mti === '0801') return send(plainAnswer(NETWORK_CODES.has(fields[70] ?? '') ? APPROVED : INVALID_TRANSACTION));
+    if (mti === '0800' || mti === '0801') {
+      send(plainAnswer(NETWORK_CODES.has(fields[70] ?? '') ? APPROVED : INVALID_TRANSACTION));
+      if (fields[70] === SIGN_ON) parts.disputes.signedOn(connection);
+      if (fields[70] === SIGN_OFF) parts.disputes.signedOff(connection);
+      return;
+    }
     if (!isFinancial(mti)) return send(plainAnswer(INVALID_TRANSACTION));
     const financial = readRequest(request);
     if ('problem' in financial) {
@@ -102,6 +116,10 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   const fact = factOf({ financial, account, decision, numbers: numbersFor({ financial, decision, books, nextNumbers }) });
   books.apply(fact);
   reply({ parts, connection, request, data: fact, delivery, line: toLine(fact) });
+  const reason = disputeReasonOf(financial);
+  const charge = books.answered(financial)?.entry;
+  if (reason === undefined || charge === undefined) return;
+  void parts.disputes.raise(charge, { amountMinor: charge.amountMinor, reason });
 }
 
 function declinedByFault({ act }: FinancialRequest, fault: FaultOrder): Decision {
@@ -188,8 +206,17 @@ function reply({ parts, line, connection, request, data, delivery }: Reply): voi
   parts.journal.append(line, { connection, request, framed: answerFrame(request, data), data, delivery });
 }
 
+/** Hands on what one commit has made durable: answers first. */
+export function settle(tickets: readonly Ticket[], later: (act: () => void, delayMs: number) => void): void {
+  sendAnswers(
+    tickets.flatMap((ticket) => ('durable' in ticket ? [] : [ticket])),
+    later,
+  );
+  for (const ticket of tickets) if ('durable' in ticket) ticket.durable();
+}
+
 /** Sends the answers of one commit; each connection gets its share in one write. `later` runs a function after so many ms. */
-export function sendAnswers(answers: readonly PendingAnswer[], later: (act: () => void, delayMs: number) => void): void {
+function sendAnswers(answers: readonly PendingAnswer[], later: (act: () => void, delayMs: number) => void): void {
   const touched = new Set<Connection>();
   for (const answer of answers) {
     deliver(answer, later);

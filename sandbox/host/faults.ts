@@ -1,4 +1,4 @@
-/** Faults on demand: what the next matching messages suffer. */
+/** Faults on demand: what the next matching messages suffer, at the acquirer host and at the simulators of 3-D Secure. */
 
 import { firstOf } from '../../src/protocols/iso8583/messages.ts';
 import type { Account } from './accounts.ts';
@@ -22,26 +22,49 @@ export const HOST_FAULTS = [
 /** One of `HOST_FAULTS`. */
 export type HostFault = (typeof HOST_FAULTS)[number];
 
+/** Faults of the directory server, the ACS and its 3DS Method. */
+export const THREE_DS_FAULTS = ['acs_down', 'acs_slow', 'ds_down', 'ds_garbage', 'method_down'] as const;
+
+/** One of `THREE_DS_FAULTS`. */
+export type ThreeDsFault = (typeof THREE_DS_FAULTS)[number];
+
 /** An order for the next `times` messages that match. */
 export interface FaultOrder {
-  readonly fault: HostFault;
+  readonly fault: HostFault | ThreeDsFault;
   /** Only messages of this account. */
   readonly account: Account | undefined;
   /** Only messages of this type; a first transmission's type (`0420`) matches its repeats (`0421`) too. */
   readonly mti: string | undefined;
   /** How many messages are still to suffer it. */
   readonly times: number;
-  /** For `late_answer` and `slow`. */
+  /** For `late_answer`, `slow` and `acs_slow`. */
   readonly delayMs: number | undefined;
   /** For `decline`: DE39. */
   readonly code: string | undefined;
 }
 
+/** An order that the acquirer host can suffer. */
+export type HostFaultOrder = FaultOrder & { readonly fault: HostFault };
+
+/** A message that is matched only by orders that name its type: the host's own. */
+export interface OwnMessage {
+  readonly mti: string;
+  readonly accountId: string;
+  readonly only: readonly HostFault[];
+}
+
 /** The orders in force. */
 export interface Faults {
   add(order: FaultOrder): void;
-  /** Counts down and returns the first order that matches. */
-  take(message: { readonly mti: string; readonly accountId: string }): FaultOrder | undefined;
+  /** Counts down and returns the first order that matches a message to the acquirer host. */
+  take(message: { readonly mti: string; readonly accountId: string }): HostFaultOrder | undefined;
+  /** The same, for messages that the host sends: an order without a type is about those of the gateway. */
+  takeOwn(message: OwnMessage): HostFaultOrder | undefined;
+  /** Counts down and returns the first order for one of the named faults; an order for a card does not match what is about none. */
+  takeNamed(
+    names: readonly ThreeDsFault[],
+    accountId: string | undefined,
+  ): { readonly fault: ThreeDsFault; readonly delayMs: number | undefined } | undefined;
   list(): readonly FaultOrder[];
   clear(): void;
 }
@@ -52,6 +75,14 @@ const DEFAULT_DECLINE = '05';
 /** No faults at first. */
 export function createFaults(): Faults {
   let orders: readonly FaultOrder[] = [];
+  const countDown = (found: FaultOrder): void => {
+    orders = orders.flatMap((order) => (order !== found ? [order] : order.times > 1 ? [{ ...order, times: order.times - 1 }] : []));
+  };
+  const takeFirst = (matches: (order: HostFaultOrder) => boolean): HostFaultOrder | undefined => {
+    const found = orders.find((order): order is HostFaultOrder => isHostFault(order.fault) && matches(order as HostFaultOrder));
+    if (found !== undefined) countDown(found);
+    return found;
+  };
   return {
     add: (order) => {
       orders = [...orders, order];
@@ -60,14 +91,30 @@ export function createFaults(): Faults {
       // By far most messages find no order at all.
       if (orders.length === 0) return undefined;
       const first = firstOf(mti);
-      const found = orders.find(
+      return takeFirst(
         (order) =>
           (order.account === undefined || order.account.id === accountId) &&
           (order.mti === undefined || order.mti === mti || order.mti === first),
       );
-      if (found === undefined) return undefined;
-      orders = orders.flatMap((order) => (order !== found ? [order] : order.times > 1 ? [{ ...order, times: order.times - 1 }] : []));
-      return found;
+    },
+    takeOwn: ({ mti, accountId, only }) => {
+      if (orders.length === 0) return undefined;
+      const first = firstOf(mti);
+      return takeFirst(
+        (order) =>
+          only.includes(order.fault) &&
+          (order.account === undefined || order.account.id === accountId) &&
+          (order.mti === mti || order.mti === first),
+      );
+    },
+    takeNamed: (names, accountId) => {
+      for (const order of orders) {
+        const fault = names.find((name) => name === order.fault);
+        if (fault === undefined || (order.account !== undefined && order.account.id !== accountId)) continue;
+        countDown(order);
+        return { fault, delayMs: order.delayMs };
+      }
+      return undefined;
     },
     list: () => orders,
     clear: () => {
@@ -76,13 +123,15 @@ export function createFaults(): Faults {
   };
 }
 
+const isHostFault = (fault: FaultOrder['fault']): fault is HostFault => HOST_FAULTS.some((name) => name === fault);
+
 /** DE39 of a `decline`. */
 export function declineCode(order: FaultOrder): string {
   return order.code ?? DEFAULT_DECLINE;
 }
 
 /** What a fault does to the answer; `decline` and `no_answer` act before there is one. */
-export function deliveryOfFault(order: FaultOrder): Delivery {
+export function deliveryOfFault(order: HostFaultOrder): Delivery {
   switch (order.fault) {
     case 'decline':
     case 'no_answer':

@@ -7,7 +7,9 @@ import { type AccountOf, openAccounts } from './accounts.ts';
 import { type Books, createBooks, type Fact } from './books.ts';
 import { LIMITED_CARD } from './cards.ts';
 import { type Connection, serveConnection } from './connection.ts';
-import { createExchange, type PendingAnswer, sendAnswers } from './exchange.ts';
+import { createDisputeLink, type DisputeLink } from './dispute-link.ts';
+import { createDisputes, type Disputes, fromDisputeLine, toDisputeLine } from './disputes.ts';
+import { createExchange, settle, type Ticket } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { knowsCardTriggers } from './issuer.ts';
 import { openJournal } from './journal.ts';
@@ -17,6 +19,8 @@ import { fromLine, JOURNAL_HEADER, toLine } from './journal-line.ts';
 export interface Host {
   readonly port: number;
   readonly books: Books;
+  readonly disputes: Disputes;
+  readonly disputeLink: Pick<DisputeLink, 'raise' | 'reverse'>;
   readonly faults: Faults;
   readonly accountOf: AccountOf;
   /** Takes in what happened before this host was there; returns what is wrong with it. */
@@ -47,11 +51,16 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
   const sockets = new Map<Socket, Connection>();
   const timers = new Set<NodeJS.Timeout>();
   let receive: (body: Buffer, connection: Connection) => void = () => undefined;
+  let gone: (connection: Connection) => void = () => undefined;
   const limitedWarn = warnOnce(warn);
 
   const server = createServer((socket) => {
-    sockets.set(socket, serveConnection(socket, { receive: (body, connection) => receive(body, connection), warn: limitedWarn }));
-    socket.on('close', () => sockets.delete(socket));
+    const connection = serveConnection(socket, { receive: (body, from) => receive(body, from), warn: limitedWarn });
+    sockets.set(socket, connection);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      gone(connection);
+    });
   });
   // The port first: a second host on the same data directory must fail here, before it touches the journal.
   await new Promise<void>((resolve, reject) => {
@@ -63,6 +72,7 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
   const accountOf = openAccounts(dataDirectory);
   const books = createBooks({ watchedAccount: accountOf(LIMITED_CARD).id, isWatchedAt: knowsCardTriggers });
   const faults = createFaults();
+  const disputes = createDisputes((key) => books.original(key)?.entry);
   const later = (act: () => void, delayMs: number): void => {
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -70,29 +80,36 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
     }, delayMs);
     timers.add(timer);
   };
-  const journal = openJournal<PendingAnswer | undefined>({
+  const journal = openJournal<Ticket>({
     path: join(dataDirectory, 'host-journal.jsonl'),
     header: JOURNAL_HEADER,
     replay: (line) => {
+      const disputed = fromDisputeLine(line);
+      if (disputed !== undefined) {
+        disputes.apply(disputed);
+        return true;
+      }
       const fact = fromLine(line);
       if (fact !== undefined) books.apply(fact);
       return fact !== undefined;
     },
-    onDurable: (answers) =>
-      sendAnswers(
-        answers.filter((answer) => answer !== undefined),
-        later,
-      ),
+    onDurable: (tickets) => settle(tickets, later),
     onFailure,
     warn,
   });
-  receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn });
+  const disputeLink = createDisputeLink({
+    disputes,
+    faults,
+    write: (fact) => new Promise((durable) => journal.append(toDisputeLine(fact), { durable })),
+  });
+  gone = disputeLink.signedOff;
+  receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn, disputes: disputeLink });
 
   const book = (fact: Fact): string | undefined => {
     if (books.answered(fact) !== undefined) return 'a message with this trace is in the books already';
     if (fact.original !== undefined && books.original(fact.original)?.entry === undefined) return 'the original is not in the books';
     books.apply(fact);
-    journal.append(toLine(fact), undefined);
+    journal.append(toLine(fact), { durable: () => undefined });
     return undefined;
   };
 
@@ -100,11 +117,13 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
     server.close();
     for (const socket of sockets.keys()) socket.pause();
     receive = () => undefined;
+    disputeLink.close();
     for (const timer of timers) clearTimeout(timer);
     await journal.close();
     await closeAll(sockets);
   };
-  return { port: (server.address() as AddressInfo).port, books, faults, accountOf, book, settled: journal.settled, close };
+  const { port: boundPort } = server.address() as AddressInfo;
+  return { port: boundPort, books, disputes, disputeLink, faults, accountOf, book, settled: journal.settled, close };
 }
 
 /** Each text once, and no more than a few hundred: a gateway that sends nonsense by the thousand must not fill the log. */

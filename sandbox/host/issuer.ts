@@ -44,6 +44,13 @@ export function ruleOf(request: FinancialRequest): CardRule | undefined {
   return CARD_RULES.get(request.pan);
 }
 
+/** The reason for which the holder of the card disputes this charge at once; undefined for nearly all. */
+export function disputeReasonOf({ act, terminal, pan }: FinancialRequest): string | undefined {
+  if ((act !== 'debit' && act !== 'capture') || !knowsCardTriggers(terminal)) return undefined;
+  const rule = CARD_RULES.get(pan);
+  return rule?.kind === 'disputes' ? rule.reason : undefined;
+}
+
 /** What happens to the first answer of a request with this card. */
 export function deliveryOf(rule: CardRule | undefined): Delivery {
   return rule?.kind === 'approves' ? rule.delivery : NORMAL;
@@ -95,6 +102,7 @@ function decideByIssuer(request: FinancialRequest, books: Books): Decision {
       return final(request.amountMinor <= left ? APPROVED : INSUFFICIENT_FUNDS);
     }
     case 'approves':
+    case 'disputes':
     case 'request-lost':
     case undefined:
       return final(APPROVED);

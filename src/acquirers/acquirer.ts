@@ -1,7 +1,7 @@
 /** What every acquirer adapter is made from; the port itself is the core's. */
 import type { AcquirerAccount, TraceNumbers } from '../core/acquirer/account.ts';
 import type { EngineLog } from '../core/payment/engine.ts';
-import type { Acquirer, Clock, LateAnswerListener } from '../core/ports.ts';
+import type { Acquirer, Clock, DisputeListener, LateAnswerListener } from '../core/ports.ts';
 
 export interface AcquirerContext {
   readonly account: (accountId: string) => Promise<AcquirerAccount | undefined>;
@@ -9,6 +9,7 @@ export interface AcquirerContext {
   readonly clock: Clock;
   readonly log: EngineLog;
   readonly onLateAnswer: LateAnswerListener;
+  readonly onDispute: DisputeListener;
 }
 
 /** A running adapter. */

@@ -1,7 +1,18 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
+
+import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
 import type { DeclineReason } from './payment/decline.ts';
-import type { FailureReason, OperationKind, OperationView, PaymentTree, RejectionReason, Trace } from './payment/operation.ts';
+import type {
+  FailureReason,
+  OperationKind,
+  OperationView,
+  PaymentTree,
+  PostedKind,
+  RejectionReason,
+  SentKind,
+  Trace,
+} from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
@@ -71,8 +82,6 @@ interface NewOperationBase {
   readonly idempotencyKey?: IdempotencyKey;
   readonly cardId: string;
   readonly createdAtMs: number;
-  /** How long the first exchange may take before others may resolve the operation; the database's clock counts. */
-  readonly resolveAfterMs: number;
 }
 
 /** A payment with its first attempt and operation, to be written in one statement. */
@@ -93,6 +102,50 @@ export interface NewOperation extends NewOperationBase {
   /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
   readonly remaining?: number;
   readonly trace: Trace;
+}
+
+/**
+ * A chargeback or its reversal: recorded and posted at once, since there is nobody to ask. The store holds it to what the decision saw: of
+ * two that saw the same counters of the charge, one is written.
+ */
+export interface NewPosting {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly kind: PostedKind;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  /** The charge that it is about. */
+  readonly targetId: string;
+  readonly targetKind: OperationKind;
+  readonly seen: { readonly chargedBack: number; readonly chargebackReversed: number };
+  /** Of a chargeback: its own id. */
+  readonly disputeId: string;
+  /** Declared by the merchant: only on a charge that stands, and up to what is left of it. What the acquirer tells is a fact, without limit. */
+  readonly declared: boolean;
+  /** The acquirer's number of the case. */
+  readonly caseNumber?: string;
+  /** The scheme's reason code. */
+  readonly schemeReason?: string;
+  readonly merchantReference?: string;
+  readonly dialectData: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: IdempotencyKey;
+  readonly createdAtMs: number;
+}
+
+/** The acquirer tells what the merchant had declared: the two become one. */
+export interface DisputeConfirmation {
+  readonly merchantId: string;
+  readonly paymentId: string;
+  readonly disputeId: string;
+  readonly stage: DisputeStage;
+  /** The chargeback, or its reversal. */
+  readonly operationId: string;
+  readonly caseNumber: string;
+  readonly schemeReason?: string;
+  readonly confirmedAtMs: number;
 }
 
 /** `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it. */
@@ -141,6 +194,15 @@ export interface PaymentStore {
   submitPayment(row: NewPayment): Promise<Submission>;
   /** First transaction of an operation on a payment: reserves the amount. */
   submitOperation(row: NewOperation): Promise<Submission>;
+  /** The only transaction of a chargeback or its reversal. */
+  postOperation(row: NewPosting): Promise<Submission>;
+  /** False when it was confirmed already. */
+  confirmDispute(confirmation: DisputeConfirmation): Promise<boolean>;
+  /** By the acquirer's number of the case. */
+  findDispute(key: { readonly merchantId: string; readonly caseNumber: string }): Promise<Dispute | undefined>;
+  findDisputesOf(key: { readonly merchantId: string; readonly paymentId: string }): Promise<readonly Dispute[]>;
+  /** The operation whose first message bore this RRN, of the merchant with this routing number. */
+  findByTrace(key: { readonly routingNumber: number; readonly rrn: string }): Promise<OperationView | undefined>;
   /** Second transaction. It never refuses: what the acquirer said is a fact. */
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
@@ -157,6 +219,11 @@ export interface PaymentStore {
     readonly channelId: string;
     readonly key: string;
   }): Promise<{ readonly inputHash: Uint8Array; readonly operationId: string } | undefined>;
+  /**
+   * Makes operations due for resolution that were made before this moment (wall time, epoch ms) and are still only submitted: whoever waited for
+   * their answer is gone.
+   */
+  markOrphans(request: { readonly createdBeforeMs: number }): Promise<number>;
   /** Leases open operations whose time has come, at most `limit`, each for `leaseMs`. */
   claimUnresolved(request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly ClaimedOperation[]>;
   /** Saves the trace of a reversal before its first byte is written; repeats change nothing. */
@@ -189,7 +256,7 @@ export interface OperationReference {
 /** What is to be sent, apart from secrets. */
 export interface AcquirerRequest {
   readonly reference: OperationReference;
-  readonly kind: OperationKind;
+  readonly kind: SentKind;
   readonly trace: Trace;
   readonly amount: number;
   readonly currency: string;
@@ -217,7 +284,7 @@ export interface Acquirer {
   /** Whether the host answers a repeated message with the same trace from its records instead of executing it again. */
   readonly deduplicates: boolean;
   /** Fixes the trace of an operation. `terminal`: the original's, where the host finds originals by it. Rejects when no trace can be had. */
-  prepare(request: { readonly channel: TraceScope; readonly kind: OperationKind; readonly terminal?: string }): Trace | Promise<Trace>;
+  prepare(request: { readonly channel: TraceScope; readonly kind: SentKind; readonly terminal?: string }): Trace | Promise<Trace>;
   /** Sends an operation and waits for its answer. Never rejects. */
   send(request: AcquirerRequest, secrets: CardSecrets): Promise<AcquirerAnswer>;
   /** Repeats an operation under its own trace. Never rejects. */
@@ -244,3 +311,9 @@ export interface TraceScope {
   readonly accountId: string;
   readonly routingNumber: number;
 }
+
+/**
+ * Called by an acquirer when it delivers a chargeback or its reversal. Resolves when that is recorded, or certainly concerns nobody here;
+ * only then may the acquirer be answered. Rejects when it could not be recorded: it will be told again.
+ */
+export type DisputeListener = (notice: DisputeNotice) => Promise<DisputeOutcome>;

@@ -4,11 +4,14 @@ import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 
+/** `sandbox`: simulators answer; `live`: acquirers do. */
+export type Mode = 'sandbox' | 'live';
+
 export interface DialectContext {
   readonly engine: Engine;
   readonly directory: Directory;
   /** `sandbox`: simulators answer, and dialects say so where their protocol has a word for it. */
-  readonly mode: 'sandbox' | 'live';
+  readonly mode: Mode;
   /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
   readonly isUnavailable: (error: unknown) => boolean;
 }
@@ -17,6 +20,8 @@ export interface Dialect {
   readonly name: string;
   /** Adds the routes to an encapsulated Fastify instance: parsers and error handlers set there stay there. */
   register(app: FastifyInstance, context: DialectContext): void;
+  /** The API for people and for programs, shown at `/docs/<name>`; in live mode without any credentials. */
+  describe(mode: Mode): ApiDescription;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
   readonly access: DialectAccess;
   /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
@@ -51,6 +56,17 @@ export interface ImportProblem {
 export interface DialectImport {
   readToken(line: unknown): ImportedToken | ImportProblem;
   readPayment(line: unknown): ImportedPayment | ImportProblem;
+}
+
+/** A dialect's API as its documentation shows it. */
+export interface ApiDescription {
+  /** A few words, and one sentence for the list of dialects. */
+  readonly title: string;
+  readonly summary: string;
+  /** An OpenAPI 3.1 document. What the form for trying it out begins with is each parameter's `example`. */
+  readonly document: object;
+  /** Filled in before anybody asks: a security scheme of the document and its value. Published credentials only. */
+  readonly credential?: { readonly scheme: string; readonly value: string };
 }
 
 /** The two merchants of the sandbox: the one of the documentation, and another one, so that isolation can be tried. */

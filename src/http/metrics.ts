@@ -18,6 +18,8 @@ export interface Metrics {
   observeRequest(request: { readonly dialect: string; readonly route: string; readonly status: number; readonly durationMs: number }): void;
   observeBatch(queue: string, rows: number): void;
   countOperation(kind: string, outcome: string): void;
+  /** What an acquirer has told of disputes, by stage; `unmatched` ones wait for a person. */
+  countDispute(stage: string, outcome: string): void;
   /** Everything as text, after asking for the readings. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -43,6 +45,14 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
     ...{ name: 'polygate_operation_outcomes_total', help: 'Outcomes recorded, by kind of operation and the state they led to.', registers },
     labelNames: ['kind', 'outcome'],
   });
+  const disputes = new Counter({
+    ...{
+      name: 'polygate_dispute_notices_total',
+      help: 'Chargebacks and reversals told by the acquirer, by what became of them; unmatched ones concern no payment here and wait for a person.',
+      registers,
+    },
+    labelNames: ['stage', 'outcome'],
+  });
   const setReadings = createGauges(registers);
   const observers = remembered((key) => {
     const [dialect = '', route = '', status = ''] = key.split('\n');
@@ -54,6 +64,7 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
     },
     observeBatch: (queue, rows) => batches.observe({ queue }, rows),
     countOperation: (kind, outcome) => outcomes.inc({ kind, outcome }),
+    countDispute: (stage, outcome) => disputes.inc({ stage, outcome }),
     async render() {
       setReadings(await read());
       return { contentType: registry.contentType, body: await registry.metrics() };
@@ -120,6 +131,11 @@ export function counted(store: PaymentStore, metrics: Pick<Metrics, 'countOperat
     async submitPayment(row) {
       const submission = await store.submitPayment(row);
       if (submission === 'submitted' && row.rejection !== undefined) metrics.countOperation(row.kind, 'rejected');
+      return submission;
+    },
+    async postOperation(row) {
+      const submission = await store.postOperation(row);
+      if (submission === 'submitted') metrics.countOperation(row.kind, 'approved');
       return submission;
     },
     async recordOutcome(outcome) {

@@ -10,7 +10,7 @@ export function samplesText(baseUrl: string): string {
 function sampleText({ name, sandbox }: Dialect, baseUrl: string): string {
   if (sandbox === undefined) return '';
   const { credentials, curl } = sandbox.sample(baseUrl);
-  const rows = [{ name: 'base URL', value: baseUrl }, ...credentials];
+  const rows = [{ name: 'base URL', value: baseUrl }, { name: 'documentation', value: `${baseUrl}/docs/${name}` }, ...credentials];
   const width = Math.max(...rows.map((row) => row.name.length)) + 2;
   const lines = [
     `── ${name} ──`,

@@ -3,6 +3,7 @@
  * snapshot. Each statement of the payment path keeps all of them, so a breach is always a defect or a foreign hand.
  */
 import { accounts } from '../core/ledger/accounts.ts';
+import { postedKinds } from '../core/payment/operation.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { auditChain } from './audit-check.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
@@ -29,6 +30,9 @@ function differences(columns: readonly string[], { has, should }: { readonly has
 
 const someDiffer = (columns: readonly string[], has: string, should: string) =>
   columns.map((column) => `${has}.${column} <> coalesce(${should}.${column}, 0)`).join(' or ');
+
+/** As a list in SQL. */
+const posted = postedKinds.map((kind) => `'${kind}'`).join(', ');
 
 const { payment: paymentColumns, target: targetColumns } = counterColumns;
 
@@ -65,11 +69,12 @@ const limits: Check = {
   body: `select merchant_id, payment_id, null::uuid as operation_id,
     case when captured + capture_pending + released + release_pending > greatest(authorized, captured) then 'more is captured and released than was authorized'
       when refunded + reversed > captured then 'more is refunded and reversed than was captured'
+      when chargeback_reversed > charged_back then 'more chargebacks are reversed than there are'
       when authorized > amount or captured > amount then 'more is authorized or captured than the payment is about'
       else 'an amount is below zero' end as detail
   from polygate.payment
   where captured + capture_pending + released + release_pending > greatest(authorized, captured) or refunded + reversed > captured
-    or authorized > amount or captured > amount or least(${paymentColumns.join(', ')}) < 0 or amount <= 0
+    or chargeback_reversed > charged_back or authorized > amount or captured > amount or least(${paymentColumns.join(', ')}) < 0 or amount <= 0
   union all
   select merchant_id, payment_id, operation_id,
     case when refunded + refund_pending + reversed + reverse_pending > amount then 'more is refunded and reversed of it than its amount'
@@ -102,18 +107,21 @@ const ledgerLines: Check = {
 /** What a ledger line adds to the debt to the merchant. */
 const owed = `case ${accounts.merchant_payable} when credit_account then amount when debit_account then -amount else 0 end`;
 
+/** What the merchant keeps of a payment by its amounts; below zero when a bank has taken back more than there was. */
+const posting = 'p.captured - p.refunded - p.reversed - p.charged_back + p.chargeback_reversed';
+
 const ledgerLayers: Check = {
   name: 'ledger layers',
   relations: [],
   body: `select p.merchant_id, p.payment_id, null::uuid as operation_id,
     format('the ledger holds %s pending and %s posted, the payment %s and %s', coalesce(l.pending, 0), coalesce(l.posted, 0),
-      greatest(p.authorized - p.captured, 0) - p.released, p.captured - p.refunded - p.reversed) as detail
+      greatest(p.authorized - p.captured, 0) - p.released, ${posting}) as detail
   from polygate.payment p left join (
     select merchant_id, payment_id,
       sum(${owed}) filter (where layer = 'pending') as pending, sum(${owed}) filter (where layer = 'posted') as posted
     from polygate.ledger_entry group by merchant_id, payment_id
   ) l on ${samePayment('l', 'p')}
-  where coalesce(l.pending, 0) <> greatest(p.authorized - p.captured, 0) - p.released or coalesce(l.posted, 0) <> p.captured - p.refunded - p.reversed`,
+  where coalesce(l.pending, 0) <> greatest(p.authorized - p.captured, 0) - p.released or coalesce(l.posted, 0) <> ${posting}`,
 };
 
 const eventSequence: Check = {
@@ -190,12 +198,12 @@ const operationShape: Check = {
       when (o.target_id is null) <> (o.target_kind is null) then 'it has a target or a target kind, not both'
       when o.target_id is not null and t.operation_id is null then 'what it acts upon is not in its payment'
       when t.kind <> o.target_kind then format('it acts upon a %s and says %s', t.kind, o.target_kind)
-      when t.state <> 'approved' then format('it acts upon an operation that is %s', t.state)
+      when t.state <> 'approved' and o.kind not in (${posted}) then format('it acts upon an operation that is %s', t.state)
       when o.target_id is null and o.amount <> p.amount then format('its amount %s is not that of its payment, %s', o.amount, p.amount) end as detail
   from polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}
     left join polygate.operation t on t.merchant_id = o.merchant_id and t.operation_id = o.target_id and t.payment_id = o.payment_id
   where not exists (select from contribution c where ${sameKind('c', 'o')}) or (o.target_id is null) <> (o.target_kind is null)
-    or (o.target_id is not null and (t.operation_id is null or t.kind <> o.target_kind or t.state <> 'approved'))
+    or (o.target_id is not null and (t.operation_id is null or t.kind <> o.target_kind or (t.state <> 'approved' and o.kind not in (${posted}))))
     or (o.target_id is null and o.amount <> p.amount)`,
 };
 
@@ -227,11 +235,11 @@ const orphans: Check = {
   where not exists (select from polygate.payment p where ${samePayment('p', 'a')})
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'the operation has no message to the acquirer' from polygate.operation o
-  where o.state <> 'rejected' and not exists (
+  where o.state <> 'rejected' and o.kind not in (${posted}) and not exists (
     select from polygate.acquirer_message m where m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id and m.purpose = 'request')
   union all
-  select o.merchant_id, o.payment_id, o.operation_id, 'the operation was rejected and has a message to the acquirer' from polygate.operation o
-  where o.state = 'rejected' and exists (select from polygate.acquirer_message m where ${sameOperation('m', 'o')})
+  select o.merchant_id, o.payment_id, o.operation_id, 'the operation was never sent and has a message to the acquirer' from polygate.operation o
+  where (o.state = 'rejected' or o.kind in (${posted})) and exists (select from polygate.acquirer_message m where ${sameOperation('m', 'o')})
   union all
   select m.merchant_id, null, m.operation_id, format('the message %s (%s) has no operation', m.rrn, m.purpose) from polygate.acquirer_message m
   where not exists (select from polygate.operation o where ${sameOperation('o', 'm')})
@@ -244,6 +252,29 @@ const orphans: Check = {
   union all
   select k.merchant_id, null, k.operation_id, 'an idempotency key has no operation' from polygate.idempotency_key k
   where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})`,
+};
+
+/** A dispute and its operations say the same: a chargeback under its own id, and a reversal when it has ended. */
+const disputes: Check = {
+  name: 'dispute',
+  relations: [],
+  body: `select coalesce(d.merchant_id, o.merchant_id) as merchant_id, coalesce(d.payment_id, o.payment_id) as payment_id,
+    coalesce(o.operation_id, d.dispute_id) as operation_id,
+    case when d.dispute_id is null then format('the %s has no dispute', o.kind)
+      when o.operation_id is null then format('the dispute has no %s', d.kind)
+      else format('the %s and its dispute differ', o.kind) end as detail
+  from (
+    select merchant_id, dispute_id, payment_id, charge_id, amount, 'chargeback' as kind, dispute_id as operation_id, confirmed_at is null as declared,
+      (confirmed_at is null) = (case_number is null) as whole
+    from polygate.dispute
+    union all
+    select merchant_id, dispute_id, payment_id, charge_id, amount, 'chargeback_reversal', reversal_id, reversal_confirmed_at is null,
+      stage = 'reversed' and reversal_id is not null and reversed_at is not null
+    from polygate.dispute
+    where stage = 'reversed' or reversal_id is not null or reversed_at is not null or reversal_confirmed_at is not null
+  ) d full join (select * from polygate.operation where kind in (${posted})) o on ${sameOperation('o', 'd')}
+  where (d.dispute_id, d.payment_id, d.charge_id, d.amount, d.kind, d.declared, d.whole)
+    is distinct from (o.dispute_id, o.payment_id, o.target_id, o.amount, o.kind, o.declared, true)`,
 };
 
 const duplicates: Check = {
@@ -274,6 +305,7 @@ export const checks: readonly Check[] = [
   operationShape,
   undoneApproval,
   orphans,
+  disputes,
   duplicates,
   auditChain,
 ];

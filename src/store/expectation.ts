@@ -3,9 +3,9 @@
  * cannot drift from the rules it verifies.
  */
 import { accounts } from '../core/ledger/accounts.ts';
-import { type Effect, effectOf, type PaymentDelta, type TargetDelta } from '../core/payment/effect.ts';
+import { confirmedEventOf, type Effect, effectOf, type PaymentDelta, type TargetDelta } from '../core/payment/effect.ts';
 import { importedEvent } from '../core/payment/imported.ts';
-import type { OperationKind } from '../core/payment/operation.ts';
+import { isPosted, type OperationKind } from '../core/payment/operation.ts';
 import { type OperationState, openOperationStates, operationStates, operationTransitions } from '../core/states/operation.ts';
 import { type PaymentEvent, paymentStates, paymentTransitions } from '../core/states/payment.ts';
 
@@ -16,6 +16,9 @@ const targets: Readonly<Record<OperationKind, readonly (OperationKind | undefine
   capture: ['preauthorization'],
   reversal: ['preauthorization', 'debit', 'capture'],
   refund: ['debit', 'capture'],
+  // A bank may charge back what was only authorized here: whatever it says is recorded.
+  chargeback: ['preauthorization', 'debit', 'capture'],
+  chargeback_reversal: ['preauthorization', 'debit', 'capture'],
 };
 
 interface Combination {
@@ -38,16 +41,21 @@ function relation(name: string, columns: readonly string[], rows: readonly (read
   return `${name} (${columns.join(', ')}) as (values\n${lines.join(',\n')}\n)`;
 }
 
-const paymentColumns = ['authorized', 'captured', 'capture_pending', 'released', 'release_pending', 'refunded', 'reversed'] as const;
-const targetColumns = ['refunded', 'refund_pending', 'reversed', 'reverse_pending'] as const;
+const chargebackColumns = ['charged_back', 'chargeback_reversed'] as const;
+const paymentColumns = [
+  ...(['authorized', 'captured', 'capture_pending', 'released', 'release_pending', 'refunded', 'reversed'] as const),
+  ...chargebackColumns,
+] as const;
+const targetColumns = ['refunded', 'refund_pending', 'reversed', 'reverse_pending', ...chargebackColumns] as const;
 
 function paymentShares(delta: PaymentDelta): readonly number[] {
-  const { authorized, captured, capturePending, released, releasePending, refunded, reversed } = delta;
-  return [authorized, captured, capturePending, released, releasePending, refunded, reversed];
+  const { authorized, captured, capturePending, released, releasePending, refunded, reversed, chargedBack, chargebackReversed } = delta;
+  return [authorized, captured, capturePending, released, releasePending, refunded, reversed, chargedBack, chargebackReversed];
 }
 
-function targetShares({ refunded, refundPending, reversed, reversePending }: TargetDelta): readonly number[] {
-  return [refunded, refundPending, reversed, reversePending];
+function targetShares(delta: TargetDelta): readonly number[] {
+  const { refunded, refundPending, reversed, reversePending, chargedBack, chargebackReversed } = delta;
+  return [refunded, refundPending, reversed, reversePending, chargedBack, chargebackReversed];
 }
 
 /** Of one minor unit: what an approval adds it keeps, what it gives back was reserved while the operation was open. */
@@ -98,10 +106,11 @@ export const operationStep = relation(
   ['kind', 'target_kind', 'from_state', 'name', 'to_state'],
   [
     ...combinations.flatMap(({ kind, targetKind }) =>
-      operationTransitions.rows.map(([from, event, to]) => {
+      movesOf(kind).map(([from, event, to]) => {
         return [kind, targetKind, from, effectOf({ kind, targetKind, amount: 1, event }).event, to];
       }),
     ),
+    ...confirmations().map(({ kind, targetKind, name }) => [kind, targetKind, 'approved', name, 'approved']),
     ...rejections().map(({ kind, targetKind, name }) => [kind, targetKind, initialStates.operation, name, 'rejected']),
     ...combinations.map(({ kind, targetKind }) => [kind, targetKind, initialStates.operation, importedEvent(kind), 'approved']),
   ],
@@ -113,13 +122,14 @@ export const paymentStep = relation(
   ['kind', 'target_kind', 'name', 'from_state', 'to_state'],
   [
     ...combinations.flatMap(({ kind, targetKind }) => {
-      const events = new Set(operationTransitions.rows.map(([, event]) => event));
+      const events = new Set(movesOf(kind).map(([, event]) => event));
       return [...events].flatMap((event) => {
         const effect = effectOf({ kind, targetKind, amount: 1, event });
         return paymentChanges(effect.paymentEvent).map(([from, to]) => [kind, targetKind, effect.event, from, to]);
       });
     }),
     ...rejections().map(({ kind, targetKind, name }) => [kind, targetKind, name, initialStates.payment, 'failed']),
+    ...confirmations().flatMap(({ kind, targetKind, name }) => paymentStates.map((state) => [kind, targetKind, name, state, state])),
     ...combinations.flatMap((combination) =>
       paymentChanges(approvalOf(combination).paymentEvent).map(([from, to]) => {
         return [combination.kind, combination.targetKind, importedEvent(combination.kind), from, to];
@@ -127,6 +137,15 @@ export const paymentStep = relation(
     ),
   ],
 );
+
+/** What is posted has its outcome from the start. */
+function movesOf(kind: OperationKind): typeof operationTransitions.rows {
+  return operationTransitions.rows.filter(([from, event]) => !isPosted(kind) || (from === initialStates.operation && event === 'approve'));
+}
+
+function confirmations(): readonly (Combination & { readonly name: string })[] {
+  return combinations.filter(({ kind }) => isPosted(kind)).map((posted) => ({ ...posted, name: confirmedEventOf(posted.kind) }));
+}
 
 function rejections(): readonly (Combination & { readonly name: string })[] {
   return combinations.filter(({ targetKind }) => targetKind === undefined).map((first) => ({ ...first, name: `${first.kind}.rejected` }));

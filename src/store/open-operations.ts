@@ -1,13 +1,11 @@
-/** How many operations have no certain outcome, and since when: for whoever watches the gateway. */
+/** How many operations wait for their resolution, and since when: for whoever watches the gateway. */
 import type { Database, Statement } from '../postgres/connection.ts';
 
-// One small partial index per branch, so that it costs what is open and not what ever was.
+// From the small index of what is to be resolved: an operation in its normal exchange is not in it.
 const statement: Statement = {
   name: 'open_operations',
   text: `select state, count(*) as count, (extract(epoch from min(created_at)) * 1000)::bigint as oldest_ms
-from polygate.operation where state in ('submitted', 'unknown') group by state
-union all
-select state, count(*), (extract(epoch from min(created_at)) * 1000)::bigint from polygate.operation where state = 'escalated' group by state`,
+from polygate.operation where resolve_at is not null group by state`,
 };
 
 const states = ['submitted', 'unknown', 'escalated'] as const;

@@ -1,9 +1,21 @@
 /** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
 import { NotRecorded } from '../core/payment/store-failure.ts';
-import type { Clock, NewOperation, NewPayment, OutcomeToRecord, PaymentStore, RecordedOutcome, Submission } from '../core/ports.ts';
+import type {
+  Clock,
+  NewOperation,
+  NewPayment,
+  NewPosting,
+  OutcomeToRecord,
+  PaymentStore,
+  RecordedOutcome,
+  Submission,
+} from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
-import { findByKey, findByReference, findOperations, findTree } from './read-operations.ts';
+import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
+import { createOrphanSweep } from './orphans.ts';
+import { postOperations } from './post-operation.ts';
+import { findByKey, findByReference, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { submitOperations } from './submit-operation.ts';
@@ -23,7 +35,7 @@ export interface PaymentStoreOptions {
   readonly onBatch?: (queue: QueueName, rows: number) => void;
 }
 
-export type QueueName = 'payments' | 'operations' | 'first_outcomes' | 'later_outcomes';
+export type QueueName = 'payments' | 'operations' | 'postings' | 'first_outcomes' | 'later_outcomes';
 
 export interface BatchingPaymentStore extends PaymentStore {
   /** Rows that wait for a statement or are in one, by queue. */
@@ -42,6 +54,11 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     run: (rows) => submitOperations(hot, rows),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
+  const postings = createBatcher<NewPosting, Submission>({
+    ...counting('postings'),
+    run: (rows) => postOperations(hot, rows),
+    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+  });
   const firstOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
     ...counting('first_outcomes'),
     run: (rows) => recordFirstOutcomes(hot, rows, clock.businessNow()),
@@ -52,14 +69,21 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     run: (rows) => recordLaterOutcomes(hot, rows, clock.businessNow()),
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
+  const orphans = createOrphanSweep(general);
   return {
     submitPayment: (row) => classified(payments, row),
     submitOperation: (row) => submitKeyed(operations, row),
+    postOperation: (row) => submitKeyed(postings, row),
+    confirmDispute: (confirmation) => confirmDispute(general, confirmation),
+    findDispute: (key) => reading(findDispute(general, key)),
+    findDisputesOf: (key) => reading(findDisputesOf(general, key)),
+    findByTrace: (key) => reading(findByTrace(general, key)),
     recordOutcome: (outcome) => (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
+    markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {
@@ -71,6 +95,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     queueDepths: () => ({
       payments: payments.depth,
       operations: operations.depth,
+      postings: postings.depth,
       first_outcomes: firstOutcomes.depth,
       later_outcomes: laterOutcomes.depth,
     }),
@@ -95,7 +120,7 @@ async function classified<I>(batcher: Batcher<I, Submission>, row: I): Promise<S
 const uniqueViolation = '23505';
 
 /** Another node wrote the same key at the same moment: its operation is the one. */
-async function submitKeyed(batcher: Batcher<NewOperation, Submission>, row: NewOperation): Promise<Submission> {
+async function submitKeyed<I extends Pick<NewOperation, 'idempotencyKey'>>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
   try {
     return await classified(batcher, row);
   } catch (error) {

@@ -21,6 +21,10 @@ interface OperationRow extends Row {
   readonly refund_pending: number;
   readonly reversed: number;
   readonly reverse_pending: number;
+  readonly charged_back: number;
+  readonly chargeback_reversed: number;
+  readonly dispute_id: string | null;
+  readonly declared: boolean;
   readonly merchant_reference: string | null;
   readonly token: string | null;
   readonly approval_code: string | null;
@@ -49,7 +53,7 @@ interface OperationRow extends Row {
 
 const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.remaining,
-  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
@@ -88,6 +92,16 @@ order by o.created_at, o.operation_id limit $4`,
 const byKey: Statement = {
   name: 'find_by_key',
   text: `select operation_id, input_hash from polygate.idempotency_key where merchant_id = $1 and channel_id = $2 and key = $3`,
+};
+
+const merchantByRouting: Statement = {
+  name: 'merchant_by_routing_number',
+  text: 'select merchant_id from polygate.merchant where routing_number = $1',
+};
+
+const byRrn: Statement = {
+  name: 'find_by_rrn',
+  text: `select operation_id from polygate.acquirer_message where merchant_id = $1 and rrn = $2 and purpose = 'request'`,
 };
 
 export interface OperationKey {
@@ -140,6 +154,19 @@ export async function findTree(database: Database, key: OperationKey): Promise<P
   };
 }
 
+/** The merchant first: then the message is found among that merchant's alone. */
+export async function findByTrace(
+  database: Database,
+  { routingNumber, rrn }: { readonly routingNumber: number; readonly rrn: string },
+): Promise<OperationView | undefined> {
+  const [merchant] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
+  if (merchant === undefined) return undefined;
+  const [message] = await database.query<{ operation_id: string }>(byRrn, [merchant.merchant_id, rrn]);
+  if (message === undefined) return undefined;
+  const [found] = await findOperations(database, [{ merchantId: merchant.merchant_id, operationId: message.operation_id }]);
+  return found?.node;
+}
+
 export async function findByReference(
   database: Database,
   key: { readonly merchantId: string; readonly channelId: string; readonly merchantReference: string; readonly limit: number },
@@ -171,6 +198,8 @@ function nodeOf(row: OperationRow): OperationNode {
     refundPending: row.refund_pending,
     reversed: row.reversed,
     reversePending: row.reverse_pending,
+    chargedBack: row.charged_back,
+    chargebackReversed: row.chargeback_reversed,
     dialectData: row.dialect_data,
     createdAtMs: row.created_ms,
     card: {
@@ -183,6 +212,7 @@ function nodeOf(row: OperationRow): OperationNode {
     ...present({
       targetId: row.target_id,
       remaining: row.remaining,
+      disputeId: row.dispute_id,
       merchantReference: row.merchant_reference,
       token: row.token,
       approvalCode: row.approval_code,
@@ -190,6 +220,7 @@ function nodeOf(row: OperationRow): OperationNode {
       hostCode: row.host_code,
       networkReference: row.network_reference,
     }),
+    ...(row.declared ? { declared: true } : {}),
     ...(row.reason === null ? {} : { reason: row.reason as NonNullable<OperationView['reason']> }),
     ...traceOf(row),
   };

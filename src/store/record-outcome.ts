@@ -32,7 +32,8 @@ const answerColumns = `
     approval_code = coalesce(i.approval_code, o.approval_code), response_code = coalesce(i.response_code, o.response_code),
     host_code = coalesce(i.host_code, o.host_code), network_reference = coalesce(i.network_reference, o.network_reference),
     reason = coalesce(i.reason, o.reason), token = coalesce(i.token, o.token),
-    resolve_at = case when i.resolve_after_ms is null then o.resolve_at else now() + i.resolve_after_ms * interval '1 millisecond' end`;
+    resolve_at = case when i.to_state is null then o.resolve_at when i.to_state = 'escalated' then 'infinity'
+      else now() + i.resolve_after_ms * interval '1 millisecond' end`;
 
 const bookedAndTold = `, booked as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)

@@ -7,8 +7,7 @@ import { findOperations, type OperationKey } from './read-operations.ts';
 // Candidates first, then a conditional update of each: of two nodes that see the same candidate, one gets the row.
 const candidates: Statement = {
   name: 'resolution_candidates',
-  text: `select merchant_id, operation_id from polygate.operation
-where state in ('submitted', 'unknown') and resolve_at <= now() order by resolve_at limit $1`,
+  text: `select merchant_id, operation_id from polygate.operation where resolve_at <= now() order by resolve_at limit $1`,
 };
 
 const claim: Statement = {

@@ -27,7 +27,7 @@ create table polygate.acquirer_message (
   terminal text not null,
   stan text not null,
   transmitted_at timestamp with time zone not null,
-  constraint acquirer_message_pkey PRIMARY KEY (merchant_id, rrn, mti),
+  constraint acquirer_message_pkey PRIMARY KEY (rrn, mti, merchant_id),
   constraint acquirer_message_purpose_check CHECK ((purpose = ANY (ARRAY['request'::text, 'undo'::text])))
 );
 grant insert, select on polygate.acquirer_message to polygate_app;
@@ -44,7 +44,7 @@ create table polygate.attempt (
   expiry_year smallint not null,
   holder text,
   created_at timestamp with time zone not null,
-  constraint attempt_pkey PRIMARY KEY (merchant_id, payment_id, number)
+  constraint attempt_pkey PRIMARY KEY (payment_id, number, merchant_id)
 );
 grant insert, select on polygate.attempt to polygate_app;
 
@@ -107,6 +107,29 @@ create table polygate.credential (
 CREATE INDEX credential_identifier ON polygate.credential USING btree (dialect, identifier);
 grant insert, select, update on polygate.credential to polygate_app;
 
+create table polygate.dispute (
+  merchant_id uuid not null,
+  dispute_id uuid not null,
+  payment_id uuid not null,
+  charge_id uuid not null,
+  amount bigint not null,
+  currency text not null,
+  stage text not null,
+  scheme_reason text,
+  case_number text,
+  reversal_id uuid,
+  opened_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  reversed_at timestamp with time zone,
+  reversal_confirmed_at timestamp with time zone,
+  constraint dispute_pkey PRIMARY KEY (dispute_id, merchant_id),
+  constraint dispute_amount_check CHECK ((amount > 0)),
+  constraint dispute_stage_check CHECK ((stage = ANY (ARRAY['chargeback'::text, 'reversed'::text])))
+);
+CREATE UNIQUE INDEX dispute_case ON polygate.dispute USING btree (case_number, merchant_id);
+CREATE INDEX dispute_payment ON polygate.dispute USING btree (payment_id);
+grant insert, select, update on polygate.dispute to polygate_app;
+
 create table polygate.entry_point (
   dialect text not null,
   wire_id text not null,
@@ -127,7 +150,7 @@ create table polygate.event (
   operation_state text not null,
   snapshot json not null,
   happened_at timestamp with time zone not null,
-  constraint event_pkey PRIMARY KEY (merchant_id, payment_id, sequence)
+  constraint event_pkey PRIMARY KEY (payment_id, sequence, merchant_id)
 );
 grant insert, select on polygate.event to polygate_app;
 
@@ -168,7 +191,7 @@ create table polygate.ledger_entry (
   amount bigint not null,
   currency text not null,
   booked_at timestamp with time zone not null,
-  constraint ledger_entry_pkey PRIMARY KEY (merchant_id, operation_id, line),
+  constraint ledger_entry_pkey PRIMARY KEY (operation_id, line, merchant_id),
   constraint ledger_entry_amount_check CHECK ((amount > 0)),
   constraint ledger_entry_layer_check CHECK ((layer = ANY (ARRAY['pending'::text, 'posted'::text])))
 );
@@ -213,13 +236,17 @@ create table polygate.operation (
   resolve_at timestamp with time zone,
   resolve_attempts smallint not null default 0,
   late_approved boolean not null default false,
-  constraint operation_pkey PRIMARY KEY (merchant_id, operation_id),
+  charged_back bigint not null default 0,
+  chargeback_reversed bigint not null default 0,
+  dispute_id uuid,
+  declared boolean not null default false,
+  constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
-) with (fillfactor=80);
-CREATE INDEX operation_escalated ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = 'escalated'::text);
-CREATE INDEX operation_open ON polygate.operation USING btree (merchant_id, operation_id) WHERE (state = ANY (ARRAY['submitted'::text, 'unknown'::text]));
+) with (fillfactor=45);
+CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
+CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
 
 create table polygate.payment (
@@ -238,9 +265,11 @@ create table polygate.payment (
   reversed bigint not null default 0,
   last_sequence integer not null default 0,
   created_at timestamp with time zone not null,
+  charged_back bigint not null default 0,
+  chargeback_reversed bigint not null default 0,
   constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
-) with (fillfactor=80);
+) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
 
 create table polygate.terminal_day (
@@ -269,7 +298,7 @@ create table vault.card (
   fingerprint bytea not null,
   purge_at timestamp with time zone not null,
   created_at timestamp with time zone not null default now(),
-  constraint card_pkey PRIMARY KEY (merchant_id, id)
+  constraint card_pkey PRIMARY KEY (id, merchant_id)
 );
 CREATE INDEX card_purge ON vault.card USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.card to polygate_vault;

@@ -14,11 +14,11 @@ const statement: Statement = {
 with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::json[],
-    $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::integer[],
-    $20::text[], $21::bytea[], $22::timestamptz[]
+    $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
+    $19::text[], $20::bytea[], $21::timestamptz[]
   ) with ordinality as i (
     merchant_id, channel_id, payment_id, operation_id, kind, target_id, target_kind, amount, remaining, merchant_reference, dialect_data,
-    mti, account_id, terminal, stan, rrn, transmitted_at, created_at, resolve_after_ms,
+    mti, account_id, terminal, stan, rrn, transmitted_at, created_at,
     key, input_hash, expires_at, ordinal
   )
 ), locked as (
@@ -51,8 +51,8 @@ with input as (
   from free i
   where i.target_kind <> 'preauthorization' and o.merchant_id = i.merchant_id and o.operation_id = i.target_id and o.state = 'approved'
     and case i.kind
-      when 'refund' then o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
-      when 'reversal' then o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
+      when 'refund' then o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
+      when 'reversal' then o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
       else false
     end
   returning i.ordinal
@@ -60,9 +60,9 @@ with input as (
   select ordinal from held union all select ordinal from charged
 ), new_operation as (
   insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount, remaining,
-    merchant_reference, rrn, dialect_data, created_at, resolve_at)
+    merchant_reference, rrn, dialect_data, created_at)
   select merchant_id, operation_id, payment_id, 1, target_id, target_kind, kind, 'submitted', amount, remaining,
-    merchant_reference, rrn, dialect_data, created_at, now() + resolve_after_ms * interval '1 millisecond'
+    merchant_reference, rrn, dialect_data, created_at
   from free join granted using (ordinal)
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
@@ -103,7 +103,6 @@ function columnsOf(rows: readonly NewOperation[]): string[] {
     plainArray(rows.map((row) => row.trace.rrn)),
     timeArray(rows.map((row) => row.trace.transmittedAtMs)),
     timeArray(rows.map((row) => row.createdAtMs)),
-    plainArray(rows.map((row) => row.resolveAfterMs)),
     textArray(rows.map((row) => row.idempotencyKey?.key)),
     bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),

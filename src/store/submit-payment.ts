@@ -12,11 +12,11 @@ with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::json[], $11::uuid[],
     $12::text[], $13::text[], $14::text[], $15::smallint[], $16::smallint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-    $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::integer[], $28::text[], $29::bytea[], $30::timestamptz[]
+    $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], $29::timestamptz[]
   ) as i (
     merchant_id, channel_id, payment_id, operation_id, kind, state, amount, currency, merchant_reference, dialect_data, card_id,
     brand, bin, last4, expiry_month, expiry_year, holder, token, reason, mti, account_id,
-    terminal, stan, rrn, transmitted_at, created_at, resolve_after_ms, key, input_hash, expires_at
+    terminal, stan, rrn, transmitted_at, created_at, key, input_hash, expires_at
   )
 ), won as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
@@ -35,9 +35,9 @@ with input as (
   select merchant_id, payment_id, 1, card_id, brand, bin, last4, expiry_month, expiry_year, holder, created_at from free
 ), new_operation as (
   insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, kind, state, amount, merchant_reference, rrn, token, reason,
-    dialect_data, created_at, resolve_at)
+    dialect_data, created_at)
   select merchant_id, operation_id, payment_id, 1, kind, state, amount, merchant_reference, rrn, token, reason,
-    dialect_data, created_at, now() + resolve_after_ms * interval '1 millisecond'
+    dialect_data, created_at
   from free
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
@@ -86,7 +86,6 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     plainArray(rows.map((row) => row.trace?.rrn)),
     timeArray(rows.map((row) => row.trace?.transmittedAtMs)),
     timeArray(rows.map((row) => row.createdAtMs)),
-    plainArray(rows.map((row) => row.resolveAfterMs)),
     textArray(rows.map((row) => row.idempotencyKey?.key)),
     bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),

@@ -1,16 +1,17 @@
 /**
  * The auditor: after a test, nothing may be open, the books must keep every rule, equal the acquirer's, and no card data may lie anywhere
- * outside the vault.
+ * outside the vault. It comes after every test, so it looks for card data only in what is new since it last came: rows written since, further
+ * lines of the log, further answers. The rules of the books are checked over all rows each time.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { currencyOf } from '../../src/core/money/currency.ts';
-import type { OperationKind } from '../../src/core/payment/operation.ts';
+import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
-import type { HostEntry } from './host-control.ts';
+import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
-import { findCardData } from './scrub.ts';
+import { findCardData, nextTransaction } from './scrub.ts';
 import type { Stack } from './stack.ts';
 
 /** Makes a `test` for which the auditor comes after every function, also after one that failed. */
@@ -23,24 +24,36 @@ export function auditedTests(stack: () => Stack): (name: string, work: () => Pro
   };
 }
 
+/** Lets the auditor come after every test of this file, also after one that failed. */
+export function auditAfterEach(stack: () => Stack | undefined): void {
+  afterEach(async () => {
+    const started = stack();
+    if (started !== undefined) await audit(started);
+  });
+}
+
 /** Waits until nothing is open, then throws with all that is wrong. */
 export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
-  const [rules, books, card] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack), await findLeaks(stack)];
-  assert.deepEqual([...rules, ...books, ...card], []);
+  const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
+  const [disputes, card] = [await compareDisputes(stack), await findLeaks(stack)];
+  assert.deepEqual([...rules, ...books, ...disputes, ...card], []);
 }
 
-/** Every operation has a certain outcome, or an operator has to give it one. */
-export async function nothingOpen({ database }: Stack): Promise<void> {
+/** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */
+export async function nothingOpen({ database, host }: Stack): Promise<void> {
   const open = async (): Promise<boolean> => {
     const { rowCount } = await database.query(`select from polygate.operation where state in ('submitted', 'unknown') limit 1`);
     return rowCount === 0;
   };
   await eventually(open, 'all operations to have a certain outcome');
+  const isAnswered = ({ state, chargebackAnswer, reversalAnswer }: HostDispute): boolean =>
+    chargebackAnswer !== undefined && (state === 'raised' || reversalAnswer !== undefined);
+  await eventually(async () => (await host.disputes()).every(isAnswered), 'all disputes to be answered');
 }
 
 interface OperationRow {
-  readonly kind: OperationKind;
+  readonly kind: SentKind;
   readonly state: OperationState;
   readonly rrn: string | null;
   readonly terminal: string | null;
@@ -54,7 +67,7 @@ interface OperationRow {
   readonly payment_reversed: number;
 }
 
-const hostKinds: Readonly<Record<OperationKind, HostEntry['kind']>> = {
+const hostKinds: Readonly<Record<SentKind, HostEntry['kind']>> = {
   preauthorization: 'authorization',
   debit: 'debit',
   capture: 'capture',
@@ -69,6 +82,7 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
       p.captured as payment_captured, p.released as payment_released, p.reversed as payment_reversed
     from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
       left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.purpose = 'request'
+    where o.dispute_id is null
     order by o.created_at, o.operation_id`);
   const entries = await host.books();
   const unseen = new Map(entries.map((entry) => [`${entry.rrn} ${entry.kind}`, entry]));
@@ -85,6 +99,28 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
   }
   for (const { rrn, kind, amount } of unseen.values()) wrong.push(`the host has a ${kind} ${rrn} of ${amount} that is not here`);
   return wrong;
+}
+
+/**
+ * What differs between the disputes of both sides, a line each. What only the merchant has declared is left aside; what the gateway could not
+ * match (25) must not be on its books.
+ */
+export async function compareDisputes({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<Record<string, string | null>>(`
+    select d.case_number, d.amount, d.currency, d.scheme_reason, d.reversal_confirmed_at is not null as reversed
+    from polygate.dispute d where d.case_number is not null`);
+  const here = rows.map(({ case_number, amount, currency, scheme_reason, reversed }) =>
+    [case_number, amount, currencyOf(currency ?? '')?.numeric, scheme_reason, reversed ? 'reversed' : 'raised'].join(' '),
+  );
+  const matched = (await host.disputes()).filter(({ chargebackAnswer }) => chargebackAnswer === '00');
+  const there = matched.map(({ id, amount, currency, reason, state, reversalAnswer }) =>
+    [id, amount, currency, reason, state === 'reversed' && reversalAnswer === '00' ? 'reversed' : 'raised'].join(' '),
+  );
+  return [
+    ...here.filter((line) => !there.includes(line)).map((line) => `a dispute is here and not at the host: ${line}`),
+    ...there.filter((line) => !here.includes(line)).map((line) => `a dispute is at the host and not here: ${line}`),
+    ...(new Set(here).size === here.length ? [] : ['a dispute is here twice']),
+  ];
 }
 
 const numeric = ['amount', 'refunded', 'reversed', 'payment_authorized', 'payment_captured', 'payment_released', 'payment_reversed'];
@@ -130,14 +166,30 @@ function amountsOf(row: OperationRow): Partial<HostEntry> {
   }
 }
 
-/** Card data outside the vault: in the database, the log, the answers; a line each, masked. */
-async function findLeaks({ databaseUrl, api, log }: Stack): Promise<string[]> {
+interface Looked {
+  readonly logs: number;
+  readonly answers: number;
+  readonly transaction: bigint;
+}
+
+/** How far the auditor has looked, for each stack. */
+const looked = new WeakMap<Stack, Looked>();
+
+/** Card data outside the vault that was not there the last time: in the database, the log, the answers; a line each, masked. */
+async function findLeaks(stack: Stack): Promise<string[]> {
+  const { databaseUrl, database, traces } = stack;
+  const seen = looked.get(stack);
+  const logs = stack.log();
+  const now = { logs: logs.length, answers: traces.answers.length, transaction: await nextTransaction(database) };
   const findings = await findCardData({
     databaseUrl,
-    logs: log(),
-    texts: api.traces.answers,
-    pans: [...api.traces.pans],
-    cvcs: [...api.traces.cvcs],
+    logs: logs.slice(seen?.logs, now.logs),
+    texts: traces.answers.slice(seen?.answers, now.answers),
+    pans: [...traces.pans],
+    cvcs: [...traces.cvcs],
+    ...(seen === undefined ? {} : { writtenSince: seen.transaction }),
   });
+  // What was found stays new, so that every test from here on says so.
+  if (findings.length === 0) looked.set(stack, now);
   return findings.map(({ where, what, masked }) => `${what} ${masked} in ${where}`);
 }

@@ -13,7 +13,23 @@ export interface HostEntry {
   readonly reversedAmount: number;
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
+  /** A hash and a mask of the card number. */
+  readonly account: { readonly id: string; readonly masked: string };
   readonly original?: { readonly rrn: string; readonly stan: string };
+}
+
+/** A dispute of the host's books. Amounts in minor units. */
+export interface HostDispute {
+  readonly id: string;
+  readonly rrn: string;
+  readonly terminal: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly reason: string;
+  readonly state: 'raised' | 'reversed';
+  /** DE39 of the gateway's answers. */
+  readonly chargebackAnswer?: string;
+  readonly reversalAnswer?: string;
 }
 
 export interface FaultRequest {
@@ -27,10 +43,15 @@ export interface FaultRequest {
     | 'half_frame'
     | 'wrong_stan'
     | 'slow'
-    | 'garbage';
+    | 'garbage'
+    | 'acs_down'
+    | 'acs_slow'
+    | 'ds_down'
+    | 'ds_garbage'
+    | 'method_down';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
-  readonly mti?: '0100' | '0200' | '0220' | '0420';
+  readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';
   readonly times?: number;
   readonly delay_ms?: number;
   readonly code?: string;
@@ -52,6 +73,10 @@ export interface Booking {
   readonly originalTransmittedAt?: string;
   readonly remaining?: number;
 }
+export type DisputeRequest = { readonly reason: string; readonly amount?: number } & (
+  | { readonly rrn: string }
+  | { readonly pan: string; readonly amount: number }
+);
 
 export interface HostControl {
   readonly url: string;
@@ -61,6 +86,9 @@ export interface HostControl {
   /** Faults ordered and not yet suffered. */
   faults(): Promise<readonly unknown[]>;
   clearFaults(): Promise<void>;
+  disputes(): Promise<readonly HostDispute[]>;
+  dispute(order: DisputeRequest): Promise<HostDispute>;
+  reverseDispute(id: string): Promise<HostDispute>;
 }
 
 export function createHostControl(url: string): HostControl {
@@ -88,5 +116,10 @@ export function createHostControl(url: string): HostControl {
     async clearFaults() {
       await call('faults', { method: 'DELETE' });
     },
+    async disputes() {
+      return ((await call('disputes')) as { readonly disputes: readonly HostDispute[] }).disputes;
+    },
+    dispute: async (order) => (await call('disputes', { method: 'POST', body: JSON.stringify(order) })) as HostDispute,
+    reverseDispute: async (id) => (await call(`disputes/${id}/reverse`, { method: 'POST' })) as HostDispute,
   };
 }

@@ -1,4 +1,8 @@
-/** A small merchant: pays, captures, reverses, refunds and asks over HTTP, and remembers all that it sent and got for the auditor. */
+/**
+ * A small merchant: pays, captures, reverses, refunds, declares chargebacks and asks over HTTP, and remembers all that it sent and got for the
+ * auditor.
+ */
+import { rememberCard, type Traces } from './traces.ts';
 
 /** Published with the sandbox, so written here by hand: a test would not notice a change that it imports. */
 export const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
@@ -28,8 +32,8 @@ export interface PayOptions {
 }
 
 export interface OperateOptions {
-  readonly type: 'CP' | 'RV' | 'RF';
-  /** Only a reversal may leave it out. */
+  readonly type: 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
+  /** Only reversals may leave it out. */
   readonly amount?: string;
   readonly currency?: string;
   readonly key?: string;
@@ -42,35 +46,28 @@ export interface OppClient {
   payWithToken(path: string, options: { readonly amount: string }): Promise<OppAnswer>;
   operate(id: string, options: OperateOptions): Promise<OppAnswer>;
   read(id: string, options?: { readonly plain?: boolean }): Promise<OppAnswer>;
-  /** What the auditor looks for, and where. */
-  readonly traces: { readonly answers: readonly string[]; readonly pans: ReadonlySet<string>; readonly cvcs: ReadonlySet<string> };
 }
 
 export const succeeded = '000.100.110';
 export const pending = '000.200.000';
 export const undone = '900.100.301';
 
-export function createOppClient(url: string): OppClient {
-  const answers: string[] = [];
-  const pans = new Set<string>();
-  const cvcs = new Set<string>();
+export function createOppClient(url: string, traces: Traces): OppClient {
   const headersOf = (key?: string) => ({
     authorization: `Bearer ${demoBearerToken}`,
     ...(key === undefined ? {} : { 'idempotency-key': key }),
   });
   const answered = async (response: Response): Promise<OppAnswer> => {
     const text = await response.text();
-    answers.push(text);
+    traces.answers.push(text);
     const body = JSON.parse(text) as { readonly id?: string; readonly result: { readonly code: string } };
     return { status: response.status, headers: response.headers, code: body.result.code, id: body.id ?? '', body };
   };
   const post = async (path: string, parameters: Readonly<Record<string, string>>, key?: string): Promise<OppAnswer> =>
     answered(await fetch(`${url}${path}`, { method: 'POST', headers: headersOf(key), body: new URLSearchParams(parameters) }));
   return {
-    traces: { answers, pans, cvcs },
     async pay({ type = 'DB', amount = '10.00', currency = 'EUR', card = '4111111111111111', cvc = '123', key, plain, more }) {
-      pans.add(card);
-      cvcs.add(cvc);
+      rememberCard(traces, { pan: card, cvc });
       const holder = { 'card.holder': 'Jane Jones', 'card.expiryMonth': '12', 'card.expiryYear': '2039' };
       const parameters = { entityId: entityOf(plain), paymentType: type, amount, currency, 'card.number': card, 'card.cvv': cvc };
       return post('/v1/payments', { ...parameters, ...holder, ...more }, key);

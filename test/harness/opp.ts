@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { audit } from './auditor.ts';
+import { after, before } from 'node:test';
+import { audit, auditAfterEach } from './auditor.ts';
 import type { HostEntry } from './host-control.ts';
-import { startStack } from './stack.ts';
+import { type Stack, startStack } from './stack.ts';
+import { rememberCard } from './traces.ts';
 
 export const demo = { entityId: '0f0e0d0c0b0a09080706050403020100', bearer: bearerOf('0f0e0d0c0b0a09080706050403020100', 'sandbox') };
 export const plain = { ...demo, entityId: '0f0e0d0c0b0a09080706050403020199' };
@@ -35,14 +37,21 @@ export interface RawRequest {
 
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
-export interface OppStack {
+/** A client on a stack, with its books. */
+export interface OppCalls {
   readonly url: string;
   readonly databaseUrl: string;
+  /** What is behind it: the database, the host, starting and stopping. Its own client is not audited. */
+  readonly parts: Stack;
   send(request: RawRequest): Promise<Reply>;
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
   get(path: string, parameters?: Parameters, more?: { readonly as?: Caller }): Promise<Reply>;
   books(rrn: string): Promise<readonly HostEntry[]>;
+}
+
+/** A stack that its user ends. */
+export interface OppStack extends OppCalls {
   /** Ends the stack after the auditor has looked at all of it. */
   finish(): Promise<void>;
   /** Ends the stack without the auditor. */
@@ -74,23 +83,58 @@ export function debit(more: Parameters = {}): Parameters {
   };
 }
 
-/** `env`: settings that differ from those of a test. */
+/**
+ * The stack of a test file: started before its tests, audited after each of them, ended after the last. `env`: settings that differ from
+ * those of a test. `audited: false` is for files that do on purpose what the auditor takes for a leak.
+ */
+export function useOppStack({
+  env = {},
+  audited = true,
+}: {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly audited?: boolean;
+} = {}): OppCalls {
+  let running: Stack | undefined;
+  const started = (): Stack => {
+    if (running === undefined) throw new Error('The stack runs only while tests do.');
+    return running;
+  };
+  before(async () => {
+    running = await startStack({ env });
+  });
+  if (audited) auditAfterEach(() => running);
+  after(async () => running?.stop());
+  return callsOn(started);
+}
+
+/** For a file that needs more than one stack. `env`: settings that differ from those of a test. */
 export async function startOppStack(env: Readonly<Record<string, string>> = {}): Promise<OppStack> {
   const stack = await startStack({ env });
-  const url = `http://127.0.0.1:${stack.config.port}`;
-  const seen = { answers: [] as string[], pans: new Set<string>(), cvcs: new Set<string>() };
+  const finish = () => audit(stack).finally(stack.stop);
+  return { ...callsOn(() => stack), finish, stop: stack.stop };
+}
+
+function callsOn(started: () => Stack): OppCalls {
+  const urlOf = () => `http://127.0.0.1:${started().config.port}`;
   const send = async (request: RawRequest): Promise<Reply> => {
-    const reply = await exchange(url, request);
+    const reply = await exchange(urlOf(), request);
     // The long fractions of metrics can look like a card number.
-    if (reply.code !== undefined) seen.answers.push(reply.text);
+    if (reply.code !== undefined) started().traces.answers.push(reply.text);
     return reply;
   };
   return {
-    url,
-    databaseUrl: stack.databaseUrl,
+    get url() {
+      return urlOf();
+    },
+    get databaseUrl() {
+      return started().databaseUrl;
+    },
+    get parts() {
+      return started();
+    },
     send,
     post(path, parameters, { as = demo, headers = {} } = {}) {
-      remember(seen, parameters);
+      rememberCard(started().traces, { pan: parameters['card.number'], cvc: parameters['card.cvv'] });
       return send({
         ...{ method: 'POST', path, body: encode({ entityId: as.entityId, ...parameters }) },
         headers: { authorization: as.bearer, 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8', ...headers },
@@ -101,23 +145,8 @@ export async function startOppStack(env: Readonly<Record<string, string>> = {}):
         ...{ method: 'GET', path: `${path}?${encode({ entityId: as.entityId, ...parameters })}` },
         headers: { authorization: as.bearer },
       }),
-    books: async (rrn) => (await stack.host.books()).filter((entry) => entry.rrn === rrn),
-    async finish() {
-      try {
-        await audit({ ...stack, api: { ...stack.api, traces: seen } });
-      } finally {
-        await stack.stop();
-      }
-    },
-    stop: stack.stop,
+    books: async (rrn) => (await started().host.books()).filter((entry) => entry.rrn === rrn),
   };
-}
-
-/** What the auditor looks for later; shorter numbers are no card's, and would be found anywhere. */
-function remember(seen: { readonly pans: Set<string>; readonly cvcs: Set<string> }, parameters: Parameters): void {
-  const { 'card.number': pan = '', 'card.cvv': cvc = '' } = parameters;
-  if (/^\d{13,}$/.test(pan)) seen.pans.add(pan);
-  if (/^\d{3,4}$/.test(cvc)) seen.cvcs.add(cvc);
 }
 
 /** Form encoding of what is given; undefined is left out. */

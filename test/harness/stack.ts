@@ -15,6 +15,7 @@ import { createDatabase } from './database.ts';
 import { createHostControl, type HostControl } from './host-control.ts';
 import { createOppClient, type OppClient } from './opp-client.ts';
 import { eventually } from './processes.ts';
+import { createTraces, type Traces } from './traces.ts';
 
 export interface StackOptions {
   /** Settings that differ from those of a test: `ACQUIRER_TIMEOUT_MS` and the like. */
@@ -26,6 +27,8 @@ export interface StackOptions {
 export interface Stack {
   readonly api: OppClient;
   readonly host: HostControl;
+  /** What went over the wire so far, of all clients of this stack. */
+  readonly traces: Traces;
   readonly config: Config;
   /** The settings that `config` was read from: for a gateway in a process of its own. */
   readonly env: Readonly<Record<string, string>>;
@@ -95,8 +98,9 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   cleanUp.push(async () => gateway?.stop());
 
   const host = createHostControl(`http://127.0.0.1:${httpPort}`);
+  const traces = createTraces();
   const stack: Stack = {
-    ...{ api: createOppClient(gateway.url), host, config, env, database, databaseUrl, stop },
+    ...{ api: createOppClient(gateway.url, traces), host, traces, config, env, database, databaseUrl, stop },
     log: () => lines,
     async hurry() {
       await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'unknown')`);

@@ -3,6 +3,7 @@ import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference }
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import { repeatOf } from '../../protocols/iso8583/messages.ts';
 import type { AcquirerContext, RunningAcquirer } from '../acquirer.ts';
+import { disputeResponse, readDispute } from './disputes.ts';
 import { type ExchangeResult, openLink } from './link.ts';
 import { type MessageParty, mtiOf, operationMessage, readAnswer, readUndoAnswer, undoMessage } from './messages.ts';
 import { createTraceSource } from './trace-numbers.ts';
@@ -37,7 +38,22 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
       const { reference, request } = late as Context;
       context.onLateAnswer(reference, readAnswer(message, request));
     },
+    onRequest: takeRequest,
   });
+
+  /** Disputes are answered when they are recorded. Whatever else the host asks is not agreed on this link. */
+  async function takeRequest(message: Iso8583Message): Promise<string> {
+    const notice = readDispute(message);
+    switch (notice) {
+      case 'other':
+        return '12';
+      case 'malformed':
+        context.log.error({ mti: message.mti, rrn: message.fields[37] }, 'the acquirer told of a dispute in a form that cannot be read');
+        return '30';
+      default:
+        return disputeResponse(await context.onDispute(notice));
+    }
+  }
 
   async function partyOf(accountId: string): Promise<MessageParty> {
     const account = await context.account(accountId);

@@ -22,6 +22,11 @@ export interface LinkOptions {
   readonly log: EngineLog;
   /** An answer whose exchange had timed out; `context` is what that exchange was given. */
   readonly onLate: (context: unknown, answer: Iso8583Message) => void;
+  /**
+   * What the host asks beside echoes. Resolves with the response code (DE39) to answer with; when it rejects, the host is not answered and
+   * will ask again.
+   */
+  readonly onRequest: (message: Iso8583Message) => Promise<string>;
 }
 
 /** `not_sent`: no connection was ready, no byte left. `lost`: sent, but no answer: time-out, or the connection broke. */
@@ -56,6 +61,10 @@ const retryPauseAtMostMs = 5_000;
 /** An answer that comes later than this is not recognized any more; its operation has long been resolved by then. */
 const lateForMs = 15 * 60_000;
 const lateAtMost = 100_000;
+/** Requests of the host that are being worked on at the same time. */
+const requestsAtMost = 256;
+/** By these the host knows which of its requests an answer is to. */
+const echoedFields = [3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70];
 
 export function openLink(options: LinkOptions): Link {
   const exchanges = new Map<string, Exchange>();
@@ -63,6 +72,7 @@ export function openLink(options: LinkOptions): Link {
   const connections: Connection[] = Array.from({ length: options.connections }, () => ({
     ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, timer: undefined },
   }));
+  const requests = new Set<Promise<void>>();
   let turn = 0;
   let sequence = 0;
   let closing = false;
@@ -201,17 +211,33 @@ export function openLink(options: LinkOptions): Link {
     options.onLate(expected.context, message);
   }
 
-  /** The host may ask for an echo; whatever else it asks is not agreed on this link. */
   function answerRequest(connection: Connection, message: Iso8583Message): void {
-    const { 7: transmittedAt, 11: stan, 70: code } = message.fields;
-    const fields = {
-      39: message.mti === '0800' ? '00' : '12',
-      ...(transmittedAt === undefined ? {} : { 7: transmittedAt }),
-      ...(stan === undefined ? {} : { 11: stan }),
-      ...(code === undefined ? {} : { 70: code }),
-    };
+    if (message.mti === '0800') {
+      respond(connection, message, '00');
+      return;
+    }
+    // A host that repeats what cannot be answered now must not fill the memory: it will ask once more.
+    if (closing || requests.size >= requestsAtMost) return;
+    const answering = options
+      .onRequest(message)
+      .then((responseCode) => respond(connection, message, responseCode))
+      .catch((error: unknown) => {
+        const { mti, fields } = message;
+        options.log.warn(
+          { mti, rrn: fields[37], error: String(error) },
+          'a request of the acquirer is not answered yet; it will be repeated',
+        );
+      });
+    requests.add(answering);
+    void answering.finally(() => requests.delete(answering));
+  }
+
+  /** A connection that broke meanwhile takes no answer; the host asks again over another. */
+  function respond(connection: Connection, { mti, fields }: Iso8583Message, responseCode: string): void {
+    if (connection.socket === undefined) return;
+    const echoed = Object.fromEntries(echoedFields.flatMap((field) => (fields[field] === undefined ? [] : [[field, fields[field]]])));
     if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
-    connection.outgoing.push(frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(message.mti), fields })));
+    connection.outgoing.push(frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(mti), fields: { ...echoed, 39: responseCode } })));
   }
 
   return {
@@ -228,6 +254,7 @@ export function openLink(options: LinkOptions): Link {
       closing = true;
       // Each exchange under way ends by its answer or its time-out.
       while (exchanges.size > 0) await delay(10);
+      await Promise.all(requests);
       await Promise.all(connections.filter(({ ready }) => ready).map((connection) => network(connection, '002')));
       for (const connection of connections) {
         clearInterval(connection.timer);

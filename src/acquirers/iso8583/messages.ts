@@ -2,7 +2,7 @@
 
 import type { AcquirerAccount } from '../../core/acquirer/account.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { OperationKind, Trace } from '../../core/payment/operation.ts';
+import type { SentKind, Trace } from '../../core/payment/operation.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import {
@@ -25,7 +25,7 @@ export interface MessageParty {
 }
 
 /** Types of first transmissions. Captures and reversals are advices: the host may not decline them. */
-const mtiByKind: Record<OperationKind, string> = {
+const mtiByKind: Record<SentKind, string> = {
   preauthorization: '0100',
   debit: '0200',
   capture: '0220',
@@ -33,7 +33,7 @@ const mtiByKind: Record<OperationKind, string> = {
   refund: '0200',
 };
 
-export function mtiOf(kind: OperationKind): string {
+export function mtiOf(kind: SentKind): string {
   return mtiByKind[kind];
 }
 

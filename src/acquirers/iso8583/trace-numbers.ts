@@ -69,7 +69,7 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
         await rrns;
       } else if (rrns.next < rrns.end) {
         rrns.next += 1;
-        return base36(routingNumber, 4) + base36(rrns.next - 1, 8);
+        return base36(rrns.next - 1, 8) + base36(routingNumber, 4);
       } else {
         rrns = refillRrns();
         await rrns;
@@ -106,6 +106,11 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
       );
     },
   };
+}
+
+/** The routing number of the merchant inside an RRN of ours; undefined for one that is not. */
+export function routingNumberOf(rrn: string): number | undefined {
+  return /^[0-9A-Z]{12}$/.test(rrn) ? Number.parseInt(rrn.slice(8), 36) : undefined;
 }
 
 function base36(value: number, width: number): string {

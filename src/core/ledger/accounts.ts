@@ -17,7 +17,7 @@ export type Account = keyof typeof accounts;
  */
 export type Layer = 'pending' | 'posted';
 
-export type EntryKind = 'hold' | 'hold_release' | 'debit' | 'capture' | 'refund' | 'charge_reversal';
+export type EntryKind = 'hold' | 'hold_release' | 'debit' | 'capture' | 'refund' | 'charge_reversal' | 'chargeback' | 'chargeback_reversal';
 
 export interface LedgerLine {
   readonly kind: EntryKind;
@@ -28,12 +28,12 @@ export interface LedgerLine {
   readonly amount: number;
 }
 
-/** Money towards the merchant: the acquirer will pay it out. */
-export function towardsMerchant(kind: 'hold' | 'debit' | 'capture', amount: number): LedgerLine {
+/** Money towards the merchant: the acquirer will pay it out, or pays it out again after a dispute was won. */
+export function towardsMerchant(kind: 'hold' | 'debit' | 'capture' | 'chargeback_reversal', amount: number): LedgerLine {
   return { kind, layer: kind === 'hold' ? 'pending' : 'posted', debit: 'acquirer_receivable', credit: 'merchant_payable', amount };
 }
 
-/** Money away from the merchant: back to the shopper, or a hold given up. */
-export function awayFromMerchant(kind: 'hold_release' | 'refund' | 'charge_reversal', amount: number): LedgerLine {
+/** Money away from the merchant: back to the shopper, taken back by the issuer, or a hold given up. */
+export function awayFromMerchant(kind: 'hold_release' | 'refund' | 'charge_reversal' | 'chargeback', amount: number): LedgerLine {
   return { kind, layer: kind === 'hold_release' ? 'pending' : 'posted', debit: 'merchant_payable', credit: 'acquirer_receivable', amount };
 }

@@ -37,3 +37,10 @@ const byCode = new Map<string, Currency>(
 export function currencyOf(code: string): Currency | undefined {
   return byCode.get(code);
 }
+
+const byNumber = new Map([...byCode.values()].map(({ code, numeric }) => [numeric, code]));
+
+/** The alphabetic code of a numeric one; undefined when ISO 4217 has none. */
+export function currencyByNumber(numeric: string): string | undefined {
+  return byNumber.get(numeric);
+}

@@ -9,7 +9,7 @@ import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
-import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
+import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
@@ -116,7 +116,6 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
     card: card.summary,
     dialectData,
     createdAtMs: engine.clock.businessNow(),
-    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),

@@ -5,7 +5,7 @@
 import { awayFromMerchant, type LedgerLine, towardsMerchant } from '../ledger/accounts.ts';
 import type { OperationEvent } from '../states/operation.ts';
 import type { PaymentEvent } from '../states/payment.ts';
-import type { OperationKind } from './operation.ts';
+import { isPosted, type OperationKind } from './operation.ts';
 
 /** Increments of a payment's amounts, in minor units; negative gives a reservation back. */
 export interface PaymentDelta {
@@ -16,6 +16,8 @@ export interface PaymentDelta {
   readonly releasePending: number;
   readonly refunded: number;
   readonly reversed: number;
+  readonly chargedBack: number;
+  readonly chargebackReversed: number;
 }
 
 /** Increments of the counters of the operation acted upon. */
@@ -24,6 +26,8 @@ export interface TargetDelta {
   readonly refundPending: number;
   readonly reversed: number;
   readonly reversePending: number;
+  readonly chargedBack: number;
+  readonly chargebackReversed: number;
 }
 
 export interface Effect {
@@ -36,7 +40,8 @@ export interface Effect {
   readonly event: string;
 }
 
-const noPaymentDelta: PaymentDelta = {
+/** Nothing changes. */
+export const noPaymentDelta: PaymentDelta = {
   authorized: 0,
   captured: 0,
   capturePending: 0,
@@ -44,8 +49,18 @@ const noPaymentDelta: PaymentDelta = {
   releasePending: 0,
   refunded: 0,
   reversed: 0,
+  chargedBack: 0,
+  chargebackReversed: 0,
 };
-const noTargetDelta: TargetDelta = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
+/** Nothing changes. */
+export const noTargetDelta: TargetDelta = {
+  refunded: 0,
+  refundPending: 0,
+  reversed: 0,
+  reversePending: 0,
+  chargedBack: 0,
+  chargebackReversed: 0,
+};
 
 /** What a reversal acts upon decides whether it gives up a hold or takes back money. */
 export type TargetKind = OperationKind | undefined;
@@ -108,6 +123,18 @@ function approved({ kind, targetKind, amount }: Outcome): Partial<Effect> {
         target: { ...noTargetDelta, reversed: amount, reversePending: -amount },
         ledger: [awayFromMerchant('charge_reversal', amount)],
       };
+    case 'chargeback':
+      return {
+        payment: { ...noPaymentDelta, chargedBack: amount },
+        target: { ...noTargetDelta, chargedBack: amount },
+        ledger: [awayFromMerchant('chargeback', amount)],
+      };
+    case 'chargeback_reversal':
+      return {
+        payment: { ...noPaymentDelta, chargebackReversed: amount },
+        target: { ...noTargetDelta, chargebackReversed: amount },
+        ledger: [towardsMerchant('chargeback_reversal', amount)],
+      };
   }
 }
 
@@ -123,6 +150,10 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
     case 'reversal':
       if (targetKind === 'preauthorization') return { payment: { ...noPaymentDelta, releasePending: -amount } };
       return { target: { ...noTargetDelta, reversePending: -amount } };
+    case 'chargeback':
+    case 'chargeback_reversal':
+      // Posted in one step, so there never is a reservation.
+      return {};
   }
 }
 
@@ -136,6 +167,12 @@ const pastTense: Record<OperationEvent, string> = {
   escalate: 'escalated',
 };
 
+/** The acquirer has told as well what the merchant had declared. Changes no amount. */
+export function confirmedEventOf(kind: OperationKind): string {
+  return `${kind}.confirmed`;
+}
+
 function eventName({ kind, event }: Outcome): string {
+  if (isPosted(kind) && event === 'approve') return `${kind}.posted`;
   return `${kind}.${pastTense[event]}`;
 }

@@ -6,13 +6,13 @@
 import type { CardSummary, Pan } from '../instrument/card.ts';
 import type { LedgerLine } from '../ledger/accounts.ts';
 import { type PaymentEvent, type PaymentState, paymentTransitions } from '../states/payment.ts';
-import { type Effect, effectOf, type PaymentDelta, type TargetDelta } from './effect.ts';
-import type { OperationKind, Trace } from './operation.ts';
+import { type Effect, effectOf, noPaymentDelta, noTargetDelta, type PaymentDelta, type TargetDelta } from './effect.ts';
+import type { OperationKind, SentKind, Trace } from './operation.ts';
 
 export interface ImportedOperation {
   /** UUID, from the id that it had before. */
   readonly operationId: string;
-  readonly kind: OperationKind;
+  readonly kind: SentKind;
   readonly targetId?: string;
   /** Minor units. */
   readonly amount: number;
@@ -74,18 +74,15 @@ export function importedEvent(kind: OperationKind): string {
   return `${kind}.imported`;
 }
 
-const nothing: PaymentDelta = { authorized: 0, captured: 0, capturePending: 0, released: 0, releasePending: 0, refunded: 0, reversed: 0 };
-const noneBack: TargetDelta = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0 };
-
 /** Replays a history; or says which of its operations cannot have happened. */
 export function replay({ operations }: ImportedPayment): Replayed | { readonly problem: string } {
   const steps: ReplayedStep[] = [];
   const givenBack = new Map<string, TargetDelta>();
   let state: PaymentState = 'processing';
-  let amounts = nothing;
+  let amounts = noPaymentDelta;
   for (const operation of operations) {
     const target = operations.find(({ operationId }) => operationId === operation.targetId);
-    const problem = problemOf(operation, target, { amounts, back: givenBack.get(operation.targetId ?? '') ?? noneBack, steps });
+    const problem = problemOf(operation, target, { amounts, back: givenBack.get(operation.targetId ?? '') ?? noTargetDelta, steps });
     if (problem !== undefined) return { problem: `${operation.kind} ${operation.operationId.replaceAll('-', '')}: ${problem}` };
     const { kind, amount } = operation;
     const effect = effectOf({ kind, targetKind: target?.kind, amount, event: 'approve' });
@@ -93,7 +90,7 @@ export function replay({ operations }: ImportedPayment): Replayed | { readonly p
     const next = stateAfter(state, effect, amounts);
     if (next === undefined) return { problem: `${kind}: it cannot happen to a payment that is ${state}` };
     state = next;
-    if (target !== undefined) givenBack.set(target.operationId, added(givenBack.get(target.operationId) ?? noneBack, effect.target));
+    if (target !== undefined) givenBack.set(target.operationId, added(givenBack.get(target.operationId) ?? noTargetDelta, effect.target));
     const event = importedEvent(kind);
     const remaining = kind === 'reversal' && target !== undefined ? remainingOf(target, { amounts, givenBack }) : undefined;
     steps.push({

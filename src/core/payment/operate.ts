@@ -8,10 +8,10 @@ import { largestAmount } from '../money/amount.ts';
 import type { AcquirerRequest, IdempotencyKey, NewOperation } from '../ports.ts';
 import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
 import { conclude } from './conclude.ts';
-import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
+import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
-import type { OperationNode, OperationView, PaymentTree, Trace } from './operation.ts';
+import { isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand {
@@ -33,6 +33,8 @@ export interface Decision {
   readonly amount: number;
   /** For a reversal: what remains of the target after it. */
   readonly remaining?: number;
+  /** For a chargeback's reversal: the dispute that it ends. */
+  readonly disputeId?: string;
 }
 
 /** An act's rule: a pure function of the payment as read. */
@@ -43,10 +45,23 @@ const triesAtMost = 5;
 
 /** Runs an act to a certain outcome, or to "not answered". */
 export function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
-  return refuseWhenUnavailable(engine, () => decideAndSubmit(engine, kind, command, decide));
+  return decideAndRecord(engine, { kind, command, decide, record: (submittal) => submit(engine, kind, submittal) });
 }
 
-async function decideAndSubmit(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
+/** An act's name, its rule, and how it is recorded; `record` gives undefined when the payment changed since it was read. */
+export interface Act {
+  readonly kind: string;
+  readonly command: OperateCommand;
+  readonly decide: Decide;
+  readonly record: (submittal: Submittal) => Promise<ActResult | undefined>;
+}
+
+/** Repeats by key, the payment as it is now, the rule, the recording; again from the start when somebody else was faster. */
+export function decideAndRecord(engine: Engine, act: Act): Promise<ActResult> {
+  return refuseWhenUnavailable(engine, () => attemptToRecord(engine, act));
+}
+
+async function attemptToRecord(engine: Engine, { kind, command, decide, record }: Act): Promise<ActResult> {
   const { channel, operationId } = command;
   const { merchantId, channelId } = channel;
   const key = await keyOf(engine, kind, command);
@@ -59,7 +74,7 @@ async function decideAndSubmit(engine: Engine, kind: NewOperation['kind'], comma
     if (tree.channelId !== channelId) return refused('operation_of_other_channel');
     const decision = refuseAny(tree, command) ?? decide(tree, named, command);
     if ('code' in decision) return repeatOrRefuse(engine, { merchantId, channelId, ...key }, decision);
-    const result = await submit(engine, { kind, command, tree, decision, key });
+    const result = await record({ command, tree, decision, key });
     if (result !== undefined) return result;
   }
   return repeatOrRefuse(engine, { merchantId, channelId, ...key }, refusal('payment_busy'));
@@ -70,7 +85,7 @@ async function repeatOrRefuse(engine: Engine, keyed: Parameters<typeof repeatOf>
   return (await repeatOf(engine, keyed)) ?? { kind: 'refused', refusal: decision };
 }
 
-function refused(code: RefusalCode): ActResult {
+export function refused(code: RefusalCode): ActResult {
   return { kind: 'refused', refusal: refusal(code) };
 }
 
@@ -111,8 +126,8 @@ async function keyOf(engine: Engine, kind: string, command: OperateCommand): Pro
   };
 }
 
-interface Submittal {
-  readonly kind: NewOperation['kind'];
+/** A decision to be recorded. */
+export interface Submittal {
   readonly command: OperateCommand;
   readonly tree: PaymentTree;
   readonly decision: Decision;
@@ -120,7 +135,11 @@ interface Submittal {
 }
 
 /** Undefined when the payment changed since it was read: the act decides anew. */
-async function submit(engine: Engine, { kind, command, tree, decision, key }: Submittal): Promise<ActResult | undefined> {
+async function submit(
+  engine: Engine,
+  kind: NewOperation['kind'],
+  { command, tree, decision, key }: Submittal,
+): Promise<ActResult | undefined> {
   const { channel, merchantReference, dialectData } = command;
   const { target, amount } = decision;
   const { merchantId, channelId } = channel;
@@ -130,7 +149,6 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
     ...{ targetId: target.operationId, targetKind: target.kind, cardId: target.cardId, dialectData, ...key },
     trace: await engine.acquirer.prepare({ channel, kind, terminal: target.trace.terminal }),
     createdAtMs: engine.clock.businessNow(),
-    resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
   };
@@ -166,6 +184,7 @@ async function submit(engine: Engine, { kind, command, tree, decision, key }: Su
 /** What is to be sent for an operation, now or again. */
 export function requestFor(operation: OperationView, trace: Trace, target?: OperationView): AcquirerRequest {
   const { merchantId, operationId, kind, amount, currency, card, remaining } = operation;
+  if (isPosted(kind)) throw new Error(`a ${kind} is posted, never sent`);
   const original = target === undefined ? undefined : originalOf(target);
   return {
     ...{ reference: { merchantId, operationId }, kind, trace, amount, currency },

@@ -4,10 +4,27 @@ import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { DeclineReason } from './decline.ts';
 
-/** The acts of this engine so far; chargebacks, receipts, rebills and payouts join with their flows. */
-export const operationKinds = ['preauthorization', 'debit', 'capture', 'reversal', 'refund'] as const;
+/** The acts of this engine so far; receipts, rebills and payouts join with their flows. */
+export const operationKinds = ['preauthorization', 'debit', 'capture', 'reversal', 'refund', 'chargeback', 'chargeback_reversal'] as const;
 
 export type OperationKind = (typeof operationKinds)[number];
+
+/** Acts that nobody is asked about: what has happened at the bank is posted as it is told, by the merchant or by the acquirer. */
+export const postedKinds = ['chargeback', 'chargeback_reversal'] as const satisfies readonly OperationKind[];
+
+export type PostedKind = (typeof postedKinds)[number];
+
+/** Acts that an acquirer is asked for. */
+export type SentKind = Exclude<OperationKind, PostedKind>;
+
+export function isPosted(kind: OperationKind): kind is PostedKind {
+  return postedKinds.some((posted) => posted === kind);
+}
+
+/** Operations that took money, and may lose it again to a refund, a reversal or a chargeback. */
+export function isCharge({ kind }: Pick<OperationView, 'kind'>): boolean {
+  return kind === 'debit' || kind === 'capture';
+}
 
 /** Reasons to record a request without sending it: the second kind of no. */
 export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
@@ -28,7 +45,7 @@ export interface Trace {
   readonly terminal: string;
   /** Six digits. */
   readonly stan: string;
-  /** Twelve characters; the first four carry the merchant's routing number in base 36. */
+  /** Twelve characters; the last four carry the merchant's routing number in base 36. */
   readonly rrn: string;
   /** Business time in epoch ms: DE7, DE12 and DE13 follow from it and never change in repeats. */
   readonly transmittedAtMs: number;
@@ -49,6 +66,10 @@ export interface OperationView {
   readonly targetId?: string;
   /** Of a reversal: what remains of its target after it, as the acquirer is told. */
   readonly remaining?: number;
+  /** Of a chargeback and of its reversal: their dispute, which has the id of the chargeback. */
+  readonly disputeId?: string;
+  /** Of a chargeback or its reversal: it stands on the merchant's word alone. Absent: the acquirer has told it as well. */
+  readonly declared?: boolean;
   readonly merchantReference?: string;
   readonly card?: CardSummary;
   readonly token?: string;
@@ -67,13 +88,26 @@ export interface OperationView {
   readonly createdAtMs: number;
 }
 
-/** An operation with its own counters: how much of it was given back, or is about to be. */
+/** An operation with its own counters: how much of it was given back, taken back or won back, or is about to be. */
 export interface OperationNode extends OperationView {
   readonly cardId: string;
   readonly refunded: number;
   readonly refundPending: number;
   readonly reversed: number;
   readonly reversePending: number;
+  /** All chargebacks of it, also those that were reversed since. */
+  readonly chargedBack: number;
+  readonly chargebackReversed: number;
+}
+
+/** What of a charge is neither given back nor about to be, in minor units; chargebacks are counted apart. */
+export function leftOf({ amount, refunded, refundPending, reversed, reversePending }: OperationNode): number {
+  return amount - refunded - refundPending - reversed - reversePending;
+}
+
+/** While a charge is disputed it must not be given back a second way. */
+export function isChargedBack({ chargedBack, chargebackReversed }: OperationNode): boolean {
+  return chargedBack !== chargebackReversed;
 }
 
 /** A payment with all its operations, oldest first. Amounts in minor units. */

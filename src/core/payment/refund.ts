@@ -2,7 +2,7 @@
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
-import type { OperationNode, PaymentTree } from './operation.ts';
+import { isCharge, isChargedBack, leftOf, type OperationNode, type PaymentTree } from './operation.ts';
 
 export function refund(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return operate(engine, 'refund', command, decideRefund);
@@ -11,10 +11,11 @@ export function refund(engine: Engine, command: OperateCommand): Promise<ActResu
 /** Without an amount, all that is left of the capture or debit is refunded. */
 export const decideRefund: Decide = (tree, named, { amount }) => {
   const target = named.kind === 'preauthorization' ? capturedOf(tree, amount) : named;
-  if (target === undefined || (target.kind !== 'debit' && target.kind !== 'capture')) return refusal('wrong_kind');
+  if (target === undefined || !isCharge(target)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(target);
   if (unsuccessful !== undefined) return unsuccessful;
-  const left = refundable(target);
+  if (isChargedBack(target)) return refusal('charged_back');
+  const left = leftOf(target);
   const wanted = amount ?? left;
   if (wanted <= 0 || wanted > left) return refusal('exceeds_captured', 'amount');
   return { target, amount: wanted };
@@ -30,6 +31,6 @@ function capturedOf(tree: PaymentTree, amount: number | undefined): OperationNod
   return able ?? captures.sort((a, b) => refundable(b) - refundable(a))[0];
 }
 
-function refundable({ amount, refunded, refundPending, reversed, reversePending }: OperationNode): number {
-  return amount - refunded - refundPending - reversed - reversePending;
+function refundable(charge: OperationNode): number {
+  return isChargedBack(charge) ? 0 : leftOf(charge);
 }

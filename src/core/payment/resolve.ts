@@ -14,6 +14,7 @@ import type {
   UndoAnswer,
 } from '../ports.ts';
 import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
+import { resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
 import type { OperationView } from './operation.ts';
@@ -33,6 +34,7 @@ export function pauseAfterMs(attempt: number): number {
 
 /** Claims what is due and resolves it, side by side. Returns how many operations it worked on. */
 export async function resolveDue(engine: Engine, limit: number): Promise<number> {
+  await engine.store.markOrphans({ createdBeforeMs: engine.clock.wallNow() - engine.acquirer.timeoutMs - resolutionMarginMs });
   const claimed = await engine.store.claimUnresolved({ limit, leaseMs: engine.acquirer.timeoutMs + 10_000 });
   await Promise.all(claimed.map((one) => resolveOne(engine, one)));
   return claimed.length;

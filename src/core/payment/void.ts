@@ -6,6 +6,7 @@
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
+import { isChargedBack } from './operation.ts';
 
 export function voidOperation(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return operate(engine, 'reversal', command, decideVoid);
@@ -29,6 +30,7 @@ const decideRelease: Decide = (tree, named, { amount }) => {
 };
 
 const decideChargeReversal: Decide = (_tree, named, { amount }) => {
+  if (isChargedBack(named)) return refusal('charged_back');
   if (named.refunded + named.refundPending > 0) return refusal('already_refunded');
   if (named.reversePending > 0) return refusal('payment_busy');
   const left = named.amount - named.reversed;

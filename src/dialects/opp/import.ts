@@ -8,7 +8,7 @@ import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { ImportedCard, ImportedOperation, ImportedPayment, ImportedToken } from '../../core/payment/imported.ts';
-import type { OperationKind } from '../../core/payment/operation.ts';
+import type { SentKind } from '../../core/payment/operation.ts';
 import type { DialectImport, ImportProblem } from '../dialect.ts';
 import { fromWireId } from './ids.ts';
 
@@ -69,7 +69,7 @@ const paymentLine = Type.Object(
   strict,
 );
 
-const kinds: Readonly<Record<string, OperationKind>> = {
+const kinds: Readonly<Record<string, SentKind>> = {
   PA: 'preauthorization',
   DB: 'debit',
   CP: 'capture',
@@ -147,7 +147,7 @@ function readOperation(
   const { merchantTransactionId, referencedId } = operation;
   return {
     operationId: fromWireId(operation.id) ?? operation.id,
-    kind: kinds[operation.paymentType] as OperationKind,
+    kind: kinds[operation.paymentType] as SentKind,
     amount: minor,
     createdAtMs,
     dialectData: echoOf(operation),

@@ -2,7 +2,8 @@
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { importer } from './import.ts';
+import { describeApi } from './openapi.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
-export const opp: Dialect = { name: 'opp', register: registerRoutes, access, importer, sandbox };
+export const opp: Dialect = { name: 'opp', register: registerRoutes, access, importer, describe: describeApi, sandbox };

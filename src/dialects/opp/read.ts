@@ -60,10 +60,11 @@ function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'ins
   };
 }
 
-/** An operation on an existing one. Only a reversal may leave the amount out. */
+/** An operation on an existing one. Only reversals, of a payment or of a chargeback, may leave the amount out. */
 export function readOperation(request: RequestContext, operationId: string): OperateCommand {
   const money = readAmount(request.parameters);
-  if (money === undefined && request.parameters.paymentType !== 'RV') throw new Problem('100.550.300');
+  const { paymentType } = request.parameters;
+  if (money === undefined && paymentType !== 'RV' && paymentType !== 'CR') throw new Problem('100.550.300');
   return { channel: request.channel, operationId, ...money, ...readCommon(request) };
 }
 

@@ -1,4 +1,5 @@
 /** Core's refusals, rejections, declines and failures in result codes. Total: a new one stops the build until this page has decided. */
+import type { DisputeReason } from '../../core/dispute/reason.ts';
 import type { DeclineReason } from '../../core/payment/decline.ts';
 import type { FailureReason, RejectionReason } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
@@ -6,9 +7,11 @@ import { Problem } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 
 /** Operations on existing ones; each has its own words for "not with this one". */
-export type BackOfficeType = 'CP' | 'RV' | 'RF';
+export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
 
 type ByType = Readonly<Record<BackOfficeType, ResultCode>>;
+
+const notSoMuch: ByType = { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200', CB: '700.400.400', CR: '700.400.420' };
 
 /** The unknown id answers as the platform does: a refund finds no brand to work with. */
 const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
@@ -18,16 +21,22 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   brand_not_enabled: '600.200.201',
   token_unknown: '100.150.200',
   card_gone: '100.150.205',
-  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500' },
+  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500', CB: '700.400.550', CR: '700.400.420' },
   operation_of_other_channel: '700.400.700',
   operation_pending: '700.400.570',
   operation_unsuccessful: '700.300.200',
-  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520' },
+  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520', CB: '700.400.550', CR: '700.400.420' },
   currency_mismatch: '700.100.500',
-  exceeds_authorized: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  exceeds_captured: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  nothing_left: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
-  already_refunded: { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200' },
+  exceeds_authorized: notSoMuch,
+  exceeds_captured: notSoMuch,
+  nothing_left: notSoMuch,
+  already_refunded: notSoMuch,
+  charged_back: '700.300.600',
+  already_charged_back: '700.400.400',
+  charged_back_before: '700.300.500',
+  no_chargeback: '700.400.420',
+  chargeback_already_reversed: '700.400.410',
+  chargeback_amount_differs: '100.550.701',
   payment_busy: '800.700.100',
   key_reused: '200.200.106',
   key_in_flight: '800.600.100',
@@ -39,6 +48,20 @@ export function problemOf(refusal: Refusal, type: BackOfficeType | undefined): P
   const status = refusal.code === 'unavailable' ? 503 : 400;
   return new Problem(typeof code === 'string' ? code : code[type ?? 'RF'], { status });
 }
+
+/** The result of a chargeback that the acquirer has told: why the bank took the money back. */
+export const disputeCodes: Readonly<Record<DisputeReason, ResultCode>> = {
+  fraud: '000.100.220',
+  not_recognized: '000.100.222',
+  not_authorized: '000.100.230',
+  not_received: '000.100.221',
+  not_as_described: '000.100.206',
+  canceled: '000.100.206',
+  credit_not_processed: '000.100.225',
+  duplicate: '000.100.224',
+  processing_error: '000.100.299',
+  unspecified: '000.100.200',
+};
 
 export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   invalid_card_number: '100.100.101',

@@ -2,9 +2,9 @@
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { DialectSandbox, SamplePayment } from '../dialect.ts';
 
-const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
+export const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
 const otherEntityId = '0f0e0d0c0b0a09080706050403020102';
-const bearerToken = 'MGYwZTBkMGMwYjBhMDkwODA3MDYwNTA0MDMwMjAxMDB8c2FuZGJveA==';
+export const bearerToken = 'MGYwZTBkMGMwYjBhMDkwODA3MDYwNTA0MDMwMjAxMDB8c2FuZGJveA==';
 
 export const sandbox: DialectSandbox = {
   accounts: [{ accountId: 'sandbox-opp', merchantIdentifier: 'POLYGATE0000001', terminals: ['OPP00001'] }],

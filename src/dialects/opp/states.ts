@@ -1,10 +1,15 @@
 /** An operation's state as a result. Total over the core's states. */
+import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
+import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
-/** In live mode a success is a success; in the sandbox it says who answered. */
+/**
+ * In live mode a success is a success; in the sandbox it says who answered. A chargeback that the bank has told says why instead; one that only
+ * the merchant has declared has no reason, and its request succeeded.
+ */
 function successCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+  if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
   if (mode === 'live') return '000.000.000';
   return operation.dialectData.testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }

@@ -1,4 +1,5 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
+import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
@@ -16,6 +17,8 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   capture: 'CP',
   reversal: 'RV',
   refund: 'RF',
+  chargeback: 'CB',
+  chargeback_reversal: 'CR',
 };
 
 const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
@@ -42,13 +45,15 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   const result = resultOfOperation(operation, mode);
   const isFirst = operation.targetId === undefined;
   const { dialectData } = operation;
+  // A chargeback's reversal refers to the chargeback, whose id is its dispute's.
+  const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : operation.targetId;
   const body: Json = {
     id: toWireId(operation.operationId),
     paymentType: typeOfKind[operation.kind],
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
-    referencedId: operation.targetId === undefined ? undefined : toWireId(operation.targetId),
+    referencedId: referenced === undefined ? undefined : toWireId(referenced),
     merchantTransactionId: operation.merchantReference,
     merchantInvoiceId: dialectData.merchantInvoiceId,
     merchantMemo: dialectData.merchantMemo,
@@ -89,6 +94,7 @@ function writeCard({ card }: OperationView): Json | undefined {
 
 /** `ExtendedDescription` is always there: one large client refuses the object without it. */
 function writeDetails(operation: OperationView): Json | undefined {
+  if (operation.kind === 'chargeback') return writeDispute(operation);
   if (operation.responseCode === undefined) return undefined;
   return {
     ExtendedDescription: extendedDescription(operation),
@@ -99,6 +105,12 @@ function writeDetails(operation: OperationView): Json | undefined {
     AuthCode: operation.approvalCode,
     CardholderInitiatedTransactionID: operation.networkReference,
   };
+}
+
+/** The reason in words, and the scheme's own code for it. */
+function writeDispute({ hostCode }: OperationView): Json | undefined {
+  if (hostCode === undefined) return undefined;
+  return { ExtendedDescription: disputeReasonOf(hostCode).replaceAll('_', ' '), DisputeReasonCode: hostCode };
 }
 
 /** What to make of a decline: whether the card may be tried again, and who has to do something first. */

@@ -1,6 +1,6 @@
 /**
  * The layout of Polygate's first acquirer link: ISO 8583:1987 with ASCII fields, a raw bitmap, and frames with a 2-byte length.
- * DE48 holds id-length-value elements, DE62 the scheme's transaction id, DE127 private text.
+ * DE48 holds id-length-value elements (in a 0422 those of `DISPUTE_ELEMENTS`), DE62 the scheme's transaction id, DE127 private text.
  */
 
 import { type FrameStyle, TWO_BYTE_FRAMES } from '../framing.ts';
@@ -24,6 +24,15 @@ export const HOST_LINK = defineLayout({
     127: { name: 'private text', content: 'ans', length: 999, encoding: 'ascii', prefix: { coding: 'ascii', digits: 3, counts: 'digits' } },
   },
 });
+
+/**
+ * DE48 of a chargeback advice (0422): the acquirer's number of the case, the scheme's reason code, and whether the money goes to the cardholder
+ * or comes back.
+ */
+export const DISPUTE_ELEMENTS = { caseNumber: '70', reason: '71', stage: '72' } as const;
+
+/** Values of the stage. */
+export const DISPUTE_STAGES = { chargeback: 'CB', reversed: 'CR' } as const;
 
 /** Frames of the link. */
 export const HOST_LINK_FRAMES: FrameStyle = TWO_BYTE_FRAMES;

@@ -1,0 +1,95 @@
+/** From an act's result, a transaction or an error to the response. */
+import { createHash, randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Channel } from '../../core/merchant/channel.ts';
+import type { ActResult } from '../../core/payment/engine.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
+import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import type { DialectContext } from '../dialect.ts';
+import { Problem } from './problem.ts';
+import type { RequestContext } from './read.ts';
+import { type BackOfficeType, problemOf } from './refusals.ts';
+import { httpStatusOf, resultOf } from './result-codes.ts';
+import type { Parameters } from './wire.ts';
+import { writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
+
+/** What the platform says of its build; here the version of the protocol's implementation. */
+const buildNumber = `${createHash('sha1').update('polygate opp 1').digest('hex')}@2026-11-21 00:00:00 +0000`;
+
+/** What an act came to: the operation as it stands now, or the refusal in the words of the operation asked for. */
+export function answerAct(
+  context: DialectContext,
+  { channel, nowMs }: RequestContext,
+  reply: FastifyReply,
+  act: ActResult,
+  type?: BackOfficeType,
+): FastifyReply {
+  if (act.kind === 'refused') throw problemOf(act.refusal, type);
+  if (act.repeat) reply.header('idempotent-replayed', 'true');
+  const { body, result } = writeOperation(act.operation, { mode: context.mode, channel });
+  return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
+}
+
+/** A transaction that was asked for by its id. */
+export function answerRead(context: DialectContext, channel: Channel, reply: FastifyReply, operation: OperationView): FastifyReply {
+  const { result } = writeOperation(operation, { mode: context.mode, channel });
+  return send(reply, httpStatusOf(result.code), { ...envelope(context, channel.wireId), ...readBack(context, channel, operation) });
+}
+
+/** A transaction that is read back shows its own time. */
+export function readBack({ mode }: DialectContext, channel: Channel, operation: OperationView): object {
+  return { ...writeOperation(operation, { mode, channel }).body, timestamp: writeReadTimestamp(operation.createdAtMs) };
+}
+
+/** What every answer carries. */
+export function envelope({ engine }: DialectContext, entityId: string, nowMs = engine.clock.wallNow()): object {
+  return writeEnvelope({ buildNumber, ndc: `${entityId}_${randomUUID().replaceAll('-', '')}`, nowMs });
+}
+
+const answerHeaders = {
+  'content-type': 'application/json;charset=UTF-8',
+  'cache-control': 'private, no-cache, no-store',
+  pragma: 'no-cache',
+  'x-content-type-options': 'nosniff',
+};
+
+/** The whole answer in one write with its length: some clients parse each chunk by itself. */
+export function send(reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply.code(status).headers(answerHeaders).send(JSON.stringify(body));
+}
+
+/** The dialect's own errors, those of the HTTP layer in its shape, and defects: logged with the request's id, and told as that. */
+export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = context.isUnavailable(error) ? new Problem('800.800.800', { status: 503 }) : problemFor(error);
+  if (problem === undefined) {
+    context.engine.log.error(
+      { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
+      'a request failed by a defect',
+    );
+    return send(reply, 500, { ...writeResult(resultOf('999.999.999'), []), ...envelope(context, entityOf(request)) });
+  }
+  const result = { ...resultOf(problem.code), ...(problem.text === undefined ? {} : { description: problem.text }) };
+  if (problem.status === 503) reply.header('retry-after', '1');
+  return send(reply, problem.status, { ...writeResult(result, problem.parameterErrors), ...envelope(context, entityOf(request)) });
+}
+
+/** The entity that the request names, for the id of the answer; nothing else of a request is repeated unseen. */
+function entityOf({ body, query }: FastifyRequest): string {
+  for (const source of [body, query] as readonly (Parameters | undefined)[]) {
+    const entityId = source?.entityId ?? source?.['authentication.entityId'];
+    if (typeof entityId === 'string' && /^[a-f0-9]{32}$/.test(entityId)) return entityId;
+  }
+  return 'unknown';
+}
+
+function problemFor(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (isCertainlyNotRecorded(error)) return new Problem('800.800.800', { status: 503 });
+  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new Problem('200.100.103', { text: 'the body must be application/x-www-form-urlencoded' });
+  }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('200.100.103', { status: 413, text: 'the body is too large' });
+  return new Problem('200.100.103', { status: statusCode });
+}

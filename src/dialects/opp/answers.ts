@@ -1,0 +1,103 @@
+/** The shapes of answers, as schemas: for the description of the API, and for the test that holds real answers to it. write.ts makes them. */
+import { type TSchema, Type } from 'typebox';
+
+const text = (description: string, example?: string) =>
+  Type.String({ description, ...(example === undefined ? {} : { examples: [example] }) });
+const maybe = (description: string, example?: string) => Type.Optional(text(description, example));
+const texts = (description: string) => Type.Optional(Type.Object({}, { description, additionalProperties: true }));
+
+const envelope = {
+  buildNumber: text('Version of the implementation.'),
+  timestamp: text('UTC; with milliseconds where a transaction is read back.', '2034-01-31 10:00:00+0000'),
+  ndc: text('Id of this answer: the entity and 32 hex digits.'),
+};
+
+const result = {
+  code: Type.String({ description: 'What became of the request.', pattern: '^\\d{3}\\.\\d{3}\\.\\d{3}$', examples: ['000.100.110'] }),
+  description: text('The code in words.'),
+};
+
+const transaction = {
+  id: Type.String({ description: 'Names the transaction in later requests.', pattern: '^[a-f0-9]{32}$' }),
+  referencedId: maybe('The transaction that this one acts upon.'),
+  registrationId: maybe('The stored card.'),
+  paymentType: text('As it was asked for.', 'DB'),
+  paymentBrand: maybe('As it was sent, else as the number tells it.', 'VISA'),
+  amount: maybe('Of what succeeded; two decimals, a third one where the currency needs it.', '12.50'),
+  currency: maybe('Of what succeeded.', 'EUR'),
+  descriptor: maybe('A number that people can read out, and the text for the statement.', '1234.5678.9012 Shop 7'),
+  merchantTransactionId: maybe('As it was sent.'),
+  merchantInvoiceId: maybe('As it was sent.'),
+  merchantMemo: maybe('As it was sent.'),
+  recurringType: maybe('As it was sent.'),
+  result: Type.Object(result, { additionalProperties: false }),
+  resultDetails: Type.Optional(
+    Type.Object(
+      {
+        ExtendedDescription: text('What the acquirer said, in words.', 'Approved'),
+        AcquirerResponse: maybe('The acquirer’s own code.', '00'),
+        ConnectorTxID1: maybe('Retrieval reference number at the acquirer.', '612345678901'),
+        ConnectorTxID2: maybe('Trace number at the acquirer.', '123456'),
+        AuthCode: maybe('Approval code of the issuer.', 'A1B2C3'),
+        CardholderInitiatedTransactionID: maybe('The scheme’s id, for later payments of an agreement.'),
+        DeclineCategory: maybe('Kind of a decline.', 'wait'),
+        Retryable: maybe('Whether the same card may be tried again: `true` or `false`.', 'true'),
+        MustAct: maybe('Who has to do something first.', 'shopper'),
+      },
+      { description: 'What the acquirer answered.', additionalProperties: false },
+    ),
+  ),
+  card: Type.Optional(
+    Type.Object(
+      {
+        bin: text('First six digits.', '411111'),
+        last4Digits: text('Last four digits.', '1111'),
+        holder: maybe('As it was sent.', 'Ada Example'),
+        expiryMonth: text('Two digits.', '12'),
+        expiryYear: text('Four digits.', '2034'),
+      },
+      { description: 'The card, as far as it may be shown.', additionalProperties: false },
+    ),
+  ),
+  customer: texts('As it was sent.'),
+  billing: texts('As it was sent.'),
+  shipping: texts('As it was sent.'),
+  cart: texts('As it was sent; `items` is a list.'),
+  customParameters: texts('As they were sent.'),
+  standingInstruction: texts('As it was sent.'),
+};
+
+const parameterError = Type.Object(
+  {
+    name: text('The parameter at fault.', 'amount'),
+    value: Type.Union([Type.String(), Type.Null()], { description: 'What was sent; card data and passwords as asterisks.' }),
+    message: text('What is wrong with it.', 'must match ^[0-9]{1,12}(\\.[0-9]{2})?$'),
+  },
+  { additionalProperties: false },
+);
+
+/** Schemas by name; all leaves of an answer are text. */
+export const answerSchemas = {
+  Transaction: Type.Object(
+    { ...envelope, ...transaction },
+    { description: 'A payment, or an operation on one.', additionalProperties: false },
+  ),
+  TransactionList: Type.Object(
+    {
+      ...envelope,
+      result: Type.Object(result, { additionalProperties: false }),
+      payments: Type.Array(Type.Object({ ...transaction, timestamp: envelope.timestamp }, { additionalProperties: false })),
+    },
+    { description: 'Transactions that share a reference.', additionalProperties: false },
+  ),
+  Refusal: Type.Object(
+    {
+      ...envelope,
+      result: Type.Object(
+        { ...result, parameterErrors: Type.Optional(Type.Array(parameterError, { description: 'All parameters at fault.' })) },
+        { additionalProperties: false },
+      ),
+    },
+    { description: 'Nothing was recorded; there is no id.', additionalProperties: false },
+  ),
+} as const satisfies Readonly<Record<string, TSchema>>;

@@ -1,0 +1,127 @@
+/**
+ * The endpoints as data: what each one is for, which parameters it takes (the same schemas that check requests), what it needs, what it can
+ * answer. The description of the API is made from it; a test compares it with the routes.
+ */
+import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
+import type { ResultCode } from './result-codes.ts';
+import { operationParameters, type ParameterSchema, paymentParameters, queryParameters } from './wire.ts';
+
+/** Shape of an answer: answers.ts has the schemas. */
+export type AnswerName = 'Transaction' | 'TransactionList';
+
+export interface Endpoint {
+  readonly method: 'get' | 'post' | 'delete';
+  /** As the router writes it: `/v1/payments/:id`. */
+  readonly path: string;
+  /** Name of the operation for generated clients. */
+  readonly name: string;
+  readonly group: 'Payments' | 'Registrations' | 'Reports';
+  readonly summary: string;
+  readonly description: string;
+  /** What `:id` is, where the path has one. */
+  readonly id?: string;
+  /** In the body of a POST, in the query of the others. */
+  readonly parameters: ParameterSchema;
+  /** Names that must be there; the rest may be left out or be empty. */
+  readonly required: readonly string[];
+  /** A request to begin with: names and values. */
+  readonly sample: Readonly<Record<string, string>>;
+  readonly answer: AnswerName;
+  /** Codes of what was recorded, beside those that refuse. */
+  readonly outcomes: readonly ResultCode[];
+  /** Codes of what was refused, beside those that every endpoint has. */
+  readonly refusals: readonly ResultCode[];
+  /** Answered 404 with this code. */
+  readonly notFound?: ResultCode;
+}
+
+const successes = ['000.000.000', '000.100.110', '000.100.112', '000.200.000'] as const;
+const failures: readonly ResultCode[] = ['900.100.301', ...Object.values(declineCodes), ...Object.values(failureCodes)];
+const firstOutcomes: readonly ResultCode[] = [...successes, ...failures, ...Object.values(rejectionCodes)];
+
+const ofAmounts = ['100.550.300', '100.550.301', '100.550.303', '100.550.400', '100.550.401'] as const;
+const ofKeys = ['200.200.106', '800.600.100'] as const;
+const ofTypes = ['600.200.400', '600.200.500'] as const;
+const ofCards = ['100.100.100', '100.100.200', '100.100.300', '100.100.501', '600.200.201'] as const;
+const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
+const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
+
+const card = {
+  paymentBrand: 'VISA',
+  'card.number': '4111111111111111',
+  'card.holder': 'Ada Example',
+  'card.expiryMonth': '12',
+  'card.expiryYear': '2034',
+  'card.cvv': '123',
+};
+
+export const endpoints: readonly Endpoint[] = [
+  {
+    ...{ method: 'post', path: '/v1/payments', name: 'pay', group: 'Payments', summary: 'Pay with a card' },
+    description: '`PA` holds the amount until it is captured or reversed, `DB` takes it at once.',
+    parameters: paymentParameters,
+    required: ['entityId', 'paymentType', 'amount', 'currency', 'card.number', 'card.expiryMonth', 'card.expiryYear'],
+    sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR', ...card },
+    answer: 'Transaction',
+    outcomes: firstOutcomes,
+    refusals: [...ofCards, ...ofAmounts, ...ofTypes, ...ofKeys],
+  },
+  {
+    ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse or refund' },
+    description:
+      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left.',
+    id: 'The transaction to act upon: the `id` of an earlier answer.',
+    parameters: operationParameters,
+    required: ['entityId', 'paymentType'],
+    sample: { paymentType: 'RF', amount: '1.00', currency: 'EUR' },
+    answer: 'Transaction',
+    outcomes: [...successes, ...failures],
+    refusals: [...ofReferences, ...ofBusyReferences, ...ofAmounts, ...ofTypes, ...ofKeys],
+  },
+  {
+    ...{ method: 'get', path: '/v1/payments/:id', name: 'status', group: 'Payments', summary: 'How a payment stands' },
+    description: 'The transaction as it is now, with the status code of what became of it. It does not expire.',
+    id: 'The `id` of an earlier answer.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Transaction',
+    outcomes: firstOutcomes,
+    refusals: [],
+    notFound: '200.300.404',
+  },
+  {
+    ...{ method: 'post', path: '/v1/registrations/:id/payments', name: 'payWithToken', group: 'Registrations' },
+    ...{ summary: 'Pay with a stored card', description: 'As a payment with a card; `card.cvv` may accompany the token.' },
+    id: 'The `registrationId` of the answer that stored the card.',
+    parameters: paymentParameters,
+    required: ['entityId', 'paymentType', 'amount', 'currency'],
+    sample: { paymentType: 'DB', amount: '3.00', currency: 'EUR' },
+    answer: 'Transaction',
+    outcomes: firstOutcomes,
+    refusals: ['100.150.101', '100.150.200', '100.150.205', ...ofAmounts, ...ofTypes, ...ofKeys],
+  },
+  {
+    ...{ method: 'get', path: '/v1/query/:id', name: 'queryById', group: 'Reports', summary: 'A transaction by its id' },
+    description: 'The same as the status of a payment; a transaction that does not exist has a code of its own.',
+    id: 'The `id` of an earlier answer.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Transaction',
+    outcomes: firstOutcomes,
+    refusals: [],
+    notFound: '700.400.580',
+  },
+  {
+    ...{ method: 'get', path: '/v1/query', name: 'queryByReference', group: 'Reports', summary: 'Transactions by your reference' },
+    description: 'Every transaction of the entity that has this `merchantTransactionId`, oldest first, at most 100.',
+    parameters: queryParameters,
+    required: ['entityId', 'merchantTransactionId'],
+    sample: { merchantTransactionId: 'order-1' },
+    answer: 'TransactionList',
+    outcomes: ['000.000.100'],
+    refusals: [],
+    notFound: '700.400.580',
+  },
+];

@@ -1,0 +1,72 @@
+/** A request before it is a command: its parameters, who sends it, its idempotency key. */
+import type { FastifyRequest } from 'fastify';
+import type { Channel } from '../../core/merchant/channel.ts';
+import type { DialectContext } from '../dialect.ts';
+import { authenticate } from './auth.ts';
+import { checkerOf, parseParameters } from './parameters.ts';
+import { Problem, parameterProblem, shownName } from './problem.ts';
+import type { RequestContext } from './read.ts';
+import { type Parameters, queryParameters } from './wire.ts';
+
+const checkQuery = checkerOf(queryParameters);
+
+/** A POST: who asks, and what; the parameters are checked against `check`. Throws a {@link Problem} for whatever is wrong with it. */
+export async function readRequest(
+  context: DialectContext,
+  request: FastifyRequest,
+  check: (parameters: Parameters) => void,
+): Promise<RequestContext> {
+  const parameters = (request.body ?? {}) as Parameters;
+  refuseParametersInUrl(request);
+  const channel = await authenticate(context.directory, request.headers.authorization, withEntityOfUrl(request, parameters));
+  check(parameters);
+  if (context.mode === 'live' && parameters.testMode !== undefined) throw new Problem('600.200.701');
+  return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
+}
+
+/** A GET or a DELETE has its parameters in the query. */
+export async function readQuery(
+  context: DialectContext,
+  request: FastifyRequest,
+  check: (parameters: Parameters) => void = checkQuery,
+): Promise<{ readonly channel: Channel; readonly parameters: Parameters }> {
+  const parameters = parseParameters(queryOf(request));
+  const channel = await authenticate(context.directory, request.headers.authorization, parameters);
+  check(parameters);
+  return { channel, parameters };
+}
+
+function queryOf({ raw }: FastifyRequest): string {
+  const url = raw.url ?? '';
+  const mark = url.indexOf('?');
+  return mark < 0 ? '' : url.slice(mark + 1);
+}
+
+/** Whatever stands in a URL ends up in somebody's log; only the entity's id is harmless there. */
+function refuseParametersInUrl(request: FastifyRequest): void {
+  const query = queryOf(request);
+  if (query === '') return;
+  const names = Object.keys(parseParameters(query)).filter((name) => name !== 'entityId');
+  if (names.length === 0) return;
+  const parameterErrors = names.map((name) => ({
+    name: shownName(name),
+    value: null,
+    message: 'must be in the body of a POST, not in its URL',
+  }));
+  throw new Problem('200.300.404', { parameterErrors });
+}
+
+function withEntityOfUrl(request: FastifyRequest, parameters: Parameters): Parameters {
+  const { entityId } = parseParameters(queryOf(request));
+  return entityId === undefined ? parameters : { entityId, ...parameters };
+}
+
+/** Headers are not part of the protocol, so this one is safe to add: 1 to 255 printable characters, in quotes or not. */
+function readIdempotencyKey({ headers }: FastifyRequest): string | undefined {
+  const header = headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = String(header).replace(/^"(.*)"$/, '$1');
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw parameterProblem('Idempotency-Key', undefined, 'must be 1 to 255 printable ASCII characters');
+  return key;
+}

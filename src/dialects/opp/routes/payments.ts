@@ -1,0 +1,63 @@
+/** `/v1/payments`: a first payment, what follows it, and how it stands. */
+import type { FastifyInstance } from 'fastify';
+import { authorize } from '../../../core/payment/authorize.ts';
+import { capture } from '../../../core/payment/capture.ts';
+import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
+import { refund } from '../../../core/payment/refund.ts';
+import { voidOperation } from '../../../core/payment/void.ts';
+import type { DialectContext } from '../../dialect.ts';
+import { answerAct, answerRead } from '../answer.ts';
+import { findOwn } from '../find.ts';
+import { fromWireId } from '../ids.ts';
+import { checkerOf } from '../parameters.ts';
+import { Problem, parameterProblem } from '../problem.ts';
+import { readOperation, readPayment } from '../read.ts';
+import { type BackOfficeType, problemOf } from '../refusals.ts';
+import { readQuery, readRequest } from '../request.ts';
+import { operationParameters, type Parameters, paymentParameters } from '../wire.ts';
+
+const checkPayment = checkerOf(paymentParameters);
+const checkOperation = checkerOf(operationParameters);
+
+const acts = { CP: capture, RV: voidOperation, RF: refund, CB: chargeback, CR: chargebackReversal } as const;
+
+/** The text that clients of the platform search for when a payment cannot be found by its id. */
+const noSession =
+  'invalid or missing parameter - (opp) No payment session found for the requested id - are you mixing test/live servers or have you paid more than 30min ago?';
+
+export function registerPayments(app: FastifyInstance, context: DialectContext): void {
+  app.post('/v1/payments', async (request, reply) => {
+    const read = await readRequest(context, request, checkPayment);
+    return answerAct(context, read, reply, await authorize(context.engine, readPayment(read)));
+  });
+
+  app.post<{ Params: { id: string } }>('/v1/payments/:id', async (request, reply) => {
+    const read = await readRequest(context, request, checkOperation);
+    const type = readType(read.parameters);
+    const operationId = fromWireId(request.params.id) ?? request.params.id;
+    const command = readOperation(read, operationId);
+    if (fromWireId(request.params.id) === undefined) throw unknownReference(type);
+    return answerAct(context, read, reply, await acts[type](context.engine, command), type);
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/payments/:id', async (request, reply) => {
+    const { channel } = await readQuery(context, request);
+    const operation = await findOwn(context, channel, request.params.id);
+    if (operation === undefined) throw new Problem('200.300.404', { status: 404, text: noSession });
+    return answerRead(context, channel, reply, operation);
+  });
+}
+
+function readType({ paymentType }: Parameters): BackOfficeType {
+  if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
+  if (!isBackOfficeType(paymentType)) throw new Problem('600.200.400');
+  return paymentType;
+}
+
+function isBackOfficeType(paymentType: string): paymentType is BackOfficeType {
+  return Object.hasOwn(acts, paymentType);
+}
+
+function unknownReference(type: BackOfficeType): Problem {
+  return problemOf({ code: 'operation_unknown', category: 'state', meaning: '', retryable: false }, type);
+}

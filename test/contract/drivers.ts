@@ -1,0 +1,5 @@
+/** The drivers of the contract suite, one for each dialect. */
+import type { Driver } from './driver.ts';
+import { opp } from './opp.ts';
+
+export const drivers: readonly Driver[] = [opp];

@@ -1,0 +1,42 @@
+/** A browser for tests: the system's Chromium, else the one that comes as an npm package. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const installed = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+/** Pages of the gateway under test come from the loopback, so the browser needs no sandbox of its own, which root could not have. */
+export async function startBrowser(): Promise<Browser> {
+  const found = installed.find((path) => existsSync(path));
+  return found === undefined ? startPackaged() : chromium.launch({ executablePath: found, args: ['--no-sandbox'] });
+}
+
+/** It unpacks itself into the folder for temporary files, where two tests at once would find each other's half of it: each gets its own. */
+async function startPackaged(): Promise<Browser> {
+  const folder = await mkdtemp(join(tmpdir(), 'polygate-browser-'));
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  try {
+    const { default: packaged } = await import('@sparticuz/chromium');
+    const browser = await chromium.launch({ executablePath: await packaged.executablePath(), args: packaged.args });
+    browser.on('disconnected', () => void rm(folder, { recursive: true, force: true }));
+    return browser;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw new Error('No Chromium is installed, and the one of @sparticuz/chromium does not start here. Install Chromium or Chrome.', {
+      cause: error,
+    });
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+}

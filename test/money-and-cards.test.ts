@@ -1,0 +1,143 @@
+/** Money and cards as text: amounts keep every digit, brands are told by the first ones, and no card number survives masking. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { brandOf, type CardBrand, Pan, parsePan, passesLuhn } from '../src/core/instrument/card.ts';
+import { maskCardNumbers } from '../src/core/instrument/mask.ts';
+import { formatDecimalAmount, largestAmount, parseDecimalAmount } from '../src/core/money/amount.ts';
+import { currencyOf } from '../src/core/money/currency.ts';
+
+const parameters = { seed: Number(process.env.POLYGATE_SEED ?? 1) | 0, numRuns: process.env.POLYGATE_SOAK === '1' ? 10_000 : 1_000 };
+
+function currency(code: string) {
+  const found = currencyOf(code);
+  if (found === undefined) throw new Error(`no currency ${code}`);
+  return found;
+}
+
+const amounts = fc.integer({ min: 0, max: largestAmount });
+const currencies = fc.constantFrom('JPY', 'EUR', 'KWD').map(currency);
+
+test('an amount that is written is read back as the same', () => {
+  const law = fc.property(amounts, currencies, (amount, money) => {
+    for (const minDecimals of [undefined, 2, 3])
+      assert.equal(parseDecimalAmount(formatDecimalAmount(amount, money, minDecimals), money), amount);
+  });
+  fc.assert(law, parameters);
+});
+
+test('whatever is read as an amount is a safe integer of exactly the digits that were written', () => {
+  const texts = fc.oneof(fc.string({ maxLength: 12 }), fc.stringMatching(/^\d{1,14}(\.\d{1,4})?$/));
+  const law = fc.property(texts, currencies, (text, money) => {
+    const amount = parseDecimalAmount(text, money);
+    if (amount === undefined) return;
+    const [whole = '', fraction = ''] = text.split('.');
+    assert.equal(BigInt(amount) * 10_000n, BigInt(whole + fraction.padEnd(4, '0').slice(0, 4)) * 10n ** BigInt(money.decimals));
+  });
+  fc.assert(law, parameters);
+});
+
+const amountTexts: readonly (readonly [text: string, code: string, amount: number | undefined])[] = [
+  ['12.30', 'EUR', 1230],
+  ['12', 'EUR', 1200],
+  ['0.01', 'EUR', 1],
+  ['12.300', 'EUR', 1230],
+  ['12.305', 'EUR', undefined],
+  ['12.00', 'JPY', 12],
+  ['12.50', 'JPY', undefined],
+  ['1.234', 'KWD', 1234],
+  ['1.2', 'KWD', 1200],
+  ['', 'EUR', undefined],
+  ['-1', 'EUR', undefined],
+  ['+1', 'EUR', undefined],
+  ['1e3', 'EUR', undefined],
+  ['1,00', 'EUR', undefined],
+  [' 1', 'EUR', undefined],
+  ['1.', 'EUR', undefined],
+  ['.5', 'EUR', undefined],
+  ['٣', 'EUR', undefined],
+  ['1234567890123456', 'EUR', undefined],
+];
+
+test('amounts as text', () => {
+  for (const [text, code, amount] of amountTexts) assert.equal(parseDecimalAmount(text, currency(code)), amount, `${text} ${code}`);
+  for (const wrong of [-1, 0.5, Number.NaN, 2 ** 53]) assert.throws(() => formatDecimalAmount(wrong, currency('EUR')), RangeError);
+});
+
+const brands: readonly (readonly [pan: string, brand: CardBrand])[] = [
+  ['4242424242424242', 'visa'],
+  ['5555555555554444', 'mastercard'],
+  ['2221000000000009', 'mastercard'],
+  ['2720990000000007', 'mastercard'],
+  ['378282246310005', 'amex'],
+  ['6011111111111117', 'discover'],
+  ['3530111333300000', 'jcb'],
+  ['6200000000000005', 'unionpay'],
+  ['8171999927660000', 'unionpay'],
+  ['6759649826438453', 'maestro'],
+  ['36227206271667', 'diners'],
+  ['2220990000000009', 'unknown'],
+  ['1000000000000008', 'unknown'],
+];
+
+test('brands by the first digits', () => {
+  for (const [pan, brand] of brands) assert.equal(brandOf(new Pan(pan)), brand, pan);
+});
+
+/** Digits whose last one makes them pass the check. */
+function withCheckDigit(digits: string): string {
+  return [...'0123456789'].map((check) => `${digits}${check}`).find(passesLuhn) ?? '';
+}
+
+const pans = fc
+  .tuple(
+    fc.constantFrom('4', '51', '2221', '2720', '34', '37', '6011', '35', '62', '810', '817', '50', '67', '36'),
+    fc.integer({ min: 12, max: 19 }),
+    fc.infiniteStream(fc.nat(9)),
+  )
+  .map(([prefix, length, digits]) => withCheckDigit((prefix + [...digits.take(18)].join('')).slice(0, length - 1)));
+
+/** As people write it: in one piece or in groups. */
+const written = fc.tuple(pans, fc.constantFrom('', ' ', '-'), fc.constantFrom(4, 6)).map(([pan, separator, size]) => {
+  const groups = pan.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
+  return { pan, text: groups.join(separator) };
+});
+
+test('no card number stays in a text, whatever stands beside it', () => {
+  const beside = fc.oneof(
+    fc.constantFrom('', 'card ', 'a:', '"', '12 ', '0-', '1 2 3 '),
+    fc.string({ maxLength: 6 }).map((text) => `${text} `),
+  );
+  const law = fc.property(beside, written, beside, (before, { pan, text }, after) => {
+    const shown = maskCardNumbers(`${before}${text}${after.split('').toReversed().join('')}`);
+    assert.ok(!shown.replaceAll(/[ -]/g, '').includes(pan), shown);
+    assert.ok(!shown.includes(text), shown);
+  });
+  fc.assert(law, parameters);
+});
+
+const texts: readonly (readonly [text: string, masked: string])[] = [
+  ['4111111111111111', '411111******1111'],
+  ['pay 4111 1111 1111 1111 now', 'pay 411111******1111 now'],
+  ['4111-1111-1111-1111, 378282246310005', '411111******1111, 378282*****0005'],
+  ['2 4111111111111111', '2 411111******1111'],
+  ['12-4111-1111-1111-1111-99', '12-411111******1111-99'],
+  ['4111111111111111 123', '411111******1111 123'],
+  ['order 4111111111111112', 'order 4111111111111112'],
+  ['9111111111111111', '9111111111111111'],
+  ['+49 30 1234567', '+49 30 1234567'],
+  ['41111111111111114111111111111111', '41111111111111114111111111111111'],
+  ['4111  1111 1111 1111', '4111  1111 1111 1111'],
+  ['2026-11-21 07:00:00', '2026-11-21 07:00:00'],
+];
+
+test('what is masked in a text, and what is not', () => {
+  for (const [text, masked] of texts) assert.equal(maskCardNumbers(text), masked);
+});
+
+test('a PAN shows its first six and last four digits wherever it is printed', () => {
+  const pan = parsePan('4242424242424242');
+  assert.equal(`${pan} ${JSON.stringify({ pan })}`, '424242******4242 {"pan":"424242******4242"}');
+  assert.equal(parsePan('4242424242424241'), undefined);
+  assert.equal(parsePan('42424242424'), undefined);
+});
