@@ -39,6 +39,8 @@ before(async () => {
   }
 });
 after(async () => {
+  // What a failed test has left up would keep this file from ending.
+  await Promise.all([...nodes].map((node) => node.kill()));
   await stack?.stop();
   await rm(folder, { recursive: true });
 });
@@ -49,6 +51,8 @@ interface Node {
   kill(): Promise<void>;
 }
 
+const nodes = new Set<Node>();
+
 /** A second node as a process of its own. */
 async function startNode(env: NodeJS.ProcessEnv = {}): Promise<Node> {
   const program = join(import.meta.dirname, 'harness', 'gateway-process.ts');
@@ -56,14 +60,17 @@ async function startNode(env: NodeJS.ProcessEnv = {}): Promise<Node> {
   const started = startProcess(process.execPath, [program], { env: { ...inherited, ...stack.env, PORT: '0', ...env } });
   const url = (await started.line(/^listening on/)).replace('listening on ', '');
   await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the second node to be ready');
-  return {
+  const node: Node = {
     api: createOppClient(url, stack.traces),
     process: started,
     async kill() {
+      nodes.delete(node);
       started.child.kill('SIGKILL');
       await started.ended;
     },
   };
+  nodes.add(node);
+  return node;
 }
 
 /** Pays with the stored cards on all nodes, one payment after another each, until stopped; returns how many, after checking every one. */
