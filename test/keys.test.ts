@@ -5,7 +5,6 @@ import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type pg from 'pg';
 import { type Pan, parsePan } from '../src/core/instrument/card.ts';
 import { openKeyFile } from '../src/vault/key-file.ts';
 import { type OpenVault, openVault } from '../src/vault/vault.ts';
@@ -188,12 +187,12 @@ test('a rotation of the master key whose command is killed is finished by the ru
 });
 
 /** Holds the locks that `sql` takes while `work` runs. */
-async function whileLocked(sql: string, values: readonly unknown[], work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+async function whileLocked(sql: string, values: readonly unknown[], work: () => Promise<void>): Promise<void> {
   const client = await stack.database.connect();
   try {
     await client.query('begin');
     await client.query(sql, [...values]);
-    await work(client);
+    await work();
   } finally {
     await client.query('rollback');
     client.release();
@@ -270,10 +269,10 @@ test('a node that is killed in the middle of it is followed by another one, whic
   await stack.stopGateway();
   const node = await startNode();
   // The lock on a card in the middle holds up the one who works on it, at a known place.
-  await whileLocked('select from vault.card where id = $1 for update', [stored[900]?.cardId], async (client) => {
+  await whileLocked('select from vault.card where id = $1 for update', [stored[900]?.cardId], async () => {
     await operator.json('keys', 'rotate', '--data', '--background', '--merchant', '1');
     await eventually(async () => Number((await rotation())?.done) >= 600, 'the node to have moved some');
-    await eventually(async () => (await waitingFor(client)) > 0, 'the node to wait for the lock');
+    await eventually(async () => (await waiting()) > 0, 'the node to wait for the lock');
     await node.kill();
   });
   const between = await rotation();
@@ -289,8 +288,9 @@ test('a node that is killed in the middle of it is followed by another one, whic
   await audit(stack);
 });
 
-async function waitingFor(client: pg.PoolClient): Promise<number> {
-  const { rowCount } = await client.query(
+/** Asked outside of any transaction: within one, PostgreSQL answers such a question always as it did the first time. */
+async function waiting(): Promise<number> {
+  const { rowCount } = await stack.database.query(
     `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%card_rotation%'`,
   );
   return rowCount ?? 0;
