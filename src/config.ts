@@ -16,6 +16,8 @@ import {
   port,
   postgresUrl,
   proxies,
+  type RetryLimits,
+  retryLimits,
   secret,
   wholeNumber,
 } from './config-forms.ts';
@@ -135,11 +137,35 @@ export const settings = {
     262_144,
     'The largest request body that is read.',
   ),
+  statusRequestsPerMinute: setting(
+    'STATUS_REQUESTS_PER_MINUTE',
+    wholeNumber({ min: 0, max: 1_000 }),
+    2,
+    'How often the status of one payment may be asked within a minute, where the protocol limits it; 0 removes the limit.',
+  ),
+  requestsPerMinute: setting(
+    'REQUESTS_PER_MINUTE',
+    wholeNumber({ min: 0, max: 10_000_000 }),
+    6_000,
+    'How many requests about one payment, stored card or reference a node answers within a minute, against runaway programs; 0 removes the limit.',
+  ),
   panRetentionDays: setting(
     'PAN_RETENTION_DAYS',
     wholeNumber({ min: 1, max: 3650, unit: 'days' }),
     540,
     'When the card number of a payment is deleted, counted from its last possible refund or dispute.',
+  ),
+  retryLimits: setting<RetryLimits>(
+    'RETRY_LIMITS',
+    retryLimits,
+    { sandbox: 'never_again', live: 'all' },
+    'Which limits of the card schemes on trying declined cards again are kept: all; never_again, for what the issuer has ruled out for good; off.',
+  ),
+  retriesAtMost: setting(
+    'RETRIES_AT_MOST',
+    wholeNumber({ min: 1, max: 100 }),
+    15,
+    'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
   ),
   idempotencyKeyDays: setting(
     'IDEMPOTENCY_KEY_DAYS',

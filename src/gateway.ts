@@ -13,19 +13,25 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
+import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
+import { createScheduleStore } from './store/schedules.ts';
+import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
+import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -70,15 +76,24 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }, refreshMs);
   const resolving = startResolving(engine);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
+  const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'counted requests of the past': () => deleteExpiredWindows(stores.general),
+      'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => {
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
       },
     },
+  });
+  const limits = createRequestLimits({
+    window: createRequestWindow(stores.general),
+    statusPerMinute: config.statusRequestsPerMinute,
+    requestsPerMinute: config.requestsPerMinute,
+    wallNow: clock.wallNow,
   });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
@@ -91,7 +106,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
     });
   }
   addDocsRoutes(
@@ -100,7 +115,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), housekeeping.stop(), keepingKeys.stop()]);
+    await Promise.all([resolving.stop(), paying.stop(), housekeeping.stop(), keepingKeys.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -190,12 +205,19 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const inputKey = vault.deriveSecret('idempotency input');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    tokenActs: createTokenActStore(stores.general),
+    schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
     clock,
     log,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
-    settings: { panRetentionMs: config.panRetentionDays * dayMs, keyLifetimeMs: config.idempotencyKeyDays * dayMs },
+    settings: {
+      panRetentionMs: config.panRetentionDays * dayMs,
+      keyLifetimeMs: config.idempotencyKeyDays * dayMs,
+      retryLimits: config.retryLimits,
+      retriesAtMost: config.retriesAtMost,
+    },
     unrecorded: new Set(),
   };
   return { engine, acquirer };

@@ -144,7 +144,7 @@ test('operations that do not fit what they name', async () => {
     [nobody, { paymentType: 'RF', ...money('1.00') }, '600.200.500'],
     ['no-id-of-ours', { paymentType: 'RV' }, '700.400.530'],
     [sale, { paymentType: 'DB', ...money('1.00') }, '600.200.400'],
-    ...['RB', 'CB', 'CR', 'RC'].map((paymentType) => [sale, { paymentType, ...money('1.00') }, '600.200.400'] as const),
+    ...['RC', 'CD', 'PA.CP'].map((paymentType) => [sale, { paymentType, ...money('1.00') }, '600.200.400'] as const),
   ];
   for (const [id, parameters, code] of cases) {
     const reply = expectReply(await act(id, parameters), 400, code);
@@ -245,7 +245,7 @@ test('an answer that does not come is pending with an id, and later the truth; t
   const { id, amount, currency, descriptor } = lost.body;
   assert.match(id ?? '', /^[a-f0-9]{32}$/);
   assert.deepEqual([amount, currency, descriptor], [undefined, undefined, undefined]);
-  await eventually(async () => (await stack.get(`/v1/payments/${id}`)).code !== '000.200.000', 'the end of the doubt');
+  await eventually(async () => (await stack.get(`/v1/query/${id}`)).code !== '000.200.000', 'the end of the doubt');
   expectReply(await stack.get(`/v1/payments/${id}`), 400, '900.100.301');
   expectReply(await stack.get(`/v1/query/${id}`), 400, '900.100.301');
   expectReply(await act(id, { paymentType: 'RF', ...money('1.00') }), 400, '700.300.200');

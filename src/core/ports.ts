@@ -1,10 +1,13 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
-
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
+import type { CredentialUse } from './instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
+import type { TokenAct } from './instrument/token.ts';
+import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type {
   FailureReason,
+  FirstKind,
   OperationKind,
   OperationView,
   PaymentTree,
@@ -59,6 +62,41 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
+  describeToken(token: {
+    readonly merchantId: string;
+    readonly token: string;
+  }): Promise<{ readonly cardId: string; readonly summary: CardSummary; readonly deleted: boolean } | undefined>;
+  /**
+   * Ends a token: it is not found any more, and its card, unless another token holds it, is purged at `cardPurgeAtMs` (business time; when
+   * the last payment made with it no longer needs it) or earlier. False when there is no such token.
+   */
+  deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
+  /** Puts off the purge of a token and its card to `purgeAtMs` (business time), where it would be earlier. */
+  prolongToken(token: { readonly merchantId: string; readonly token: string; readonly purgeAtMs: number }): Promise<void>;
+}
+
+/** Keeps what happened to tokens outside payments. */
+export interface TokenActStore {
+  /** `taken`: nothing was written; the key, or the token for an act of this kind, has one already. */
+  record(act: TokenAct, key?: Pick<IdempotencyKey, 'key' | 'inputHash'>): Promise<'recorded' | 'taken'>;
+  find(key: { readonly merchantId: string; readonly token: string; readonly kind: TokenAct['kind'] }): Promise<TokenAct | undefined>;
+  findByKey(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly key: string;
+  }): Promise<{ readonly act: TokenAct; readonly inputHash: Uint8Array } | undefined>;
+}
+
+/** Counts requests for all nodes together, by the database's clock. */
+export interface RequestWindow {
+  /** Counts one more for the subject, unless `limit` have been within the last `windowMs`. `retryAfterMs`: until one may come again. */
+  count(request: {
+    readonly merchantId: string;
+    readonly subject: string;
+    readonly limit: number;
+    readonly windowMs: number;
+  }): Promise<{ readonly allowed: true; readonly remaining: number } | { readonly allowed: false; readonly retryAfterMs: number }>;
 }
 
 /** The caller's idempotency key: at most one operation of the channel ever has it. */
@@ -86,9 +124,13 @@ interface NewOperationBase {
 
 /** A payment with its first attempt and operation, to be written in one statement. */
 export interface NewPayment extends NewOperationBase {
-  readonly kind: 'preauthorization' | 'debit';
+  readonly kind: FirstKind;
   readonly card: CardSummary;
   readonly token?: string;
+  readonly referenceId?: string;
+  readonly agreement?: CredentialUse;
+  /** The card's blocks were looked through: it is written whatever they say. */
+  readonly blocksChecked?: true;
   /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
@@ -148,8 +190,11 @@ export interface DisputeConfirmation {
   readonly confirmedAtMs: number;
 }
 
-/** `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it. */
-export type Submission = 'submitted' | 'key_taken' | 'guard_failed';
+/**
+ * `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it.
+ * `card_blocked`: nothing was written, a card with these digits is blocked: `findCardBlocks` tells whether it is this one.
+ */
+export type Submission = 'submitted' | 'key_taken' | 'guard_failed' | 'card_blocked';
 
 /** What the acquirer's answer, or its absence, makes of an operation. */
 export interface OutcomeToRecord {
@@ -160,6 +205,8 @@ export interface OutcomeToRecord {
   readonly targetId?: string;
   readonly targetKind?: OperationKind;
   readonly amount: number;
+  /** Of an approval for less: what was asked for. `amount` is what was approved. */
+  readonly requestedAmount?: number;
   /** The event happens only to an operation in this state. */
   readonly from: OperationState;
   readonly event: OperationEvent;
@@ -189,6 +236,32 @@ export interface ClaimedOperation {
   readonly attempt: number;
 }
 
+/** What a merchant looks for among the operations of a channel; what is absent does not matter. */
+export interface OperationSearch {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly merchantReference?: string;
+  readonly kinds?: readonly OperationKind[];
+  /** Business time, epoch ms, both included. */
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
+  /** See `shortNumberOf`. */
+  readonly shortNumber?: number;
+  /** With each operation all others of its payment. */
+  readonly linked?: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** `total`: how many match, counted up to `searchedAtMost` + 1; the linked ones come on top. */
+export interface OperationsFound {
+  readonly operations: readonly OperationView[];
+  readonly total: number;
+}
+
+/** A search that matches more is too wide to be answered. */
+export const searchedAtMost = 10_000;
+
 export interface PaymentStore {
   /** First transaction of a payment. */
   submitPayment(row: NewPayment): Promise<Submission>;
@@ -207,13 +280,29 @@ export interface PaymentStore {
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
-  /** All operations of a channel with this merchant reference, oldest first, at most `limit`. */
-  findByReference(key: {
+  /** Operations of a channel, oldest first. */
+  search(search: OperationSearch): Promise<OperationsFound>;
+  /**
+   * The network reference of the agreement that was made with a token: that of the latest approved operation that began one, preferably of
+   * this type. Undefined when there is none, or its answer had none.
+   */
+  findAgreementReference(key: {
     readonly merchantId: string;
-    readonly channelId: string;
-    readonly merchantReference: string;
-    readonly limit: number;
-  }): Promise<readonly OperationView[]>;
+    readonly token: string;
+    readonly type: CredentialUse['type'];
+  }): Promise<string | undefined>;
+  /** Remembers a decline, and returns all of the card since `sinceMs` (business time), this one included; newest first. */
+  noteDecline(decline: CardDecline, sinceMs: number): Promise<readonly PastDecline[]>;
+  /** Blocks a card; one that is blocked in the same way already is blocked until the later moment. */
+  blockCard(block: CardBlock): Promise<void>;
+  /** The blocks of a card that are in force at that business time. */
+  findCardBlocks(key: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+    readonly bin: string;
+    readonly last4: string;
+    readonly atMs: number;
+  }): Promise<readonly CardBlock[]>;
   findByKey(key: {
     readonly merchantId: string;
     readonly channelId: string;
@@ -261,6 +350,8 @@ export interface AcquirerRequest {
   readonly amount: number;
   readonly currency: string;
   readonly card?: CardSummary;
+  /** For a first operation with a card that is or was stored. */
+  readonly agreement?: CredentialUse;
   /** The operation acted upon: its trace names it to the host. */
   readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
   /** For a reversal: what remains of the original after it, minor units. */
@@ -273,6 +364,14 @@ export interface AcquirerRequest {
  */
 export type AcquirerAnswer =
   | { readonly outcome: 'approved'; readonly responseCode: string; readonly approvalCode?: string; readonly networkReference?: string }
+  | {
+      readonly outcome: 'partly_approved';
+      readonly responseCode: string;
+      /** Minor units; above zero and below what was asked for. */
+      readonly approvedAmount: number;
+      readonly approvalCode?: string;
+      readonly networkReference?: string;
+    }
   | { readonly outcome: 'declined'; readonly responseCode: string; readonly reason: DeclineReason; readonly hostCode?: string }
   | { readonly outcome: 'not_sent'; readonly cause: string; readonly reason?: FailureReason }
   | { readonly outcome: 'unknown'; readonly cause: string };

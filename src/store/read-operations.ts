@@ -1,4 +1,5 @@
 /** Reads operations and payments as the core's plain data. */
+import type { CredentialUse } from '../core/instrument/agreement.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OperationState } from '../core/states/operation.ts';
@@ -6,7 +7,7 @@ import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
-interface OperationRow extends Row {
+export interface OperationRow extends Row {
   readonly merchant_id: string;
   readonly operation_id: string;
   readonly payment_id: string;
@@ -16,6 +17,7 @@ interface OperationRow extends Row {
   readonly kind: OperationKind;
   readonly state: OperationState;
   readonly amount: number;
+  readonly requested_amount: number | null;
   readonly remaining: number | null;
   readonly refunded: number;
   readonly refund_pending: number;
@@ -32,6 +34,8 @@ interface OperationRow extends Row {
   readonly host_code: string | null;
   readonly network_reference: string | null;
   readonly reason: string | null;
+  readonly reference_id: string | null;
+  readonly agreement: CredentialUse | null;
   readonly dialect_data: Record<string, string>;
   readonly created_ms: number;
   readonly late_approved: boolean;
@@ -51,14 +55,14 @@ interface OperationRow extends Row {
   readonly transmitted_ms: number | null;
 }
 
-const operationColumns = `
-  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.remaining,
+export const operationColumns = `
+  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
-  o.network_reference, o.reason, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
+  o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
-const operationJoins = `
+export const operationJoins = `
   join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id
@@ -81,17 +85,16 @@ where named.merchant_id = $1 and named.operation_id = $2
 order by o.created_at, o.operation_id`,
 };
 
-const byReference: Statement = {
-  name: 'find_by_reference',
-  text: `select ${operationColumns}
-from polygate.operation o ${operationJoins}
-where o.merchant_id = $1 and o.merchant_reference = $3 and p.channel_id = $2
-order by o.created_at, o.operation_id limit $4`,
-};
-
 const byKey: Statement = {
   name: 'find_by_key',
   text: `select operation_id, input_hash from polygate.idempotency_key where merchant_id = $1 and channel_id = $2 and key = $3`,
+};
+
+const agreementReference: Statement = {
+  name: 'find_agreement_reference',
+  text: `select network_reference from polygate.operation
+where token = $2 and merchant_id = $1 and agreement is not null and state = 'approved' and agreement ->> 'sequence' = 'initial'
+order by agreement ->> 'type' <> $3, created_at desc limit 1`,
 };
 
 const merchantByRouting: Statement = {
@@ -167,12 +170,12 @@ export async function findByTrace(
   return found?.node;
 }
 
-export async function findByReference(
+export async function findAgreementReference(
   database: Database,
-  key: { readonly merchantId: string; readonly channelId: string; readonly merchantReference: string; readonly limit: number },
-): Promise<OperationView[]> {
-  const rows = await database.query<OperationRow>(byReference, [key.merchantId, key.channelId, key.merchantReference, key.limit]);
-  return rows.map(nodeOf);
+  key: { readonly merchantId: string; readonly token: string; readonly type: CredentialUse['type'] },
+): Promise<string | undefined> {
+  const [row] = await database.query<{ network_reference: string | null }>(agreementReference, [key.merchantId, key.token, key.type]);
+  return row?.network_reference ?? undefined;
 }
 
 export async function findByKey(
@@ -183,7 +186,7 @@ export async function findByKey(
   return row === undefined ? undefined : { inputHash: row.input_hash, operationId: row.operation_id };
 }
 
-function nodeOf(row: OperationRow): OperationNode {
+export function nodeOf(row: OperationRow): OperationNode {
   return {
     merchantId: row.merchant_id,
     channelId: row.channel_id,
@@ -211,7 +214,10 @@ function nodeOf(row: OperationRow): OperationNode {
     },
     ...present({
       targetId: row.target_id,
+      referenceId: row.reference_id,
+      agreement: row.agreement,
       remaining: row.remaining,
+      requestedAmount: row.requested_amount,
       disputeId: row.dispute_id,
       merchantReference: row.merchant_reference,
       token: row.token,

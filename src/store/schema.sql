@@ -6,6 +6,16 @@ grant usage on schema polygate to polygate_app;
 create schema vault;
 grant usage on schema vault to polygate_vault;
 
+create table polygate.account_limit (
+  merchant_id uuid not null,
+  account smallint not null,
+  currency text not null,
+  available bigint not null,
+  constraint account_limit_pkey PRIMARY KEY (merchant_id, account, currency),
+  constraint account_limit_available_check CHECK ((available >= 0))
+);
+grant insert, select, update on polygate.account_limit to polygate_app;
+
 create table polygate.acquirer_account (
   account_id text not null,
   adapter text not null,
@@ -63,6 +73,31 @@ create table polygate.audit (
 );
 grant insert, select on polygate.audit to polygate_app;
 
+create table polygate.card_block (
+  merchant_id uuid not null,
+  bin text not null,
+  last4 text not null,
+  fingerprint bytea not null,
+  amount bigint not null,
+  currency text not null,
+  only_merchant_initiated boolean not null,
+  until timestamp with time zone,
+  constraint card_block_pkey PRIMARY KEY (bin, last4, merchant_id, fingerprint, amount, currency, only_merchant_initiated)
+);
+grant delete, insert, select, update on polygate.card_block to polygate_app;
+
+create table polygate.card_decline (
+  merchant_id uuid not null,
+  fingerprint bytea not null,
+  operation_id uuid not null,
+  amount bigint not null,
+  currency text not null,
+  declined_at timestamp with time zone not null,
+  constraint card_decline_pkey PRIMARY KEY (merchant_id, fingerprint, operation_id)
+);
+CREATE INDEX card_decline_age ON polygate.card_decline USING btree ((((declined_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
+grant delete, insert, select, update on polygate.card_decline to polygate_app;
+
 create table polygate.channel (
   merchant_id uuid not null,
   channel_id uuid not null,
@@ -72,6 +107,8 @@ create table polygate.channel (
   account_id text not null,
   enabled boolean not null default true,
   currencies text[],
+  accepts_partial_approval boolean not null default false,
+  policies json not null default '{}'::json,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
@@ -240,9 +277,13 @@ create table polygate.operation (
   chargeback_reversed bigint not null default 0,
   dispute_id uuid,
   declared boolean not null default false,
+  reference_id uuid,
+  agreement json,
+  requested_amount bigint,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
+CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
@@ -272,6 +313,45 @@ create table polygate.payment (
 ) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
 
+create unlogged table polygate.request_window (
+  merchant_id uuid not null,
+  subject text not null,
+  hits bigint[] not null,
+  expires_at timestamp with time zone not null,
+  constraint request_window_pkey PRIMARY KEY (merchant_id, subject)
+);
+grant delete, insert, select, update on polygate.request_window to polygate_app;
+
+create table polygate.schedule (
+  merchant_id uuid not null,
+  schedule_id uuid not null,
+  channel_id uuid not null,
+  state text not null,
+  kind text not null,
+  token text not null,
+  amount bigint not null,
+  currency text not null,
+  expression text not null,
+  ends_at timestamp with time zone,
+  next_due_at timestamp with time zone not null,
+  leased_until timestamp with time zone not null,
+  failed_tries smallint not null default 0,
+  cancel_id uuid,
+  reason text,
+  merchant_reference text,
+  dialect_data json not null,
+  idempotency_key text,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  constraint schedule_pkey PRIMARY KEY (schedule_id, merchant_id),
+  constraint schedule_amount_check CHECK ((amount > 0)),
+  constraint schedule_kind_check CHECK ((kind = ANY (ARRAY['preauthorization'::text, 'debit'::text]))),
+  constraint schedule_state_check CHECK ((state = ANY (ARRAY['active'::text, 'ended'::text, 'canceled'::text, 'failed'::text])))
+);
+CREATE INDEX schedule_due ON polygate.schedule USING btree (next_due_at) WHERE (state = 'active'::text);
+CREATE UNIQUE INDEX schedule_key ON polygate.schedule USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+grant insert, select, update on polygate.schedule to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,
@@ -279,6 +359,31 @@ create table polygate.terminal_day (
   constraint terminal_day_pkey PRIMARY KEY (terminal, business_date)
 );
 grant insert, select, update on polygate.terminal_day to polygate_app;
+
+create table polygate.token_act (
+  merchant_id uuid not null,
+  act_id uuid not null,
+  channel_id uuid not null,
+  kind text not null,
+  token text not null,
+  brand text,
+  bin text,
+  last4 text,
+  expiry_month smallint,
+  expiry_year smallint,
+  holder text,
+  reason text,
+  merchant_reference text,
+  dialect_data json not null,
+  idempotency_key text,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  constraint token_act_pkey PRIMARY KEY (merchant_id, act_id),
+  constraint token_act_kind_check CHECK ((kind = ANY (ARRAY['tokenization'::text, 'deletion'::text])))
+);
+CREATE UNIQUE INDEX token_act_key ON polygate.token_act USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE UNIQUE INDEX token_act_token ON polygate.token_act USING btree (merchant_id, token, kind);
+grant insert, select on polygate.token_act to polygate_app;
 
 create table public.polygate_migration (
   set text not null,

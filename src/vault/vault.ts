@@ -34,11 +34,6 @@ export interface VaultOptions {
 export interface OpenVault extends Vault {
   /** Always at once: the key of fingerprints is in memory. */
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
-  /**
-   * Ends a token: it is not found any more, and its card, unless another token holds it, is purged at `cardPurgeAtMs` (business time; when
-   * the last payment made with it no longer needs it) or earlier. False when there is no such token.
-   */
-  deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
   /** Keeps a token that was made elsewhere, for a stored card; the same again changes nothing. */
   adoptToken(token: AdoptedToken): Promise<Adoption>;
   /** Opens what others have encrypted for import. */

@@ -20,7 +20,7 @@ export interface OppAnswer {
 }
 
 export interface PayOptions {
-  readonly type?: 'PA' | 'DB';
+  readonly type?: 'PA' | 'DB' | 'CD' | 'PA.CP';
   readonly amount?: string;
   readonly currency?: string;
   readonly card?: string;
@@ -32,7 +32,7 @@ export interface PayOptions {
 }
 
 export interface OperateOptions {
-  readonly type: 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
+  readonly type: 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
   /** Only reversals may leave it out. */
   readonly amount?: string;
   readonly currency?: string;
@@ -78,7 +78,7 @@ export function createOppClient(url: string, traces: Traces): OppClient {
       return post(`/v1/payments/${id}`, { entityId: entityOf(plain), paymentType: type, ...money }, key);
     },
     async read(id, { plain } = {}) {
-      return answered(await fetch(`${url}/v1/payments/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
+      return answered(await fetch(`${url}/v1/query/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
     },
   };
 }

@@ -47,6 +47,8 @@ export interface OppCalls {
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
   get(path: string, parameters?: Parameters, more?: { readonly as?: Caller }): Promise<Reply>;
+  /** A DELETE with its parameters in the query. */
+  remove(path: string, parameters?: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
   books(rrn: string): Promise<readonly HostEntry[]>;
 }
 
@@ -111,7 +113,10 @@ export function useOppStack({
 export async function startOppStack(env: Readonly<Record<string, string>> = {}): Promise<OppStack> {
   const stack = await startStack({ env });
   const finish = () => audit(stack).finally(stack.stop);
-  return { ...callsOn(() => stack), finish, stop: stack.stop };
+  return Object.assign(
+    callsOn(() => stack),
+    { finish, stop: stack.stop },
+  );
 }
 
 function callsOn(started: () => Stack): OppCalls {
@@ -144,6 +149,11 @@ function callsOn(started: () => Stack): OppCalls {
       send({
         ...{ method: 'GET', path: `${path}?${encode({ entityId: as.entityId, ...parameters })}` },
         headers: { authorization: as.bearer },
+      }),
+    remove: (path, parameters = {}, { as = demo, headers = {} } = {}) =>
+      send({
+        ...{ method: 'DELETE', path: `${path}?${encode({ entityId: as.entityId, ...parameters })}` },
+        headers: { authorization: as.bearer, ...headers },
       }),
     books: async (rrn) => (await started().host.books()).filter((entry) => entry.rrn === rrn),
   };
@@ -191,6 +201,14 @@ export function assertEnvelope(reply: Reply): void {
 
 function leavesOf(value: unknown): readonly unknown[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : [value];
+}
+
+/** The only entry that the host has booked under the answer's RRN. */
+export async function bookedOnce(stack: OppCalls, reply: Reply): Promise<HostEntry> {
+  const rrn = reply.body.resultDetails?.ConnectorTxID1 ?? '';
+  const [entry, ...more] = await stack.books(rrn);
+  assert.ok(entry !== undefined && more.length === 0, `one entry under ${rrn}`);
+  return entry;
 }
 
 /** Asserts status and code, and the envelope; returns the reply. */
