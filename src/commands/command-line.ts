@@ -1,4 +1,5 @@
 /** What the commands have in common: their options, the settings, a database, the way they print. */
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
@@ -92,6 +93,18 @@ function withoutSchema(error: unknown): boolean {
   return code === '42P01' || code === '3F000' || (code === '22023' && String(error).includes('role'));
 }
 
+/** Who acts, for the audit trail. */
+export function actor(): string {
+  let user = 'unknown';
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container may run under a number without a name.
+    user = `uid ${process.getuid?.() ?? '?'}`;
+  }
+  return `${user}@${hostname()}`;
+}
+
 /** Progress and remarks: on the error stream, so that what scripts read stays alone on the other. */
 export function tell(message: string): void {
   process.stderr.write(`${message}\n`);
@@ -141,5 +154,14 @@ export function wholeNumber({ min, max }: { readonly min: number; readonly max: 
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Reads a comma-separated list, each part by `pattern`. */
+export function listOf(pattern: RegExp, expected: string): (text: string) => readonly string[] {
+  return (text) => {
+    const parts = text.split(',').map((part) => part.trim());
+    if (parts.every((part) => pattern.test(part)) && new Set(parts).size === parts.length) return parts;
+    throw new InvalidArgumentError(`Expected ${expected}, separated by commas, each once.`);
   };
 }

@@ -6,17 +6,19 @@ import type { DialectCallbacks } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 import { createOutbound } from '../http/outbound.ts';
 import type { Database } from '../postgres/connection.ts';
+import { acting } from '../store/audit.ts';
 import {
   activateEndpoint,
   addEndpoint,
   type EndpointRecord,
-  findOwner,
   listDeliveries,
   listEndpoints,
   removeEndpoint,
   replayDeliveries,
 } from '../store/endpoints.ts';
+import { findMerchant, listChannels } from '../store/merchants.ts';
 import {
+  actor,
   addCommand,
   addGroup,
   type ListOptions,
@@ -107,32 +109,33 @@ async function add(database: Database, config: Config, options: AddOptions): Pro
   if (wrong !== undefined) throw new Error(`The URL cannot be used: ${wrong}.`);
   const settings = settingsOf(callbacks, options.set);
   const secret = secretOf(callbacks, options.secret);
-  const owner = await findOwner(database, { merchant, dialect, ...(channel === undefined ? {} : { wireId: channel }) });
-  if (owner === undefined) {
-    throw new Error(
-      channel === undefined
-        ? `There is no merchant ${merchant}.`
-        : `Merchant ${merchant} has no channel ${channel} that speaks ${dialect}.`,
-    );
-  }
+  const { merchantId, name } = await findMerchant(database, merchant);
+  const channelId = channel === undefined ? undefined : await channelIdOf(database, { merchantId, merchant, dialect, wireId: channel });
   const endpointId = randomUUIDv7();
-  const { merchantId, channelId } = owner;
   const sealed =
     secret === undefined
       ? {}
       : await withVault(config, async (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
   const state = callbacks.form.needsTest ? 'inactive' : 'active';
-  await addEndpoint(database, {
-    merchantId,
-    endpointId,
-    dialect,
-    url,
-    settings,
-    state,
-    ...sealed,
-    ...(channelId === null ? {} : { channelId }),
+  await acting(database, async (query, audit) => {
+    const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
+    await addEndpoint({ query }, { ...names, ...sealed, state });
+    await audit({ actor: actor(), act: 'endpoint.added', details: names });
   });
-  return { id: endpointId, merchant: owner.name, state, ...(secret === undefined || options.secret !== undefined ? {} : { secret }) };
+  return { id: endpointId, merchant: name, state, ...(secret === undefined || options.secret !== undefined ? {} : { secret }) };
+}
+
+interface NamedChannel {
+  readonly merchantId: string;
+  readonly merchant: string;
+  readonly dialect: string;
+  readonly wireId: string;
+}
+
+async function channelIdOf(database: Database, { merchantId, merchant, dialect, wireId }: NamedChannel): Promise<string> {
+  const found = (await listChannels(database, merchantId)).find((channel) => channel.dialect === dialect && channel.wireId === wireId);
+  if (found === undefined) throw new Error(`Merchant ${merchant} has no channel ${wireId} that speaks ${dialect}.`);
+  return found.channelId;
 }
 
 function settingsOf({ form }: DialectCallbacks, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
@@ -159,7 +162,12 @@ function addRemoveCommand(webhook: Command): void {
   addCommand(webhook, 'remove', 'end an endpoint; what waits for it is given up')
     .argument('<id>', 'of the endpoint', idForm)
     .action(async (id: string, options: Options) => {
-      if (!(await withStore(options, (database) => removeEndpoint(database, id)))) throw noEndpoint(id);
+      await withStore(options, (database) =>
+        acting(database, async (query, audit) => {
+          if (!(await removeEndpoint({ query }, id))) throw noEndpoint(id);
+          await audit({ actor: actor(), act: 'endpoint.removed', details: { endpointId: id } });
+        }),
+      );
       print(`Endpoint ${id} is removed.`);
     });
 }
@@ -178,7 +186,10 @@ function addTestCommand(webhook: Command): void {
             `The endpoint did not acknowledge: it answered HTTP ${answer.status}, ${JSON.stringify(answer.excerpt.slice(0, 200))}.`,
           );
         }
-        await activateEndpoint(database, { merchantId, endpointId });
+        await acting(database, async (query, audit) => {
+          await activateEndpoint({ query }, { merchantId, endpointId });
+          if (state !== 'active') await audit({ actor: actor(), act: 'endpoint.activated', details: { merchantId, endpointId } });
+        });
         print(
           `It answered HTTP ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
         );
@@ -254,12 +265,17 @@ function addReplayCommand(webhook: Command): void {
         throw new Error('--sequence counts within one payment: give --payment as well.');
       const count = await withStore(options, async (database) => {
         await endpointOf(database, endpointId);
-        return replayDeliveries(database, {
+        const wanted = {
           ...{ endpointId, onlyFailed: failed },
           ...(paymentId === undefined ? {} : { paymentId }),
           ...(sequence === undefined ? {} : { sequence }),
           ...(from === undefined ? {} : { from }),
           ...(to === undefined ? {} : { to }),
+        };
+        return acting(database, async (query, audit) => {
+          const told = await replayDeliveries({ query }, wanted);
+          await audit({ actor: actor(), act: 'endpoint.replayed', details: { ...wanted, events: told } });
+          return told;
         });
       });
       print(`${count} ${count === 1 ? 'event is' : 'events are'} told again.`);

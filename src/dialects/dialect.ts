@@ -4,6 +4,7 @@ import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
+import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
@@ -51,6 +52,10 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
+  /** What an operator gives to a merchant, in the shapes of the protocol. */
+  readonly access: DialectAccess;
+  /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
+  readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
 }
@@ -126,6 +131,34 @@ export interface CallbackMessage {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** Names and secrets of the protocol: made for new merchants, checked for those who bring theirs along. */
+export interface DialectAccess {
+  /** A new random name of a channel (an entity, a brand, a terminal). */
+  newWireId(): string;
+  isWireId(text: string): boolean;
+  /** A new random name of a login, as credentials are found by. */
+  newIdentifier(): string;
+  isIdentifier(text: string): boolean;
+  /** A new random secret, of 128 bits at least. */
+  newSecret(): string;
+  isSecret(text: string): boolean;
+  /** What the forms above are, for an error: "32 lower-case hex characters". */
+  readonly expected: { readonly wireId: string; readonly identifier: string; readonly secret: string };
+  /** What the merchant enters in his integration, in the words of the protocol. */
+  show(login: { readonly identifier: string; readonly secret: string }): readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Why a line cannot be imported: names the field, never its value. */
+export interface ImportProblem {
+  readonly problem: string;
+}
+
+/** Lines of an import, as they come out of JSON. */
+export interface DialectImport {
+  readToken(line: unknown): ImportedToken | ImportProblem;
+  readPayment(line: unknown): ImportedPayment | ImportProblem;
 }
 
 /** A dialect's API as its documentation shows it. */

@@ -5,6 +5,9 @@ import type { Channel } from '../core/merchant/channel.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
+/** A database, or one transaction of it. */
+type Query = Pick<Database, 'query'>;
+
 /** An endpoint with how it fares. */
 export interface EndpointRecord extends Row {
   readonly endpointId: string;
@@ -70,13 +73,6 @@ const insert: Statement = {
 values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning endpoint_id`,
 };
 
-const owner: Statement = {
-  name: 'endpoint_owner',
-  text: `select m.merchant_id as "merchantId", m.name, c.channel_id as "channelId"
-  from polygate.merchant m left join polygate.channel c on c.merchant_id = m.merchant_id and c.dialect = $2 and c.wire_id = $3
-  where (m.merchant_id::text = $1 or m.routing_number::text = $1) and ($3::text is null or c.channel_id is not null)`,
-};
-
 const insertOfRequests: Statement = {
   name: 'insert_endpoint_of_requests',
   text: `insert into polygate.endpoint (merchant_id, endpoint_id, dialect, settings, state) values ($1, $2, $3, '{}', 'active') on conflict do nothing`,
@@ -134,37 +130,21 @@ export function listEndpoints(database: Database, { endpointId }: { readonly end
   return database.query<EndpointRecord>(select, [endpointId ?? null]);
 }
 
-/** Who an endpoint is for. */
-export interface Owner extends Row {
-  readonly merchantId: string;
-  readonly name: string;
-  /** Null where no channel was named. */
-  readonly channelId: string | null;
-}
-
-/** A merchant by routing number or id, and one of its channels where one is named; undefined when one of them does not exist. */
-export async function findOwner(
-  database: Database,
-  { merchant, dialect, wireId }: { readonly merchant: string; readonly dialect: string; readonly wireId?: string },
-): Promise<Owner | undefined> {
-  return (await database.query<Owner>(owner, [merchant, dialect, wireId ?? null]))[0];
-}
-
 /** False when there is one of that id. */
-export async function addEndpoint(database: Database, endpoint: NewEndpoint): Promise<boolean> {
+export async function addEndpoint(database: Query, endpoint: NewEndpoint): Promise<boolean> {
   const { merchantId, endpointId, dialect, channelId, url, settings, sealedSecret, state } = endpoint;
   const values = [merchantId, endpointId, dialect, channelId ?? null, url, JSON.stringify(settings), sealedSecret ?? null, state];
   return (await database.query(insert, values)).length > 0;
 }
 
 /** Ends an endpoint: its secret is forgotten, and what waits for it is given up. False when there is none of that id. */
-export async function removeEndpoint(database: Database, endpointId: string): Promise<boolean> {
+export async function removeEndpoint(database: Query, endpointId: string): Promise<boolean> {
   return (await database.query(remove, [endpointId])).length > 0;
 }
 
 /** A test message was acknowledged: it is sent what waits for it, at once. */
 export async function activateEndpoint(
-  database: Database,
+  database: Query,
   { merchantId, endpointId }: { readonly merchantId: string; readonly endpointId: string },
 ): Promise<void> {
   await database.query(activate, [merchantId, endpointId]);
@@ -197,7 +177,7 @@ export interface Replay {
 }
 
 /** Makes finished deliveries pending again, and returns how many. */
-export async function replayDeliveries(database: Database, wanted: Replay): Promise<number> {
+export async function replayDeliveries(database: Query, wanted: Replay): Promise<number> {
   const { endpointId, paymentId, sequence, onlyFailed, from, to } = wanted;
   const values = [endpointId, paymentId ?? null, sequence ?? null, onlyFailed, from ?? null, to ?? null];
   return (await database.query(replay, values)).length;
