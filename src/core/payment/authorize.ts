@@ -15,7 +15,7 @@ import { conclude, type OpenOperation } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { inputHash, repeatOf } from './idempotency.ts';
+import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
 import { giveUpPart } from './partial-approval.ts';
 import { blockOf, noteDecline } from './retry-limits.ts';
@@ -168,7 +168,9 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+    if (!isCertainlyNotRecorded(submission.reason)) {
+      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
+    }
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
