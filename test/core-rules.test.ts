@@ -167,6 +167,7 @@ CB  | chargeback       | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
+  awaiting: 'operation_pending',
   submitted: 'operation_pending',
   approved: undefined,
   declined: 'operation_unsuccessful',

@@ -1,6 +1,7 @@
 /** What every act works with, and what every act answers. */
 import type { Acquirer, Clock, PaymentStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
@@ -12,6 +13,8 @@ export interface Engine {
   readonly log: EngineLog;
   /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */
   readonly inputMac: (text: string) => Uint8Array;
+  /** What payments need that wait for their shopper. */
+  readonly shoppers: Shoppers;
   readonly settings: EngineSettings;
   /** Outcomes that are known and not yet recorded: shutdown waits for them. */
   readonly unrecorded: Set<Promise<unknown>>;

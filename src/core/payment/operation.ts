@@ -1,5 +1,6 @@
 /** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
 import type { CardSummary } from '../instrument/card.ts';
+import type { AuthenticationView } from '../three-d-secure/authentication.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { DeclineReason } from './decline.ts';
@@ -27,7 +28,22 @@ export function isCharge({ kind }: Pick<OperationView, 'kind'>): boolean {
 }
 
 /** Reasons to record a request without sending it: the second kind of no. */
-export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
+export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length' | ShopperFailure;
+
+/**
+ * Why a payment that waited for its shopper is not sent: not the cardholder, as far as the issuer can tell; forbidden by the issuer; called off;
+ * nobody came, or took too long; the authentication could not be made, by the issuer or by the way to it; the
+ * card or its CVC could not be kept for so long.
+ */
+export type ShopperFailure =
+  | 'authentication_failed'
+  | 'authentication_forbidden'
+  | 'shopper_canceled'
+  | 'shopper_timed_out'
+  | 'authentication_unavailable'
+  | 'directory_unreachable'
+  | 'card_gone'
+  | 'cvc_gone';
 
 /** How an unanswered authorization came to stand for nothing. */
 export type UndoReason = 'undone' | 'never_arrived';
@@ -73,6 +89,8 @@ export interface OperationView {
   readonly merchantReference?: string;
   readonly card?: CardSummary;
   readonly token?: string;
+  /** What came of 3-D Secure; only where somebody has asked for it. */
+  readonly authentication?: AuthenticationView;
   readonly trace?: Trace;
   readonly approvalCode?: string;
   /** The acquirer's raw response code (DE39). */

@@ -69,6 +69,14 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   brand_mismatch: '100.100.700',
   cvc_missing: '100.100.600',
   cvc_length: '100.100.601',
+  authentication_failed: '100.380.401',
+  authentication_forbidden: '100.390.100',
+  shopper_canceled: '100.396.101',
+  shopper_timed_out: '100.396.103',
+  authentication_unavailable: '100.390.107',
+  directory_unreachable: '100.390.111',
+  card_gone: '900.100.310',
+  cvc_gone: '100.390.112',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {

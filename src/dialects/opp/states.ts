@@ -18,6 +18,7 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
   switch (operation.state) {
     case 'approved':
       return resultOf(successCode(operation, mode));
+    case 'awaiting':
     case 'submitted':
     case 'unknown':
     case 'escalated':
