@@ -13,6 +13,9 @@ export type Form<Value> = {
 export type NetworkAddress = { readonly host: string; readonly port: number };
 export type LogLevel = (typeof logLevels)[number];
 
+const retryLimitModes = ['all', 'never_again', 'off'] as const;
+export type RetryLimits = (typeof retryLimitModes)[number];
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const proxyNames = ['loopback', 'linklocal', 'uniquelocal'];
 const bad = { ok: false } as const;
@@ -47,6 +50,24 @@ export function characters({ max, expected }: { readonly max: number; readonly e
   return { expected, show: quote, parse: (text) => (text.length <= max && /^\P{Cc}+$/u.test(text) ? good(text) : bad) };
 }
 
+/** Scheme, host and port, without a slash at the end; `http` only on loopback or where somebody else ends TLS. */
+export const webUrl: Form<string> = {
+  expected: 'a URL, as in https://pay.example.com',
+  show: quote,
+  parse(text) {
+    const url = URL.parse(text);
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') return bad;
+    return good(url.href.replace(/\/$/, ''));
+  },
+};
+
+/** ISO 3166-1, three digits. */
+export const countryNumber: Form<string> = {
+  expected: 'an ISO 3166-1 country number of three digits, as in 276',
+  show: quote,
+  parse: (text) => (/^\d{3}$/.test(text) && Number(text) > 0 && Number(text) < 900 ? good(text) : bad),
+};
+
 export const filePath: Form<string> = characters({ max: 4096, expected: 'a path, absolute or from the working directory' });
 
 export const hostName: Form<string> = {
@@ -79,6 +100,15 @@ export const logLevel: Form<LogLevel> = {
   show: quote,
   parse(text) {
     const found = logLevels.find((level) => level === text);
+    return found === undefined ? bad : good(found);
+  },
+};
+
+export const retryLimits: Form<RetryLimits> = {
+  expected: `one of ${retryLimitModes.join(', ')}`,
+  show: quote,
+  parse(text) {
+    const found = retryLimitModes.find((mode) => mode === text);
     return found === undefined ? bad : good(found);
   },
 };

@@ -6,6 +6,16 @@ grant usage on schema polygate to polygate_app;
 create schema vault;
 grant usage on schema vault to polygate_vault;
 
+create table polygate.account_limit (
+  merchant_id uuid not null,
+  account smallint not null,
+  currency text not null,
+  available bigint not null,
+  constraint account_limit_pkey PRIMARY KEY (merchant_id, account, currency),
+  constraint account_limit_available_check CHECK ((available >= 0))
+);
+grant insert, select, update on polygate.account_limit to polygate_app;
+
 create table polygate.acquirer_account (
   account_id text not null,
   adapter text not null,
@@ -48,6 +58,66 @@ create table polygate.attempt (
 );
 grant insert, select on polygate.attempt to polygate_app;
 
+create table polygate.authentication (
+  merchant_id uuid not null,
+  authentication_id uuid not null,
+  visit_id uuid not null,
+  number smallint not null,
+  state text not null,
+  amount bigint not null,
+  currency text not null,
+  card_id uuid not null,
+  request json not null,
+  version text not null,
+  method_url text,
+  method_done boolean not null default false,
+  returned boolean not null default false,
+  asked_at timestamp with time zone,
+  acs_url text,
+  acs_transaction_id uuid,
+  ds_transaction_id uuid,
+  trans_status text,
+  reason text,
+  eci text,
+  sealed_value bytea,
+  permission text,
+  shifts_liability boolean not null default false,
+  rule text,
+  challenge_cancel text,
+  late_status text,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint authentication_pkey PRIMARY KEY (authentication_id, merchant_id),
+  constraint authentication_amount_check CHECK ((amount > 0))
+);
+CREATE INDEX authentication_visit ON polygate.authentication USING btree (visit_id);
+grant insert, select, update on polygate.authentication to polygate_app;
+
+create table polygate.card_block (
+  merchant_id uuid not null,
+  bin text not null,
+  last4 text not null,
+  fingerprint bytea not null,
+  amount bigint not null,
+  currency text not null,
+  only_merchant_initiated boolean not null,
+  until timestamp with time zone,
+  constraint card_block_pkey PRIMARY KEY (bin, last4, merchant_id, fingerprint, amount, currency, only_merchant_initiated)
+);
+grant delete, insert, select, update on polygate.card_block to polygate_app;
+
+create table polygate.card_decline (
+  merchant_id uuid not null,
+  fingerprint bytea not null,
+  operation_id uuid not null,
+  amount bigint not null,
+  currency text not null,
+  declined_at timestamp with time zone not null,
+  constraint card_decline_pkey PRIMARY KEY (merchant_id, fingerprint, operation_id)
+);
+CREATE INDEX card_decline_age ON polygate.card_decline USING btree ((((declined_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
+grant delete, insert, select, update on polygate.card_decline to polygate_app;
+
 create table polygate.channel (
   merchant_id uuid not null,
   channel_id uuid not null,
@@ -57,9 +127,12 @@ create table polygate.channel (
   account_id text not null,
   enabled boolean not null default true,
   currencies text[],
+  accepts_partial_approval boolean not null default false,
+  without_authentication text not null default 'proceed'::text,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
-  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
+  constraint channel_without_authentication_check CHECK ((without_authentication = ANY (ARRAY['proceed'::text, 'stop'::text])))
 );
 grant insert, select, update on polygate.channel to polygate_app;
 
@@ -212,9 +285,13 @@ create table polygate.operation (
   chargeback_reversed bigint not null default 0,
   dispute_id uuid,
   declared boolean not null default false,
+  reference_id uuid,
+  agreement json,
+  requested_amount bigint,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
+CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
@@ -243,6 +320,24 @@ create table polygate.payment (
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
 ) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
+
+create table polygate.shopper_visit (
+  merchant_id uuid not null,
+  visit_id uuid not null,
+  channel_id uuid not null,
+  payment_id uuid,
+  authentication_id uuid not null,
+  return_url text not null,
+  tokenize boolean not null default false,
+  has_cvc boolean not null default false,
+  expires_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  leased_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id)
+);
+CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant insert, select, update on polygate.shopper_visit to polygate_app;
 
 create table polygate.terminal_day (
   terminal text not null,
@@ -308,3 +403,14 @@ create table vault.token (
 CREATE INDEX token_card ON vault.token USING btree (card_id);
 CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;
+
+create unlogged table vault.waiting_cvc (
+  merchant_id uuid not null,
+  visit_id uuid not null,
+  key_version integer not null,
+  sealed bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint waiting_cvc_pkey PRIMARY KEY (visit_id, merchant_id)
+);
+CREATE INDEX waiting_cvc_expiry ON vault.waiting_cvc USING btree (expires_at);
+grant delete, insert, select, update on vault.waiting_cvc to polygate_vault;

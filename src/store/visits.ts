@@ -1,12 +1,12 @@
 /** Visits in PostgreSQL: their beginning beside the payment, the steps of their run, what is due. All of it by primary key but the due ones. */
 
-import type { Submission } from '../core/ports.ts';
+import type { NewPayment, Submission } from '../core/ports.ts';
 import type { AuthenticationState } from '../core/states/authentication.ts';
 import type { AuthenticationRequest, Permission, TransStatus } from '../core/three-d-secure/authentication.ts';
 import type { AuthenticationChange, NewAuthentication, NewVisit, Visit, VisitKey } from '../core/three-d-secure/visit.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
-import { submitPayments } from './submit-payment.ts';
+import { submitChecked, submitPayments } from './submit-payment.ts';
 
 const insertAuthentication: Statement = {
   name: 'new_authentication',
@@ -117,7 +117,7 @@ const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
 export function beginVisit(database: Database, visit: NewVisit): Promise<Submission> {
   return database.transaction(async (query) => {
     const { merchantId, visitId, channelId, paymentId, authentication, returnUrl, tokenize, hasCvc, expiresAtMs, payment } = visit;
-    const [submission = 'submitted'] = payment === undefined ? [] : await submitPayments({ query }, [payment]);
+    const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
     if (submission !== 'submitted') return submission;
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
@@ -126,6 +126,12 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
     return submission;
   });
+}
+
+async function submitOne(database: Pick<Database, 'query'>, payment: NewPayment): Promise<Submission> {
+  if (payment.blocksChecked === true) return submitChecked(database, payment);
+  const [submission = 'key_taken'] = await submitPayments(database, [payment]);
+  return submission;
 }
 
 function authenticationValues({ merchantId, visitId }: VisitKey, run: NewAuthentication): readonly unknown[] {
@@ -256,7 +262,14 @@ function visitOf(row: VisitRow): Visit {
     ...given({ paymentId: row.payment_id, askedForMs: row.asked_for_ms }),
     authentication: {
       ...{ merchantId, visitId, authenticationId: row.authentication_id, number: row.number, state: row.state, amount: row.amount },
-      ...{ currency: row.currency, cardId: row.card_id, request: row.request, version: row.version, methodDone: row.method_done, hasReturned: row.returned },
+      ...{
+        currency: row.currency,
+        cardId: row.card_id,
+        request: row.request,
+        version: row.version,
+        methodDone: row.method_done,
+        hasReturned: row.returned,
+      },
       ...{ shiftsLiability: row.shifts_liability, createdAtMs: row.created_ms },
       ...given({ methodUrl: row.method_url, acsUrl: row.acs_url, acsTransactionId: row.acs_transaction_id }),
       ...given({ dsTransactionId: row.ds_transaction_id, transStatus: row.trans_status, reason: row.reason, eci: row.eci }),

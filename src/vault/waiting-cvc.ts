@@ -41,7 +41,8 @@ export function createWaitingCvcs({ database, dataKeys }: { readonly database: D
 
   async function keyOf(merchantId: string, version: number): Promise<KeyObject> {
     const key = (await keysOf(merchantId)).versions.get(version) ?? (await dataKeys.load(merchantId)).versions.get(version);
-    if (key === undefined) throw new VaultIntegrityError(`a secret of merchant ${merchantId} names data key ${version}, which does not exist`);
+    if (key === undefined)
+      throw new VaultIntegrityError(`a secret of merchant ${merchantId} names data key ${version}, which does not exist`);
     return key;
   }
 

@@ -15,6 +15,8 @@ export interface Channel {
   readonly enabled: boolean;
   /** When an issuer cannot authenticate the shopper: `proceed` (default) without liability shift, or `stop`. */
   readonly withoutAuthentication?: 'proceed' | 'stop';
+  /** Whether a payment stands that the issuer approved for less than was asked; else the part is reversed and the payment declined. */
+  readonly acceptsPartialApproval?: boolean;
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
 }
@@ -29,6 +31,8 @@ export interface Credential {
 /** Finds channels and credentials; answers from memory, at most seconds old, so that the payment path asks no database. */
 export interface Directory {
   channel(key: { readonly dialect: string; readonly wireId: string }): Promise<Channel | undefined>;
+  /** For what the gateway does by itself, without a request that names the channel. */
+  channelById(key: { readonly merchantId: string; readonly channelId: string }): Promise<Channel | undefined>;
   /** Active credentials under an identifier (a user id, a key id): two during rotation. */
   credentials(key: { readonly dialect: string; readonly identifier: string }): Promise<readonly Credential[]>;
 }

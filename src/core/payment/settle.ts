@@ -11,7 +11,7 @@ import { outcomeOf, recordSurely } from './conclude.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { type Exchange, exchange } from './exchange.ts';
-import { isPosted, type OperationView, type ShopperFailure } from './operation.ts';
+import { firstKinds, type OperationView, type ShopperFailure } from './operation.ts';
 
 /** Settles a visit whose run has ended. */
 export async function settle(engine: Engine, visit: Visit, inHand: InHand): Promise<void> {
@@ -59,9 +59,10 @@ interface Sending {
 async function send(engine: Engine, { visit, operation, channel, verdict, inHand }: Sending): Promise<void> {
   const { vault, acquirer, shoppers, clock } = engine;
   const { merchantId, visitId, authentication } = visit;
-  const { operationId, paymentId, kind, amount, currency, card, createdAtMs } = operation;
+  const { operationId, paymentId, amount, currency, card, createdAtMs, agreement } = operation;
+  const kind = firstKinds.find((first) => first === operation.kind);
   const { cardId, sealedValue, authenticationId } = authentication;
-  if (isPosted(kind) || card === undefined) throw new Error(`a ${kind} waits for no shopper`);
+  if (kind === undefined || card === undefined) throw new Error(`a ${operation.kind} waits for no shopper`);
   const [pan, cvc, authenticationValue] = await Promise.all([
     inHand.pan ?? vault.reveal({ merchantId, cardId }),
     inHand.cvc ?? (visit.hasCvc ? vault.readCvc({ merchantId, visitId }) : undefined),
@@ -86,9 +87,10 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
     return stepUp(engine, { visit, view, inHand: { pan, ...(cvc === undefined ? {} : { cvc }) }, answer });
   };
   const concluded = await exchange(engine, {
-    ...{ open: { view }, trace, tokenize: visit.tokenize, authentication: verdict.evidence, onDecline },
-    row: { merchantId, operationId, kind, amount, currency, cardId, card, createdAtMs },
-    secrets: { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) },
+    ...{ channel, open: { view }, trace, pan, tokenize: visit.tokenize, authentication: verdict.evidence, onDecline },
+    row: { merchantId, operationId, kind, amount, currency, cardId, card, createdAtMs, ...(agreement === undefined ? {} : { agreement }) },
+    ...(cvc === undefined ? {} : { cvc }),
+    ...(authenticationValue === undefined ? {} : { authenticationValue }),
   });
   if (concluded.state !== 'awaiting' && concluded.state !== 'submitted') await end(engine, visit);
 }

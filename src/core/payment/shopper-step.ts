@@ -52,7 +52,10 @@ const methodTimeoutMs = 10_000;
  * Takes an event of the shopper's browser and says what comes next. `ticket`: of the page, or of an address that the issuer was given. Repeats, the back
  * button and a second tab get what is true now; whatever does not apply is taken for `arrived`. Throws when the database is away.
  */
-export async function shopperStep(engine: Engine, { ticket: text, event }: { readonly ticket: string; readonly event: ShopperEvent }): Promise<ShopperStep> {
+export async function shopperStep(
+  engine: Engine,
+  { ticket: text, event }: { readonly ticket: string; readonly event: ShopperEvent },
+): Promise<ShopperStep> {
   const found = await findVisit(engine, text);
   if (found === undefined) return { kind: 'gone' };
   const { ticket, visit } = found;
@@ -81,7 +84,11 @@ async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly
 }
 
 /** An address of its own for each event of the issuer: what was not addressed so says nothing. */
-async function take(engine: Engine, visit: Visit, { event, ticket }: { readonly event: ShopperEvent; readonly ticket: Ticket }): Promise<void> {
+async function take(
+  engine: Engine,
+  visit: Visit,
+  { event, ticket }: { readonly event: ShopperEvent; readonly ticket: Ticket },
+): Promise<void> {
   const { merchantId, authentication } = visit;
   const { authenticationId, state } = authentication;
   if (event === 'method_done' && ticket.purpose === 'method') {

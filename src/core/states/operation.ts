@@ -22,7 +22,7 @@ export const operationStates = [
  * - `approved`, `declined`: what the acquirer said.
  * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit, a shopper who did not authenticate).
  * - `failed`: recorded, and certainly never sent (the vault could not keep the card).
- * - `unknown`: sent, or perhaps sent, and not answered.
+ * - `unknown`: sent, or perhaps sent, and not answered; or approved for a part that nobody wants, and not yet undone.
  * - `undone`: was unknown; the acquirer has confirmed that nothing of it stands.
  * - `escalated`: was unknown; only an operator can decide.
  */
@@ -34,6 +34,7 @@ export const operationEvents = [
   'step_up',
   'approve',
   'decline',
+  'approve_partly',
   'fail',
   'lose',
   'confirm_undone',
@@ -43,7 +44,7 @@ export const operationEvents = [
 
 /**
  * `submit`: the shopper has done what was needed. `refuse`: they have not, and will not. `step_up`: the issuer wants them to authenticate first.
- * `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
+ * `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
  */
 export type OperationEvent = (typeof operationEvents)[number];
 
@@ -53,6 +54,7 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
   ['submitted', 'step_up', 'awaiting'],
   ['submitted', 'approve', 'approved'],
   ['submitted', 'decline', 'declined'],
+  ['submitted', 'approve_partly', 'unknown'],
   ['submitted', 'fail', 'failed'],
   ['submitted', 'lose', 'unknown'],
   ['unknown', 'approve', 'approved'],

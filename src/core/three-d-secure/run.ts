@@ -4,8 +4,8 @@
  */
 import type { Cvc, Pan } from '../instrument/card.ts';
 import type { Engine } from '../payment/engine.ts';
-import { authenticationTransitions } from '../states/authentication.ts';
 import type { AuthenticationEvent } from '../states/authentication.ts';
+import { authenticationTransitions } from '../states/authentication.ts';
 import { type Authentication, type AuthenticationResult, eventOf, unavailable } from './authentication.ts';
 import { returnUrls } from './tickets.ts';
 import type { AuthenticationChange, Visit } from './visit.ts';

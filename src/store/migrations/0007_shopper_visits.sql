@@ -65,4 +65,7 @@ create table polygate.authentication (
 
 create index authentication_visit on polygate.authentication (visit_id);
 
+-- What to do when an issuer cannot authenticate the shopper, or nobody can be asked.
+alter table polygate.channel add column without_authentication text not null default 'proceed' check (without_authentication in ('proceed', 'stop'));
+
 grant select, insert, update on polygate.shopper_visit, polygate.authentication to polygate_app;
