@@ -13,6 +13,7 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
@@ -23,6 +24,9 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
+import { createScheduleStore } from './store/schedules.ts';
+import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { createVisitStore } from './store/visit-store.ts';
 import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
@@ -30,6 +34,7 @@ import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -73,10 +78,12 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
   const visiting = startAdvancingVisits(engine);
+  const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => {
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
@@ -84,6 +91,12 @@ export async function startGateway(config: Config, options: { readonly logDestin
       },
       'verification codes that waited too long': vault.purgeCvcs,
     },
+  });
+  const limits = createRequestLimits({
+    window: createRequestWindow(stores.general),
+    statusPerMinute: config.statusRequestsPerMinute,
+    requestsPerMinute: config.requestsPerMinute,
+    wallNow: clock.wallNow,
   });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
@@ -96,7 +109,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
     });
   }
   await server.register(async (app) => addShopperRoutes(app, engine));
@@ -106,7 +119,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), visiting.stop(), housekeeping.stop(), threeDSServer?.stop()]);
+    await Promise.all([resolving.stop(), visiting.stop(), paying.stop(), housekeeping.stop(), threeDSServer?.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -193,6 +206,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    tokenActs: createTokenActStore(stores.general),
+    schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
     clock,

@@ -19,6 +19,8 @@ export interface Channel {
   readonly acceptsPartialApproval?: boolean;
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
+  /** What its dialect does differently for it, in the dialect's own words. */
+  readonly policies: Readonly<Record<string, unknown>>;
 }
 
 /** A secret that lets a caller in, as its SHA-256. */

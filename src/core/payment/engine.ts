@@ -1,6 +1,7 @@
 /** What every act works with, and what every act answers. */
-import type { Acquirer, Clock, PaymentStore, Vault } from '../ports.ts';
+import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
 import type { OperationView } from './operation.ts';
@@ -8,6 +9,8 @@ import type { OperationView } from './operation.ts';
 /** The parts of the gateway that the acts use, and the settings they follow. */
 export interface Engine {
   readonly store: PaymentStore;
+  readonly tokenActs: TokenActStore;
+  readonly schedules: ScheduleStore;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   readonly clock: Clock;
