@@ -41,8 +41,8 @@ export interface AuthenticationRequest {
   readonly merchantName: string;
   /** Two digits each, `YYMM`. */
   readonly cardExpiry: string;
-  /** Sandbox only: what the simulated issuer should do, whatever the card. */
-  readonly simulate?: 'challenge' | 'frictionless';
+  /** Sandbox only: what the simulated issuer should do, whatever the card; `enrolled`: the card takes part, if it does not anyway. */
+  readonly simulate?: 'challenge' | 'frictionless' | 'enrolled';
 }
 
 /** What the rules of the schemes allow after a result. `merchant-decides`: at the merchant's risk. */

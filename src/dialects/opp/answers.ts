@@ -79,7 +79,17 @@ const transaction = {
   ),
   card,
   risk: texts('`score`: 0, since nothing rates payments yet.'),
-  threeDSecure: texts('What your own 3-D Secure server found out, as it was sent.'),
+  threeDSecure: texts('What 3-D Secure came to, here or at your own server.'),
+  redirect: Type.Optional(
+    Type.Object(
+      {
+        url: text('Where the shopper’s browser has to go.', 'https://pay.example.com/p/…'),
+        method: text('Of the form.', 'POST'),
+        parameters: Type.Array(Type.Object({ name: Type.String(), value: Type.String() }), { description: 'Fields of the form.' }),
+      },
+      { description: 'Of a payment that waits for its shopper.', additionalProperties: false },
+    ),
+  ),
   ...repeated,
 };
 

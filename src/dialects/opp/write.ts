@@ -8,6 +8,7 @@ import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
 import type { Schedule } from '../../core/subscription/schedule.ts';
+import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
@@ -48,10 +49,15 @@ type Json = { readonly [name: string]: Json | string | readonly (Json | string)[
 export interface Answering {
   readonly mode: 'sandbox' | 'live';
   readonly channel: Channel;
+  /** Where the shopper has to go first. */
+  readonly redirectUrl?: string;
 }
 
 /** An operation as answers, status requests and lists show it, without the envelope. */
-export function writeOperation(operation: OperationView, { mode, channel }: Answering): { readonly body: Json; readonly result: Result } {
+export function writeOperation(
+  operation: OperationView,
+  { mode, channel, redirectUrl }: Answering,
+): { readonly body: Json; readonly result: Result } {
   const result = resultOfOperation(operation, mode);
   const isFirst = operation.targetId === undefined;
   const { dialectData } = operation;
@@ -71,7 +77,8 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     resultDetails: writeDetails(operation),
     risk: isFirst && operation.state !== 'rejected' ? noRisk : undefined,
     card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation.card) : undefined,
-    ...writeEcho(dialectData),
+    redirect: redirectUrl === undefined ? undefined : { url: redirectUrl, method: 'POST', parameters: [] },
+    ...writeEcho({ ...dialectData, ...echoOf(operation.authentication) }),
   };
   return { body, result };
 }
@@ -225,6 +232,21 @@ function writeAdvice({ state, reason }: OperationView): Json {
 function extendedDescription({ kind, state, reason }: OperationView): string {
   if (state === 'approved') return kind === 'preauthorization' ? 'Authorized' : 'Approved';
   return (reason ?? state).replaceAll('_', ' ');
+}
+
+/** Under the names that the results of a merchant's own server have; the proof itself is told to the acquirer only. */
+function echoOf(run: AuthenticationView | undefined): Record<string, string> {
+  if (run?.dsTransactionId === undefined) return {};
+  const values = {
+    eci: run.eci,
+    version: run.version,
+    dsTransactionId: run.dsTransactionId,
+    acsTransactionId: run.acsTransactionId,
+    flow: run.acsUrl === undefined ? 'frictionless' : 'challenge',
+    authenticationStatus: run.transStatus ?? 'C',
+  };
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [`threeDSecure.${name}`, value]));
 }
 
 /** Flat names back into the objects and lists that answers use: `cart.items[0].name`, `customParameters[x]`, `customer.browser.language`. */
