@@ -75,6 +75,10 @@ test('a challenge: the shopper goes to the issuer, types the code, and comes bac
   assert.equal(paid.body.threeDSecure?.eci, '02');
   assert.equal(paid.body.threeDSecure?.flow, 'challenge');
   assert.match(paid.body.threeDSecure?.dsTransactionId ?? '', /^[0-9a-f-]{36}$/);
+  const [booked] = await stack.books(paid.body.resultDetails?.ConnectorTxID1 ?? '-');
+  assert.equal(booked?.authentication?.eci, '02');
+  assert.equal(booked?.authentication?.transaction, `2${paid.body.threeDSecure?.dsTransactionId}`);
+  assert.match(booked?.authentication?.valueHash ?? '', /^[0-9a-f]{64}$/);
   const captured = await stack.post(`/v1/payments/${reply.body.id}`, { paymentType: 'CP', amount: '12.50', currency: 'EUR' });
   expectReply(captured, 200, approved);
 });
