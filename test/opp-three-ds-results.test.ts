@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { approved, debit, demo, expectReply, other, type Parameters, useOppStack } from './harness/opp.ts';
-import { browserData } from './harness/shopper.ts';
+import { authenticate, browserData } from './harness/shopper.ts';
 
 const stack = useOppStack({ env: { DIRECTORY_SERVER_TIMEOUT_MS: '1000' } });
 
@@ -47,6 +47,33 @@ test('a failed or forbidden result is recorded and never sent', async () => {
     assert.match(reply.body.id ?? '', /^[a-f0-9]{32}$/);
   }
   expectReply(await pay({ 'threeDSecure.authenticationStatus': 'U', 'threeDSecure.eci': '07' }), 200, approved);
+});
+
+test('an authentication without a payment: its result, the proof included, pays later', async () => {
+  const { paymentType, ...more } = debit({ ...browserData, paymentBrand: undefined, shopperResultUrl: `${stack.url}/healthz` });
+  const authentication = (card: string) => stack.post('/v1/threeDSecure', { ...more, 'card.number': card, merchantTransactionId: 'order' });
+  expectReply(await authentication('4111111111111111'), 400, '000.400.109');
+  expectReply(await authentication('4000000000003113'), 400, '100.390.100');
+  const asked = expectReply(await authentication('5555555555554444'), 200, '000.200.000');
+  assert.equal(asked.body.paymentType, undefined);
+  const home = new URL((await authenticate(asked)).url);
+  assert.equal(home.searchParams.get('resourcePath'), `/v1/threeDSecure/${asked.body.id}`);
+  const done = expectReply(await stack.get(`/v1/threeDSecure/${asked.body.id}`), 200, approved);
+  assert.deepEqual([done.body.amount, done.body.merchantTransactionId, done.body.card?.last4Digits], ['12.50', 'order', '4444']);
+  assert.match(done.body.threeDSecure?.verificationId ?? '', /^[A-Za-z0-9+/]{27}=$/);
+  expectReply(await stack.get(`/v1/threeDSecure/${asked.body.id}`, {}, { as: other }), 404, '200.300.404');
+  const { eci, verificationId, version, dsTransactionId } = done.body.threeDSecure as unknown as Record<string, string>;
+  const evidence = {
+    ...{ 'threeDSecure.eci': eci, 'threeDSecure.verificationId': verificationId, 'threeDSecure.version': version },
+    'threeDSecure.dsTransactionId': dsTransactionId,
+  };
+  const paid = expectReply(
+    await stack.post('/v1/payments', { ...more, ...evidence, paymentType, 'card.number': '5555555555554444' }),
+    200,
+    approved,
+  );
+  const [booked] = await stack.books(paid.body.resultDetails?.ConnectorTxID1 ?? '-');
+  assert.equal(booked?.authentication?.transaction, `2${dsTransactionId}`);
 });
 
 test('a channel may stop where nobody could authenticate the shopper', async () => {

@@ -82,7 +82,8 @@ function firstRun(
   };
 }
 
-function requestOf(
+/** What the issuer is told of a shopper and their card. */
+export function requestOf(
   { name }: Channel,
   { browser, challengeIndicator, email, simulate }: Shopper,
   { brand, holder, expiry }: CardSummary,

@@ -7,7 +7,7 @@ import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { ChallengeWindow, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import type { Mode } from '../dialect.ts';
 import { toWireId } from './ids.ts';
-import { Problem, parameterError } from './problem.ts';
+import { Problem, parameterError, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
 
 const browserPrefix = 'customer.browser.';
@@ -17,25 +17,30 @@ const paymentPath = '/v1/payments/';
 const unsafe = /^(javascript|data|vbscript|file|blob|about):/i;
 
 /** Nothing for payments that the merchant starts, or whose authentication the merchant brings along. */
-export function readShopper(parameters: Parameters, mode: Mode, resourcePath = paymentPath): Pick<AuthorizeCommand, 'shopper'> {
-  const { shopperResultUrl, recurringType, 'customer.email': email } = parameters;
-  if (shopperResultUrl === undefined || !hasBrowser(parameters)) return {};
-  if (parameters['standingInstruction.source'] === 'MIT' || recurringType === 'REPEATED') return {};
+export function readShopper(parameters: Parameters, mode: Mode): Pick<AuthorizeCommand, 'shopper'> {
+  if (parameters.shopperResultUrl === undefined || !hasBrowser(parameters)) return {};
+  if (parameters['standingInstruction.source'] === 'MIT' || parameters.recurringType === 'REPEATED') return {};
   if (parameters['threeDSecure.verificationId'] !== undefined || parameters['threeDSecure.eci'] !== undefined) return {};
+  return { shopper: shopperOf(parameters, mode, paymentPath) };
+}
+
+/** `resourcePath`: where the merchant asks for the result, without the id. Throws a {@link Problem} for an address that nobody can go back to. */
+export function shopperOf(parameters: Parameters, mode: Mode, resourcePath: string): Shopper {
+  const { shopperResultUrl, 'customer.email': email } = parameters;
+  if (shopperResultUrl === undefined) throw parameterProblem('shopperResultUrl', undefined, 'may not be empty');
   if (unsafe.test(shopperResultUrl)) {
     const error = parameterError('shopperResultUrl', shopperResultUrl, 'must be a URL that a browser can go to');
     throw new Problem('100.370.102', { parameterErrors: [error] });
   }
   const challengeIndicator = readWish(parameters);
   const simulate = mode === 'sandbox' ? readSimulation(parameters) : undefined;
-  const shopper: Shopper = {
+  return {
     browser: readBrowser(parameters),
     returnUrl: (operationId) => returnUrl(shopperResultUrl, operationId, resourcePath),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
     ...(email === undefined ? {} : { email }),
     ...(simulate === undefined ? {} : { simulate }),
   };
-  return { shopper };
 }
 
 /** Also the mark by which a payment is known that may have been authenticated. */

@@ -7,12 +7,15 @@ import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
+import { isOpen } from '../../core/states/authentication.ts';
 import type { Schedule } from '../../core/subscription/schedule.ts';
+import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
+import { viewOfRun } from '../../core/three-d-secure/view.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
-import { resultOfOperation, resultOfTokenAct, successOf } from './states.ts';
+import { resultOfAuthentication, resultOfOperation, resultOfTokenAct, successOf } from './states.ts';
 import type { Parameters } from './wire.ts';
 
 const typeOfKind: Readonly<Record<OperationKind, string>> = {
@@ -97,6 +100,30 @@ export function writeRegistration(
     result: { ...result },
     card: writeCard(card),
     ...writeEcho(dialectData),
+  };
+  return { body, result };
+}
+
+/** An authentication without a payment, without the envelope. What proves it is shown to the merchant, who asked for it and needs it. */
+export function writeAuthentication(
+  { id, run, value }: StandAloneView,
+  { mode, redirectUrl }: { readonly mode: Answering['mode']; readonly redirectUrl: string },
+): { readonly body: Json; readonly result: Result } {
+  const { card, merchantReference, dialectData = {} } = run.request.standAlone ?? {};
+  const result = resultOfAuthentication(run, dialectData, mode);
+  const currency = currencyOf(run.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${run.currency}`);
+  const proof: Record<string, string> = value === undefined ? {} : { 'threeDSecure.verificationId': value };
+  const body: Json = {
+    id: toWireId(id),
+    paymentBrand: dialectData.paymentBrand ?? wireBrands[run.request.brand],
+    amount: twoDecimals(formatDecimalAmount(run.amount, currency, 2)),
+    currency: run.currency,
+    ...writeReferences({ dialectData, ...(merchantReference === undefined ? {} : { merchantReference }) }),
+    result: { ...result },
+    card: writeCard(card),
+    redirect: isOpen(run.state) ? { url: redirectUrl, method: 'POST', parameters: [] } : undefined,
+    ...writeEcho({ ...dialectData, ...echoOf(viewOfRun(run)), ...proof }),
   };
   return { body, result };
 }
