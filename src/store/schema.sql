@@ -398,6 +398,7 @@ create table polygate.shopper_visit (
   return_url text not null,
   tokenize boolean not null default false,
   has_cvc boolean not null default false,
+  capture_data json,
   expires_at timestamp with time zone not null,
   due_at timestamp with time zone,
   leased_until timestamp with time zone,
