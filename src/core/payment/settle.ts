@@ -85,11 +85,12 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   const kind = firstKinds.find((first) => first === operation.kind);
   const { cardId, sealedValue, authenticationId } = authentication;
   if (kind === undefined || card === undefined) throw new Error(`a ${operation.kind} waits for no shopper`);
-  const [pan, cvc, authenticationValue] = await Promise.all([
+  const [pan, cvc] = await Promise.all([
     inHand.pan ?? vault.reveal({ merchantId, cardId }),
     inHand.cvc ?? (visit.hasCvc ? vault.readCvc({ merchantId, visitId }) : undefined),
-    sealedValue === undefined ? undefined : vault.unseal({ merchantId, id: authenticationId, bytes: sealedValue }),
   ]);
+  const authenticationValue =
+    sealedValue === undefined ? undefined : vault.openSecret({ merchantId, secretId: authenticationId, sealed: sealedValue });
   if (pan === undefined) return refuse(engine, { visit, operation, channel }, 'card_gone');
   if (visit.hasCvc && cvc === undefined) return refuse(engine, { visit, operation, channel }, 'cvc_gone');
   const trace = await acquirer.prepare({ channel, kind });
