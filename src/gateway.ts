@@ -1,5 +1,6 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
@@ -16,6 +17,7 @@ import { counted, createMetrics, type Metrics, type Readings } from './http/metr
 import { createOutbound } from './http/outbound.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
+import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
@@ -30,8 +32,11 @@ import { createRequestWindow, deleteExpiredWindows } from './store/request-windo
 import { createScheduleStore } from './store/schedules.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
+import { createVisitStore } from './store/visit-store.ts';
+import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
+import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
@@ -45,6 +50,7 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
+const minuteMs = 60_000;
 /** How late a node sees that the clock was moved, or that an operator has acted. */
 const refreshMs = 1_000;
 
@@ -67,7 +73,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
-  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log });
+  const threeDSServer = await startDirectory({ config, directory, clock, log });
+  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
   const parts = () => readiness(stores.general, vault, acquirer);
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
@@ -79,6 +86,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
   }, refreshMs);
   const resolving = startResolving(engine);
+  const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
     ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
     outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
@@ -97,6 +105,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
       },
+      'verification codes that waited too long': vault.purgeCvcs,
     },
   });
   const limits = createRequestLimits({
@@ -119,6 +128,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
     });
   }
+  await server.register(async (app) => addShopperRoutes(app, engine));
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
@@ -130,6 +140,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
       paying.stop(),
       housekeeping.stop(),
       keepingKeys.stop(),
+      visiting.stop(),
+      threeDSServer?.stop(),
       settlesWithin({ promise: delivering.stop(), patienceMs: config.shutdownTimeoutMs }),
     ]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
@@ -188,9 +200,10 @@ interface Parts {
   readonly clock: StoreClock;
   readonly directory: StoreDirectory;
   readonly log: EngineLog;
+  readonly threeDSServer: RunningThreeDSServer | undefined;
 }
 
-function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log }: Parts): {
+function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
 } {
@@ -222,6 +235,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   );
   const inputKey = vault.deriveSecret('idempotency input');
+  const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     tokenActs: createTokenActStore(stores.general),
@@ -238,8 +252,52 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       retriesAtMost: config.retriesAtMost,
     },
     unrecorded: new Set(),
+    shoppers: {
+      visits: createVisitStore(stores),
+      server: threeDSServer,
+      channelById: directory.channelById,
+      ticketMac: (text) => createHmac('sha256', ticketKey).update(text).digest(),
+      publicUrl: publicUrlOf(config),
+      waitMs: config.shopperWaitMinutes * minuteMs,
+      waitWithCvcMs: config.shopperWaitWithCvcMinutes * minuteMs,
+      askTimeoutMs: config.directoryServerTimeoutMs,
+      underWay: new Map(),
+    },
   };
   return { engine, acquirer };
+}
+
+/** Undefined without a directory server: then no payment is authenticated. */
+async function startDirectory({
+  config,
+  directory,
+  clock,
+  log,
+}: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
+  const { directoryServerUrl: url, directoryServerTimeoutMs: timeoutMs } = config;
+  if (url === undefined) return undefined;
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'));
+  const [ca, certificate, key] = [config.directoryServerCaFile, config.directoryServerCertificateFile, config.directoryServerKeyFile].map(
+    read,
+  );
+  return startThreeDSServer({
+    ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(key === undefined ? {} : { key }),
+    },
+    requestor: {
+      ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
+      ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
+    },
+  });
+}
+
+/** Without a setting of its own, the address that it listens on. */
+function publicUrlOf({ publicUrl, tlsCertificateFile, host, port }: Config): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return publicUrl ?? `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
 /** Which parts can work now. */

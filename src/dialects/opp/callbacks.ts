@@ -37,6 +37,8 @@ export const callbacks: DialectCallbacks = {
   },
   write(notice) {
     if (notice.subject === 'token') return notice.namedByRequest ? [] : [writeTokenAct(notice)];
+    // That it was sent to the acquirer is no news: it was pending, and still is.
+    if (notice.event.name.endsWith('.submitted')) return [];
     if (notice.namedByRequest) return [writeNotification(notice)];
     const payment = encrypted(notice.address, { type: 'PAYMENT', payload: writePayment(notice) });
     const { token, card } = notice.operation;
