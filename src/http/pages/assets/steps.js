@@ -1,0 +1,40 @@
+// Takes the shopper through the steps without a click: sends forms, waits for the bank's frame, looks again. Each has a button or a link for
+// browsers without scripts.
+
+const message = 'polygate:returned';
+
+/** A step is taken once, whichever of its reasons comes first. */
+function once(act) {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    act();
+  };
+}
+
+for (const form of document.querySelectorAll('form[data-submit]')) {
+  const send = once(() => form.submit());
+  form.addEventListener('polygate:send', send);
+  if (form.dataset.submit === 'now') send();
+  else setTimeout(send, Number(form.dataset.submit));
+}
+
+for (const link of document.querySelectorAll('a[data-follow]')) {
+  setTimeout(() => location.replace(link.href), Number(link.dataset.follow));
+}
+
+for (const frame of document.querySelectorAll('iframe[data-returns]')) {
+  const { returns } = frame.dataset;
+  addEventListener('message', ({ origin, source, data }) => {
+    if (origin !== location.origin || source !== frame.contentWindow || data !== message) return;
+    const next = document.getElementById(returns);
+    if (next === null) location.replace(returns);
+    else next.dispatchEvent(new Event('polygate:send'));
+  });
+}
+
+for (const link of document.querySelectorAll('a[data-returned]')) {
+  if (parent === window) location.replace(link.href);
+  else parent.postMessage(message, location.origin);
+}
