@@ -13,6 +13,9 @@ export type Form<Value> = {
 export type NetworkAddress = { readonly host: string; readonly port: number };
 export type LogLevel = (typeof logLevels)[number];
 
+const retryLimitModes = ['all', 'never_again', 'off'] as const;
+export type RetryLimits = (typeof retryLimitModes)[number];
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const proxyNames = ['loopback', 'linklocal', 'uniquelocal'];
 const bad = { ok: false } as const;
@@ -79,6 +82,15 @@ export const logLevel: Form<LogLevel> = {
   show: quote,
   parse(text) {
     const found = logLevels.find((level) => level === text);
+    return found === undefined ? bad : good(found);
+  },
+};
+
+export const retryLimits: Form<RetryLimits> = {
+  expected: `one of ${retryLimitModes.join(', ')}`,
+  show: quote,
+  parse(text) {
+    const found = retryLimitModes.find((mode) => mode === text);
     return found === undefined ? bad : good(found);
   },
 };

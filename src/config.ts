@@ -16,6 +16,8 @@ import {
   port,
   postgresUrl,
   proxies,
+  type RetryLimits,
+  retryLimits,
   secret,
   wholeNumber,
 } from './config-forms.ts';
@@ -140,6 +142,18 @@ export const settings = {
     wholeNumber({ min: 1, max: 3650, unit: 'days' }),
     540,
     'When the card number of a payment is deleted, counted from its last possible refund or dispute.',
+  ),
+  retryLimits: setting<RetryLimits>(
+    'RETRY_LIMITS',
+    retryLimits,
+    { sandbox: 'never_again', live: 'all' },
+    'Which limits of the card schemes on trying declined cards again are kept: all; never_again, for what the issuer has ruled out for good; off.',
+  ),
+  retriesAtMost: setting(
+    'RETRIES_AT_MOST',
+    wholeNumber({ min: 1, max: 100 }),
+    15,
+    'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
   ),
   idempotencyKeyDays: setting(
     'IDEMPOTENCY_KEY_DAYS',

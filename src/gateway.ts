@@ -15,6 +15,7 @@ import { counted, createMetrics, type Metrics, type Readings } from './http/metr
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
+import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
@@ -68,6 +69,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => {
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
@@ -184,7 +186,12 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     clock,
     log,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
-    settings: { panRetentionMs: config.panRetentionDays * dayMs, keyLifetimeMs: config.idempotencyKeyDays * dayMs },
+    settings: {
+      panRetentionMs: config.panRetentionDays * dayMs,
+      keyLifetimeMs: config.idempotencyKeyDays * dayMs,
+      retryLimits: config.retryLimits,
+      retriesAtMost: config.retriesAtMost,
+    },
     unrecorded: new Set(),
   };
   return { engine, acquirer };

@@ -25,7 +25,7 @@ function deltasOf(delta: object): string {
   return changes.map(([name, value]) => `${name}${value > 0 ? '+' : ''}${value}`).join(' ');
 }
 
-const keeps = ['lose', 'escalate'] as const;
+const keeps = ['approve_partly', 'lose', 'escalate'] as const;
 const givesBack = ['decline', 'fail', 'confirm_undone'] as const;
 
 const effects = tableOf(`
@@ -38,6 +38,13 @@ debit            -               approve  | charge        | captured+1          
 debit            -               back     | fail          |                                |                             |
 debit            -               reopen   | reopen        |                                |                             |
 debit            -               keep     |               |                                |                             |
+rebill           -               approve  | charge        | captured+1                     |                             | rebill posted +1
+rebill           -               back     | fail          |                                |                             |
+rebill           -               reopen   | reopen        |                                |                             |
+rebill           -               keep     |               |                                |                             |
+payout           -               approve  | pay_out       |                                |                             | payout posted -1
+payout           -               back     | fail          |                                |                             |
+payout           -               keep     |               |                                |                             |
 capture          preauthorization approve | move          | captured+1 capturePending-1    |                             | hold_release pending -1, capture posted +1
 capture          preauthorization back    |               | capturePending-1               |                             |
 capture          preauthorization keep    |               |                                |                             |
@@ -53,6 +60,8 @@ reversal         capture         keep     |               |                     
 refund           debit           approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           debit           back     |               |                                | refundPending-1             |
 refund           debit           keep     |               |                                |                             |
+reversal         rebill          approve  | move          | reversed+1                     | reversed+1 reversePending-1 | charge_reversal posted -1
+refund           rebill          approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         back     |               |                                | refundPending-1             |
 refund           capture         keep     |               |                                |                             |
@@ -145,18 +154,24 @@ CP  | debit            | wrong_kind
 CP  | capture          | wrong_kind
 CP  | reversal         | wrong_kind
 CP  | refund           | wrong_kind
+CP  | rebill           | wrong_kind
+CP  | payout           | wrong_kind
 CP  | chargeback       | wrong_kind
 RV  | preauthorization | 40 of preauthorization, 60 remain
 RV  | debit            | 60 of debit, 0 remain
 RV  | capture          | 60 of capture, 0 remain
 RV  | reversal         | wrong_kind
 RV  | refund           | wrong_kind
+RV  | rebill           | 60 of rebill, 0 remain
+RV  | payout           | wrong_kind
 RV  | chargeback       | wrong_kind
 RF  | preauthorization | 60 of capture
 RF  | debit            | 60 of debit
 RF  | capture          | 60 of capture
 RF  | reversal         | wrong_kind
 RF  | refund           | wrong_kind
+RF  | rebill           | 60 of rebill
+RF  | payout           | wrong_kind
 RF  | chargeback       | wrong_kind
 CB  | preauthorization | wrong_kind
 CB  | debit            | 60 of debit
@@ -164,6 +179,8 @@ CB  | capture          | 60 of capture
 CB  | reversal         | wrong_kind
 CB  | refund           | wrong_kind
 CB  | chargeback       | wrong_kind
+CB  | rebill           | 60 of rebill
+CB  | payout           | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
@@ -225,15 +242,15 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | approve  | decline  | fail   | lose    | confirm_undone | reopen  | escalate
-submitted | approved | declined | failed | unknown |                |         |
-approved  |          |          |        |         |                |         |
-declined  |          |          |        |         |                |         |
-rejected  |          |          |        |         |                |         |
-failed    |          |          |        |         |                |         |
-unknown   | approved | declined | failed |         | undone         |         | escalated
-undone    |          |          |        |         |                | unknown |
-escalated | approved | declined |        |         |                |         |
+from      | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
+submitted | approved | declined | unknown        | failed | unknown |                |         |
+approved  |          |          |                |        |         |                |         |
+declined  |          |          |                |        |         |                |         |
+rejected  |          |          |                |        |         |                |         |
+failed    |          |          |                |        |         |                |         |
+unknown   | approved | declined |                | failed |         | undone         |         | escalated
+undone    |          |          |                |        |         |                | unknown |
+escalated | approved | declined |                |        |         |                |         |
 `);
 
 test('which states of an operation follow which', () => {
@@ -248,12 +265,13 @@ test('which states of an operation follow which', () => {
 });
 
 const paymentMoves = tableOf(`
-from       | hold       | charge   | fail   | reopen     | move       | finish_charged | finish_voided
-processing | authorized | captured | failed |            |            |                |
-authorized |            |          |        |            | authorized | captured       | voided
-captured   |            |          |        |            |            | captured       | voided
-voided     |            |          |        |            |            |                |
-failed     |            |          |        | processing |            |                |
+from       | hold       | charge   | pay_out  | fail   | reopen     | move       | finish_charged | finish_voided
+processing | authorized | captured | paid_out | failed |            |            |                |
+authorized |            |          |          |        |            | authorized | captured       | voided
+captured   |            |          |          |        |            |            | captured       | voided
+paid_out   |            |          |          |        |            |            |                |
+voided     |            |          |          |        |            |            |                |
+failed     |            |          |          |        | processing |            |                |
 `);
 
 test('which states of a payment follow which', () => {

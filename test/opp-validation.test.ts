@@ -291,7 +291,7 @@ test('amounts, currencies and types that make no sense have their codes', async 
     [{ amount: '10000000000.00' }, '100.550.301'],
     [{ currency: 'ABC' }, '100.550.401'],
     [{ currency: 'JPY', amount: '10.50' }, '100.550.303'],
-    [{ paymentType: 'CD' }, '600.200.400'],
+    [{ paymentType: 'RB' }, '600.200.400'],
     [{ paymentType: 'CP' }, '600.200.400'],
     [{ paymentBrand: 'IDEAL' }, '600.200.201'],
     [{ paymentBrand: 'KAURI' }, '100.100.501'],

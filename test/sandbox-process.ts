@@ -210,7 +210,7 @@ export function terminal(name: string): Terminal {
     message,
     authorization: (changes) => message('0100', { ...money('000000'), ...shop, ...changes }),
     debit: (changes) => message('0200', { ...money('000000'), ...shop, ...changes }),
-    payout: (changes) => message('0200', { ...money('260000'), ...changes }),
+    payout: (changes) => message('0200', { ...money('260000'), 104: '0102FD0208MERCHANT', ...changes }),
     capture: (original, changes) =>
       message('0220', { 3: '000000', 25: '06', 38: '000001', ...like(original), 90: naming(original), ...changes }),
     refund: (original, changes) => message('0200', { 3: '200000', ...like(original), 90: naming(original), ...changes }),

@@ -53,7 +53,7 @@ async function captured(card: string): Promise<string> {
 
 const pay = (type: 'PA' | 'DB') => async (): Promise<Act> => (card) => stack.api.pay({ type, card, amount: '30.00' });
 const operate =
-  (first: (card: string) => Promise<string>, type: 'CP' | 'RV' | 'RF', amount?: string) =>
+  (first: (card: string) => Promise<string>, type: 'CP' | 'RV' | 'RF' | 'RB', amount?: string) =>
   async (card: string): Promise<Act> => {
     const id = await first(card);
     return () => stack.api.operate(id, { type, ...(amount === undefined ? {} : { amount }) });
@@ -69,6 +69,7 @@ const rows: readonly Row[] = [
   { act: 'RV of a DB', mti: '0420', truth: succeeded, prepare: operate((card) => paid('DB', card), 'RV') },
   { act: 'RV of a part of a CP', mti: '0420', truth: succeeded, prepare: operate(captured, 'RV', '7.00') },
   { act: 'RF of a DB', mti: '0200', truth: succeeded, prepare: operate((card) => paid('DB', card), 'RF', '30.00') },
+  { act: 'RB of a DB', mti: '0200', truth: undone, prepare: operate((card) => paid('DB', card), 'RB', '9.00') },
   { act: 'RF of a part of a CP', mti: '0200', truth: succeeded, prepare: operate(captured, 'RF', '7.00') },
 ];
 
@@ -102,6 +103,38 @@ for (const row of rows) {
     for (const { code } of await Promise.all(harmless.map((fault) => actWith(row, fault)))) assert.equal(code, succeeded);
     assert.equal((await actWith(row, { fault: 'decline', code: '51' })).code, '800.100.155');
   });
+}
+
+const payout: Row = { act: 'CD', mti: '0200', truth: pending, prepare: async () => (card) => stack.api.pay({ type: 'CD', card }) };
+
+audited('a payout without an answer is pending, is left to the operator, and only its own late answer settles it', async () => {
+  const isLeft = async (fault: FaultRequest): Promise<void> => {
+    const { id, code } = await actWith(payout, fault);
+    assert.equal(code, pending, fault.fault);
+    const settled = fault.fault === 'late_answer' ? 'approved' : 'escalated';
+    await eventually(async () => (await stateOf(id)) === settled, `a payout with ${fault.fault} to be ${settled}`);
+    assert.equal((await stack.api.read(id)).code, settled === 'approved' ? succeeded : pending, fault.fault);
+  };
+  await Promise.all(unanswered.map(isLeft));
+  for (const fault of breaking) await isLeft(fault);
+  const { rows } = await stack.database.query(
+    `select from polygate.acquirer_message m join polygate.operation o using (merchant_id, operation_id) where o.kind = 'payout' and m.purpose = 'undo'`,
+  );
+  assert.equal(rows.length, 0);
+  const booked = (await stack.host.books()).filter(({ kind }) => kind === 'payout');
+  assert.deepEqual(new Set(booked.map(({ state }) => state)), new Set(['booked']));
+});
+
+audited('a payout that is answered slowly or twice succeeds, and one that is declined says so', async () => {
+  for (const { code } of await Promise.all(harmless.map((fault) => actWith(payout, fault)))) assert.equal(code, succeeded);
+  assert.equal((await actWith(payout, { fault: 'decline', code: '51' })).code, '800.100.155');
+});
+
+async function stateOf(id: string): Promise<string | undefined> {
+  const { rows } = await stack.database.query<{ state: string }>('select state from polygate.operation where operation_id = $1::uuid', [
+    id,
+  ]);
+  return rows[0]?.state;
 }
 
 /** A fault is meant for one card, so that many can be tried at once. */

@@ -15,6 +15,7 @@ let ids: {
   readonly release: string;
   readonly debit: string;
   readonly refund: string;
+  readonly payout: string;
   readonly chargeback: string;
 };
 
@@ -43,12 +44,15 @@ async function payInEveryWay({ api }: Stack) {
   const disputed = await ok(api.pay({ amount: '30.00' }));
   const chargeback = await ok(api.operate(disputed, { type: 'CB', amount: '30.00' }));
   await ok(api.operate(await ok(api.pay({ type: 'PA' })), { type: 'RV' }));
+  await ok(api.operate(debit, { type: 'RB', amount: '8.00' }));
+  const payout = await ok(api.pay({ type: 'CD', amount: '9.00' }));
+  await api.pay({ type: 'CD', card: '4000000000000002' });
   await api.pay({ card: '4000000000000002' });
   await api.pay({ card: '4111111111111112' });
   assert.equal((await api.pay({ card: '4000000000000929' })).code, pending);
   const reversed = await ok(api.pay({ amount: '30.00' }));
   await ok(api.operate(await ok(api.operate(reversed, { type: 'CB', amount: '20.00' })), { type: 'CR' }));
-  return { hold, capture, release, debit, refund, chargeback };
+  return { hold, capture, release, debit, refund, chargeback, payout };
 }
 
 interface Corruption {
@@ -124,6 +128,28 @@ const corruptions: readonly Corruption[] = [
     sql: `update polygate.ledger_entry set currency = 'USD' where operation_id = $1`,
     of: 'debit',
     found: { 'ledger lines': /5000 USD and should be/ },
+  },
+  {
+    name: 'a payout balance',
+    sql: `update polygate.account_limit set available = available - 1 where currency = 'EUR'
+      and merchant_id = (select merchant_id from polygate.operation where operation_id = $1)`,
+    of: 'payout',
+    found: { 'account limit': /account 2200 has 99999099 EUR left and should have 99999100 by its ledger and the payouts under way$/ },
+  },
+  {
+    name: 'a payout balance that is gone',
+    sql: `delete from polygate.account_limit where currency = 'EUR' and merchant_id = (select merchant_id from polygate.operation where operation_id = $1)`,
+    of: 'payout',
+    found: { 'account limit': /account 2200 has 0 EUR left and should have 99999100/ },
+  },
+  {
+    name: 'a payout that was never booked',
+    sql: 'delete from polygate.ledger_entry where operation_id = $1',
+    of: 'payout',
+    found: {
+      'ledger lines': /line 0 \(payout of 900\) is missing/,
+      'account limit': /has 99999100 EUR left and should have 100000000/,
+    },
   },
   {
     name: 'a gap in the events',
@@ -285,7 +311,7 @@ for (const { name, sql, of = 'hold', found } of corruptions) {
     const rules = lines.map((line) => line.slice(0, line.indexOf(':')));
     assert.deepEqual([...new Set(rules)].sort(), Object.keys(found).sort(), lines.join('\n'));
     for (const line of lines) {
-      assert.match(line, /: merchant 00000000-0000-7000-8000-000000000001 /);
+      assert.match(line, /: merchant 00000000-0000-7000-8000-000000000001[ :]/);
       assert.match(line, found[line.slice(0, line.indexOf(':'))] as RegExp);
     }
     assert.deepEqual(await verify({ databaseUrl: stack.databaseUrl }), []);
@@ -294,7 +320,17 @@ for (const { name, sql, of = 'hold', found } of corruptions) {
 
 /** Makes the change for good, as nobody but an administrator could, and returns how to take all of it back. */
 async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>> {
-  const tables = ['payment', 'attempt', 'operation', 'acquirer_message', 'idempotency_key', 'ledger_entry', 'event', 'dispute'];
+  const tables = [
+    'payment',
+    'attempt',
+    'operation',
+    'acquirer_message',
+    'idempotency_key',
+    'ledger_entry',
+    'event',
+    'dispute',
+    'account_limit',
+  ];
   const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
   await stack.database.query(copies.join('; '));
   const { rowCount } = await stack.database.query(sql, [wireId]);

@@ -110,7 +110,7 @@ const selfChecks: readonly { readonly says: string; readonly text: string }[] = 
       from polygate.operation where state = 'approved' and amount > 0
       union all
       select merchant_id, operation_id, amount, 'hold_release' from polygate.operation where state = 'approved' and kind = 'capture'
-    ), booked as (select merchant_id, operation_id, amount, kind from polygate.ledger_entry)
+    ), booked as (select merchant_id, operation_id, amount, kind from polygate.ledger_entry where kind <> 'payout_funding')
     select distinct operation_id::text as id from (
       (select * from expected except all select * from booked) union all (select * from booked except all select * from expected)
     ) difference`,
@@ -120,7 +120,7 @@ const selfChecks: readonly { readonly says: string; readonly text: string }[] = 
     text: `select p.payment_id::text as id from polygate.payment p join (
       select merchant_id, payment_id,
         coalesce(sum(amount) filter (where state = 'approved' and kind = 'preauthorization'), 0) as authorized,
-        coalesce(sum(amount) filter (where state = 'approved' and kind in ('debit', 'capture')), 0) as captured,
+        coalesce(sum(amount) filter (where state = 'approved' and kind in ('debit', 'capture', 'rebill')), 0) as captured,
         coalesce(sum(amount) filter (where state in ('submitted', 'unknown', 'escalated') and kind = 'capture'), 0) as capture_pending,
         coalesce(sum(amount) filter (where state = 'approved' and kind = 'reversal' and target_kind = 'preauthorization'), 0) as released,
         coalesce(sum(amount) filter (where state in ('submitted', 'unknown', 'escalated') and kind = 'reversal'

@@ -1,6 +1,7 @@
 /** The host's books as the control API shows them. */
 
-import { ACTS, type Books, type Entry, remainingMinor, stateOf } from '../host/books.ts';
+import { ACTS, type Books, type Entry, type FactDetails, PAYOUT_FUNDS_MAJOR, remainingMinor, stateOf } from '../host/books.ts';
+import { minorPerMajor } from '../host/currencies.ts';
 import type { Host } from '../host/host.ts';
 import { disputeView } from './dispute-order.ts';
 
@@ -28,8 +29,15 @@ function view(entry: Entry): Readonly<Record<string, unknown>> {
     state: stateOf(entry),
     account: fact.account,
     approvalCode: fact.approvalCode,
+    ...storedCredentialOf(fact.more),
     ...(original === undefined ? {} : { original: { rrn: original.fact.rrn, stan: original.fact.stan } }),
   };
+}
+
+/** How a stored card was used. A payment of the merchant whose first one is not known stands out. */
+function storedCredentialOf({ initiation, initialReference, isInitialKnown }: FactDetails = {}): Readonly<Record<string, unknown>> {
+  if (initiation === undefined) return {};
+  return { storedCredential: { initiation, initialReference, isInitialKnown } };
 }
 
 const ENTRIES_PER_PIECE = 500;
@@ -67,8 +75,30 @@ interface Total {
   remainingAmount: number;
 }
 
-/** Counts and sums of minor units by kind, state and currency. */
-export function booksSummary(books: Books): { readonly count: number; readonly totals: readonly Total[] } {
+/** What a merchant could pay out to begin with, and can still. */
+interface PayoutBalance {
+  readonly merchant: string;
+  readonly currency: string;
+  readonly opened: number;
+  readonly available: number;
+}
+
+interface Summary {
+  readonly count: number;
+  readonly totals: readonly Total[];
+  /** Of those who have paid something out; all others have what they began with. */
+  readonly payoutBalances: readonly PayoutBalance[];
+}
+
+function payoutBalances(books: Books): PayoutBalance[] {
+  return books.paidOut().map(({ merchant, currency, amountMinor }) => {
+    const opened = PAYOUT_FUNDS_MAJOR * minorPerMajor(currency);
+    return { merchant, currency, opened, available: opened - amountMinor };
+  });
+}
+
+/** Counts and sums of minor units by kind, state and currency, and the payout balances. */
+export function booksSummary(books: Books): Summary {
   const totals = new Map<string, Total>();
   for (const entry of books.entries) {
     const { act: kind, currency } = entry.fact;
@@ -94,5 +124,5 @@ export function booksSummary(books: Books): { readonly count: number; readonly t
     total.remainingAmount += remainingMinor(entry);
   }
   const inOrder = [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total);
-  return { count: books.entries.length, totals: inOrder };
+  return { count: books.entries.length, totals: inOrder, payoutBalances: payoutBalances(books) };
 }

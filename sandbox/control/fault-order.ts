@@ -10,7 +10,7 @@ export interface BodyProblem {
 }
 
 const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS];
-const DELAYING: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'acs_slow'];
+const DELAYING: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'acs_slow', 'partial_approval'];
 const FIELDS = ['fault', 'pan', 'mti', 'times', 'delay_ms', 'code'];
 const MOST_TIMES = 1_000_000;
 const LONGEST_DELAY_MS = 600_000;

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { type Iso8583Message, pack } from '../../src/protocols/iso8583/codec.ts';
 import { frame } from '../../src/protocols/iso8583/framing.ts';
 import { HOST_LINK, HOST_LINK_FRAMES } from '../../src/protocols/iso8583/layouts/host-link.ts';
-import { responseOf } from '../../src/protocols/iso8583/messages.ts';
+import { amountDigits, responseOf } from '../../src/protocols/iso8583/messages.ts';
+import { packAdditionalAmounts } from '../../src/protocols/iso8583/subelements.ts';
 
 /** What an answer adds to the fields it echoes. Empty texts are left out. */
 export interface AnswerData {
@@ -16,13 +17,17 @@ export interface AnswerData {
   readonly schemeId: string;
   /** DE127. */
   readonly privateText: string;
+  readonly more?: {
+    /** Of a partial approval: the part. */
+    readonly approvedMinor?: number;
+  };
 }
 
 // The card number (2) is never sent back.
 const ECHOED = [3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70];
 
 /** The answer to a request, framed. */
-export function answerFrame(request: Iso8583Message, { code, approvalCode, schemeId, privateText }: AnswerData): Buffer {
+export function answerFrame(request: Iso8583Message, { code, approvalCode, schemeId, privateText, more }: AnswerData): Buffer {
   const fields: Record<number, string> = {};
   for (const number of ECHOED) {
     const value = request.fields[number];
@@ -32,6 +37,12 @@ export function answerFrame(request: Iso8583Message, { code, approvalCode, schem
   if (approvalCode !== '') fields[38] = approvalCode;
   if (schemeId !== '') fields[62] = schemeId;
   if (privateText !== '') fields[127] = privateText;
+  // DE4 is the part, DE54 what was asked for.
+  if (more?.approvedMinor !== undefined) {
+    const original = { accountType: '00', amountType: '57', currency: request.fields[49] ?? '', amountMinor: Number(request.fields[4]) };
+    fields[4] = amountDigits(more.approvedMinor);
+    fields[54] = packAdditionalAmounts([original]);
+  }
   return frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(request.mti), fields }));
 }
 

@@ -22,6 +22,22 @@ export interface Fact extends Trace {
   readonly schemeId: string;
   /** DE127 of the answer; empty when there is none. */
   readonly privateText: string;
+  /** What only some messages have. */
+  readonly more?: FactDetails;
+}
+
+/** What only some messages have; written down only for those. */
+export interface FactDetails {
+  /** Of a payout: the merchant whose balance it comes from. */
+  readonly merchant?: string;
+  /** Of a payment with a stored card: who started it, and under which kind of agreement (DE48 sub-element 22). */
+  readonly initiation?: string;
+  /** Of a later payment with a stored card: the id of the first one, as it was sent; absent when none was. */
+  readonly initialReference?: string;
+  /** Whether that id is one that this host gave to an approved payment of the same card. */
+  readonly isInitialKnown?: boolean;
+  /** Of a partial approval: the part. */
+  readonly approvedMinor?: number;
 }
 
 /** One booked act with what has become of it. */
@@ -47,7 +63,18 @@ export interface Answered {
 }
 
 export const APPROVED = '00';
+export const PARTLY_APPROVED = '10';
 export const NOT_FOUND = '25';
+
+/** What every merchant can pay out of each currency to begin with, in major units. */
+export const PAYOUT_FUNDS_MAJOR = 1_000_000;
+
+/** Payouts of one merchant in one currency. */
+export interface PaidOut {
+  readonly merchant: string;
+  readonly currency: string;
+  readonly amountMinor: number;
+}
 
 /** The books. */
 export interface Books {
@@ -59,6 +86,12 @@ export interface Books {
   wasReversedBeforeArrival(request: Trace): boolean;
   /** Debits and holds minus what was given back, of the account that is watched. */
   spentMinor(currency: string): number;
+  /** Payouts of a merchant that stand. */
+  paidOutMinor(merchant: string, currency: string): number;
+  /** What every merchant that has paid out has paid out, by currency. */
+  paidOut(): readonly PaidOut[];
+  /** True when a DE62 is one that was given to an approved payment of this account. */
+  wasGivenTo(schemeId: string, accountId: string): boolean;
   /** Takes a fact in. */
   apply(fact: Fact): void;
   /** The highest DE62 given so far, as a number; 0 before the first. */
@@ -79,12 +112,22 @@ export function createBooks({
   const byOriginalKey = new Map<string, Answered>();
   const reversedBeforeArrival = new Set<string>();
   const spent = new Map<string, number>();
+  const payouts = new Map<string, PaidOut>();
   const entries: Entry[] = [];
+  // Payments with a DE62 of their own, in its order, since later ones are always higher.
+  const numbered: Entry[] = [];
   let highest = 0;
 
   const spend = (fact: Fact, amountMinor: number): void => {
     if (fact.account.id !== watchedAccount || !isWatchedAt(fact.terminal)) return;
     spent.set(fact.currency, (spent.get(fact.currency) ?? 0) + amountMinor);
+  };
+
+  const payOut = (fact: Fact, amountMinor: number): void => {
+    const { merchant = '' } = fact.more ?? {};
+    const { currency } = fact;
+    const key = `${merchant} ${currency}`;
+    payouts.set(key, { merchant, currency, amountMinor: (payouts.get(key)?.amountMinor ?? 0) + amountMinor });
   };
 
   return {
@@ -94,11 +137,17 @@ export function createBooks({
     wasReversedBeforeArrival: (request) => reversedBeforeArrival.size > 0 && reversedBeforeArrival.has(originalKey(request)),
     spentMinor: (currency) => spent.get(currency) ?? 0,
     highestSchemeId: () => highest,
+    paidOutMinor: (merchant, currency) => payouts.get(`${merchant} ${currency}`)?.amountMinor ?? 0,
+    paidOut: () => [...payouts.values()],
+    wasGivenTo: (schemeId, accountId) =>
+      /^[0-9]{1,15}$/.test(schemeId) && findNumbered(numbered, Number(schemeId))?.fact.account.id === accountId,
     apply(fact) {
       const original = fact.original === undefined ? undefined : byOriginalKey.get(fact.original)?.entry;
       if (fact.act === 'reversal' && fact.code === NOT_FOUND && fact.original !== undefined) reversedBeforeArrival.add(fact.original);
-      const entry = fact.code === APPROVED ? book({ fact, original, spend }) : undefined;
+      const isApproved = fact.code === APPROVED || fact.code === PARTLY_APPROVED;
+      const entry = isApproved ? book({ fact, original, spend, payOut }) : undefined;
       if (entry !== undefined) entries.push(entry);
+      if (entry !== undefined && isPayment(fact) && fact.schemeId !== '') numbered.push(entry);
       const answered = { fact, entry };
       byIdentity.set(identityOf(fact), answered);
       // A reversal is nobody's original, and a late one shares the trace of what it reverses.
@@ -112,9 +161,23 @@ interface Booking {
   readonly fact: Fact;
   readonly original: Entry | undefined;
   readonly spend: (fact: Fact, amountMinor: number) => void;
+  readonly payOut: (fact: Fact, amountMinor: number) => void;
 }
 
-function book({ fact, original, spend }: Booking): Entry | undefined {
+const isPayment = ({ act }: Fact): boolean => act === 'authorization' || act === 'debit' || act === 'payout';
+
+function findNumbered(numbered: readonly Entry[], schemeId: number): Entry | undefined {
+  let low = 0;
+  for (let high = numbered.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (Number(numbered[middle]?.fact.schemeId) < schemeId) low = middle + 1;
+    else high = middle;
+  }
+  const found = numbered[low];
+  return Number(found?.fact.schemeId) === schemeId ? found : undefined;
+}
+
+function book({ fact, original, spend, payOut }: Booking): Entry | undefined {
   const entry = (amountMinor: number): Entry => ({
     fact,
     original,
@@ -127,10 +190,13 @@ function book({ fact, original, spend }: Booking): Entry | undefined {
   });
   switch (fact.act) {
     case 'authorization':
-    case 'debit':
-      spend(fact, fact.amountMinor);
-      return entry(fact.amountMinor);
+    case 'debit': {
+      const amountMinor = fact.more?.approvedMinor ?? fact.amountMinor;
+      spend(fact, amountMinor);
+      return entry(amountMinor);
+    }
     case 'payout':
+      payOut(fact, fact.amountMinor);
       return entry(fact.amountMinor);
     case 'capture':
       if (original !== undefined) original.capturedMinor += fact.amountMinor;
@@ -144,6 +210,7 @@ function book({ fact, original, spend }: Booking): Entry | undefined {
       if (original === undefined) return undefined;
       const undoneMinor = undoableMinor(original, fact.remainingMinor);
       undo(original, undoneMinor);
+      if (original.fact.act === 'payout') payOut(original.fact, -undoneMinor);
       if (fact.remainingMinor === undefined || fact.remainingMinor === 0) original.undone = true;
       spend(original.fact, original.fact.act === 'refund' ? undoneMinor : original.fact.act === 'payout' ? 0 : -undoneMinor);
       return entry(undoneMinor);

@@ -5,7 +5,7 @@ import { HOST_LINK } from '../../src/protocols/iso8583/layouts/host-link.ts';
 import { isRequest } from '../../src/protocols/iso8583/messages.ts';
 import type { AccountOf } from './accounts.ts';
 import { type AnswerData, answerFrame, garbageFrame, withWrongStan } from './answer.ts';
-import { APPROVED, type Books, type Fact } from './books.ts';
+import { APPROVED, type Books, type Fact, type FactDetails, PARTLY_APPROVED } from './books.ts';
 import type { Connection } from './connection.ts';
 import { type Delivery, NORMAL } from './delivery.ts';
 import type { DisputeLink } from './dispute-link.ts';
@@ -13,7 +13,7 @@ import { declineCode, deliveryOfFault, type FaultOrder, type Faults } from './fa
 import { type Decision, decide, deliveryOf, disputeReasonOf, FORMAT_ERROR, ruleOf } from './issuer.ts';
 import type { Journal } from './journal.ts';
 import { toLine } from './journal-line.ts';
-import { type FinancialRequest, isFinancial, readRequest } from './request.ts';
+import { type FinancialRequest, isFinancial, isStartedByMerchant, readRequest } from './request.ts';
 
 /** An answer that waits for the journal. */
 export interface PendingAnswer {
@@ -106,20 +106,37 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
     return;
   }
 
-  const decision = fault?.fault === 'decline' ? declinedByFault(financial, fault) : decide(financial, { books, accountId: account.id });
+  const decision = decisionOn(financial, { fault, books, accountId: account.id });
   const delivery = fault === undefined ? deliveryOf(rule) : deliveryOfFault(fault);
   if (!decision.isFinal) {
     parts.warn(`answered ${decision.code}: a ${financial.mti} does not fit the message that its field 90 names`);
     reply({ parts, connection, request, data: plainAnswer(decision.code), delivery });
     return;
   }
-  const fact = factOf({ financial, account, decision, numbers: numbersFor({ financial, decision, books, nextNumbers }) });
+  const fact = factOf({
+    financial,
+    account,
+    decision,
+    details: detailsOf({ financial, accountId: account.id, decision, books }),
+    numbers: numbersFor({ financial, decision, books, nextNumbers }),
+  });
   books.apply(fact);
   reply({ parts, connection, request, data: fact, delivery, line: toLine(fact) });
   const reason = disputeReasonOf(financial);
   const charge = books.answered(financial)?.entry;
   if (reason === undefined || charge === undefined) return;
   void parts.disputes.raise(charge, { amountMinor: charge.amountMinor, reason });
+}
+
+function decisionOn(
+  financial: FinancialRequest,
+  { fault, books, accountId }: { readonly fault: FaultOrder | undefined; readonly books: Books; readonly accountId: string },
+): Decision {
+  if (fault?.fault === 'decline') return declinedByFault(financial, fault);
+  const decision = decide(financial, { books, accountId });
+  const isPartial = fault?.fault === 'partial_approval' && decision.code === APPROVED && financial.amountMinor > 1;
+  if (!isPartial || (financial.act !== 'authorization' && financial.act !== 'debit')) return decision;
+  return { ...decision, code: PARTLY_APPROVED, approvedMinor: Math.floor(financial.amountMinor / 2) };
 }
 
 function declinedByFault({ act }: FinancialRequest, fault: FaultOrder): Decision {
@@ -161,7 +178,7 @@ interface NumbersContext extends Pick<FinancialExchange, 'financial' | 'nextNumb
 
 /** Captures and reversals answer with the numbers of the payment they belong to. */
 function numbersFor({ financial, decision, books, nextNumbers }: NumbersContext): Numbers {
-  if (decision.code !== APPROVED) return NO_NUMBERS;
+  if (decision.code !== APPROVED && decision.code !== PARTLY_APPROVED) return NO_NUMBERS;
   if (financial.act !== 'capture' && financial.act !== 'reversal') return nextNumbers();
   const original = financial.original === undefined ? undefined : books.original(financial.original);
   return original?.fact ?? NO_NUMBERS;
@@ -172,9 +189,31 @@ interface FactParts {
   readonly account: Fact['account'];
   readonly decision: Decision;
   readonly numbers: Numbers;
+  readonly details: FactDetails | undefined;
 }
 
-function factOf({ financial, account, decision, numbers }: FactParts): Fact {
+interface DetailsContext extends Pick<FinancialExchange, 'financial'> {
+  readonly accountId: string;
+  readonly decision: Decision;
+  readonly books: Books;
+}
+
+/** Undefined for the many messages that have none. A later payment of the merchant is looked up: does its first one exist? */
+function detailsOf({ financial, accountId, decision, books }: DetailsContext): FactDetails | undefined {
+  const { act, merchant, initialReference, details } = financial;
+  const initiation = details['22'];
+  const reference = initialReference ?? '';
+  const found = {
+    ...(act === 'payout' ? { merchant } : {}),
+    ...(initiation === undefined ? {} : { initiation }),
+    ...(reference === '' ? {} : { initialReference: reference }),
+    ...(reference !== '' || isStartedByMerchant(financial) ? { isInitialKnown: books.wasGivenTo(reference, accountId) } : {}),
+    ...(decision.approvedMinor === undefined ? {} : { approvedMinor: decision.approvedMinor }),
+  };
+  return Object.keys(found).length === 0 ? undefined : found;
+}
+
+function factOf({ financial, account, decision, numbers, details }: FactParts): Fact {
   return {
     act: financial.act,
     mti: financial.mti,
@@ -193,6 +232,7 @@ function factOf({ financial, account, decision, numbers }: FactParts): Fact {
     approvalCode: numbers.approvalCode,
     schemeId: numbers.schemeId,
     privateText: decision.privateText,
+    ...(details === undefined ? {} : { more: details }),
   };
 }
 

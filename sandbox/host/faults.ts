@@ -8,6 +8,7 @@ import { type Delivery, NORMAL } from './delivery.ts';
 /** Faults of the acquirer host. */
 export const HOST_FAULTS = [
   'decline',
+  'partial_approval',
   'no_answer',
   'answer_lost',
   'late_answer',
@@ -37,7 +38,7 @@ export interface FaultOrder {
   readonly mti: string | undefined;
   /** How many messages are still to suffer it. */
   readonly times: number;
-  /** For `late_answer`, `slow` and `acs_slow`. */
+  /** For `late_answer`, `slow` and `acs_slow`, and for `partial_approval` when it is to be late. */
   readonly delayMs: number | undefined;
   /** For `decline`: DE39. */
   readonly code: string | undefined;
@@ -130,12 +131,14 @@ export function declineCode(order: FaultOrder): string {
   return order.code ?? DEFAULT_DECLINE;
 }
 
-/** What a fault does to the answer; `decline` and `no_answer` act before there is one. */
+/** What a fault does to the answer; `decline`, `partial_approval` and `no_answer` act before there is one. */
 export function deliveryOfFault(order: HostFaultOrder): Delivery {
   switch (order.fault) {
     case 'decline':
     case 'no_answer':
       return NORMAL;
+    case 'partial_approval':
+      return order.delayMs === undefined ? NORMAL : { how: 'delayed', delayMs: order.delayMs };
     case 'answer_lost':
       return { how: 'lost' };
     case 'late_answer':

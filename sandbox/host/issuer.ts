@@ -1,10 +1,10 @@
 /** What the host and the issuers behind it answer to a request: DE39, from the request, the card table and the books. */
 
-import { APPROVED, type Books, type Entry, NOT_FOUND, remainingMinor } from './books.ts';
+import { APPROVED, type Books, type Entry, NOT_FOUND, PAYOUT_FUNDS_MAJOR, remainingMinor } from './books.ts';
 import { CARD_RULES, type CardRule } from './cards.ts';
 import { minorPerMajor } from './currencies.ts';
 import { type Delivery, NORMAL } from './delivery.ts';
-import type { FinancialRequest } from './request.ts';
+import { type FinancialRequest, isStartedByMerchant } from './request.ts';
 
 /** An answer before it has numbers of its own. */
 export interface Decision {
@@ -12,6 +12,8 @@ export interface Decision {
   readonly code: string;
   /** DE127 of the answer; empty when there is none. */
   readonly privateText: string;
+  /** Of a partial approval: the part. */
+  readonly approvedMinor?: number;
   /**
    * False for technical refusals of an advice: the gateway must repeat an advice until it is taken, so its repeat is looked at afresh instead of
    * getting the refusal for ever.
@@ -81,6 +83,11 @@ export function decide(request: FinancialRequest, context: { readonly books: Boo
 function decideByIssuer(request: FinancialRequest, books: Books): Decision {
   const perMajor = minorPerMajor(request.currency);
   if (request.amountMinor > LARGEST_MAJOR * perMajor) return final(OVER_LIMIT);
+  // The code on the card is the shopper's to give, and the shopper is not there.
+  if (isStartedByMerchant(request) && request.details['92'] !== undefined) return final(FORMAT_ERROR);
+  const { act, merchant, currency, amountMinor } = request;
+  if (act === 'payout' && books.paidOutMinor(merchant, currency) + amountMinor > PAYOUT_FUNDS_MAJOR * perMajor)
+    return final(INSUFFICIENT_FUNDS);
   if (!knowsCardTriggers(request.terminal)) return final(APPROVED);
   if (request.terminal === HOLDER_TERMINAL && request.holder !== undefined && HOLDER_CODE.test(request.holder)) {
     return final(DO_NOT_HONOR, request.holder);
@@ -109,9 +116,8 @@ function decideByIssuer(request: FinancialRequest, books: Books): Decision {
   }
 }
 
-function isAuthenticated({ act, details }: FinancialRequest): boolean {
-  const startedByMerchant = details['22']?.startsWith('M') === true;
-  return act === 'payout' || startedByMerchant || (details['43'] ?? '') !== '';
+function isAuthenticated(request: FinancialRequest): boolean {
+  return request.act === 'payout' || isStartedByMerchant(request) || (request.details['43'] ?? '') !== '';
 }
 
 interface DecisionContext {
@@ -143,7 +149,9 @@ function decideReversal(request: FinancialRequest, { books, accountId }: Decisio
   const found = request.original === undefined ? undefined : books.original(request.original);
   if (found === undefined) return final(NOT_FOUND);
   if (found.entry === undefined) return final(APPROVED);
-  const isAboutIt = matches(request, found.entry, accountId) && request.amountMinor === found.entry.amountMinor;
+  // What was approved for a part is named by the amount that was asked for: its answer may have been lost.
+  const isItsAmount = request.amountMinor === found.fact.amountMinor || request.amountMinor === found.entry.amountMinor;
+  const isAboutIt = matches(request, found.entry, accountId) && isItsAmount;
   const isPossible = (request.remainingMinor ?? 0) <= found.entry.amountMinor;
   return isAboutIt && isPossible ? final(APPROVED) : refusedAdvice(FORMAT_ERROR);
 }

@@ -1,6 +1,6 @@
 /** One fact as one line of the journal, and back. A tuple rather than an object: the file grows by every message. */
 
-import { ACTS, type Fact } from './books.ts';
+import { ACTS, type Fact, type FactDetails } from './books.ts';
 
 /** First line of every journal; a later version with other columns has another number. */
 export const JOURNAL_HEADER = '{"journal":"polygate sandbox host","version":1}';
@@ -26,15 +26,17 @@ export function toLine(fact: Fact): string {
     fact.approvalCode,
     fact.schemeId,
     fact.privateText,
+    ...(fact.more === undefined ? [] : [fact.more]),
   ]);
 }
 
+/** Of every line; what only some messages have is an object behind them. */
 const COLUMNS = 18;
 
 /** The fact in a line; undefined when the line is not one that `toLine` wrote. */
 export function fromLine(line: string): Fact | undefined {
   const values = parseArray(line);
-  if (values === undefined || values.length !== COLUMNS) return undefined;
+  if (values === undefined || (values.length !== COLUMNS && values.length !== COLUMNS + 1)) return undefined;
   const text = (index: number): string => {
     const value = values[index];
     return typeof value === 'string' ? value : '';
@@ -42,6 +44,7 @@ export function fromLine(line: string): Fact | undefined {
   const act = ACTS.find((candidate) => candidate === values[0]);
   const amountMinor = values[9];
   const remaining = values[13];
+  const more = values[COLUMNS];
   if (act === undefined || typeof amountMinor !== 'number' || !Number.isSafeInteger(amountMinor)) return undefined;
   return {
     act,
@@ -61,6 +64,27 @@ export function fromLine(line: string): Fact | undefined {
     approvalCode: text(15),
     schemeId: text(16),
     privateText: text(17),
+    ...(isObject(more) ? { more: detailsOf(more) } : {}),
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function detailsOf({
+  merchant,
+  initiation,
+  initialReference,
+  isInitialKnown,
+  approvedMinor,
+}: Readonly<Record<string, unknown>>): FactDetails {
+  return {
+    ...(typeof merchant === 'string' ? { merchant } : {}),
+    ...(typeof initiation === 'string' ? { initiation } : {}),
+    ...(typeof initialReference === 'string' ? { initialReference } : {}),
+    ...(typeof isInitialKnown === 'boolean' ? { isInitialKnown } : {}),
+    ...(typeof approvedMinor === 'number' ? { approvedMinor } : {}),
   };
 }
 

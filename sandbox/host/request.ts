@@ -33,6 +33,10 @@ export interface FinancialRequest {
   readonly details: Readonly<Record<string, string>>;
   /** DE127. */
   readonly holder: string | undefined;
+  /** DE42: whose payment it is. */
+  readonly merchant: string;
+  /** DE62: the scheme's transaction id of the payment in which the shopper let the card be stored. */
+  readonly initialReference: string | undefined;
 }
 
 /** What tells messages apart on the wire. */
@@ -55,7 +59,7 @@ const OF_ACT: Readonly<Record<Act, readonly number[]>> = {
   debit: [14, 18, 22, 25],
   capture: [25, 38, 90],
   refund: [90],
-  payout: [],
+  payout: [104],
   reversal: [39, 90],
 };
 
@@ -129,7 +133,14 @@ function buildRequest({ act, mti, fields }: { act: Act; mti: string; fields: Rea
     remainingMinor: act === 'reversal' && fields[95] !== undefined ? parseReplacementAmounts(fields[95]) : undefined,
     details: fields[48] === undefined ? NO_DETAILS : unpackSubelements(fields[48]),
     holder: fields[127],
+    merchant: (fields[42] ?? '').trim(),
+    initialReference: fields[62]?.trim(),
   };
+}
+
+/** True for what the merchant starts with a stored card, the shopper being absent. */
+export function isStartedByMerchant({ details }: FinancialRequest): boolean {
+  return details['22']?.startsWith('M') === true;
 }
 
 const NO_DETAILS: Readonly<Record<string, string>> = {};

@@ -1,10 +1,12 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
-
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
+import type { CredentialUse } from './instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
+import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type {
   FailureReason,
+  FirstKind,
   OperationKind,
   OperationView,
   PaymentTree,
@@ -86,9 +88,13 @@ interface NewOperationBase {
 
 /** A payment with its first attempt and operation, to be written in one statement. */
 export interface NewPayment extends NewOperationBase {
-  readonly kind: 'preauthorization' | 'debit';
+  readonly kind: FirstKind;
   readonly card: CardSummary;
   readonly token?: string;
+  readonly referenceId?: string;
+  readonly agreement?: CredentialUse;
+  /** The card's blocks were looked through: it is written whatever they say. */
+  readonly blocksChecked?: true;
   /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
@@ -148,8 +154,11 @@ export interface DisputeConfirmation {
   readonly confirmedAtMs: number;
 }
 
-/** `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it. */
-export type Submission = 'submitted' | 'key_taken' | 'guard_failed';
+/**
+ * `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it.
+ * `card_blocked`: nothing was written, a card with these digits is blocked: `findCardBlocks` tells whether it is this one.
+ */
+export type Submission = 'submitted' | 'key_taken' | 'guard_failed' | 'card_blocked';
 
 /** What the acquirer's answer, or its absence, makes of an operation. */
 export interface OutcomeToRecord {
@@ -160,6 +169,8 @@ export interface OutcomeToRecord {
   readonly targetId?: string;
   readonly targetKind?: OperationKind;
   readonly amount: number;
+  /** Of an approval for less: what was asked for. `amount` is what was approved. */
+  readonly requestedAmount?: number;
   /** The event happens only to an operation in this state. */
   readonly from: OperationState;
   readonly event: OperationEvent;
@@ -214,6 +225,27 @@ export interface PaymentStore {
     readonly merchantReference: string;
     readonly limit: number;
   }): Promise<readonly OperationView[]>;
+  /**
+   * The network reference of the agreement that was made with a token: that of the latest approved operation that began one, preferably of
+   * this type. Undefined when there is none, or its answer had none.
+   */
+  findAgreementReference(key: {
+    readonly merchantId: string;
+    readonly token: string;
+    readonly type: CredentialUse['type'];
+  }): Promise<string | undefined>;
+  /** Remembers a decline, and returns all of the card since `sinceMs` (business time), this one included; newest first. */
+  noteDecline(decline: CardDecline, sinceMs: number): Promise<readonly PastDecline[]>;
+  /** Blocks a card; one that is blocked in the same way already is blocked until the later moment. */
+  blockCard(block: CardBlock): Promise<void>;
+  /** The blocks of a card that are in force at that business time. */
+  findCardBlocks(key: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+    readonly bin: string;
+    readonly last4: string;
+    readonly atMs: number;
+  }): Promise<readonly CardBlock[]>;
   findByKey(key: {
     readonly merchantId: string;
     readonly channelId: string;
@@ -261,6 +293,8 @@ export interface AcquirerRequest {
   readonly amount: number;
   readonly currency: string;
   readonly card?: CardSummary;
+  /** For a first operation with a card that is or was stored. */
+  readonly agreement?: CredentialUse;
   /** The operation acted upon: its trace names it to the host. */
   readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
   /** For a reversal: what remains of the original after it, minor units. */
@@ -273,6 +307,14 @@ export interface AcquirerRequest {
  */
 export type AcquirerAnswer =
   | { readonly outcome: 'approved'; readonly responseCode: string; readonly approvalCode?: string; readonly networkReference?: string }
+  | {
+      readonly outcome: 'partly_approved';
+      readonly responseCode: string;
+      /** Minor units; above zero and below what was asked for. */
+      readonly approvedAmount: number;
+      readonly approvalCode?: string;
+      readonly networkReference?: string;
+    }
   | { readonly outcome: 'declined'; readonly responseCode: string; readonly reason: DeclineReason; readonly hostCode?: string }
   | { readonly outcome: 'not_sent'; readonly cause: string; readonly reason?: FailureReason }
   | { readonly outcome: 'unknown'; readonly cause: string };

@@ -12,6 +12,9 @@ const list = {
   currency_not_enabled: ['field', 'the channel is not configured for this currency'],
   brand_not_enabled: ['field', 'the channel is not configured for this card brand'],
   token_unknown: ['field', 'no such token, or it was deleted'],
+  agreement_inconsistent: ['field', 'who starts the payment, its place in the agreement and its type do not fit together'],
+  agreement_unknown: ['field', 'the payment that made the agreement is not known, or did not succeed'],
+  balance_too_low: ['state', 'the payout balance does not cover the amount'],
   card_gone: ['state', 'the card is no longer stored'],
   operation_unknown: ['state', 'no such operation'],
   operation_of_other_channel: ['state', 'the operation belongs to another channel'],
@@ -42,7 +45,7 @@ export interface Refusal {
   readonly category: RefusalCategory;
   readonly meaning: string;
   /** The core's name of the input at fault, where there is one. */
-  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'idempotencyKey';
+  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'agreement' | 'idempotencyKey';
   readonly retryable: boolean;
 }
 

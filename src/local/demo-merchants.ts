@@ -3,10 +3,12 @@
  * its own. Written at every start of the sandbox, so that a database of an earlier version gets what is new; live mode refuses to run
  * beside them.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
+import { currencies } from '../core/money/currency.ts';
 import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
+import { openPayoutBalances } from '../store/payout-funding.ts';
 
 interface DemoMerchant {
   readonly merchantId: string;
@@ -39,6 +41,7 @@ export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
         routingNumber,
         name,
       ]);
+      await openBalances(client, merchantId);
     }
     for (const account of sharedAccounts) await writeAccount(client, account);
     for (const { name, sandbox } of dialects) {
@@ -48,6 +51,18 @@ export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
     }
     await client.query('commit');
   });
+}
+
+const payoutFundsMajor = 1_000_000;
+
+/** Both merchants open with the same amount of every currency; the sandbox's acquirer has booked the same. */
+async function openBalances(client: pg.Client, merchantId: string): Promise<void> {
+  await client.query(openPayoutBalances, [
+    merchantId,
+    currencies.map(() => randomUUIDv7()),
+    currencies.map(({ code }) => code),
+    currencies.map(({ decimals }) => payoutFundsMajor * 10 ** decimals),
+  ]);
 }
 
 async function writeAccount(client: pg.Client, { accountId, merchantIdentifier, terminals }: DemoAccount): Promise<void> {

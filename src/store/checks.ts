@@ -181,6 +181,7 @@ const paymentState: Check = {
     select p.merchant_id, p.payment_id, p.state, case
       when o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')}) then 'processing'
       when o.state <> 'approved' then 'failed'
+      when o.kind = 'payout' then 'paid_out'
       when p.authorized - p.captured - p.released > 0 then 'authorized'
       when p.captured - p.reversed > 0 then 'captured'
       else 'voided' end as should
@@ -244,13 +245,34 @@ const orphans: Check = {
   where not exists (select from polygate.operation o where ${sameOperation('o', 'm')})
   union all
   select l.merchant_id, l.payment_id, l.operation_id, format('line %s of the ledger has no operation', l.line) from polygate.ledger_entry l
-  where not exists (select from polygate.operation o where ${sameOperation('o', 'l')})
+  where l.kind <> 'payout_funding' and not exists (select from polygate.operation o where ${sameOperation('o', 'l')})
   union all
   select e.merchant_id, e.payment_id, e.operation_id, format('event %s has no operation in its payment', e.sequence) from polygate.event e
   where not exists (select from polygate.operation o where ${sameOperation('o', 'e')} and o.payment_id = e.payment_id)
   union all
   select k.merchant_id, null, k.operation_id, 'an idempotency key has no operation' from polygate.idempotency_key k
   where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})`,
+};
+
+/** What an account with a limit has left is its posted balance, less the payouts under way. */
+const accountLimits: Check = {
+  name: 'account limit',
+  relations: [],
+  body: `select coalesce(l.merchant_id, s.merchant_id) as merchant_id, null::uuid as payment_id, null::uuid as operation_id,
+    format('account %s has %s %s left and should have %s by its ledger and the payouts under way', coalesce(l.account, s.account),
+      coalesce(l.available, 0), coalesce(l.currency, s.currency), coalesce(s.amount, 0)) as detail
+  from polygate.account_limit l full join (
+    select merchant_id, account, currency, sum(amount) as amount from (
+      select merchant_id, credit_account as account, currency, amount from polygate.ledger_entry where credit_account = ${accounts.payout_balance}
+      union all
+      select merchant_id, debit_account, currency, -amount from polygate.ledger_entry where debit_account = ${accounts.payout_balance}
+      union all
+      select o.merchant_id, ${accounts.payout_balance}, p.currency, -o.amount
+      from polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}
+      where o.kind = 'payout' and o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')})
+    ) m group by merchant_id, account, currency
+  ) s on s.merchant_id = l.merchant_id and s.account = l.account and s.currency = l.currency
+  where coalesce(l.available, 0) <> coalesce(s.amount, 0)`,
 };
 
 /** A dispute and its operations say the same: a chargeback under its own id, and a reversal when it has ended. */
@@ -301,6 +323,7 @@ export const checks: readonly Check[] = [
   operationShape,
   undoneApproval,
   orphans,
+  accountLimits,
   disputes,
   duplicates,
 ];

@@ -10,7 +10,7 @@ const entriesAtMost = 50_000;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.currencies
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies
 from polygate.entry_point e
   join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
   join polygate.merchant m on m.merchant_id = c.merchant_id
@@ -36,6 +36,7 @@ interface ChannelRow extends Record<string, unknown> {
   readonly name: string;
   readonly account_id: string;
   readonly enabled: boolean;
+  readonly accepts_partial_approval: boolean;
   readonly currencies: string[] | null;
 }
 
@@ -92,6 +93,7 @@ function channelOf(row: ChannelRow): Channel {
     name: row.name,
     accountId: row.account_id,
     enabled: row.enabled,
+    acceptsPartialApproval: row.accepts_partial_approval,
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
   };
 }

@@ -13,11 +13,13 @@ const targets: Readonly<Record<OperationKind, readonly (OperationKind | undefine
   preauthorization: [undefined],
   debit: [undefined],
   capture: ['preauthorization'],
-  reversal: ['preauthorization', 'debit', 'capture'],
-  refund: ['debit', 'capture'],
+  reversal: ['preauthorization', 'debit', 'capture', 'rebill'],
+  refund: ['debit', 'capture', 'rebill'],
+  rebill: [undefined],
+  payout: [undefined],
   // A bank may charge back what was only authorized here: whatever it says is recorded.
-  chargeback: ['preauthorization', 'debit', 'capture'],
-  chargeback_reversal: ['preauthorization', 'debit', 'capture'],
+  chargeback: ['preauthorization', 'debit', 'capture', 'rebill'],
+  chargeback_reversal: ['preauthorization', 'debit', 'capture', 'rebill'],
 };
 
 interface Combination {

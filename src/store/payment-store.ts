@@ -12,14 +12,17 @@ import type {
 } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
 import { createOrphanSweep } from './orphans.ts';
+import { recordPartialApproval } from './partial-approvals.ts';
+import { recordPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
-import { findByKey, findByReference, findByTrace, findOperations, findTree } from './read-operations.ts';
+import { findAgreementReference, findByKey, findByReference, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { submitOperations } from './submit-operation.ts';
-import { submitPayments } from './submit-payment.ts';
+import { submitChecked, submitPayments } from './submit-payment.ts';
 import { reading } from './unavailable.ts';
 
 /** Rows per statement. Beyond about a hundred a batch gains little per row and only makes its first row wait. */
@@ -71,17 +74,28 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   });
   const orphans = createOrphanSweep(general);
   return {
-    submitPayment: (row) => classified(payments, row),
+    submitPayment(row) {
+      if (row.kind === 'payout') return classified(() => submitPayout(hot, row));
+      return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
+    },
     submitOperation: (row) => submitKeyed(operations, row),
     postOperation: (row) => submitKeyed(postings, row),
     confirmDispute: (confirmation) => confirmDispute(general, confirmation),
     findDispute: (key) => reading(findDispute(general, key)),
     findDisputesOf: (key) => reading(findDisputesOf(general, key)),
     findByTrace: (key) => reading(findByTrace(general, key)),
-    recordOutcome: (outcome) => (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome),
+    recordOutcome(outcome) {
+      if (outcome.requestedAmount !== undefined) return recordPartialApproval(hot, outcome, clock.businessNow());
+      if (outcome.kind === 'payout') return recordPayout(hot, outcome, clock.businessNow());
+      return (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome);
+    },
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
     findByReference: (key) => reading(findByReference(general, key)),
+    findAgreementReference: (key) => reading(findAgreementReference(hot, key)),
+    noteDecline: (decline, sinceMs) => noteDecline(general, decline, sinceMs),
+    blockCard: (block) => blockCard(general, block),
+    findCardBlocks: (key) => reading(findCardBlocks(general, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
     markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
     claimUnresolved: (request) => claimUnresolved(general, request),
@@ -108,9 +122,9 @@ function keyLane({ merchantId, idempotencyKey }: NewPayment): string | undefined
 }
 
 /** A failed transaction that certainly left nothing behind is told apart from one that may stand. */
-async function classified<I>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
+async function classified(submit: () => Promise<Submission>): Promise<Submission> {
   try {
-    return await batcher.submit(row);
+    return await submit();
   } catch (error) {
     if (certaintyOf(error) === 'unknown') throw error;
     throw new NotRecorded(String(error), { cause: error });
@@ -122,7 +136,7 @@ const uniqueViolation = '23505';
 /** Another node wrote the same key at the same moment: its operation is the one. */
 async function submitKeyed<I extends Pick<NewOperation, 'idempotencyKey'>>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
   try {
-    return await classified(batcher, row);
+    return await classified(() => batcher.submit(row));
   } catch (error) {
     const cause = error instanceof NotRecorded ? (error.cause as { code?: string }) : undefined;
     if (cause?.code === uniqueViolation && row.idempotencyKey !== undefined) return 'key_taken';

@@ -1,4 +1,5 @@
 /** Reads operations and payments as the core's plain data. */
+import type { CredentialUse } from '../core/instrument/agreement.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OperationState } from '../core/states/operation.ts';
@@ -16,6 +17,7 @@ interface OperationRow extends Row {
   readonly kind: OperationKind;
   readonly state: OperationState;
   readonly amount: number;
+  readonly requested_amount: number | null;
   readonly remaining: number | null;
   readonly refunded: number;
   readonly refund_pending: number;
@@ -32,6 +34,8 @@ interface OperationRow extends Row {
   readonly host_code: string | null;
   readonly network_reference: string | null;
   readonly reason: string | null;
+  readonly reference_id: string | null;
+  readonly agreement: CredentialUse | null;
   readonly dialect_data: Record<string, string>;
   readonly created_ms: number;
   readonly late_approved: boolean;
@@ -52,9 +56,9 @@ interface OperationRow extends Row {
 }
 
 const operationColumns = `
-  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.remaining,
+  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
-  o.network_reference, o.reason, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
+  o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
@@ -92,6 +96,13 @@ order by o.created_at, o.operation_id limit $4`,
 const byKey: Statement = {
   name: 'find_by_key',
   text: `select operation_id, input_hash from polygate.idempotency_key where merchant_id = $1 and channel_id = $2 and key = $3`,
+};
+
+const agreementReference: Statement = {
+  name: 'find_agreement_reference',
+  text: `select network_reference from polygate.operation
+where token = $2 and merchant_id = $1 and agreement is not null and state = 'approved' and agreement ->> 'sequence' = 'initial'
+order by agreement ->> 'type' <> $3, created_at desc limit 1`,
 };
 
 const merchantByRouting: Statement = {
@@ -175,6 +186,14 @@ export async function findByReference(
   return rows.map(nodeOf);
 }
 
+export async function findAgreementReference(
+  database: Database,
+  key: { readonly merchantId: string; readonly token: string; readonly type: CredentialUse['type'] },
+): Promise<string | undefined> {
+  const [row] = await database.query<{ network_reference: string | null }>(agreementReference, [key.merchantId, key.token, key.type]);
+  return row?.network_reference ?? undefined;
+}
+
 export async function findByKey(
   database: Database,
   key: { readonly merchantId: string; readonly channelId: string; readonly key: string },
@@ -211,7 +230,10 @@ function nodeOf(row: OperationRow): OperationNode {
     },
     ...present({
       targetId: row.target_id,
+      referenceId: row.reference_id,
+      agreement: row.agreement,
       remaining: row.remaining,
+      requestedAmount: row.requested_amount,
       disputeId: row.dispute_id,
       merchantReference: row.merchant_reference,
       token: row.token,

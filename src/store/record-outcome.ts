@@ -145,7 +145,11 @@ interface Change {
 }
 
 /** Records outcomes of first operations. One result per outcome, in their order. `nowMs`: business time. */
-export function recordFirstOutcomes(database: Database, outcomes: readonly OutcomeToRecord[], nowMs: number): Promise<RecordedOutcome[]> {
+export function recordFirstOutcomes(
+  database: Pick<Database, 'query'>,
+  outcomes: readonly OutcomeToRecord[],
+  nowMs: number,
+): Promise<RecordedOutcome[]> {
   return recordAll(database, firstOutcome, outcomes, (changes) => columnsOf(changes, nowMs));
 }
 
@@ -155,7 +159,7 @@ export function recordLaterOutcomes(database: Database, outcomes: readonly Outco
 }
 
 async function recordAll(
-  database: Database,
+  database: Pick<Database, 'query'>,
   statement: Statement,
   outcomes: readonly OutcomeToRecord[],
   columns: (changes: readonly Change[]) => string[],
@@ -182,7 +186,7 @@ function stateAfter({ from, event }: OutcomeToRecord): OperationState {
   return to;
 }
 
-async function statesOf(database: Database, outcomes: readonly OutcomeToRecord[]): Promise<Map<string, OperationState>> {
+async function statesOf(database: Pick<Database, 'query'>, outcomes: readonly OutcomeToRecord[]): Promise<Map<string, OperationState>> {
   const rows = await database.query<{ operation_id: string; state: OperationState }>(presentStates, [
     plainArray(outcomes.map((outcome) => outcome.merchantId)),
     plainArray(outcomes.map((outcome) => outcome.operationId)),

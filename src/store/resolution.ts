@@ -1,4 +1,5 @@
 /** Leases on open operations, so that exactly one node resolves each; leases and time-outs run on the database's clock. */
+import { isFirstKind } from '../core/payment/operation.ts';
 import type { ClaimedOperation, OutcomeToRecord } from '../core/ports.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -93,5 +94,5 @@ export async function noteLateApproval(database: Database, key: OperationKey): P
 
 /** First operations and acts on existing payments are recorded by different statements. */
 export function isFirstOperation({ kind }: OutcomeToRecord): boolean {
-  return kind === 'preauthorization' || kind === 'debit';
+  return isFirstKind(kind);
 }

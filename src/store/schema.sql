@@ -6,6 +6,16 @@ grant usage on schema polygate to polygate_app;
 create schema vault;
 grant usage on schema vault to polygate_vault;
 
+create table polygate.account_limit (
+  merchant_id uuid not null,
+  account smallint not null,
+  currency text not null,
+  available bigint not null,
+  constraint account_limit_pkey PRIMARY KEY (merchant_id, account, currency),
+  constraint account_limit_available_check CHECK ((available >= 0))
+);
+grant insert, select, update on polygate.account_limit to polygate_app;
+
 create table polygate.acquirer_account (
   account_id text not null,
   adapter text not null,
@@ -48,6 +58,31 @@ create table polygate.attempt (
 );
 grant insert, select on polygate.attempt to polygate_app;
 
+create table polygate.card_block (
+  merchant_id uuid not null,
+  bin text not null,
+  last4 text not null,
+  fingerprint bytea not null,
+  amount bigint not null,
+  currency text not null,
+  only_merchant_initiated boolean not null,
+  until timestamp with time zone,
+  constraint card_block_pkey PRIMARY KEY (bin, last4, merchant_id, fingerprint, amount, currency, only_merchant_initiated)
+);
+grant delete, insert, select, update on polygate.card_block to polygate_app;
+
+create table polygate.card_decline (
+  merchant_id uuid not null,
+  fingerprint bytea not null,
+  operation_id uuid not null,
+  amount bigint not null,
+  currency text not null,
+  declined_at timestamp with time zone not null,
+  constraint card_decline_pkey PRIMARY KEY (merchant_id, fingerprint, operation_id)
+);
+CREATE INDEX card_decline_age ON polygate.card_decline USING btree ((((declined_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
+grant delete, insert, select, update on polygate.card_decline to polygate_app;
+
 create table polygate.channel (
   merchant_id uuid not null,
   channel_id uuid not null,
@@ -57,6 +92,7 @@ create table polygate.channel (
   account_id text not null,
   enabled boolean not null default true,
   currencies text[],
+  accepts_partial_approval boolean not null default false,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
@@ -212,9 +248,13 @@ create table polygate.operation (
   chargeback_reversed bigint not null default 0,
   dispute_id uuid,
   declared boolean not null default false,
+  reference_id uuid,
+  agreement json,
+  requested_amount bigint,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
+CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);

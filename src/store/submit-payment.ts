@@ -4,20 +4,24 @@ import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { timeArray } from './rows.ts';
 
-// An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
-const statement: Statement = {
-  name: 'submit_payment',
-  text: `
+// A card that may be blocked is left out: the few digits of it that are here tell that no block can be meant, for nearly all cards, by one look at a
+// small index. An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
+const isBlocked = `exists (select from polygate.card_block b
+    where b.bin = i.bin and b.last4 = i.last4 and b.merchant_id = i.merchant_id
+      and (b.amount = 0 or b.amount = i.amount) and (b.until is null or b.until > i.created_at))`;
+
+const textWhere = (condition: string) => `
 with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::json[], $11::uuid[],
     $12::text[], $13::text[], $14::text[], $15::smallint[], $16::smallint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-    $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], $29::timestamptz[]
+    $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], $29::timestamptz[],
+    $30::uuid[], $31::json[]
   ) as i (
     merchant_id, channel_id, payment_id, operation_id, kind, state, amount, currency, merchant_reference, dialect_data, card_id,
     brand, bin, last4, expiry_month, expiry_year, holder, token, reason, mti, account_id,
-    terminal, stan, rrn, transmitted_at, created_at, key, input_hash, expires_at
-  )
+    terminal, stan, rrn, transmitted_at, created_at, key, input_hash, expires_at, reference_id, agreement
+  ) ${condition}
 ), won as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
   select merchant_id, channel_id, key, operation_id, input_hash, expires_at from input where key is not null
@@ -35,9 +39,9 @@ with input as (
   select merchant_id, payment_id, 1, card_id, brand, bin, last4, expiry_month, expiry_year, holder, created_at from free
 ), new_operation as (
   insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, kind, state, amount, merchant_reference, rrn, token, reason,
-    dialect_data, created_at)
+    dialect_data, created_at, reference_id, agreement)
   select merchant_id, operation_id, payment_id, 1, kind, state, amount, merchant_reference, rrn, token, reason,
-    dialect_data, created_at
+    dialect_data, created_at, reference_id, agreement
   from free
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
@@ -47,15 +51,50 @@ with input as (
   select merchant_id, payment_id, 1, operation_id, kind || '.rejected', 'failed', state, json_build_object('amount', amount, 'currency', currency), created_at
   from free where state = 'rejected'
 )
-select operation_id from free`,
+select operation_id from free`;
+
+const guarded: Statement = { name: 'submit_payment', text: textWhere(`where not ${isBlocked}`) };
+const checked: Statement = { name: 'submit_checked_payment', text: textWhere('') };
+
+const blocked: Statement = {
+  name: 'blocked_payments',
+  text: `select i.operation_id from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+  as i (merchant_id, operation_id, bin, last4, amount, created_at) where ${isBlocked}`,
 };
 
 /** Writes payments that belong together in time only; one outcome per row, in their order. */
-export async function submitPayments(database: Database, rows: readonly NewPayment[]): Promise<Submission[]> {
+export async function submitPayments(database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<Submission[]> {
+  return submitWith(guarded, database, rows);
+}
+
+/** Writes a payment whose card was looked at, whatever blocks there are. */
+export async function submitChecked(database: Pick<Database, 'query'>, row: NewPayment): Promise<Submission> {
+  const [submission = 'key_taken'] = await submitWith(checked, database, [row]);
+  return submission;
+}
+
+async function submitWith(statement: Statement, database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<Submission[]> {
   const written = await database.query<{ operation_id: string }>(statement, columnsOf(rows));
   if (written.length === rows.length) return rows.map(() => 'submitted');
   const ids = new Set(written.map((row) => row.operation_id));
-  return rows.map((row) => (ids.has(row.operationId) ? 'submitted' : 'key_taken'));
+  const left = rows.filter((row) => !ids.has(row.operationId));
+  const blockedIds = statement === checked ? new Set<string>() : await blockedOf(database, left);
+  return rows.map((row) => {
+    if (ids.has(row.operationId)) return 'submitted';
+    return blockedIds.has(row.operationId) ? 'card_blocked' : 'key_taken';
+  });
+}
+
+async function blockedOf(database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<ReadonlySet<string>> {
+  const found = await database.query<{ operation_id: string }>(blocked, [
+    plainArray(rows.map((row) => row.merchantId)),
+    plainArray(rows.map((row) => row.operationId)),
+    plainArray(rows.map((row) => row.card.bin)),
+    plainArray(rows.map((row) => row.card.last4)),
+    plainArray(rows.map((row) => row.amount)),
+    timeArray(rows.map((row) => row.createdAtMs)),
+  ]);
+  return new Set(found.map((row) => row.operation_id));
 }
 
 function columnsOf(rows: readonly NewPayment[]): string[] {
@@ -89,5 +128,7 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     textArray(rows.map((row) => row.idempotencyKey?.key)),
     bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
+    plainArray(rows.map((row) => row.referenceId)),
+    textArray(rows.map((row) => row.agreement && JSON.stringify(row.agreement))),
   ];
 }

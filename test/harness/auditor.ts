@@ -36,8 +36,8 @@ export function auditAfterEach(stack: () => Stack | undefined): void {
 export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
   const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
-  const [disputes, card] = [await compareDisputes(stack), await findLeaks(stack)];
-  assert.deepEqual([...rules, ...books, ...disputes, ...card], []);
+  const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
+  assert.deepEqual([...rules, ...books, ...balances, ...disputes, ...card], []);
 }
 
 /** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */
@@ -73,6 +73,8 @@ const hostKinds: Readonly<Record<SentKind, HostEntry['kind']>> = {
   capture: 'capture',
   reversal: 'reversal',
   refund: 'refund',
+  rebill: 'debit',
+  payout: 'payout',
 };
 
 /** What differs between the gateway's books and the host's, in either direction, a line each. */
@@ -95,7 +97,7 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
     const problem = differenceOf(row, entry);
     if (problem !== undefined) wrong.push(`${row.kind} ${row.rrn} is ${row.state} here, and at the host ${problem}`);
     // The reversal that undoes an unanswered operation bears the RRN of that operation.
-    if (row.state === 'undone' || row.state === 'failed') unseen.delete(`${row.rrn} reversal`);
+    if (row.state === 'undone' || row.state === 'failed' || row.state === 'declined') unseen.delete(`${row.rrn} reversal`);
   }
   for (const { rrn, kind, amount } of unseen.values()) wrong.push(`the host has a ${kind} ${rrn} of ${amount} that is not here`);
   return wrong;
@@ -130,12 +132,38 @@ function readRow(row: Record<keyof OperationRow, string | null>): OperationRow {
   return Object.fromEntries(entries) as OperationRow;
 }
 
+/** What differs between what merchants can pay out here and there: both opened with the same, and have paid out the same since. */
+export async function compareBalances({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<{ merchants: string[]; currency: string; opened: string; available: string }>(`
+    select array(
+        select a.merchant_identifier from polygate.channel c join polygate.acquirer_account a using (account_id) where c.merchant_id = l.merchant_id
+      ) as merchants, l.currency, l.available,
+      (select sum(amount) from polygate.ledger_entry e where e.merchant_id = l.merchant_id and e.currency = l.currency and e.kind = 'payout_funding') as opened
+    from polygate.account_limit l
+    where not exists (select from polygate.operation o where o.merchant_id = l.merchant_id and o.kind = 'payout' and o.state = 'escalated')`);
+  const balances = await host.payoutBalances();
+  return rows.flatMap(({ merchants, currency, opened, available }) => {
+    const theirs = balances.filter((balance) => balance.currency === currencyOf(currency)?.numeric && merchants.includes(balance.merchant));
+    const wrongly = theirs
+      .filter((balance) => balance.opened !== Number(opened))
+      .map(({ opened: there }) => `${currency} opened with ${there} there`);
+    const paidOut = theirs.reduce((sum, balance) => sum + balance.opened - balance.available, 0);
+    if (Number(opened) - Number(available) === paidOut) return wrongly;
+    return [
+      ...wrongly,
+      `${merchants.join(', ')} paid out ${Number(opened) - Number(available)} ${currency} here and ${paidOut} at the host`,
+    ];
+  });
+}
+
 function differenceOf(row: OperationRow, entry: HostEntry | undefined): string | undefined {
+  // Only an operator can say which.
+  if (row.state === 'escalated' && row.kind === 'payout') return undefined;
   if (row.state !== 'approved') {
     if (entry === undefined) return undefined;
     // A hold or a charge that was undone stays in the host's books, with nothing left of it.
     const gone = entry.remainingAmount === 0 && entry.capturedAmount === 0 && entry.reversedAmount === entry.amount;
-    return row.state === 'undone' && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
+    return (row.state === 'undone' || row.state === 'declined') && gone ? undefined : `it stands: ${JSON.stringify(entry)}`;
   }
   if (entry === undefined) return 'it is not booked';
   const currency = currencyOf(row.currency)?.numeric;
@@ -158,7 +186,9 @@ function amountsOf(row: OperationRow): Partial<HostEntry> {
         remainingAmount: row.payment_authorized - row.payment_captured - row.payment_released,
       };
     case 'debit':
+    case 'rebill':
     case 'capture':
+    case 'payout':
       return { amount, refundedAmount: refunded, reversedAmount: reversed, remainingAmount: amount - refunded - reversed };
     case 'refund':
     case 'reversal':

@@ -13,9 +13,17 @@ export interface HostEntry {
   readonly reversedAmount: number;
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
+  readonly storedCredential?: { readonly initiation: string; readonly initialReference?: string; readonly isInitialKnown?: boolean };
   /** A hash and a mask of the card number. */
   readonly account: { readonly id: string; readonly masked: string };
   readonly original?: { readonly rrn: string; readonly stan: string };
+}
+
+export interface PayoutBalance {
+  readonly merchant: string;
+  readonly currency: string;
+  readonly opened: number;
+  readonly available: number;
 }
 
 /** A dispute of the host's books. Amounts in minor units. */
@@ -35,6 +43,7 @@ export interface HostDispute {
 export interface FaultRequest {
   readonly fault:
     | 'decline'
+    | 'partial_approval'
     | 'no_answer'
     | 'answer_lost'
     | 'late_answer'
@@ -65,6 +74,8 @@ export type DisputeRequest = { readonly reason: string; readonly amount?: number
 export interface HostControl {
   readonly url: string;
   books(filter?: { readonly rrn?: string }): Promise<readonly HostEntry[]>;
+  /** What merchants (DE42) can still pay out, of those who have paid out something. Minor units; the currency is its ISO 4217 number. */
+  payoutBalances(): Promise<readonly PayoutBalance[]>;
   addFault(fault: FaultRequest): Promise<void>;
   /** Faults ordered and not yet suffered. */
   faults(): Promise<readonly unknown[]>;
@@ -86,6 +97,9 @@ export function createHostControl(url: string): HostControl {
     async books({ rrn } = {}) {
       const { entries } = (await call(rrn === undefined ? 'books' : `books?rrn=${rrn}`)) as { readonly entries: readonly HostEntry[] };
       return entries;
+    },
+    async payoutBalances() {
+      return ((await call('books/summary')) as { readonly payoutBalances: readonly PayoutBalance[] }).payoutBalances;
     },
     async addFault(fault) {
       await call('faults', { method: 'POST', body: JSON.stringify(fault) });

@@ -20,7 +20,7 @@ export interface OppAnswer {
 }
 
 export interface PayOptions {
-  readonly type?: 'PA' | 'DB';
+  readonly type?: 'PA' | 'DB' | 'CD' | 'PA.CP';
   readonly amount?: string;
   readonly currency?: string;
   readonly card?: string;
@@ -32,7 +32,7 @@ export interface PayOptions {
 }
 
 export interface OperateOptions {
-  readonly type: 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
+  readonly type: 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
   /** Only reversals may leave it out. */
   readonly amount?: string;
   readonly currency?: string;

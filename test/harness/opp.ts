@@ -111,7 +111,10 @@ export function useOppStack({
 export async function startOppStack(env: Readonly<Record<string, string>> = {}): Promise<OppStack> {
   const stack = await startStack({ env });
   const finish = () => audit(stack).finally(stack.stop);
-  return { ...callsOn(() => stack), finish, stop: stack.stop };
+  return Object.assign(
+    callsOn(() => stack),
+    { finish, stop: stack.stop },
+  );
 }
 
 function callsOn(started: () => Stack): OppCalls {
@@ -191,6 +194,14 @@ export function assertEnvelope(reply: Reply): void {
 
 function leavesOf(value: unknown): readonly unknown[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : [value];
+}
+
+/** The only entry that the host has booked under the answer's RRN. */
+export async function bookedOnce(stack: OppCalls, reply: Reply): Promise<HostEntry> {
+  const rrn = reply.body.resultDetails?.ConnectorTxID1 ?? '';
+  const [entry, ...more] = await stack.books(rrn);
+  assert.ok(entry !== undefined && more.length === 0, `one entry under ${rrn}`);
+  return entry;
 }
 
 /** Asserts status and code, and the envelope; returns the reply. */

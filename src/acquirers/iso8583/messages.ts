@@ -1,6 +1,7 @@
 /** From what the core asks to the fields of a message, and from an answer's fields to what it means. */
 
 import type { AcquirerAccount } from '../../core/acquirer/account.ts';
+import type { CredentialUse } from '../../core/instrument/agreement.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { SentKind, Trace } from '../../core/payment/operation.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
@@ -13,8 +14,8 @@ import {
   replacementAmounts,
   transmissionDateTime,
 } from '../../protocols/iso8583/messages.ts';
-import { packSubelements } from '../../protocols/iso8583/subelements.ts';
-import { declineReasonOf, isApproved, isUncertain } from './response-codes.ts';
+import { packSubelements, unpackAdditionalAmounts } from '../../protocols/iso8583/subelements.ts';
+import { declineReasonOf, isApproved, isPartial, isUncertain } from './response-codes.ts';
 
 export interface MessageParty {
   readonly account: AcquirerAccount;
@@ -31,6 +32,8 @@ const mtiByKind: Record<SentKind, string> = {
   capture: '0220',
   reversal: '0420',
   refund: '0200',
+  rebill: '0200',
+  payout: '0200',
 };
 
 export function mtiOf(kind: SentKind): string {
@@ -58,7 +61,7 @@ function commonFields(request: AcquirerRequest, { pan }: CardSecrets, { account,
   const { trace, amount, currency, kind } = request;
   return {
     2: pan.reveal(),
-    3: kind === 'refund' ? '200000' : '000000',
+    3: processingCode(kind),
     4: amountDigits(amount),
     7: transmissionDateTime(trace.transmittedAtMs),
     11: trace.stan,
@@ -79,7 +82,10 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
   switch (kind) {
     case 'preauthorization':
     case 'debit':
+    case 'rebill':
       return authorizationFields(request, secrets, party);
+    case 'payout':
+      return { ...authorizationFields(request, secrets, party), 104: senderOf(party) };
     case 'capture':
       return { ...named, 25: '06', ...(original?.approvalCode === undefined ? {} : { 38: original.approvalCode }) };
     case 'refund':
@@ -95,15 +101,61 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
   }
 }
 
+/** DE3: what is done to which account; the default account throughout. */
+function processingCode(kind: SentKind): string {
+  switch (kind) {
+    case 'refund':
+      return '200000';
+    case 'payout':
+      return '260000';
+    case 'preauthorization':
+    case 'debit':
+    case 'rebill':
+    case 'capture':
+    case 'reversal':
+      return '000000';
+  }
+}
+
+/** DE104 of an original credit: 01 what it is for (FD, funds disbursement), 02 who sends it. */
+function senderOf({ account }: MessageParty): string {
+  return packSubelements({ '01': 'FD', '02': account.merchantIdentifier });
+}
+
+/**
+ * Sub-element 22 of DE48: who starts a payment with a stored card, and under which kind of agreement. C is the shopper, M the merchant; 01
+ * unscheduled, 02 standing order, 03 subscription, 04 installment. The host hands it on in the words of each scheme.
+ */
+function credentialIndicator({ initiator, type, schedule }: CredentialUse): string {
+  const letter = initiator === 'customer' ? 'C' : 'M';
+  switch (type) {
+    case 'unscheduled':
+      return `${letter}101`;
+    case 'recurring':
+      return `${letter}${schedule === 'standing_order' ? '102' : '103'}`;
+    case 'installment':
+      return `${letter}104`;
+  }
+}
+
 /** DE22: 81 is e-commerce, 10 a credential on file; the third digit says that the terminal's PIN capability is unknown. */
-function authorizationFields({ card }: AcquirerRequest, { cvc }: CardSecrets, { privateText }: MessageParty): Record<number, string> {
+function authorizationFields(
+  { card, agreement }: AcquirerRequest,
+  { cvc }: CardSecrets,
+  { privateText }: MessageParty,
+): Record<number, string> {
   const year = String((card?.expiry.year ?? 0) % 100).padStart(2, '0');
   const month = String(card?.expiry.month ?? 0).padStart(2, '0');
+  const details = {
+    ...(agreement === undefined ? {} : { 22: credentialIndicator(agreement) }),
+    ...(cvc === undefined ? {} : { 92: cvc.reveal() }),
+  };
   return {
     14: `${year}${month}`,
-    22: '810',
+    22: agreement?.sequence === 'subsequent' ? '100' : '810',
     25: '59',
-    ...(cvc === undefined ? {} : { 48: packSubelements({ 92: cvc.reveal() }) }),
+    ...(Object.keys(details).length === 0 ? {} : { 48: packSubelements(details) }),
+    ...(agreement?.networkReference === undefined ? {} : { 62: agreement.networkReference }),
     ...(privateText && card?.holder !== undefined ? { 127: latin(card.holder) } : {}),
   };
 }
@@ -132,6 +184,7 @@ function originalField(trace: Trace, { institutionId }: MessageParty): string {
 export function readAnswer(message: Iso8583Message, request: Iso8583Message): AcquirerAnswer {
   const { 4: amount, 38: approvalCode, 39: responseCode, 49: currency, 62: networkReference, 127: hostCode } = message.fields;
   if (responseCode === undefined) return { outcome: 'unknown', cause: 'the answer has no response code' };
+  if (isPartial(responseCode)) return readPartialApproval(message, request);
   if ((amount ?? request.fields[4]) !== request.fields[4] || (currency ?? request.fields[49]) !== request.fields[49]) {
     return { outcome: 'unknown', cause: 'the answer is about another amount' };
   }
@@ -150,6 +203,34 @@ export function readAnswer(message: Iso8583Message, request: Iso8583Message): Ac
     reason: declineReasonOf(responseCode),
     ...(hostCode === undefined ? {} : { hostCode: hostCode.trim() }),
   };
+}
+
+/**
+ * Only what takes or holds money can be approved for a part; the part is DE4, and DE54 may repeat what was asked for. Anything else proves
+ * nothing.
+ */
+function readPartialApproval({ fields }: Iso8583Message, { mti, fields: asked }: Iso8583Message): AcquirerAnswer {
+  const { 4: approved = '', 38: approvalCode, 49: currency, 54: additional, 62: networkReference } = fields;
+  const requestedAmount = Number(asked[4]);
+  const approvedAmount = Number(approved);
+  const original = additional === undefined ? undefined : originalAmountIn(additional);
+  const isPossible = asked[3] === '000000' && (mti === '0100' || mti === '0200') && (currency ?? asked[49]) === asked[49];
+  const isPart = approvedAmount > 0 && approvedAmount < requestedAmount && (original ?? requestedAmount) === requestedAmount;
+  if (!isPossible || !isPart) return { outcome: 'unknown', cause: 'the answer is a partial approval that does not fit' };
+  return {
+    ...{ outcome: 'partly_approved', responseCode: fields[39] ?? '', approvedAmount },
+    ...(approvalCode === undefined ? {} : { approvalCode: approvalCode.trim() }),
+    ...(networkReference === undefined ? {} : { networkReference: networkReference.trim() }),
+  };
+}
+
+/** NaN when the field cannot be read. */
+function originalAmountIn(additional: string): number | undefined {
+  try {
+    return unpackAdditionalAmounts(additional).find(({ amountType }) => amountType === '57')?.amountMinor;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** 25 (record not found) closes a reversal as well: what was to be reversed never arrived. */

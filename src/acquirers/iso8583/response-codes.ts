@@ -8,12 +8,14 @@ export function isApproved(code: string): boolean {
   return approved.has(code);
 }
 
-/**
- * Answers that leave money where it should not be: a partial approval (10), which no merchant has asked for, and "answer received too late"
- * (68). Both are treated like no answer, so the operation's rule undoes or repeats it.
- */
+/** Approved for less than was asked; DE4 of the answer is the part. */
+export function isPartial(code: string): boolean {
+  return code === '10';
+}
+
+/** "Answer received too late" may leave money where it should not be. It is treated like no answer: the operation's rule undoes or repeats it. */
 export function isUncertain(code: string): boolean {
-  return code === '10' || code === '68';
+  return code === '68';
 }
 
 const reasons: Readonly<Record<string, DeclineReason>> = {

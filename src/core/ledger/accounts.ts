@@ -6,8 +6,12 @@
 export const accounts = {
   /** Asset: what the acquirer owes for captured money, less what it took back. */
   acquirer_receivable: 1100,
+  /** Asset: money that merchants have put in for payouts, and that lies at the acquirer. */
+  payout_funds: 1200,
   /** Liability: what is owed to the merchant. */
   merchant_payable: 2100,
+  /** Liability: what the merchant may still pay out. It has a limit, zero, which a row of `account_limit` holds. */
+  payout_balance: 2200,
 } as const;
 
 export type Account = keyof typeof accounts;
@@ -17,7 +21,18 @@ export type Account = keyof typeof accounts;
  */
 export type Layer = 'pending' | 'posted';
 
-export type EntryKind = 'hold' | 'hold_release' | 'debit' | 'capture' | 'refund' | 'charge_reversal' | 'chargeback' | 'chargeback_reversal';
+export type EntryKind =
+  | 'hold'
+  | 'hold_release'
+  | 'debit'
+  | 'capture'
+  | 'rebill'
+  | 'refund'
+  | 'charge_reversal'
+  | 'chargeback'
+  | 'chargeback_reversal'
+  | 'payout'
+  | 'payout_funding';
 
 export interface LedgerLine {
   readonly kind: EntryKind;
@@ -29,11 +44,16 @@ export interface LedgerLine {
 }
 
 /** Money towards the merchant: the acquirer will pay it out, or pays it out again after a dispute was won. */
-export function towardsMerchant(kind: 'hold' | 'debit' | 'capture' | 'chargeback_reversal', amount: number): LedgerLine {
+export function towardsMerchant(kind: 'hold' | 'debit' | 'capture' | 'rebill' | 'chargeback_reversal', amount: number): LedgerLine {
   return { kind, layer: kind === 'hold' ? 'pending' : 'posted', debit: 'acquirer_receivable', credit: 'merchant_payable', amount };
 }
 
 /** Money away from the merchant: back to the shopper, taken back by the issuer, or a hold given up. */
 export function awayFromMerchant(kind: 'hold_release' | 'refund' | 'charge_reversal' | 'chargeback', amount: number): LedgerLine {
   return { kind, layer: kind === 'hold_release' ? 'pending' : 'posted', debit: 'merchant_payable', credit: 'acquirer_receivable', amount };
+}
+
+/** Money from the merchant's payout balance to a card. */
+export function paidOut(amount: number): LedgerLine {
+  return { kind: 'payout', layer: 'posted', debit: 'payout_balance', credit: 'payout_funds', amount };
 }

@@ -13,6 +13,8 @@ export interface Channel {
   /** The acquirer account (MID, terminals, MCC) its payments use. */
   readonly accountId: string;
   readonly enabled: boolean;
+  /** Whether a payment stands that the issuer approved for less than was asked; else the part is reversed and the payment declined. */
+  readonly acceptsPartialApproval?: boolean;
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
 }

@@ -33,6 +33,9 @@ const byCode = new Map<string, Currency>(
     }),
 );
 
+/** Every currency of ISO 4217 that money is held in. */
+export const currencies: readonly Currency[] = [...byCode.values()];
+
 /** The currency with this alphabetic code; undefined when ISO 4217 has none. */
 export function currencyOf(code: string): Currency | undefined {
   return byCode.get(code);

@@ -1,18 +1,22 @@
 /**
- * Preauthorization and debit: a new payment with its first operation. Two transactions around one exchange with the acquirer; the card
+ * Preauthorization, debit and payout: a new payment with its first operation. Two transactions around one exchange with the acquirer; the card
  * goes to the vault beside the first one, and nothing is sent before both are durable.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { type AgreementRequest, type CredentialUse, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
+import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason, Trace } from './operation.ts';
+import { giveUpPart } from './partial-approval.ts';
+import { blockOf, noteDecline } from './retry-limits.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 /**
@@ -26,13 +30,17 @@ export type Instrument =
 
 export interface AuthorizeCommand {
   readonly channel: Channel;
-  readonly kind: 'preauthorization' | 'debit';
+  readonly kind: 'preauthorization' | 'debit' | 'payout';
   /** Minor units. */
   readonly amount: number;
   readonly currency: string;
   readonly instrument: Instrument;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
+  /** Under which agreement a stored card is used, or that one is made. */
+  readonly agreement?: AgreementRequest;
+  /** Of a preauthorization: all of it is captured at once. */
+  readonly thenCapture?: true;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
   readonly dialectData: Readonly<Record<string, string>>;
@@ -45,20 +53,36 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   return refuseWhenUnavailable(engine, async () => {
     const card = await cardOf(engine, command);
     if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
-    const row = await newPayment(engine, command, card);
+    const agreement = await credentialUseOf(engine, cardUseOf(command));
+    if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
+    const row = await newPayment(engine, command, card, agreement);
     return submit(engine, command, card, row);
   });
 }
 
-function refuse({ amount, currency, channel }: AuthorizeCommand): Refusal | undefined {
+/** Who is paid out to agrees to nothing. */
+function cardUseOf({ channel, kind, agreement, instrument, tokenize }: AuthorizeCommand): CardUse {
+  return {
+    merchantId: channel.merchantId,
+    isKept: tokenize && kind !== 'payout',
+    ...(instrument.type === 'token' ? { token: instrument.token } : {}),
+    ...(agreement === undefined ? {} : { agreement }),
+  };
+}
+
+function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Refusal | undefined {
   if (amount <= 0) return refusal('amount_too_low', 'amount');
   if (amount > largestAmount) return refusal('amount_too_large', 'amount');
   if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
+  if (agreement !== undefined && !isConsistent(agreement)) return refusal('agreement_inconsistent', 'agreement');
   return undefined;
 }
 
+/** What of a command the exchange needs beside the rows. */
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize'>;
+
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
-interface PaymentCard {
+export interface PaymentCard {
   readonly cardId: string;
   readonly summary: CardSummary;
   readonly pan?: Pan;
@@ -83,7 +107,12 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
   }
 }
 
-async function newPayment(engine: Engine, command: AuthorizeCommand, card: PaymentCard): Promise<NewPayment> {
+async function newPayment(
+  engine: Engine,
+  command: AuthorizeCommand,
+  card: PaymentCard,
+  agreement: CredentialUse | undefined,
+): Promise<NewPayment> {
   const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
   const key =
     idempotencyKey === undefined
@@ -98,6 +127,8 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
               merchantReference,
               dialectData,
               tokenize: command.tokenize,
+              agreement: command.agreement,
+              thenCapture: command.thenCapture,
               token: card.token,
               card: card.summary,
             },
@@ -117,6 +148,7 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
     dialectData,
     createdAtMs: engine.clock.businessNow(),
     ...(card.token === undefined ? {} : { token: card.token }),
+    ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
@@ -124,7 +156,7 @@ async function newPayment(engine: Engine, command: AuthorizeCommand, card: Payme
 }
 
 /** First transaction and vault side by side; then the exchange; then the second transaction. */
-async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCard, row: NewPayment): Promise<ActResult> {
+export async function submit(engine: Engine, command: Conduct, card: PaymentCard, row: NewPayment): Promise<ActResult> {
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
@@ -132,6 +164,12 @@ async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCa
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
+  }
+  if (submission.value === 'card_blocked') {
+    const reason = pan.status === 'rejected' || pan.value === undefined ? undefined : await blockOf(engine, row, pan.value);
+    return reason === undefined
+      ? submit(engine, command, stored(card), { ...row, blocksChecked: true })
+      : reject(engine, command, card, row, reason);
   }
   const lost = await lostRace(engine, card, row, submission.value);
   if (lost !== undefined) return lost;
@@ -155,6 +193,18 @@ async function submit(engine: Engine, command: AuthorizeCommand, card: PaymentCa
   return { kind: 'recorded', operation, repeat: false };
 }
 
+/** A card that is in the vault by now. */
+function stored({ pan, ...card }: PaymentCard): PaymentCard {
+  return card;
+}
+
+/** Recorded instead of sent, like what no acquirer would be asked about. */
+function reject(engine: Engine, command: Conduct, card: PaymentCard, row: NewPayment, rejection: RejectionReason): Promise<ActResult> {
+  discardOrphan(engine, card, row);
+  const { trace, ...unsent } = row;
+  return submit(engine, command, { ...stored(card), rejection }, { ...unsent, rejection, blocksChecked: true });
+}
+
 /** Stores a new card, or reads the one behind a token. */
 async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment): Promise<Pan | undefined> {
   const { merchantId, cardId } = row;
@@ -167,6 +217,7 @@ async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment): P
 async function lostRace(engine: Engine, card: PaymentCard, row: NewPayment, submission: Submission): Promise<ActResult | undefined> {
   if (submission === 'submitted') return undefined;
   discardOrphan(engine, card, row);
+  if (submission === 'guard_failed') return { kind: 'refused', refusal: refusal('balance_too_low', 'amount') };
   return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
 }
 
@@ -186,13 +237,24 @@ interface Exchange {
   readonly card: PaymentCard;
 }
 
-async function exchange(engine: Engine, command: AuthorizeCommand, { open, row, trace, pan, card }: Exchange): Promise<OperationView> {
-  const { merchantId, operationId, kind, amount, currency, cardId } = row;
-  const answer = await engine.acquirer.send(
-    { reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
-    { pan, ...(card.cvc === undefined ? {} : { cvc: card.cvc }) },
-  );
-  if (answer.outcome !== 'approved' || !command.tokenize) return conclude(engine, open, answer);
+async function exchange(engine: Engine, command: Conduct, { open: begun, row, trace, pan, card }: Exchange): Promise<OperationView> {
+  const { merchantId, operationId, kind, amount, currency, cardId, agreement } = row;
+  // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
+  const cvc = agreement?.initiator === 'merchant' ? undefined : card.cvc;
+  const request = {
+    ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
+    ...(agreement === undefined ? {} : { agreement }),
+  };
+  const secrets = { pan, ...(cvc === undefined ? {} : { cvc }) };
+  const answer = await engine.acquirer.send(request, secrets);
+  const isPart = answer.outcome === 'partly_approved';
+  if (isPart && command.channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
+  const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
+  if ((answer.outcome !== 'approved' && !isPart) || !command.tokenize) {
+    const operation = await conclude(engine, open, answer);
+    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer.reason);
+    return operation;
+  }
   try {
     const token = await engine.vault.tokenize({
       merchantId,
@@ -214,6 +276,8 @@ function viewOf(row: NewPayment): OperationView {
     state: row.rejection === undefined ? 'submitted' : 'rejected',
     ...(row.trace === undefined ? {} : { trace: row.trace }),
     ...(row.token === undefined ? {} : { token: row.token }),
+    ...(row.referenceId === undefined ? {} : { referenceId: row.referenceId }),
+    ...(row.agreement === undefined ? {} : { agreement: row.agreement }),
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
     ...(row.rejection === undefined ? {} : { reason: row.rejection }),
   };

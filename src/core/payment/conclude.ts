@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AcquirerAnswer, OperationReference, OutcomeToRecord, RecordedOutcome } from '../ports.ts';
 import { operationTransitions } from '../states/operation.ts';
 import type { Engine } from './engine.ts';
-import type { OperationKind, OperationView } from './operation.ts';
+import { isFirstKind, type OperationKind, type OperationView } from './operation.ts';
 
 /** How long a caller waits for a database that is away, before it is told "pending". */
 const answerWithinMs = 3_000;
@@ -26,9 +26,9 @@ export async function conclude(engine: Engine, open: OpenOperation, answer: Acqu
   const recorded = await recordInTime(engine, outcome);
   if (recorded === undefined) return open.view;
   const isAnswer = outcome.event === 'approve' || outcome.event === 'decline';
-  if (isAnswer && recorded.state === 'unknown' && mayBeAnsweredLate(open.view.kind)) {
-    const late = await recordInTime(engine, { ...outcome, from: 'unknown' });
-    return late === undefined ? { ...open.view, state: 'unknown' } : shown(open, outcome, late);
+  if (isAnswer && (recorded.state === 'unknown' || recorded.state === 'escalated') && mayBeAnsweredLate(open.view.kind)) {
+    const late = await recordInTime(engine, { ...outcome, from: recorded.state });
+    return late === undefined ? { ...open.view, state: recorded.state } : shown(open, outcome, late);
   }
   if (outcome.event === 'approve' && !mayBeAnsweredLate(open.view.kind) && !stands(outcome, recorded)) {
     await takeLateApproval(engine, open.view).catch((error: unknown) => {
@@ -39,7 +39,7 @@ export async function conclude(engine: Engine, open: OpenOperation, answer: Acqu
 }
 
 /** A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to. */
-function stands(outcome: OutcomeToRecord, recorded: RecordedOutcome): boolean {
+export function stands(outcome: OutcomeToRecord, recorded: RecordedOutcome): boolean {
   return recorded.applied || recorded.state === operationTransitions.next(outcome.from, outcome.event);
 }
 
@@ -60,7 +60,7 @@ export async function reopen(engine: Engine, view: OperationView): Promise<void>
 }
 
 /** Undefined when the database did not take the outcome in time; the recording goes on then. */
-async function recordInTime(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome | undefined> {
+export async function recordInTime(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome | undefined> {
   try {
     return await engine.store.recordOutcome(outcome);
   } catch (error) {
@@ -69,9 +69,9 @@ async function recordInTime(engine: Engine, outcome: OutcomeToRecord): Promise<R
   }
 }
 
-/** Advices and refunds keep their meaning however late their answer is; an authorization is being undone by then. */
+/** Advices, refunds and payouts keep their meaning however late their answer is; an authorization is being undone by then. */
 export function mayBeAnsweredLate(kind: OperationKind): boolean {
-  return kind !== 'preauthorization' && kind !== 'debit';
+  return !isFirstKind(kind) || kind === 'payout';
 }
 
 function shown(open: OpenOperation, outcome: OutcomeToRecord, recorded: RecordedOutcome): OperationView {
@@ -105,6 +105,12 @@ export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<Out
     case 'approved': {
       const { outcome, ...codes } = answer;
       return { ...base, ...codes, event: 'approve', ...(open.token === undefined ? {} : { token: open.token }) };
+    }
+    case 'partly_approved': {
+      const { outcome, approvedAmount, ...codes } = answer;
+      const { token, view } = open;
+      const asked = view.requestedAmount === undefined ? {} : { requestedAmount: view.requestedAmount };
+      return { ...base, ...codes, ...asked, event: 'approve', ...(token === undefined ? {} : { token }) };
     }
     case 'declined': {
       const { outcome, ...codes } = answer;

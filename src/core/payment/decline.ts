@@ -37,6 +37,8 @@ const model = {
   not_permitted_to_cardholder: ['hard', false, 'shopper'],
   not_permitted_to_terminal: ['fix_data', false, 'operator'],
   suspected_fraud: ['wait', true, 'shopper'],
+  // Approved for a part that the merchant does not take; the part was reversed.
+  partly_approved: ['wait', true, 'shopper'],
   over_amount_limit: ['wait', true, 'shopper'],
   over_count_limit: ['wait', true, 'shopper'],
   restricted_card: ['wait', true, 'shopper'],

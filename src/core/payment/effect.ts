@@ -2,7 +2,7 @@
  * What the outcome of an operation changes: its payment's amounts, its target's counters, the ledger, the event. A pure function from
  * (operation, event); the store applies the result by increments, so that outcomes may arrive in any order.
  */
-import { awayFromMerchant, type LedgerLine, towardsMerchant } from '../ledger/accounts.ts';
+import { awayFromMerchant, type LedgerLine, paidOut, towardsMerchant } from '../ledger/accounts.ts';
 import type { OperationEvent } from '../states/operation.ts';
 import type { PaymentEvent } from '../states/payment.ts';
 import { isPosted, type OperationKind } from './operation.ts';
@@ -75,6 +75,7 @@ export function effectOf(outcome: Outcome): Effect {
   const name = eventName(outcome);
   const keep: Effect = { payment: noPaymentDelta, target: noTargetDelta, ledger: [], event: name };
   switch (outcome.event) {
+    case 'approve_partly':
     case 'lose':
     case 'escalate':
       return keep;
@@ -95,6 +96,10 @@ function approved({ kind, targetKind, amount }: Outcome): Partial<Effect> {
       return { paymentEvent: 'hold', payment: { ...noPaymentDelta, authorized: amount }, ledger: [towardsMerchant('hold', amount)] };
     case 'debit':
       return { paymentEvent: 'charge', payment: { ...noPaymentDelta, captured: amount }, ledger: [towardsMerchant('debit', amount)] };
+    case 'rebill':
+      return { paymentEvent: 'charge', payment: { ...noPaymentDelta, captured: amount }, ledger: [towardsMerchant('rebill', amount)] };
+    case 'payout':
+      return { paymentEvent: 'pay_out', ledger: [paidOut(amount)] };
     case 'capture':
       return {
         paymentEvent: 'move',
@@ -140,6 +145,8 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
   switch (kind) {
     case 'preauthorization':
     case 'debit':
+    case 'rebill':
+    case 'payout':
       return { paymentEvent: 'fail' };
     case 'capture':
       return { payment: { ...noPaymentDelta, capturePending: -amount } };
@@ -158,6 +165,7 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
 const pastTense: Record<OperationEvent, string> = {
   approve: 'approved',
   decline: 'declined',
+  approve_partly: 'partly_approved',
   fail: 'failed',
   lose: 'unknown',
   confirm_undone: 'undone',

@@ -1,6 +1,7 @@
 /** What every act works with, and what every act answers. */
 import type { Acquirer, Clock, PaymentStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { RetryLimits } from './card-block.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
@@ -22,6 +23,10 @@ export interface EngineSettings {
   readonly panRetentionMs: number;
   /** How long an idempotency key is remembered, wall ms. */
   readonly keyLifetimeMs: number;
+  /** Which of the schemes' limits on trying declined cards again are kept. */
+  readonly retryLimits: RetryLimits;
+  /** How often a payment may be tried again after its first decline, within Visa's window. */
+  readonly retriesAtMost: number;
 }
 
 export interface EngineLog {

@@ -43,7 +43,7 @@ export type Decide = (tree: PaymentTree, named: OperationNode, command: OperateC
 /** Tries against a payment that changes between reading and reserving, before the caller is told that it is busy. */
 const triesAtMost = 5;
 
-/** Runs an act to a certain outcome, or to "not answered". */
+/** Runs an act upon an operation to a certain outcome, or to "not answered". */
 export function operate(engine: Engine, kind: NewOperation['kind'], command: OperateCommand, decide: Decide): Promise<ActResult> {
   return decideAndRecord(engine, { kind, command, decide, record: (submittal) => submit(engine, kind, submittal) });
 }
@@ -113,7 +113,8 @@ export function refuseUnsuccessful(target: OperationNode): Refusal | undefined {
   }
 }
 
-async function keyOf(engine: Engine, kind: string, command: OperateCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+/** The idempotency key of an act upon an operation, with what it was used for; nothing without one. */
+export async function keyOf(engine: Engine, kind: string, command: OperateCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
   const { idempotencyKey, operationId, amount, currency, merchantReference, dialectData } = command;
   if (idempotencyKey === undefined) return {};
   const input = { kind, operationId, amount, currency, merchantReference, dialectData };

@@ -1,13 +1,33 @@
 /** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
+import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { DeclineReason } from './decline.ts';
 
-/** The acts of this engine so far; receipts, rebills and payouts join with their flows. */
-export const operationKinds = ['preauthorization', 'debit', 'capture', 'reversal', 'refund', 'chargeback', 'chargeback_reversal'] as const;
+/** The acts of this engine so far; receipts join with their flows. */
+export const operationKinds = [
+  'preauthorization',
+  'debit',
+  'capture',
+  'reversal',
+  'refund',
+  'chargeback',
+  'chargeback_reversal',
+  'rebill',
+  'payout',
+] as const;
 
 export type OperationKind = (typeof operationKinds)[number];
+
+/** Acts that begin a payment of their own; all others act upon one. */
+export const firstKinds = ['preauthorization', 'debit', 'rebill', 'payout'] as const satisfies readonly OperationKind[];
+
+export type FirstKind = (typeof firstKinds)[number];
+
+export function isFirstKind(kind: OperationKind): kind is FirstKind {
+  return firstKinds.some((first) => first === kind);
+}
 
 /** Acts that nobody is asked about: what has happened at the bank is posted as it is told, by the merchant or by the acquirer. */
 export const postedKinds = ['chargeback', 'chargeback_reversal'] as const satisfies readonly OperationKind[];
@@ -23,11 +43,20 @@ export function isPosted(kind: OperationKind): kind is PostedKind {
 
 /** Operations that took money, and may lose it again to a refund, a reversal or a chargeback. */
 export function isCharge({ kind }: Pick<OperationView, 'kind'>): boolean {
-  return kind === 'debit' || kind === 'capture';
+  return kind === 'debit' || kind === 'capture' || kind === 'rebill';
 }
 
 /** Reasons to record a request without sending it: the second kind of no. */
-export type RejectionReason = 'invalid_card_number' | 'card_expired' | 'brand_mismatch' | 'cvc_missing' | 'cvc_length';
+export type RejectionReason =
+  | 'invalid_card_number'
+  | 'card_expired'
+  | 'brand_mismatch'
+  | 'cvc_missing'
+  | 'cvc_length'
+  /** The issuer has said that this card must never be tried again. */
+  | 'retry_forbidden'
+  /** The scheme's number of attempts is used up for now. */
+  | 'retries_exhausted';
 
 /** How an unanswered authorization came to stand for nothing. */
 export type UndoReason = 'undone' | 'never_arrived';
@@ -61,9 +90,15 @@ export interface OperationView {
   readonly state: OperationState;
   /** Minor units of `currency`. */
   readonly amount: number;
+  /** What was asked for, where the issuer approved less and the merchant takes it; `amount` is what was approved. */
+  readonly requestedAmount?: number;
   readonly currency: string;
   /** The operation this one acts upon. */
   readonly targetId?: string;
+  /** Of a rebill: the operation of another payment that the merchant named, whose card is charged again. */
+  readonly referenceId?: string;
+  /** How a stored card is used by it, and under which agreement. */
+  readonly agreement?: CredentialUse;
   /** Of a reversal: what remains of its target after it, as the acquirer is told. */
   readonly remaining?: number;
   /** Of a chargeback and of its reversal: their dispute, which has the id of the chargeback. */

@@ -1,7 +1,8 @@
 /**
  * Resolution of the unknown. A time-out is not a decline: what was not answered stays open until its own rule has closed it.
- * - preauthorization, debit: undone by a reversal advice, repeated until answered. Then nothing of it stands.
+ * - preauthorization, debit, rebill: undone by a reversal advice, repeated until answered. Then nothing of it stands.
  * - capture, reversal: advices; repeated until answered, and they stand.
+ * - payout: left to the operator at once. To repeat it could pay twice, and money on a card cannot be called back.
  * - refund: repeated under its own trace where the host recognizes repeats, else left to the operator.
  */
 import type {
@@ -18,6 +19,7 @@ import { resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
 import type { OperationView } from './operation.ts';
+import { isPartGivenUp, partDeclined } from './partial-approval.ts';
 
 /** Unanswered or refused messages after which a person has to look at it: with the pauses below, about 25 minutes. */
 export const attemptsAtMost = 30;
@@ -68,6 +70,7 @@ async function isUnknown(engine: Engine, open: OpenOperation): Promise<boolean> 
 async function resolveUnknown(engine: Engine, claimed: ClaimedOperation, open: OpenOperation): Promise<void> {
   const { operation, target, attempt } = claimed;
   const { merchantId, cardId, trace } = operation;
+  if (operation.kind === 'payout') return escalate(engine, open, 'a payout without an answer is neither repeated nor reversed');
   if (attempt > attemptsAtMost || trace === undefined) return escalate(engine, open, 'no answer after all repeats');
   if (operation.kind === 'refund' && !engine.acquirer.deduplicates)
     return escalate(engine, open, 'the host cannot tell a repeat from a new refund');
@@ -94,6 +97,7 @@ async function undo(
   const answer = await engine.acquirer.undo(request, secrets, claimed.attempt);
   switch (answer.outcome) {
     case 'undone':
+      if (isPartGivenUp(open.view)) return record(engine, { ...partDeclined(open), from: 'unknown' });
       return record(engine, { ...event(open, 'confirm_undone'), from: 'unknown', responseCode: answer.responseCode, reason: 'undone' });
     case 'never_arrived':
       return confirmNeverArrived(engine, claimed, open, answer.responseCode);
@@ -112,6 +116,7 @@ async function undo(
  */
 async function confirmNeverArrived(engine: Engine, claimed: ClaimedOperation, open: OpenOperation, responseCode: string): Promise<void> {
   if (claimed.lateApproved) return postpone(engine, claimed, 'never_arrived');
+  if (isPartGivenUp(open.view)) return record(engine, { ...partDeclined(open), from: 'unknown' });
   const outcome = { ...event(open, 'confirm_undone'), from: 'unknown', responseCode, reason: 'never_arrived' } as const;
   const { state } = await recordSurely(engine, outcome);
   if (state === 'undone' && (await engine.store.isLateApproved(open.view))) await reopen(engine, open.view);
@@ -127,6 +132,7 @@ async function repeat(
   const answer = await engine.acquirer.repeat(request, secrets);
   switch (answer.outcome) {
     case 'approved':
+    case 'partly_approved':
     case 'declined':
       return record(engine, { ...outcomeOf(open, answer), from: 'unknown' });
     case 'not_sent':
@@ -137,18 +143,21 @@ async function repeat(
 
 /** An answer that came after its time-out. */
 export async function takeLateAnswer(engine: Engine, reference: OperationReference, answer: AcquirerAnswer): Promise<void> {
-  if (answer.outcome !== 'approved' && answer.outcome !== 'declined') return;
+  if (answer.outcome === 'not_sent' || answer.outcome === 'unknown') return;
   const operation = await engine.store.findOperation(reference);
   if (operation === undefined) return;
   if (mayBeAnsweredLate(operation.kind)) return takeLateAdviceAnswer(engine, operation, answer);
-  if (answer.outcome === 'approved') await takeLateApproval(engine, reference);
+  if (answer.outcome !== 'declined') await takeLateApproval(engine, reference);
 }
 
 async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {
-  if (operation.state !== 'unknown' || operation.targetId === undefined) return;
-  const target = await engine.store.findOperation({ merchantId: operation.merchantId, operationId: operation.targetId });
-  if (target === undefined) return;
-  await record(engine, { ...outcomeOf({ view: operation, targetKind: target.kind }, answer), from: 'unknown' });
+  const { merchantId, targetId } = operation;
+  const target = targetId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId: targetId });
+  const open = { view: operation, ...(target === undefined ? {} : { targetKind: target.kind }) };
+  // It may be left to the operator at this very moment. What the acquirer says settles that as well, unless the operator has decided.
+  for (const from of ['unknown', 'escalated'] as const) {
+    if ((await recordSurely(engine, { ...outcomeOf(open, answer), from })).applied) return;
+  }
 }
 
 function event(open: OpenOperation, name: OutcomeToRecord['event']): Omit<OutcomeToRecord, 'from'> {

@@ -12,9 +12,11 @@ export function voidOperation(engine: Engine, command: OperateCommand): Promise<
   return operate(engine, 'reversal', command, decideVoid);
 }
 
+const reversible = ['preauthorization', 'debit', 'capture', 'rebill'] as const;
+
 /** Without an amount, all that is left is reversed. */
 export const decideVoid: Decide = (tree, named, command) => {
-  if (named.kind !== 'preauthorization' && named.kind !== 'debit' && named.kind !== 'capture') return refusal('wrong_kind');
+  if (!reversible.some((kind) => kind === named.kind)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(named);
   if (unsuccessful !== undefined) return unsuccessful;
   return named.kind === 'preauthorization' ? decideRelease(tree, named, command) : decideChargeReversal(tree, named, command);

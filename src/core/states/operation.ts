@@ -11,20 +11,21 @@ export const operationStates = ['submitted', 'approved', 'declined', 'rejected',
  * - `approved`, `declined`: what the acquirer said.
  * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit).
  * - `failed`: recorded, and certainly never sent (the vault could not keep the card).
- * - `unknown`: sent, or perhaps sent, and not answered.
+ * - `unknown`: sent, or perhaps sent, and not answered; or approved for a part that nobody wants, and not yet undone.
  * - `undone`: was unknown; the acquirer has confirmed that nothing of it stands.
  * - `escalated`: was unknown; only an operator can decide.
  */
 export type OperationState = (typeof operationStates)[number];
 
-export const operationEvents = ['approve', 'decline', 'fail', 'lose', 'confirm_undone', 'reopen', 'escalate'] as const;
+export const operationEvents = ['approve', 'decline', 'approve_partly', 'fail', 'lose', 'confirm_undone', 'reopen', 'escalate'] as const;
 
-/** `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again. */
+/** `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again. */
 export type OperationEvent = (typeof operationEvents)[number];
 
 export const operationTransitions = transitionTable<OperationState, OperationEvent>('operation', [
   ['submitted', 'approve', 'approved'],
   ['submitted', 'decline', 'declined'],
+  ['submitted', 'approve_partly', 'unknown'],
   ['submitted', 'fail', 'failed'],
   ['submitted', 'lose', 'unknown'],
   ['unknown', 'approve', 'approved'],

@@ -35,7 +35,7 @@ export interface Endpoint {
   readonly notFound?: ResultCode;
 }
 
-const successes = ['000.000.000', '000.100.110', '000.100.112', '000.200.000'] as const;
+const successes = ['000.000.000', '000.400.040', '000.100.110', '000.100.112', '000.200.000'] as const;
 const failures: readonly ResultCode[] = ['900.100.301', ...Object.values(declineCodes), ...Object.values(failureCodes)];
 const firstOutcomes: readonly ResultCode[] = [...successes, ...failures, ...Object.values(rejectionCodes)];
 
@@ -45,6 +45,9 @@ const ofTypes = ['600.200.400', '600.200.500'] as const;
 const ofCards = ['100.100.100', '100.100.200', '100.100.300', '100.100.501', '600.200.201'] as const;
 const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
+const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
+const ofAgreements = ['100.900.500', '600.200.501'] as const;
+const ofBalances = ['800.100.164'] as const;
 
 const card = {
   paymentBrand: 'VISA',
@@ -58,25 +61,26 @@ const card = {
 export const endpoints: readonly Endpoint[] = [
   {
     ...{ method: 'post', path: '/v1/payments', name: 'pay', group: 'Payments', summary: 'Pay with a card' },
-    description: '`PA` holds the amount until it is captured or reversed, `DB` takes it at once.',
+    description:
+      '`PA` holds the amount until it is captured or reversed, `DB` takes it at once, `PA.CP` holds it and captures it in the same request. `CD` pays out to the card, from the payout balance.',
     parameters: paymentParameters,
     required: ['entityId', 'paymentType', 'amount', 'currency', 'card.number', 'card.expiryMonth', 'card.expiryYear'],
     sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR', ...card },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: [...ofCards, ...ofAmounts, ...ofTypes, ...ofKeys],
+    refusals: [...ofCards, ...ofAmounts, ...ofTypes, ...ofAgreements, ...ofBalances, ...ofKeys],
   },
   {
-    ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse or refund' },
+    ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse, refund or rebill' },
     description:
-      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left.',
+      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left. `RB` charges the same card again, as a new payment.',
     id: 'The transaction to act upon: the `id` of an earlier answer.',
     parameters: operationParameters,
     required: ['entityId', 'paymentType'],
     sample: { paymentType: 'RF', amount: '1.00', currency: 'EUR' },
     answer: 'Transaction',
-    outcomes: [...successes, ...failures],
-    refusals: [...ofReferences, ...ofBusyReferences, ...ofAmounts, ...ofTypes, ...ofKeys],
+    outcomes: firstOutcomes,
+    refusals: [...ofRebills, ...ofReferences, ...ofBusyReferences, ...ofAmounts, ...ofTypes, ...ofKeys],
   },
   {
     ...{ method: 'get', path: '/v1/payments/:id', name: 'status', group: 'Payments', summary: 'How a payment stands' },
@@ -99,7 +103,7 @@ export const endpoints: readonly Endpoint[] = [
     sample: { paymentType: 'DB', amount: '3.00', currency: 'EUR' },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: ['100.150.101', '100.150.200', '100.150.205', ...ofAmounts, ...ofTypes, ...ofKeys],
+    refusals: ['100.150.101', '100.150.200', '100.150.205', ...ofAmounts, ...ofTypes, ...ofAgreements, ...ofBalances, ...ofKeys],
   },
   {
     ...{ method: 'get', path: '/v1/query/:id', name: 'queryById', group: 'Reports', summary: 'A transaction by its id' },

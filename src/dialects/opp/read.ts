@@ -6,8 +6,12 @@ import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
+import { readAgreement } from './agreement.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
+
+/** The type of a request that is two acts: a preauthorization, and the capture of all of it. */
+export const composite = 'PA.CP';
 
 /** Brands on the wire to brands of the core. */
 const brands = new Map<string, CardBrand>([
@@ -46,18 +50,34 @@ export function readTokenPayment(request: RequestContext, token: string): Author
 
 function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
   const { channel, parameters } = request;
-  const { paymentType, createRegistration } = parameters;
-  if (paymentType === undefined) throw parameterProblem('paymentType', undefined, 'may not be empty');
-  if (paymentType !== 'PA' && paymentType !== 'DB') throw new Problem('600.200.400');
+  const { createRegistration } = parameters;
+  const kind = readKind(parameters);
   const money = readAmount(parameters);
   if (money === undefined) throw new Problem('100.550.300');
   return {
     channel,
-    kind: paymentType === 'PA' ? 'preauthorization' : 'debit',
+    kind,
     ...money,
     tokenize: createRegistration === 'true',
+    ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
   };
+}
+
+function readKind({ paymentType }: Parameters): AuthorizeCommand['kind'] {
+  switch (paymentType) {
+    case undefined:
+      throw parameterProblem('paymentType', undefined, 'may not be empty');
+    case 'PA':
+    case composite:
+      return 'preauthorization';
+    case 'DB':
+      return 'debit';
+    case 'CD':
+      return 'payout';
+    default:
+      throw new Problem('600.200.400');
+  }
 }
 
 /** An operation on an existing one. Only reversals, of a payment or of a chargeback, may leave the amount out. */

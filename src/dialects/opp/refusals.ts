@@ -7,11 +7,18 @@ import { Problem } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 
 /** Operations on existing ones; each has its own words for "not with this one". */
-export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'CB' | 'CR';
+export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
 
 type ByType = Readonly<Record<BackOfficeType, ResultCode>>;
 
-const notSoMuch: ByType = { CP: '700.400.100', RV: '700.400.300', RF: '700.400.200', CB: '700.400.400', CR: '700.400.420' };
+const notSoMuch: ByType = {
+  CP: '700.400.100',
+  RV: '700.400.300',
+  RF: '700.400.200',
+  RB: '700.300.300',
+  CB: '700.400.400',
+  CR: '700.400.420',
+};
 
 /** The unknown id answers as the platform does: a refund finds no brand to work with. */
 const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
@@ -20,12 +27,15 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   currency_not_enabled: '600.200.500',
   brand_not_enabled: '600.200.201',
   token_unknown: '100.150.200',
+  agreement_inconsistent: '100.900.500',
+  agreement_unknown: '600.200.501',
+  balance_too_low: '800.100.164',
   card_gone: '100.150.205',
-  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500', CB: '700.400.550', CR: '700.400.420' },
+  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500', RB: '700.100.100', CB: '700.400.550', CR: '700.400.420' },
   operation_of_other_channel: '700.400.700',
   operation_pending: '700.400.570',
   operation_unsuccessful: '700.300.200',
-  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520', CB: '700.400.550', CR: '700.400.420' },
+  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520', RB: '700.300.100', CB: '700.400.550', CR: '700.400.420' },
   currency_mismatch: '700.100.500',
   exceeds_authorized: notSoMuch,
   exceeds_captured: notSoMuch,
@@ -69,6 +79,8 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   brand_mismatch: '100.100.700',
   cvc_missing: '100.100.600',
   cvc_length: '100.100.601',
+  retry_forbidden: '800.200.160',
+  retries_exhausted: '800.120.101',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {
@@ -97,6 +109,7 @@ export const declineCodes: Readonly<Record<DeclineReason, ResultCode>> = {
   not_permitted_to_cardholder: '800.100.170',
   not_permitted_to_terminal: '800.100.190',
   suspected_fraud: '800.100.158',
+  partly_approved: '800.100.155',
   over_amount_limit: '800.100.162',
   over_count_limit: '800.100.163',
   restricted_card: '800.100.168',

@@ -6,10 +6,11 @@ import { descriptions, type Result, type ResultCode, resultOf } from './result-c
 
 /**
  * In live mode a success is a success; in the sandbox it says who answered. A chargeback that the bank has told says why instead; one that only
- * the merchant has declared has no reason, and its request succeeded.
+ * the merchant has declared has no reason, and its request succeeded. Less than was asked for is for the merchant to look at.
  */
 function successCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
   if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
+  if (operation.requestedAmount !== undefined) return '000.400.040';
   if (mode === 'live') return '000.000.000';
   return operation.dialectData.testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }

@@ -19,6 +19,8 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   refund: 'RF',
   chargeback: 'CB',
   chargeback_reversal: 'CR',
+  rebill: 'RB',
+  payout: 'CD',
 };
 
 const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
@@ -46,10 +48,10 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   const isFirst = operation.targetId === undefined;
   const { dialectData } = operation;
   // A chargeback's reversal refers to the chargeback, whose id is its dispute's.
-  const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : operation.targetId;
+  const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : (operation.targetId ?? operation.referenceId);
   const body: Json = {
     id: toWireId(operation.operationId),
-    paymentType: typeOfKind[operation.kind],
+    paymentType: dialectData.paymentType ?? typeOfKind[operation.kind],
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
@@ -60,7 +62,7 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     recurringType: dialectData.recurringType,
     result: { ...result },
     resultDetails: writeDetails(operation),
-    card: isFirst ? writeCard(operation) : undefined,
+    card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation) : undefined,
     ...writeEcho(dialectData),
   };
   return { body, result };
@@ -103,7 +105,7 @@ function writeDetails(operation: OperationView): Json | undefined {
     ConnectorTxID1: operation.trace?.rrn,
     ConnectorTxID2: operation.trace?.stan,
     AuthCode: operation.approvalCode,
-    CardholderInitiatedTransactionID: operation.networkReference,
+    CardholderInitiatedTransactionID: operation.agreement?.networkReference ?? operation.networkReference,
   };
 }
 

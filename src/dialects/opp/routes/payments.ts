@@ -1,12 +1,13 @@
 /** `/v1/payments`: a first payment, what follows it, and how it stands. */
 import type { FastifyInstance } from 'fastify';
-import { authorize } from '../../../core/payment/authorize.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
+import { rebill } from '../../../core/payment/rebill.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerAct, answerRead } from '../answer.ts';
+import { begin } from '../begin.ts';
 import { findOwn } from '../find.ts';
 import { fromWireId } from '../ids.ts';
 import { checkerOf } from '../parameters.ts';
@@ -19,7 +20,7 @@ import { operationParameters, type Parameters, paymentParameters } from '../wire
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
 
-const acts = { CP: capture, RV: voidOperation, RF: refund, CB: chargeback, CR: chargebackReversal } as const;
+const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill, CB: chargeback, CR: chargebackReversal } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
 const noSession =
@@ -28,7 +29,7 @@ const noSession =
 export function registerPayments(app: FastifyInstance, context: DialectContext): void {
   app.post('/v1/payments', async (request, reply) => {
     const read = await readRequest(context, request, checkPayment);
-    return answerAct(context, read, reply, await authorize(context.engine, readPayment(read)));
+    return answerAct(context, read, reply, await begin(context, read, readPayment(read)));
   });
 
   app.post<{ Params: { id: string } }>('/v1/payments/:id', async (request, reply) => {

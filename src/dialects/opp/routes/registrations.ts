@@ -1,8 +1,8 @@
 /** `/v1/registrations`: stored cards, and payments with them. */
 import type { FastifyInstance } from 'fastify';
-import { authorize } from '../../../core/payment/authorize.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerAct } from '../answer.ts';
+import { begin } from '../begin.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem } from '../problem.ts';
 import { readTokenPayment } from '../read.ts';
@@ -16,6 +16,6 @@ export function registerRegistrations(app: FastifyInstance, context: DialectCont
     const read = await readRequest(context, request, checkPayment);
     if (request.params.id.length !== 32) throw new Problem('100.150.101');
     if (!/^[a-zA-Z0-9]+$/.test(request.params.id)) throw new Problem('100.150.200');
-    return answerAct(context, read, reply, await authorize(context.engine, readTokenPayment(read, request.params.id)));
+    return answerAct(context, read, reply, await begin(context, read, readTokenPayment(read, request.params.id)));
   });
 }

@@ -1,0 +1,36 @@
+/**
+ * The stored-credential contract: a shopper lets a merchant keep the card, in a payment that the shopper starts; later payments use it,
+ * started by either. The schemes tie them together by the transaction id that the first one was answered with (Visa's stored credential
+ * framework, Mastercard's credential-on-file rules).
+ */
+
+/** How a payment uses a stored card. */
+export interface CredentialUse {
+  readonly initiator: 'customer' | 'merchant';
+  /** `initial`: this payment makes the agreement. `subsequent`: it acts under one. */
+  readonly sequence: 'initial' | 'subsequent';
+  /** `recurring`: at fixed times without an end; `installment`: one purchase in parts; `unscheduled`: whenever something is due. */
+  readonly type: 'recurring' | 'installment' | 'unscheduled';
+  /** Of recurring payments: the same amount each time, or what the consumption comes to. Absent: a subscription. */
+  readonly schedule?: 'subscription' | 'standing_order';
+  /** The scheme's transaction id of the payment that made the agreement, as the acquirer is told it. */
+  readonly networkReference?: string;
+}
+
+/** What a merchant asks for: like a use, but its agreement may be named in several ways. Unnamed, it is that of the token, if it has one. */
+export interface AgreementRequest extends Omit<CredentialUse, 'networkReference'> {
+  readonly initial?: { readonly operationId: string } | { readonly networkReference: string };
+}
+
+/** A card that is kept without a word about its use may be used when something is due. */
+export const keptForLater: AgreementRequest = { initiator: 'customer', sequence: 'initial', type: 'unscheduled' };
+
+/**
+ * Whether the parts fit together: a shopper makes the agreement; what comes at fixed times or in parts is started by the merchant. What makes
+ * an agreement cannot name another.
+ */
+export function isConsistent({ initiator, sequence, type, schedule, initial }: AgreementRequest): boolean {
+  if (schedule !== undefined && type !== 'recurring') return false;
+  if (sequence === 'initial') return initiator === 'customer' && initial === undefined;
+  return initiator === 'merchant' || type === 'unscheduled';
+}

@@ -1,0 +1,97 @@
+/** Rebill: charges the card of an order again, for goods that were added. It is a payment of its own, linked to the first. */
+import { randomUUIDv7 } from 'node:crypto';
+import type { CredentialUse } from '../instrument/agreement.ts';
+import { largestAmount } from '../money/amount.ts';
+import type { NewPayment } from '../ports.ts';
+import { type Refusal, refusal } from '../refusals.ts';
+import { type PaymentCard, submit } from './authorize.ts';
+import { firstReferenceOf } from './credential-use.ts';
+import type { ActResult, Engine } from './engine.ts';
+import { repeatOf } from './idempotency.ts';
+import { keyOf, type OperateCommand, refuseUnsuccessful } from './operate.ts';
+import { isChargedBack, type OperationNode, type PaymentTree } from './operation.ts';
+import { refuseWhenUnavailable } from './store-failure.ts';
+
+/** Runs the new payment to a certain outcome, or to "not answered". It needs an amount and its currency. */
+export function rebill(engine: Engine, command: OperateCommand): Promise<ActResult> {
+  return refuseWhenUnavailable(engine, async () => {
+    const { channel, operationId } = command;
+    const { merchantId, channelId } = channel;
+    const key = await keyOf(engine, 'rebill', command);
+    const repeat = await repeatOf(engine, { merchantId, channelId, ...key });
+    if (repeat !== undefined) return repeat;
+    const tree = await engine.store.findTree({ merchantId, operationId });
+    const named = tree?.operations.find((operation) => operation.operationId === operationId);
+    if (tree === undefined || named === undefined) return { kind: 'refused', refusal: refusal('operation_unknown') };
+    const amount = decideRebill(tree, named, command);
+    if (typeof amount !== 'number') return { kind: 'refused', refusal: amount };
+    const { cardId, card } = named;
+    if (card === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
+    const row = await newPayment(engine, command, { tree, named, card: { cardId, summary: card }, amount });
+    return submit(engine, { channel, tokenize: false }, { cardId, summary: card }, { ...row, ...key });
+  });
+}
+
+/** The amount to charge, or why not: any amount, for an order that was processed and not called off. */
+export function decideRebill(tree: PaymentTree, named: OperationNode, command: OperateCommand): number | Refusal {
+  const { channel, amount, currency } = command;
+  if (tree.channelId !== channel.channelId) return refusal('operation_of_other_channel');
+  const unsuccessful = refuseUnsuccessful(named);
+  if (unsuccessful !== undefined) return unsuccessful;
+  const charges = chargesOf(tree, named);
+  if (charges.length === 0) return refusal('wrong_kind');
+  if (currency !== undefined && currency !== tree.currency) return refusal('currency_mismatch', 'currency');
+  if (charges.every((charge) => charge.reversed === charge.amount)) return refusal('nothing_left');
+  if (charges.every(isChargedBack)) return refusal('charged_back');
+  if (amount === undefined || amount <= 0) return refusal('amount_too_low', 'amount');
+  return amount > largestAmount ? refusal('amount_too_large', 'amount') : amount;
+}
+
+/** What of the order was charged. Merchants often name the authorization, whose id they kept: then its captures are meant. */
+function chargesOf(tree: PaymentTree, named: OperationNode): readonly OperationNode[] {
+  switch (named.kind) {
+    case 'debit':
+    case 'capture':
+    case 'rebill':
+      return [named];
+    case 'preauthorization':
+      return tree.operations.filter(({ kind, state }) => kind === 'capture' && state === 'approved');
+    case 'reversal':
+    case 'refund':
+    case 'payout':
+    case 'chargeback':
+    case 'chargeback_reversal':
+      return [];
+  }
+}
+
+interface Rebilled {
+  readonly tree: PaymentTree;
+  readonly named: OperationNode;
+  readonly card: PaymentCard;
+  readonly amount: number;
+}
+
+async function newPayment(engine: Engine, command: OperateCommand, { tree, named, card, amount }: Rebilled): Promise<NewPayment> {
+  const { channel, merchantReference, dialectData } = command;
+  const kind = 'rebill';
+  return {
+    ...{ merchantId: channel.merchantId, channelId: channel.channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7() },
+    ...{ kind, amount, currency: tree.currency, cardId: card.cardId, card: card.summary, dialectData },
+    referenceId: named.operationId,
+    agreement: useUnder(tree),
+    trace: await engine.acquirer.prepare({ channel, kind }),
+    createdAtMs: engine.clock.businessNow(),
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+  };
+}
+
+/** The shopper is not there: the merchant starts it, under the first payment's transaction id. */
+function useUnder(tree: PaymentTree): CredentialUse {
+  const first = tree.operations.find(({ targetId }) => targetId === undefined);
+  const networkReference = first === undefined ? undefined : firstReferenceOf(first);
+  return {
+    ...{ initiator: 'merchant', sequence: 'subsequent', type: 'unscheduled' },
+    ...(networkReference === undefined ? {} : { networkReference }),
+  };
+}

@@ -1,0 +1,12 @@
+/** New payments, with a card or with a token: by the type of the request, one act or two. */
+import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
+import { authorizeAndCapture } from '../../core/payment/authorize-and-capture.ts';
+import type { ActResult } from '../../core/payment/engine.ts';
+import type { DialectContext } from '../dialect.ts';
+import { composite, type RequestContext } from './read.ts';
+
+/** The answer to a composite request is that of its last part: the capture, once there is something to capture. */
+export function begin({ engine }: DialectContext, { parameters }: RequestContext, command: AuthorizeCommand): Promise<ActResult> {
+  if (parameters.paymentType !== composite) return authorize(engine, command);
+  return authorizeAndCapture(engine, command, { dialectData: { ...command.dialectData, paymentType: composite } });
+}
