@@ -12,10 +12,13 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { addPageFiles } from './http/pages/assets.ts';
+import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
+import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
@@ -90,6 +93,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
     });
   }
+  addPageFiles(server);
+  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
@@ -181,6 +186,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const inputKey = vault.deriveSecret('idempotency input');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    checkouts: createCheckoutStore(stores.general),
     vault,
     acquirer,
     clock,

@@ -32,6 +32,7 @@ const list = {
   no_chargeback: ['state', 'there is no chargeback that could be reversed'],
   chargeback_already_reversed: ['state', 'the chargeback is reversed already'],
   chargeback_amount_differs: ['field', 'a chargeback is reversed whole: the amount differs from that of the chargeback'],
+  checkout_closed: ['state', 'the checkout is paid, has expired, or was tried too often'],
   payment_busy: ['again', 'another operation on the same payment is under way'],
   key_reused: ['field', 'the idempotency key was used with another request'],
   key_in_flight: ['again', 'a request with the same idempotency key is under way'],

@@ -1,6 +1,7 @@
 /** Merchants' channels, credentials and acquirer accounts, answered from memory: a change is seen after `freshForMs` at the latest. */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
+import { readLook } from '../core/merchant/look.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -10,7 +11,7 @@ const entriesAtMost = 50_000;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.look
 from polygate.entry_point e
   join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
   join polygate.merchant m on m.merchant_id = c.merchant_id
@@ -38,6 +39,7 @@ interface ChannelRow extends Record<string, unknown> {
   readonly enabled: boolean;
   readonly accepts_partial_approval: boolean;
   readonly currencies: string[] | null;
+  readonly look: unknown;
 }
 
 interface CredentialRow extends Record<string, unknown> {
@@ -95,6 +97,7 @@ function channelOf(row: ChannelRow): Channel {
     enabled: row.enabled,
     acceptsPartialApproval: row.accepts_partial_approval,
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
+    ...(row.look === null ? {} : { look: readLook(row.look) }),
   };
 }
 

@@ -2,11 +2,13 @@
 import type { Acquirer, Clock, PaymentStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RetryLimits } from './card-block.ts';
+import type { CheckoutStore } from './checkout-terms.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
 export interface Engine {
   readonly store: PaymentStore;
+  readonly checkouts: CheckoutStore;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 /** From parameters to core commands: pure, but for the present date. */
-import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
@@ -127,7 +127,8 @@ function readCard({ parameters, nowMs }: RequestContext): Instrument {
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (named !== undefined && brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
-  if (cvc !== undefined && !hasLengthOf(brand, cvc)) return { type: 'rejected', summary, reason: 'cvc_length' };
+  if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
+    return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
 
@@ -136,11 +137,6 @@ function readBrand(paymentBrand: string): CardBrand {
   const brand = brands.get(paymentBrand);
   if (brand !== undefined) return brand;
   throw new Problem(otherBrands.has(paymentBrand) ? '600.200.201' : '100.100.501');
-}
-
-/** American Express prints four digits, all others three; of a card of an unknown brand nothing is known. */
-function hasLengthOf(brand: CardBrand, cvc: Cvc): boolean {
-  return brand === 'unknown' || cvc.masked.length === (brand === 'amex' ? 4 : 3);
 }
 
 function readCvc({ 'card.cvv': digits }: Parameters) {

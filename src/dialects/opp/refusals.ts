@@ -47,6 +47,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   no_chargeback: '700.400.420',
   chargeback_already_reversed: '700.400.410',
   chargeback_amount_differs: '100.550.701',
+  checkout_closed: '200.300.404',
   payment_busy: '800.700.100',
   key_reused: '200.200.106',
   key_in_flight: '800.600.100',
