@@ -97,7 +97,7 @@ function launch({
       : [...process.execArgv, '--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, join(root, 'src', 'main.ts'), 'start'];
   const child = spawn(process.execPath, entry, {
     cwd: dataDirectory,
-    env: { ...environmentWithoutSettings(), ...ports, DATA_DIRECTORY: dataDirectory, LOG_LEVEL: 'warn' },
+    env: { ...environmentWithoutSettings(), ...ports, DATA_DIRECTORY: dataDirectory, LOG_LEVEL: 'warn', REQUESTS_PER_MINUTE: '0' },
     // A session of its own keeps a terminal's Ctrl-C away, so that everything is stopped in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

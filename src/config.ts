@@ -137,6 +137,18 @@ export const settings = {
     262_144,
     'The largest request body that is read.',
   ),
+  statusRequestsPerMinute: setting(
+    'STATUS_REQUESTS_PER_MINUTE',
+    wholeNumber({ min: 0, max: 1_000 }),
+    2,
+    'How often the status of one payment may be asked within a minute, where the protocol limits it; 0 removes the limit.',
+  ),
+  requestsPerMinute: setting(
+    'REQUESTS_PER_MINUTE',
+    wholeNumber({ min: 0, max: 10_000_000 }),
+    6_000,
+    'How many requests about one payment, stored card or reference a node answers within a minute, against runaway programs; 0 removes the limit.',
+  ),
   panRetentionDays: setting(
     'PAN_RETENTION_DAYS',
     wholeNumber({ min: 1, max: 3650, unit: 'days' }),

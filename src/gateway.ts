@@ -14,6 +14,7 @@ import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
+import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
@@ -24,10 +25,14 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
+import { createScheduleStore } from './store/schedules.ts';
+import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
@@ -68,16 +73,24 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
+      'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => {
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
       },
     },
+  });
+  const limits = createRequestLimits({
+    window: createRequestWindow(stores.general),
+    statusPerMinute: config.statusRequestsPerMinute,
+    requestsPerMinute: config.requestsPerMinute,
+    wallNow: clock.wallNow,
   });
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
@@ -90,7 +103,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
     });
   }
   addPageFiles(server);
@@ -101,7 +114,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), housekeeping.stop()]);
+    await Promise.all([resolving.stop(), paying.stop(), housekeeping.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -187,6 +200,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     checkouts: createCheckoutStore(stores.general),
+    tokenActs: createTokenActStore(stores.general),
+    schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
     clock,

@@ -14,9 +14,9 @@ function compose(more: Parameters = {}, headers: Record<string, string> = {}): P
 }
 
 async function truthOf(id: string | undefined): Promise<Reply> {
-  let reply = await stack.get(`/v1/payments/${id}`);
+  let reply = await stack.get(`/v1/query/${id}`);
   await eventually(async () => {
-    reply = await stack.get(`/v1/payments/${id}`);
+    reply = await stack.get(`/v1/query/${id}`);
     return reply.code !== pending;
   }, 'the truth about the payment');
   return reply;
@@ -28,7 +28,7 @@ test('both succeed: the answer is the capture, linked to the authorization', asy
   assert.deepEqual([paymentType, amount, currency, card?.last4Digits], ['PA.CP', '12.50', 'EUR', '1111']);
   assert.notEqual(id, referencedId);
   assert.deepEqual((({ kind, amount: minor }) => [kind, minor])(await bookedOnce(stack, reply)), ['capture', 1_250]);
-  const hold = expectReply(await stack.get(`/v1/payments/${referencedId}`), 200, approved);
+  const hold = expectReply(await stack.get(`/v1/query/${referencedId}`), 200, approved);
   assert.equal(hold.body.paymentType, 'PA');
   assert.deepEqual((({ kind, capturedAmount }) => [kind, capturedAmount])(await bookedOnce(stack, hold)), ['authorization', 1_250]);
   const list = expectReply(await stack.get('/v1/query', { merchantTransactionId }), 200, '000.000.100');
@@ -62,7 +62,7 @@ test('a capture that is not answered is pending under an id of its own, then cap
   await stack.parts.host.addFault({ fault: 'answer_lost', pan: lossy, mti: '0220' });
   const reply = expectReply(await compose({ 'card.number': lossy, paymentBrand: 'MASTER' }), 200, pending);
   const { id, referencedId } = reply.body;
-  expectReply(await stack.get(`/v1/payments/${referencedId}`), 200, approved);
+  expectReply(await stack.get(`/v1/query/${referencedId}`), 200, approved);
   expectReply(await truthOf(id), 200, approved);
 });
 

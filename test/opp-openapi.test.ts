@@ -51,7 +51,7 @@ test('what must be there is a parameter, and so is every part of a sample', () =
 });
 
 /** Asserts that the description has this answer: the status, the code in its table, and the shape. */
-function assertDescribed(method: 'get' | 'post', path: string, { status, code = '', text }: Reply): void {
+function assertDescribed(method: 'get' | 'post' | 'delete', path: string, { status, code = '', text }: Reply): void {
   const operation = document.paths[path]?.[method];
   const answer = operation?.responses[String(status)];
   if (answer === undefined) assert.fail(`${method} ${path} is not said to answer ${status}: ${text}`);
@@ -83,7 +83,9 @@ test('the endpoints take the parameters that they are said to take, and no other
     const all = Object.fromEntries(names.map((name) => [name, name === 'entityId' ? demo.entityId : parameterNotes[name]?.[1]]));
     const send = (more: Parameters) => {
       const target = path.replace(':id', nobody);
-      return method === 'post' ? stack.post(target, { ...all, ...more }) : stack.get(target, { ...all, ...more });
+      if (method === 'post') return stack.post(target, { ...all, ...more });
+      if (method === 'delete') return stack.remove(target, { ...all, ...more });
+      return stack.get(target, { ...all, ...more });
     };
     assert.doesNotMatch((await send({})).text, /parameterErrors/, `${method} ${path}`);
     assert.match((await send({ surprise: 'x' })).text, /"name":"surprise"/, `${method} ${path}`);
@@ -104,7 +106,8 @@ test('the samples work as they are filled in', async () => {
   for (const { path, properties } of forms) {
     const filled = Object.fromEntries(Object.entries(properties).map(([name, { example }]) => [name, example]));
     assert.equal(filled.entityId, demo.entityId);
-    assert.equal((await post(path, ids[path], filled)).code, approved, path);
+    const registrationId = 'registrationId' in properties ? { registrationId: paid.body.registrationId } : {};
+    assert.equal((await post(path, ids[path], { ...filled, ...registrationId })).code, approved, path);
   }
 });
 
@@ -170,6 +173,42 @@ test('and so have answers to what follows a payment, and to payments with a toke
   await post(tokens, registrationId, { paymentType: 'DB', ...money });
   await post(tokens, 'a'.repeat(32), { paymentType: 'DB', ...money });
   await post(tokens, 'short', { paymentType: 'DB', ...money });
+});
+
+test('and so have answers about stored cards, schedules, pages of transactions, and codes', async () => {
+  const { paymentType, amount, currency, ...card } = debit();
+  const { body } = await post('/v1/registrations', undefined, { ...card, 'customer.givenName': 'Ada' });
+  const { body: bad } = await post('/v1/registrations', undefined, { ...card, 'card.number': '4444444444444444' });
+  await post('/v1/registrations', undefined, { ...card, 'customer.email': 'x' });
+  for (const id of [body.id, bad.id, 'a'.repeat(32), 'short']) await get('/v1/registrations/{id}', id);
+  const money = { paymentType: 'DB', amount: '5.00', currency: 'EUR', registrationId: body.id };
+  const schedules = '/scheduling/v1/schedules';
+  const { body: plan } = await post(schedules, undefined, { ...money, 'job.dayOfMonth': '1' });
+  await post(schedules, undefined, money);
+  await post(schedules, undefined, { ...money, 'job.dayOfMonth': '32' });
+  for (const [path, id] of [
+    [`${schedules}/{id}`, plan.id],
+    [`${schedules}/{id}`, plan.id],
+    ['/v1/registrations/{id}', body.id],
+    ['/v1/registrations/{id}', body.id],
+    ['/v1/registrations/{id}', bad.id],
+  ] as const) {
+    assertDescribed('delete', path, await stack.remove(path.replace('{id}', id ?? '')));
+  }
+  const reference = freshName('order');
+  const { body: sale } = await post(
+    '/v1/payments',
+    undefined,
+    debit({ merchantTransactionId: reference, 'threeDSecure.eci': '05', 'merchant.city': 'Oslo' }),
+  );
+  for (const path of ['/v1/query/{id}', '/v3/query/{id}']) {
+    await get(path, sale.id);
+    await get(path, sale.id, { includeLinkedTransactions: 'true' });
+  }
+  for (const path of ['/v1/query', '/v3/query']) await get(path, undefined, { merchantTransactionId: reference });
+  await get('/v3/query', undefined, { 'date.from': '2034-01-01 00:00:00' });
+  for (let time = 0; time < 3; time += 1) await get('/v1/payments/{id}', sale.id);
+  await get('/v1/resultcodes', undefined);
 });
 
 test('callers who may not are told so as described', async () => {

@@ -245,7 +245,7 @@ test('an answer that does not come is pending with an id, and later the truth; t
   const { id, amount, currency, descriptor } = lost.body;
   assert.match(id ?? '', /^[a-f0-9]{32}$/);
   assert.deepEqual([amount, currency, descriptor], [undefined, undefined, undefined]);
-  await eventually(async () => (await stack.get(`/v1/payments/${id}`)).code !== '000.200.000', 'the end of the doubt');
+  await eventually(async () => (await stack.get(`/v1/query/${id}`)).code !== '000.200.000', 'the end of the doubt');
   expectReply(await stack.get(`/v1/payments/${id}`), 400, '900.100.301');
   expectReply(await stack.get(`/v1/query/${id}`), 400, '900.100.301');
   expectReply(await act(id, { paymentType: 'RF', ...money('1.00') }), 400, '700.300.200');

@@ -42,7 +42,7 @@ test('a rebill of a debit: a new id, linked to the id in the URL, as a payment o
   const initialReference = first.body.resultDetails?.CardholderInitiatedTransactionID;
   assert.deepEqual(entry.storedCredential, { initiation: 'M101', initialReference, isInitialKnown: true });
   assert.equal(reply.body.resultDetails?.CardholderInitiatedTransactionID, initialReference);
-  const { body: again } = expectReply(await stack.get(`/v1/payments/${id}`), 200, approved);
+  const { body: again } = expectReply(await stack.get(`/v1/query/${id}`), 200, approved);
   assert.deepEqual([again.paymentType, again.referencedId, again.amount], ['RB', first.body.id, '99.00']);
 });
 
@@ -111,5 +111,5 @@ test('a rebill that is declined says so; one that is not answered is reversed', 
   await stack.parts.host.addFault({ fault: 'answer_lost', pan, mti: '0200' });
   const lost = expectReply(await act(id, { paymentType: 'RB', ...euros('4.00') }), 200, '000.200.000');
   expectReply(await act(lost.body.id, { paymentType: 'RB', ...euros('4.00') }), 400, '700.400.570');
-  await eventually(async () => (await stack.get(`/v1/payments/${lost.body.id}`)).code === '900.100.301', 'the rebill to be reversed');
+  await eventually(async () => (await stack.get(`/v1/query/${lost.body.id}`)).code === '900.100.301', 'the rebill to be reversed');
 });

@@ -60,7 +60,7 @@ for (const [paymentType, kind] of [
       ],
     );
     assert.deepEqual(await eventsOf(id), [`${kind}.partly_approved`, `${kind}.declined`]);
-    expectReply(await stack.get(`/v1/payments/${id}`), 400, '800.100.155');
+    expectReply(await stack.get(`/v1/query/${id}`), 400, '800.100.155');
   });
 }
 
@@ -75,7 +75,7 @@ test('while the reversal of the part is not confirmed the payment is pending; th
   for (const fault of ['answer_lost', 'no_answer'] as const) {
     await stack.parts.host.addFault({ fault, pan, mti: '0420' });
     const { body } = expectReply(await payInPart(), 200, '000.200.000');
-    await eventually(async () => (await stack.get(`/v1/payments/${body.id}`)).code === '800.100.155', 'the payment to be declined');
+    await eventually(async () => (await stack.get(`/v1/query/${body.id}`)).code === '800.100.155', 'the payment to be declined');
   }
 });
 
@@ -83,7 +83,7 @@ test('a partial approval that comes too late is reversed like any other', async 
   for (const as of [demo, plain]) {
     await stack.parts.host.addFault({ fault: 'partial_approval', pan, delay_ms: 1_500 });
     const { body } = expectReply(await stack.post('/v1/payments', debit(master), { as }), 200, '000.200.000');
-    const truth = async () => (await stack.get(`/v1/payments/${body.id}`, {}, { as })).code;
+    const truth = async () => (await stack.get(`/v1/query/${body.id}`, {}, { as })).code;
     await eventually(async () => (await truth()) === '900.100.301', 'the payment to be reversed');
   }
 });
@@ -94,7 +94,7 @@ test('a merchant that takes parts: the payment stands with what was approved, fo
   assert.equal(amount, '12.50');
   assert.deepEqual((({ kind, amount: minor, state }) => [kind, minor, state])(await bookedOnce(stack, reply)), ['debit', 1_250, 'booked']);
   assert.deepEqual(await eventsOf(id), ['debit.approved']);
-  const read = expectReply(await stack.get(`/v1/payments/${id}`, {}, { as: plain }), 200, reviewed);
+  const read = expectReply(await stack.get(`/v1/query/${id}`, {}, { as: plain }), 200, reviewed);
   assert.equal(read.body.amount, '12.50');
   const act = (parameters: Parameters) => stack.post(`/v1/payments/${id}`, { currency: 'EUR', ...parameters }, { as: plain });
   expectReply(await act({ paymentType: 'RF', amount: '12.51' }), 400, '700.400.200');

@@ -2,6 +2,7 @@
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
 import type { CredentialUse } from './instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
+import type { TokenAct } from './instrument/token.ts';
 import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type {
@@ -61,6 +62,41 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
+  describeToken(token: {
+    readonly merchantId: string;
+    readonly token: string;
+  }): Promise<{ readonly cardId: string; readonly summary: CardSummary; readonly deleted: boolean } | undefined>;
+  /**
+   * Ends a token: it is not found any more, and its card, unless another token holds it, is purged at `cardPurgeAtMs` (business time; when
+   * the last payment made with it no longer needs it) or earlier. False when there is no such token.
+   */
+  deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
+  /** Puts off the purge of a token and its card to `purgeAtMs` (business time), where it would be earlier. */
+  prolongToken(token: { readonly merchantId: string; readonly token: string; readonly purgeAtMs: number }): Promise<void>;
+}
+
+/** Keeps what happened to tokens outside payments. */
+export interface TokenActStore {
+  /** `taken`: nothing was written; the key, or the token for an act of this kind, has one already. */
+  record(act: TokenAct, key?: Pick<IdempotencyKey, 'key' | 'inputHash'>): Promise<'recorded' | 'taken'>;
+  find(key: { readonly merchantId: string; readonly token: string; readonly kind: TokenAct['kind'] }): Promise<TokenAct | undefined>;
+  findByKey(key: {
+    readonly merchantId: string;
+    readonly channelId: string;
+    readonly key: string;
+  }): Promise<{ readonly act: TokenAct; readonly inputHash: Uint8Array } | undefined>;
+}
+
+/** Counts requests for all nodes together, by the database's clock. */
+export interface RequestWindow {
+  /** Counts one more for the subject, unless `limit` have been within the last `windowMs`. `retryAfterMs`: until one may come again. */
+  count(request: {
+    readonly merchantId: string;
+    readonly subject: string;
+    readonly limit: number;
+    readonly windowMs: number;
+  }): Promise<{ readonly allowed: true; readonly remaining: number } | { readonly allowed: false; readonly retryAfterMs: number }>;
 }
 
 /** The caller's idempotency key: at most one operation of the channel ever has it. */
@@ -200,6 +236,32 @@ export interface ClaimedOperation {
   readonly attempt: number;
 }
 
+/** What a merchant looks for among the operations of a channel; what is absent does not matter. */
+export interface OperationSearch {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly merchantReference?: string;
+  readonly kinds?: readonly OperationKind[];
+  /** Business time, epoch ms, both included. */
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
+  /** See `shortNumberOf`. */
+  readonly shortNumber?: number;
+  /** With each operation all others of its payment. */
+  readonly linked?: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** `total`: how many match, counted up to `searchedAtMost` + 1; the linked ones come on top. */
+export interface OperationsFound {
+  readonly operations: readonly OperationView[];
+  readonly total: number;
+}
+
+/** A search that matches more is too wide to be answered. */
+export const searchedAtMost = 10_000;
+
 export interface PaymentStore {
   /** First transaction of a payment. */
   submitPayment(row: NewPayment): Promise<Submission>;
@@ -218,13 +280,8 @@ export interface PaymentStore {
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
-  /** All operations of a channel with this merchant reference, oldest first, at most `limit`. */
-  findByReference(key: {
-    readonly merchantId: string;
-    readonly channelId: string;
-    readonly merchantReference: string;
-    readonly limit: number;
-  }): Promise<readonly OperationView[]>;
+  /** Operations of a channel, oldest first. */
+  search(search: OperationSearch): Promise<OperationsFound>;
   /**
    * The network reference of the agreement that was made with a token: that of the latest approved operation that began one, preferably of
    * this type. Undefined when there is none, or its answer had none.

@@ -11,7 +11,9 @@ const list = {
   amount_too_large: ['field', 'the amount has more than twelve digits of minor units'],
   currency_not_enabled: ['field', 'the channel is not configured for this currency'],
   brand_not_enabled: ['field', 'the channel is not configured for this card brand'],
-  token_unknown: ['field', 'no such token, or it was deleted'],
+  token_unknown: ['field', 'no such token'],
+  token_deleted: ['state', 'the token was deleted'],
+  token_rejected: ['state', 'the card was refused when it was to be stored'],
   agreement_inconsistent: ['field', 'who starts the payment, its place in the agreement and its type do not fit together'],
   agreement_unknown: ['field', 'the payment that made the agreement is not known, or did not succeed'],
   balance_too_low: ['state', 'the payout balance does not cover the amount'],
@@ -33,6 +35,8 @@ const list = {
   chargeback_already_reversed: ['state', 'the chargeback is reversed already'],
   chargeback_amount_differs: ['field', 'a chargeback is reversed whole: the amount differs from that of the chargeback'],
   checkout_closed: ['state', 'the checkout is paid, has expired, or was tried too often'],
+  never_due: ['field', 'the timetable has no time to come'],
+  schedule_unknown: ['state', 'there is no such schedule that still pays'],
   payment_busy: ['again', 'another operation on the same payment is under way'],
   key_reused: ['field', 'the idempotency key was used with another request'],
   key_in_flight: ['again', 'a request with the same idempotency key is under way'],
@@ -46,7 +50,7 @@ export interface Refusal {
   readonly category: RefusalCategory;
   readonly meaning: string;
   /** The core's name of the input at fault, where there is one. */
-  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'agreement' | 'idempotencyKey';
+  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'agreement' | 'timetable' | 'idempotencyKey';
   readonly retryable: boolean;
 }
 

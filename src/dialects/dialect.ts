@@ -11,8 +11,27 @@ export interface DialectContext {
   readonly directory: Directory;
   /** `sandbox`: simulators answer, and dialects say so where their protocol has a word for it. */
   readonly mode: Mode;
+  readonly limits: RequestLimits;
   /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
   readonly isUnavailable: (error: unknown) => boolean;
+}
+
+/** `limit` is there where it can be told; `remaining` requests may follow at once, or one after `retryAfterMs`. */
+export interface Counted {
+  readonly allowed: boolean;
+  readonly limit?: number;
+  readonly remaining?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
+export interface RequestLimits {
+  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. */
+  countStatus(request: { readonly merchantId: string; readonly subject: string }): Promise<Counted>;
+  /** Any request, against floods: generous, counted by each node for itself. */
+  countRequest(request: { readonly merchantId: string; readonly subject: string }): Counted;
+  /** Whether the subject comes for the first time within `withinMs`. */
+  isFirst(request: { readonly merchantId: string; readonly subject: string; readonly withinMs: number }): Promise<boolean>;
 }
 
 export interface Dialect {

@@ -11,11 +11,19 @@ const entriesAtMost = 50_000;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.look
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.policies, c.look
 from polygate.entry_point e
   join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
   join polygate.merchant m on m.merchant_id = c.merchant_id
 where e.dialect = $1 and e.wire_id = $2`,
+};
+
+const channelById: Statement = {
+  name: 'channel_by_id',
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
+  c.policies
+from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
+where c.merchant_id = $1 and c.channel_id = $2`,
 };
 
 const credentialsByIdentifier: Statement = {
@@ -40,6 +48,7 @@ interface ChannelRow extends Record<string, unknown> {
   readonly accepts_partial_approval: boolean;
   readonly currencies: string[] | null;
   readonly look: unknown;
+  readonly policies: Record<string, unknown>;
 }
 
 interface CredentialRow extends Record<string, unknown> {
@@ -64,6 +73,10 @@ export function createDirectory(database: Database): StoreDirectory {
     const [row] = await reading(database.query<ChannelRow>(channelByWireId, key.split('\n')));
     return row === undefined ? undefined : channelOf(row);
   });
+  const channelsById = remembered(async (key: string) => {
+    const [row] = await reading(database.query<ChannelRow>(channelById, key.split('\n')));
+    return row === undefined ? undefined : channelOf(row);
+  });
   const credentials = remembered(async (key: string) => {
     const rows = await reading(database.query<CredentialRow>(credentialsByIdentifier, key.split('\n')));
     return rows.map(
@@ -80,6 +93,7 @@ export function createDirectory(database: Database): StoreDirectory {
   });
   return {
     channel: ({ dialect, wireId }) => channels(`${dialect}\n${wireId}`),
+    channelById: ({ merchantId, channelId }) => channelsById(`${merchantId}\n${channelId}`),
     credentials: ({ dialect, identifier }) => credentials(`${dialect}\n${identifier}`),
     account: accounts,
   };
@@ -95,6 +109,7 @@ function channelOf(row: ChannelRow): Channel {
     name: row.name,
     accountId: row.account_id,
     enabled: row.enabled,
+    policies: row.policies,
     acceptsPartialApproval: row.accepts_partial_approval,
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
     ...(row.look === null ? {} : { look: readLook(row.look) }),

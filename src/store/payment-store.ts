@@ -18,9 +18,10 @@ import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
-import { findAgreementReference, findByKey, findByReference, findByTrace, findOperations, findTree } from './read-operations.ts';
+import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
+import { searchOperations } from './search-operations.ts';
 import { submitOperations } from './submit-operation.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
 import { reading } from './unavailable.ts';
@@ -91,7 +92,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     },
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     findTree: (key) => reading(findTree(hot, key)),
-    findByReference: (key) => reading(findByReference(general, key)),
+    search: (search) => reading(searchOperations(general, search, clock)),
     findAgreementReference: (key) => reading(findAgreementReference(hot, key)),
     noteDecline: (decline, sinceMs) => noteDecline(general, decline, sinceMs),
     blockCard: (block) => blockCard(general, block),

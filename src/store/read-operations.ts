@@ -7,7 +7,7 @@ import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
-interface OperationRow extends Row {
+export interface OperationRow extends Row {
   readonly merchant_id: string;
   readonly operation_id: string;
   readonly payment_id: string;
@@ -55,14 +55,14 @@ interface OperationRow extends Row {
   readonly transmitted_ms: number | null;
 }
 
-const operationColumns = `
+export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
-const operationJoins = `
+export const operationJoins = `
   join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id
@@ -83,14 +83,6 @@ from polygate.operation named
   join polygate.operation o on o.merchant_id = named.merchant_id and o.payment_id = named.payment_id ${operationJoins}
 where named.merchant_id = $1 and named.operation_id = $2
 order by o.created_at, o.operation_id`,
-};
-
-const byReference: Statement = {
-  name: 'find_by_reference',
-  text: `select ${operationColumns}
-from polygate.operation o ${operationJoins}
-where o.merchant_id = $1 and o.merchant_reference = $3 and p.channel_id = $2
-order by o.created_at, o.operation_id limit $4`,
 };
 
 const byKey: Statement = {
@@ -178,14 +170,6 @@ export async function findByTrace(
   return found?.node;
 }
 
-export async function findByReference(
-  database: Database,
-  key: { readonly merchantId: string; readonly channelId: string; readonly merchantReference: string; readonly limit: number },
-): Promise<OperationView[]> {
-  const rows = await database.query<OperationRow>(byReference, [key.merchantId, key.channelId, key.merchantReference, key.limit]);
-  return rows.map(nodeOf);
-}
-
 export async function findAgreementReference(
   database: Database,
   key: { readonly merchantId: string; readonly token: string; readonly type: CredentialUse['type'] },
@@ -202,7 +186,7 @@ export async function findByKey(
   return row === undefined ? undefined : { inputHash: row.input_hash, operationId: row.operation_id };
 }
 
-function nodeOf(row: OperationRow): OperationNode {
+export function nodeOf(row: OperationRow): OperationNode {
   return {
     merchantId: row.merchant_id,
     channelId: row.channel_id,

@@ -93,6 +93,7 @@ create table polygate.channel (
   enabled boolean not null default true,
   currencies text[],
   accepts_partial_approval boolean not null default false,
+  policies json not null default '{}'::json,
   look json,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
@@ -303,6 +304,45 @@ create table polygate.payment (
 ) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
 
+create unlogged table polygate.request_window (
+  merchant_id uuid not null,
+  subject text not null,
+  hits bigint[] not null,
+  expires_at timestamp with time zone not null,
+  constraint request_window_pkey PRIMARY KEY (merchant_id, subject)
+);
+grant delete, insert, select, update on polygate.request_window to polygate_app;
+
+create table polygate.schedule (
+  merchant_id uuid not null,
+  schedule_id uuid not null,
+  channel_id uuid not null,
+  state text not null,
+  kind text not null,
+  token text not null,
+  amount bigint not null,
+  currency text not null,
+  expression text not null,
+  ends_at timestamp with time zone,
+  next_due_at timestamp with time zone not null,
+  leased_until timestamp with time zone not null,
+  failed_tries smallint not null default 0,
+  cancel_id uuid,
+  reason text,
+  merchant_reference text,
+  dialect_data json not null,
+  idempotency_key text,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  constraint schedule_pkey PRIMARY KEY (schedule_id, merchant_id),
+  constraint schedule_amount_check CHECK ((amount > 0)),
+  constraint schedule_kind_check CHECK ((kind = ANY (ARRAY['preauthorization'::text, 'debit'::text]))),
+  constraint schedule_state_check CHECK ((state = ANY (ARRAY['active'::text, 'ended'::text, 'canceled'::text, 'failed'::text])))
+);
+CREATE INDEX schedule_due ON polygate.schedule USING btree (next_due_at) WHERE (state = 'active'::text);
+CREATE UNIQUE INDEX schedule_key ON polygate.schedule USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+grant insert, select, update on polygate.schedule to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,
@@ -310,6 +350,31 @@ create table polygate.terminal_day (
   constraint terminal_day_pkey PRIMARY KEY (terminal, business_date)
 );
 grant insert, select, update on polygate.terminal_day to polygate_app;
+
+create table polygate.token_act (
+  merchant_id uuid not null,
+  act_id uuid not null,
+  channel_id uuid not null,
+  kind text not null,
+  token text not null,
+  brand text,
+  bin text,
+  last4 text,
+  expiry_month smallint,
+  expiry_year smallint,
+  holder text,
+  reason text,
+  merchant_reference text,
+  dialect_data json not null,
+  idempotency_key text,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  constraint token_act_pkey PRIMARY KEY (merchant_id, act_id),
+  constraint token_act_kind_check CHECK ((kind = ANY (ARRAY['tokenization'::text, 'deletion'::text])))
+);
+CREATE UNIQUE INDEX token_act_key ON polygate.token_act USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE UNIQUE INDEX token_act_token ON polygate.token_act USING btree (merchant_id, token, kind);
+grant insert, select on polygate.token_act to polygate_app;
 
 create table public.polygate_migration (
   set text not null,

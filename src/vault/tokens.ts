@@ -18,6 +18,8 @@ export interface TokenKey {
 export interface Tokens {
   tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary }): Promise<string>;
   resolveToken(token: TokenKey): Promise<TokenizedCard | undefined>;
+  describeToken(token: TokenKey): Promise<(TokenizedCard & { readonly deleted: boolean }) | undefined>;
+  prolongToken(token: TokenKey & { readonly purgeAtMs: number }): Promise<void>;
   deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
 }
 
@@ -53,6 +55,19 @@ const selectTokens: Statement = {
     from unnest($1::uuid[], $2::text[]) with ordinality as i (merchant_id, token, ord)
     join vault.token t on t.merchant_id = i.merchant_id and t.token = i.token
     where t.deleted_at is null`,
+};
+
+const describeToken: Statement = {
+  name: 'vault-token-describe',
+  text: 'select card_id, summary, deleted_at is not null as deleted from vault.token where merchant_id = $1 and token = $2',
+};
+
+const prolongToken: Statement = {
+  name: 'vault-token-prolong',
+  text: `with kept as (
+      update vault.token set purge_at = $3 where merchant_id = $1 and token = $2 and deleted_at is null and purge_at < $3 returning card_id
+    )
+    update vault.card c set purge_at = greatest(c.purge_at, $3) from kept where c.merchant_id = $1 and c.id = kept.card_id`,
 };
 
 const deleteToken: Statement = {
@@ -109,6 +124,14 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
         if (certaintyOf(error) === 'refused') throw error;
         throw new NotRecorded(String(error), { cause: error });
       }
+    },
+    async describeToken({ merchantId, token }) {
+      if (!isToken(token)) return undefined;
+      const [row] = await database.query<{ card_id: string; summary: CardSummary; deleted: boolean }>(describeToken, [merchantId, token]);
+      return row === undefined ? undefined : { cardId: row.card_id, summary: row.summary, deleted: row.deleted };
+    },
+    async prolongToken({ merchantId, token, purgeAtMs }) {
+      await database.query(prolongToken, [merchantId, token, new Date(purgeAtMs)]);
     },
     async deleteToken({ merchantId, token, cardPurgeAtMs }) {
       if (!isToken(token)) return false;

@@ -29,11 +29,6 @@ export interface VaultOptions {
 export interface OpenVault extends Vault {
   /** Always at once: the key of fingerprints is in memory. */
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
-  /**
-   * Ends a token: it is not found any more, and its card, unless another token holds it, is purged at `cardPurgeAtMs` (business time; when
-   * the last payment made with it no longer needs it) or earlier. False when there is no such token.
-   */
-  deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
   /** Deletes what is due at that business time and returns how much it was. */
   purgeDue(businessNowMs: number): Promise<PurgeCount>;
   /** After a new master key: wraps every key anew that another one has wrapped, and returns how many. Cards stay as they are. */

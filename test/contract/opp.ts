@@ -44,6 +44,7 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
 const fieldsOfCodes: Readonly<Record<string, Field>> = {
   '100.100.100': 'card number',
   '100.100.200': 'expiry month',
+  '100.100.201': 'expiry month',
   '100.100.300': 'expiry year',
   '100.550.300': 'amount',
   '100.550.301': 'amount',

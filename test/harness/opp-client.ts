@@ -78,7 +78,7 @@ export function createOppClient(url: string, traces: Traces): OppClient {
       return post(`/v1/payments/${id}`, { entityId: entityOf(plain), paymentType: type, ...money }, key);
     },
     async read(id, { plain } = {}) {
-      return answered(await fetch(`${url}/v1/payments/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
+      return answered(await fetch(`${url}/v1/query/${id}?entityId=${entityOf(plain)}`, { headers: headersOf() }));
     },
   };
 }

@@ -47,6 +47,8 @@ export interface OppCalls {
   /** A form post as the caller; a parameter that is undefined is left out. */
   post(path: string, parameters: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
   get(path: string, parameters?: Parameters, more?: { readonly as?: Caller }): Promise<Reply>;
+  /** A DELETE with its parameters in the query. */
+  remove(path: string, parameters?: Parameters, more?: { readonly as?: Caller; readonly headers?: Record<string, string> }): Promise<Reply>;
   books(rrn: string): Promise<readonly HostEntry[]>;
 }
 
@@ -147,6 +149,11 @@ function callsOn(started: () => Stack): OppCalls {
       send({
         ...{ method: 'GET', path: `${path}?${encode({ entityId: as.entityId, ...parameters })}` },
         headers: { authorization: as.bearer },
+      }),
+    remove: (path, parameters = {}, { as = demo, headers = {} } = {}) =>
+      send({
+        ...{ method: 'DELETE', path: `${path}?${encode({ entityId: as.entityId, ...parameters })}` },
+        headers: { authorization: as.bearer, ...headers },
       }),
     books: async (rrn) => (await started().host.books()).filter((entry) => entry.rrn === rrn),
   };

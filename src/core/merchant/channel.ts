@@ -20,6 +20,8 @@ export interface Channel {
   readonly currencies?: readonly string[];
   /** How the pages look that its shoppers see. */
   readonly look?: Look;
+  /** What its dialect does differently for it, in the dialect's own words. */
+  readonly policies: Readonly<Record<string, unknown>>;
 }
 
 /** A secret that lets a caller in, as its SHA-256. */
@@ -32,6 +34,8 @@ export interface Credential {
 /** Finds channels and credentials; answers from memory, at most seconds old, so that the payment path asks no database. */
 export interface Directory {
   channel(key: { readonly dialect: string; readonly wireId: string }): Promise<Channel | undefined>;
+  /** For what the gateway does by itself, without a request that names the channel. */
+  channelById(key: { readonly merchantId: string; readonly channelId: string }): Promise<Channel | undefined>;
   /** Active credentials under an identifier (a user id, a key id): two during rotation. */
   credentials(key: { readonly dialect: string; readonly identifier: string }): Promise<readonly Credential[]>;
 }

@@ -5,10 +5,12 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { type AgreementRequest, type CredentialUse, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
+import { whyNoToken } from '../instrument/why-no-token.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { ExternalAuthentication } from '../three-d-secure/external.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
@@ -35,6 +37,8 @@ export interface AuthorizeCommand {
   readonly amount: number;
   readonly currency: string;
   readonly instrument: Instrument;
+  /** From the merchant's own 3-D Secure server. */
+  readonly authentication?: ExternalAuthentication;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   /** Under which agreement a stored card is used, or that one is made. */
@@ -43,6 +47,8 @@ export interface AuthorizeCommand {
   readonly thenCapture?: true;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** How long the key is remembered, in wall ms; absent: as the settings say. */
+  readonly keyLifetimeMs?: number;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -52,7 +58,7 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
     const card = await cardOf(engine, command);
-    if (card === undefined) return { kind: 'refused', refusal: refusal('token_unknown', 'token') };
+    if ('code' in card) return { kind: 'refused', refusal: card };
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const row = await newPayment(engine, command, card, agreement);
@@ -97,7 +103,7 @@ export interface PaymentCard {
   readonly rejection?: RejectionReason;
 }
 
-async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand): Promise<PaymentCard | undefined> {
+async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand): Promise<PaymentCard | Refusal> {
   switch (instrument.type) {
     case 'card': {
       const { pan, cvc, summary } = instrument;
@@ -108,7 +114,8 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
     case 'token': {
       const { token, cvc } = instrument;
       const found = await engine.vault.resolveToken({ merchantId: channel.merchantId, token });
-      return found === undefined ? undefined : { ...found, token, ...(cvc === undefined ? {} : { cvc }) };
+      if (found === undefined) return whyNoToken(engine, { merchantId: channel.merchantId, token });
+      return { ...found, token, ...(cvc === undefined ? {} : { cvc }) };
     }
   }
 }
@@ -135,11 +142,12 @@ async function newPayment(
               tokenize: command.tokenize,
               agreement: command.agreement,
               thenCapture: command.thenCapture,
+              authentication: command.authentication,
               token: card.token,
               card: card.summary,
             },
           }),
-          expiresAtMs: engine.clock.wallNow() + engine.settings.keyLifetimeMs,
+          expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
         };
   return {
     merchantId: channel.merchantId,

@@ -1,6 +1,7 @@
 /** What every act works with, and what every act answers. */
-import type { Acquirer, Clock, PaymentStore, Vault } from '../ports.ts';
+import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { RetryLimits } from './card-block.ts';
 import type { CheckoutStore } from './checkout-terms.ts';
 import type { OperationView } from './operation.ts';
@@ -9,6 +10,8 @@ import type { OperationView } from './operation.ts';
 export interface Engine {
   readonly store: PaymentStore;
   readonly checkouts: CheckoutStore;
+  readonly tokenActs: TokenActStore;
+  readonly schedules: ScheduleStore;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   readonly clock: Clock;

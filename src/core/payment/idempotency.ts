@@ -29,6 +29,11 @@ function canonical(value: unknown): string {
   return `{${entries.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
 }
 
+/** Whether two requests under one key ask for the same. */
+export function sameInput(a: { readonly inputHash: Uint8Array }, b: { readonly inputHash: Uint8Array }): boolean {
+  return a.inputHash.length === b.inputHash.length && timingSafeEqual(a.inputHash, b.inputHash);
+}
+
 interface Keyed {
   readonly merchantId: string;
   readonly channelId: string;
@@ -40,8 +45,7 @@ export async function repeatOf(engine: Engine, { merchantId, channelId, idempote
   if (idempotencyKey === undefined) return undefined;
   const found = await engine.store.findByKey({ merchantId, channelId, key: idempotencyKey.key });
   if (found === undefined) return undefined;
-  const same = found.inputHash.length === idempotencyKey.inputHash.length && timingSafeEqual(found.inputHash, idempotencyKey.inputHash);
-  if (!same) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+  if (!sameInput(found, idempotencyKey)) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
   const operation = await engine.store.findOperation({ merchantId, operationId: found.operationId });
   return operation === undefined ? undefined : { kind: 'recorded', operation, repeat: true };
 }

@@ -123,6 +123,12 @@ export interface OperationView {
   readonly createdAtMs: number;
 }
 
+/** A number that people can read out: the same for the same operation, and hardly ever that of another. Below 10^12. */
+export function shortNumberOf(operationId: string): number {
+  // The last 48 bits of the id are random.
+  return Number.parseInt(operationId.slice(-12), 16) % 1_000_000_000_000;
+}
+
 /** An operation with its own counters: how much of it was given back, taken back or won back, or is about to be. */
 export interface OperationNode extends OperationView {
   readonly cardId: string;

@@ -6,6 +6,7 @@ import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { DialectContext } from '../dialect.ts';
+import { policiesOf } from './policies.ts';
 import { Problem } from './problem.ts';
 import type { RequestContext } from './read.ts';
 import { type BackOfficeType, problemOf } from './refusals.ts';
@@ -31,9 +32,16 @@ export function answerAct(
 }
 
 /** A transaction that was asked for by its id. */
-export function answerRead(context: DialectContext, channel: Channel, reply: FastifyReply, operation: OperationView): FastifyReply {
+export function answerRead(
+  context: DialectContext,
+  channel: Channel,
+  reply: FastifyReply,
+  operation: OperationView,
+  more: object = {},
+): FastifyReply {
   const { result } = writeOperation(operation, { mode: context.mode, channel });
-  return send(reply, httpStatusOf(result.code), { ...envelope(context, channel.wireId), ...readBack(context, channel, operation) });
+  const status = policiesOf(channel).failedStatusIs200 ? 200 : httpStatusOf(result.code);
+  return send(reply, status, { ...envelope(context, channel.wireId), ...readBack(context, channel, operation), ...more });
 }
 
 /** A transaction that is read back shows its own time. */
@@ -70,7 +78,8 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
   }
   const result = { ...resultOf(problem.code), ...(problem.text === undefined ? {} : { description: problem.text }) };
   if (problem.status === 503) reply.header('retry-after', '1');
-  return send(reply, problem.status, { ...writeResult(result, problem.parameterErrors), ...envelope(context, entityOf(request)) });
+  const id = problem.id === undefined ? {} : { id: problem.id };
+  return send(reply, problem.status, { ...id, ...writeResult(result, problem.parameterErrors), ...envelope(context, entityOf(request)) });
 }
 
 /** The entity that the request names, for the id of the answer; nothing else of a request is repeated unseen. */

@@ -17,7 +17,39 @@ const result = {
   description: text('The code in words.'),
 };
 
+const cvvResponse = maybe('`N`: the verification code was wrong.', 'N');
+
+const card = Type.Optional(
+  Type.Object(
+    {
+      bin: text('First six digits.', '411111'),
+      last4Digits: text('Last four digits.', '1111'),
+      holder: maybe('As it was sent.', 'Ada Example'),
+      expiryMonth: text('Two digits.', '12'),
+      expiryYear: text('Four digits.', '2034'),
+    },
+    { description: 'The card, as far as it may be shown.', additionalProperties: false },
+  ),
+);
+
+const references = {
+  merchantTransactionId: maybe('As it was sent.'),
+  merchantInvoiceId: maybe('As it was sent.'),
+  merchantMemo: maybe('As it was sent.'),
+};
+
+const repeated = {
+  customer: texts('As it was sent.'),
+  billing: texts('As it was sent.'),
+  shipping: texts('As it was sent.'),
+  cart: texts('As it was sent; `items` is a list.'),
+  merchant: texts('As it was sent.'),
+  customParameters: texts('As they were sent.'),
+  standingInstruction: texts('As it was sent.'),
+};
+
 const transaction = {
+  shortId: text('A number that people can read out.', '1234.5678.9012'),
   id: Type.String({ description: 'Names the transaction in later requests.', pattern: '^[a-f0-9]{32}$' }),
   referencedId: maybe('The transaction that this one acts upon.'),
   registrationId: maybe('The stored card.'),
@@ -26,11 +58,9 @@ const transaction = {
   amount: maybe('Of what succeeded; two decimals, a third one where the currency needs it.', '12.50'),
   currency: maybe('Of what succeeded.', 'EUR'),
   descriptor: maybe('A number that people can read out, and the text for the statement.', '1234.5678.9012 Shop 7'),
-  merchantTransactionId: maybe('As it was sent.'),
-  merchantInvoiceId: maybe('As it was sent.'),
-  merchantMemo: maybe('As it was sent.'),
+  ...references,
   recurringType: maybe('As it was sent.'),
-  result: Type.Object(result, { additionalProperties: false }),
+  result: Type.Object({ ...result, cvvResponse }, { additionalProperties: false }),
   resultDetails: Type.Optional(
     Type.Object(
       {
@@ -47,25 +77,41 @@ const transaction = {
       { description: 'What the acquirer answered.', additionalProperties: false },
     ),
   ),
-  card: Type.Optional(
-    Type.Object(
-      {
-        bin: text('First six digits.', '411111'),
-        last4Digits: text('Last four digits.', '1111'),
-        holder: maybe('As it was sent.', 'Ada Example'),
-        expiryMonth: text('Two digits.', '12'),
-        expiryYear: text('Four digits.', '2034'),
-      },
-      { description: 'The card, as far as it may be shown.', additionalProperties: false },
-    ),
-  ),
-  customer: texts('As it was sent.'),
-  billing: texts('As it was sent.'),
-  shipping: texts('As it was sent.'),
-  cart: texts('As it was sent; `items` is a list.'),
-  customParameters: texts('As they were sent.'),
-  standingInstruction: texts('As it was sent.'),
+  card,
+  risk: texts('`score`: 0, since nothing rates payments yet.'),
+  threeDSecure: texts('What your own 3-D Secure server found out, as it was sent.'),
+  ...repeated,
 };
+
+/** Of whatever is not a transaction. */
+const plainResult = Type.Object(result, { additionalProperties: false });
+
+const tree = Type.Object(
+  {
+    state: text('Of the payment.', 'authorized'),
+    currency: text('Of all amounts.', 'EUR'),
+    authorized: text('Held at the beginning.', '12.50'),
+    captured: text('Taken.', '4.00'),
+    released: text('Of what was held: given up.', '0.00'),
+    refunded: text('Of what was taken: refunded.', '0.50'),
+    reversed: text('Of what was taken: reversed.', '0.00'),
+    chargedBack: text('Of what was taken: charged back, and not won back.', '0.00'),
+    capturable: text('What may still be taken.', '8.50'),
+  },
+  { description: 'The whole payment in amounts.', additionalProperties: false },
+);
+
+const listed = { ...transaction, timestamp: envelope.timestamp };
+
+const recorded = Type.Object(
+  {
+    ...listed,
+    source: maybe('Where it came from.', 'OPP'),
+    paymentMethod: maybe('`CC`: a card.', 'CC'),
+    channelName: maybe('The entity’s name.'),
+  },
+  { additionalProperties: false },
+);
 
 const parameterError = Type.Object(
   {
@@ -79,20 +125,61 @@ const parameterError = Type.Object(
 /** Schemas by name; all leaves of an answer are text. */
 export const answerSchemas = {
   Transaction: Type.Object(
-    { ...envelope, ...transaction },
+    {
+      ...envelope,
+      ...transaction,
+      payments: Type.Optional(
+        Type.Array(Type.Object(listed, { additionalProperties: false }), { description: 'With linked ones: all of the payment.' }),
+      ),
+      records: Type.Optional(Type.Array(recorded, { description: 'In the newer query: itself, or with linked ones all of the payment.' })),
+      pages: maybe('In the newer query.', '1'),
+      transactionTree: Type.Optional(tree),
+    },
     { description: 'A payment, or an operation on one.', additionalProperties: false },
   ),
   TransactionList: Type.Object(
     {
       ...envelope,
-      result: Type.Object(result, { additionalProperties: false }),
-      payments: Type.Array(Type.Object({ ...transaction, timestamp: envelope.timestamp }, { additionalProperties: false })),
+      result: plainResult,
+      payments: Type.Array(Type.Object(listed, { additionalProperties: false })),
     },
     { description: 'Transactions that share a reference.', additionalProperties: false },
+  ),
+  TransactionPage: Type.Object(
+    { ...envelope, result: plainResult, records: Type.Array(recorded), pages: text('How many pages there are.', '3') },
+    { description: 'A page of transactions.', additionalProperties: false },
+  ),
+  Registration: Type.Object(
+    { ...envelope, id: transaction.id, paymentBrand: transaction.paymentBrand, ...references, result: plainResult, card, ...repeated },
+    { description: 'A stored card.', additionalProperties: false },
+  ),
+  Schedule: Type.Object(
+    {
+      ...envelope,
+      id: transaction.id,
+      registrationId: text('The stored card that it pays with.'),
+      paymentType: transaction.paymentType,
+      amount: text('Of each payment.', '9.90'),
+      currency: text('Of each payment.', 'EUR'),
+      ...references,
+      recurringType: transaction.recurringType,
+      result: plainResult,
+      ...repeated,
+    },
+    { description: 'A schedule.', additionalProperties: false },
+  ),
+  Deletion: Type.Object(
+    { ...envelope, id: transaction.id, referencedId: text('What was ended.'), ...references, result: plainResult },
+    { description: 'The end of a stored card or of a schedule.', additionalProperties: false },
+  ),
+  ResultCodes: Type.Object(
+    { ...envelope, result: plainResult, resultCodes: Type.Array(Type.Object(result, { additionalProperties: false })) },
+    { description: 'All codes.', additionalProperties: false },
   ),
   Refusal: Type.Object(
     {
       ...envelope,
+      id: maybe('Only of too many requests: the payment that was asked for.'),
       result: Type.Object(
         { ...result, parameterErrors: Type.Optional(Type.Array(parameterError, { description: 'All parameters at fault.' })) },
         { additionalProperties: false },

@@ -4,10 +4,22 @@
  */
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import type { ResultCode } from './result-codes.ts';
-import { operationParameters, type ParameterSchema, paymentParameters, queryParameters } from './wire.ts';
+import {
+  deletionParameters,
+  openParameters,
+  operationParameters,
+  type ParameterSchema,
+  paymentParameters,
+  queryByIdParameters,
+  queryByReferenceParameters,
+  queryParameters,
+  registrationParameters,
+  scheduleParameters,
+  searchParameters,
+} from './wire.ts';
 
 /** Shape of an answer: answers.ts has the schemas. */
-export type AnswerName = 'Transaction' | 'TransactionList';
+export type AnswerName = 'Transaction' | 'TransactionList' | 'TransactionPage' | 'Registration' | 'Schedule' | 'Deletion' | 'ResultCodes';
 
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete';
@@ -15,7 +27,7 @@ export interface Endpoint {
   readonly path: string;
   /** Name of the operation for generated clients. */
   readonly name: string;
-  readonly group: 'Payments' | 'Registrations' | 'Reports';
+  readonly group: 'Payments' | 'Registrations' | 'Schedules' | 'Reports';
   readonly summary: string;
   readonly description: string;
   /** What `:id` is, where the path has one. */
@@ -33,6 +45,8 @@ export interface Endpoint {
   readonly refusals: readonly ResultCode[];
   /** Answered 404 with this code. */
   readonly notFound?: ResultCode;
+  /** Whether somebody who asks too often is told to wait. */
+  readonly limited?: true;
 }
 
 const successes = ['000.000.000', '000.400.040', '000.100.110', '000.100.112', '000.200.000'] as const;
@@ -42,12 +56,28 @@ const firstOutcomes: readonly ResultCode[] = [...successes, ...failures, ...Obje
 const ofAmounts = ['100.550.300', '100.550.301', '100.550.303', '100.550.400', '100.550.401'] as const;
 const ofKeys = ['200.200.106', '800.600.100'] as const;
 const ofTypes = ['600.200.400', '600.200.500'] as const;
-const ofCards = ['100.100.100', '100.100.200', '100.100.300', '100.100.501', '600.200.201'] as const;
+const ofCards = [
+  ...(['100.100.100', '100.100.200', '100.100.201', '100.100.300', '100.100.301', '100.100.305', '100.100.400', '100.100.401'] as const),
+  ...(['100.100.500', '100.100.501', '100.200.100', '100.200.104', '100.210.101', '600.200.201'] as const),
+] as const;
+const ofTokens = ['100.150.101', '100.150.200', '100.150.202', '100.150.203'] as const;
+const ofPeople = [
+  ...(['100.700.101', '100.700.201', '100.700.500', '100.700.802', '100.900.101', '100.900.105', '100.900.200', '100.900.300'] as const),
+  ...(['100.900.401', '100.900.450', '100.800.101', '100.800.201', '100.800.301', '100.800.401', '100.800.501'] as const),
+] as const;
+const ofForms = ['100.300.101', '100.370.102'] as const;
+const ofAuthentication = ['100.370.121', '100.370.125'] as const;
 const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
 const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
 const ofAgreements = ['100.900.500', '600.200.501'] as const;
 const ofBalances = ['800.100.164'] as const;
+
+const ofJobs = ['100.150.100', '100.250.100', '100.250.105', '100.250.110', '100.250.120'] as const;
+/** What was done without asking anybody. */
+const accepted: readonly ResultCode[] = ['000.000.000', '000.100.110', '000.100.112'];
+
+const registrationId = 'The stored card: the `id` of its registration, or the `registrationId` of the payment that stored it.';
 
 const card = {
   paymentBrand: 'VISA',
@@ -68,7 +98,17 @@ export const endpoints: readonly Endpoint[] = [
     sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR', ...card },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: [...ofCards, ...ofAmounts, ...ofTypes, ...ofAgreements, ...ofBalances, ...ofKeys],
+    refusals: [
+      ...ofCards,
+      ...ofPeople,
+      ...ofForms,
+      ...ofAuthentication,
+      ...ofAmounts,
+      ...ofTypes,
+      ...ofAgreements,
+      ...ofBalances,
+      ...ofKeys,
+    ],
   },
   {
     ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse, refund or rebill' },
@@ -80,11 +120,13 @@ export const endpoints: readonly Endpoint[] = [
     sample: { paymentType: 'RF', amount: '1.00', currency: 'EUR' },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: [...ofRebills, ...ofReferences, ...ofBusyReferences, ...ofAmounts, ...ofTypes, ...ofKeys],
+    refusals: [...ofRebills, ...ofReferences, ...ofBusyReferences, ...ofForms, ...ofAmounts, ...ofTypes, ...ofKeys],
+    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/payments/:id', name: 'status', group: 'Payments', summary: 'How a payment stands' },
-    description: 'The transaction as it is now, with the status code of what became of it. It does not expire.',
+    description:
+      'The transaction as it is now, with the status code of what became of it. It does not expire. Twice a minute for each payment; the queries know no such limit.',
     id: 'The `id` of an earlier answer.',
     parameters: queryParameters,
     required: ['entityId'],
@@ -93,39 +135,146 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: firstOutcomes,
     refusals: [],
     notFound: '200.300.404',
+    limited: true,
+  },
+  {
+    ...{ method: 'post', path: '/v1/registrations', name: 'register', group: 'Registrations', summary: 'Store a card' },
+    description: 'Keeps the card under a token, without a payment; nobody is asked whether the card is good.',
+    parameters: registrationParameters,
+    required: ['entityId', 'card.number', 'card.expiryMonth', 'card.expiryYear'],
+    sample: card,
+    answer: 'Registration',
+    outcomes: [...accepted, ...Object.values(rejectionCodes)],
+    refusals: [...ofCards, ...ofPeople, ...ofForms, ...ofKeys],
+  },
+  {
+    ...{ method: 'get', path: '/v1/registrations/:id', name: 'readRegistration', group: 'Registrations', summary: 'A stored card' },
+    description: 'What may be shown of the card.',
+    id: registrationId,
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Registration',
+    outcomes: [...accepted, ...Object.values(rejectionCodes)],
+    refusals: ['100.150.101', '100.150.202'],
+    notFound: '100.150.200',
+  },
+  {
+    ...{ method: 'delete', path: '/v1/registrations/:id', name: 'deregister', group: 'Registrations', summary: 'Delete a stored card' },
+    description: 'Nobody can pay with it any more. What was paid with it can still be refunded.',
+    id: registrationId,
+    parameters: deletionParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Deletion',
+    outcomes: accepted,
+    refusals: [...ofTokens, '100.300.101', '200.200.106'],
   },
   {
     ...{ method: 'post', path: '/v1/registrations/:id/payments', name: 'payWithToken', group: 'Registrations' },
     ...{ summary: 'Pay with a stored card', description: 'As a payment with a card; `card.cvv` may accompany the token.' },
-    id: 'The `registrationId` of the answer that stored the card.',
+    id: registrationId,
     parameters: paymentParameters,
     required: ['entityId', 'paymentType', 'amount', 'currency'],
     sample: { paymentType: 'DB', amount: '3.00', currency: 'EUR' },
     answer: 'Transaction',
     outcomes: firstOutcomes,
-    refusals: ['100.150.101', '100.150.200', '100.150.205', ...ofAmounts, ...ofTypes, ...ofAgreements, ...ofBalances, ...ofKeys],
+    refusals: [
+      ...ofTokens,
+      '100.150.205',
+      ...ofPeople,
+      ...ofForms,
+      ...ofAuthentication,
+      ...ofAmounts,
+      ...ofTypes,
+      ...ofAgreements,
+      ...ofBalances,
+      ...ofKeys,
+    ],
+    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/query/:id', name: 'queryById', group: 'Reports', summary: 'A transaction by its id' },
-    description: 'The same as the status of a payment; a transaction that does not exist has a code of its own.',
+    description:
+      'The same as the status of a payment, as often as you like; a transaction that does not exist has a code of its own. With `includeLinkedTransactions` the whole payment: `transactionTree` says what was authorized, captured and refunded.',
     id: 'The `id` of an earlier answer.',
-    parameters: queryParameters,
+    parameters: queryByIdParameters,
     required: ['entityId'],
     sample: {},
     answer: 'Transaction',
     outcomes: firstOutcomes,
     refusals: [],
     notFound: '700.400.580',
+    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/query', name: 'queryByReference', group: 'Reports', summary: 'Transactions by your reference' },
     description: 'Every transaction of the entity that has this `merchantTransactionId`, oldest first, at most 100.',
-    parameters: queryParameters,
+    parameters: queryByReferenceParameters,
     required: ['entityId', 'merchantTransactionId'],
     sample: { merchantTransactionId: 'order-1' },
     answer: 'TransactionList',
     outcomes: ['000.000.100'],
     refusals: [],
     notFound: '700.400.580',
+    limited: true,
+  },
+  {
+    ...{ method: 'get', path: '/v3/query/:id', name: 'findById', group: 'Reports', summary: 'A transaction by its id, as a list' },
+    description: 'As the older query, with the transaction in `records` as well.',
+    id: 'The `id` of an earlier answer.',
+    parameters: queryByIdParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Transaction',
+    outcomes: firstOutcomes,
+    refusals: [],
+    notFound: '700.400.580',
+    limited: true,
+  },
+  {
+    ...{ method: 'get', path: '/v3/query', name: 'find', group: 'Reports', summary: 'Transactions by reference or time' },
+    description:
+      'By `merchantTransactionId`, or by `date.from` and `date.to`; the other filters narrow it down. Oldest first, in pages of `limit`.',
+    parameters: searchParameters,
+    required: ['entityId'],
+    sample: { merchantTransactionId: 'order-1' },
+    answer: 'TransactionPage',
+    outcomes: ['000.000.100'],
+    refusals: [],
+    notFound: '700.400.580',
+    limited: true,
+  },
+  {
+    ...{ method: 'get', path: '/v1/resultcodes', name: 'resultCodes', group: 'Reports', summary: 'All result codes' },
+    description: 'Every code that can be answered, with its text. It needs no login.',
+    parameters: openParameters,
+    required: [],
+    sample: {},
+    answer: 'ResultCodes',
+    outcomes: ['000.000.100'],
+    refusals: [],
+  },
+  {
+    ...{ method: 'post', path: '/scheduling/v1/schedules', name: 'schedule', group: 'Schedules', summary: 'Pay again and again' },
+    description:
+      'Pays with a stored card at the times of `job.expression`, or of its parts. Times are UTC; each is paid for once, also after an outage.',
+    parameters: scheduleParameters,
+    required: ['entityId', 'registrationId', 'paymentType', 'amount', 'currency'],
+    sample: { paymentType: 'DB', amount: '9.90', currency: 'EUR', 'job.dayOfMonth': '1' },
+    answer: 'Schedule',
+    outcomes: accepted,
+    refusals: [...ofTokens, ...ofJobs, ...ofForms, ...ofPeople, ...ofAmounts, ...ofTypes, ...ofKeys],
+  },
+  {
+    ...{ method: 'delete', path: '/scheduling/v1/schedules/:id', name: 'unschedule', group: 'Schedules', summary: 'Pay no more' },
+    description: 'After the answer nothing more is paid.',
+    id: 'The `id` of the answer that made the schedule.',
+    parameters: deletionParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Deletion',
+    outcomes: accepted,
+    refusals: ['100.300.101', '100.360.303', '700.400.700', '800.700.100'],
   },
 ];

@@ -1,4 +1,6 @@
 /** Ids on the wire: the operation's id as 32 hex characters, and the numbers that accompany it. */
+import { shortNumberOf } from '../../core/payment/operation.ts';
+
 /** UUID → 32 lower-case hex characters. */
 export function toWireId(id: string): string {
   return id.replaceAll('-', '');
@@ -12,8 +14,6 @@ export function fromWireId(wireId: string): string | undefined {
 
 /** Three groups of four digits that people can read out; the same for the same operation. */
 export function shortId(operationId: string): string {
-  // The last 48 bits of the id are random.
-  const number = Number.parseInt(operationId.slice(-12), 16) % 1_000_000_000_000;
-  const digits = String(number).padStart(12, '0');
+  const digits = String(shortNumberOf(operationId)).padStart(12, '0');
   return `${digits.slice(0, 4)}.${digits.slice(4, 8)}.${digits.slice(8)}`;
 }

@@ -1,7 +1,9 @@
 /** Reads form bodies and query strings as flat parameters, and checks them against the protocol's tables. */
 import { isUtf8 } from 'node:buffer';
 import { Compile } from 'typebox/compile';
+import { meaningErrors } from './meaning.ts';
 import { type ParameterError, Problem, parameterError, parameterProblem, shownName } from './problem.ts';
+import type { ResultCode } from './result-codes.ts';
 import type { ParameterSchema, Parameters } from './wire.ts';
 
 const parametersAtMost = 1_000;
@@ -71,10 +73,27 @@ export function checkerOf(schema: ParameterSchema): (parameters: Parameters) => 
     return [parameterError(name, value, message)];
   };
   return (parameters) => {
-    if (exact.Check(parameters)) return;
-    const parameterErrors = Object.entries<string | undefined>(parameters).flatMap(([name, value = '']) => errorOf(name, value));
-    if (parameterErrors.length > 0) throw new Problem('200.300.404', { parameterErrors });
+    const codedErrors = meaningErrors(parameters);
+    if (exact.Check(parameters) && codedErrors.length === 0) return;
+    const parameterErrors = Object.entries<string | undefined>(parameters)
+      .filter(([name]) => codedErrors.every((error) => error.name !== name))
+      .flatMap(([name, value = '']) => errorOf(name, value));
+    const codes = [...codedErrors.map(({ code }) => code), ...parameterErrors.map(({ name }) => codeOf(schema, name))];
+    const [code] = codes;
+    if (code === undefined && codes.length === 0) return;
+    // Where every fault has a code of its own, the first one's is the answer's; else the general code, with all faults.
+    throw new Problem(codes.every((each) => each !== undefined) && code !== undefined ? code : '200.300.404', {
+      parameterErrors: [...codedErrors.map(({ error }) => error), ...parameterErrors],
+    });
   };
+}
+
+/** The result code that a violation of a parameter's format has, where it has one. */
+function codeOf({ exact, patterns }: ParameterSchema, name: string): ResultCode | undefined {
+  const properties: Readonly<Record<string, object>> = exact.properties;
+  const [, family] = Object.entries<object>(patterns).find(([source]) => new RegExp(source).test(name)) ?? [];
+  const format = Object.hasOwn(properties, name) ? properties[name] : family;
+  return format !== undefined && 'x-result-code' in format ? (format['x-result-code'] as ResultCode) : undefined;
 }
 
 /** Names are case-sensitive, and the wrong case is what integrators meet first. */

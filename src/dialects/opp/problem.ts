@@ -15,16 +15,24 @@ export class Problem extends Error {
   readonly parameterErrors: readonly ParameterError[];
   /** Replaces the code's own text where it would mislead. */
   readonly text: string | undefined;
+  /** The id that the request named, where the protocol repeats it. */
+  readonly id: string | undefined;
 
   constructor(
     code: ResultCode,
-    more: { readonly status?: number; readonly parameterErrors?: readonly ParameterError[]; readonly text?: string } = {},
+    more: {
+      readonly status?: number;
+      readonly parameterErrors?: readonly ParameterError[];
+      readonly text?: string;
+      readonly id?: string;
+    } = {},
   ) {
     super(more.text ?? code);
     this.code = code;
     this.status = more.status ?? 400;
     this.parameterErrors = more.parameterErrors ?? [];
     this.text = more.text;
+    this.id = more.id;
   }
 }
 

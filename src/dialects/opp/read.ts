@@ -1,12 +1,16 @@
 /** From parameters to core commands: pure, but for the present date. */
 import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import type { ForgetCommand } from '../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import type { TokenizeCommand } from '../../core/instrument/tokenize.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
+import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';
 import { readAgreement } from './agreement.ts';
+import { policiesOf } from './policies.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 
@@ -39,7 +43,7 @@ export interface RequestContext {
 
 /** A new payment with card data. */
 export function readPayment(request: RequestContext): AuthorizeCommand {
-  return { ...readAuthorization(request), instrument: readCard(request) };
+  return { ...readAuthorization(request), instrument: withCode(request, readCard(request)) };
 }
 
 /** A new payment with a token. */
@@ -58,10 +62,26 @@ function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'ins
     channel,
     kind,
     ...money,
+    ...readAuthentication(parameters),
     tokenize: createRegistration === 'true',
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
   };
+}
+
+/** A card to be stored without a payment. Its code has no use then; only its length is looked at. */
+export function readTokenization(request: RequestContext): TokenizeCommand {
+  const instrument = readCard(request);
+  return {
+    channel: request.channel,
+    card: instrument.type === 'card' ? { type: 'card', pan: instrument.pan, summary: instrument.summary } : instrument,
+    ...readCommon(request),
+  };
+}
+
+/** The end of a stored card. */
+export function readDeletion(request: RequestContext, token: string): ForgetCommand {
+  return { channel: request.channel, token, ...readCommon(request) };
 }
 
 function readKind({ paymentType }: Parameters): AuthorizeCommand['kind'] {
@@ -88,7 +108,7 @@ export function readOperation(request: RequestContext, operationId: string): Ope
   return { channel: request.channel, operationId, ...money, ...readCommon(request) };
 }
 
-function readCommon({ parameters, idempotencyKey }: RequestContext) {
+export function readCommon({ parameters, idempotencyKey }: RequestContext) {
   const { merchantTransactionId } = parameters;
   return {
     dialectData: readEcho(parameters),
@@ -98,7 +118,7 @@ function readCommon({ parameters, idempotencyKey }: RequestContext) {
 }
 
 /** Amount and currency belong together; both may be absent. */
-function readAmount({ amount, currency }: Parameters): { readonly amount: number; readonly currency: string } | undefined {
+export function readAmount({ amount, currency }: Parameters): { readonly amount: number; readonly currency: string } | undefined {
   if (amount === undefined) return undefined;
   if (currency === undefined) throw new Problem('100.550.400');
   const known = currencyOf(currency);
@@ -108,13 +128,48 @@ function readAmount({ amount, currency }: Parameters): { readonly amount: number
   return { amount: minor, currency };
 }
 
+/** Taken as the merchant's own server gave it; the formats were checked. */
+function readAuthentication(parameters: Parameters): Pick<AuthorizeCommand, 'authentication'> {
+  const fields = {
+    eci: parameters['threeDSecure.eci'],
+    authenticationValue: parameters['threeDSecure.verificationId'],
+    xid: parameters['threeDSecure.xid'],
+    version: parameters['threeDSecure.version'],
+    dsTransactionId: parameters['threeDSecure.dsTransactionId'],
+    acsTransactionId: parameters['threeDSecure.acsTransactionId'],
+    flow: parameters['threeDSecure.flow'],
+    status: parameters['threeDSecure.authenticationStatus'],
+  };
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? {} : { authentication: Object.fromEntries(given) as ExternalAuthentication };
+}
+
+const needCode: readonly CardBrand[] = ['visa', 'mastercard', 'amex'];
+
+/** A channel may insist on the code of the brands that print one, where the cardholder is there to read it. */
+function withCode({ channel, parameters }: RequestContext, instrument: CardInstrument): CardInstrument {
+  if (instrument.type === 'rejected' || instrument.cvc !== undefined || !policiesOf(channel).requireCvv) return instrument;
+  const isMerchants = parameters['standingInstruction.source'] === 'MIT' || parameters.recurringType === 'REPEATED';
+  if (isMerchants || !needCode.includes(instrument.summary.brand)) return instrument;
+  return { type: 'rejected', summary: instrument.summary, reason: 'cvc_missing' };
+}
+
+type CardInstrument = Exclude<Instrument, { readonly type: 'token' }>;
+
+/** Accounts other than cards, which no acquirer here takes. */
+const otherAccount = /^(bankAccount|virtualAccount|tokenAccount|applePay|googlePay)\./;
+
 /** What no acquirer would be asked about is recorded as rejected: the check digit, the expiry, a brand that is not the number's. */
-function readCard({ parameters, nowMs }: RequestContext): Instrument {
+function readCard({ channel, parameters, nowMs }: RequestContext): CardInstrument {
   const { 'card.number': number, 'card.holder': holder, 'card.expiryMonth': month, 'card.expiryYear': year, paymentBrand } = parameters;
-  if (number === undefined) throw new Problem('100.100.100');
+  const named = paymentBrand === undefined ? undefined : readBrand(paymentBrand);
+  if (number === undefined)
+    throw new Problem(Object.keys(parameters).some((name) => otherAccount.test(name)) ? '600.200.201' : '100.100.100');
   if (month === undefined) throw new Problem('100.100.200');
   if (year === undefined) throw new Problem('100.100.300');
-  const named = paymentBrand === undefined ? undefined : readBrand(paymentBrand);
+  const { requireHolder, requireBrand } = policiesOf(channel);
+  if (requireHolder && holder === undefined) throw new Problem('100.100.400');
+  if (requireBrand && paymentBrand === undefined) throw new Problem('100.100.500');
   const cvc = readCvc(parameters);
   const expiry = { month: Number(month), year: Number(year) };
   const more = { expiry, ...(holder === undefined ? {} : { holder: maskCardNumbers(holder) }) };

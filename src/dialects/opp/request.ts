@@ -1,6 +1,5 @@
 /** A request before it is a command: its parameters, who sends it, its idempotency key. */
 import type { FastifyRequest } from 'fastify';
-import type { Channel } from '../../core/merchant/channel.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate } from './auth.ts';
 import { checkerOf, parseParameters } from './parameters.ts';
@@ -20,8 +19,17 @@ export async function readRequest(
   refuseParametersInUrl(request);
   const channel = await authenticate(context.directory, request.headers.authorization, withEntityOfUrl(request, parameters));
   check(parameters);
-  if (context.mode === 'live' && parameters.testMode !== undefined) throw new Problem('600.200.701');
+  refuseTestMode(context, parameters);
   return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
+}
+
+/** The query of a request that needs no login: its names are checked all the same. */
+export function readOpenQuery(request: FastifyRequest, check: (parameters: Parameters) => void): void {
+  check(parseParameters(queryOf(request)));
+}
+
+function refuseTestMode({ mode }: DialectContext, { testMode }: Parameters): void {
+  if (mode === 'live' && testMode !== undefined) throw new Problem('600.200.701');
 }
 
 /** A GET or a DELETE has its parameters in the query. */
@@ -29,11 +37,12 @@ export async function readQuery(
   context: DialectContext,
   request: FastifyRequest,
   check: (parameters: Parameters) => void = checkQuery,
-): Promise<{ readonly channel: Channel; readonly parameters: Parameters }> {
+): Promise<RequestContext> {
   const parameters = parseParameters(queryOf(request));
   const channel = await authenticate(context.directory, request.headers.authorization, parameters);
   check(parameters);
-  return { channel, parameters };
+  refuseTestMode(context, parameters);
+  return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
 }
 
 function queryOf({ raw }: FastifyRequest): string {

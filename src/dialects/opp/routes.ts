@@ -4,13 +4,23 @@ import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { parseBody } from './parameters.ts';
 import { Problem } from './problem.ts';
+import { registerNotYet } from './routes/not-yet.ts';
 import { registerPayments } from './routes/payments.ts';
 import { registerQuery } from './routes/query.ts';
 import { registerRegistrations } from './routes/registrations.ts';
+import { registerResultCodes } from './routes/result-codes.ts';
+import { registerSchedules } from './routes/schedules.ts';
 
 type Register = (app: FastifyInstance, context: DialectContext) => void;
 
-const groups: readonly Register[] = [registerPayments, registerRegistrations, registerQuery];
+const groups: readonly Register[] = [
+  registerPayments,
+  registerRegistrations,
+  registerQuery,
+  registerResultCodes,
+  registerSchedules,
+  registerNotYet,
+];
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -49,10 +59,12 @@ function refuseTheRest(app: FastifyInstance, allowed: ReadonlyMap<string, readon
       },
     });
   }
-  app.route({
-    ...{ method: methods, url: '/v1/*', exposeHeadRoute: false },
-    handler: () => {
-      throw new Problem('200.300.404', { status: 404, text: 'there is no such endpoint' });
-    },
-  });
+  for (const url of ['/v1/*', '/v3/*', '/scheduling/*', '/paybylink/*']) {
+    app.route({
+      ...{ method: methods, url, exposeHeadRoute: false },
+      handler: () => {
+        throw new Problem('200.300.404', { status: 404, text: 'there is no such endpoint' });
+      },
+    });
+  }
 }

@@ -1,5 +1,6 @@
 /** An operation's state as a result. Total over the core's states. */
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
+import type { TokenAct } from '../../core/instrument/token.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
@@ -8,17 +9,26 @@ import { descriptions, type Result, type ResultCode, resultOf } from './result-c
  * In live mode a success is a success; in the sandbox it says who answered. A chargeback that the bank has told says why instead; one that only
  * the merchant has declared has no reason, and its request succeeded. Less than was asked for is for the merchant to look at.
  */
-function successCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+function approvedCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
   if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
   if (operation.requestedAmount !== undefined) return '000.400.040';
+  return successCode(operation.dialectData, mode);
+}
+
+function successCode({ testMode }: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): ResultCode {
   if (mode === 'live') return '000.000.000';
-  return operation.dialectData.testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
+  return testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
+}
+
+/** Of what the gateway did by itself, as it was asked to. `dialectData`: the request's, which may name the test mode. */
+export function successOf(dialectData: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): Result {
+  return resultOf(successCode(dialectData, mode));
 }
 
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
   switch (operation.state) {
     case 'approved':
-      return resultOf(successCode(operation, mode));
+      return resultOf(approvedCode(operation, mode));
     case 'submitted':
     case 'unknown':
     case 'escalated':
@@ -32,6 +42,11 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
     case 'failed':
       return resultOf(codeIn(failureCodes, operation.reason) ?? '900.100.310');
   }
+}
+
+/** Of an act on a stored card; without one the card was stored by a payment that succeeded. */
+export function resultOfTokenAct(act: TokenAct | undefined, mode: 'sandbox' | 'live'): Result {
+  return resultOf(act?.rejection === undefined ? successCode(act?.dialectData ?? {}, mode) : rejectionCodes[act.rejection]);
 }
 
 /** A host that speaks this protocol's own codes is taken at its word. */

@@ -4,9 +4,12 @@
  * more (merchant ids below eight characters, phone numbers, states, postcodes): there only the length counts.
  */
 import { type TObject, type TSchema, Type } from 'typebox';
+import type { ResultCode } from './result-codes.ts';
 
 const text = (maximum: number, minimum = 1) => Type.String({ pattern: `^[\\s\\S]{${minimum},${maximum}}$` });
 const pattern = (source: string) => Type.String({ pattern: source });
+/** A format whose violation has a result code of its own, instead of `200.300.404`. */
+const coded = <Schema extends TSchema>(code: ResultCode, schema: Schema) => Object.assign(schema, { 'x-result-code': code });
 const decimal = pattern('^[0-9]{1,12}(\\.[0-9]{2})?$');
 const flag = pattern('^(true|false)$');
 
@@ -26,8 +29,8 @@ const operation = {
   taxAmount: decimal,
   transactionCategory: text(32),
   numberOfCaptures: pattern('^([0-9]|[1-8][0-9]|9[0-8])$'),
-  testMode: pattern('^(EXTERNAL|INTERNAL)$'),
-  shopperResultUrl: text(2048),
+  testMode: coded('100.300.101', pattern('^(EXTERNAL|INTERNAL)$')),
+  shopperResultUrl: coded('100.370.102', text(2048)),
   notificationUrl: text(2048),
 };
 
@@ -35,9 +38,9 @@ const account = {
   createRegistration: flag,
   recurringType: pattern('^(INITIAL|REPEATED)$'),
   'card.number': pattern('^[0-9]{8,32}$'),
-  'card.holder': text(128, 3),
-  'card.expiryMonth': pattern('^(0[1-9]|1[0-2])$'),
-  'card.expiryYear': pattern('^(19|20)([0-9]{2})$'),
+  'card.holder': coded('100.100.401', text(128, 3)),
+  'card.expiryMonth': coded('100.100.201', pattern('^(0[1-9]|1[0-2])$')),
+  'card.expiryYear': coded('100.100.301', pattern('^(19|20)([0-9]{2})$')),
   'card.cvv': pattern('^[0-9]{3,4}$'),
   'standingInstruction.mode': pattern('^(INITIAL|REPEATED)$'),
   'standingInstruction.type': pattern('^(RECURRING|INSTALLMENT|UNSCHEDULED)$'),
@@ -51,19 +54,19 @@ const account = {
 
 const customer = {
   'customer.merchantCustomerId': text(255),
-  'customer.givenName': text(50),
+  'customer.givenName': coded('100.700.201', text(50)),
   'customer.middleName': text(50),
-  'customer.surname': text(50),
+  'customer.surname': coded('100.700.101', text(50)),
   'customer.sex': pattern('^[MF]$'),
-  'customer.birthDate': pattern('^\\d{4}-\\d{2}-\\d{2}$'),
-  'customer.phone': text(25),
-  'customer.workPhone': text(25),
-  'customer.mobile': text(25),
-  'customer.email': text(128, 6),
-  'customer.companyName': text(40),
+  'customer.birthDate': coded('100.900.450', pattern('^\\d{4}-\\d{2}-\\d{2}$')),
+  'customer.phone': coded('100.900.200', text(25)),
+  'customer.workPhone': coded('100.900.200', text(25)),
+  'customer.mobile': coded('100.900.300', text(25)),
+  'customer.email': coded('100.900.101', text(128, 6)),
+  'customer.companyName': coded('100.700.500', text(40)),
   'customer.identificationDocType': text(32),
-  'customer.identificationDocId': text(64),
-  'customer.ip': text(255),
+  'customer.identificationDocId': coded('100.700.802', text(64)),
+  'customer.ip': coded('100.900.401', text(255)),
   'customer.status': text(255),
   'customer.language': text(255),
   'customer.taxId': text(255),
@@ -71,16 +74,57 @@ const customer = {
   'customer.browserFingerprint.value': text(4000),
 };
 
+const twentyBytes = '^[A-Za-z0-9+/]{27}=$';
+
+/** What the merchant's own 3-D Secure server found out, and what it wishes of the issuer. */
+const threeDSecure = {
+  'threeDSecure.eci': coded('100.370.121', pattern('^0[0124567]$')),
+  'threeDSecure.verificationId': coded('100.370.125', pattern(twentyBytes)),
+  'threeDSecure.xid': pattern(twentyBytes),
+  'threeDSecure.version': pattern('^[12]\\.[0-9](\\.[0-9])?$'),
+  'threeDSecure.dsTransactionId': pattern('^[a-fA-F0-9-]{32,36}$'),
+  'threeDSecure.acsTransactionId': pattern('^[a-fA-F0-9-]{32,36}$'),
+  'threeDSecure.flow': pattern('^(challenge|frictionless)$'),
+  'threeDSecure.authenticationStatus': pattern('^[YANURCI]$'),
+  'threeDSecure.amount': decimal,
+  'threeDSecure.currency': pattern('^[A-Z]{3}$'),
+  'threeDSecure.challengeIndicator': pattern('^0?[1-9]$'),
+  'threeDSecure.exemptionFlag': pattern('^[0-9]{1,2}$'),
+};
+
+/** Other ways to pay: their names are known, so that the answer is about the method and not about the name. */
+const otherAccounts = {
+  'bankAccount.holder': coded('100.100.401', text(128)),
+  'bankAccount.bankName': text(255),
+  'bankAccount.number': coded('100.200.104', text(64)),
+  'bankAccount.iban': coded('100.200.104', pattern('^[A-Z0-9]{15,34}$')),
+  'bankAccount.bankCode': text(12),
+  'bankAccount.bic': pattern('^[A-Z0-9]{8}([A-Z0-9]{3})?$'),
+  'bankAccount.country': coded('100.200.100', pattern('^[A-Z]{2}$')),
+  'bankAccount.mandate.id': text(35),
+  'bankAccount.mandate.dateOfSignature': pattern('^\\d{4}-\\d{2}-\\d{2}$'),
+  'bankAccount.transactionDueDate': pattern('^\\d{4}-\\d{2}-\\d{2}$'),
+  'virtualAccount.accountId': coded('100.210.101', text(100)),
+  'virtualAccount.password': text(100),
+  'tokenAccount.type': pattern('^NETWORK$'),
+  'tokenAccount.number': pattern('^[0-9]{8,32}$'),
+  'tokenAccount.expiryMonth': pattern('^(0[1-9]|1[0-2])$'),
+  'tokenAccount.expiryYear': pattern('^(19|20)([0-9]{2})$'),
+  'tokenAccount.cryptogram': text(255),
+  'applePay.paymentToken': text(16_384),
+  'googlePay.paymentToken': text(16_384),
+};
+
 /** Families of names: addresses, cart lines, free parameters, and what other products of the platform use, which is taken and ignored. */
 const families: Readonly<Record<string, TSchema>> = {
   '^customParameters\\[[a-zA-Z0-9._]{3,64}\\]$': text(2048),
   '^customer\\.browser\\.(acceptHeader|language|screenHeight|screenWidth|timezone|userAgent|javaEnabled|javascriptEnabled|screenColorDepth|challengeWindow)$':
     text(2048),
-  '^(billing|shipping)\\.(street1|street2|houseNumber1|houseNumber2)$': text(100),
-  '^(billing|shipping)\\.city$': text(80),
-  '^(billing|shipping)\\.state$': text(50),
-  '^(billing|shipping)\\.postcode$': text(16),
-  '^(billing|shipping)\\.country$': pattern('^[A-Z]{2}$'),
+  '^(billing|shipping)\\.(street1|street2|houseNumber1|houseNumber2)$': coded('100.800.101', text(100)),
+  '^(billing|shipping)\\.city$': coded('100.800.301', text(80)),
+  '^(billing|shipping)\\.state$': coded('100.800.401', text(50)),
+  '^(billing|shipping)\\.postcode$': coded('100.800.201', text(16)),
+  '^(billing|shipping)\\.country$': coded('100.800.501', pattern('^[A-Z]{2}$')),
   '^shipping\\.(customer\\.)?(givenName|middleName|surname)$': text(50),
   '^shipping\\.(method|comment)$': text(255),
   '^shipping\\.cost$': decimal,
@@ -92,7 +136,6 @@ const families: Readonly<Record<string, TSchema>> = {
   '^cart\\.(tax|shippingAmount|discount)$': decimal,
   '^merchant\\.(name|street|city|postcode|state|country|mcc|phone|submerchantId)$': text(255),
   '^risk\\.(parameters\\[[^\\]]{1,64}\\]|channelId|brand)$': text(2048),
-  '^threeDSecure\\.(challengeIndicator|exemptionFlag)$': text(4),
   '^(airline|lodging|recipient|sender|corporate|forex|passenger|pointOfSale)\\.': text(2048),
 };
 
@@ -100,6 +143,8 @@ const families: Readonly<Record<string, TSchema>> = {
 export interface ParameterSchema {
   readonly exact: TObject;
   readonly families: TObject;
+  /** The formats in `families`, by the pattern of their names. */
+  readonly patterns: Readonly<Record<string, TSchema>>;
 }
 
 function parameters(exact: Record<string, TSchema>, patterns: Record<string, TSchema>): ParameterSchema {
@@ -107,33 +152,89 @@ function parameters(exact: Record<string, TSchema>, patterns: Record<string, TSc
   return {
     exact: Type.Object(optional, { additionalProperties: false }),
     families: Type.Object({}, { additionalProperties: false, patternProperties: patterns }),
+    patterns,
   };
 }
 
 /** Body of `POST /v1/payments` and of `POST /v1/registrations/{id}/payments`. */
-export const paymentParameters = parameters({ ...operation, ...account, ...customer }, families);
+export const paymentParameters = parameters({ ...operation, ...account, ...otherAccounts, ...customer, ...threeDSecure }, families);
+
+const { amount, currency, paymentType, numberOfCaptures, taxAmount, ...registration } = operation;
+
+/** Body of `POST /v1/registrations`: a card and who it belongs to, nothing about a payment. */
+export const registrationParameters = parameters({ ...registration, ...account, ...otherAccounts, ...customer }, families);
 
 /** Body of `POST /v1/payments/{id}`. */
 export const operationParameters = parameters(operation, families);
 
+const job = {
+  'job.second': text(64),
+  'job.minute': text(64),
+  'job.hour': text(64),
+  'job.dayOfMonth': text(64),
+  'job.month': text(64),
+  'job.dayOfWeek': text(64),
+  'job.year': text(64),
+  'job.expression': text(255),
+  'job.startDate': pattern('^\\d{4}-\\d{2}-\\d{2}( \\d{2}:\\d{2}:\\d{2})?$'),
+  'job.endDate': pattern('^\\d{4}-\\d{2}-\\d{2}( \\d{2}:\\d{2}:\\d{2})?$'),
+};
+
+/** Body of `POST /scheduling/v1/schedules`: what to pay, with which stored card, and when. */
+export const scheduleParameters = parameters(
+  { ...registration, amount, currency, paymentType: coded('100.250.105', pattern('^(PA|DB|CD)$')), registrationId: text(64), ...job },
+  families,
+);
+
+const caller = {
+  entityId: operation.entityId,
+  'authentication.entityId': operation.entityId,
+  'authentication.userId': operation['authentication.userId'],
+  'authentication.password': operation['authentication.password'],
+};
+
+/** Query of `GET /v1/resultcodes`: whoever asks may say so. */
+export const openParameters = parameters(caller, {});
+
 /** Query of the `GET` requests. */
-export const queryParameters = parameters(
+export const queryParameters = parameters({ ...caller, merchantTransactionId: text(255) }, {});
+
+const linked = { includeLinkedTransactions: flag };
+
+/** Query of `GET /v1/query/{id}` and `GET /v3/query/{id}`. */
+export const queryByIdParameters = parameters({ ...caller, ...linked }, {});
+
+/** Query of `GET /v1/query`. */
+export const queryByReferenceParameters = parameters({ ...caller, ...linked, merchantTransactionId: text(255) }, {});
+
+const time = pattern('^\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}:\\d{2}$');
+
+/** Query of `GET /v3/query`: at least a reference, or a span of time. */
+export const searchParameters = parameters(
   {
-    entityId: operation.entityId,
-    'authentication.entityId': operation.entityId,
-    'authentication.userId': text(32),
-    'authentication.password': text(128),
+    ...caller,
+    ...linked,
     merchantTransactionId: text(255),
+    paymentTypes: pattern('^[A-Z0-9.]{2,5}(,[A-Z0-9.]{2,5})*$'),
+    paymentMethods: pattern('^[A-Z]{2}(,[A-Z]{2})*$'),
+    shortId: pattern('^\\d{4}\\.\\d{4}\\.\\d{4}$'),
+    'date.from': time,
+    'date.to': time,
+    limit: pattern('^([1-9]|[1-9][0-9]|[1-4][0-9]{2}|500)$'),
+    pageNumber: pattern('^[1-9][0-9]{0,4}$'),
   },
   {},
 );
+
+/** Query of `DELETE /v1/registrations/{id}`. */
+export const deletionParameters = parameters({ ...caller, testMode: operation.testMode, merchantTransactionId: text(255) }, {});
 
 /** Parameters as they come: text under flat names. */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
 /** Echoed in answers as they were sent, so kept with the operation. */
 export const echoed =
-  /^(paymentBrand|descriptor|merchantInvoiceId|merchantMemo|testMode|recurringType|customParameters\[|customer\.(?!browserFingerprint)|billing\.|shipping\.|cart\.|standingInstruction\.(source|type|mode)$)/;
+  /^(paymentBrand|descriptor|merchantInvoiceId|merchantMemo|testMode|recurringType|customParameters\[|customer\.(?!browserFingerprint)|billing\.|shipping\.|cart\.|merchant\.|threeDSecure\.(?!verificationId|amount|currency)|standingInstruction\.(source|type|mode)$)/;
 
 /** What is kept for echoing, in characters of names and values; parameters that come after it is full are not echoed. */
 export const echoLimit = 16_384;

@@ -1,15 +1,18 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
-import type { CardBrand } from '../../core/instrument/card.ts';
+import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
+import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
-import type { OperationKind, OperationView } from '../../core/payment/operation.ts';
+import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
+import type { Schedule } from '../../core/subscription/schedule.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
-import { resultOfOperation } from './states.ts';
+import { resultOfOperation, resultOfTokenAct, successOf } from './states.ts';
+import type { Parameters } from './wire.ts';
 
 const typeOfKind: Readonly<Record<OperationKind, string>> = {
   preauthorization: 'PA',
@@ -22,6 +25,11 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   rebill: 'RB',
   payout: 'CD',
 };
+
+/** The kinds that a type names; none for types that no operation here has. */
+export function kindsOfType(type: string): readonly OperationKind[] {
+  return operationKinds.filter((kind) => typeOfKind[kind] === type);
+}
 
 const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
   visa: 'VISA',
@@ -51,22 +59,88 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
   const referenced = operation.kind === 'chargeback_reversal' ? operation.disputeId : (operation.targetId ?? operation.referenceId);
   const body: Json = {
     id: toWireId(operation.operationId),
+    shortId: shortId(operation.operationId),
     paymentType: dialectData.paymentType ?? typeOfKind[operation.kind],
     paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
     ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
     referencedId: referenced === undefined ? undefined : toWireId(referenced),
-    merchantTransactionId: operation.merchantReference,
-    merchantInvoiceId: dialectData.merchantInvoiceId,
-    merchantMemo: dialectData.merchantMemo,
+    ...writeReferences(operation),
     recurringType: dialectData.recurringType,
-    result: { ...result },
+    result: { ...result, ...writeCvvResponse(operation) },
     resultDetails: writeDetails(operation),
-    card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation) : undefined,
+    risk: isFirst && operation.state !== 'rejected' ? noRisk : undefined,
+    card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation.card) : undefined,
     ...writeEcho(dialectData),
   };
   return { body, result };
 }
+
+/** A stored card, or one that was refused, without the envelope. */
+export function writeRegistration(
+  { token, card, act }: TokenView,
+  mode: Answering['mode'],
+): { readonly body: Json; readonly result: Result } {
+  const dialectData = act?.dialectData ?? {};
+  const result = resultOfTokenAct(act, mode);
+  const body: Json = {
+    id: token,
+    paymentBrand: dialectData.paymentBrand ?? wireBrands[card.brand],
+    ...writeReferences(act),
+    result: { ...result },
+    card: writeCard(card),
+    ...writeEcho(dialectData),
+  };
+  return { body, result };
+}
+
+/** The deletion of a stored card: an id of its own that refers to it. */
+export function writeDeletion(act: TokenAct, mode: Answering['mode']): { readonly body: Json; readonly result: Result } {
+  const result = resultOfTokenAct(act, mode);
+  return { body: { id: toWireId(act.actId), referencedId: act.token, ...writeReferences(act), result: { ...result } }, result };
+}
+
+/** A schedule: what it pays each time. */
+export function writeSchedule(schedule: Schedule, mode: Answering['mode']): Json {
+  const currency = currencyOf(schedule.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${schedule.currency}`);
+  return {
+    id: toWireId(schedule.scheduleId),
+    registrationId: schedule.token,
+    paymentType: typeOfKind[schedule.kind],
+    amount: twoDecimals(formatDecimalAmount(schedule.amount, currency, 2)),
+    currency: schedule.currency,
+    ...writeReferences(schedule),
+    recurringType: schedule.dialectData.recurringType,
+    result: { ...successOf(schedule.dialectData, mode) },
+    ...writeEcho(schedule.dialectData),
+  };
+}
+
+/** The end of a schedule: an id of its own that refers to it. */
+export function writeCancellation(
+  canceled: { readonly cancelId: string; readonly scheduleId: string; readonly parameters: Parameters },
+  mode: Answering['mode'],
+): Json {
+  const { testMode, merchantTransactionId } = canceled.parameters;
+  return {
+    id: toWireId(canceled.cancelId),
+    referencedId: toWireId(canceled.scheduleId),
+    merchantTransactionId,
+    result: { ...successOf(testMode === undefined ? {} : { testMode }, mode) },
+  };
+}
+
+function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'dialectData'> | undefined): Json {
+  return {
+    merchantTransactionId: recorded?.merchantReference,
+    merchantInvoiceId: recorded?.dialectData.merchantInvoiceId,
+    merchantMemo: recorded?.dialectData.merchantMemo,
+  };
+}
+
+/** Nothing here rates payments yet; the platform's neutral score. */
+const noRisk = { score: '0' };
 
 function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
@@ -74,7 +148,7 @@ function writeMoney(operation: OperationView, channel: Channel): Json {
   return {
     amount: twoDecimals(formatDecimalAmount(operation.amount, currency, 2)),
     currency: operation.currency,
-    descriptor: `${shortId(operation.operationId)} ${operation.dialectData.descriptor ?? channel.name}`,
+    descriptor: `${shortId(operation.operationId)} ${operation.dialectData.descriptor ?? operation.dialectData['merchant.name'] ?? channel.name}`,
   };
 }
 
@@ -83,7 +157,7 @@ function twoDecimals(amount: string): string {
   return amount.replace(/(\.\d\d)0$/, '$1');
 }
 
-function writeCard({ card }: OperationView): Json | undefined {
+function writeCard(card: CardSummary | undefined): Json | undefined {
   if (card === undefined) return undefined;
   return {
     bin: card.bin,
@@ -92,6 +166,11 @@ function writeCard({ card }: OperationView): Json | undefined {
     expiryMonth: String(card.expiry.month).padStart(2, '0'),
     expiryYear: String(card.expiry.year),
   };
+}
+
+/** The host tells of the code only when it is wrong. */
+function writeCvvResponse({ reason }: OperationView): Json {
+  return reason === 'invalid_cvc' ? { cvvResponse: 'N' } : {};
 }
 
 /** `ExtendedDescription` is always there: one large client refuses the object without it. */
@@ -106,6 +185,27 @@ function writeDetails(operation: OperationView): Json | undefined {
     ConnectorTxID2: operation.trace?.stan,
     AuthCode: operation.approvalCode,
     CardholderInitiatedTransactionID: operation.agreement?.networkReference ?? operation.networkReference,
+  };
+}
+
+/** A payment's amounts, from which it follows what may still be captured and given back; two decimals, like all amounts. */
+export function writeTree(tree: PaymentTree): Json {
+  const currency = currencyOf(tree.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${tree.currency}`);
+  const money = (amount: number) => twoDecimals(formatDecimalAmount(amount, currency, 2));
+  const total = (counter: 'refunded' | 'reversed' | 'chargedBack' | 'chargebackReversed') =>
+    tree.operations.reduce((sum, operation) => sum + operation[counter], 0);
+  const held = Math.max(0, tree.authorized - tree.captured - tree.capturePending - tree.released - tree.releasePending);
+  return {
+    state: tree.state,
+    currency: tree.currency,
+    authorized: money(tree.authorized),
+    captured: money(tree.captured),
+    released: money(tree.released),
+    refunded: money(total('refunded')),
+    reversed: money(total('reversed')),
+    chargedBack: money(total('chargedBack') - total('chargebackReversed')),
+    capturable: money(held),
   };
 }
 

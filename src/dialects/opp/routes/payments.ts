@@ -1,7 +1,9 @@
 /** `/v1/payments`: a first payment, what follows it, and how it stands. */
 import type { FastifyInstance } from 'fastify';
+import type { Channel } from '../../../core/merchant/channel.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
+import type { OperationView } from '../../../core/payment/operation.ts';
 import { rebill } from '../../../core/payment/rebill.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
@@ -11,11 +13,14 @@ import { begin } from '../begin.ts';
 import { findOwn } from '../find.ts';
 import { fromWireId } from '../ids.ts';
 import { checkerOf } from '../parameters.ts';
+import { policiesOf } from '../policies.ts';
 import { Problem, parameterProblem } from '../problem.ts';
 import { readOperation, readPayment } from '../read.ts';
 import { type BackOfficeType, problemOf } from '../refusals.ts';
 import { readQuery, readRequest } from '../request.ts';
+import { countRequest, countStatus } from '../throttle.ts';
 import { operationParameters, type Parameters, paymentParameters } from '../wire.ts';
+import { writeOperation } from '../write.ts';
 
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
@@ -38,6 +43,7 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
     const operationId = fromWireId(request.params.id) ?? request.params.id;
     const command = readOperation(read, operationId);
     if (fromWireId(request.params.id) === undefined) throw unknownReference(type);
+    countRequest(context, read.channel, { counter: 'back-office', subject: request.params.id, reply });
     return answerAct(context, read, reply, await acts[type](context.engine, command), type);
   });
 
@@ -45,8 +51,22 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
     const { channel } = await readQuery(context, request);
     const operation = await findOwn(context, channel, request.params.id);
     if (operation === undefined) throw new Problem('200.300.404', { status: 404, text: noSession });
+    await countStatus(context, channel, request.params.id, reply);
+    if (policiesOf(channel).strictSession && (await isSessionOver(context, channel, operation))) {
+      throw new Problem('200.300.404', { text: noSession });
+    }
     return answerRead(context, channel, reply, operation);
   });
+}
+
+const sessionMs = 30 * 60_000;
+
+/** A session ends half an hour after its payment, and once its final result was told. */
+async function isSessionOver({ engine, limits, mode }: DialectContext, channel: Channel, operation: OperationView): Promise<boolean> {
+  if (engine.clock.businessNow() - operation.createdAtMs > sessionMs) return true;
+  if (writeOperation(operation, { mode, channel }).result.code === '000.200.000') return false;
+  const subject = `result of ${operation.operationId}`;
+  return !(await limits.isFirst({ merchantId: channel.merchantId, subject, withinMs: 2 * sessionMs }));
 }
 
 function readType({ paymentType }: Parameters): BackOfficeType {

@@ -1,21 +1,83 @@
 /** `/v1/registrations`: stored cards, and payments with them. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { forget, readToken } from '../../../core/instrument/forget.ts';
+import type { TokenView } from '../../../core/instrument/token.ts';
+import type { TokenActResult } from '../../../core/instrument/token-acts.ts';
+import { tokenize } from '../../../core/instrument/tokenize.ts';
 import type { DialectContext } from '../../dialect.ts';
-import { answerAct } from '../answer.ts';
+import { answerAct, envelope, send } from '../answer.ts';
 import { begin } from '../begin.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem } from '../problem.ts';
-import { readTokenPayment } from '../read.ts';
-import { readRequest } from '../request.ts';
-import { paymentParameters } from '../wire.ts';
+import { type RequestContext, readDeletion, readTokenization, readTokenPayment } from '../read.ts';
+import { problemOf } from '../refusals.ts';
+import { readQuery, readRequest } from '../request.ts';
+import { httpStatusOf } from '../result-codes.ts';
+import { countRequest } from '../throttle.ts';
+import { deletionParameters, paymentParameters, registrationParameters } from '../wire.ts';
+import { writeDeletion, writeReadTimestamp, writeRegistration } from '../write.ts';
 
 const checkPayment = checkerOf(paymentParameters);
+const checkRegistration = checkerOf(registrationParameters);
+const checkDeletion = checkerOf(deletionParameters);
+
+type ById = { readonly Params: { readonly id: string } };
 
 export function registerRegistrations(app: FastifyInstance, context: DialectContext): void {
-  app.post<{ Params: { id: string } }>('/v1/registrations/:id/payments', async (request, reply) => {
-    const read = await readRequest(context, request, checkPayment);
-    if (request.params.id.length !== 32) throw new Problem('100.150.101');
-    if (!/^[a-zA-Z0-9]+$/.test(request.params.id)) throw new Problem('100.150.200');
-    return answerAct(context, read, reply, await begin(context, read, readTokenPayment(read, request.params.id)));
+  app.post('/v1/registrations', async (request, reply) => {
+    const read = await readRequest(context, request, checkRegistration);
+    return answerTokenAct(context, read, reply, await tokenize(context.engine, readTokenization(read)));
   });
+
+  app.get<ById>('/v1/registrations/:id', async (request, reply) => {
+    const { channel } = await readQuery(context, request);
+    const token = readTokenId(request.params.id, 404);
+    const known = await readToken(context.engine, { merchantId: channel.merchantId, token });
+    if (known.kind === 'refused' && known.refusal.code === 'token_unknown') throw new Problem('100.150.200', { status: 404 });
+    if (known.kind === 'refused') throw problemOf(known.refusal, undefined);
+    const view = known.kind === 'found' ? known.view : { token, ...madeFrom(known) };
+    const { body, result } = writeRegistration(view, context.mode);
+    const timestamp = view.act === undefined ? {} : { timestamp: writeReadTimestamp(view.act.createdAtMs) };
+    return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId), ...timestamp });
+  });
+
+  app.delete<ById>('/v1/registrations/:id', async (request, reply) => {
+    const read = await readQuery(context, request, checkDeletion);
+    const command = readDeletion(read, readTokenId(request.params.id, 400));
+    return answerTokenAct(context, read, reply, await forget(context.engine, command));
+  });
+
+  app.post<ById>('/v1/registrations/:id/payments', async (request, reply) => {
+    const read = await readRequest(context, request, checkPayment);
+    const command = readTokenPayment(read, readTokenId(request.params.id, 400));
+    countRequest(context, read.channel, { counter: 'token payments', subject: request.params.id, reply });
+    return answerAct(context, read, reply, await begin(context, read, command));
+  });
+}
+
+/** `unknownStatus`: what is answered to an id that has the length of one and cannot be one. */
+function readTokenId(id: string, unknownStatus: 400 | 404): string {
+  if (id.length !== 32) throw new Problem('100.150.101');
+  if (!/^[a-zA-Z0-9]+$/.test(id)) throw new Problem('100.150.200', { status: unknownStatus });
+  return id;
+}
+
+function answerTokenAct(
+  context: DialectContext,
+  { channel, nowMs }: RequestContext,
+  reply: FastifyReply,
+  done: TokenActResult,
+): FastifyReply {
+  if (done.kind === 'refused') throw problemOf(done.refusal, undefined);
+  if (done.repeat) reply.header('idempotent-replayed', 'true');
+  const { act } = done;
+  const { body, result } =
+    act.kind === 'deletion' ? writeDeletion(act, context.mode) : writeRegistration({ token: act.token, ...madeFrom(done) }, context.mode);
+  return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
+}
+
+/** Every tokenization is recorded with its card. */
+function madeFrom({ act }: TokenActResult & { readonly kind: 'recorded' }): Omit<TokenView, 'token'> {
+  if (act.card === undefined) throw new Error(`the tokenization ${act.actId} is recorded without its card`);
+  return { act, card: act.card };
 }

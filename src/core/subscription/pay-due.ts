@@ -1,0 +1,67 @@
+/** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
+import { nextDue } from '../due/timetable.ts';
+import type { Directory } from '../merchant/channel.ts';
+import { authorize } from '../payment/authorize.ts';
+import type { Engine } from '../payment/engine.ts';
+import type { DueSchedule } from './schedule.ts';
+
+/** Added to the time that an acquirer may take; by then a node that has leased a due time has paid for it, or is gone. */
+const leaseMarginMs = 60_000;
+const againAfterMs = 5_000;
+const againAtMostMs = 600_000;
+/** A due time is never forgotten: longer than any outage after which somebody would still let it be paid. */
+const keyLifetimeMs = 3_650 * 86_400_000;
+
+/** Pays what is due now, at most `limit` due times, and returns how many schedules it has looked at. */
+export async function payDue(engine: Engine, directory: Pick<Directory, 'channelById'>, limit: number): Promise<number> {
+  const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+  const claimed = await engine.schedules.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
+  // A lease is on a schedule, so its due times follow one another; those of different schedules need not wait for each other.
+  const done = await Promise.allSettled(claimed.map((due) => payFor(engine, directory, due)));
+  for (const outcome of done) {
+    if (outcome.status === 'rejected') engine.log.warn({ error: String(outcome.reason) }, 'a scheduled payment waits for its next try');
+  }
+  return claimed.length;
+}
+
+async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueSchedule): Promise<void> {
+  const { schedule, dueAtMs, failedTries } = due;
+  const { merchantId, channelId, scheduleId, kind, amount, currency, token, timetable, merchantReference, dialectData } = schedule;
+  const channel = await directory.channelById({ merchantId, channelId });
+  if (channel === undefined || !channel.enabled) {
+    await engine.schedules.putOff(due, { afterMs: againAfterMs * 12 });
+    return;
+  }
+  await keepCard(engine, due);
+  const result = await authorize(engine, {
+    ...{ channel, kind, amount, currency, dialectData, tokenize: false, instrument: { type: 'token', token } },
+    agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'recurring' },
+    // No request can have this key: merchants' keys are printable.
+    idempotencyKey: `\u0001schedule ${scheduleId} ${new Date(dueAtMs).toISOString()}${failedTries === 0 ? '' : ` ${failedTries}`}`,
+    keyLifetimeMs,
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+  });
+  if (result.kind === 'recorded') {
+    // No acquirer was there to be asked, so asking again cannot pay twice.
+    if (result.operation.reason === 'acquirer_unreachable') {
+      const afterMs = Math.min(againAfterMs * 2 ** Math.min(failedTries, 10), againAtMostMs);
+      await engine.schedules.putOff(due, { afterMs, failed: true });
+      return;
+    }
+    // Whether it stands is not certain while it is only submitted: the same key finds it, or makes it.
+    const isCertain = result.repeat || result.operation.state !== 'submitted';
+    await (isCertain
+      ? engine.schedules.advance(due, nextDue(timetable, dueAtMs))
+      : engine.schedules.putOff(due, { afterMs: againAfterMs }));
+    return;
+  }
+  const { code, meaning, retryable } = result.refusal;
+  engine.log.warn({ merchantId, scheduleId, code }, `a scheduled payment was refused: ${meaning}`);
+  await engine.schedules.putOff(due, retryable ? { afterMs: againAfterMs } : { failedBecause: code });
+}
+
+/** A card that is paid with from time to time must not reach its purge date meanwhile. */
+async function keepCard({ vault, settings }: Engine, { schedule, dueAtMs }: DueSchedule): Promise<void> {
+  const { merchantId, token } = schedule;
+  await vault.prolongToken({ merchantId, token, purgeAtMs: dueAtMs + settings.panRetentionMs });
+}

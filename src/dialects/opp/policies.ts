@@ -1,0 +1,25 @@
+/** What a channel may ask to be different: switches of the platform's own entities, each off unless the channel has it. */
+import type { Channel } from '../../core/merchant/channel.ts';
+
+export interface Policies {
+  /** `GET` of a payment that failed is answered with HTTP 200 instead of 400; the result code is the same. */
+  readonly failedStatusIs200: boolean;
+  /** `GET /v1/payments/{id}` tells a final result once, and nothing 30 minutes after the payment, as the platform's sessions do. */
+  readonly strictSession: boolean;
+  /** A card payment needs the code, unless the merchant initiates it. */
+  readonly requireCvv: boolean;
+  readonly requireHolder: boolean;
+  /** The brand is not told from the card's number. */
+  readonly requireBrand: boolean;
+}
+
+/** Policies are the operator's JSON: what is not `true` is off. */
+export function policiesOf({ policies }: Channel): Policies {
+  return {
+    failedStatusIs200: policies.failedStatusIs200 === true,
+    strictSession: policies.strictSession === true,
+    requireCvv: policies.requireCvv === true,
+    requireHolder: policies.requireHolder === true,
+    requireBrand: policies.requireBrand === true,
+  };
+}

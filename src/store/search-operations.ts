@@ -1,0 +1,84 @@
+/**
+ * Searches among a channel's operations. The page is cut from ids alone, and only its rows are read whole. Ids are UUIDs of version 7, whose
+ * order is that of their making, so the primary key serves for spans of time as well, and no index has to be kept for them: of a span it
+ * reads the keys of all merchants, and the rows of one.
+ */
+import { type Clock, type OperationSearch, type OperationsFound, searchedAtMost } from '../core/ports.ts';
+import { plainArray } from '../postgres/columns.ts';
+import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { nodeOf, type OperationRow, operationColumns, operationJoins } from './read-operations.ts';
+
+interface FoundRow extends OperationRow {
+  readonly total: number;
+}
+
+/** One condition per filter that is there: a plan made for all of them at once could use no index. */
+export async function searchOperations(database: Database, search: OperationSearch, clock: Clock): Promise<OperationsFound> {
+  const { merchantId, channelId, offset, limit, linked = false } = search;
+  const filters = filtersOf(search, clock);
+  const values = [merchantId, channelId, offset, limit, ...filters.map(({ value }) => value)];
+  const rows = await database.query<FoundRow & Row>(statementOf(filters, linked), values);
+  return { operations: rows.map(nodeOf), total: rows[0]?.total ?? 0 };
+}
+
+interface Filter {
+  readonly name: string;
+  readonly condition: (parameter: string) => string;
+  readonly value: unknown;
+}
+
+function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
+  const { merchantReference, kinds, createdFromMs, createdToMs, shortNumber } = search;
+  // Ids are made by the wall clock, which business time never is behind.
+  const offsetMs = clock.businessNow() - clock.wallNow();
+  const candidates: readonly (Filter | undefined)[] = [
+    given(merchantReference, 'reference', (parameter) => `o.merchant_reference = ${parameter}`),
+    given(kinds, 'kinds', (parameter) => `o.kind = any (${parameter}::text[])`, plainArray(kinds ?? [])),
+    given(createdFromMs, 'from', (parameter) => `o.created_at >= ${parameter}`, isoTime(createdFromMs)),
+    given(createdFromMs, 'id_from', (parameter) => `o.operation_id >= ${parameter}`, firstIdAt((createdFromMs ?? 0) - offsetMs - slackMs)),
+    given(createdToMs, 'to', (parameter) => `o.created_at <= ${parameter}`, isoTime(createdToMs)),
+    given(createdToMs, 'id_to', (parameter) => `o.operation_id <= ${parameter}`, firstIdAt((createdToMs ?? 0) + slackMs)),
+    given(
+      shortNumber,
+      'short',
+      (parameter) => `('x' || right(o.operation_id::text, 12))::bit(48)::bigint % 1000000000000 = ${parameter}::bigint`,
+    ),
+  ];
+  return candidates.filter((filter) => filter !== undefined);
+}
+
+function given(asked: unknown, name: string, condition: Filter['condition'], value: unknown = asked): Filter | undefined {
+  return asked === undefined ? undefined : { name, condition, value };
+}
+
+function isoTime(timeMs = 0): string {
+  return new Date(timeMs).toISOString();
+}
+
+/** An operation's id is made a moment before or after its time is read. */
+const slackMs = 60_000;
+
+/** The smallest UUID of version 7 of a wall time. */
+function firstIdAt(wallMs: number): string {
+  const hex = Math.max(0, Math.floor(wallMs)).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
+function statementOf(filters: readonly Filter[], linked: boolean): Statement {
+  const conditions = filters.map(({ condition }, index) => condition(`$${index + 5}`));
+  return {
+    name: ['search', ...filters.map(({ name }) => name), ...(linked ? ['linked'] : [])].join('_'),
+    text: `with matching as materialized (
+  select o.operation_id, o.payment_id from polygate.operation o
+    join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
+  where ${['o.merchant_id = $1', 'p.channel_id = $2', ...conditions].join(' and ')}
+  order by o.operation_id limit ${searchedAtMost + 1}
+), page as (
+  select operation_id, payment_id from matching order by operation_id offset $3 limit $4
+)
+select (select count(*) from matching)::integer as total, ${operationColumns}
+from polygate.operation o ${operationJoins}
+where o.merchant_id = $1 and ${linked ? 'o.payment_id in (select payment_id from page)' : 'o.operation_id in (select operation_id from page)'}
+order by o.operation_id`,
+  };
+}
