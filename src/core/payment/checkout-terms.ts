@@ -11,8 +11,8 @@ export interface CheckoutOrder {
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   readonly agreement?: AgreementRequest;
-  /** Of a preauthorization: all of it is captured at once. */
-  readonly thenCapture?: true;
+  /** Of a preauthorization: all of it is captured at once, and what is kept with the capture. */
+  readonly thenCapture?: { readonly dialectData: Readonly<Record<string, string>> };
   readonly merchantReference?: string;
   readonly dialectData: Readonly<Record<string, string>>;
 }

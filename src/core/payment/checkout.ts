@@ -22,18 +22,20 @@ export type Opened =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'opened'; readonly token: string; readonly expiresAtMs: number };
 
-/** Opens a checkout. Its token is told once and kept as a hash only. */
-export async function openCheckout(engine: Engine, channel: Channel, terms: CheckoutTerms): Promise<Opened> {
+/** Opens a checkout. Its token is told once and kept as a hash only; addresses among the terms may contain it. */
+export async function openCheckout(engine: Engine, channel: Channel, termsOf: (token: string) => CheckoutTerms): Promise<Opened> {
+  const secret = randomBytes(16).toString('hex');
+  const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
+  const terms = termsOf(token);
   const refused = refuseTerms({ channel, ...terms.order });
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
-  const secret = randomBytes(16).toString('hex');
   const createdAtMs = engine.clock.businessNow();
   const expiresAtMs = createdAtMs + lifetimeMs;
   await engine.checkouts.create({
     ...{ merchantId: channel.merchantId, channelId: channel.channelId, checkoutId: randomUUIDv7() },
     ...{ secretHash: hashOf(secret), terms, createdAtMs, expiresAtMs },
   });
-  return { kind: 'opened', token: `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`, expiresAtMs };
+  return { kind: 'opened', token, expiresAtMs };
 }
 
 /** The checkout with this token; undefined when there is none. */
@@ -64,7 +66,7 @@ export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promi
 }
 
 async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
-  if (last !== undefined && !hasFailed(last)) return { kind: last.state === 'approved' ? 'succeeded' : 'pending', last };
+  if (last !== undefined && !hasFailed(last)) return { kind: isOpen(last) ? 'pending' : 'succeeded', last };
   // An attempt whose process ended, or is still about to note it, is known by its key.
   const next = attempts + 1;
   const begun = await operationOfAttempt(engine, checkout, next);
@@ -74,9 +76,14 @@ async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView
   return next > attemptsAtMost ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
 }
 
-/** What has ended so can never become a charge: a late approval is reversed. */
-function hasFailed({ state }: OperationView): boolean {
+/** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
+function hasFailed({ kind, state }: OperationView): boolean {
+  if (kind === 'capture') return false;
   return state === 'declined' || state === 'rejected' || state === 'failed' || state === 'undone';
+}
+
+function isOpen({ state }: OperationView): boolean {
+  return state === 'submitted' || state === 'unknown' || state === 'escalated';
 }
 
 async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
@@ -114,10 +121,9 @@ export async function payCheckout(
   const state = await stateOfCheckout(engine, checkout);
   if (state.kind !== 'open' || attempt !== state.attempt) return { kind: 'state', state };
   if (revision !== checkout.revision) return { kind: 'changed' };
-  const { order } = checkout.terms;
+  const { thenCapture, ...order } = checkout.terms.order;
   const command = { ...order, channel, instrument, idempotencyKey: keyOf(checkout, attempt) };
-  const { thenCapture, dialectData } = order;
-  const result = thenCapture === true ? await authorizeAndCapture(engine, command, { dialectData }) : await authorize(engine, command);
+  const result = thenCapture === undefined ? await authorize(engine, command) : await authorizeAndCapture(engine, command, thenCapture);
   if (result.kind === 'refused') {
     // Another tab was faster with another card: there is its result to tell.
     const isTaken = result.refusal.code === 'key_reused' || result.refusal.code === 'key_in_flight';

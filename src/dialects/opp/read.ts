@@ -18,7 +18,7 @@ import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 export const composite = 'PA.CP';
 
 /** Brands on the wire to brands of the core. */
-const brands = new Map<string, CardBrand>([
+export const brands = new Map<string, CardBrand>([
   ['VISA', 'visa'],
   ['VISADEBIT', 'visa'],
   ['VISAELECTRON', 'visa'],
@@ -52,7 +52,7 @@ export function readTokenPayment(request: RequestContext, token: string): Author
   return { ...readAuthorization(request), instrument: { type: 'token', token, ...(cvc === undefined ? {} : { cvc }) } };
 }
 
-function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
+export function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
   const { channel, parameters } = request;
   const { createRegistration } = parameters;
   const kind = readKind(parameters);

@@ -3,6 +3,7 @@
  * credential; no cookie is set, so nothing depends on which site the page is shown by.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
 import { findCheckout, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
@@ -10,6 +11,7 @@ import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { Mode } from '../../dialects/dialect.ts';
+import { allBrands } from './brands.ts';
 import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts';
 import { errorPage, type PageError, sendError } from './errors.ts';
 import { html } from './html.ts';
@@ -36,6 +38,8 @@ interface Visit {
   /** Path and query, so that what the merchant's page asked for is kept. */
   readonly address: string;
   readonly returnUrl?: string;
+  /** Card brands that may be used; empty: all. */
+  readonly brands: readonly CardBrand[];
 }
 
 type PayRequest = FastifyRequest<{ Params: { token: string } }>;
@@ -67,19 +71,27 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const channel = await directory.channel({ dialect, wireId });
   if (channel === undefined || !channel.enabled) return undefined;
   const query = request.query as Readonly<Record<string, unknown>>;
-  const asked = terms.language ?? (typeof query.language === 'string' ? query.language : undefined);
+  const asked = typeof query.language === 'string' ? query.language : terms.language;
   const look = channel.look ?? {};
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
   return {
     checkout,
     channel,
     address: request.url,
+    brands: acceptedBrands(terms.brands, query.brands),
     setting: {
       language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
       ...{ look, merchantName: look.name ?? channel.name, isTest: mode === 'sandbox', embedded: query.embedded === '1' },
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
+}
+
+/** The page around the frame may narrow the brands that the merchant's server has allowed. */
+function acceptedBrands(allowed: readonly CardBrand[], asked: unknown): readonly CardBrand[] {
+  const named = typeof asked === 'string' ? allBrands.filter((brand) => asked.split(' ').includes(brand)) : [];
+  if (allowed.length === 0 || named.length === 0) return allowed.length === 0 ? named : allowed;
+  return allowed.filter((brand) => named.some((name) => name === brand));
 }
 
 /** For those who have no checkout: nothing is known of any merchant. */
@@ -100,9 +112,10 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
   switch (state.kind) {
     case 'open': {
       const stored = await storedCards(context, checkout);
+      const terms = { ...checkout.terms, brands: visit.brands };
       const notice = more.notice ?? noticeOf(setting.language, state.last);
       return paymentPage({
-        ...{ setting, terms: checkout.terms, attempt: state.attempt, revision: checkout.revision, stored },
+        ...{ setting, terms, attempt: state.attempt, revision: checkout.revision, stored },
         ...(returnUrl === undefined ? {} : { returnUrl }),
         ...more,
         // What is wrong with a field is newer than what became of the last attempt.
@@ -141,7 +154,7 @@ async function attemptOf(context: PageContext, visit: Visit, fields: URLSearchPa
   const { checkout, channel, setting } = visit;
   const { texts } = setting.language;
   const stored = await storedCards(context, checkout);
-  const reading = readCardForm(fields, { texts, brands: checkout.terms.brands, stored, nowMs: engine.clock.wallNow() });
+  const reading = readCardForm(fields, { texts, brands: visit.brands, stored, nowMs: engine.clock.wallNow() });
   const chosen = fields.get('method');
   const more = chosen === null ? {} : { chosen };
   if (!reading.ok) {
