@@ -101,7 +101,7 @@ ${forward !== undefined && html`<meta http-equiv="refresh" content="0;url=${forw
 <link rel="stylesheet" href="${accentAddress(look.accent ?? defaultAccent)}">
 ${scripts.map((name) => html`<script type="module" src="${fileAddress(name)}"></script>\n`)}</head>
 <body class="${layout}">
-${isTest && html`<p class="test-mode" role="note">${language.texts.testMode}</p>\n`}<div class="shell">
+${isTest && html`<aside class="test-mode">${language.texts.testMode}</aside>\n`}<div class="shell">
 ${!embedded && merchantHeader(setting)}
 ${aside !== undefined && html`<aside class="summary" aria-label="${language.texts.orderSummary}">${aside}</aside>\n`}<main>
 ${body}

@@ -49,7 +49,7 @@ function orderSummary({ order, lines }: CheckoutTerms, language: Language): Html
 <p class="total">${total}</p>
 ${reference}${
   lines.length > 0 &&
-  html`<details class="order"><summary>${texts.showOrder}</summary>
+  html`<details class="order"><summary>${texts.orderDetails}</summary>
 <ul class="lines">${lines.map((line) => lineOf(line, order.currency, language))}<li class="sum"><span>${texts.total}</span><span class="price">${total}</span></li></ul></details>`
 }`;
 }

@@ -127,9 +127,28 @@ cvc.addEventListener('input', () => {
   const digits = digitsOf(cvc);
   if (digits !== cvc.value) cvc.value = digits;
 });
+
+/** What a blur has to say waits until the pointer is up: a text that appears between press and release moves the button away from under it. */
+const waiting = new Set();
+let isPressed = false;
+addEventListener('pointerdown', () => {
+  isPressed = true;
+});
+for (const name of ['pointerup', 'pointercancel']) {
+  addEventListener(name, () => {
+    isPressed = false;
+    setTimeout(() => {
+      for (const input of waiting) judge(input);
+      waiting.clear();
+    });
+  });
+}
+
 for (const input of checks.keys()) {
   input.addEventListener('blur', () => {
-    if (input.value !== '' || input.hasAttribute('aria-invalid')) judge(input);
+    if (input.value === '' && !input.hasAttribute('aria-invalid')) return;
+    if (isPressed) waiting.add(input);
+    else judge(input);
   });
   input.addEventListener('input', () => {
     if (input.hasAttribute('aria-invalid')) judge(input);

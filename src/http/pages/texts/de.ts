@@ -5,7 +5,7 @@ export const de: Texts = {
   paymentTitle: (merchant) => `Bezahlen bei ${merchant}`,
   errorTitle: (title) => `Fehler: ${title}`,
   orderSummary: 'Ihre Bestellung',
-  showOrder: 'Bestelldetails anzeigen',
+  orderDetails: 'Bestelldetails',
   total: 'Gesamtbetrag',
   orderNumber: (reference) => `Bestellung ${reference}`,
   quantity: (count) => `Menge: ${count}`,

@@ -3,7 +3,7 @@ export const en = {
   paymentTitle: (merchant: string) => `Pay ${merchant}`,
   errorTitle: (title: string) => `Error: ${title}`,
   orderSummary: 'Order summary',
-  showOrder: 'Show order details',
+  orderDetails: 'Order details',
   total: 'Total',
   orderNumber: (reference: string) => `Order ${reference}`,
   quantity: (count: string) => `Quantity: ${count}`,

@@ -5,7 +5,7 @@ export const es: Texts = {
   paymentTitle: (merchant) => `Pagar a ${merchant}`,
   errorTitle: (title) => `Error: ${title}`,
   orderSummary: 'Su pedido',
-  showOrder: 'Mostrar los detalles del pedido',
+  orderDetails: 'Detalles del pedido',
   total: 'Total',
   orderNumber: (reference) => `Pedido ${reference}`,
   quantity: (count) => `Cantidad: ${count}`,

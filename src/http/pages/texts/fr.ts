@@ -5,7 +5,7 @@ export const fr: Texts = {
   paymentTitle: (merchant) => `Payer ${merchant}`,
   errorTitle: (title) => `Erreur : ${title}`,
   orderSummary: 'Votre commande',
-  showOrder: 'Afficher le détail de la commande',
+  orderDetails: 'Détail de la commande',
   total: 'Total',
   orderNumber: (reference) => `Commande ${reference}`,
   quantity: (count) => `Quantité : ${count}`,
