@@ -1,5 +1,6 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -16,6 +17,7 @@ import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
+import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
@@ -29,8 +31,11 @@ import { createRequestWindow, deleteExpiredWindows } from './store/request-windo
 import { createScheduleStore } from './store/schedules.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
+import { createVisitStore } from './store/visit-store.ts';
+import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
+import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
@@ -42,6 +47,7 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
+const minuteMs = 60_000;
 const clockRefreshMs = 1_000;
 
 /**
@@ -63,7 +69,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
-  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log });
+  const threeDSServer = await startDirectory({ config, directory, clock, log });
+  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
   const parts = () => readiness(stores.general, vault, acquirer);
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
@@ -73,6 +80,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
+  const visiting = startAdvancingVisits(engine);
   const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
@@ -84,6 +92,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
         const { cards, tokens } = await vault.purgeDue(clock.businessNow());
         return cards + tokens;
       },
+      'verification codes that waited too long': vault.purgeCvcs,
     },
   });
   const limits = createRequestLimits({
@@ -108,13 +117,14 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
+  await server.register(async (app) => addShopperRoutes(app, engine));
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), paying.stop(), housekeeping.stop()]);
+    await Promise.all([resolving.stop(), visiting.stop(), paying.stop(), housekeeping.stop(), threeDSServer?.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -163,9 +173,10 @@ interface Parts {
   readonly clock: StoreClock;
   readonly directory: StoreDirectory;
   readonly log: EngineLog;
+  readonly threeDSServer: RunningThreeDSServer | undefined;
 }
 
-function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log }: Parts): {
+function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
 } {
@@ -197,6 +208,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   );
   const inputKey = vault.deriveSecret('idempotency input');
+  const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     checkouts: createCheckoutStore(stores.general),
@@ -214,8 +226,52 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       retriesAtMost: config.retriesAtMost,
     },
     unrecorded: new Set(),
+    shoppers: {
+      visits: createVisitStore(stores),
+      server: threeDSServer,
+      channelById: directory.channelById,
+      ticketMac: (text) => createHmac('sha256', ticketKey).update(text).digest(),
+      publicUrl: publicUrlOf(config),
+      waitMs: config.shopperWaitMinutes * minuteMs,
+      waitWithCvcMs: config.shopperWaitWithCvcMinutes * minuteMs,
+      askTimeoutMs: config.directoryServerTimeoutMs,
+      underWay: new Map(),
+    },
   };
   return { engine, acquirer };
+}
+
+/** Undefined without a directory server: then no payment is authenticated. */
+async function startDirectory({
+  config,
+  directory,
+  clock,
+  log,
+}: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
+  const { directoryServerUrl: url, directoryServerTimeoutMs: timeoutMs } = config;
+  if (url === undefined) return undefined;
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'));
+  const [ca, certificate, key] = [config.directoryServerCaFile, config.directoryServerCertificateFile, config.directoryServerKeyFile].map(
+    read,
+  );
+  return startThreeDSServer({
+    ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(key === undefined ? {} : { key }),
+    },
+    requestor: {
+      ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
+      ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
+    },
+  });
+}
+
+/** Without a setting of its own, the address that it listens on. */
+function publicUrlOf({ publicUrl, tlsCertificateFile, host, port }: Config): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return publicUrl ?? `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
 /** Which parts can work now. */

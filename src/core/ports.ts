@@ -17,6 +17,7 @@ import type {
   Trace,
 } from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
+import type { AuthenticationEvidence } from './three-d-secure/authentication.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
 export interface Clock {
@@ -49,6 +50,15 @@ export interface Vault {
    * once when the merchant's key is in memory.
    */
   fingerprint(merchantId: string, pan: Pan): Uint8Array | Promise<Uint8Array>;
+  /** Keeps a CVC for a payment that waits for its shopper, encrypted, in memory of the database only, for `lifeMs` at most. */
+  keepCvc(kept: { readonly merchantId: string; readonly visitId: string; readonly cvc: Cvc; readonly lifeMs: number }): Promise<void>;
+  /** The CVC of a waiting payment; undefined when its time is over, or the database has lost its memory. */
+  readCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<Cvc | undefined>;
+  dropCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<void>;
+  /** Encrypts a short secret that is stored elsewhere; it opens only for the same merchant and id. */
+  seal(secret: { readonly merchantId: string; readonly id: string; readonly text: string }): Promise<Uint8Array>;
+  /** Throws when the bytes are not what was sealed there. */
+  unseal(sealed: { readonly merchantId: string; readonly id: string; readonly bytes: Uint8Array }): Promise<string>;
   /** Makes a token for a stored card: random, letters first, so that it can never be taken for a PAN. 32 lower-case hex characters. */
   tokenize(card: {
     readonly merchantId: string;
@@ -131,7 +141,7 @@ export interface NewPayment extends NewOperationBase {
   readonly agreement?: CredentialUse;
   /** The card's blocks were looked through: it is written whatever they say. */
   readonly blocksChecked?: true;
-  /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
+  /** Present: it will be sent. Absent: it waits for its shopper, or it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
 }
@@ -334,6 +344,8 @@ export interface PaymentStore {
 export interface CardSecrets {
   readonly pan: Pan;
   readonly cvc?: Cvc;
+  /** Proof of a 3-D Secure authentication, base64. */
+  readonly authenticationValue?: string;
 }
 
 /** Names an operation in what the acquirer delivers later. */
@@ -356,6 +368,8 @@ export interface AcquirerRequest {
   readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
   /** For a reversal: what remains of the original after it, minor units. */
   readonly remaining?: number;
+  /** What 3-D Secure came to, for an authorization. */
+  readonly authentication?: AuthenticationEvidence;
 }
 
 /**

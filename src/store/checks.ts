@@ -235,11 +235,12 @@ const orphans: Check = {
   where not exists (select from polygate.payment p where ${samePayment('p', 'a')})
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'the operation has no message to the acquirer' from polygate.operation o
-  where o.state <> 'rejected' and o.kind not in (${posted}) and not exists (
+  where o.state not in ('rejected', 'awaiting') and o.kind not in (${posted}) and not exists (
     select from polygate.acquirer_message m where m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id and m.purpose = 'request')
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'the operation was never sent and has a message to the acquirer' from polygate.operation o
-  where (o.state = 'rejected' or o.kind in (${posted})) and exists (select from polygate.acquirer_message m where ${sameOperation('m', 'o')})
+  where (o.state in ('rejected', 'awaiting') or o.kind in (${posted})) and exists (select from polygate.acquirer_message m where ${sameOperation('m', 'o')})
+    and not exists (select from polygate.event e where ${samePayment('e', 'o')} and e.operation_id = o.operation_id and e.operation_state = 'submitted')
   union all
   select m.merchant_id, null, m.operation_id, format('the message %s (%s) has no operation', m.rrn, m.purpose) from polygate.acquirer_message m
   where not exists (select from polygate.operation o where ${sameOperation('o', 'm')})

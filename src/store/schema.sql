@@ -58,6 +58,41 @@ create table polygate.attempt (
 );
 grant insert, select on polygate.attempt to polygate_app;
 
+create table polygate.authentication (
+  merchant_id uuid not null,
+  authentication_id uuid not null,
+  visit_id uuid not null,
+  number smallint not null,
+  state text not null,
+  amount bigint not null,
+  currency text not null,
+  card_id uuid not null,
+  request json not null,
+  version text not null,
+  method_url text,
+  method_done boolean not null default false,
+  returned boolean not null default false,
+  asked_at timestamp with time zone,
+  acs_url text,
+  acs_transaction_id uuid,
+  ds_transaction_id uuid,
+  trans_status text,
+  reason text,
+  eci text,
+  sealed_value bytea,
+  permission text,
+  shifts_liability boolean not null default false,
+  rule text,
+  challenge_cancel text,
+  late_status text,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint authentication_pkey PRIMARY KEY (authentication_id, merchant_id),
+  constraint authentication_amount_check CHECK ((amount > 0))
+);
+CREATE INDEX authentication_visit ON polygate.authentication USING btree (visit_id);
+grant insert, select, update on polygate.authentication to polygate_app;
+
 create table polygate.card_block (
   merchant_id uuid not null,
   bin text not null,
@@ -94,10 +129,12 @@ create table polygate.channel (
   currencies text[],
   accepts_partial_approval boolean not null default false,
   policies json not null default '{}'::json,
+  without_authentication text not null default 'proceed'::text,
   look json,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
-  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
+  constraint channel_without_authentication_check CHECK ((without_authentication = ANY (ARRAY['proceed'::text, 'stop'::text])))
 );
 grant insert, select, update on polygate.channel to polygate_app;
 
@@ -343,6 +380,24 @@ CREATE INDEX schedule_due ON polygate.schedule USING btree (next_due_at) WHERE (
 CREATE UNIQUE INDEX schedule_key ON polygate.schedule USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 grant insert, select, update on polygate.schedule to polygate_app;
 
+create table polygate.shopper_visit (
+  merchant_id uuid not null,
+  visit_id uuid not null,
+  channel_id uuid not null,
+  payment_id uuid,
+  authentication_id uuid not null,
+  return_url text not null,
+  tokenize boolean not null default false,
+  has_cvc boolean not null default false,
+  expires_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  leased_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id)
+);
+CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant insert, select, update on polygate.shopper_visit to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,
@@ -432,3 +487,14 @@ create table vault.token (
 CREATE INDEX token_card ON vault.token USING btree (card_id);
 CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;
+
+create unlogged table vault.waiting_cvc (
+  merchant_id uuid not null,
+  visit_id uuid not null,
+  key_version integer not null,
+  sealed bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint waiting_cvc_pkey PRIMARY KEY (visit_id, merchant_id)
+);
+CREATE INDEX waiting_cvc_expiry ON vault.waiting_cvc USING btree (expires_at);
+grant delete, insert, select, update on vault.waiting_cvc to polygate_vault;

@@ -12,6 +12,7 @@ import { type PurgeCount, purgeDue } from './purge.ts';
 import { rewrapKeys } from './rewrap.ts';
 import { openRootKeys } from './root-keys.ts';
 import { createTokens } from './tokens.ts';
+import { createWaitingCvcs, type WaitingCvcs } from './waiting-cvc.ts';
 
 export interface VaultLog {
   error(details: object, message: string): void;
@@ -26,7 +27,7 @@ export interface VaultOptions {
   readonly keyLifetimeMs?: number;
 }
 
-export interface OpenVault extends Vault {
+export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
   /** Always at once: the key of fingerprints is in memory. */
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
   /** Deletes what is due at that business time and returns how much it was. */
@@ -64,6 +65,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
     return {
       ...cards,
       ...createTokens({ database: hot, maxConcurrent }),
+      ...createWaitingCvcs({ database: hot, dataKeys }),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
       rewrapKeys: () => rewrapKeys(general, keyProvider),
       deriveSecret: rootKeys.deriveSecret,

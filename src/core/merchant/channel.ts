@@ -14,6 +14,8 @@ export interface Channel {
   /** The acquirer account (MID, terminals, MCC) its payments use. */
   readonly accountId: string;
   readonly enabled: boolean;
+  /** When an issuer cannot authenticate the shopper: `proceed` (default) without liability shift, or `stop`. */
+  readonly withoutAuthentication?: 'proceed' | 'stop';
   /** Whether a payment stands that the issuer approved for less than was asked; else the part is reversed and the payment declined. */
   readonly acceptsPartialApproval?: boolean;
   /** Currencies it may use; absent: all. */

@@ -11,14 +11,15 @@ import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ExternalAuthentication } from '../three-d-secure/external.ts';
-import { conclude, type OpenOperation } from './conclude.ts';
+import { type Shopper, type Waiting, waitingFor } from './await-shopper.ts';
+import { conclude } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
+import { exchange } from './exchange.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
-import type { OperationView, RejectionReason, Trace } from './operation.ts';
-import { giveUpPart } from './partial-approval.ts';
-import { blockOf, noteDecline } from './retry-limits.ts';
+import type { OperationView, RejectionReason } from './operation.ts';
+import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface AuthorizeCommand {
   readonly tokenize: boolean;
   /** Under which agreement a stored card is used, or that one is made. */
   readonly agreement?: AgreementRequest;
+  /** Present: the shopper is there, and may be sent to the issuer to authenticate. */
+  readonly shopper?: Shopper;
   /** Of a preauthorization: all of it is captured at once. */
   readonly thenCapture?: true;
   readonly merchantReference?: string;
@@ -61,9 +64,24 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     if ('code' in card) return { kind: 'refused', refusal: card };
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
-    const row = await newPayment(engine, command, card, agreement);
-    return submit(engine, command, card, row);
+    const waits = await waitingOf(engine, command, card);
+    const row = await newPayment(engine, command, { card, agreement, waits });
+    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, card, row);
   });
+}
+
+/** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
+async function waitingOf(
+  engine: Engine,
+  { channel, shopper, tokenize }: AuthorizeCommand,
+  card: PaymentCard,
+): Promise<Waiting | undefined> {
+  if (shopper === undefined || card.rejection !== undefined) return undefined;
+  const { summary, cardId, cvc } = card;
+  const pan = card.pan ?? (await engine.vault.reveal({ merchantId: channel.merchantId, cardId }));
+  return pan === undefined
+    ? undefined
+    : waitingFor(engine, { channel, shopper, summary, pan, tokenize, ...(cvc === undefined ? {} : { cvc }) });
 }
 
 /** Who is paid out to agrees to nothing. */
@@ -91,7 +109,7 @@ export function refuseTerms({
 }
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize'>;
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize'> & { readonly waits?: Waiting };
 
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
 export interface PaymentCard {
@@ -123,8 +141,11 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
 async function newPayment(
   engine: Engine,
   command: AuthorizeCommand,
-  card: PaymentCard,
-  agreement: CredentialUse | undefined,
+  {
+    card,
+    agreement,
+    waits,
+  }: { readonly card: PaymentCard; readonly agreement: CredentialUse | undefined; readonly waits: Waiting | undefined },
 ): Promise<NewPayment> {
   const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
   const key =
@@ -165,14 +186,17 @@ async function newPayment(
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
-    ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
+    ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
+    ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
   };
 }
 
 /** First transaction and vault side by side; then the exchange; then the second transaction. */
 export async function submit(engine: Engine, command: Conduct, card: PaymentCard, row: NewPayment): Promise<ActResult> {
   const startedMs = performance.now();
-  const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
+  const { waits } = command;
+  const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
+  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
@@ -188,7 +212,11 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const lost = await lostRace(engine, card, row, submission.value);
   if (lost !== undefined) return lost;
   const { trace } = row;
-  if (trace === undefined) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+  if (trace === undefined) {
+    const stands = row.rejection !== undefined || waits === undefined;
+    const inVault = pan.status === 'fulfilled' ? pan.value : undefined;
+    return { kind: 'recorded', operation: stands ? viewOf(row) : await waits.begin(row, viewOf(row), inVault), repeat: false };
+  }
   if (isTooLateToSend(startedMs)) {
     engine.log.warn({ operationId: row.operationId }, 'recording took too long; the payment is not sent and its resolution will close it');
     return { kind: 'recorded', operation: viewOf(row), repeat: false };
@@ -203,7 +231,10 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const operation = await exchange(engine, command, { open, row, trace, pan: pan.value, card });
+  const { channel, tokenize } = command;
+  const { cvc } = card;
+  const secrets = { pan: pan.value, ...(cvc === undefined ? {} : { cvc }) };
+  const operation = await exchange(engine, { channel, tokenize, open, row, trace, ...secrets });
   return { kind: 'recorded', operation, repeat: false };
 }
 
@@ -243,51 +274,11 @@ function discardOrphan(engine: Engine, card: PaymentCard, { merchantId, cardId }
   });
 }
 
-interface Exchange {
-  readonly open: OpenOperation;
-  readonly row: NewPayment;
-  readonly trace: Trace;
-  readonly pan: Pan;
-  readonly card: PaymentCard;
-}
-
-async function exchange(engine: Engine, command: Conduct, { open: begun, row, trace, pan, card }: Exchange): Promise<OperationView> {
-  const { merchantId, operationId, kind, amount, currency, cardId, agreement } = row;
-  // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
-  const cvc = agreement?.initiator === 'merchant' ? undefined : card.cvc;
-  const request = {
-    ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
-    ...(agreement === undefined ? {} : { agreement }),
-  };
-  const secrets = { pan, ...(cvc === undefined ? {} : { cvc }) };
-  const answer = await engine.acquirer.send(request, secrets);
-  const isPart = answer.outcome === 'partly_approved';
-  if (isPart && command.channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
-  const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
-  if ((answer.outcome !== 'approved' && !isPart) || !command.tokenize) {
-    const operation = await conclude(engine, open, answer);
-    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer.reason);
-    return operation;
-  }
-  try {
-    const token = await engine.vault.tokenize({
-      merchantId,
-      cardId,
-      summary: card.summary,
-      purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs,
-    });
-    return await conclude(engine, { ...open, token }, answer);
-  } catch (error) {
-    engine.log.error({ operationId, error: String(error) }, 'the payment was approved, but its card could not be kept under a token');
-    return conclude(engine, open, answer);
-  }
-}
-
 function viewOf(row: NewPayment): OperationView {
   const { merchantId, channelId, paymentId, operationId, kind, amount, currency, card, dialectData, createdAtMs } = row;
   return {
     ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, card, dialectData, createdAtMs },
-    state: row.rejection === undefined ? 'submitted' : 'rejected',
+    state: row.rejection !== undefined ? 'rejected' : row.trace === undefined ? 'awaiting' : 'submitted',
     ...(row.trace === undefined ? {} : { trace: row.trace }),
     ...(row.token === undefined ? {} : { token: row.token }),
     ...(row.referenceId === undefined ? {} : { referenceId: row.referenceId }),

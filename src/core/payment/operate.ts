@@ -101,6 +101,7 @@ export function refuseUnsuccessful(target: OperationNode): Refusal | undefined {
   switch (target.state) {
     case 'approved':
       return undefined;
+    case 'awaiting':
     case 'submitted':
     case 'unknown':
     case 'escalated':

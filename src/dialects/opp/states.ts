@@ -29,6 +29,7 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
   switch (operation.state) {
     case 'approved':
       return resultOf(approvedCode(operation, mode));
+    case 'awaiting':
     case 'submitted':
     case 'unknown':
     case 'escalated':
