@@ -117,7 +117,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
-  await server.register(async (app) => addShopperRoutes(app, engine));
+  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),

@@ -22,7 +22,7 @@ where e.dialect = $1 and e.wire_id = $2`,
 const channelById: Statement = {
   name: 'channel_by_id',
   text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
-  c.policies, c.without_authentication
+  c.policies, c.without_authentication, c.look
 from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
 where c.merchant_id = $1 and c.channel_id = $2`,
 };

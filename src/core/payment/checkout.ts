@@ -5,8 +5,9 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { ShopperBrowser } from '../three-d-secure/authentication.ts';
 import { authorize, type Instrument, refuseTerms } from './authorize.ts';
-import { authorizeAndCapture } from './authorize-and-capture.ts';
+import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
@@ -66,7 +67,9 @@ export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promi
 }
 
 async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
-  if (last !== undefined && !hasFailed(last)) return { kind: isOpen(last) ? 'pending' : 'succeeded', last };
+  if (last !== undefined && !hasFailed(last)) {
+    return isOpen(last) ? { kind: 'pending', last } : { kind: 'succeeded', last: await capturedToo(engine, checkout, last) };
+  }
   // An attempt whose process ended, or is still about to note it, is known by its key.
   const next = attempts + 1;
   const begun = await operationOfAttempt(engine, checkout, next);
@@ -82,8 +85,16 @@ function hasFailed({ kind, state }: OperationView): boolean {
   return state === 'declined' || state === 'rejected' || state === 'failed' || state === 'undone';
 }
 
+/** What was held after the shopper came back from the bank is captured as soon as anybody looks. */
+async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Checkout, last: OperationView): Promise<OperationView> {
+  const { thenCapture } = terms.order;
+  if (thenCapture === undefined || last.kind !== 'preauthorization') return last;
+  const channel = await engine.shoppers.channelById({ merchantId, channelId });
+  return channel === undefined ? last : captureHeld(engine, last, { ...thenCapture, channel });
+}
+
 function isOpen({ state }: OperationView): boolean {
-  return state === 'submitted' || state === 'unknown' || state === 'escalated';
+  return state === 'awaiting' || state === 'submitted' || state === 'unknown' || state === 'escalated';
 }
 
 async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
@@ -104,6 +115,9 @@ export interface CheckoutAttempt {
   /** Of the terms that the page showed. */
   readonly revision: number;
   readonly instrument: Instrument;
+  readonly browser: ShopperBrowser;
+  /** Where the shopper comes back to from the issuer: the page of the checkout. */
+  readonly pageUrl: string;
 }
 
 /** `changed`: the shopper saw other terms; nothing was tried. */
@@ -116,13 +130,14 @@ export type AttemptResult =
 export async function payCheckout(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  { attempt, revision, instrument }: CheckoutAttempt,
+  { attempt, revision, instrument, browser, pageUrl }: CheckoutAttempt,
 ): Promise<AttemptResult> {
   const state = await stateOfCheckout(engine, checkout);
   if (state.kind !== 'open' || attempt !== state.attempt) return { kind: 'state', state };
   if (revision !== checkout.revision) return { kind: 'changed' };
   const { thenCapture, ...order } = checkout.terms.order;
-  const command = { ...order, channel, instrument, idempotencyKey: keyOf(checkout, attempt) };
+  const shopper = { browser, returnUrl: () => pageUrl };
+  const command = { ...order, channel, instrument, shopper, idempotencyKey: keyOf(checkout, attempt) };
   const result = thenCapture === undefined ? await authorize(engine, command) : await authorizeAndCapture(engine, command, thenCapture);
   if (result.kind === 'refused') {
     // Another tab was faster with another card: there is its result to tell.

@@ -9,16 +9,20 @@ import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.t
 import { findCheckout, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { Mode } from '../../dialects/dialect.ts';
 import { allBrands } from './brands.ts';
+import { readBrowser } from './browser-data.ts';
 import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts';
 import { errorPage, type PageError, sendError } from './errors.ts';
 import { html } from './html.ts';
 import { languageOf } from './language.ts';
 import { type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
 import { noticeOf, paidPage, paymentPage } from './payment-page.ts';
-import { donePage, waitPage } from './steps.ts';
+import { donePage, doneTexts, type ForwardTexts, forwardPage, waitPage } from './steps.ts';
 
 export interface PageContext {
   readonly engine: Engine;
@@ -59,7 +63,8 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
     app.post('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
-      return sendPage(reply, await attemptOf(context, visit, request.body as URLSearchParams));
+      const fields = (request.body ?? new URLSearchParams()) as URLSearchParams;
+      return sendPage(reply, await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) }));
     });
   });
 }
@@ -123,10 +128,11 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       });
     }
     case 'pending':
+      if (state.last.state === 'awaiting') return bankPage(context, visit, state.last);
       return waitPage(lookAgainMs, { setting, address });
     case 'succeeded':
       if (returnUrl === undefined) return paidPage(setting, state.last);
-      return setting.embedded === true ? leavePage(setting, returnUrl) : donePage(returnUrl, setting);
+      return setting.embedded === true ? leavePage(setting, returnUrl, doneTexts(setting)) : donePage(returnUrl, setting);
     case 'expired':
       return errorPage(setting, 'expired', returnUrl);
     case 'exhausted':
@@ -149,7 +155,12 @@ async function storedCards({ engine }: PageContext, { merchantId, terms }: Check
   });
 }
 
-async function attemptOf(context: PageContext, visit: Visit, fields: URLSearchParams): Promise<RenderedPage> {
+interface Sent {
+  readonly fields: URLSearchParams;
+  readonly browser: ShopperBrowser;
+}
+
+async function attemptOf(context: PageContext, visit: Visit, { fields, browser }: Sent): Promise<RenderedPage> {
   const { engine } = context;
   const { checkout, channel, setting } = visit;
   const { texts } = setting.language;
@@ -161,7 +172,13 @@ async function attemptOf(context: PageContext, visit: Visit, fields: URLSearchPa
     return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, problems: reading.problems });
   }
   const [attempt, revision] = [Number(fields.get('attempt')), Number(fields.get('revision'))];
-  const result: AttemptResult = await payCheckout(engine, { checkout, channel }, { attempt, revision, instrument: reading.instrument });
+  const result: AttemptResult = await payCheckout(
+    engine,
+    { checkout, channel },
+    {
+      ...{ attempt, revision, instrument: reading.instrument, browser, pageUrl: comeBackUrl(context, visit) },
+    },
+  );
   switch (result.kind) {
     case 'state':
       return pageOf(context, visit, result.state, more);
@@ -175,18 +192,32 @@ async function attemptOf(context: PageContext, visit: Visit, fields: URLSearchPa
   }
 }
 
-/** The merchant's page takes the shopper on; where it does not listen, a link does. */
-function leavePage(setting: PageSetting, url: string): RenderedPage {
+/** From the bank the shopper comes back to this page, and never into a frame. */
+function comeBackUrl({ engine }: PageContext, { address }: Visit): string {
+  const url = new URL(address, engine.shoppers.publicUrl);
+  url.searchParams.delete('embedded');
+  return url.href;
+}
+
+/** Where a payment that waits for its shopper is shown. */
+function bankPage({ engine }: PageContext, { setting, checkout }: Visit, { operationId }: OperationView): RenderedPage {
+  const url = pageUrl(engine.shoppers, { routingNumber: checkout.routingNumber, id: operationId });
   const { texts } = setting.language;
+  const said = { title: texts.challengeTitle, text: texts.challengeText, button: texts.continueButton };
+  return setting.embedded === true ? leavePage(setting, url, said) : forwardPage(setting, url, said);
+}
+
+/** The merchant's page takes the shopper on; where it does not listen, a link does. */
+function leavePage(setting: PageSetting, url: string, { title, text, button }: ForwardTexts): RenderedPage {
   return renderPage(setting, {
-    title: texts.doneTitle,
+    title,
     scripts: ['frame.js'],
     policy: { framedBy: 'http: https:' },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
-<h1>${texts.doneTitle}</h1>
-<p role="status">${texts.doneText}</p>
-<p><a class="button" href="${url}" target="_top" data-leave>${texts.backToShop}</a></p>
+<h1>${title}</h1>
+<p role="status">${text}</p>
+<p><a class="button" href="${url}" target="_top" data-leave>${button}</a></p>
 </div>`,
   });
 }

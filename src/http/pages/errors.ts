@@ -6,7 +6,15 @@ import { type PageSetting, type RenderedPage, renderPage, sendPage } from './lay
 /** `wrong`: the request makes no sense. `gone`: the page never was, or is finished. */
 export type PageError = 'gone' | 'expired' | 'unavailable' | 'wrong';
 
-const statuses: Readonly<Record<PageError, number>> = { gone: 410, expired: 410, unavailable: 503, wrong: 400 };
+const statuses: Readonly<Record<PageError, number>> = { gone: 404, expired: 410, unavailable: 503, wrong: 400 };
+
+/** For programs, which speak English. */
+const titles: Readonly<Record<PageError, string>> = {
+  gone: 'There is no such page, or not any more.',
+  expired: 'This payment has expired.',
+  unavailable: 'The gateway cannot answer now; the same request may succeed later.',
+  wrong: 'The request could not be understood.',
+};
 
 /** `returnUrl`: where the shopper came from, if that is known. */
 export function errorPage(setting: PageSetting, error: PageError, returnUrl?: string): RenderedPage {
@@ -31,12 +39,11 @@ export function errorPage(setting: PageSetting, error: PageError, returnUrl?: st
 export function sendError(request: FastifyRequest, reply: FastifyReply, setting: PageSetting, error: PageError): FastifyReply {
   if (error === 'unavailable') reply.header('retry-after', '5');
   if (prefersHtml(request.headers.accept)) return sendPage(reply, errorPage(setting, error));
-  const message = errorPage(setting, error).status === 410 ? setting.language.texts.goneTitle : setting.language.texts.wrongTitle;
   return reply
     .code(statuses[error])
     .headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ error, message }));
+    .send(JSON.stringify({ error, message: titles[error] }));
 }
 
 /** Browsers name HTML when they open a page; programs ask for JSON, or for anything. */

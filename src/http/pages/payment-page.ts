@@ -85,7 +85,7 @@ function formOf(page: PaymentPage & { readonly problems: FormProblems }): Html {
     'data-cvc-hint-4': texts.cvcHintFront,
   };
   return html`<form method="post" id="payment" novalidate${attributes(said)}>
-${alertOf(texts.problem, problems, notice)}<input type="hidden" name="attempt" value="${attempt}"><input type="hidden" name="revision" value="${revision}">
+${alertOf(texts.problem, problems, notice)}<input type="hidden" name="attempt" value="${attempt}"><input type="hidden" name="revision" value="${revision}"><input type="hidden" name="browser" value="">
 ${stored.length > 0 && choiceOf(page)}<div class="fields">
 <div class="field new-card">${field({
     ...{ name: 'number', label: texts.cardNumber, problems, missing: texts.cardNumberMissing, wrapper: 'with-brands' },
@@ -169,8 +169,14 @@ function brandList(label: string, brands: readonly NamedBrand[]): Html {
 /** What a failed attempt means for the shopper. Nothing was charged, and the page may say so: what is unknown is never told as failed. */
 export function noticeOf({ texts }: Language, last: OperationView | undefined): string | undefined {
   if (last === undefined) return undefined;
-  if (last.state !== 'declined') return texts.notPossible;
   switch (last.reason) {
+    case 'authentication_failed':
+    case 'authentication_forbidden':
+      return texts.notAuthenticated;
+    case 'shopper_canceled':
+      return texts.authenticationCanceled;
+    case 'shopper_timed_out':
+      return texts.authenticationTimedOut;
     case 'insufficient_funds':
       return texts.declinedFunds;
     case 'expired_card':
@@ -178,7 +184,7 @@ export function noticeOf({ texts }: Language, last: OperationView | undefined): 
     case 'invalid_cvc':
       return texts.declinedCvc;
     default:
-      return texts.declined;
+      return last.state === 'declined' ? texts.declined : texts.notPossible;
   }
 }
 

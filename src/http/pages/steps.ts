@@ -9,12 +9,8 @@ import { type PageSetting, type RenderedPage, renderPage } from './layout.ts';
 
 export interface StepContext {
   readonly setting: PageSetting;
-  /** Path of the page that shows the present step. */
+  /** Of the page that shows the present step; events are posted to it. */
   readonly address: string;
-  /** Path to which the page posts that it waited for the issuer's frame long enough. */
-  readonly methodTimedOut: string;
-  /** What the shopper is asked to confirm, above the bank's frame. */
-  readonly summary?: Html;
 }
 
 /** The page of a step. */
@@ -50,7 +46,7 @@ function anywhere(url: string): string {
 }
 
 /** The issuer looks at the browser in a frame that nobody sees; without scripts the shopper goes on without it. */
-function methodPage(step: Extract<ShopperStep, { kind: 'method' }>, { setting, methodTimedOut }: StepContext): RenderedPage {
+function methodPage(step: Extract<ShopperStep, { kind: 'method' }>, { setting, address }: StepContext): RenderedPage {
   const { texts } = setting.language;
   const targets = anywhere(step.url);
   return renderPage(setting, {
@@ -63,14 +59,14 @@ function methodPage(step: Extract<ShopperStep, { kind: 'method' }>, { setting, m
 <p role="status">${texts.methodText}</p>
 <form method="post" action="${step.url}" target="method" data-submit="now">${hiddenFields([{ name: 'threeDSMethodData', value: step.data }])}</form>
 <iframe class="unseen" name="method" title="${texts.challengeFrame}" tabindex="-1" aria-hidden="true" data-returns="next"></iframe>
-<form method="post" action="${methodTimedOut}" id="next"${attributes({ 'data-submit': step.timeoutMs })}><noscript><button class="primary" type="submit">${texts.continueButton}</button></noscript></form>
+<form method="post" action="${address}" id="next"${attributes({ 'data-submit': step.timeoutMs })}>${hiddenFields([{ name: 'event', value: 'method_timed_out' }])}<noscript><button class="primary" type="submit">${texts.continueButton}</button></noscript></form>
 </div>`,
   });
 }
 
 /** The whole page goes to the bank, or the bank's page comes into a frame of the size that it was told. */
 function challengePage(step: Extract<ShopperStep, { kind: 'challenge' }>, context: StepContext): RenderedPage {
-  const { setting, address, summary } = context;
+  const { setting, address } = context;
   const { texts } = setting.language;
   const targets = anywhere(step.url);
   const fields = hiddenFields([
@@ -94,9 +90,9 @@ function challengePage(step: Extract<ShopperStep, { kind: 'challenge' }>, contex
     body: html`<div class="message challenge">
 <h1>${texts.challengeTitle}</h1>
 <p>${texts.challengeText}</p>
-${summary}
 <form method="post" action="${step.url}" target="bank" data-submit="now">${fields}<noscript><button class="primary" type="submit">${texts.continueButton}</button></noscript></form>
 <iframe class="bank window-${step.window}" name="bank" title="${texts.challengeFrame}" data-returns="${address}"></iframe>
+<form method="post" action="${address}">${hiddenFields([{ name: 'event', value: 'cancelled' }])}<button class="quiet" type="submit">${texts.cancelPayment}</button></form>
 </div>`,
   });
 }
@@ -133,20 +129,33 @@ export function waitPage(retryAfterMs: number, { setting, address }: Pick<StepCo
   });
 }
 
-/**
- * Back to the shop. A page and no redirect: a browser holds redirects to the policy of the page whose form led to them, and the shop may redirect
- * anywhere.
- */
+export interface ForwardTexts {
+  readonly title: string;
+  readonly text: string;
+  readonly button: string;
+}
+
+/** Back to the shop. */
 export function donePage(returnUrl: string, setting: PageSetting): RenderedPage {
-  const { texts } = setting.language;
+  return forwardPage(setting, returnUrl, doneTexts(setting));
+}
+
+export function doneTexts({ language: { texts } }: PageSetting): ForwardTexts {
+  return { title: texts.doneTitle, text: texts.doneText, button: texts.backToShop };
+}
+
+/**
+ * Takes the browser elsewhere at once. A page and no redirect: a browser holds redirects to the policy of the page whose form led to them, and the
+ * shop may redirect anywhere.
+ */
+export function forwardPage(setting: PageSetting, url: string, { title, text, button }: ForwardTexts): RenderedPage {
   return renderPage(setting, {
-    title: texts.doneTitle,
-    forward: returnUrl,
+    ...{ title, forward: url },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
-<h1>${texts.doneTitle}</h1>
-<p role="status">${texts.doneText}</p>
-<p><a class="button" href="${returnUrl}">${texts.backToShop}</a></p>
+<h1>${title}</h1>
+<p role="status">${text}</p>
+<p><a class="button" href="${url}">${button}</a></p>
 </div>`,
   });
 }

@@ -179,6 +179,14 @@ form.addEventListener('submit', (event) => {
   button.prepend(spinner);
 });
 
+// What the issuer is told of this browser (EMV 3-D Secure); without scripts it is told that there are none.
+const { width, height, colorDepth } = screen;
+form.elements.namedItem('browser').value = JSON.stringify({
+  ...{ width, height, colorDepth, language: navigator.language },
+  zone: new Date().getTimezoneOffset(),
+  viewport: innerWidth,
+});
+
 // Back from the next page: the form can be sent again.
 addEventListener('pageshow', ({ persisted }) => {
   if (!persisted) return;
