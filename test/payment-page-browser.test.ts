@@ -4,8 +4,18 @@ import { after, before, test } from 'node:test';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { startBrowser } from './harness/browser.ts';
 import { useOppStack } from './harness/opp.ts';
+import {
+  assertAccessible,
+  assertFits,
+  desktop,
+  openCheckout,
+  payAddress,
+  phone,
+  photograph,
+  typeCard,
+  visit,
+} from './harness/payment-page.ts';
 import { type Shop, startShop } from './harness/shop.ts';
-import { assertAccessible, assertFits, desktop, openCheckout, payAddress, phone, photograph, typeCard, visit } from './harness/shopper.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = useOppStack();

@@ -1,97 +1,81 @@
-/** A shopper at the gateway's own pages: in a real browser, and what the browser has to say about the pages. */
+/** A shopper for tests: a browser without scripts that follows the redirect of a payment, runs the issuer's page, types the code, and comes home. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core';
-import { demo, encode, type OppCalls, type Parameters } from './opp.ts';
+import { type BrowserPage, openPage, type PageForm, postForm, submit } from './form-browser.ts';
+import type { Parameters, Reply } from './opp.ts';
+import { eventually } from './processes.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** A browser as a shop describes it. */
+export const browserData: Parameters = {
+  'customer.browser.acceptHeader': 'text/html',
+  'customer.browser.language': 'en-GB',
+  'customer.browser.screenHeight': '1080',
+  'customer.browser.screenWidth': '1920',
+  'customer.browser.timezone': '-60',
+  'customer.browser.userAgent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+  'customer.browser.javaEnabled': 'false',
+  'customer.browser.javascriptEnabled': 'true',
+  'customer.browser.screenColorDepth': '24',
+  'customer.browser.challengeWindow': '5',
+  'customer.ip': '192.0.2.7',
+};
 
-export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 860 } };
-
-/** Opens a checkout as the merchant's server does. */
-export async function openCheckout(stack: OppCalls, more: Parameters = {}): Promise<string> {
-  const reply = await stack.post('/v1/checkouts', { paymentType: 'DB', amount: '12.50', currency: 'EUR', ...more });
-  assert.equal(reply.code, '000.200.100', reply.text);
-  return reply.body.id ?? '';
+/** Follows the redirect as the shop's page does. */
+export async function followRedirect({ body }: Reply): Promise<BrowserPage> {
+  const { url = '', parameters = [] } = body.redirect as unknown as {
+    url: string;
+    parameters: readonly { readonly name: string; readonly value: string }[];
+  };
+  return postForm(url, Object.fromEntries(parameters.map(({ name, value }) => [name, value])));
 }
 
-/** The address of the hosted page of a checkout. */
-export function payAddress(stack: OppCalls, checkoutId: string, query: Parameters = {}): string {
-  const [secret = '', node = ''] = checkoutId.split('.');
-  const text = encode(query);
-  return `${stack.url}/pay/${node.slice(3)}${secret.toLowerCase()}${text === '' ? '' : `?${text}`}`;
+const formWith = ({ forms }: BrowserPage, field: string): PageForm | undefined => forms.find(({ fields }) => field in fields);
+
+/** Runs the issuer's page as a hidden frame would, to the address that it reports to. */
+export async function runMethod(page: BrowserPage): Promise<void> {
+  const form = formWith(page, 'threeDSMethodData');
+  assert.ok(form !== undefined, `expected the form of a 3DS Method in ${page.html}`);
+  const answered = await postForm(form.action, form.fields);
+  const reported = await submit(answered);
+  assert.equal(reported.status, 200);
 }
 
-export interface Visit {
-  readonly page: Page;
-  /** What the browser complained about: a policy that was broken, a script that failed, a question to somebody else. */
-  readonly complaints: string[];
+/** Goes on without waiting for the issuer's page. */
+export async function goOn(page: BrowserPage): Promise<BrowserPage> {
+  const form = formWith(page, 'event');
+  assert.ok(form !== undefined, `expected a way on in ${page.html}`);
+  return settled(await postForm(form.action, form.fields));
 }
 
-/** Opens an address; requests to other hosts than these are complaints. */
-export async function visit(browser: Browser, address: string, options: BrowserContextOptions = desktop): Promise<Visit> {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    // A page that says that something is wrong with the form has a status that says so too.
-    if (!/status of 4\d\d/.test(message.text())) complaints.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!/^(https?:\/\/127\.0\.0\.1:|data:|about:|blob:)/.test(request.url())) complaints.push(request.url());
-  });
-  await page.goto(address);
-  return { page, complaints };
+/** Opens the issuer's challenge. */
+export async function openChallenge(page: BrowserPage): Promise<BrowserPage> {
+  const form = formWith(page, 'creq');
+  assert.ok(form !== undefined, `expected the way to a challenge in ${page.html}`);
+  return postForm(form.action, form.fields);
 }
 
-export interface CardInput {
-  readonly number?: string;
-  readonly expiry?: string;
-  readonly cvc?: string;
-  readonly holder?: string;
+/** Types a code, or calls it off, and goes back where the issuer sends the browser. */
+export async function answerChallenge(challenge: BrowserPage, typed: Readonly<Record<string, string>>): Promise<BrowserPage> {
+  return settled(await submit(await submit(challenge, typed)));
 }
 
-/** Types a card as a person does, key by key. */
-export async function typeCard(
-  place: Page | Frame,
-  { number = '4111111111111111', expiry = '1239', cvc = '123', holder = 'Ada Example' }: CardInput = {},
-): Promise<void> {
-  await place.locator('#number').pressSequentially(number);
-  await place.locator('#expiry').pressSequentially(expiry);
-  await place.locator('#cvc').pressSequentially(cvc);
-  await place.locator('#holder').pressSequentially(holder);
+/** Looks again for as long as the page asks for it. */
+export async function settled(page: BrowserPage): Promise<BrowserPage> {
+  let now = page;
+  await eventually(async () => {
+    if (now.headers.get('refresh') === null) return true;
+    now = await openPage(now.url);
+    return now.headers.get('refresh') === null;
+  }, 'the page to know how it goes on');
+  return now;
 }
 
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** Nothing that a person with a screen reader, a keyboard or weak eyes would stumble over, as far as a program can tell (WCAG 2.2 AA). */
-export async function assertAccessible(place: Page | Frame): Promise<void> {
-  await place.evaluate(axe);
-  const result = await place.evaluate<AxeResult>(
-    "axe.run(document, { iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
-  );
-  const found = result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  assert.deepEqual(found, []);
-}
-
-/** Nothing sticks out to the side. */
-export async function assertFits(place: Page | Frame): Promise<void> {
-  assert.equal(await place.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
-}
-
-/** Keeps a picture where the environment names a folder for them. */
-export async function photograph(page: Page, name: string): Promise<void> {
-  const folder = process.env.POLYGATE_PICTURES;
-  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-}
-
-/** The stack's demo entity gets a look. */
-export async function dress(stack: OppCalls, look: object): Promise<void> {
-  await stack.parts.database.query('update polygate.channel set look = $1 where wire_id = $2', [JSON.stringify(look), demo.entityId]);
+/** All the way, typing this code; whatever the issuer wants is done. */
+export async function authenticate(reply: Reply, code = '1234'): Promise<BrowserPage> {
+  let page = await settled(await followRedirect(reply));
+  if (formWith(page, 'threeDSMethodData') !== undefined) {
+    await runMethod(page);
+    page = await goOn(page);
+  }
+  if (formWith(page, 'creq') === undefined) return page;
+  return answerChallenge(await openChallenge(page), { code, act: 'confirm' });
 }

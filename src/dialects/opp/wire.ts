@@ -174,6 +174,17 @@ function without(schemas: Record<string, TSchema>, prefix: string): Record<strin
   return Object.fromEntries(Object.entries(schemas).filter(([name]) => !name.startsWith(prefix)));
 }
 
+/** Body of `POST /v1/threeDSecure`: a card, an amount, and who is to authenticate. */
+export const authenticationParameters = parameters(
+  {
+    ...registration,
+    ...{ amount, currency, ...account, ...otherAccounts, ...customer },
+    'threeDSecure.challengeIndicator': threeDSecure['threeDSecure.challengeIndicator'],
+    'threeDSecure.exemptionFlag': threeDSecure['threeDSecure.exemptionFlag'],
+  },
+  families,
+);
+
 /** Body of `POST /v1/payments/{id}`. */
 export const operationParameters = parameters(operation, families);
 
