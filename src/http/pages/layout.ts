@@ -25,8 +25,8 @@ export interface PageContent {
   /** Beside the body on wide screens, above it on narrow ones. */
   readonly aside?: Html;
   readonly scripts?: readonly PageFile[];
-  /** For browsers without scripts: look again after so many seconds. */
-  readonly refreshSeconds?: number;
+  /** Where to look again, and when. */
+  readonly refresh?: { readonly afterSeconds: number; readonly address: string };
   /** Go on to this address at once. */
   readonly forward?: string;
   readonly policy?: Partial<Policy>;
@@ -49,7 +49,7 @@ export interface RenderedPage {
 export function renderPage(setting: PageSetting, content: PageContent): RenderedPage {
   return {
     status: content.status ?? 200,
-    headers: pageHeaders(content.policy ?? {}),
+    headers: { ...pageHeaders(content.policy ?? {}), ...refreshHeader(content) },
     html: `<!doctype html>\n${documentOf(setting, content)}\n`,
   };
 }
@@ -83,9 +83,14 @@ function pageHeaders({ formTargets = "'self'", frames = "'none'", framedBy = "'n
   };
 }
 
+/** A header works with scripts and without, and the address keeps a page that answers a form from being sent again. */
+function refreshHeader({ refresh }: PageContent): Record<string, string> {
+  return refresh === undefined ? {} : { refresh: `${refresh.afterSeconds}; url=${refresh.address}` };
+}
+
 function documentOf(setting: PageSetting, content: PageContent): Html {
   const { language, look, isTest, embedded = false } = setting;
-  const { title, body, aside, scripts = [], refreshSeconds, forward } = content;
+  const { title, body, aside, scripts = [], forward } = content;
   const layout = embedded ? 'embedded' : aside === undefined ? 'single' : 'split';
   return html`<html lang="${language.code}">
 <head>
@@ -93,9 +98,7 @@ function documentOf(setting: PageSetting, content: PageContent): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
-${forward !== undefined && html`<meta http-equiv="refresh" content="0;url=${forward}">\n`}${
-  refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>\n`
-}<title>${title}</title>
+${forward !== undefined && html`<meta http-equiv="refresh" content="0;url=${forward}">\n`}<title>${title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${fileAddress('page.css')}">
 <link rel="stylesheet" href="${accentAddress(look.accent ?? defaultAccent)}">

@@ -31,6 +31,9 @@ export function renderStep(step: ShopperStep, context: StepContext): RenderedPag
   }
 }
 
+/** Merchants may show the steps to the bank in a frame of theirs; there is nothing on them that a click could be stolen for. */
+const anybody = 'http: https:';
+
 interface Field {
   readonly name: string;
   readonly value: string;
@@ -52,7 +55,7 @@ function methodPage(step: Extract<ShopperStep, { kind: 'method' }>, { setting, a
   return renderPage(setting, {
     title: texts.methodTitle,
     scripts: ['steps.js'],
-    policy: { formTargets: `'self' ${targets}`, frames: `'self' ${targets}` },
+    policy: { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: anybody },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.methodTitle}</h1>
@@ -73,7 +76,7 @@ function challengePage(step: Extract<ShopperStep, { kind: 'challenge' }>, contex
     { name: 'creq', value: step.creq },
     ...(step.sessionData === '' ? [] : [{ name: 'threeDSSessionData', value: step.sessionData }]),
   ]);
-  const policy = { formTargets: `'self' ${targets}`, frames: `'self' ${targets}` };
+  const policy = { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: anybody };
   if (step.window === '05') {
     return renderPage(setting, {
       ...{ title: texts.challengeTitle, scripts: ['steps.js'], policy },
@@ -102,7 +105,7 @@ function redirectPage({ url, method, parameters }: Extract<ShopperStep, { kind: 
   return renderPage(setting, {
     title: texts.redirectTitle,
     scripts: ['steps.js'],
-    policy: { formTargets: anywhere(url) },
+    policy: { formTargets: anywhere(url), framedBy: anybody },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.redirectTitle}</h1>
@@ -117,14 +120,13 @@ export function waitPage(retryAfterMs: number, { setting, address }: Pick<StepCo
   const { texts } = setting.language;
   return renderPage(setting, {
     title: texts.waitTitle,
-    scripts: ['steps.js'],
-    refreshSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
-    policy: setting.embedded === true ? { framedBy: 'http: https:' } : {},
+    refresh: { afterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)), address },
+    policy: { framedBy: anybody },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.waitTitle}</h1>
 <p role="status">${texts.waitText}</p>
-<p><a class="button" href="${address}" data-follow="${retryAfterMs}">${texts.checkNow}</a></p>
+<p><a class="button" href="${address}">${texts.checkNow}</a></p>
 </div>`,
   });
 }
@@ -150,7 +152,7 @@ export function doneTexts({ language: { texts } }: PageSetting): ForwardTexts {
  */
 export function forwardPage(setting: PageSetting, url: string, { title, text, button }: ForwardTexts): RenderedPage {
   return renderPage(setting, {
-    ...{ title, forward: url },
+    ...{ title, forward: url, policy: { framedBy: anybody } },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${title}</h1>
@@ -168,7 +170,7 @@ export function returnedPage({ setting, address }: Pick<StepContext, 'setting' |
     {
       title: texts.doneTitle,
       scripts: ['steps.js'],
-      policy: { framedBy: "'self'" },
+      policy: { framedBy: anybody },
       body: html`<div class="message"><p role="status">${texts.doneText}</p><p><a class="button" href="${address}" target="_top" data-returned>${texts.continueButton}</a></p></div>`,
     },
   );

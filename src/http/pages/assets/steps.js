@@ -1,4 +1,4 @@
-// Takes the shopper through the steps without a click: sends forms, waits for the bank's frame, looks again. Each has a button or a link for
+// Takes the shopper through the steps without a click: sends forms, and waits for the bank's frame. Each has a button or a link for
 // browsers without scripts.
 
 const message = 'polygate:returned';
@@ -20,10 +20,6 @@ for (const form of document.querySelectorAll('form[data-submit]')) {
   else setTimeout(send, Number(form.dataset.submit));
 }
 
-for (const link of document.querySelectorAll('a[data-follow]')) {
-  setTimeout(() => location.replace(link.href), Number(link.dataset.follow));
-}
-
 for (const frame of document.querySelectorAll('iframe[data-returns]')) {
   const { returns } = frame.dataset;
   addEventListener('message', ({ origin, source, data }) => {
@@ -34,7 +30,16 @@ for (const frame of document.querySelectorAll('iframe[data-returns]')) {
   });
 }
 
+/** Whether the page around this one is the gateway's own; another site's does not let itself be read. */
+function isFramedByUs() {
+  try {
+    return parent !== window && parent.location.origin === location.origin;
+  } catch {
+    return false;
+  }
+}
+
 for (const link of document.querySelectorAll('a[data-returned]')) {
-  if (parent === window) location.replace(link.href);
-  else parent.postMessage(message, location.origin);
+  if (isFramedByUs()) parent.postMessage(message, location.origin);
+  else location.replace(link.href);
 }
