@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { startBrowser } from './harness/browser.ts';
-import { useOppStack } from './harness/opp.ts';
+import { debit, useOppStack } from './harness/opp.ts';
 import {
   assertAccessible,
   assertFits,
   desktop,
+  dress,
   openCheckout,
   payAddress,
   phone,
@@ -155,4 +156,84 @@ test('in a frame of the merchant’s page: the card is typed there, the bank has
   assert.deepEqual([result.code, result.body.paymentType, result.body.amount], ['000.100.110', 'PA', '8.00']);
   assert.deepEqual(complaints.filter(byBank), []);
   await page.context().close();
+});
+
+test('by keyboard alone: every field and button is reached in the order of the page', async () => {
+  rememberCard(stack.parts.traces, { pan: '378282246310005', cvc: '1234' });
+  const checkoutId = await openCheckout(stack, { merchantTransactionId: 'A-1048' });
+  const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'fr' }));
+  assert.equal(await page.getAttribute('html', 'lang'), 'fr');
+  const keys = page.keyboard;
+  await keys.press('Tab');
+  await keys.type('378282246310005');
+  assert.equal(await page.locator('#number').inputValue(), '3782 822463 10005');
+  // A forgotten digit is put in where it belongs, and the caret stays there.
+  await keys.press('Home');
+  await keys.press('ArrowRight');
+  await keys.press('Delete');
+  await keys.type('7');
+  assert.equal(await page.locator('#number').inputValue(), '3782 822463 10005');
+  assert.equal(await page.evaluate("document.getElementById('number').selectionStart"), 2);
+  await keys.press('Tab');
+  await keys.type('4/39');
+  assert.equal(await page.locator('#expiry').inputValue(), '04 / 39');
+  await keys.press('Tab');
+  await keys.type('1234');
+  assert.equal(await page.locator('#cvc-hint').textContent(), '4 chiffres au recto de votre carte');
+  await keys.press('Tab');
+  await keys.press('Enter');
+  assert.equal(await page.locator('details.where').getAttribute('open'), '');
+  await keys.press('Tab');
+  await keys.type('Zoë Exemple');
+  await photograph(page, 'keyboard');
+  await keys.press('Enter');
+  await page.getByRole('heading', { name: 'Paiement effectué' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('without scripts: faults are told by the server, the bank is reached by a button, and the shop too', async () => {
+  rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
+  const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${shop.url}/result` });
+  const { page } = await visit(browser, payAddress(stack, checkoutId), { ...phone, javaScriptEnabled: false });
+  await page.locator('button[type=submit]').click();
+  await page.getByRole('alert').getByRole('link', { name: 'Enter your card number.' }).click();
+  await photograph(page, 'no-scripts-1-wrong');
+  await typeCard(page, { number: challengeCard });
+  await page.locator('button[type=submit]').click();
+  // The issuer's look at the browser needs scripts; its page does not.
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await photograph(page, 'no-scripts-2-bank');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('One-time code').fill('1234');
+  await page.getByRole('button', { name: 'Confirm payment' }).click();
+  await page.getByRole('button', { name: 'Continue to the shop' }).click();
+  await page.waitForURL(`${shop.url}/result?*`);
+  assert.equal(await statusOf(checkoutId), '000.100.110');
+  await page.context().close();
+});
+
+test('a merchant’s color is made readable, stored cards are offered, and pasted numbers are grouped', async () => {
+  await dress(stack, { name: 'Teehaus am Markt', accent: '#ffe100' });
+  await stack.parts.stopGateway();
+  await stack.parts.startGateway();
+  const { body } = await stack.post('/v1/payments', debit({ createRegistration: 'true' }));
+  const checkoutId = await openCheckout(stack, { ...cart, 'registrations[0].id': body.registrationId });
+  for (const [name, options] of [
+    ['look-desktop', desktop],
+    ['look-dark', { ...phone, colorScheme: 'dark' }],
+  ] as const) {
+    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'de' }), options);
+    await assertAccessible(page);
+    await assertFits(page);
+    assert.equal(await page.locator('#number').isVisible(), false);
+    await photograph(page, `${name}-1-stored`);
+    await page.getByLabel('Andere Karte verwenden').check();
+    await page.locator('#number').fill('6011-1111-1111-1117');
+    assert.equal(await page.locator('#number').inputValue(), '6011 1111 1111 1117');
+    await assertAccessible(page);
+    await photograph(page, `${name}-2-other`);
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  }
 });

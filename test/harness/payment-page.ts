@@ -1,12 +1,9 @@
 /** A shopper at the gateway's own pages: in a real browser, and what the browser has to say about the pages. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core';
 import { demo, encode, type OppCalls, type Parameters } from './opp.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 860 } };
@@ -72,7 +69,7 @@ interface AxeResult {
 
 /** Nothing that a person with a screen reader, a keyboard or weak eyes would stumble over, as far as a program can tell (WCAG 2.2 AA). */
 export async function assertAccessible(place: Page | Frame): Promise<void> {
-  await place.evaluate(axe);
+  await place.evaluate(axe.source);
   const result = await place.evaluate<AxeResult>(
     "axe.run(document, { iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
   );

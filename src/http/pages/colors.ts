@@ -12,8 +12,8 @@ const enough = 4.6;
 /** The color of pages whose merchant has none. */
 export const defaultAccent = '#1f4fd8';
 
-/** The surfaces on which the accent stands, as page.css has them. */
-const surfaces = { light: '#ffffff', dark: '#171b26' } as const;
+/** Of the surfaces in page.css on which the accent stands, those where it is hardest to read. */
+const surfaces = { light: '#f3f4f7', dark: '#171b26' } as const;
 
 /** Style sheet with the shades of one color: `accent` as `#rrggbb`. */
 export function accentSheet(accent: string): string {
