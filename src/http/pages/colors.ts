@@ -1,6 +1,6 @@
 /**
- * Shades of a merchant's color that people can read: WCAG 2.2 asks for a contrast of 4.5 between text and its background (1.4.3). The color
- * is darkened, or lightened for dark screens, until it has that much.
+ * Shades of a merchant's color that people can read: WCAG 2.2 asks for a contrast of 4.5 between text and its background (1.4.3). For
+ * texts the color is darkened, or lightened on dark screens, until it has that much.
  */
 
 type Rgb = readonly [red: number, green: number, blue: number];
@@ -23,10 +23,13 @@ export function accentSheet(accent: string): string {
 }
 
 function shades(accent: string, surface: string, towards: Rgb): string {
-  const base = readable(rgbOf(accent), rgbOf(surface), towards);
-  const onAccent = contrast(base, white) >= contrast(base, black) ? white : black;
-  const strong = mix(base, towards, 0.16);
-  return `--accent:${hexOf(base)};--accent-strong:${hexOf(strong)};--on-accent:${hexOf(onAccent)};--accent-tint:${hexOf(mix(rgbOf(surface), base, 0.1))}`;
+  const color = rgbOf(accent);
+  const base = readable(color, rgbOf(surface), towards);
+  // A button keeps the color itself: of black and white, one can be read on it.
+  const onButton = contrast(color, white) >= contrast(color, black) ? white : black;
+  const strong = mix(color, onButton === white ? black : white, 0.16);
+  const tint = mix(rgbOf(surface), base, 0.1);
+  return `--accent:${hexOf(base)};--accent-tint:${hexOf(tint)};--button:${hexOf(color)};--button-strong:${hexOf(strong)};--on-button:${hexOf(onButton)}`;
 }
 
 /** The first mixture with `towards` that can be read on the surface. */
