@@ -47,7 +47,7 @@ const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
   unknown: undefined,
 };
 
-type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
+export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
 
 export interface Answering {
   readonly mode: 'sandbox' | 'live';
@@ -176,7 +176,7 @@ function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'di
 /** Nothing here rates payments yet; the platform's neutral score. */
 const noRisk = { score: '0' };
 
-function writeMoney(operation: OperationView, channel: Channel): Json {
+export function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
   return {
