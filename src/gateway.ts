@@ -15,12 +15,15 @@ import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { createOutbound } from './http/outbound.ts';
+import { addPageFiles } from './http/pages/assets.ts';
+import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
+import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
@@ -128,7 +131,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
     });
   }
-  await server.register(async (app) => addShopperRoutes(app, engine));
+  addPageFiles(server);
+  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
+  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
@@ -238,6 +243,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    checkouts: createCheckoutStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     schedules: createScheduleStore(stores.general),
     vault,

@@ -59,7 +59,7 @@ export interface AuthorizeCommand {
 
 /** Runs the payment to a certain outcome, or to "not answered". Refuses what can be refused without a trace. */
 export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
-  const refused = refuse(command);
+  const refused = refuseTerms(command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
     const found = await cardOf(engine, command);
@@ -107,7 +107,13 @@ function cardUseOf({ channel, kind, agreement, instrument, tokenize }: Authorize
   };
 }
 
-function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Refusal | undefined {
+/** What is wrong with a command whatever card it names. */
+export function refuseTerms({
+  amount,
+  currency,
+  channel,
+  agreement,
+}: Pick<AuthorizeCommand, 'amount' | 'currency' | 'channel' | 'agreement'>): Refusal | undefined {
   if (amount <= 0) return refusal('amount_too_low', 'amount');
   if (amount > largestAmount) return refusal('amount_too_large', 'amount');
   if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');

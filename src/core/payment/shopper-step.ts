@@ -1,6 +1,7 @@
 /**
  * The steps that a shopper's browser takes for a payment, as data: pages are made of them, and know nothing else of the payment.
  */
+import type { Channel } from '../merchant/channel.ts';
 import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
 import { move } from '../three-d-secure/run.ts';
 import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
@@ -69,6 +70,14 @@ export async function shopperStep(
 export async function shopperPageUrl(engine: Engine, ticket: string): Promise<string | undefined> {
   const found = await findVisit(engine, ticket);
   return found === undefined ? undefined : pageUrl(engine.shoppers, { routingNumber: found.ticket.routingNumber, id: found.visit.visitId });
+}
+
+/** The channel whose payment it is, for the look of the page; undefined for what is no ticket. */
+export async function shopperChannel(engine: Engine, ticket: string): Promise<Channel | undefined> {
+  const found = await findVisit(engine, ticket);
+  if (found === undefined) return undefined;
+  const { merchantId, channelId } = found.visit;
+  return engine.shoppers.channelById({ merchantId, channelId });
 }
 
 async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {
