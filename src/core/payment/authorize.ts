@@ -17,7 +17,7 @@ import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { exchange } from './exchange.ts';
-import { inputHash, repeatOf } from './idempotency.ts';
+import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason } from './operation.ts';
 import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
@@ -205,7 +205,9 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
   const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+    if (!isCertainlyNotRecorded(submission.reason)) {
+      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
+    }
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
