@@ -2,8 +2,9 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
-import { openAcquirer } from './acquirers/registry.ts';
+import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { takeBankNotice } from './core/bank/take-report.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
@@ -13,6 +14,7 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
@@ -67,7 +69,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
   const threeDSServer = await startDirectory({ config, directory, clock, log });
-  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
+  const { engine, acquirer, bank } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
   const parts = () => readiness(stores.general, vault, acquirer);
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
@@ -113,6 +115,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     });
   }
   await server.register(async (app) => addShopperRoutes(app, engine));
+  if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
@@ -174,6 +177,7 @@ interface Parts {
 function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
+  readonly bank: RunningBank | undefined;
 } {
   const acquirer = openAcquirer(
     {
@@ -202,6 +206,14 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       },
     },
   );
+  const { bankUrl: url, bankSecret: secret, bankTimeoutMs: timeoutMs } = config;
+  const bank =
+    url === undefined || secret === undefined
+      ? undefined
+      : openBank(
+          { url, secret, timeoutMs, notificationUrl: `${publicUrlOf(config)}${bankNotificationPath}` },
+          { log, wallNow: clock.wallNow, onReport: (report) => takeBankNotice(engine, report) },
+        );
   const inputKey = vault.deriveSecret('idempotency input');
   const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
@@ -210,6 +222,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
+    bank,
     clock,
     log,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
@@ -232,7 +245,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       underWay: new Map(),
     },
   };
-  return { engine, acquirer };
+  return { engine, acquirer, bank };
 }
 
 /** Undefined without a directory server: then no payment is authenticated. */

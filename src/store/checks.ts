@@ -294,7 +294,7 @@ const disputes: Check = {
       stage = 'reversed' and reversal_id is not null and reversed_at is not null
     from polygate.dispute
     where stage = 'reversed' or reversal_id is not null or reversed_at is not null or reversal_confirmed_at is not null
-  ) d full join (select * from polygate.operation where kind in (${posted})) o on ${sameOperation('o', 'd')}
+  ) d full join (select * from polygate.operation where kind in ('chargeback', 'chargeback_reversal')) o on ${sameOperation('o', 'd')}
   where (d.dispute_id, d.payment_id, d.charge_id, d.amount, d.kind, d.declared, d.whole)
     is distinct from (o.dispute_id, o.payment_id, o.target_id, o.amount, o.kind, o.declared, true)`,
 };

@@ -26,7 +26,7 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     const amount = decideRebill(tree, named, command);
     if (typeof amount !== 'number') return { kind: 'refused', refusal: amount };
     const { cardId, card } = named;
-    if (card === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
+    if (card === undefined || cardId === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
     const row = await newPayment(engine, command, { tree, named, card: { cardId, summary: card }, amount });
     return submit(engine, { channel, tokenize: false }, { cardId, summary: card }, { ...row, ...key });
   });
@@ -53,9 +53,10 @@ function chargesOf(tree: PaymentTree, named: OperationNode): readonly OperationN
     case 'debit':
     case 'capture':
     case 'rebill':
+    case 'receipt':
       return [named];
     case 'preauthorization':
-      return tree.operations.filter(({ kind, state }) => kind === 'capture' && state === 'approved');
+      return tree.operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
     case 'reversal':
     case 'refund':
     case 'payout':

@@ -1,6 +1,7 @@
 /**
  * The steps that a shopper's browser takes for a payment, as data: pages are made of them, and know nothing else of the payment.
  */
+import { bankStep } from '../bank/shopper.ts';
 import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
 import { move } from '../three-d-secure/run.ts';
 import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
@@ -56,6 +57,8 @@ export async function shopperStep(
   engine: Engine,
   { ticket: text, event }: { readonly ticket: string; readonly event: ShopperEvent },
 ): Promise<ShopperStep> {
+  const atBank = await findAtBank(engine, text);
+  if (atBank !== undefined) return bankStep(engine, atBank);
   const found = await findVisit(engine, text);
   if (found === undefined) return { kind: 'gone' };
   const { ticket, visit } = found;
@@ -67,13 +70,27 @@ export async function shopperStep(
 
 /** The page's own address, for a browser that the issuer has sent to another one; undefined for what is no ticket. */
 export async function shopperPageUrl(engine: Engine, ticket: string): Promise<string | undefined> {
+  if (readTicket(engine.shoppers, ticket)?.purpose === 'bank') return `${engine.shoppers.publicUrl}/p/${ticket}`;
   const found = await findVisit(engine, ticket);
   return found === undefined ? undefined : pageUrl(engine.shoppers, { routingNumber: found.ticket.routingNumber, id: found.visit.visitId });
 }
 
+/** The payment at a bank that a ticket is about. */
+async function findAtBank({ shoppers }: Engine, text: string): Promise<OperationKey | undefined> {
+  const ticket = readTicket(shoppers, text);
+  if (ticket?.purpose !== 'bank') return undefined;
+  const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
+  return merchantId === undefined ? undefined : { merchantId, operationId: ticket.id };
+}
+
+interface OperationKey {
+  readonly merchantId: string;
+  readonly operationId: string;
+}
+
 async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {
   const ticket = readTicket(shoppers, text);
-  if (ticket === undefined || ticket.purpose === 'result') return undefined;
+  if (ticket === undefined || ticket.purpose === 'result' || ticket.purpose === 'bank') return undefined;
   const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
   if (merchantId === undefined) return undefined;
   const visit =

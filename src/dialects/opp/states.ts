@@ -30,6 +30,7 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
     case 'approved':
       return resultOf(approvedCode(operation, mode));
     case 'awaiting':
+    case 'pending':
     case 'submitted':
     case 'unknown':
     case 'escalated':

@@ -24,6 +24,7 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   chargeback_reversal: 'CR',
   rebill: 'RB',
   payout: 'CD',
+  receipt: 'RC',
 };
 
 /** The kinds that a type names; none for types that no operation here has. */
