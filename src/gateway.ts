@@ -1,6 +1,7 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -36,6 +37,7 @@ import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 
@@ -47,7 +49,8 @@ export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-const clockRefreshMs = 1_000;
+/** How late a node sees that the clock was moved, or that an operator has acted. */
+const refreshMs = 1_000;
 
 /**
  * Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. Logs to standard output, or to
@@ -63,7 +66,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const certificate = readCertificate(config);
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node: thisNode() });
   const clock = await createClock(stores.general);
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
@@ -77,9 +80,12 @@ export async function startGateway(config: Config, options: { readonly logDestin
     queueDepths: paymentStore.queueDepths(),
     redactionHits: redactionHits(),
   });
-  const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
+  const refreshing = setInterval(() => {
+    for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
+  }, refreshMs);
   const resolving = startResolving(engine);
   const visiting = startAdvancingVisits(engine);
+  const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
     log,
@@ -122,7 +128,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), visiting.stop(), paying.stop(), housekeeping.stop(), threeDSServer?.stop()]);
+    await Promise.all([resolving.stop(), visiting.stop(), paying.stop(), housekeeping.stop(), keepingKeys.stop(), threeDSServer?.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
@@ -140,6 +146,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
     await stopParts();
     throw error;
   }
+}
+
+/** A new one at every start, since what it remembers is new as well. */
+function thisNode(): { readonly id: string; readonly name: string } {
+  return { id: randomUUID(), name: `${hostname()}:${process.pid}` };
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -211,6 +211,17 @@ test('and so have answers about stored cards, schedules, pages of transactions, 
   await get('/v1/resultcodes', undefined);
 });
 
+test('and so have authentications, with a payment and without one', async () => {
+  const away = { paymentBrand: undefined, shopperResultUrl: 'https://shop.example/back', 'customer.browser.language': 'en' };
+  for (const card of ['4111111111111111', '4200000000000091', '5555555555554444', '4000000000003113', '4000000000003105']) {
+    const { paymentType, ...authentication } = debit({ ...away, 'card.number': card });
+    const { body: payment } = await post('/v1/payments', undefined, { ...authentication, paymentType });
+    await get('/v1/query/{id}', payment.id);
+    const { body } = await post('/v1/threeDSecure', undefined, authentication);
+    await get('/v1/threeDSecure/{id}', body.id ?? 'a'.repeat(32));
+  }
+});
+
 test('callers who may not are told so as described', async () => {
   for (const [authorization, status] of [
     [undefined, 401],

@@ -167,8 +167,6 @@ test('endpoints that are not there yet say what to use meanwhile', async () => {
     ['POST', '/v1/checkouts', /POST \/v1\/payments/],
     ['GET', `/v1/checkouts/${'A'.repeat(32)}.node/payment`, /POST \/v1\/payments/],
     ['GET', '/v1/paymentWidgets.js?checkoutId=x', /checkout/],
-    ['POST', '/v1/threeDSecure', /threeDSecure\.\*/],
-    ['GET', `/v1/threeDSecure/${'a'.repeat(32)}`, /3-D Secure/],
     ['GET', '/v3/nothing', /no such endpoint/],
   ] as const) {
     const reply = expectReply(await stack.send({ method, path }), 404, '200.300.404');

@@ -65,6 +65,6 @@ function newElements({ authentication }: Asking, { merchantCountry }: Requestor)
   return { acceptLanguage: [language.slice(0, 100) || 'en'], acquirerCountryCode: merchantCountry, acquirerCountryCodeSource: '01' };
 }
 
-function simulation(flow: 'challenge' | 'frictionless') {
+function simulation(flow: 'challenge' | 'frictionless' | 'enrolled') {
   return { name: sandboxExtension, id: sandboxExtension, criticalityIndicator: false, data: { flow } };
 }

@@ -10,7 +10,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
-import type { ExternalAuthentication } from '../three-d-secure/external.ts';
+import { type ExternalAuthentication, evidenceOf, refusedBy } from '../three-d-secure/external.ts';
 import { type Shopper, type Waiting, waitingFor } from './await-shopper.ts';
 import { conclude } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
@@ -60,14 +60,21 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   const refused = refuse(command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
-    const card = await cardOf(engine, command);
-    if ('code' in card) return { kind: 'refused', refusal: card };
+    const found = await cardOf(engine, command);
+    if ('code' in found) return { kind: 'refused', refusal: found };
+    const card = judged(found, command);
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card);
     const row = await newPayment(engine, command, { card, agreement, waits });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, card, row);
   });
+}
+
+/** A card whose holder did not authenticate, by the merchant's own server, is not sent. */
+function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand): PaymentCard {
+  const reason = authentication === undefined ? undefined : refusedBy(authentication, channel);
+  return reason === undefined || card.rejection !== undefined ? card : { ...card, rejection: reason };
 }
 
 /** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
@@ -103,7 +110,7 @@ function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Ref
 }
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize'> & { readonly waits?: Waiting };
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication'> & { readonly waits?: Waiting };
 
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
 export interface PaymentCard {
@@ -225,10 +232,14 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const { channel, tokenize } = command;
+  const { channel, tokenize, authentication } = command;
   const { cvc } = card;
-  const secrets = { pan: pan.value, ...(cvc === undefined ? {} : { cvc }) };
-  const operation = await exchange(engine, { channel, tokenize, open, row, trace, ...secrets });
+  const operation = await exchange(engine, {
+    ...{ channel, tokenize, open, row, trace, pan: pan.value },
+    ...(cvc === undefined ? {} : { cvc }),
+    ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
+    ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
+  });
   return { kind: 'recorded', operation, repeat: false };
 }
 

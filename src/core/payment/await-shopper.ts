@@ -8,6 +8,7 @@ import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import type { AuthenticationRequest, ShopperBrowser } from '../three-d-secure/authentication.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
+import { viewOfRun } from '../three-d-secure/view.ts';
 import { advance } from './advance.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
@@ -59,8 +60,9 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
       try {
         // Without its card in the vault it ends at once, and cleanly.
         const inHand = storedPan === undefined ? {} : { pan: storedPan, ...(cvc === undefined ? {} : { cvc }) };
-        await advance(engine, { merchantId, visitId: operationId }, inHand);
-        return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
+        const visit = await advance(engine, { merchantId, visitId: operationId }, inHand);
+        const now = (await engine.store.findOperation({ merchantId, operationId })) ?? view;
+        return visit === undefined ? now : { ...now, authentication: viewOfRun(visit.authentication) };
       } catch (error) {
         engine.log.error({ operationId, error: String(error) }, 'a payment that waits for its shopper could not go on; it waits');
         return view;
@@ -80,7 +82,8 @@ function firstRun(
   };
 }
 
-function requestOf(
+/** What the issuer is told of a shopper and their card. */
+export function requestOf(
   { name }: Channel,
   { browser, challengeIndicator, email, simulate }: Shopper,
   { brand, holder, expiry }: CardSummary,

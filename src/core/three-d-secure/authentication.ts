@@ -2,7 +2,7 @@
  * One run of 3-D Secure as plain data: what it is about, what was asked, what came of it. It is bound to one amount, one currency and one card; its
  * evidence counts for nothing else. EMV 3-D Secure 2.2.0 and 2.3.1, browser channel.
  */
-import type { CardBrand } from '../instrument/card.ts';
+import type { CardBrand, CardSummary } from '../instrument/card.ts';
 import type { AuthenticationEvent, AuthenticationState } from '../states/authentication.ts';
 
 /** The issuer's word, as `transStatus` of an ARes or RReq has it; those that end a run. */
@@ -41,8 +41,14 @@ export interface AuthenticationRequest {
   readonly merchantName: string;
   /** Two digits each, `YYMM`. */
   readonly cardExpiry: string;
-  /** Sandbox only: what the simulated issuer should do, whatever the card. */
-  readonly simulate?: 'challenge' | 'frictionless';
+  /** Of an authentication without a payment: what its merchant said and may see again. */
+  readonly standAlone?: {
+    readonly card: CardSummary;
+    readonly merchantReference?: string;
+    readonly dialectData: Readonly<Record<string, string>>;
+  };
+  /** Sandbox only: what the simulated issuer should do, whatever the card; `enrolled`: the card takes part, if it does not anyway. */
+  readonly simulate?: 'challenge' | 'frictionless' | 'enrolled';
 }
 
 /** What the rules of the schemes allow after a result. `merchant-decides`: at the merchant's risk. */

@@ -20,6 +20,16 @@ const refuse = (reason: ShopperFailure): Verdict => ({ kind: 'refuse', reason })
 /** Codes of `challengeCancel` that mean time: decoupled, at the issuer, before its page was opened, in the app. */
 const tooSlow = ['03', '04', '05', '08'];
 
+/** Why a run has failed, for whoever has to be told. */
+export function failureOf({
+  state,
+  challengeCancel = '',
+}: Pick<Authentication, 'challengeCancel'> & { readonly state: 'failed' | 'forbidden' | 'expired' }): ShopperFailure {
+  if (state === 'forbidden') return 'authentication_forbidden';
+  if (state === 'expired' || tooSlow.includes(challengeCancel)) return 'shopper_timed_out';
+  return challengeCancel === '01' ? 'shopper_canceled' : 'authentication_failed';
+}
+
 /** Undefined while the run is open. A failed or forbidden authentication is never sent, whatever a channel is set to. */
 export function verdictOf(run: Authentication, channel: Pick<Channel, 'withoutAuthentication'>): Verdict | undefined {
   switch (run.state) {
@@ -32,15 +42,12 @@ export function verdictOf(run: Authentication, channel: Pick<Channel, 'withoutAu
     case 'attempted':
     case 'informed':
       return run.permission === 'never' ? refuse('authentication_forbidden') : send(run);
-    case 'failed':
-      if (run.challengeCancel === '01') return refuse('shopper_canceled');
-      return refuse(tooSlow.includes(run.challengeCancel ?? '') ? 'shopper_timed_out' : 'authentication_failed');
-    case 'forbidden':
-      return refuse('authentication_forbidden');
     case 'unavailable':
       if (channel.withoutAuthentication !== 'stop') return send(run);
       return refuse(run.rule?.startsWith(directoryRule) === true ? 'directory_unreachable' : 'authentication_unavailable');
+    case 'failed':
+    case 'forbidden':
     case 'expired':
-      return refuse('shopper_timed_out');
+      return refuse(failureOf({ ...run, state: run.state }));
   }
 }

@@ -5,6 +5,7 @@
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import type { ResultCode } from './result-codes.ts';
 import {
+  authenticationParameters,
   deletionParameters,
   openParameters,
   operationParameters,
@@ -19,7 +20,15 @@ import {
 } from './wire.ts';
 
 /** Shape of an answer: answers.ts has the schemas. */
-export type AnswerName = 'Transaction' | 'TransactionList' | 'TransactionPage' | 'Registration' | 'Schedule' | 'Deletion' | 'ResultCodes';
+export type AnswerName =
+  | 'Transaction'
+  | 'TransactionList'
+  | 'TransactionPage'
+  | 'Registration'
+  | 'Schedule'
+  | 'Deletion'
+  | 'Authentication'
+  | 'ResultCodes';
 
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete';
@@ -27,7 +36,7 @@ export interface Endpoint {
   readonly path: string;
   /** Name of the operation for generated clients. */
   readonly name: string;
-  readonly group: 'Payments' | 'Registrations' | 'Schedules' | 'Reports';
+  readonly group: 'Payments' | '3-D Secure' | 'Registrations' | 'Schedules' | 'Reports';
   readonly summary: string;
   readonly description: string;
   /** What `:id` is, where the path has one. */
@@ -66,7 +75,7 @@ const ofPeople = [
   ...(['100.900.401', '100.900.450', '100.800.101', '100.800.201', '100.800.301', '100.800.401', '100.800.501'] as const),
 ] as const;
 const ofForms = ['100.300.101', '100.370.102'] as const;
-const ofAuthentication = ['100.370.121', '100.370.125'] as const;
+const ofAuthentication = ['100.370.121', '100.370.125', '100.390.101'] as const;
 const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
 const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
@@ -74,6 +83,11 @@ const ofAgreements = ['100.900.500', '600.200.501'] as const;
 const ofBalances = ['800.100.164'] as const;
 
 const ofJobs = ['100.150.100', '100.250.100', '100.250.105', '100.250.110', '100.250.120'] as const;
+const authenticationOutcomes: readonly ResultCode[] = [
+  ...(['000.000.000', '000.100.110', '000.100.112', '000.200.000', '000.400.101', '000.400.107'] as const),
+  ...(['100.380.401', '100.390.100', '100.396.101', '100.396.103'] as const),
+];
+
 /** What was done without asking anybody. */
 const accepted: readonly ResultCode[] = ['000.000.000', '000.100.110', '000.100.112'];
 
@@ -109,6 +123,41 @@ export const endpoints: readonly Endpoint[] = [
       ...ofBalances,
       ...ofKeys,
     ],
+  },
+  {
+    ...{ method: 'post', path: '/v1/threeDSecure', name: 'authenticate', group: '3-D Secure', summary: 'Authenticate without a payment' },
+    description:
+      'The shopper authenticates for an amount and a card; nothing is paid. What comes of it, `verificationId` included, can go into a payment as `threeDSecure.*`. The more `customer.browser.*` tells, the less the issuer has to ask.',
+    parameters: authenticationParameters,
+    required: ['entityId', 'amount', 'currency', 'card.number', 'card.expiryMonth', 'card.expiryYear', 'shopperResultUrl'],
+    sample: {
+      amount: '12.50',
+      currency: 'EUR',
+      ...card,
+      'card.number': '4200000000000091',
+      shopperResultUrl: 'https://shop.example/result',
+    },
+    answer: 'Authentication',
+    outcomes: authenticationOutcomes,
+    refusals: [...ofCards, ...ofPeople, ...ofForms, ...ofAmounts, ...Object.values(rejectionCodes), '000.400.109'],
+  },
+  {
+    ...{
+      method: 'get',
+      path: '/v1/threeDSecure/:id',
+      name: 'authentication',
+      group: '3-D Secure',
+      summary: 'What came of an authentication',
+    },
+    description: 'As it is now, with the status code of what became of it.',
+    id: 'The `id` of an earlier answer.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Authentication',
+    outcomes: authenticationOutcomes,
+    refusals: [],
+    notFound: '200.300.404',
   },
   {
     ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse, refund or rebill' },

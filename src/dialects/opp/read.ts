@@ -62,7 +62,7 @@ function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'ins
     channel,
     kind,
     ...money,
-    ...readAuthentication(parameters),
+    ...readAuthentication(parameters, money),
     tokenize: createRegistration === 'true',
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
@@ -128,8 +128,14 @@ export function readAmount({ amount, currency }: Parameters): { readonly amount:
   return { amount: minor, currency };
 }
 
-/** Taken as the merchant's own server gave it; the formats were checked. */
-function readAuthentication(parameters: Parameters): Pick<AuthorizeCommand, 'authentication'> {
+/** Taken as the merchant's own server gave it; the formats were checked. What was authenticated for another amount counts for none. */
+function readAuthentication(
+  parameters: Parameters,
+  paid: { readonly amount: number; readonly currency: string },
+): Pick<AuthorizeCommand, 'authentication'> {
+  const { 'threeDSecure.amount': amount, 'threeDSecure.currency': currency = paid.currency } = parameters;
+  const authenticated = amount === undefined ? { ...paid, currency } : readAmount({ amount, currency });
+  if (authenticated?.amount !== paid.amount || authenticated.currency !== paid.currency) throw new Problem('100.390.101');
   const fields = {
     eci: parameters['threeDSecure.eci'],
     authenticationValue: parameters['threeDSecure.verificationId'],

@@ -10,12 +10,14 @@ import { registerQuery } from './routes/query.ts';
 import { registerRegistrations } from './routes/registrations.ts';
 import { registerResultCodes } from './routes/result-codes.ts';
 import { registerSchedules } from './routes/schedules.ts';
+import { registerThreeDSecure } from './routes/three-d-secure.ts';
 
 type Register = (app: FastifyInstance, context: DialectContext) => void;
 
 const groups: readonly Register[] = [
   registerPayments,
   registerRegistrations,
+  registerThreeDSecure,
   registerQuery,
   registerResultCodes,
   registerSchedules,

@@ -164,6 +164,17 @@ const { amount, currency, paymentType, numberOfCaptures, taxAmount, ...registrat
 /** Body of `POST /v1/registrations`: a card and who it belongs to, nothing about a payment. */
 export const registrationParameters = parameters({ ...registration, ...account, ...otherAccounts, ...customer }, families);
 
+/** Body of `POST /v1/threeDSecure`: a card, an amount, and who is to authenticate. */
+export const authenticationParameters = parameters(
+  {
+    ...registration,
+    ...{ amount, currency, ...account, ...otherAccounts, ...customer },
+    'threeDSecure.challengeIndicator': threeDSecure['threeDSecure.challengeIndicator'],
+    'threeDSecure.exemptionFlag': threeDSecure['threeDSecure.exemptionFlag'],
+  },
+  families,
+);
+
 /** Body of `POST /v1/payments/{id}`. */
 export const operationParameters = parameters(operation, families);
 
