@@ -133,9 +133,14 @@ export const settings = {
     webUrl,
     'A bank for redirect and receipt methods. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one there are no such methods.',
   ),
-  bankSecret: optional('BANK_SECRET', secret, 'What the gateway logs in to the bank with, and what the bank signs its notifications with.', {
-    sandbox: 'sandbox-bank-secret',
-  }),
+  bankSecret: optional(
+    'BANK_SECRET',
+    secret,
+    'What the gateway logs in to the bank with, and what the bank signs its notifications with.',
+    {
+      sandbox: 'sandbox-bank-secret',
+    },
+  ),
   bankTimeoutMs: setting(
     'BANK_TIMEOUT_MS',
     wholeNumber({ min: 100, max: 120_000, unit: 'milliseconds' }),

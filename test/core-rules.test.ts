@@ -186,6 +186,7 @@ CB  | payout           | wrong_kind
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
   awaiting: 'operation_pending',
   submitted: 'operation_pending',
+  pending: 'operation_pending',
   approved: undefined,
   declined: 'operation_unsuccessful',
   rejected: 'operation_unsuccessful',

@@ -1,6 +1,7 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
-import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
+
 import type { BankReceipt } from './bank/bank.ts';
+import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
 import type { CredentialUse } from './instrument/agreement.ts';
 import type { BankUse } from './instrument/bank.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';

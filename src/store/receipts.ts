@@ -131,7 +131,9 @@ export function takeReceipt(database: Database, notice: BankReceiptNotice): Prom
     const noted = await query(noteBankReceipt, [merchantId, receiptId, paymentId, amount, timeOf(receivedAtMs)]);
     if (noted.length === 0) return 0;
     const rows = await query<Row & { operation_id: string; amount: number; confirmed: number }>(declaredOf, [merchantId, paymentId]);
-    const declared = rows.map(({ operation_id: operationId, ...row }): DeclaredReceipt => ({ operationId, amount: row.amount, confirmed: row.confirmed }));
+    const declared = rows.map(
+      ({ operation_id: operationId, ...row }): DeclaredReceipt => ({ operationId, amount: row.amount, confirmed: row.confirmed }),
+    );
     const split = splitReceipt(amount, declared, leftOf(payment));
     for (const part of split.confirms) {
       await query(confirmPart, [merchantId, part.operationId, part.amount]);

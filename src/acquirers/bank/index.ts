@@ -43,7 +43,8 @@ const accountId = 'bank';
 const randomDigits = 20;
 
 export function openBank(settings: BankSettings, { log, wallNow, onReport }: BankContext): RunningBank {
-  const ask = (method: 'GET' | 'POST', path: string, body?: object) => exchange(settings, { method, path, ...(body === undefined ? {} : { body }) });
+  const ask = (method: 'GET' | 'POST', path: string, body?: object) =>
+    exchange(settings, { method, path, ...(body === undefined ? {} : { body }) });
   const pathOf = (reference: string) => `/bank/payments/${reference}`;
   return {
     timeoutMs: settings.timeoutMs,
@@ -54,7 +55,18 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
     async start({ trace, amount, currency, method, creditor, returnUrl }) {
       const decimals = currencyOf(currency)?.decimals ?? 2;
       const { notificationUrl } = settings;
-      return reported(await ask('POST', '/bank/payments', { reference: trace.rrn, amount, currency, decimals, method, creditor, returnUrl, notificationUrl }));
+      return reported(
+        await ask('POST', '/bank/payments', {
+          reference: trace.rrn,
+          amount,
+          currency,
+          decimals,
+          method,
+          creditor,
+          returnUrl,
+          notificationUrl,
+        }),
+      );
     },
     look: async ({ rrn }) => reported(await ask('GET', pathOf(rrn))),
     cancel: async ({ rrn }) => reported(await ask('POST', `${pathOf(rrn)}/cancel`, {})),
@@ -85,7 +97,9 @@ async function perform({ kind, trace, original, amount }: BankAct, ask: Ask): Pr
     const answer = await ask('POST', `/bank/payments/${original.rrn}/refunds`, { refundReference: trace.rrn, amount });
     if (answer.kind !== 'answer') return { outcome: answer.kind, cause: answer.cause };
     if (answer.status >= 400) return { outcome: 'refused', responseCode: String(answer.status) };
-    return stateOf(answer.body) === 'refunded' ? { outcome: 'done', responseCode: 'refunded' } : { outcome: 'refused', responseCode: 'refused' };
+    return stateOf(answer.body) === 'refunded'
+      ? { outcome: 'done', responseCode: 'refunded' }
+      : { outcome: 'refused', responseCode: 'refused' };
   }
   const answer = await ask('POST', `/bank/payments/${original.rrn}/cancel`, {});
   if (answer.kind !== 'answer') return { outcome: answer.kind, cause: answer.cause };

@@ -26,7 +26,8 @@ export async function askBank(engine: Engine, view: OperationView): Promise<Bank
   const found = await bank.look(trace);
   const answer = await (isOver && isWaiting(found) ? bank.cancel(trace) : found.outcome === 'not_found' ? startAgain(engine, view) : found);
   if (answer?.outcome === 'report') await takeBankReport(engine, view, answer.report);
-  if (answer?.outcome === 'refused') engine.log.error({ operationId: view.operationId, state, cause: answer.cause }, 'the bank refuses to tell of a payment');
+  if (answer?.outcome === 'refused')
+    engine.log.error({ operationId: view.operationId, state, cause: answer.cause }, 'the bank refuses to tell of a payment');
   return answer;
 }
 

@@ -3,16 +3,15 @@
  * notification, or because the gateway asks. A start that was not answered is asked for again, and never made twice.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import { type BankMethod, supports } from '../instrument/bank.ts';
+import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
 import { inputHash, repeatOf } from '../payment/idempotency.ts';
-import { keyOf, type OperateCommand } from '../payment/operate.ts';
-import type { OperationNode, OperationView, PaymentTree } from '../payment/operation.ts';
-import { decideRebill } from '../payment/rebill.ts';
+import type { OperateCommand } from '../payment/operate.ts';
+import type { OperationView, PaymentTree } from '../payment/operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { AcquirerAnswer, IdempotencyKey, NewBankPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -41,7 +40,8 @@ export async function authorizeAtBank(engine: Engine, command: BankCommand): Pro
   return refuseWhenUnavailable(engine, async () => {
     const operationId = randomUUIDv7();
     const key = await keyOfPayment(engine, command);
-    return submit(engine, { ...command, ...key, operationId, returnUrl: command.returnUrl(operationId) });
+    const { idempotencyKey, returnUrl, ...given } = command;
+    return submit(engine, { ...given, ...key, operationId, returnUrl: returnUrl(operationId) });
   });
 }
 
@@ -62,38 +62,29 @@ async function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ rea
   return { idempotencyKey: { key, inputHash: await inputHash(engine, channel.merchantId, undefined, input), expiresAtMs } };
 }
 
-/** Goods that were added to an order: a new payment at the bank, to which the shopper goes again, and comes back as from the first. */
-export function rebillAtBank(
-  engine: Engine,
-  command: OperateCommand,
-  returnUrl: (operationId: string, first: string) => string,
-): Promise<ActResult> {
-  return refuseWhenUnavailable(engine, async () => {
-    const { channel, operationId: namedId } = command;
-    const { merchantId, channelId } = channel;
-    const key = await keyOf(engine, 'rebill', command);
-    const repeat = await repeatOf(engine, { merchantId, channelId, ...key });
-    if (repeat !== undefined) return repeat;
-    const tree = await engine.store.findTree({ merchantId, operationId: namedId });
-    const named = tree?.operations.find(({ operationId }) => operationId === namedId);
-    if (tree === undefined || named?.bank === undefined) return { kind: 'refused', refusal: refusal('operation_unknown') };
-    const rebilled = refuseRebill(engine, command, tree, named);
-    if (typeof rebilled !== 'number') return { kind: 'refused', refusal: rebilled };
-    const operationId = randomUUIDv7();
-    const { method, returnUrl: first } = named.bank;
-    const { merchantReference, dialectData } = command;
-    return submit(engine, {
-      ...{ channel, kind: 'rebill', method, amount: rebilled, currency: tree.currency, dialectData, operationId, referenceId: namedId, ...key },
-      returnUrl: returnUrl(operationId, first),
-      ...(merchantReference === undefined ? {} : { merchantReference }),
-    });
-  });
+/** What `rebill` has found out. */
+export interface RebillAtBank {
+  readonly command: OperateCommand;
+  readonly tree: PaymentTree;
+  readonly use: BankUse;
+  /** Minor units. */
+  readonly amount: number;
+  readonly key: { readonly idempotencyKey?: IdempotencyKey };
 }
 
-function refuseRebill({ bank }: Engine, command: OperateCommand, tree: PaymentTree, named: OperationNode): number | Refusal {
-  const { method } = named.bank ?? {};
-  if (bank === undefined || method === undefined || command.channel.bankMethods?.includes(method) !== true) return refusal('method_not_enabled');
-  return supports(method, 'rebill') ? decideRebill(tree, named, command) : refusal('flow_not_supported');
+/** Goods that were added to an order: a new payment at the bank, to which the shopper goes again. */
+export async function rebillAtBank(engine: Engine, { command, tree, use, amount, key }: RebillAtBank): Promise<ActResult> {
+  const { channel, merchantReference, dialectData, operationId: referenceId, returnUrl } = command;
+  const { method } = use;
+  if (channel.bankMethods?.includes(method) !== true) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
+  const operationId = randomUUIDv7();
+  const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };
+  return submit(engine, {
+    ...{ channel, kind: 'rebill', method, amount, currency: tree.currency, dialectData, operationId, referenceId, ...key },
+    returnUrl: returnUrl?.(operationId, first) ?? use.returnUrl,
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+  });
 }
 
 interface Submittal extends Pick<BankCommand, 'channel' | 'method' | 'amount' | 'currency' | 'merchantReference' | 'dialectData'> {
@@ -111,12 +102,21 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
   const nowMs = engine.clock.businessNow();
   const trace = engine.bank?.prepare({ routingNumber, nowMs });
   if (trace === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
-  const row: NewBankPayment = { ...given, merchantId, channelId, paymentId: randomUUIDv7(), bank: { method, returnUrl }, trace, createdAtMs: nowMs };
+  const row: NewBankPayment = {
+    ...given,
+    merchantId,
+    channelId,
+    paymentId: randomUUIDv7(),
+    bank: { method, returnUrl },
+    trace,
+    createdAtMs: nowMs,
+  };
   const view = viewOf(row);
   const startedMs = performance.now();
   try {
     const submission = await engine.store.submitBankPayment(row);
-    if (submission === 'key_taken') return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+    if (submission === 'key_taken')
+      return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: view, repeat: false };
     engine.log.error({ error: String(error) }, 'a payment at a bank could not be recorded; it was refused');

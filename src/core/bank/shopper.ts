@@ -1,6 +1,8 @@
 /** The shopper of a payment at a bank: sent there, and sent back to the shop. What the browser brings proves nothing, so the bank is asked each time. */
+
+import type { Channel } from '../merchant/channel.ts';
 import type { Engine } from '../payment/engine.ts';
-import type { OperationView } from '../payment/operation.ts';
+import { isFirstKind, type OperationView } from '../payment/operation.ts';
 import type { ShopperStep } from '../payment/shopper-step.ts';
 import { pageUrl } from '../three-d-secure/tickets.ts';
 import { askBank } from './ask.ts';
@@ -31,8 +33,11 @@ function isOver({ state, reason }: OperationView): boolean {
 }
 
 /** Where a merchant sends the shopper of this operation; undefined when there is nothing for a shopper to do. */
-export async function bankPageOf({ shoppers }: Engine, view: OperationView): Promise<string | undefined> {
-  if (view.bank === undefined || isOver(view)) return undefined;
-  const channel = await shoppers.channelById(view);
-  return channel && pageUrl(shoppers, { routingNumber: channel.routingNumber, id: view.operationId }, 'bank');
+export function bankPageOf(
+  { shoppers }: Engine,
+  { routingNumber }: Pick<Channel, 'routingNumber'>,
+  view: OperationView,
+): string | undefined {
+  if (view.bank === undefined || !isFirstKind(view.kind) || isOver(view)) return undefined;
+  return pageUrl(shoppers, { routingNumber, id: view.operationId }, 'bank');
 }

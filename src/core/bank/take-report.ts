@@ -104,6 +104,9 @@ async function takeReceipt(engine: Engine, order: OperationView, receipt: BankRe
 }
 
 function unmatched(engine: Engine, { reference, state, amount, currency }: BankReport, why: string): 'unmatched' {
-  engine.log.error({ reference, state, amount, currency, why }, 'the bank told of a payment that matches nothing here; an operator has to look at it');
+  engine.log.error(
+    { reference, state, amount, currency, why },
+    'the bank told of a payment that matches nothing here; an operator has to look at it',
+  );
   return 'unmatched';
 }

@@ -3,11 +3,11 @@
  * same amounts again while it reserves them, so that of two acts at the same moment only one can have the money.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { actAtBank } from '../bank/act.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { AcquirerRequest, IdempotencyKey, NewOperation } from '../ports.ts';
 import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
-import { actAtBank } from '../bank/act.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
@@ -24,6 +24,8 @@ export interface OperateCommand {
   readonly currency?: string;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
+  readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -193,7 +195,12 @@ async function submit(
 /** Undefined: the bank is not there any more. */
 async function traceFor(
   { acquirer, bank, clock }: Engine,
-  { channel, kind, target, terminal }: Pick<OperateCommand, 'channel'> & {
+  {
+    channel,
+    kind,
+    target,
+    terminal,
+  }: Pick<OperateCommand, 'channel'> & {
     readonly kind: NewOperation['kind'];
     readonly target: OperationNode;
     readonly terminal: string;

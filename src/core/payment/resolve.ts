@@ -6,6 +6,8 @@
  * - what was sent to a bank is asked for there (`core/bank/resolve.ts`).
  * - refund: repeated under its own trace where the host recognizes repeats, else left to the operator.
  */
+
+import { resolveAtBank } from '../bank/resolve.ts';
 import type {
   AcquirerAnswer,
   AcquirerRequest,
@@ -15,7 +17,6 @@ import type {
   OutcomeToRecord,
   UndoAnswer,
 } from '../ports.ts';
-import { resolveAtBank } from '../bank/resolve.ts';
 import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
 import { resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';

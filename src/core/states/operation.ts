@@ -79,4 +79,10 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
 ]);
 
 /** States in which an operation still holds its reservation and may still change. */
-export const openOperationStates = ['awaiting', 'submitted', 'pending', 'unknown', 'escalated'] as const satisfies readonly OperationState[];
+export const openOperationStates = [
+  'awaiting',
+  'submitted',
+  'pending',
+  'unknown',
+  'escalated',
+] as const satisfies readonly OperationState[];
