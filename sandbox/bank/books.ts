@@ -80,7 +80,8 @@ export function createBankBooks(): BankBooks {
         }
         case 'canceled':
           calledOff.add(fact.reference);
-          return change(fact.reference, (payment) => told({ ...payment, state: 'canceled' }));
+          // The gateway's own wish is no news to it.
+          return change(fact.reference, (payment) => ({ ...payment, state: 'canceled' }));
         case 'refused':
         case 'deferred':
           return change(fact.reference, (payment) => told({ ...payment, state: fact.fact }));
