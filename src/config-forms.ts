@@ -125,6 +125,17 @@ export const proxies: Form<number | readonly string[]> = {
   },
 };
 
+/** Ranges of addresses, each `network/bits` or an address alone; `none` is an empty list. */
+export const networks: Form<readonly string[]> = {
+  expected: 'addresses or CIDR ranges, separated by commas, or none',
+  show: quote,
+  parse(text) {
+    if (text === 'none') return good([]);
+    const parts = text.split(',').map((part) => part.trim());
+    return parts.every((part) => !proxyNames.includes(part) && isProxy(part)) ? good(parts) : bad;
+  },
+};
+
 /** Long enough that nobody finds it by trying, and fit for a header (RFC 6750, 2.1). */
 export const secret: Form<string> = {
   expected: '16 to 256 letters, digits or any of - . _ ~ + / =',

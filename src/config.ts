@@ -15,6 +15,7 @@ import {
   type LogLevel,
   logLevel,
   type NetworkAddress,
+  networks,
   port,
   postgresUrl,
   proxies,
@@ -206,6 +207,12 @@ export const settings = {
     wholeNumber({ min: 1024, max: 16_777_216, unit: 'bytes' }),
     262_144,
     'The largest request body that is read.',
+  ),
+  outboundPrivateNetworks: setting(
+    'OUTBOUND_PRIVATE_NETWORKS',
+    networks,
+    { sandbox: ['127.0.0.0/8', '::1'] as readonly string[], live: [] as readonly string[] },
+    'Networks that URLs of merchants may lead to although they are not public; to these also over plain http.',
   ),
   statusRequestsPerMinute: setting(
     'STATUS_REQUESTS_PER_MINUTE',

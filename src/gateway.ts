@@ -16,6 +16,7 @@ import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
+import { createOutbound } from './http/outbound.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
@@ -24,8 +25,10 @@ import { type Database, isConnectionFailure, openDatabase } from './postgres/con
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
+import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
+import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
@@ -36,6 +39,7 @@ import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startAdvancingVisits } from './workers/advance-visits.ts';
+import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startPayingSchedules } from './workers/pay-schedules.ts';
@@ -85,6 +89,12 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }, refreshMs);
   const resolving = startResolving(engine);
   const visiting = startAdvancingVisits(engine);
+  const delivering = startDelivering({
+    ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
+    outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
+    callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
+  });
+  const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const paying = startPayingSchedules(engine, directory);
   const housekeeping = startHousekeeping({
@@ -117,7 +127,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
     });
   }
   await server.register(async (app) => addShopperRoutes(app, engine));
@@ -128,10 +138,18 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), visiting.stop(), paying.stop(), housekeeping.stop(), keepingKeys.stop(), threeDSServer?.stop()]);
+    await Promise.all([
+      resolving.stop(),
+      paying.stop(),
+      housekeeping.stop(),
+      keepingKeys.stop(),
+      visiting.stop(),
+      threeDSServer?.stop(),
+      settlesWithin({ promise: delivering.stop(), patienceMs: config.shutdownTimeoutMs }),
+    ]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
-    await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
+    await Promise.all([stores.hot.close(), stores.general.close(), stores.outbox.close(), vault.close()]);
   };
   try {
     const url = await server.listen({ host: config.host, port: config.port });
@@ -162,6 +180,8 @@ interface Stores {
   readonly hot: Database;
   /** Everything else: directory, resolution, lists. */
   readonly general: Database;
+  /** Telling merchants: apart, so that a flood of it leaves the rest their connections; index plans only, since its tables grow without end. */
+  readonly outbox: Database;
 }
 
 function openStores(url: string, log: EngineLog): Stores {
@@ -170,6 +190,7 @@ function openStores(url: string, log: EngineLog): Stores {
   return {
     hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 8 }),
     general: openDatabase({ ...pool, applicationName: 'polygate-general', purpose: 'general', maxConnections: 6 }),
+    outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'hot', maxConnections: 3 }),
   };
 }
 

@@ -175,6 +175,16 @@ test('a token is kept after the challenge, and pays with one of its own', async 
   expectReply(await read(next.body.id), 200, approved);
 });
 
+test('held and captured in one request: the capture follows the challenge', async () => {
+  const reply = expectReply(await pay('5555555555554444', { paymentType: 'PA.CP' }), 200, pending);
+  await authenticate(reply);
+  const tree = await stack.get(`/v1/query/${reply.body.id}`, { includeLinkedTransactions: 'true' });
+  const payments = tree.body.payments as unknown as readonly { readonly paymentType: string; readonly result: { readonly code: string } }[];
+  assert.equal(payments.filter(({ result }) => result.code === approved).length, 2);
+  const smooth = expectReply(await pay('4200000000000091', { paymentType: 'PA.CP' }), 200, approved);
+  assert.equal(smooth.body.paymentType, 'PA.CP');
+});
+
 test('in the sandbox, what the issuer does can be asked for', async () => {
   const challenged = expectReply(await pay('4111111111111111', { 'customParameters[3DS2_flow]': 'challenge' }), 200, pending);
   await authenticate(challenged);

@@ -29,6 +29,20 @@ async function moveClock(minutes: number): Promise<void> {
   await sql('update polygate.clock set offset_ms = offset_ms + $1', [minutes * 60_000]);
 }
 
+/** Nodes see a moved clock a moment later: a payment made now is dated by it. */
+async function clockIsSeen(): Promise<void> {
+  const isSeen = async (): Promise<boolean> => {
+    const { body } = await stack.post('/v1/payments', debit());
+    const [row] = await sql<{ seen: boolean }>(
+      `select o.created_at > now() + c.offset_ms * interval '1 millisecond' - interval '5 minutes' as seen from polygate.operation o, polygate.clock c
+      where replace(o.operation_id::text, '-', '') = $1`,
+      [body.id],
+    );
+    return row?.seen === true;
+  };
+  await eventually(isSeen, 'the moved clock to be seen');
+}
+
 async function becomes(reply: Reply, code: string): Promise<void> {
   await eventually(async () => (await read(reply.body.id)).code === code, `the payment to be ${code}`);
 }
@@ -65,7 +79,8 @@ test('a node that ends after the result and before the acquirer: another one goe
   const reply = expectReply(await pay(challenged), 200, pending);
   await stack.parts.stopGateway();
   await sql(
-    `update polygate.authentication set state = 'authenticated', trans_status = 'Y', eci = '02', permission = 'yes' where state = 'challenged'`,
+    `update polygate.authentication set state = 'authenticated', trans_status = 'Y', eci = '02', permission = 'yes', finished_at = now()
+    where state = 'challenged'`,
   );
   await sql(`update polygate.shopper_visit set due_at = created_at, leased_until = now() - interval '1 second' where due_at is not null`);
   await stack.parts.startGateway();
@@ -99,6 +114,7 @@ test('nobody comes: fifteen minutes with a code, thirty without, and the result 
 
 test('two acts at the same moment: a result and the end of the time, one of them counts', async () => {
   for (let round = 0; round < 3; round += 1) {
+    await clockIsSeen();
     const reply = expectReply(await pay(challenged), 200, pending);
     const challenge = await openChallenge(await settled(await followRedirect(reply)));
     await Promise.all([moveClock(16), answerChallenge(challenge, { code: '1234', act: 'confirm' })]);

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Bank } from '../bank/bank.ts';
 import { addBankRoutes } from '../bank/routes.ts';
+import { hookRoutes } from '../hooks/routes.ts';
 import type { Host } from '../host/host.ts';
 import type { ChallengeTimes } from '../three-ds/challenges.ts';
 import { addThreeDsRoutes } from '../three-ds/routes.ts';
@@ -48,6 +49,7 @@ export async function startControlServer(host: Host, options: ControlOptions): P
   const part: { bank?: Bank } = {};
   bookRoutes(app, host, part);
   faultRoutes(app, host);
+  hookRoutes(app);
   disputeRoutes(app, host);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {

@@ -40,6 +40,20 @@ export interface CardToStore {
   readonly purgeAtMs: number;
 }
 
+/** A secret that must be readable again: what a protocol signs or encrypts with. */
+export interface SecretToSeal {
+  readonly merchantId: string;
+  /** UUID of what it belongs to; it opens only there. */
+  readonly secretId: string;
+  readonly secret: string;
+}
+
+export interface SealedSecret {
+  readonly merchantId: string;
+  readonly secretId: string;
+  readonly sealed: Uint8Array;
+}
+
 /** The only holder of stored PANs. It keeps no CVC. */
 export interface Vault {
   /** Encrypts and stores a card; resolves when it is durable. */
@@ -58,10 +72,6 @@ export interface Vault {
   /** The CVC of a waiting payment; undefined when its time is over, or the database has lost its memory. */
   readCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<Cvc | undefined>;
   dropCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<void>;
-  /** Encrypts a short secret that is stored elsewhere; it opens only for the same merchant and id. */
-  seal(secret: { readonly merchantId: string; readonly id: string; readonly text: string }): Promise<Uint8Array>;
-  /** Throws when the bytes are not what was sealed there. */
-  unseal(sealed: { readonly merchantId: string; readonly id: string; readonly bytes: Uint8Array }): Promise<string>;
   /** Makes a token for a stored card: random, letters first, so that it can never be taken for a PAN. 32 lower-case hex characters. */
   tokenize(card: {
     readonly merchantId: string;
@@ -70,6 +80,10 @@ export interface Vault {
     /** What may be shown of the card, kept beside the token. */
     readonly summary: CardSummary;
   }): Promise<string>;
+  /** Encrypts a secret for whoever keeps it; at once. */
+  sealSecret(secret: SecretToSeal): Uint8Array;
+  /** Throws when the bytes, or the place they are kept at, are not those of {@link Vault.sealSecret}. */
+  openSecret(sealed: SealedSecret): string;
   /** The card behind a token of this merchant; undefined when unknown or deleted. */
   resolveToken(token: {
     readonly merchantId: string;

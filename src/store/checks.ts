@@ -319,6 +319,40 @@ const receipts: Check = {
   where coalesce(r.confirmed, 0) <> coalesce(b.told, 0)`,
 };
 
+/** Whoever waits for a shopper has a visit that will be looked at; and no payment stands against the word of its issuer. */
+const visits: Check = {
+  name: 'visit',
+  relations: [],
+  body: `select o.merchant_id, o.payment_id, o.operation_id, 'it waits for its shopper, and nobody will ever look at it' as detail
+  from polygate.operation o
+  where o.state = 'awaiting' and not exists (
+    select from polygate.shopper_visit v where v.merchant_id = o.merchant_id and v.visit_id = o.operation_id and v.payment_id = o.payment_id and v.due_at is not null)
+  union all
+  select v.merchant_id, v.payment_id, v.visit_id, 'its visit has no run of 3-D Secure' from polygate.shopper_visit v
+  where not exists (select from polygate.authentication a
+    where a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id and a.visit_id = v.visit_id)
+  union all
+  select v.merchant_id, v.payment_id, v.visit_id, 'its visit is over, and its run of 3-D Secure is not' from polygate.shopper_visit v
+    join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+  where v.due_at is null and a.finished_at is null
+  union all
+  select o.merchant_id, o.payment_id, o.operation_id, format('it is %s, and its shopper''s authentication is %s', o.state, a.state)
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+    join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
+  where o.state in ('submitted', 'approved') and a.state not in ('authenticated', 'attempted', 'informed', 'unavailable') and a.number = 1
+  union all
+  select o.merchant_id, o.payment_id, o.operation_id, 'its shopper has authenticated for another amount or card'
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+    join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
+    join polygate.payment p on ${samePayment('p', 'o')}
+    join polygate.attempt t on ${samePayment('t', 'o')} and t.number = o.attempt_number
+  where (a.amount, a.currency, a.card_id) is distinct from (coalesce(o.requested_amount, o.amount), p.currency, t.card_id)
+  union all
+  select v.merchant_id, v.payment_id, v.visit_id, 'its payment is over, and the proof of its authentication is still kept'
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.visit_id = v.visit_id
+  where v.due_at is null and v.payment_id is not null and a.sealed_value is not null`,
+};
+
 const duplicates: Check = {
   name: 'duplicate trace',
   relations: [],
@@ -350,6 +384,7 @@ export const checks: readonly Check[] = [
   accountLimits,
   disputes,
   receipts,
+  visits,
   duplicates,
   auditChain,
 ];

@@ -203,6 +203,43 @@ create table polygate.credential (
 CREATE INDEX credential_identifier ON polygate.credential USING btree (dialect, identifier);
 grant insert, select, update on polygate.credential to polygate_app;
 
+create table polygate.delivery (
+  merchant_id uuid not null,
+  endpoint_id uuid not null,
+  subject text not null,
+  payment_id uuid not null,
+  sequence integer not null,
+  operation_id uuid not null,
+  state text not null,
+  tries integer not null default 0,
+  messages_sent smallint not null default 0,
+  due_at timestamp with time zone,
+  lease uuid,
+  created_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint delivery_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, merchant_id),
+  constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'given_up'::text]))),
+  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text])))
+);
+CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
+grant delete, insert, select, update on polygate.delivery to polygate_app;
+
+create table polygate.delivery_attempt (
+  merchant_id uuid not null,
+  endpoint_id uuid not null,
+  payment_id uuid not null,
+  sequence integer not null,
+  attempt_id uuid not null,
+  started_at timestamp with time zone not null,
+  duration_ms integer not null,
+  status smallint,
+  problem text,
+  answer text,
+  constraint delivery_attempt_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, attempt_id, merchant_id)
+);
+grant delete, insert, select, update on polygate.delivery_attempt to polygate_app;
+
 create table polygate.dispute (
   merchant_id uuid not null,
   dispute_id uuid not null,
@@ -226,6 +263,28 @@ CREATE UNIQUE INDEX dispute_case ON polygate.dispute USING btree (case_number, m
 CREATE INDEX dispute_payment ON polygate.dispute USING btree (payment_id);
 grant insert, select, update on polygate.dispute to polygate_app;
 
+create table polygate.endpoint (
+  merchant_id uuid not null,
+  endpoint_id uuid not null,
+  dialect text not null,
+  channel_id uuid,
+  url text,
+  settings json not null,
+  secret bytea,
+  state text not null,
+  reason text,
+  failures integer not null default 0,
+  failing_since timestamp with time zone,
+  wake_at timestamp with time zone not null default now(),
+  created_at timestamp with time zone not null default now(),
+  removed_at timestamp with time zone,
+  constraint endpoint_pkey PRIMARY KEY (merchant_id, endpoint_id),
+  constraint endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
+  constraint endpoint_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'active'::text, 'parked'::text])))
+);
+CREATE UNIQUE INDEX endpoint_of_requests ON polygate.endpoint USING btree (merchant_id, dialect) WHERE ((url IS NULL) AND (removed_at IS NULL));
+grant insert, select, update on polygate.endpoint to polygate_app;
+
 create table polygate.entry_point (
   dialect text not null,
   wire_id text not null,
@@ -246,9 +305,18 @@ create table polygate.event (
   operation_state text not null,
   snapshot json not null,
   happened_at timestamp with time zone not null,
+  recorded_in xid8 default pg_current_xact_id(),
   constraint event_pkey PRIMARY KEY (payment_id, sequence, merchant_id)
 );
+CREATE INDEX event_recorded ON polygate.event USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
 grant insert, select on polygate.event to polygate_app;
+
+create table polygate.event_cursor (
+  name text not null,
+  snapshot pg_snapshot not null,
+  constraint event_cursor_pkey PRIMARY KEY (name)
+);
+grant select, update on polygate.event_cursor to polygate_app;
 
 create table polygate.idempotency_key (
   merchant_id uuid not null,
@@ -433,6 +501,7 @@ create table polygate.shopper_visit (
   return_url text not null,
   tokenize boolean not null default false,
   has_cvc boolean not null default false,
+  capture_data json,
   expires_at timestamp with time zone not null,
   due_at timestamp with time zone,
   leased_until timestamp with time zone,
@@ -468,10 +537,12 @@ create table polygate.token_act (
   idempotency_key text,
   input_hash bytea,
   created_at timestamp with time zone not null,
+  recorded_in xid8 default pg_current_xact_id(),
   constraint token_act_pkey PRIMARY KEY (merchant_id, act_id),
   constraint token_act_kind_check CHECK ((kind = ANY (ARRAY['tokenization'::text, 'deletion'::text])))
 );
 CREATE UNIQUE INDEX token_act_key ON polygate.token_act USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX token_act_recorded ON polygate.token_act USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
 CREATE UNIQUE INDEX token_act_token ON polygate.token_act USING btree (merchant_id, token, kind);
 grant insert, select on polygate.token_act to polygate_app;
 

@@ -18,11 +18,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 const insertVisit: Statement = {
   name: 'new_visit',
   text: `insert into polygate.shopper_visit (merchant_id, visit_id, channel_id, payment_id, authentication_id, return_url, tokenize, has_cvc, expires_at,
-  due_at, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`,
+  due_at, created_at, capture_data)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)`,
 };
 
-const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc,
+const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data,
   (extract(epoch from v.expires_at) * 1000)::bigint as expires_ms, v.due_at is null as is_over,
   a.authentication_id, a.number, a.state, a.amount, a.currency, a.card_id, a.request, a.version, a.method_url, a.method_done, a.returned,
   (extract(epoch from now() - a.asked_at) * 1000)::bigint as asked_for_ms, a.acs_url, a.acs_transaction_id, a.ds_transaction_id, a.trans_status, a.reason,
@@ -116,12 +116,13 @@ const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
 /** Payment, visit and run in one transaction; without a payment only the latter two. */
 export function beginVisit(database: Database, visit: NewVisit): Promise<Submission> {
   return database.transaction(async (query) => {
-    const { merchantId, visitId, channelId, paymentId, authentication, returnUrl, tokenize, hasCvc, expiresAtMs, payment } = visit;
+    const { merchantId, visitId, channelId, paymentId, authentication, returnUrl, tokenize, hasCvc, expiresAtMs, payment, captureData } =
+      visit;
     const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
     if (submission !== 'submitted') return submission;
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
-      ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs)],
+      ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],
     ]);
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
     return submission;
@@ -212,6 +213,7 @@ interface VisitRow extends VisitKeyRow {
   readonly return_url: string;
   readonly tokenize: boolean;
   readonly has_cvc: boolean;
+  readonly capture_data: Record<string, string> | null;
   readonly expires_ms: number;
   readonly is_over: boolean;
   readonly authentication_id: string;
@@ -259,7 +261,7 @@ function visitOf(row: VisitRow): Visit {
   return {
     ...{ merchantId, visitId, channelId: row.channel_id, returnUrl: row.return_url, tokenize: row.tokenize, hasCvc: row.has_cvc },
     ...{ expiresAtMs: row.expires_ms, isOver: row.is_over },
-    ...given({ paymentId: row.payment_id, askedForMs: row.asked_for_ms }),
+    ...given({ paymentId: row.payment_id, askedForMs: row.asked_for_ms, captureData: row.capture_data }),
     authentication: {
       ...{ merchantId, visitId, authenticationId: row.authentication_id, number: row.number, state: row.state, amount: row.amount },
       ...{

@@ -14,6 +14,7 @@ import type { KeyProvider } from './key-provider.ts';
 import { type Node, sayAlive, sayGone } from './nodes.ts';
 import { type PurgeCount, purgeDue } from './purge.ts';
 import { openRootKeys } from './root-keys.ts';
+import { createSecrets } from './secrets.ts';
 import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
 import { createWaitingCvcs, type WaitingCvcs } from './waiting-cvc.ts';
 
@@ -79,6 +80,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
       ...cards,
       ...createTokens({ database: hot, maxConcurrent }),
       ...createWaitingCvcs({ database: hot, dataKeys }),
+      ...createSecrets(rootKeys.deriveSecret),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
       keys: createKeyCare({ database: general, keyProvider, activeKey, dataKeys, log, ...(node === undefined ? {} : { node }) }),
       deriveSecret: rootKeys.deriveSecret,

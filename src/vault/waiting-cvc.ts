@@ -1,4 +1,4 @@
-/** Verification codes of payments that wait for their shopper: encrypted, in an unlogged table, for minutes. And short secrets that others store. */
+/** Verification codes of payments that wait for their shopper: encrypted, in an unlogged table, for minutes. */
 import type { KeyObject } from 'node:crypto';
 import { type Cvc, parseCvc } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports.ts';
@@ -31,7 +31,7 @@ interface SealedRow extends Record<string, unknown> {
   readonly sealed: Buffer;
 }
 
-export interface WaitingCvcs extends Pick<Vault, 'keepCvc' | 'readCvc' | 'dropCvc' | 'seal' | 'unseal'> {
+export interface WaitingCvcs extends Pick<Vault, 'keepCvc' | 'readCvc' | 'dropCvc'> {
   /** Deletes codes whose time is over, and returns how many it was. */
   purgeCvcs(): Promise<number>;
 }
@@ -42,7 +42,7 @@ export function createWaitingCvcs({ database, dataKeys }: { readonly database: D
   async function keyOf(merchantId: string, version: number): Promise<KeyObject> {
     const key = (await keysOf(merchantId)).versions.get(version) ?? (await dataKeys.load(merchantId)).versions.get(version);
     if (key === undefined)
-      throw new VaultIntegrityError(`a secret of merchant ${merchantId} names data key ${version}, which does not exist`);
+      throw new VaultIntegrityError(`a code of merchant ${merchantId} names data key ${version}, which does not exist`);
     return key;
   }
 
@@ -68,29 +68,12 @@ export function createWaitingCvcs({ database, dataKeys }: { readonly database: D
       await database.query(remove, [merchantId, visitId]);
     },
 
-    async seal({ merchantId, id, text }) {
-      const { current, currentVersion } = await keysOf(merchantId);
-      const version = Buffer.alloc(versionBytes);
-      version.writeUInt32BE(currentVersion);
-      return Buffer.concat([version, seal(current, Buffer.from(text, 'utf8'), aadOf(['secret', merchantId, id, currentVersion]))]);
-    },
-
-    async unseal({ merchantId, id, bytes }) {
-      const sealed = Buffer.from(bytes);
-      const version = sealed.readUInt32BE(0);
-      const opened = unseal(await keyOf(merchantId, version), sealed.subarray(versionBytes), aadOf(['secret', merchantId, id, version]));
-      if (opened === undefined) throw new VaultIntegrityError(`the secret of ${id} is not what was sealed`);
-      return opened.toString('utf8');
-    },
-
     async purgeCvcs() {
       const [row] = await database.query<{ count: number }>(purge);
       return row?.count ?? 0;
     },
   };
 }
-
-const versionBytes = 4;
 
 /** Binds a ciphertext to its place: moved to another merchant or id it does not open. The first field is the version of this scheme. */
 function aadOf(parts: readonly (string | number)[]): Buffer {

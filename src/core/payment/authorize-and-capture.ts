@@ -13,7 +13,7 @@ export async function authorizeAndCapture(
   command: AuthorizeCommand,
   captured: Pick<AuthorizeCommand, 'dialectData'>,
 ): Promise<ActResult> {
-  const held = await authorize(engine, { ...command, kind: 'preauthorization', thenCapture: true });
+  const held = await authorize(engine, { ...command, kind: 'preauthorization', thenCapture: true, captureData: captured.dialectData });
   if (held.kind === 'refused' || held.operation.state !== 'approved') return held;
   const { operation, repeat } = held;
   const before = repeat ? await captureOf(engine, operation) : undefined;

@@ -48,6 +48,8 @@ export interface AuthorizeCommand {
   readonly shopper?: Shopper;
   /** Of a preauthorization: all of it is captured at once. */
   readonly thenCapture?: true;
+  /** Of that capture: its dialect data. */
+  readonly captureData?: Readonly<Record<string, string>>;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
   /** How long the key is remembered, in wall ms; absent: as the settings say. */
@@ -80,7 +82,7 @@ function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand
 /** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
 async function waitingOf(
   engine: Engine,
-  { channel, shopper, tokenize }: AuthorizeCommand,
+  { channel, shopper, tokenize, captureData }: AuthorizeCommand,
   card: PaymentCard,
 ): Promise<Waiting | undefined> {
   if (shopper === undefined || card.rejection !== undefined) return undefined;
@@ -88,7 +90,11 @@ async function waitingOf(
   const pan = card.pan ?? (await engine.vault.reveal({ merchantId: channel.merchantId, cardId }));
   return pan === undefined
     ? undefined
-    : waitingFor(engine, { channel, shopper, summary, pan, tokenize, ...(cvc === undefined ? {} : { cvc }) });
+    : waitingFor(engine, {
+        ...{ channel, shopper, summary, pan, tokenize },
+        ...(cvc === undefined ? {} : { cvc }),
+        ...(captureData === undefined ? {} : { captureData }),
+      });
 }
 
 /** Who is paid out to agrees to nothing. */

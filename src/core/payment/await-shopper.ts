@@ -37,10 +37,11 @@ interface Waiter {
   readonly pan: Pan;
   readonly cvc?: Cvc;
   readonly tokenize: boolean;
+  readonly captureData?: Readonly<Record<string, string>>;
 }
 
 /** Undefined: the card takes part in no 3-D Secure, so the payment is sent as it is. */
-export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc, tokenize }: Waiter): Waiting | undefined {
+export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc, tokenize, captureData }: Waiter): Waiting | undefined {
   const { shoppers } = engine;
   const request = requestOf(channel, shopper, summary);
   const enrolment = shoppers.server?.enrolmentOf(pan, request);
@@ -52,6 +53,7 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
       return shoppers.visits.begin({
         ...{ merchantId, channelId, paymentId, visitId, payment: row, tokenize, hasCvc: cvc !== undefined },
         ...{ returnUrl: shopper.returnUrl(visitId), expiresAtMs: row.createdAtMs + lifeMs },
+        ...(captureData === undefined ? {} : { captureData }),
         authentication: firstRun(row, request, enrolment),
       });
     },

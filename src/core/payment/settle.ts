@@ -7,6 +7,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import { type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
 import type { Visit } from '../three-d-secure/visit.ts';
+import { capture } from './capture.ts';
 import { outcomeOf, recordSurely } from './conclude.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';
@@ -24,28 +25,49 @@ export async function settle(engine: Engine, visit: Visit, inHand: InHand): Prom
   ]);
   if (operation === undefined || channel === undefined) throw new Error(`visit ${visitId} has no operation or no channel`);
   if (operation.state === 'submitted') return;
-  if (operation.state !== 'awaiting') return end(engine, visit);
+  if (operation.state !== 'awaiting') return end(engine, { visit, operation, channel });
   const verdict = verdictOf(visit.authentication, channel);
   switch (verdict?.kind) {
     case undefined:
       return;
     case 'refuse':
-      return refuse(engine, visit, operation, verdict.reason);
+      return refuse(engine, { visit, operation, channel }, verdict.reason);
     case 'send':
       return send(engine, { visit, operation, channel, verdict, inHand });
   }
 }
 
-/** Nothing is left to do; the CVC goes with it. */
-async function end({ shoppers, vault }: Engine, visit: Visit): Promise<void> {
+interface Ending {
+  readonly visit: Visit;
+  readonly operation: OperationView;
+  readonly channel: Channel;
+}
+
+/** Nothing is left to do but what was to follow at once; the CVC goes with it. */
+async function end(engine: Engine, { visit, operation, channel }: Ending): Promise<void> {
+  const { shoppers, vault } = engine;
+  if (visit.captureData !== undefined && operation.state === 'approved') await captureOnce(engine, { visit, operation, channel });
   if (visit.hasCvc) await vault.dropCvc(visit);
   await shoppers.visits.close(visit);
 }
 
-async function refuse(engine: Engine, visit: Visit, view: OperationView, reason: ShopperFailure): Promise<void> {
+/** A crash may have left the payment with its capture, or without it. */
+async function captureOnce(engine: Engine, { visit, operation, channel }: Ending): Promise<void> {
+  const { merchantId, operationId, amount, currency, merchantReference } = operation;
+  const tree = await engine.store.findTree({ merchantId, operationId });
+  if (tree?.operations.some(({ kind }) => kind === 'capture') === true) return;
+  const done = await capture(engine, {
+    ...{ channel, operationId, amount, currency, dialectData: visit.captureData ?? {} },
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+  });
+  if (done.kind === 'refused')
+    engine.log.warn({ operationId, code: done.refusal.code }, 'an authorized payment could not be captured at once');
+}
+
+async function refuse(engine: Engine, { visit, operation: view, channel }: Ending, reason: ShopperFailure): Promise<void> {
   const { merchantId, paymentId, operationId, kind, amount } = view;
   await recordSurely(engine, { merchantId, paymentId, operationId, kind, amount, from: 'awaiting', event: 'refuse', reason });
-  await end(engine, visit);
+  await end(engine, { visit, operation: { ...view, state: 'rejected' }, channel });
 }
 
 interface Sending {
@@ -63,13 +85,14 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   const kind = firstKinds.find((first) => first === operation.kind);
   const { cardId, sealedValue, authenticationId } = authentication;
   if (kind === undefined || card === undefined) throw new Error(`a ${operation.kind} waits for no shopper`);
-  const [pan, cvc, authenticationValue] = await Promise.all([
+  const [pan, cvc] = await Promise.all([
     inHand.pan ?? vault.reveal({ merchantId, cardId }),
     inHand.cvc ?? (visit.hasCvc ? vault.readCvc({ merchantId, visitId }) : undefined),
-    sealedValue === undefined ? undefined : vault.unseal({ merchantId, id: authenticationId, bytes: sealedValue }),
   ]);
-  if (pan === undefined) return refuse(engine, visit, operation, 'card_gone');
-  if (visit.hasCvc && cvc === undefined) return refuse(engine, visit, operation, 'cvc_gone');
+  const authenticationValue =
+    sealedValue === undefined ? undefined : vault.openSecret({ merchantId, secretId: authenticationId, sealed: sealedValue });
+  if (pan === undefined) return refuse(engine, { visit, operation, channel }, 'card_gone');
+  if (visit.hasCvc && cvc === undefined) return refuse(engine, { visit, operation, channel }, 'cvc_gone');
   const trace = await acquirer.prepare({ channel, kind });
   const startedMs = performance.now();
   const resolveAfterMs = acquirer.timeoutMs + resolutionMarginMs;
@@ -92,7 +115,7 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
     ...(cvc === undefined ? {} : { cvc }),
     ...(authenticationValue === undefined ? {} : { authenticationValue }),
   });
-  if (concluded.state !== 'awaiting' && concluded.state !== 'submitted') await end(engine, visit);
+  if (concluded.state !== 'awaiting' && concluded.state !== 'submitted') await end(engine, { visit, operation: concluded, channel });
 }
 
 /** Directs the issuer to challenge the shopper. */

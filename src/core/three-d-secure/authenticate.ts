@@ -64,7 +64,7 @@ export async function authenticate(engine: Engine, command: AuthenticateCommand)
   });
   const visit = await advance(engine, { merchantId, visitId }, { pan: card.pan });
   if (visit === undefined) throw new Error(`visit ${visitId} is gone`);
-  return { kind: 'recorded', view: await viewOf(engine, visit) };
+  return { kind: 'recorded', view: viewOf(engine, visit) };
 }
 
 /** The channel's own; undefined when it has none of that id. */
@@ -78,8 +78,8 @@ export async function findAuthentication(
   return viewOf(engine, visit);
 }
 
-async function viewOf({ vault }: Engine, { merchantId, visitId, authentication }: Visit): Promise<StandAloneView> {
+function viewOf({ vault }: Engine, { merchantId, visitId, authentication }: Visit): StandAloneView {
   const { sealedValue, authenticationId } = authentication;
-  const value = sealedValue === undefined ? undefined : await vault.unseal({ merchantId, id: authenticationId, bytes: sealedValue });
+  const value = sealedValue === undefined ? undefined : vault.openSecret({ merchantId, secretId: authenticationId, sealed: sealedValue });
   return { id: visitId, run: authentication, ...(value === undefined ? {} : { value }) };
 }

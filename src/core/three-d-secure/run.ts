@@ -44,7 +44,7 @@ export async function move(
 export async function finish(engine: Engine, run: Authentication, result: AuthenticationResult): Promise<boolean> {
   const { merchantId, authenticationId } = run;
   const { value } = result;
-  const sealedValue = value === undefined ? undefined : await engine.vault.seal({ merchantId, id: authenticationId, text: value });
+  const sealedValue = value === undefined ? undefined : engine.vault.sealSecret({ merchantId, secretId: authenticationId, secret: value });
   return move(engine, run, eventOf(result), { result: { ...result, ...(sealedValue === undefined ? {} : { sealedValue }) } });
 }
 

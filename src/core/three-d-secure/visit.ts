@@ -17,6 +17,8 @@ export interface Visit {
   readonly returnUrl: string;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
+  /** Present: what is authorized is captured at once; the capture's dialect data. */
+  readonly captureData?: Readonly<Record<string, string>>;
   /** A CVC waits in the vault. */
   readonly hasCvc: boolean;
   /** Business time, epoch ms. */

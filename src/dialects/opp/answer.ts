@@ -1,5 +1,5 @@
 /** From an act's result, a transaction or an error to the response. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -9,6 +9,7 @@ import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
 import type { DialectContext } from '../dialect.ts';
+import { buildNumber } from './build-number.ts';
 import { policiesOf } from './policies.ts';
 import { Problem } from './problem.ts';
 import type { RequestContext } from './read.ts';
@@ -17,9 +18,6 @@ import { httpStatusOf, resultOf } from './result-codes.ts';
 import { hasBrowser } from './shopper.ts';
 import type { Parameters } from './wire.ts';
 import { type Answering, writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
-
-/** What the platform says of its build; here the version of the protocol's implementation. */
-const buildNumber = `${createHash('sha1').update('polygate opp 1').digest('hex')}@2026-11-21 00:00:00 +0000`;
 
 /** What an act came to: the operation as it stands now, or the refusal in the words of the operation asked for. */
 export async function answerAct(

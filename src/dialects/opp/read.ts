@@ -128,7 +128,7 @@ export function readOperation(request: RequestContext, operationId: string): Ope
 export function readCommon({ parameters, idempotencyKey }: RequestContext) {
   const { merchantTransactionId } = parameters;
   return {
-    dialectData: readEcho(parameters),
+    dialectData: { ...readEcho(parameters), ...readNotification(parameters) },
     ...(merchantTransactionId === undefined ? {} : { merchantReference: merchantTransactionId }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
@@ -223,6 +223,20 @@ function hasLengthOf(brand: CardBrand, cvc: Cvc): boolean {
 
 function readCvc({ 'card.cvv': digits }: Parameters) {
   return digits === undefined ? undefined : parseCvc(digits);
+}
+
+/** What the notifications of this operation need to know later; no answer repeats it. */
+function readNotification({ notificationUrl, createRegistration }: Parameters): Record<string, string> {
+  if (notificationUrl !== undefined) {
+    const url = URL.parse(notificationUrl);
+    const shown = maskCardNumbers(notificationUrl);
+    if (url === null || !/^https?:$/.test(url.protocol)) throw parameterProblem('notificationUrl', shown, 'must be an http or https URL');
+    if (shown !== notificationUrl) throw parameterProblem('notificationUrl', shown, 'must not hold what looks like a card number');
+  }
+  return {
+    ...(notificationUrl === undefined ? {} : { notificationUrl }),
+    ...(createRegistration === 'true' ? { createRegistration } : {}),
+  };
 }
 
 /** What answers repeat. Free text loses any card number somebody typed into it. */

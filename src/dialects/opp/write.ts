@@ -57,7 +57,7 @@ export function bankMethodOf(brand: string | undefined): BankMethod | undefined 
   return bankMethods.find((method) => wireBankBrands[method] === brand);
 }
 
-type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
+export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
 
 export interface Answering {
   readonly mode: 'sandbox' | 'live';
@@ -194,7 +194,7 @@ function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'di
 /** Nothing here rates payments yet; the platform's neutral score. */
 const noRisk = { score: '0' };
 
-function writeMoney(operation: OperationView, channel: Channel): Json {
+export function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
   return {

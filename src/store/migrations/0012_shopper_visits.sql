@@ -12,6 +12,8 @@ create table polygate.shopper_visit (
   return_url text not null,
   tokenize boolean not null default false,
   has_cvc boolean not null default false,
+  -- Of a payment that is captured as soon as it is authorized: the capture's dialect data.
+  capture_data json,
   -- Business time.
   expires_at timestamptz not null,
   -- Business time at which somebody has to look at it; null when it is over.
