@@ -3,14 +3,25 @@
 import type { Channel } from '../merchant/channel.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isFirstKind, type OperationView } from '../payment/operation.ts';
-import type { ShopperStep } from '../payment/shopper-step.ts';
 import { pageUrl } from '../three-d-secure/tickets.ts';
 import { askBank } from './ask.ts';
+
+/** Steps of the browser, as `core/payment/shopper-step.ts` has them. */
+export type BankStep =
+  | {
+      readonly kind: 'redirect';
+      readonly url: string;
+      readonly method: 'GET';
+      readonly parameters: readonly { readonly name: string; readonly value: string }[];
+    }
+  | { readonly kind: 'wait'; readonly retryAfterMs: number }
+  | { readonly kind: 'done'; readonly returnUrl: string }
+  | { readonly kind: 'gone' };
 
 const lookAgainAfterMs = 1_000;
 
 /** What comes next for the shopper of this operation. Throws when the database is away. */
-export async function bankStep(engine: Engine, key: { readonly merchantId: string; readonly operationId: string }): Promise<ShopperStep> {
+export async function bankStep(engine: Engine, key: { readonly merchantId: string; readonly operationId: string }): Promise<BankStep> {
   const view = await engine.store.findOperation(key);
   if (view?.bank === undefined) return { kind: 'gone' };
   const { returnUrl } = view.bank;
