@@ -22,10 +22,6 @@ export type BankMethod = keyof typeof methods;
 
 export const bankMethods = Object.keys(methods) as readonly BankMethod[];
 
-export function isBankMethod(name: string): name is BankMethod {
-  return Object.hasOwn(methods, name);
-}
-
 /** Whether a payment of this kind can begin with the method. A rebill is a payment of its own, so every method has it. */
 export function supports(method: BankMethod, kind: 'preauthorization' | 'debit' | 'payout' | 'rebill'): boolean {
   switch (kind) {
