@@ -408,6 +408,9 @@ function liveRefusals(config: Readings): readonly string[] {
   if (config.bankUrl !== undefined && config.bankSecret === undefined) {
     problems.push('BANK_SECRET must be given in live mode with BANK_URL. Set it to the secret that your bank gave you.');
   }
+  if (config.bankUrl?.startsWith('http:') === true) {
+    problems.push('BANK_URL must begin with https:// in live mode: BANK_SECRET goes there with every request.');
+  }
   if (config.bankUrl !== undefined && config.publicUrl === undefined) {
     problems.push('PUBLIC_URL must be given in live mode with BANK_URL: shoppers and notifications have to find the gateway.');
   }

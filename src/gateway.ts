@@ -17,12 +17,15 @@ import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
 import { createOutbound } from './http/outbound.ts';
+import { addPageFiles } from './http/pages/assets.ts';
+import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
+import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
@@ -130,7 +133,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
     });
   }
-  await server.register(async (app) => addShopperRoutes(app, engine));
+  addPageFiles(server);
+  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
+  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   addDocsRoutes(
     server,
@@ -250,6 +255,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    checkouts: createCheckoutStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     schedules: createScheduleStore(stores.general),
     vault,

@@ -92,11 +92,14 @@ test('the endpoints take the parameters that they are said to take, and no other
   }
 });
 
+const sampleCodes: Readonly<Record<string, string>> = { '/v1/checkouts': '000.200.100', '/v1/checkouts/{id}': '000.200.101' };
+
 test('the samples work as they are filled in', async () => {
   const paid = await stack.post('/v1/payments', debit({ createRegistration: 'true' }));
   const ids: Readonly<Record<string, string | undefined>> = {
     '/v1/payments/{id}': paid.body.id,
     '/v1/registrations/{id}/payments': paid.body.registrationId,
+    '/v1/checkouts/{id}': (await stack.post('/v1/checkouts', { paymentType: 'DB', amount: '1.00', currency: 'EUR' })).body.id,
   };
   const forms = Object.entries(document.paths).flatMap(([path, { post: operation }]) => {
     const properties = Object.values(operation?.requestBody?.content ?? {})[0]?.schema.properties;
@@ -107,7 +110,7 @@ test('the samples work as they are filled in', async () => {
     const filled = Object.fromEntries(Object.entries(properties).map(([name, { example }]) => [name, example]));
     assert.equal(filled.entityId, demo.entityId);
     const registrationId = 'registrationId' in properties ? { registrationId: paid.body.registrationId } : {};
-    assert.equal((await post(path, ids[path], { ...filled, ...registrationId })).code, approved, path);
+    assert.equal((await post(path, ids[path], { ...filled, ...registrationId })).code, sampleCodes[path] ?? approved, path);
   }
 });
 

@@ -166,6 +166,7 @@ create table polygate.channel (
   accepts_partial_approval boolean not null default false,
   policies json not null default '{}'::json,
   without_authentication text not null default 'proceed'::text,
+  look json,
   bank_methods text[],
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
@@ -173,6 +174,24 @@ create table polygate.channel (
   constraint channel_without_authentication_check CHECK ((without_authentication = ANY (ARRAY['proceed'::text, 'stop'::text])))
 );
 grant insert, select, update on polygate.channel to polygate_app;
+
+create table polygate.checkout (
+  merchant_id uuid not null,
+  checkout_id uuid not null,
+  channel_id uuid not null,
+  secret_hash bytea not null,
+  amount bigint not null,
+  currency text not null,
+  terms json not null,
+  revision integer not null default 1,
+  attempts smallint not null default 0,
+  operation_id uuid,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id)
+);
+CREATE UNIQUE INDEX checkout_secret ON polygate.checkout USING btree (secret_hash, merchant_id);
+grant insert, select, update on polygate.checkout to polygate_app;
 
 create table polygate.clock (
   only_row boolean not null default true,

@@ -80,7 +80,8 @@ function createSender(parts: DeliverEvents): Sender {
     try {
       const isFine = await tryDelivery(parts, delivery, inTrouble.has(endpointId));
       if (isFine) inTrouble.delete(endpointId);
-      else inTrouble.add(endpointId);
+      // One that stands for URLs of requests is many: a dead one among them says nothing about the others.
+      else if (delivery.endpoint.url !== undefined) inTrouble.add(endpointId);
     } catch (error) {
       parts.engine.log.warn(
         { ...namesOf(delivery), error: String(error) },

@@ -1,4 +1,5 @@
 /** Who asks: a merchant's channel, as its dialect found it from the request's credentials. */
+import type { Look } from './look.ts';
 
 /** An entity, brand, PSPID or terminal of a merchant: where its payments enter and by which acquirer account they leave. */
 export interface Channel {
@@ -21,6 +22,8 @@ export interface Channel {
   readonly bankMethods?: readonly string[];
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
+  /** How the pages look that its shoppers see. */
+  readonly look?: Look;
   /** What its dialect does differently for it, in the dialect's own words. */
   readonly policies: Readonly<Record<string, unknown>>;
 }

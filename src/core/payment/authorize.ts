@@ -17,7 +17,7 @@ import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { exchange } from './exchange.ts';
-import { inputHash, repeatOf } from './idempotency.ts';
+import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason } from './operation.ts';
 import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
@@ -59,7 +59,7 @@ export interface AuthorizeCommand {
 
 /** Runs the payment to a certain outcome, or to "not answered". Refuses what can be refused without a trace. */
 export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
-  const refused = refuse(command);
+  const refused = refuseTerms(command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
     const found = await cardOf(engine, command);
@@ -107,7 +107,13 @@ function cardUseOf({ channel, kind, agreement, instrument, tokenize }: Authorize
   };
 }
 
-function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Refusal | undefined {
+/** What is wrong with a command whatever card it names. */
+export function refuseTerms({
+  amount,
+  currency,
+  channel,
+  agreement,
+}: Pick<AuthorizeCommand, 'amount' | 'currency' | 'channel' | 'agreement'>): Refusal | undefined {
   if (amount <= 0) return refusal('amount_too_low', 'amount');
   if (amount > largestAmount) return refusal('amount_too_large', 'amount');
   if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
@@ -205,7 +211,9 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
   const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+    if (!isCertainlyNotRecorded(submission.reason)) {
+      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
+    }
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };

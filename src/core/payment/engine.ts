@@ -5,11 +5,13 @@ import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
+import type { CheckoutStore } from './checkout-terms.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
 export interface Engine {
   readonly store: PaymentStore;
+  readonly checkouts: CheckoutStore;
   readonly tokenActs: TokenActStore;
   readonly schedules: ScheduleStore;
   readonly vault: Vault;

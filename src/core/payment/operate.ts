@@ -11,7 +11,7 @@ import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { inputHash, repeatOf } from './idempotency.ts';
+import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
 import { isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
@@ -168,7 +168,9 @@ async function submit(
     target.cardId === undefined ? undefined : engine.vault.reveal({ merchantId, cardId: target.cardId }),
   ]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row, target), repeat: false };
+    if (!isCertainlyNotRecorded(submission.reason)) {
+      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row, target), repeat: false };
+    }
     engine.log.error({ error: String(submission.reason) }, 'an operation could not be recorded; it was refused');
     return refused('unavailable');
   }

@@ -74,6 +74,11 @@ export function envelope({ engine }: DialectContext, entityId: string, nowMs = e
   return writeEnvelope({ buildNumber, ndc: `${entityId}_${randomUUID().replaceAll('-', '')}`, nowMs });
 }
 
+/** What answers about a checkout carry: they are named by it. */
+export function checkoutEnvelope({ engine }: DialectContext, checkoutId: string): object {
+  return writeEnvelope({ buildNumber, ndc: checkoutId, nowMs: engine.clock.wallNow() });
+}
+
 const answerHeaders = {
   'content-type': 'application/json;charset=UTF-8',
   'cache-control': 'private, no-cache, no-store',

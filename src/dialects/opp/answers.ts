@@ -197,6 +197,22 @@ export const answerSchemas = {
     { ...envelope, id: transaction.id, referencedId: text('What was ended.'), ...references, result: plainResult },
     { description: 'The end of a stored card or of a schedule.', additionalProperties: false },
   ),
+  Checkout: Type.Object(
+    {
+      ...envelope,
+      id: text('Names the checkout: 32 hex digits and a node.', 'A03A5F2526733FBB37C419B815E1C091.pg-0001'),
+      integrity: maybe('Checksum of the widget’s script.', 'sha384-…'),
+      result: plainResult,
+    },
+    { description: 'A checkout.', additionalProperties: false },
+  ),
+  CheckoutPayment: Type.Object(
+    { ...envelope, ...Type.Partial(Type.Object(transaction)).properties, result: plainResult },
+    {
+      description: 'What the shopper paid in a checkout; without a transaction as long as nothing was tried.',
+      additionalProperties: false,
+    },
+  ),
   ResultCodes: Type.Object(
     { ...envelope, result: plainResult, resultCodes: Type.Array(Type.Object(result, { additionalProperties: false })) },
     { description: 'All codes.', additionalProperties: false },

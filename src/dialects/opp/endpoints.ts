@@ -6,6 +6,7 @@ import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import type { ResultCode } from './result-codes.ts';
 import {
   authenticationParameters,
+  checkoutParameters,
   deletionParameters,
   openParameters,
   operationParameters,
@@ -28,7 +29,9 @@ export type AnswerName =
   | 'Schedule'
   | 'Deletion'
   | 'Authentication'
-  | 'ResultCodes';
+  | 'ResultCodes'
+  | 'Checkout'
+  | 'CheckoutPayment';
 
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete';
@@ -36,7 +39,7 @@ export interface Endpoint {
   readonly path: string;
   /** Name of the operation for generated clients. */
   readonly name: string;
-  readonly group: 'Payments' | '3-D Secure' | 'Registrations' | 'Schedules' | 'Reports';
+  readonly group: 'Payments' | '3-D Secure' | 'Checkouts' | 'Registrations' | 'Schedules' | 'Reports';
   readonly summary: string;
   readonly description: string;
   /** What `:id` is, where the path has one. */
@@ -337,5 +340,42 @@ export const endpoints: readonly Endpoint[] = [
     answer: 'Deletion',
     outcomes: accepted,
     refusals: ['100.300.101', '100.360.303', '700.400.700', '800.700.100'],
+  },
+  {
+    ...{ method: 'post', path: '/v1/checkouts', name: 'openCheckout', group: 'Checkouts', summary: 'Let the shopper enter the card' },
+    description:
+      'A payment without a card. The `id` goes to `paymentWidgets.js?checkoutId=…` on your page, which shows the gateway’s own form in a frame, or in the address of the hosted page. It lives for 30 minutes.',
+    parameters: checkoutParameters,
+    required: ['entityId', 'paymentType', 'amount', 'currency'],
+    sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR' },
+    answer: 'Checkout',
+    outcomes: ['000.200.100'],
+    refusals: [...ofAmounts, ...ofTypes, ...ofPeople, ...ofForms, ...ofAgreements, ...ofCards],
+  },
+  {
+    ...{ method: 'post', path: '/v1/checkouts/:id', name: 'amendCheckout', group: 'Checkouts', summary: 'Change a checkout' },
+    description: 'What is sent replaces what it had; until it is paid. A shopper who has seen the old amount is asked again.',
+    id: 'The `id` of the checkout.',
+    parameters: checkoutParameters,
+    required: ['entityId'],
+    sample: { amount: '13.00', currency: 'EUR' },
+    answer: 'Checkout',
+    outcomes: ['000.200.101'],
+    refusals: [...ofAmounts, ...ofTypes, ...ofPeople, ...ofForms, ...ofAgreements, ...ofCards, '800.700.100'],
+    notFound: '200.300.404',
+    limited: true,
+  },
+  {
+    ...{ method: 'get', path: '/v1/checkouts/:id/payment', name: 'checkoutStatus', group: 'Checkouts', summary: 'What was paid' },
+    description: 'The last transaction of the checkout; `000.200.000` as long as nothing was tried.',
+    id: 'The `id` of the checkout.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'CheckoutPayment',
+    outcomes: firstOutcomes,
+    refusals: [],
+    notFound: '200.300.404',
+    limited: true,
   },
 ];

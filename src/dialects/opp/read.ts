@@ -1,8 +1,7 @@
 /** From parameters to core commands: pure, but for the present date. */
-
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import type { BankMethod } from '../../core/instrument/bank.ts';
-import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import type { ForgetCommand } from '../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { TokenizeCommand } from '../../core/instrument/tokenize.ts';
@@ -22,7 +21,7 @@ import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 export const composite = 'PA.CP';
 
 /** Brands on the wire to brands of the core. */
-const brands = new Map<string, CardBrand>([
+export const brands = new Map<string, CardBrand>([
   ['VISA', 'visa'],
   ['VISADEBIT', 'visa'],
   ['VISAELECTRON', 'visa'],
@@ -68,7 +67,7 @@ export function readTokenPayment(request: RequestContext, token: string): Author
   return { ...readAuthorization(request), instrument: { type: 'token', token, ...(cvc === undefined ? {} : { cvc }) } };
 }
 
-function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
+export function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
   const { channel, parameters } = request;
   const { createRegistration } = parameters;
   const kind = readKind(parameters);
@@ -205,7 +204,8 @@ function readCard({ channel, parameters, nowMs }: RequestContext): CardInstrumen
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (named !== undefined && brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
-  if (cvc !== undefined && !hasLengthOf(brand, cvc)) return { type: 'rejected', summary, reason: 'cvc_length' };
+  if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
+    return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
 
@@ -214,11 +214,6 @@ function readBrand(paymentBrand: string): CardBrand {
   const brand = brands.get(paymentBrand);
   if (brand !== undefined) return brand;
   throw new Problem(otherBrands.has(paymentBrand) ? '600.200.201' : '100.100.501');
-}
-
-/** American Express prints four digits, all others three; of a card of an unknown brand nothing is known. */
-function hasLengthOf(brand: CardBrand, cvc: Cvc): boolean {
-  return brand === 'unknown' || cvc.masked.length === (brand === 'amex' ? 4 : 3);
 }
 
 function readCvc({ 'card.cvv': digits }: Parameters) {

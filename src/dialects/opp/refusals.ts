@@ -72,6 +72,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   no_chargeback: '700.400.420',
   chargeback_already_reversed: '700.400.410',
   chargeback_amount_differs: '100.550.701',
+  checkout_closed: '200.300.404',
   never_due: '100.250.120',
   schedule_unknown: '100.360.303',
   payment_busy: '800.700.100',

@@ -4,6 +4,7 @@ import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { parseBody } from './parameters.ts';
 import { Problem } from './problem.ts';
+import { registerCheckouts } from './routes/checkouts.ts';
 import { registerNotYet } from './routes/not-yet.ts';
 import { registerPayments } from './routes/payments.ts';
 import { registerQuery } from './routes/query.ts';
@@ -21,6 +22,7 @@ const groups: readonly Register[] = [
   registerQuery,
   registerResultCodes,
   registerSchedules,
+  registerCheckouts,
   registerNotYet,
 ];
 
