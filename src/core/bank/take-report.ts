@@ -32,6 +32,9 @@ export async function takeBankReport(engine: Engine, view: OperationView, report
   await followState(engine, view, report);
   if (view.kind === 'preauthorization') {
     for (const receipt of report.receipts) await takeReceipt(engine, view, receipt);
+  } else if (report.receipts.length > 0 && (report.state === 'canceled' || report.state === 'refused')) {
+    const fields = { operationId: view.operationId, reference: report.reference, state: report.state };
+    engine.log.error(fields, 'money has come for a payment that does not stand; an operator has to look at it');
   }
   return 'taken';
 }
