@@ -106,6 +106,8 @@ async function main(): Promise<void> {
     address: options.host,
     port: options.httpPort,
     publicUrl: options.publicUrl,
+    dataDirectory: options.dataDirectory,
+    onFailure: (error) => endWithError(new Error(`the bank's journal cannot be written: ${error.message}`)),
     challengeTimes: { startMs: options.challengeStartMs, stepMs: options.challengeStepMs },
     warn,
   });

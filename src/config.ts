@@ -129,6 +129,25 @@ export const settings = {
     'How long the acquirer may take to answer before the outcome is unknown.',
   ),
   acquirerConnections: setting('ACQUIRER_CONNECTIONS', wholeNumber({ min: 1, max: 64 }), 2, 'Connections kept open to the acquirer host.'),
+  bankUrl: optional(
+    'BANK_URL',
+    webUrl,
+    'A bank for redirect and receipt methods. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one there are no such methods.',
+  ),
+  bankSecret: optional(
+    'BANK_SECRET',
+    secret,
+    'What the gateway logs in to the bank with, and what the bank signs its notifications with.',
+    {
+      sandbox: 'sandbox-bank-secret',
+    },
+  ),
+  bankTimeoutMs: setting(
+    'BANK_TIMEOUT_MS',
+    wholeNumber({ min: 100, max: 120_000, unit: 'milliseconds' }),
+    { sandbox: 2_000, live: 15_000 },
+    'How long the bank may take to answer before it is asked again.',
+  ),
   publicUrl: optional(
     'PUBLIC_URL',
     webUrl,
@@ -342,6 +361,7 @@ function withDerivedDefaults(readings: Readings): Readings {
     directoryServerCertificateFile: ifGiven(readings.directoryServerCertificateFile),
     directoryServerKeyFile: ifGiven(readings.directoryServerKeyFile),
     directoryServerCaFile: ifGiven(readings.directoryServerCaFile),
+    bankUrl: readings.bankUrl ?? (sandbox ? `http://127.0.0.1:${readings.sandboxHttpPort}` : undefined),
     directoryServerUrl: readings.directoryServerUrl ?? (sandbox ? `http://127.0.0.1:${readings.sandboxHttpPort}/ds` : undefined),
     vaultDatabaseUrl: readings.vaultDatabaseUrl ?? readings.databaseUrl,
     acquirerAddress: readings.acquirerAddress ?? (sandbox ? { host: '127.0.0.1', port: readings.sandboxAcquirerPort } : undefined),
@@ -384,6 +404,15 @@ function liveRefusals(config: Readings): readonly string[] {
   }
   if (config.directoryServerUrl !== undefined && config.publicUrl === undefined) {
     problems.push('PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL: shoppers and results have to find the gateway.');
+  }
+  if (config.bankUrl !== undefined && config.bankSecret === undefined) {
+    problems.push('BANK_SECRET must be given in live mode with BANK_URL. Set it to the secret that your bank gave you.');
+  }
+  if (config.bankUrl?.startsWith('http:') === true) {
+    problems.push('BANK_URL must begin with https:// in live mode: BANK_SECRET goes there with every request.');
+  }
+  if (config.bankUrl !== undefined && config.publicUrl === undefined) {
+    problems.push('PUBLIC_URL must be given in live mode with BANK_URL: shoppers and notifications have to find the gateway.');
   }
   const acquirer = config.acquirerAddress;
   if (acquirer?.port === config.sandboxAcquirerPort && ['127.0.0.1', 'localhost', '::1'].includes(acquirer.host)) {

@@ -3,8 +3,9 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
-import { openAcquirer } from './acquirers/registry.ts';
+import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { takeBankNotice } from './core/bank/take-report.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
@@ -14,6 +15,7 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
 import { createOutbound } from './http/outbound.ts';
 import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
@@ -77,7 +79,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
   const threeDSServer = await startDirectory({ config, directory, clock, log });
-  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
+  const { engine, acquirer, bank } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
   const parts = () => readiness(stores.general, vault, acquirer);
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
@@ -134,6 +136,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
   await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
+  if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
@@ -211,6 +214,7 @@ interface Parts {
 function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
+  readonly bank: RunningBank | undefined;
 } {
   const acquirer = openAcquirer(
     {
@@ -239,6 +243,14 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       },
     },
   );
+  const { bankUrl: url, bankSecret: secret, bankTimeoutMs: timeoutMs } = config;
+  const bank =
+    url === undefined || secret === undefined
+      ? undefined
+      : openBank(
+          { url, secret, timeoutMs, notificationUrl: `${publicUrlOf(config)}${bankNotificationPath}` },
+          { log, wallNow: clock.wallNow, onReport: (report) => takeBankNotice(engine, report) },
+        );
   const inputKey = vault.deriveSecret('idempotency input');
   const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
@@ -248,6 +260,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     schedules: createScheduleStore(stores.general),
     vault,
     acquirer,
+    bank,
     clock,
     log,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
@@ -270,7 +283,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       underWay: new Map(),
     },
   };
-  return { engine, acquirer };
+  return { engine, acquirer, bank };
 }
 
 /** Undefined without a directory server: then no payment is authenticated. */

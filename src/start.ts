@@ -107,7 +107,12 @@ const sandboxStep: Step = {
     const { acquirerPort, httpPort } = sandbox;
     // Port 0 was asked for: only now is it known where the host listens.
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
-    return { config: { ...config, acquirerAddress, sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort }, stop: sandbox.stop };
+    const bankUrl =
+      config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
+    return {
+      config: { ...config, acquirerAddress, bankUrl, sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort },
+      stop: sandbox.stop,
+    };
   },
 };
 

@@ -7,6 +7,7 @@ import { decideChargeback } from '../src/core/payment/chargeback.ts';
 import { effectOf } from '../src/core/payment/effect.ts';
 import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
+import { decideReceipt } from '../src/core/payment/receipt.ts';
 import { decideRefund } from '../src/core/payment/refund.ts';
 import { decideVoid } from '../src/core/payment/void.ts';
 import {
@@ -65,6 +66,9 @@ refund           rebill          approve  |               | refunded+1          
 refund           capture         approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
 refund           capture         back     |               |                                | refundPending-1             |
 refund           capture         keep     |               |                                |                             |
+receipt preauthorization approve           | move          | captured+1                     |                             | hold_release pending -1, receipt posted +1
+refund           receipt          approve  |               | refunded+1                     | refunded+1 refundPending-1  | refund posted -1
+chargeback          receipt approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
 chargeback          debit   approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
 chargeback          capture approve       |               | chargedBack+1                  | chargedBack+1               | chargeback posted -1
 chargeback          preauthorization approve |            | chargedBack+1                  | chargedBack+1               | chargeback posted -1
@@ -132,7 +136,7 @@ function treeOf({ named, state = 'approved', payment, own }: Situation): Payment
   return { merchantId: 'm', channelId: 'c', paymentId: 'p', state: 'authorized', currency: 'EUR', ...amounts, ...payment, operations };
 }
 
-const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund, CB: decideChargeback };
+const decisions = { CP: decideCapture, RV: decideVoid, RF: decideRefund, CB: decideChargeback, RC: decideReceipt };
 
 /** `40 of preauthorization, 60 remain`, or the code of the refusal. */
 function decide(act: keyof typeof decisions, situation: Situation): string {
@@ -173,6 +177,7 @@ RF  | refund           | wrong_kind
 RF  | rebill           | 60 of rebill
 RF  | payout           | wrong_kind
 RF  | chargeback       | wrong_kind
+RF  | receipt          | 60 of receipt
 CB  | preauthorization | wrong_kind
 CB  | debit            | 60 of debit
 CB  | capture          | 60 of capture
@@ -181,11 +186,15 @@ CB  | refund           | wrong_kind
 CB  | chargeback       | wrong_kind
 CB  | rebill           | 60 of rebill
 CB  | payout           | wrong_kind
+CB  | receipt          | 60 of receipt
+RC  | preauthorization | receipt_not_supported
+RC  | debit            | receipt_not_supported
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
   awaiting: 'operation_pending',
   submitted: 'operation_pending',
+  pending: 'operation_pending',
   approved: undefined,
   declined: 'operation_unsuccessful',
   rejected: 'operation_unsuccessful',
@@ -200,7 +209,8 @@ test('what an act may take, for every kind and state of what it names', () => {
     for (const state of operationStates) {
       // A refund that names the authorization looks for captures, whatever became of the authorization.
       const looksFurther = act === 'RF' && named === 'preauthorization';
-      const expected = outcome === 'wrong_kind' || looksFurther ? outcome : (decisionsByState[state] ?? outcome);
+      const expected =
+        outcome === 'wrong_kind' || outcome === 'receipt_not_supported' || looksFurther ? outcome : (decisionsByState[state] ?? outcome);
       const situation = { named: named as OperationKind, state };
       assert.equal(decide(act as keyof typeof decisions, situation), expected, `${act} of a ${named} that is ${state}`);
     }
@@ -243,16 +253,17 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | submit    | refuse   | step_up  | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
-awaiting  | submitted | rejected |          |          |          |                |        |         |                |         |
-submitted |           |          | awaiting | approved | declined | unknown        | failed | unknown |                |         |
-approved  |           |          |          |          |          |                |        |         |                |         |
-declined  |           |          |          |          |          |                |        |         |                |         |
-rejected  |           |          |          |          |          |                |        |         |                |         |
-failed    |           |          |          |          |          |                |        |         |                |         |
-unknown   |           |          |          | approved | declined |                | failed |         | undone         |         | escalated
-undone    |           |          |          |          |          |                |        |         |                | unknown |
-escalated |           |          |          | approved | declined |                |        |         |                |         |
+from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
+awaiting  | submitted | rejected |          |           |         |          |          |                |        |         |                |         |
+submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | failed | unknown |                |         |
+pending   |           |          |          |           | pending | approved | declined |                |        |         |                |         |
+approved  |           |          |          |           |         |          |          |                |        |         |                |         |
+declined  |           |          |          |           |         |          |          |                |        |         |                |         |
+rejected  |           |          |          |           |         |          |          |                |        |         |                |         |
+failed    |           |          |          |           |         |          |          |                |        |         |                |         |
+unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated
+undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |
+escalated |           |          |          | pending   |         | approved | declined |                |        |         |                |         |
 `);
 
 test('which states of an operation follow which', () => {

@@ -143,6 +143,23 @@ const mistakes: readonly { readonly args: readonly string[]; readonly input?: st
     args: ['channel', 'create', '--merchant', '1', '--dialect', 'opp', '--account', 'sandbox-opp', '--name', 'X', '--currencies', 'XXQ'],
     says: /XXQ, which ISO 4217 does not know/,
   },
+  {
+    args: [
+      'channel',
+      'create',
+      '--merchant',
+      '1',
+      '--dialect',
+      'opp',
+      '--account',
+      'sandbox-opp',
+      '--name',
+      'X',
+      '--bank-methods',
+      'ideal,cash',
+    ],
+    says: /--bank-methods has cash; expected some of ideal, sofort, prepayment/,
+  },
 ];
 
 test('mistakes are explained, change nothing and leave no trail', async () => {

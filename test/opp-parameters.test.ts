@@ -89,7 +89,7 @@ test('ways to pay that this gateway does not have are named as that', async () =
   );
   const cases: readonly Parameters[] = [
     { paymentBrand: 'DIRECTDEBIT_SEPA', 'bankAccount.iban': 'DE23100000001234567890', 'bankAccount.holder': 'Ada' },
-    { paymentBrand: 'IDEAL', 'bankAccount.country': 'NL', 'bankAccount.bankName': 'TESTBANK' },
+    { paymentBrand: 'GIROPAY', 'bankAccount.country': 'NL', 'bankAccount.bankName': 'TESTBANK' },
     { paymentBrand: 'PAYPAL', 'virtualAccount.accountId': 'ada@example.com' },
     { paymentBrand: undefined, 'bankAccount.iban': 'DE23100000001234567890' },
     { paymentBrand: undefined, 'tokenAccount.type': 'NETWORK', 'tokenAccount.number': '4111111111111111' },

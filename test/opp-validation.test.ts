@@ -291,7 +291,8 @@ test('amounts, currencies and types that make no sense have their codes', async 
     [{ currency: 'JPY', amount: '10.50' }, '100.550.303'],
     [{ paymentType: 'RB' }, '600.200.400'],
     [{ paymentType: 'CP' }, '600.200.400'],
-    [{ paymentBrand: 'IDEAL' }, '600.200.201'],
+    [{ paymentBrand: 'IDEAL' }, '600.200.100'],
+    [{ paymentBrand: 'GIROPAY' }, '600.200.201'],
     [{ paymentBrand: 'KAURI' }, '100.100.501'],
   ];
   for (const [more, code] of cases) assert.equal(expectReply(await stack.post('/v1/payments', debit(more)), 400, code).body.id, undefined);

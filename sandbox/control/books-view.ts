@@ -1,5 +1,7 @@
 /** The host's books as the control API shows them. */
 
+import type { BankPayment } from '../bank/books.ts';
+import { view as bankView } from '../bank/routes.ts';
 import { ACTS, type Books, type Entry, type FactDetails, PAYOUT_FUNDS_MAJOR, remainingMinor, stateOf } from '../host/books.ts';
 import { minorPerMajor } from '../host/currencies.ts';
 import type { Host } from '../host/host.ts';
@@ -51,7 +53,10 @@ function authenticationOf({ authentication }: FactDetails = {}): Readonly<Record
 const ENTRIES_PER_PIECE = 500;
 
 /** The whole answer in pieces, so that a million entries neither block the host nor fill its memory. */
-export function* booksJson({ books, disputes }: Pick<Host, 'books' | 'disputes'>, { rrn, terminal }: BooksFilter): Generator<string> {
+export function* booksJson(
+  { books, disputes, bank }: Pick<Host, 'books' | 'disputes'> & { readonly bank: readonly BankPayment[] },
+  { rrn, terminal }: BooksFilter,
+): Generator<string> {
   // What is booked while this is being read is left for the next time.
   const count = books.entries.length;
   let separator = '';
@@ -68,7 +73,8 @@ export function* booksJson({ books, disputes }: Pick<Host, 'books' | 'disputes'>
   const shown = disputes.all.filter(
     ({ charge: { fact } }) => (rrn === undefined || fact.rrn === rrn) && (terminal === undefined || fact.terminal === terminal),
   );
-  yield `],"disputes":${JSON.stringify(shown.map(disputeView))}}\n`;
+  const atBank = terminal === undefined ? bank.filter(({ order }) => rrn === undefined || order.reference === rrn) : [];
+  yield `],"disputes":${JSON.stringify(shown.map(disputeView))},"bank":${JSON.stringify(atBank.map(bankView))}}\n`;
 }
 
 interface Total {

@@ -6,6 +6,8 @@
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Bank } from '../bank/bank.ts';
+import { addBankRoutes } from '../bank/routes.ts';
 import { hookRoutes } from '../hooks/routes.ts';
 import type { Host } from '../host/host.ts';
 import type { ChallengeTimes } from '../three-ds/challenges.ts';
@@ -32,15 +34,20 @@ export interface ControlOptions {
   readonly publicUrl: string | undefined;
   readonly challengeTimes: ChallengeTimes;
   readonly warn: (text: string) => void;
+  /** Where the bank's books are kept. */
+  readonly dataDirectory: string;
+  /** A journal cannot be written any more; the process must end. */
+  readonly onFailure: (error: Error) => void;
 }
 
 /** Starts the HTTP server. Rejects when the port is taken. */
 export async function startControlServer(host: Host, options: ControlOptions): Promise<ControlServer> {
-  const { address, port, publicUrl, challengeTimes: times, warn } = options;
+  const { address, port, publicUrl, challengeTimes: times, warn, dataDirectory, onFailure } = options;
   let baseUrl = '';
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   readJsonBodies(app);
-  bookRoutes(app, host);
+  const part: { bank?: Bank } = {};
+  bookRoutes(app, host, part);
   faultRoutes(app, host);
   hookRoutes(app);
   disputeRoutes(app, host);
@@ -51,6 +58,7 @@ export async function startControlServer(host: Host, options: ControlOptions): P
   });
   // After the handlers: waiting for a part of the server closes the routes before it to handlers that come later.
   await addThreeDsRoutes(app, { faults: host.faults, accountOf: host.accountOf, baseUrl: () => baseUrl, times, warn });
+  part.bank = await addBankRoutes(app, { dataDirectory, faults: host.faults, baseUrl: () => baseUrl, warn, onFailure });
   await app.listen({ host: address, port });
   const { port: boundPort } = app.server.address() as AddressInfo;
   baseUrl = publicUrl ?? `http://${address.includes(':') ? `[${address}]` : address}:${boundPort}`;
@@ -72,14 +80,18 @@ function readJsonBodies(app: FastifyInstance): void {
 
 const one = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-function bookRoutes(app: FastifyInstance, host: Host): void {
+/** The bank opens after these routes. */
+function bookRoutes(app: FastifyInstance, host: Host, part: { readonly bank?: Bank }): void {
   app.get<{ Querystring: Readonly<Record<string, unknown>> }>('/control/books', async (request, reply) => {
     const unknown = Object.keys(request.query).find((key) => key !== 'rrn' && key !== 'terminal');
     if (unknown !== undefined)
       return reply.code(400).send({ error: 'unknown filter; expected rrn or terminal', field: unknown.slice(0, 40) });
     // Only what would survive a crash is shown.
-    await host.settled();
-    const pieces = booksJson(host, { rrn: one(request.query.rrn), terminal: one(request.query.terminal) });
+    await Promise.all([host.settled(), part.bank?.settled()]);
+    const pieces = booksJson(
+      { ...host, bank: part.bank?.books.all() ?? [] },
+      { rrn: one(request.query.rrn), terminal: one(request.query.terminal) },
+    );
     return reply.type('application/json').send(Readable.from(pieces, { objectMode: false, encoding: 'utf8' }));
   });
   app.post('/control/bookings', async (request, reply) => {

@@ -29,9 +29,15 @@ export const THREE_DS_FAULTS = ['acs_down', 'acs_slow', 'ds_down', 'ds_garbage',
 /** One of `THREE_DS_FAULTS`. */
 export type ThreeDsFault = (typeof THREE_DS_FAULTS)[number];
 
+/** Faults of the bank: requests that it does not take, answers and notifications that are lost, or come twice. */
+export const BANK_FAULTS = ['bank_down', 'bank_answer_lost', 'bank_notice_lost', 'bank_notice_twice'] as const;
+
+/** One of `BANK_FAULTS`. */
+export type BankFault = (typeof BANK_FAULTS)[number];
+
 /** An order for the next `times` messages that match. */
 export interface FaultOrder {
-  readonly fault: HostFault | ThreeDsFault;
+  readonly fault: HostFault | ThreeDsFault | BankFault;
   /** Only messages of this account. */
   readonly account: Account | undefined;
   /** Only messages of this type; a first transmission's type (`0420`) matches its repeats (`0421`) too. */
@@ -62,10 +68,10 @@ export interface Faults {
   /** The same, for messages that the host sends: an order without a type is about those of the gateway. */
   takeOwn(message: OwnMessage): HostFaultOrder | undefined;
   /** Counts down and returns the first order for one of the named faults; an order for a card does not match what is about none. */
-  takeNamed(
-    names: readonly ThreeDsFault[],
+  takeNamed<Fault extends ThreeDsFault | BankFault>(
+    names: readonly Fault[],
     accountId: string | undefined,
-  ): { readonly fault: ThreeDsFault; readonly delayMs: number | undefined } | undefined;
+  ): { readonly fault: Fault; readonly delayMs: number | undefined } | undefined;
   list(): readonly FaultOrder[];
   clear(): void;
 }

@@ -32,7 +32,7 @@ interface PageParts {
   readonly formTargets: string;
 }
 
-function page({ status = 200, title, scheme = '', body, script, refreshSeconds, formTargets }: PageParts): Page {
+export function page({ status = 200, title, scheme = '', body, script, refreshSeconds, formTargets }: PageParts): Page {
   const nonce = randomBytes(16).toString('base64');
   const policy = [
     "default-src 'none'",
@@ -75,7 +75,7 @@ ${script === undefined ? '' : `<script nonce="${nonce}">${script}</script>\n`}</
 }
 
 /** Text as it may stand in HTML, also inside quotes. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 

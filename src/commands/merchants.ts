@@ -1,5 +1,6 @@
 /** `polygate merchant`, `account` and `channel`: what has to be there before a merchant can be paid. */
 import type { Command } from 'commander';
+import { bankMethods } from '../core/instrument/bank.ts';
 import { currencyOf } from '../core/money/currency.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
@@ -85,6 +86,7 @@ type ChannelOptions = ListOptions & {
   readonly name: string;
   readonly wireId?: string;
   readonly currencies?: readonly string[];
+  readonly bankMethods?: readonly string[];
 };
 
 export function addChannelCommands(program: Command): void {
@@ -96,6 +98,11 @@ export function addChannelCommands(program: Command): void {
     .requiredOption('--name <name>', 'its name, as shoppers may see it', nameForm)
     .option('--wire-id <id>', 'its id in the protocol, where it had one before (default: a new one)')
     .option('--currencies <list>', 'the currencies it may use (default: all)', listOf(/^[A-Z]{3}$/, 'ISO 4217 codes'))
+    .option(
+      '--bank-methods <list>',
+      `methods of banks that it activates: ${bankMethods.join(', ')} (default: none)`,
+      listOf(/^[a-z]+$/, 'names'),
+    )
     .option('--json', 'print JSON')
     .action(async (options: ChannelOptions) => {
       const created = await withStore(options, async (database) => {
@@ -124,7 +131,10 @@ function readChannel({ dialect: dialectName, account: accountId, name, currencie
   if (!access.isWireId(wireId)) throw new Error(`--wire-id ${wireId} is no id of ${dialectName}; expected ${access.expected.wireId}.`);
   const unknown = currencies?.find((code) => currencyOf(code) === undefined);
   if (unknown !== undefined) throw new Error(`--currencies has ${unknown}, which ISO 4217 does not know.`);
-  return { dialect: dialectName, wireId, accountId, name, ...(currencies === undefined ? {} : { currencies }) };
+  const strange = options.bankMethods?.find((name) => !bankMethods.some((method) => method === name));
+  if (strange !== undefined) throw new Error(`--bank-methods has ${strange}; expected some of ${bankMethods.join(', ')}.`);
+  const activated = options.bankMethods === undefined ? {} : { bankMethods: options.bankMethods };
+  return { dialect: dialectName, wireId, accountId, name, ...(currencies === undefined ? {} : { currencies }), ...activated };
 }
 
 export function dialectOf(name: string): Dialect {

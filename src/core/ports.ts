@@ -1,17 +1,20 @@
 /** What the core needs from outside, as interfaces; `gateway.ts` plugs in the store, the vault, the clock and the acquirers. */
+
+import type { BankReceipt } from './bank/bank.ts';
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
 import type { CredentialUse } from './instrument/agreement.ts';
+import type { BankUse } from './instrument/bank.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
 import type { TokenAct } from './instrument/token.ts';
 import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type {
+  DisputeKind,
   FailureReason,
   FirstKind,
   OperationKind,
   OperationView,
   PaymentTree,
-  PostedKind,
   RejectionReason,
   SentKind,
   Trace,
@@ -142,13 +145,13 @@ interface NewOperationBase {
   readonly merchantReference?: string;
   readonly dialectData: Readonly<Record<string, string>>;
   readonly idempotencyKey?: IdempotencyKey;
-  readonly cardId: string;
   readonly createdAtMs: number;
 }
 
 /** A payment with its first attempt and operation, to be written in one statement. */
 export interface NewPayment extends NewOperationBase {
   readonly kind: FirstKind;
+  readonly cardId: string;
   readonly card: CardSummary;
   readonly token?: string;
   readonly referenceId?: string;
@@ -158,6 +161,29 @@ export interface NewPayment extends NewOperationBase {
   /** Present: it will be sent. Absent: it waits for its shopper, or it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
+}
+
+/** A payment at a bank, with its first operation. */
+export interface NewBankPayment extends NewOperationBase {
+  readonly kind: Exclude<FirstKind, 'payout'>;
+  readonly bank: Omit<BankUse, 'awaitsReceipt'>;
+  readonly referenceId?: string;
+  readonly trace: Trace;
+}
+
+/** A receipt that a merchant declares: posted at once, of what its order has left. */
+export interface NewReceipt extends NewOperationBase {
+  readonly orderId: string;
+}
+
+/** Money that a bank tells of. */
+export interface BankReceiptNotice extends BankReceipt {
+  readonly merchantId: string;
+  readonly paymentId: string;
+  readonly orderId: string;
+  /** That of the order, so that the receipt is found where the merchant looks. */
+  readonly merchantReference?: string;
+  readonly receivedAtMs: number;
 }
 
 /** An operation on an existing payment, with the amount it reserves. */
@@ -179,7 +205,7 @@ export interface NewPosting {
   readonly channelId: string;
   readonly paymentId: string;
   readonly operationId: string;
-  readonly kind: PostedKind;
+  readonly kind: DisputeKind;
   /** Minor units. */
   readonly amount: number;
   readonly currency: string;
@@ -252,7 +278,7 @@ export interface RecordedOutcome {
 
 /** An open operation leased for its resolution: nobody else resolves it until the lease ends. */
 export interface ClaimedOperation {
-  readonly operation: OperationView & { readonly cardId: string };
+  readonly operation: OperationView & { readonly cardId?: string };
   /** An approval of it has come after its time-out. */
   readonly lateApproved: boolean;
   readonly target?: OperationView;
@@ -291,6 +317,12 @@ export interface PaymentStore {
   submitPayment(row: NewPayment): Promise<Submission>;
   /** First transaction of an operation on a payment: reserves the amount. */
   submitOperation(row: NewOperation): Promise<Submission>;
+  /** First transaction of a payment at a bank. */
+  submitBankPayment(row: NewBankPayment): Promise<Submission>;
+  /** The only transaction of a receipt that a merchant declares. */
+  declareReceipt(row: NewReceipt): Promise<Submission>;
+  /** The only transaction of a receipt that a bank tells. Returns what of it belongs to no order, in minor units; told again: 0. */
+  takeReceipt(notice: BankReceiptNotice): Promise<number>;
   /** The only transaction of a chargeback or its reversal. */
   postOperation(row: NewPosting): Promise<Submission>;
   /** False when it was confirmed already. */

@@ -5,6 +5,7 @@
  */
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
+import { bankMethods } from '../core/instrument/bank.ts';
 import { currencies } from '../core/money/currency.ts';
 import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
@@ -37,7 +38,7 @@ const sharedAccounts: readonly DemoAccount[] = [
   { accountId: 'sandbox-other', merchantIdentifier: 'POLYGATE0000003', terminals: ['OTHR0001'] },
 ];
 
-/** Writes what is missing; what is there stays as it is. */
+/** Writes what is missing; what is there stays as it is. All of its channels may use all methods of the bank. */
 export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('begin');
@@ -83,8 +84,9 @@ async function writeChannel(client: pg.Client, dialect: string, channel: DemoCha
   const { channelId, wireId, name, accountId } = channel;
   const { merchantId } = merchants[channel.merchant];
   await client.query(
-    'insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-    [merchantId, channelId, dialect, wireId, name, accountId],
+    `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, bank_methods) values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (merchant_id, channel_id) do update set bank_methods = coalesce(channel.bank_methods, excluded.bank_methods)`,
+    [merchantId, channelId, dialect, wireId, name, accountId, bankMethods],
   );
   await client.query(
     'insert into polygate.entry_point (dialect, wire_id, merchant_id, channel_id) values ($1, $2, $3, $4) on conflict do nothing',

@@ -295,9 +295,28 @@ const disputes: Check = {
       stage = 'reversed' and reversal_id is not null and reversed_at is not null
     from polygate.dispute
     where stage = 'reversed' or reversal_id is not null or reversed_at is not null or reversal_confirmed_at is not null
-  ) d full join (select * from polygate.operation where kind in (${posted})) o on ${sameOperation('o', 'd')}
+  ) d full join (select * from polygate.operation where kind in ('chargeback', 'chargeback_reversal')) o on ${sameOperation('o', 'd')}
   where (d.dispute_id, d.payment_id, d.charge_id, d.amount, d.kind, d.declared, d.whole)
     is distinct from (o.dispute_id, o.payment_id, o.target_id, o.amount, o.kind, o.declared, true)`,
+};
+
+/** A receipt says how much of it the bank has told, and all that the bank has told is in receipts, or belongs to no order. */
+const receipts: Check = {
+  name: 'receipt',
+  relations: [],
+  body: `select coalesce(r.merchant_id, o.merchant_id) as merchant_id, coalesce(r.payment_id, o.payment_id) as payment_id,
+    coalesce(r.operation_id, o.operation_id) as operation_id,
+    case when r.operation_id is null then 'the receipt does not say what the bank has told' when o.operation_id is null then 'the receipt has no operation'
+      else format('%s of the receipt over %s were told, and its operation over %s says otherwise', r.confirmed, r.amount, o.amount) end as detail
+  from polygate.receipt r full join (select * from polygate.operation where kind = 'receipt') o on ${sameOperation('o', 'r')}
+  where (r.payment_id, r.amount, r.confirmed < r.amount) is distinct from (o.payment_id, o.amount, o.declared)
+  union all
+  select coalesce(r.merchant_id, b.merchant_id), coalesce(r.payment_id, b.payment_id), null::uuid,
+    format('the bank has told %s for it, and %s of its receipts are confirmed', coalesce(b.told, 0), coalesce(r.confirmed, 0))
+  from (select merchant_id, payment_id, sum(confirmed) as confirmed from polygate.receipt group by merchant_id, payment_id) r
+    full join (select merchant_id, payment_id, sum(amount - unassigned) as told from polygate.bank_receipt group by merchant_id, payment_id) b
+    on ${samePayment('b', 'r')}
+  where coalesce(r.confirmed, 0) <> coalesce(b.told, 0)`,
 };
 
 /** Whoever waits for a shopper has a visit that will be looked at; and no payment stands against the word of its issuer. */
@@ -364,6 +383,7 @@ export const checks: readonly Check[] = [
   orphans,
   accountLimits,
   disputes,
+  receipts,
   visits,
   duplicates,
   auditChain,

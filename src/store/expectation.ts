@@ -15,12 +15,13 @@ const targets: Readonly<Record<OperationKind, readonly (OperationKind | undefine
   debit: [undefined],
   capture: ['preauthorization'],
   reversal: ['preauthorization', 'debit', 'capture', 'rebill'],
-  refund: ['debit', 'capture', 'rebill'],
+  refund: ['debit', 'capture', 'rebill', 'receipt'],
+  receipt: ['preauthorization'],
   rebill: [undefined],
   payout: [undefined],
   // A bank may charge back what was only authorized here: whatever it says is recorded.
-  chargeback: ['preauthorization', 'debit', 'capture', 'rebill'],
-  chargeback_reversal: ['preauthorization', 'debit', 'capture', 'rebill'],
+  chargeback: ['preauthorization', 'debit', 'capture', 'rebill', 'receipt'],
+  chargeback_reversal: ['preauthorization', 'debit', 'capture', 'rebill', 'receipt'],
 };
 
 interface Combination {

@@ -31,6 +31,7 @@ export interface ChannelRecord {
   readonly enabled: boolean;
   /** Null: all. */
   readonly currencies: readonly string[] | null;
+  readonly bankMethods: readonly string[] | null;
 }
 
 /** Four base-36 digits inside ids. */
@@ -40,7 +41,7 @@ const columns = {
   merchant: 'merchant_id as "merchantId", routing_number as "routingNumber", name, created_at as "createdAt"',
   account: 'account_id as "accountId", adapter, merchant_identifier as "merchantIdentifier", category_code as "categoryCode", terminals',
   channel:
-    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies',
+    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies, bank_methods as "bankMethods"',
 };
 
 const statements = {
@@ -71,8 +72,8 @@ const statements = {
   entryTaken: { name: 'entry_taken', text: 'select from polygate.entry_point where dialect = $1 and wire_id = $2' },
   insertChannel: {
     name: 'insert_channel',
-    text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, currencies)
-      values ($1, $2, $3, $4, $5, $6, $7) returning ${columns.channel}`,
+    text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, currencies, bank_methods)
+      values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${columns.channel}`,
   },
   insertEntry: {
     name: 'insert_entry',
@@ -148,10 +149,12 @@ export interface NewChannel {
   readonly name: string;
   readonly accountId: string;
   readonly currencies?: readonly string[];
+  /** Absent: it has no method of a bank. */
+  readonly bankMethods?: readonly string[];
 }
 
 export function createChannel(database: Database, { actor, ...channel }: NewChannel): Promise<ChannelRecord> {
-  const { merchantId, dialect, wireId, name, accountId, currencies } = channel;
+  const { merchantId, dialect, wireId, name, accountId, currencies, bankMethods } = channel;
   return acting(database, async (query, audit) => {
     if ((await query(statements.accountExists, [accountId])).length === 0) {
       throw new OperatorError(`There is no acquirer account ${accountId}. Make it with \`polygate account create\`.`);
@@ -160,7 +163,7 @@ export function createChannel(database: Database, { actor, ...channel }: NewChan
       throw new OperatorError(`A channel of ${dialect} has the id ${wireId} already. Leave --wire-id out to get a new one.`);
     }
     const channelId = randomUUIDv7();
-    const values = [merchantId, channelId, dialect, wireId, name, accountId, currencies ?? null];
+    const values = [merchantId, channelId, dialect, wireId, name, accountId, currencies ?? null, bankMethods ?? null];
     const [created] = await query<ChannelRecord & Record<string, unknown>>(statements.insertChannel, values);
     await query(statements.insertEntry, [dialect, wireId, merchantId, channelId]);
     await audit({ actor, act: 'channel.created', details: { ...channel, channelId } });

@@ -12,6 +12,7 @@ import type {
 } from '../core/ports.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
 import { createOrphanSweep } from './orphans.ts';
@@ -19,6 +20,7 @@ import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
 import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
+import { declareReceipt, takeReceipt } from './receipts.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { searchOperations } from './search-operations.ts';
@@ -80,6 +82,9 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
     },
     submitOperation: (row) => submitKeyed(operations, row),
+    submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
+    declareReceipt: (row) => classified(() => declareReceipt(general, row)),
+    takeReceipt: (notice) => takeReceipt(general, notice),
     postOperation: (row) => submitKeyed(postings, row),
     confirmDispute: (confirmation) => confirmDispute(general, confirmation),
     findDispute: (key) => reading(findDispute(general, key)),

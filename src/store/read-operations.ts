@@ -1,5 +1,6 @@
 /** Reads operations and payments as the core's plain data. */
 import type { CredentialUse } from '../core/instrument/agreement.ts';
+import type { BankMethod } from '../core/instrument/bank.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OperationState } from '../core/states/operation.ts';
@@ -40,12 +41,15 @@ export interface OperationRow extends Row {
   readonly created_ms: number;
   readonly late_approved: boolean;
   readonly resolve_attempts: number;
-  readonly card_id: string;
-  readonly brand: CardBrand;
-  readonly bin: string;
-  readonly last4: string;
-  readonly expiry_month: number;
-  readonly expiry_year: number;
+  readonly card_id: string | null;
+  readonly brand: CardBrand | null;
+  readonly bin: string | null;
+  readonly last4: string | null;
+  readonly expiry_month: number | null;
+  readonly expiry_year: number | null;
+  readonly bank_method: BankMethod | null;
+  readonly return_url: string | null;
+  readonly awaits_receipt: boolean;
   readonly holder: string | null;
   readonly mti: string | null;
   readonly account_id: string | null;
@@ -59,7 +63,8 @@ export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
-  a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder,
+  a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
+  a.bank_method is not null and o.kind = 'preauthorization' and o.state = 'approved' and p.state = 'authorized' and p.captured = 0 as awaits_receipt,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;
 
 export const operationJoins = `
@@ -196,7 +201,6 @@ export function nodeOf(row: OperationRow): OperationNode {
     state: row.state,
     amount: row.amount,
     currency: row.currency,
-    cardId: row.card_id,
     refunded: row.refunded,
     refundPending: row.refund_pending,
     reversed: row.reversed,
@@ -205,13 +209,7 @@ export function nodeOf(row: OperationRow): OperationNode {
     chargebackReversed: row.chargeback_reversed,
     dialectData: row.dialect_data,
     createdAtMs: row.created_ms,
-    card: {
-      brand: row.brand,
-      bin: row.bin,
-      last4: row.last4,
-      expiry: { month: row.expiry_month, year: row.expiry_year },
-      ...(row.holder === null ? {} : { holder: row.holder }),
-    },
+    ...instrumentOf(row),
     ...present({
       targetId: row.target_id,
       referenceId: row.reference_id,
@@ -230,6 +228,16 @@ export function nodeOf(row: OperationRow): OperationNode {
     ...(row.reason === null ? {} : { reason: row.reason as NonNullable<OperationView['reason']> }),
     ...traceOf(row),
   };
+}
+
+/** A card, or how it is paid at a bank. */
+function instrumentOf(row: OperationRow): Pick<OperationNode, 'card' | 'cardId' | 'bank'> {
+  const { card_id: cardId, brand, bin, last4, expiry_month: month, expiry_year: year, holder } = row;
+  if (row.bank_method !== null && row.return_url !== null) {
+    return { bank: { method: row.bank_method, returnUrl: row.return_url, awaitsReceipt: row.awaits_receipt } };
+  }
+  if (cardId === null || brand === null || bin === null || last4 === null || month === null || year === null) return {};
+  return { cardId, card: { brand, bin, last4, expiry: { month, year }, ...(holder === null ? {} : { holder }) } };
 }
 
 function traceOf(row: OperationRow): Pick<OperationView, 'trace'> {

@@ -15,7 +15,7 @@ const claim: Statement = {
   name: 'claim_resolution',
   text: `update polygate.operation o set resolve_at = now() + $3 * interval '1 millisecond', resolve_attempts = least(o.resolve_attempts + 1, 30000)
 from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, operation_id)
-where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state in ('submitted', 'unknown') and o.resolve_at <= now()
+where o.merchant_id = i.merchant_id and o.operation_id = i.operation_id and o.state in ('submitted', 'pending', 'unknown') and o.resolve_at <= now()
 returning o.merchant_id, o.operation_id`,
 };
 
@@ -23,7 +23,7 @@ const postponement: Statement = {
   name: 'postpone_resolution',
   text: `update polygate.operation set resolve_at = now() + $3 * interval '1 millisecond',
   resolve_attempts = resolve_attempts - case when $4 then 0 else 1 end
-where merchant_id = $1 and operation_id = $2 and state in ('submitted', 'unknown')`,
+where merchant_id = $1 and operation_id = $2 and state in ('submitted', 'pending', 'unknown')`,
 };
 
 const undoTrace: Statement = {

@@ -46,15 +46,22 @@ create table polygate.attempt (
   merchant_id uuid not null,
   payment_id uuid not null,
   number smallint not null,
-  card_id uuid not null,
-  brand text not null,
-  bin text not null,
-  last4 text not null,
-  expiry_month smallint not null,
-  expiry_year smallint not null,
+  card_id uuid,
+  brand text,
+  bin text,
+  last4 text,
+  expiry_month smallint,
+  expiry_year smallint,
   holder text,
   created_at timestamp with time zone not null,
-  constraint attempt_pkey PRIMARY KEY (payment_id, number, merchant_id)
+  bank_method text,
+  return_url text,
+  constraint attempt_pkey PRIMARY KEY (payment_id, number, merchant_id),
+  constraint attempt_instrument CHECK (
+CASE
+    WHEN (bank_method IS NULL) THEN ((card_id IS NOT NULL) AND (brand IS NOT NULL) AND (bin IS NOT NULL) AND (last4 IS NOT NULL) AND (expiry_month IS NOT NULL) AND (expiry_year IS NOT NULL) AND (return_url IS NULL))
+    ELSE ((card_id IS NULL) AND (return_url IS NOT NULL))
+END)
 );
 grant insert, select on polygate.attempt to polygate_app;
 
@@ -108,6 +115,20 @@ create table polygate.authentication (
 CREATE INDEX authentication_visit ON polygate.authentication USING btree (visit_id);
 grant insert, select, update on polygate.authentication to polygate_app;
 
+create table polygate.bank_receipt (
+  merchant_id uuid not null,
+  receipt_id text not null,
+  payment_id uuid not null,
+  amount bigint not null,
+  unassigned bigint not null,
+  received_at timestamp with time zone not null,
+  constraint bank_receipt_pkey PRIMARY KEY (receipt_id, payment_id, merchant_id),
+  constraint bank_receipt_amount_check CHECK ((amount > 0)),
+  constraint bank_receipt_check CHECK (((unassigned >= 0) AND (unassigned <= amount)))
+);
+CREATE INDEX bank_receipt_payment ON polygate.bank_receipt USING btree (payment_id);
+grant insert, select, update on polygate.bank_receipt to polygate_app;
+
 create table polygate.card_block (
   merchant_id uuid not null,
   bin text not null,
@@ -146,6 +167,7 @@ create table polygate.channel (
   policies json not null default '{}'::json,
   without_authentication text not null default 'proceed'::text,
   look json,
+  bank_methods text[],
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
@@ -436,6 +458,19 @@ create table polygate.payment (
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
 ) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
+
+create table polygate.receipt (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  payment_id uuid not null,
+  amount bigint not null,
+  confirmed bigint not null,
+  constraint receipt_pkey PRIMARY KEY (operation_id, merchant_id),
+  constraint receipt_amount_check CHECK ((amount > 0)),
+  constraint receipt_check CHECK (((confirmed >= 0) AND (confirmed <= amount)))
+);
+CREATE INDEX receipt_payment ON polygate.receipt USING btree (payment_id);
+grant insert, select, update on polygate.receipt to polygate_app;
 
 create unlogged table polygate.request_window (
   merchant_id uuid not null,

@@ -9,6 +9,7 @@ import { currencyOf } from '../../src/core/money/currency.ts';
 import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
+import { compareBank } from './bank-auditor.ts';
 import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
 import { findCardData, nextTransaction } from './scrub.ts';
@@ -37,7 +38,7 @@ export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
   const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
   const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
-  assert.deepEqual([...rules, ...books, ...balances, ...disputes, ...card], []);
+  assert.deepEqual([...rules, ...books, ...(await compareBank(stack)), ...balances, ...disputes, ...card], []);
 }
 
 /** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */
@@ -50,6 +51,7 @@ export async function nothingOpen({ database, host }: Stack): Promise<void> {
   const isAnswered = ({ state, chargebackAnswer, reversalAnswer }: HostDispute): boolean =>
     chargebackAnswer !== undefined && (state === 'raised' || reversalAnswer !== undefined);
   await eventually(async () => (await host.disputes()).every(isAnswered), 'all disputes to be answered');
+  await eventually(async () => (await host.bank()).every(({ isTold }) => isTold), 'the gateway to take notice of all that the bank tells');
 }
 
 interface OperationRow {
@@ -84,7 +86,8 @@ export async function compareBooks({ database, host }: Stack): Promise<string[]>
       p.captured as payment_captured, p.released as payment_released, p.reversed as payment_reversed
     from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
       left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.purpose = 'request'
-    where o.dispute_id is null
+      join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
+    where o.dispute_id is null and a.bank_method is null
     order by o.created_at, o.operation_id`);
   const entries = await host.books();
   const unseen = new Map(entries.map((entry) => [`${entry.rrn} ${entry.kind}`, entry]));

@@ -59,7 +59,11 @@ export interface FaultRequest {
     | 'acs_slow'
     | 'ds_down'
     | 'ds_garbage'
-    | 'method_down';
+    | 'method_down'
+    | 'bank_down'
+    | 'bank_answer_lost'
+    | 'bank_notice_lost'
+    | 'bank_notice_twice';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
   readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';
@@ -89,6 +93,22 @@ export type DisputeRequest = { readonly reason: string; readonly amount?: number
   | { readonly pan: string; readonly amount: number }
 );
 
+/** A payment in the books of the bank. Amounts in minor units. */
+export interface BankEntry {
+  readonly reference: string;
+  readonly bankReference: string;
+  readonly method: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly state: 'open' | 'deferred' | 'paid' | 'refused' | 'canceled';
+  readonly receipts: readonly { readonly id: string; readonly amount: number }[];
+  readonly refunds: readonly { readonly reference: string; readonly amount: number }[];
+  readonly receivedAmount: number;
+  readonly refundedAmount: number;
+  /** The gateway has taken notice of all of it. */
+  readonly isTold: boolean;
+}
+
 export interface HostControl {
   readonly url: string;
   book(booking: Booking): Promise<void>;
@@ -99,6 +119,10 @@ export interface HostControl {
   /** Faults ordered and not yet suffered. */
   faults(): Promise<readonly unknown[]>;
   clearFaults(): Promise<void>;
+  /** Payments at the bank. */
+  bank(): Promise<readonly BankEntry[]>;
+  /** Money comes for a payment at the bank; without an amount all that is missing. */
+  receive(reference: string, amount?: number): Promise<BankEntry>;
   disputes(): Promise<readonly HostDispute[]>;
   dispute(order: DisputeRequest): Promise<HostDispute>;
   reverseDispute(id: string): Promise<HostDispute>;
@@ -116,6 +140,12 @@ export function createHostControl(url: string): HostControl {
     async books({ rrn } = {}) {
       const { entries } = (await call(rrn === undefined ? 'books' : `books?rrn=${rrn}`)) as { readonly entries: readonly HostEntry[] };
       return entries;
+    },
+    async bank() {
+      return ((await call('books')) as { readonly bank: readonly BankEntry[] }).bank;
+    },
+    async receive(reference, amount) {
+      return (await call('receipts', { method: 'POST', body: JSON.stringify({ reference, amount }) })) as BankEntry;
     },
     async book(booking) {
       await call('bookings', { method: 'POST', body: JSON.stringify(booking) });

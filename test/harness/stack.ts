@@ -107,7 +107,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
     ...{ api: createOppClient(gateway.url, traces), host, traces, config, env, database, databaseUrl, stop },
     log: () => lines,
     async hurry() {
-      await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'unknown')`);
+      await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'pending', 'unknown')`);
     },
     async stopGateway() {
       await gateway?.stop();

@@ -27,6 +27,7 @@ export type EntryKind =
   | 'debit'
   | 'capture'
   | 'rebill'
+  | 'receipt'
   | 'refund'
   | 'charge_reversal'
   | 'chargeback'
@@ -44,7 +45,10 @@ export interface LedgerLine {
 }
 
 /** Money towards the merchant: the acquirer will pay it out, or pays it out again after a dispute was won. */
-export function towardsMerchant(kind: 'hold' | 'debit' | 'capture' | 'rebill' | 'chargeback_reversal', amount: number): LedgerLine {
+export function towardsMerchant(
+  kind: 'hold' | 'debit' | 'capture' | 'rebill' | 'receipt' | 'chargeback_reversal',
+  amount: number,
+): LedgerLine {
   return { kind, layer: kind === 'hold' ? 'pending' : 'posted', debit: 'acquirer_receivable', credit: 'merchant_payable', amount };
 }
 

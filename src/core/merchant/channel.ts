@@ -18,6 +18,8 @@ export interface Channel {
   readonly withoutAuthentication?: 'proceed' | 'stop';
   /** Whether a payment stands that the issuer approved for less than was asked; else the part is reversed and the payment declined. */
   readonly acceptsPartialApproval?: boolean;
+  /** Methods of banks that it has activated; absent: none. */
+  readonly bankMethods?: readonly string[];
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
   /** How the pages look that its shoppers see. */

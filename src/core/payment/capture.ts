@@ -10,6 +10,7 @@ export function capture(engine: Engine, command: OperateCommand): Promise<ActRes
 /** Without an amount, all that is left of the authorization is captured. */
 export const decideCapture: Decide = (tree, named, { amount }) => {
   if (named.kind !== 'preauthorization') return refusal('wrong_kind');
+  if (named.bank !== undefined) return refusal('capture_not_supported');
   const unsuccessful = refuseUnsuccessful(named);
   if (unsuccessful !== undefined) return unsuccessful;
   const left = tree.authorized - tree.captured - tree.capturePending - tree.released - tree.releasePending;

@@ -79,6 +79,8 @@ export function effectOf(outcome: Outcome): Effect {
   switch (outcome.event) {
     case 'submit':
     case 'step_up':
+    case 'hand_over':
+    case 'defer':
     case 'approve_partly':
     case 'lose':
     case 'escalate':
@@ -110,6 +112,12 @@ function approved({ kind, targetKind, amount }: Outcome): Partial<Effect> {
         paymentEvent: 'move',
         payment: { ...noPaymentDelta, captured: amount, capturePending: -amount },
         ledger: [awayFromMerchant('hold_release', amount), towardsMerchant('capture', amount)],
+      };
+    case 'receipt':
+      return {
+        paymentEvent: 'move',
+        payment: { ...noPaymentDelta, captured: amount },
+        ledger: [awayFromMerchant('hold_release', amount), towardsMerchant('receipt', amount)],
       };
     case 'refund':
       return {
@@ -162,6 +170,7 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
       return { target: { ...noTargetDelta, reversePending: -amount } };
     case 'chargeback':
     case 'chargeback_reversal':
+    case 'receipt':
       // Posted in one step, so there never is a reservation.
       return {};
   }
@@ -171,6 +180,8 @@ const pastTense: Record<OperationEvent, string> = {
   submit: 'submitted',
   refuse: 'rejected',
   step_up: 'awaiting',
+  hand_over: 'pending',
+  defer: 'deferred',
   approve: 'approved',
   decline: 'declined',
   approve_partly: 'partly_approved',

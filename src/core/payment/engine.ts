@@ -1,4 +1,5 @@
 /** What every act works with, and what every act answers. */
+import type { Bank } from '../bank/bank.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
@@ -15,6 +16,8 @@ export interface Engine {
   readonly schedules: ScheduleStore;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
+  /** Absent: no payment goes to a bank. */
+  readonly bank: Bank | undefined;
   readonly clock: Clock;
   readonly log: EngineLog;
   /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */

@@ -3,6 +3,7 @@
  * same amounts again while it reserves them, so that of two acts at the same moment only one can have the money.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { actAtBank } from '../bank/act.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { AcquirerRequest, IdempotencyKey, NewOperation } from '../ports.ts';
@@ -23,6 +24,8 @@ export interface OperateCommand {
   readonly currency?: string;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
+  readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -102,6 +105,7 @@ export function refuseUnsuccessful(target: OperationNode): Refusal | undefined {
     case 'approved':
       return undefined;
     case 'awaiting':
+    case 'pending':
     case 'submitted':
     case 'unknown':
     case 'escalated':
@@ -145,11 +149,15 @@ async function submit(
   const { channel, merchantReference, dialectData } = command;
   const { target, amount } = decision;
   const { merchantId, channelId } = channel;
-  if (target.trace === undefined) return refused('wrong_kind');
+  // A receipt was never sent itself: at the bank its order is meant.
+  const bearer = target.kind === 'receipt' ? tree.operations.find((one) => one.operationId === target.targetId) : target;
+  if (bearer?.trace === undefined) return refused('wrong_kind');
+  const trace = await traceFor(engine, { channel, kind, target, terminal: bearer.trace.terminal });
+  if (trace === undefined) return refused('unavailable');
   const row: NewOperation = {
     ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), kind, amount, currency: tree.currency },
-    ...{ targetId: target.operationId, targetKind: target.kind, cardId: target.cardId, dialectData, ...key },
-    trace: await engine.acquirer.prepare({ channel, kind, terminal: target.trace.terminal }),
+    ...{ targetId: target.operationId, targetKind: target.kind, dialectData, ...key },
+    trace,
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
@@ -157,7 +165,7 @@ async function submit(
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([
     engine.store.submitOperation(row),
-    engine.vault.reveal({ merchantId, cardId: target.cardId }),
+    target.cardId === undefined ? undefined : engine.vault.reveal({ merchantId, cardId: target.cardId }),
   ]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) {
@@ -173,6 +181,7 @@ async function submit(
     return { kind: 'recorded', operation: viewOf(row, target), repeat: false };
   }
   const open = { view: viewOf(row, target), targetKind: target.kind };
+  if (target.bank !== undefined) return { kind: 'recorded', operation: await actAtBank(engine, open, bearer), repeat: false };
   if (pan.status === 'rejected' || pan.value === undefined) {
     engine.log.error({ operationId: row.operationId }, 'the card is not in the vault; the operation is not sent');
     return {
@@ -183,6 +192,24 @@ async function submit(
   }
   const answer = await engine.acquirer.send(requestFor(open.view, row.trace, target), { pan: pan.value });
   return { kind: 'recorded', operation: await conclude(engine, open, answer), repeat: false };
+}
+
+/** Undefined: the bank is not there any more. */
+async function traceFor(
+  { acquirer, bank, clock }: Engine,
+  {
+    channel,
+    kind,
+    target,
+    terminal,
+  }: Pick<OperateCommand, 'channel'> & {
+    readonly kind: NewOperation['kind'];
+    readonly target: OperationNode;
+    readonly terminal: string;
+  },
+): Promise<Trace | undefined> {
+  if (target.bank === undefined) return acquirer.prepare({ channel, kind, terminal });
+  return bank?.prepare({ routingNumber: channel.routingNumber, nowMs: clock.businessNow() });
 }
 
 /** What is to be sent for an operation, now or again. */
@@ -211,6 +238,7 @@ function viewOf(row: NewOperation, target: OperationNode): OperationView {
     ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, targetId, trace, dialectData, createdAtMs },
     state: 'submitted',
     ...(target.card === undefined ? {} : { card: target.card }),
+    ...(target.bank === undefined ? {} : { bank: target.bank }),
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
     ...(row.remaining === undefined ? {} : { remaining: row.remaining }),
   };

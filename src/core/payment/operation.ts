@@ -1,12 +1,13 @@
 /** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
 import type { CredentialUse } from '../instrument/agreement.ts';
+import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { AuthenticationView } from '../three-d-secure/authentication.ts';
 import type { DeclineReason } from './decline.ts';
 
-/** The acts of this engine so far; receipts join with their flows. */
+/** The acts of this engine. */
 export const operationKinds = [
   'preauthorization',
   'debit',
@@ -17,6 +18,7 @@ export const operationKinds = [
   'chargeback_reversal',
   'rebill',
   'payout',
+  'receipt',
 ] as const;
 
 export type OperationKind = (typeof operationKinds)[number];
@@ -31,9 +33,12 @@ export function isFirstKind(kind: OperationKind): kind is FirstKind {
 }
 
 /** Acts that nobody is asked about: what has happened at the bank is posted as it is told, by the merchant or by the acquirer. */
-export const postedKinds = ['chargeback', 'chargeback_reversal'] as const satisfies readonly OperationKind[];
+export const postedKinds = ['chargeback', 'chargeback_reversal', 'receipt'] as const satisfies readonly OperationKind[];
 
 export type PostedKind = (typeof postedKinds)[number];
+
+/** What is posted about a dispute. */
+export type DisputeKind = Exclude<PostedKind, 'receipt'>;
 
 /** Acts that an acquirer is asked for. */
 export type SentKind = Exclude<OperationKind, PostedKind>;
@@ -44,7 +49,7 @@ export function isPosted(kind: OperationKind): kind is PostedKind {
 
 /** Operations that took money, and may lose it again to a refund, a reversal or a chargeback. */
 export function isCharge({ kind }: Pick<OperationView, 'kind'>): boolean {
-  return kind === 'debit' || kind === 'capture' || kind === 'rebill';
+  return kind === 'debit' || kind === 'capture' || kind === 'rebill' || kind === 'receipt';
 }
 
 /**
@@ -77,6 +82,9 @@ export type RejectionReason =
 
 /** How an unanswered authorization came to stand for nothing. */
 export type UndoReason = 'undone' | 'never_arrived';
+
+/** Why a payment at a bank is still pending: its shopper has ordered it and will pay later. */
+export type PendingReason = 'payment_deferred';
 
 /** Why an operation was never sent although recorded. */
 export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
@@ -120,10 +128,12 @@ export interface OperationView {
   readonly remaining?: number;
   /** Of a chargeback and of its reversal: their dispute, which has the id of the chargeback. */
   readonly disputeId?: string;
-  /** Of a chargeback or its reversal: it stands on the merchant's word alone. Absent: the acquirer has told it as well. */
+  /** Of what is posted: it stands on the merchant's word alone. Absent: the acquirer has told it as well. */
   readonly declared?: boolean;
   readonly merchantReference?: string;
   readonly card?: CardSummary;
+  /** Of what is paid at a bank; there is no card then. */
+  readonly bank?: BankUse;
   readonly token?: string;
   /** What came of 3-D Secure; only where somebody has asked for it. */
   readonly authentication?: AuthenticationView;
@@ -135,7 +145,7 @@ export interface OperationView {
   readonly hostCode?: string;
   /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
   readonly networkReference?: string;
-  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason;
+  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason;
   /** Echo fields only the dialect knows; flat, size-limited, without card data. */
   readonly dialectData: Readonly<Record<string, string>>;
   /** Business time, epoch ms. */
@@ -150,7 +160,8 @@ export function shortNumberOf(operationId: string): number {
 
 /** An operation with its own counters: how much of it was given back, taken back or won back, or is about to be. */
 export interface OperationNode extends OperationView {
-  readonly cardId: string;
+  /** Absent where there is no card. */
+  readonly cardId?: string;
   readonly refunded: number;
   readonly refundPending: number;
   readonly reversed: number;

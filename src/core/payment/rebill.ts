@@ -1,5 +1,6 @@
-/** Rebill: charges the card of an order again, for goods that were added. It is a payment of its own, linked to the first. */
+/** Rebill: charges the card of an order again, or asks its bank again, for goods that were added. It is a payment of its own, linked to the first. */
 import { randomUUIDv7 } from 'node:crypto';
+import { rebillAtBank } from '../bank/authorize.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment } from '../ports.ts';
@@ -25,8 +26,9 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     if (tree === undefined || named === undefined) return { kind: 'refused', refusal: refusal('operation_unknown') };
     const amount = decideRebill(tree, named, command);
     if (typeof amount !== 'number') return { kind: 'refused', refusal: amount };
-    const { cardId, card } = named;
-    if (card === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
+    const { cardId, card, bank } = named;
+    if (bank !== undefined) return rebillAtBank(engine, { command, tree, use: bank, amount, key });
+    if (card === undefined || cardId === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
     const row = await newPayment(engine, command, { tree, named, card: { cardId, summary: card }, amount });
     return submit(engine, { channel, tokenize: false }, { cardId, summary: card }, { ...row, ...key });
   });
@@ -53,9 +55,10 @@ function chargesOf(tree: PaymentTree, named: OperationNode): readonly OperationN
     case 'debit':
     case 'capture':
     case 'rebill':
+    case 'receipt':
       return [named];
     case 'preauthorization':
-      return tree.operations.filter(({ kind, state }) => kind === 'capture' && state === 'approved');
+      return tree.operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
     case 'reversal':
     case 'refund':
     case 'payout':

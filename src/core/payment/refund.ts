@@ -26,7 +26,7 @@ export const decideRefund: Decide = (tree, named, { amount }) => {
  * none can, the one with most left, so that the refusal speaks of its amounts.
  */
 function capturedOf(tree: PaymentTree, amount: number | undefined): OperationNode | undefined {
-  const captures = tree.operations.filter(({ kind, state }) => kind === 'capture' && state === 'approved');
+  const captures = tree.operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
   const able = captures.find((capture) => refundable(capture) >= (amount ?? 1));
   return able ?? captures.sort((a, b) => refundable(b) - refundable(a))[0];
 }

@@ -3,8 +3,11 @@
  * - preauthorization, debit, rebill: undone by a reversal advice, repeated until answered. Then nothing of it stands.
  * - capture, reversal: advices; repeated until answered, and they stand.
  * - payout: left to the operator at once. To repeat it could pay twice, and money on a card cannot be called back.
+ * - what was sent to a bank is asked for there (`core/bank/resolve.ts`).
  * - refund: repeated under its own trace where the host recognizes repeats, else left to the operator.
  */
+
+import { resolveAtBank } from '../bank/resolve.ts';
 import type {
   AcquirerAnswer,
   AcquirerRequest,
@@ -46,6 +49,7 @@ async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<vo
   const { operation } = claimed;
   const open: OpenOperation = { view: operation, ...(claimed.target === undefined ? {} : { targetKind: claimed.target.kind }) };
   try {
+    if (operation.bank !== undefined) return await resolveAtBank(engine, claimed);
     if (!(await isUnknown(engine, open))) return;
     await resolveUnknown(engine, claimed, open);
   } catch (error) {
@@ -74,7 +78,7 @@ async function resolveUnknown(engine: Engine, claimed: ClaimedOperation, open: O
   if (attempt > attemptsAtMost || trace === undefined) return escalate(engine, open, 'no answer after all repeats');
   if (operation.kind === 'refund' && !engine.acquirer.deduplicates)
     return escalate(engine, open, 'the host cannot tell a repeat from a new refund');
-  const pan = await engine.vault.reveal({ merchantId, cardId });
+  const pan = cardId === undefined ? undefined : await engine.vault.reveal({ merchantId, cardId });
   if (pan === undefined) {
     // An operation without its card is never sent, so a payment whose card never reached the vault has not reached the acquirer either.
     if (target === undefined) return record(engine, { ...event(open, 'fail'), from: 'unknown', reason: 'card_not_stored' });

@@ -2,6 +2,7 @@
  * The steps that a shopper's browser takes for a payment, as data: pages are made of them, and know nothing else of the payment.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { bankStep } from '../bank/shopper.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
 import { move } from '../three-d-secure/run.ts';
@@ -60,6 +61,11 @@ export async function shopperStep(
   engine: Engine,
   { ticket: text, event }: { readonly ticket: string; readonly event: ShopperEvent },
 ): Promise<ShopperStep> {
+  const atBank = await findAtBank(engine, text);
+  if (atBank !== undefined) {
+    const step = await withinPatience(engine, bankStep(engine, atBank));
+    return step === 'busy' ? { kind: 'wait', retryAfterMs: lookAgainAfterMs } : step;
+  }
   const found = await findVisit(engine, text);
   if (found === undefined) return { kind: 'gone' };
   const { ticket, visit } = found;
@@ -79,12 +85,29 @@ async function withinPatience<T>({ log }: Engine, work: Promise<T>): Promise<T |
 
 /** The page's own address, for a browser that the issuer has sent to another one; undefined for what is no ticket. */
 export async function shopperPageUrl(engine: Engine, ticket: string): Promise<string | undefined> {
+  if (readTicket(engine.shoppers, ticket)?.purpose === 'bank') return `${engine.shoppers.publicUrl}/p/${ticket}`;
   const found = await findVisit(engine, ticket);
   return found === undefined ? undefined : pageUrl(engine.shoppers, { routingNumber: found.ticket.routingNumber, id: found.visit.visitId });
 }
 
+/** The payment at a bank that a ticket is about. */
+async function findAtBank({ shoppers }: Engine, text: string): Promise<OperationKey | undefined> {
+  const ticket = readTicket(shoppers, text);
+  if (ticket?.purpose !== 'bank') return undefined;
+  const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
+  return merchantId === undefined ? undefined : { merchantId, operationId: ticket.id };
+}
+
+interface OperationKey {
+  readonly merchantId: string;
+  readonly operationId: string;
+}
+
 /** The channel whose payment it is, for the look of the page; undefined for what is no ticket. */
 export async function shopperChannel(engine: Engine, ticket: string): Promise<Channel | undefined> {
+  const atBank = await findAtBank(engine, ticket);
+  const view = atBank && (await engine.store.findOperation(atBank));
+  if (view !== undefined) return engine.shoppers.channelById(view);
   const found = await findVisit(engine, ticket);
   if (found === undefined) return undefined;
   const { merchantId, channelId } = found.visit;
@@ -93,7 +116,7 @@ export async function shopperChannel(engine: Engine, ticket: string): Promise<Ch
 
 async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {
   const ticket = readTicket(shoppers, text);
-  if (ticket === undefined || ticket.purpose === 'result') return undefined;
+  if (ticket === undefined || ticket.purpose === 'result' || ticket.purpose === 'bank') return undefined;
   const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
   if (merchantId === undefined) return undefined;
   const visit =

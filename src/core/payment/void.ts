@@ -12,13 +12,14 @@ export function voidOperation(engine: Engine, command: OperateCommand): Promise<
   return operate(engine, 'reversal', command, decideVoid);
 }
 
-const reversible = ['preauthorization', 'debit', 'capture', 'rebill'] as const;
+const reversible = ['preauthorization', 'debit', 'capture', 'rebill', 'receipt'] as const;
 
 /** Without an amount, all that is left is reversed. */
 export const decideVoid: Decide = (tree, named, command) => {
   if (!reversible.some((kind) => kind === named.kind)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(named);
   if (unsuccessful !== undefined) return unsuccessful;
+  if (named.bank !== undefined && named.kind !== 'preauthorization') return refusal('void_not_supported');
   return named.kind === 'preauthorization' ? decideRelease(tree, named, command) : decideChargeReversal(tree, named, command);
 };
 
@@ -28,6 +29,8 @@ const decideRelease: Decide = (tree, named, { amount }) => {
   if (left <= 0) return refusal('nothing_left');
   const wanted = amount ?? left;
   if (wanted > left) return refusal('exceeds_authorized', 'amount');
+  // A bank calls an order off as a whole.
+  if (named.bank !== undefined && wanted !== left) return refusal('void_not_supported', 'amount');
   return { target: named, amount: wanted, remaining: tree.authorized - tree.released - wanted };
 };
 

@@ -7,6 +7,7 @@ import { transitionTable } from './transition.ts';
 export const operationStates = [
   'awaiting',
   'submitted',
+  'pending',
   'approved',
   'declined',
   'rejected',
@@ -19,6 +20,7 @@ export const operationStates = [
 /**
  * - `awaiting`: recorded, and waits for the shopper; nothing of it has been sent, or what was sent was declined for want of authentication.
  * - `submitted`: recorded with its trace and its reservation; about to be sent, or sent.
+ * - `pending`: the bank has it, and tells later what came of it: its shopper is there, or has yet to pay.
  * - `approved`, `declined`: what the acquirer said.
  * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit, a shopper who did not authenticate).
  * - `failed`: recorded, and certainly never sent (the vault could not keep the card).
@@ -32,6 +34,8 @@ export const operationEvents = [
   'submit',
   'refuse',
   'step_up',
+  'hand_over',
+  'defer',
   'approve',
   'decline',
   'approve_partly',
@@ -44,6 +48,7 @@ export const operationEvents = [
 
 /**
  * `submit`: the shopper has done what was needed. `refuse`: they have not, and will not. `step_up`: the issuer wants them to authenticate first.
+ * `hand_over`: the bank has taken it up. `defer`: the shopper will pay later.
  * `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
  */
 export type OperationEvent = (typeof operationEvents)[number];
@@ -52,6 +57,12 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
   ['awaiting', 'submit', 'submitted'],
   ['awaiting', 'refuse', 'rejected'],
   ['submitted', 'step_up', 'awaiting'],
+  ['submitted', 'hand_over', 'pending'],
+  ['unknown', 'hand_over', 'pending'],
+  ['escalated', 'hand_over', 'pending'],
+  ['pending', 'defer', 'pending'],
+  ['pending', 'approve', 'approved'],
+  ['pending', 'decline', 'declined'],
   ['submitted', 'approve', 'approved'],
   ['submitted', 'decline', 'declined'],
   ['submitted', 'approve_partly', 'unknown'],
@@ -68,4 +79,10 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
 ]);
 
 /** States in which an operation still holds its reservation and may still change. */
-export const openOperationStates = ['awaiting', 'submitted', 'unknown', 'escalated'] as const satisfies readonly OperationState[];
+export const openOperationStates = [
+  'awaiting',
+  'submitted',
+  'pending',
+  'unknown',
+  'escalated',
+] as const satisfies readonly OperationState[];

@@ -1,6 +1,7 @@
 /** From an act's result, a transaction or an error to the response. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
@@ -60,7 +61,10 @@ async function authenticated({ engine }: DialectContext, operation: OperationVie
   return hasBrowser(operation.dialectData) ? withAuthentication(engine, operation) : operation;
 }
 
-function answering({ engine, mode }: DialectContext, channel: Channel, { state, operationId }: OperationView): Answering {
+function answering({ engine, mode }: DialectContext, channel: Channel, operation: OperationView): Answering {
+  const { state, operationId } = operation;
+  const bankPage = bankPageOf(engine, channel, operation);
+  if (bankPage !== undefined) return { mode, channel, redirectUrl: bankPage };
   if (state !== 'awaiting') return { mode, channel };
   return { mode, channel, redirectUrl: pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId }) };
 }

@@ -78,7 +78,7 @@ const transaction = {
         ExtendedDescription: text('What the acquirer said, in words.', 'Approved'),
         AcquirerResponse: maybe('The acquirer’s own code.', '00'),
         ConnectorTxID1: maybe('Retrieval reference number at the acquirer.', '612345678901'),
-        ConnectorTxID2: maybe('Trace number at the acquirer.', '123456'),
+        ConnectorTxID2: maybe('Trace number at the acquirer; of a payment at a bank the reference for a transfer.', '123456'),
         AuthCode: maybe('Approval code of the issuer.', 'A1B2C3'),
         CardholderInitiatedTransactionID: maybe('The scheme’s id, for later payments of an agreement.'),
         DeclineCategory: maybe('Kind of a decline.', 'wait'),
@@ -92,6 +92,7 @@ const transaction = {
   risk: texts('`score`: 0, since nothing rates payments yet.'),
   threeDSecure: texts('What 3-D Secure came to, here or at your own server.'),
   redirect,
+  bankAccount: texts('As it was sent; of a payment at a bank.'),
   ...repeated,
 };
 

@@ -85,6 +85,11 @@ const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
 const ofAgreements = ['100.900.500', '600.200.501'] as const;
 const ofBalances = ['800.100.164'] as const;
 
+const ofBanks = ['100.370.101', '600.200.100', '600.200.310'] as const;
+const ofReceipts = ['600.200.201', '600.200.310', '700.300.800', '700.400.101', '700.400.560', '700.400.562'] as const;
+/** The money of an order has not come; a payment at a bank that nobody made, or that the bank would not do. */
+const bankOutcomes: readonly ResultCode[] = ['800.400.500', '100.395.501', '100.397.102'];
+
 const ofJobs = ['100.150.100', '100.250.100', '100.250.105', '100.250.110', '100.250.120'] as const;
 const authenticationOutcomes: readonly ResultCode[] = [
   ...(['000.000.000', '000.100.110', '000.100.112', '000.200.000', '000.400.101', '000.400.107'] as const),
@@ -107,15 +112,16 @@ const card = {
 
 export const endpoints: readonly Endpoint[] = [
   {
-    ...{ method: 'post', path: '/v1/payments', name: 'pay', group: 'Payments', summary: 'Pay with a card' },
+    ...{ method: 'post', path: '/v1/payments', name: 'pay', group: 'Payments', summary: 'Pay with a card, or at a bank' },
     description:
-      '`PA` holds the amount until it is captured or reversed, `DB` takes it at once, `PA.CP` holds it and captures it in the same request. `CD` pays out to the card, from the payout balance.',
+      '`PA` holds the amount until it is captured or reversed, `DB` takes it at once, `PA.CP` holds it and captures it in the same request. `CD` pays out to the card, from the payout balance. The brands `IDEAL` (`DB`), `SOFORTUEBERWEISUNG` (`DB`, `PA`) and `PREPAYMENT` (`PA`) need no card: the shopper pays at their bank, to which `redirect` leads, and comes back to `shopperResultUrl`.',
     parameters: paymentParameters,
-    required: ['entityId', 'paymentType', 'amount', 'currency', 'card.number', 'card.expiryMonth', 'card.expiryYear'],
+    required: ['entityId', 'paymentType', 'amount', 'currency'],
     sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR', ...card },
     answer: 'Transaction',
-    outcomes: firstOutcomes,
+    outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [
+      ...ofBanks,
       ...ofCards,
       ...ofPeople,
       ...ofForms,
@@ -163,16 +169,22 @@ export const endpoints: readonly Endpoint[] = [
     notFound: '200.300.404',
   },
   {
-    ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse, refund or rebill' },
+    ...{
+      method: 'post',
+      path: '/v1/payments/:id',
+      name: 'operate',
+      group: 'Payments',
+      summary: 'Capture, reverse, refund, rebill, or tell of a receipt',
+    },
     description:
-      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left. `RB` charges the same card again, as a new payment.',
+      '`CP` takes what was held, `RV` gives back what was not settled yet, `RF` refunds what was taken; whole or in several parts. Without an amount, `RV` gives back all that is left. `RB` charges the same card again, as a new payment, or sends the shopper to the bank again. `RC` tells that the money of an order at a bank has come; the bank tells it as well, and it is counted once.',
     id: 'The transaction to act upon: the `id` of an earlier answer.',
     parameters: operationParameters,
     required: ['entityId', 'paymentType'],
     sample: { paymentType: 'RF', amount: '1.00', currency: 'EUR' },
     answer: 'Transaction',
-    outcomes: firstOutcomes,
-    refusals: [...ofRebills, ...ofReferences, ...ofBusyReferences, ...ofForms, ...ofAmounts, ...ofTypes, ...ofKeys],
+    outcomes: [...firstOutcomes, ...bankOutcomes],
+    refusals: [...ofRebills, ...ofReceipts, ...ofReferences, ...ofBusyReferences, ...ofForms, ...ofAmounts, ...ofTypes, ...ofKeys],
     limited: true,
   },
   {
@@ -184,7 +196,7 @@ export const endpoints: readonly Endpoint[] = [
     required: ['entityId'],
     sample: {},
     answer: 'Transaction',
-    outcomes: firstOutcomes,
+    outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [],
     notFound: '200.300.404',
     limited: true,
@@ -254,7 +266,7 @@ export const endpoints: readonly Endpoint[] = [
     required: ['entityId'],
     sample: {},
     answer: 'Transaction',
-    outcomes: firstOutcomes,
+    outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [],
     notFound: '700.400.580',
     limited: true,
@@ -279,7 +291,7 @@ export const endpoints: readonly Endpoint[] = [
     required: ['entityId'],
     sample: {},
     answer: 'Transaction',
-    outcomes: firstOutcomes,
+    outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [],
     notFound: '700.400.580',
     limited: true,

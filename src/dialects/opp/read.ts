@@ -1,4 +1,6 @@
 /** From parameters to core commands: pure, but for the present date. */
+import type { BankCommand } from '../../core/bank/authorize.ts';
+import type { BankMethod } from '../../core/instrument/bank.ts';
 import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import type { ForgetCommand } from '../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
@@ -12,6 +14,7 @@ import type { ExternalAuthentication } from '../../core/three-d-secure/external.
 import { readAgreement } from './agreement.ts';
 import { policiesOf } from './policies.ts';
 import { Problem, parameterProblem } from './problem.ts';
+import { readWayBack, readWayBackOfRebill } from './shopper.ts';
 import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 
 /** The type of a request that is two acts: a preauthorization, and the capture of all of it. */
@@ -44,6 +47,18 @@ export interface RequestContext {
 /** A new payment with card data. */
 export function readPayment(request: RequestContext): AuthorizeCommand {
   return { ...readAuthorization(request), instrument: withCode(request, readCard(request)) };
+}
+
+/** A new payment at a bank. What a bank has no use for is refused, so that nobody believes in it. */
+export function readBankPayment(request: RequestContext, method: BankMethod): BankCommand {
+  const { channel, parameters } = request;
+  const { paymentType, createRegistration } = parameters;
+  const kind = paymentType === 'PA.CP' ? 'payout' : readKind(parameters);
+  if (kind === 'payout') throw new Problem('600.200.310');
+  if (createRegistration === 'true' || Object.keys(parameters).some((name) => name.startsWith('card.'))) throw new Problem('600.200.100');
+  const money = readAmount(parameters);
+  if (money === undefined) throw new Problem('100.550.300');
+  return { channel, kind, method, ...money, returnUrl: readWayBack(parameters), ...readCommon(request) };
 }
 
 /** A new payment with a token. */
@@ -105,7 +120,8 @@ export function readOperation(request: RequestContext, operationId: string): Ope
   const money = readAmount(request.parameters);
   const { paymentType } = request.parameters;
   if (money === undefined && paymentType !== 'RV' && paymentType !== 'CR') throw new Problem('100.550.300');
-  return { channel: request.channel, operationId, ...money, ...readCommon(request) };
+  const back = paymentType === 'RB' ? { returnUrl: readWayBackOfRebill(request.parameters) } : {};
+  return { channel: request.channel, operationId, ...money, ...back, ...readCommon(request) };
 }
 
 export function readCommon({ parameters, idempotencyKey }: RequestContext) {

@@ -7,7 +7,7 @@ import { Problem } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 
 /** Operations on existing ones; each has its own words for "not with this one". */
-export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR';
+export type BackOfficeType = 'CP' | 'RV' | 'RF' | 'RB' | 'CB' | 'CR' | 'RC';
 
 type ByType = Readonly<Record<BackOfficeType, ResultCode>>;
 
@@ -18,6 +18,7 @@ const notSoMuch: ByType = {
   RB: '700.300.300',
   CB: '700.400.400',
   CR: '700.400.420',
+  RC: '700.300.300',
 };
 
 /** The unknown id answers as the platform does: a refund finds no brand to work with. */
@@ -26,6 +27,12 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   amount_too_large: '100.550.301',
   currency_not_enabled: '600.200.500',
   brand_not_enabled: '600.200.201',
+  method_not_enabled: '600.200.201',
+  flow_not_supported: '600.200.310',
+  receipt_not_supported: '600.200.310',
+  receipt_by_bank_only: '700.400.562',
+  capture_not_supported: '700.400.101',
+  void_not_supported: '700.300.800',
   token_unknown: '100.150.200',
   token_deleted: '100.150.202',
   token_rejected: '100.150.203',
@@ -33,11 +40,27 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   agreement_unknown: '600.200.501',
   balance_too_low: '800.100.164',
   card_gone: '100.150.205',
-  operation_unknown: { CP: '700.400.510', RV: '700.400.530', RF: '600.200.500', RB: '700.100.100', CB: '700.400.550', CR: '700.400.420' },
+  operation_unknown: {
+    CP: '700.400.510',
+    RV: '700.400.530',
+    RF: '600.200.500',
+    RB: '700.100.100',
+    CB: '700.400.550',
+    CR: '700.400.420',
+    RC: '700.400.560',
+  },
   operation_of_other_channel: '700.400.700',
   operation_pending: '700.400.570',
   operation_unsuccessful: '700.300.200',
-  wrong_kind: { CP: '700.400.510', RV: '700.400.530', RF: '700.400.520', RB: '700.300.100', CB: '700.400.550', CR: '700.400.420' },
+  wrong_kind: {
+    CP: '700.400.510',
+    RV: '700.400.530',
+    RF: '700.400.520',
+    RB: '700.300.100',
+    CB: '700.400.550',
+    CR: '700.400.420',
+    RC: '700.400.560',
+  },
   currency_mismatch: '700.100.500',
   exceeds_authorized: notSoMuch,
   exceeds_captured: notSoMuch,

@@ -4,6 +4,7 @@
  */
 import type { AuthorizeCommand } from '../../core/payment/authorize.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
+import type { OperateCommand } from '../../core/payment/operate.ts';
 import type { ChallengeWindow, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import type { Mode } from '../dialect.ts';
 import { toWireId } from './ids.ts';
@@ -28,10 +29,7 @@ export function readShopper(parameters: Parameters, mode: Mode): Pick<AuthorizeC
 export function shopperOf(parameters: Parameters, mode: Mode, resourcePath: string): Shopper {
   const { shopperResultUrl, 'customer.email': email } = parameters;
   if (shopperResultUrl === undefined) throw parameterProblem('shopperResultUrl', undefined, 'may not be empty');
-  if (unsafe.test(shopperResultUrl)) {
-    const error = parameterError('shopperResultUrl', shopperResultUrl, 'must be a URL that a browser can go to');
-    throw new Problem('100.370.102', { parameterErrors: [error] });
-  }
+  refuseUnsafe(shopperResultUrl);
   const challengeIndicator = readWish(parameters);
   const simulate = mode === 'sandbox' ? readSimulation(parameters) : undefined;
   return {
@@ -46,6 +44,28 @@ export function shopperOf(parameters: Parameters, mode: Mode, resourcePath: stri
 /** Also the mark by which a payment is known that may have been authenticated. */
 export function hasBrowser(data: Readonly<Record<string, string | undefined>>): boolean {
   return Object.keys(data).some((name) => name.startsWith(browserPrefix));
+}
+
+/** Where the shopper of a payment at a bank comes back to. Throws a {@link Problem} without an address that a browser can go to. */
+export function readWayBack({ shopperResultUrl }: Parameters): (operationId: string) => string {
+  if (shopperResultUrl === undefined) throw new Problem('100.370.101');
+  refuseUnsafe(shopperResultUrl);
+  return (operationId) => returnUrl(shopperResultUrl, operationId, paymentPath);
+}
+
+/** The same for a rebill, whose shopper goes where that of the first payment went, unless the merchant says otherwise. */
+export function readWayBackOfRebill({ shopperResultUrl }: Parameters): NonNullable<OperateCommand['returnUrl']> {
+  if (shopperResultUrl !== undefined) refuseUnsafe(shopperResultUrl);
+  return (operationId, first) => {
+    if (shopperResultUrl !== undefined) return returnUrl(shopperResultUrl, operationId, paymentPath);
+    return first.returnUrl.replaceAll(toWireId(first.operationId), toWireId(operationId));
+  };
+}
+
+function refuseUnsafe(shopperResultUrl: string): void {
+  if (!unsafe.test(shopperResultUrl)) return;
+  const error = parameterError('shopperResultUrl', shopperResultUrl, 'must be a URL that a browser can go to');
+  throw new Problem('100.370.102', { parameterErrors: [error] });
 }
 
 /** The way back: `id` and `resourcePath` join what the merchant's address has already, before its fragment. */

@@ -30,7 +30,11 @@ export function successOf(dialectData: Readonly<Record<string, string>>, mode: '
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
   switch (operation.state) {
     case 'approved':
-      return resultOf(approvedCode(operation, mode));
+      return resultOf(
+        operation.bank?.awaitsReceipt === true && operation.kind === 'preauthorization' ? '800.400.500' : approvedCode(operation, mode),
+      );
+    case 'pending':
+      return resultOf(operation.reason === 'payment_deferred' ? '800.400.500' : '000.200.000');
     case 'awaiting':
     case 'submitted':
     case 'unknown':
@@ -52,8 +56,12 @@ export function resultOfTokenAct(act: TokenAct | undefined, mode: 'sandbox' | 'l
   return resultOf(act?.rejection === undefined ? successCode(act?.dialectData ?? {}, mode) : rejectionCodes[act.rejection]);
 }
 
+/** A payment at a bank that nobody made in its time is told apart from an authentication that was not. */
+const bankDeclines: Readonly<Record<string, ResultCode>> = { shopper_canceled: '100.396.101', shopper_timed_out: '100.395.501' };
+
 /** A host that speaks this protocol's own codes is taken at its word. */
-function declined({ hostCode, reason }: OperationView): Result {
+function declined({ hostCode, reason, bank }: OperationView): Result {
+  if (bank !== undefined) return resultOf(bankDeclines[reason ?? ''] ?? '100.397.102');
   if (hostCode !== undefined && /^[1-9]\d\d\.\d{3}\.\d{3}$/.test(hostCode)) return { code: hostCode, description: describe(hostCode) };
   return resultOf(codeIn(declineCodes, reason) ?? '800.100.100');
 }

@@ -255,7 +255,7 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 
 /** Echoed in answers as they were sent, so kept with the operation. */
 export const echoed =
-  /^(paymentBrand|descriptor|merchantInvoiceId|merchantMemo|testMode|recurringType|customParameters\[|customer\.(?!browserFingerprint)|billing\.|shipping\.|cart\.|merchant\.|threeDSecure\.(?!verificationId|amount|currency)|standingInstruction\.(source|type|mode)$)/;
+  /^(paymentBrand|descriptor|merchantInvoiceId|merchantMemo|testMode|recurringType|customParameters\[|bankAccount\.(holder|bankName|number|iban|bankCode|bic|country)$|customer\.(?!browserFingerprint)|billing\.|shipping\.|cart\.|merchant\.|threeDSecure\.(?!verificationId|amount|currency)|standingInstruction\.(source|type|mode)$)/;
 
 /** What is kept for echoing, in characters of names and values; parameters that come after it is full are not echoed. */
 export const echoLimit = 16_384;

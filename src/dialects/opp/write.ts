@@ -1,5 +1,6 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
+import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -28,6 +29,7 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
   chargeback_reversal: 'CR',
   rebill: 'RB',
   payout: 'CD',
+  receipt: 'RC',
 };
 
 /** The kinds that a type names; none for types that no operation here has. */
@@ -46,6 +48,14 @@ const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
   unionpay: 'UNIONPAY',
   unknown: undefined,
 };
+
+/** Brands of banks. */
+const wireBankBrands: Readonly<Record<BankMethod, string>> = { ideal: 'IDEAL', sofort: 'SOFORTUEBERWEISUNG', prepayment: 'PREPAYMENT' };
+
+/** The method that a brand means; undefined for cards and for what is not known here. */
+export function bankMethodOf(brand: string | undefined): BankMethod | undefined {
+  return bankMethods.find((method) => wireBankBrands[method] === brand);
+}
 
 export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
 
@@ -70,8 +80,10 @@ export function writeOperation(
     id: toWireId(operation.operationId),
     shortId: shortId(operation.operationId),
     paymentType: dialectData.paymentType ?? typeOfKind[operation.kind],
-    paymentBrand: dialectData.paymentBrand ?? (operation.card === undefined ? undefined : wireBrands[operation.card.brand]),
-    ...(operation.state === 'approved' ? writeMoney(operation, channel) : {}),
+    paymentBrand: dialectData.paymentBrand ?? brandOf(operation),
+    ...(operation.state === 'approved' || (operation.bank !== undefined && redirectUrl !== undefined)
+      ? writeMoney(operation, channel)
+      : {}),
     registrationId: operation.token,
     referencedId: referenced === undefined ? undefined : toWireId(referenced),
     ...writeReferences(operation),
@@ -84,6 +96,12 @@ export function writeOperation(
     ...writeEcho({ ...dialectData, ...echoOf(operation.authentication) }),
   };
   return { body, result };
+}
+
+/** As the merchant named it, or would have. */
+function brandOf({ card, bank }: OperationView): string | undefined {
+  if (bank !== undefined) return wireBankBrands[bank.method];
+  return card === undefined ? undefined : wireBrands[card.brand];
 }
 
 /** A stored card, or one that was refused, without the envelope. */
@@ -216,9 +234,10 @@ function writeDetails(operation: OperationView): Json | undefined {
     ...writeAdvice(operation),
     AcquirerResponse: operation.responseCode,
     ConnectorTxID1: operation.trace?.rrn,
-    ConnectorTxID2: operation.trace?.stan,
+    ConnectorTxID2: operation.bank === undefined ? operation.trace?.stan : operation.networkReference,
     AuthCode: operation.approvalCode,
-    CardholderInitiatedTransactionID: operation.agreement?.networkReference ?? operation.networkReference,
+    CardholderInitiatedTransactionID:
+      operation.bank === undefined ? (operation.agreement?.networkReference ?? operation.networkReference) : undefined,
   };
 }
 

@@ -1,10 +1,12 @@
 /** `/v1/payments`: a first payment, what follows it, and how it stands. */
 import type { FastifyInstance } from 'fastify';
+import { authorizeAtBank } from '../../../core/bank/authorize.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import { chargeback, chargebackReversal } from '../../../core/payment/chargeback.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
 import { rebill } from '../../../core/payment/rebill.ts';
+import { receipt } from '../../../core/payment/receipt.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -15,17 +17,17 @@ import { fromWireId } from '../ids.ts';
 import { checkerOf } from '../parameters.ts';
 import { policiesOf } from '../policies.ts';
 import { Problem, parameterProblem } from '../problem.ts';
-import { readOperation, readPayment } from '../read.ts';
+import { readBankPayment, readOperation, readPayment } from '../read.ts';
 import { type BackOfficeType, problemOf } from '../refusals.ts';
 import { readQuery, readRequest } from '../request.ts';
 import { countRequest, countStatus } from '../throttle.ts';
 import { operationParameters, type Parameters, paymentParameters } from '../wire.ts';
-import { writeOperation } from '../write.ts';
+import { bankMethodOf, writeOperation } from '../write.ts';
 
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
 
-const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill, CB: chargeback, CR: chargebackReversal } as const;
+const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill, CB: chargeback, CR: chargebackReversal, RC: receipt } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
 export const noSession =
@@ -34,6 +36,8 @@ export const noSession =
 export function registerPayments(app: FastifyInstance, context: DialectContext): void {
   app.post('/v1/payments', async (request, reply) => {
     const read = await readRequest(context, request, checkPayment);
+    const method = bankMethodOf(read.parameters.paymentBrand);
+    if (method !== undefined) return answerAct(context, read, reply, await authorizeAtBank(context.engine, readBankPayment(read, method)));
     return answerAct(context, read, reply, await begin(context, read, readPayment(read)));
   });
 

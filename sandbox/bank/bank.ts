@@ -1,0 +1,132 @@
+/** A bank that shoppers pay at: its books in a journal of their own, its page, its API for gateways, its notifications. */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BankFault } from '../host/faults.ts';
+import { openJournal } from '../host/journal.ts';
+import { type BankBooks, type BankFact, type BankPayment, createBankBooks, type Order, receivedOf, refundedOf } from './books.ts';
+import { createNotifier, type Notifier } from './notifier.ts';
+
+export type ShopperAct = 'pay' | 'refuse' | 'later';
+
+export interface Bank {
+  readonly books: BankBooks;
+  /** Repeats by the same reference find the same payment. `conflict`: another order under a reference that is taken. */
+  start(order: Order): Promise<BankPayment | 'conflict'>;
+  /** What a payment is that cannot be called off any more, else the payment as called off; undefined when it was never started. */
+  cancel(reference: string): Promise<BankPayment | undefined>;
+  /** Sends money back; repeats by the same reference are booked once. `no_money`: there is not that much of it. */
+  refund(refund: {
+    readonly reference: string;
+    readonly refundReference: string;
+    readonly amount: number;
+  }): Promise<'refunded' | 'no_money' | 'unknown' | 'conflict'>;
+  /** What the shopper does on the page; a second act changes nothing. */
+  act(payment: BankPayment, act: ShopperAct): Promise<void>;
+  /** Money has come. */
+  receive(payment: BankPayment, amount: number): Promise<void>;
+  /** Resolves when everything booked so far is durable. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BankOptions {
+  readonly dataDirectory: string;
+  /** Signs notifications, and lets gateways in. */
+  readonly secret: string;
+  /** Whether a fault is to happen now; takes it away. */
+  readonly suffers: (fault: BankFault) => boolean;
+  readonly warn: (text: string) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+const JOURNAL_HEADER = '{"polygateSandboxBank":1}';
+
+export function openBank({ dataDirectory, secret, suffers, warn, onFailure }: BankOptions): Bank {
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const books = createBankBooks();
+  const journal = openJournal<() => void>({
+    path: join(dataDirectory, 'bank-journal.jsonl'),
+    header: JOURNAL_HEADER,
+    replay: (line) => {
+      const fact = factIn(line);
+      if (fact !== undefined) books.apply(fact);
+      return fact !== undefined;
+    },
+    onDurable: (waiting) => {
+      for (const resolve of waiting) resolve();
+    },
+    onFailure,
+    warn,
+  });
+  const book = (fact: BankFact): Promise<void> => {
+    // The books first, so that whoever decides next sees it; nobody is told before it is durable.
+    books.apply(fact);
+    return new Promise((resolve) => journal.append(JSON.stringify(fact), resolve));
+  };
+  const notifier: Notifier = createNotifier({
+    ...{ books, secret, suffers },
+    acknowledge: (reference, version) => book({ fact: 'acknowledged', reference, version }),
+  });
+  const tell = async (fact: BankFact & { readonly reference: string }): Promise<void> => {
+    await book(fact);
+    notifier.wake(fact.reference);
+  };
+  return {
+    books,
+    async start(order) {
+      const known = books.find(order.reference);
+      if (known !== undefined) return isSameOrder(known.order, order) ? known : 'conflict';
+      // Two words of letters that cannot be mixed up with digits: people type it into a transfer.
+      const bankReference = `NG-${readable(4)}-${readable(4)}`;
+      await book({ fact: 'started', order, token: randomBytes(24).toString('base64url'), bankReference });
+      return books.find(order.reference) ?? 'conflict';
+    },
+    async cancel(reference) {
+      const payment = books.find(reference);
+      const isOpen = payment === undefined ? !books.isCalledOff(reference) : payment.state === 'open' || payment.state === 'deferred';
+      if (isOpen) await book({ fact: 'canceled', reference });
+      return books.find(reference);
+    },
+    async refund({ reference, refundReference, amount }) {
+      const payment = books.find(reference);
+      if (payment === undefined) return 'unknown';
+      const known = payment.refunds.find((refund) => refund.reference === refundReference);
+      if (known !== undefined) return known.amount === amount ? 'refunded' : 'conflict';
+      if (receivedOf(payment) - refundedOf(payment) < amount) return 'no_money';
+      await book({ fact: 'refunded', reference, refundReference, amount });
+      return 'refunded';
+    },
+    async act({ order: { reference, amount }, state }, act) {
+      if (state !== 'open') return;
+      if (act === 'pay') return tell({ fact: 'received', reference, receiptId: randomUUID(), amount });
+      return tell({ fact: act === 'later' ? 'deferred' : 'refused', reference });
+    },
+    receive: ({ order: { reference } }, amount) => tell({ fact: 'received', reference, receiptId: randomUUID(), amount }),
+    settled: journal.settled,
+    async close() {
+      notifier.close();
+      await journal.close();
+    },
+  };
+}
+
+function isSameOrder(a: Order, b: Order): boolean {
+  return a.amount === b.amount && a.currency === b.currency && a.method === b.method;
+}
+
+const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+
+function readable(length: number): string {
+  return Array.from(randomBytes(length), (byte) => LETTERS[byte % LETTERS.length]).join('');
+}
+
+function factIn(line: string): BankFact | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'fact' in value ? (value as BankFact) : undefined;
+  } catch {
+    return undefined;
+  }
+}

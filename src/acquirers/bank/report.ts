@@ -1,0 +1,31 @@
+/** Reads what the bank says of a payment, in answers and in notifications. */
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { BankReport } from '../../core/bank/bank.ts';
+
+const amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
+const schema = Type.Object({
+  reference: Type.String({ pattern: '^[0-9a-z]{24}$' }),
+  state: Type.Union((['open', 'deferred', 'paid', 'refused', 'canceled'] as const).map((state) => Type.Literal(state))),
+  bankReference: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  amount: Type.Optional(amount),
+  currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
+  receipts: Type.Optional(Type.Array(Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }), amount }), { maxItems: 10_000 })),
+  page: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 2048 })),
+});
+
+const checker = Compile(schema);
+
+/** Undefined for what is not a report. What it says beyond this is not looked at. */
+export function readReport(value: unknown): BankReport | undefined {
+  if (!checker.Check(value)) return undefined;
+  const { reference, state, bankReference, amount: ordered, currency, receipts = [], page } = value as Static<typeof schema>;
+  return {
+    ...{ reference, state },
+    receipts: receipts.map((receipt) => ({ receiptId: receipt.id, amount: receipt.amount })),
+    ...(bankReference === undefined ? {} : { bankReference }),
+    ...(ordered === undefined || currency === undefined ? {} : { amount: ordered, currency }),
+    ...(page === undefined ? {} : { page }),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * The gateway asks the bank by itself: when the shopper comes back, when a start was not answered, when no notification came. A payment that nobody
+ * took up in its time is called off at the bank first, so that nothing comes of it later.
+ */
+import type { Engine } from '../payment/engine.ts';
+import type { OperationView } from '../payment/operation.ts';
+import { pageUrl } from '../three-d-secure/tickets.ts';
+import type { BankAnswer, BankOrder } from './bank.ts';
+import { takeBankReport } from './take-report.ts';
+
+/** The order of a payment, the same each time it is made. Undefined: its channel is gone. */
+export async function orderOf({ shoppers }: Engine, view: OperationView): Promise<BankOrder | undefined> {
+  const { merchantId, channelId, operationId: id, amount, currency, bank, trace } = view;
+  const channel = await shoppers.channelById({ merchantId, channelId });
+  if (channel === undefined || bank === undefined || trace === undefined) return undefined;
+  const returnUrl = pageUrl(shoppers, { routingNumber: channel.routingNumber, id }, 'bank');
+  return { trace, method: bank.method, amount, currency, creditor: channel.name, returnUrl };
+}
+
+/** Asks what became of a payment that has no certain outcome, and records it. Returns the bank's answer; undefined: it could not be asked. */
+export async function askBank(engine: Engine, view: OperationView): Promise<BankAnswer | undefined> {
+  const { bank, clock, shoppers } = engine;
+  const { trace, state, reason, createdAtMs } = view;
+  if (bank === undefined || trace === undefined) return undefined;
+  const isOver = clock.businessNow() >= createdAtMs + shoppers.waitMs && reason !== 'payment_deferred';
+  const found = await bank.look(trace);
+  const answer = await (isOver && isWaiting(found) ? bank.cancel(trace) : found.outcome === 'not_found' ? startAgain(engine, view) : found);
+  if (answer?.outcome === 'report') await takeBankReport(engine, view, answer.report);
+  if (answer?.outcome === 'refused')
+    engine.log.error({ operationId: view.operationId, state, cause: answer.cause }, 'the bank refuses to tell of a payment');
+  return answer;
+}
+
+function isWaiting(answer: BankAnswer): boolean {
+  return answer.outcome === 'not_found' || (answer.outcome === 'report' && answer.report.state === 'open');
+}
+
+async function startAgain(engine: Engine, view: OperationView): Promise<BankAnswer | undefined> {
+  const order = await orderOf(engine, view);
+  return order === undefined ? undefined : engine.bank?.start(order);
+}

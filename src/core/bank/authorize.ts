@@ -1,0 +1,165 @@
+/**
+ * A new payment at a bank: recorded first, then started at the bank, which sends the shopper on. Its outcome comes later, by the bank's word: in a
+ * notification, or because the gateway asks. A start that was not answered is asked for again, and never made twice.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
+import type { Channel } from '../merchant/channel.ts';
+import { largestAmount } from '../money/amount.ts';
+import { conclude } from '../payment/conclude.ts';
+import { isTooLateToSend } from '../payment/deadline.ts';
+import type { ActResult, Engine } from '../payment/engine.ts';
+import { inputHash, repeatOf } from '../payment/idempotency.ts';
+import type { OperateCommand } from '../payment/operate.ts';
+import type { OperationView, PaymentTree } from '../payment/operation.ts';
+import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import type { AcquirerAnswer, IdempotencyKey, NewBankPayment } from '../ports.ts';
+import { type Refusal, refusal } from '../refusals.ts';
+import { orderOf } from './ask.ts';
+import type { BankAnswer } from './bank.ts';
+import { takeBankReport } from './take-report.ts';
+
+export interface BankCommand {
+  readonly channel: Channel;
+  readonly kind: 'preauthorization' | 'debit';
+  readonly method: BankMethod;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  /** Where the shopper goes in the end; the id is that of the operation. */
+  readonly returnUrl: (operationId: string) => string;
+  readonly merchantReference?: string;
+  readonly idempotencyKey?: string;
+  readonly dialectData: Readonly<Record<string, string>>;
+}
+
+/** Records the payment and starts it at the bank. Refuses what can be refused without a trace. */
+export async function authorizeAtBank(engine: Engine, command: BankCommand): Promise<ActResult> {
+  const refused = refuse(engine, command);
+  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  return refuseWhenUnavailable(engine, async () => {
+    const operationId = randomUUIDv7();
+    const key = await keyOfPayment(engine, command);
+    const { idempotencyKey, returnUrl, ...given } = command;
+    return submit(engine, { ...given, ...key, operationId, returnUrl: returnUrl(operationId) });
+  });
+}
+
+function refuse({ bank }: Engine, { channel, kind, method, amount, currency }: BankCommand): Refusal | undefined {
+  if (bank === undefined || channel.bankMethods?.includes(method) !== true) return refusal('method_not_enabled');
+  if (!supports(method, kind)) return refusal('flow_not_supported');
+  if (amount <= 0) return refusal('amount_too_low', 'amount');
+  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
+  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
+  return undefined;
+}
+
+async function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+  const { channel, kind, method, amount, currency, merchantReference, dialectData, idempotencyKey: key } = command;
+  if (key === undefined) return {};
+  const input = { kind, method, amount, currency, merchantReference, dialectData, returnUrl: command.returnUrl('') };
+  const expiresAtMs = engine.clock.wallNow() + engine.settings.keyLifetimeMs;
+  return { idempotencyKey: { key, inputHash: await inputHash(engine, channel.merchantId, undefined, input), expiresAtMs } };
+}
+
+/** What `rebill` has found out. */
+export interface RebillAtBank {
+  readonly command: OperateCommand;
+  readonly tree: PaymentTree;
+  readonly use: BankUse;
+  /** Minor units. */
+  readonly amount: number;
+  readonly key: { readonly idempotencyKey?: IdempotencyKey };
+}
+
+/** Goods that were added to an order: a new payment at the bank, to which the shopper goes again. */
+export async function rebillAtBank(engine: Engine, { command, tree, use, amount, key }: RebillAtBank): Promise<ActResult> {
+  const { channel, merchantReference, dialectData, operationId: referenceId, returnUrl } = command;
+  const { method } = use;
+  if (channel.bankMethods?.includes(method) !== true) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
+  const operationId = randomUUIDv7();
+  const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };
+  return submit(engine, {
+    ...{ channel, kind: 'rebill', method, amount, currency: tree.currency, dialectData, operationId, referenceId, ...key },
+    returnUrl: returnUrl?.(operationId, first) ?? use.returnUrl,
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+  });
+}
+
+interface Submittal extends Pick<BankCommand, 'channel' | 'method' | 'amount' | 'currency' | 'merchantReference' | 'dialectData'> {
+  readonly kind: NewBankPayment['kind'];
+  readonly operationId: string;
+  readonly returnUrl: string;
+  readonly referenceId?: string;
+  readonly idempotencyKey?: IdempotencyKey;
+}
+
+/** First transaction; then the start at the bank; then the second transaction. */
+async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> {
+  const { channel, method, returnUrl, ...given } = submittal;
+  const { merchantId, channelId, routingNumber } = channel;
+  const nowMs = engine.clock.businessNow();
+  const trace = engine.bank?.prepare({ routingNumber, nowMs });
+  if (trace === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const row: NewBankPayment = {
+    ...given,
+    merchantId,
+    channelId,
+    paymentId: randomUUIDv7(),
+    bank: { method, returnUrl },
+    trace,
+    createdAtMs: nowMs,
+  };
+  const view = viewOf(row);
+  const startedMs = performance.now();
+  try {
+    const submission = await engine.store.submitBankPayment(row);
+    if (submission === 'key_taken')
+      return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+  } catch (error) {
+    if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: view, repeat: false };
+    engine.log.error({ error: String(error) }, 'a payment at a bank could not be recorded; it was refused');
+    return { kind: 'refused', refusal: refusal('unavailable') };
+  }
+  if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
+  return { kind: 'recorded', operation: await start(engine, view), repeat: false };
+}
+
+/** A bank that could not be reached has not heard of it: the payment has failed. Whatever else is not answered is asked for again. */
+async function start(engine: Engine, view: OperationView): Promise<OperationView> {
+  const { merchantId, operationId } = view;
+  const order = await orderOf(engine, view);
+  if (order === undefined || engine.bank === undefined) return view;
+  const answer = await engine.bank.start(order);
+  if (answer.outcome !== 'report') return conclude(engine, { view }, notTakenUp(answer));
+  try {
+    await takeBankReport(engine, view, answer.report);
+    return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
+  } catch (error) {
+    engine.log.error({ operationId, error: String(error) }, 'a payment at a bank was started, and that could not be recorded yet');
+    return view;
+  }
+}
+
+function notTakenUp(answer: Exclude<BankAnswer, { readonly outcome: 'report' }>): AcquirerAnswer {
+  switch (answer.outcome) {
+    case 'not_found':
+      return { outcome: 'unknown', cause: 'the bank does not know what it was just told' };
+    case 'refused':
+      return { outcome: 'declined', responseCode: 'refused', reason: 'unspecified' };
+    case 'not_sent':
+    case 'unknown':
+      return answer;
+  }
+}
+
+function viewOf(row: NewBankPayment): OperationView {
+  const { merchantId, channelId, paymentId, operationId, kind, amount, currency, dialectData, createdAtMs, trace, bank } = row;
+  return {
+    ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, dialectData, createdAtMs, trace },
+    ...{ state: 'submitted', bank: { ...bank, awaitsReceipt: false } },
+    ...(row.referenceId === undefined ? {} : { referenceId: row.referenceId }),
+    ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
+  };
+}

@@ -1,0 +1,161 @@
+/** OPP: the steps of the asynchronous flow with a debit, through the page of a bank. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bankPayment, goToBank, press, printedReference } from './harness/bank-shopper.ts';
+import { openPage, textOf } from './harness/form-browser.ts';
+import { approved, debit, expectReply, freshName, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
+import { followRedirect } from './harness/shopper.ts';
+
+const stack = useOppStack({ env: { STATUS_REQUESTS_PER_MINUTE: '1000' } });
+
+const pending = '000.200.000';
+const waiting = '800.400.500';
+
+const pay = (brand: string, more: Parameters = {}): Promise<Reply> =>
+  stack.post('/v1/payments', bankPayment(brand, { shopperResultUrl: `${stack.url}/healthz?order=7`, ...more }));
+const read = (id: string | undefined): Promise<Reply> => stack.get(`/v1/query/${id}`);
+const operate = (id: string | undefined, paymentType: string, more: Parameters = {}): Promise<Reply> =>
+  stack.post(`/v1/payments/${id}`, { paymentType, ...more });
+
+const money = { amount: '12.50', currency: 'EUR' };
+
+for (const brand of ['IDEAL', 'SOFORTUEBERWEISUNG']) {
+  test(`${brand}, step 1, perform debit payment: it is pending, and says where the shopper goes`, async () => {
+    const reply = expectReply(await pay(brand, { 'bankAccount.holder': 'Ada Example', 'bankAccount.bic': 'MARKDEF1100' }), 200, pending);
+    assert.match(reply.body.id ?? '', /^[0-9a-f]{32}$/);
+    assert.equal(reply.body.paymentBrand, brand);
+    assert.equal(reply.body.amount, '12.50');
+    assert.equal(reply.body.currency, 'EUR');
+    assert.equal(reply.body.card, undefined);
+    assert.deepEqual(reply.body.bankAccount, { holder: 'Ada Example', bic: 'MARKDEF1100' });
+    const redirect = reply.body.redirect as unknown as { url: string; method: string; parameters: unknown[] };
+    assert.deepEqual({ method: redirect.method, parameters: redirect.parameters }, { method: 'POST', parameters: [] });
+    assert.ok(redirect.url.startsWith(`${stack.url}/p/`));
+    assert.equal(new URL(redirect.url).search, '');
+    await press(await goToBank(reply), 'refuse');
+  });
+
+  test(`${brand}, step 2, redirect shopper: the bank's page shows what is paid, and leads back`, async () => {
+    const reply = expectReply(await pay(brand), 200, pending);
+    const bank = await goToBank(reply);
+    assert.match(textOf(bank), /Pay to Polygate Demo Amount EUR 12\.50/);
+    assert.match(bank.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+    assert.doesNotMatch(bank.html, /<script/);
+    const home = new URL((await press(bank, 'pay')).url);
+    assert.equal(home.pathname, '/healthz');
+    assert.equal(home.searchParams.get('order'), '7');
+    assert.equal(home.searchParams.get('id'), reply.body.id);
+    assert.equal(home.searchParams.get('resourcePath'), `/v1/payments/${reply.body.id}`);
+  });
+
+  test(`${brand}, step 3, get the payment status: pending while the shopper is away, then what the bank says`, async () => {
+    const reply = expectReply(await pay(brand), 200, pending);
+    const before = expectReply(await stack.get(`/v1/payments/${reply.body.id}`), 200, pending);
+    assert.deepEqual(before.body.redirect, reply.body.redirect);
+    const home = new URL((await press(await goToBank(reply), 'pay')).url);
+    const after = expectReply(await stack.get(home.searchParams.get('resourcePath') ?? ''), 200, approved);
+    assert.equal(after.body.redirect, undefined);
+    assert.equal(after.body.amount, '12.50');
+    const [entry] = (await stack.parts.host.bank()).filter(({ reference }) => reference === after.body.resultDetails?.ConnectorTxID1);
+    assert.equal(entry?.state, 'paid');
+    assert.equal(entry?.bankReference, after.body.resultDetails?.ConnectorTxID2);
+  });
+
+  test(`${brand}, step 4, manage the payment: refund in parts, rebill, chargeback and its reversal`, async () => {
+    const reply = await pay(brand);
+    await press(await goToBank(reply), 'pay');
+    const { id } = expectReply(await read(reply.body.id), 200, approved).body;
+    const refund = expectReply(await operate(id, 'RF', { ...money, amount: '2.50' }), 200, approved);
+    assert.equal(refund.body.referencedId, id);
+    expectReply(await operate(id, 'RF', { ...money, amount: '10.01' }), 400, '700.400.200');
+    expectReply(await operate(id, 'RV'), 400, '700.300.800');
+    const rebill = expectReply(await operate(id, 'RB', { ...money, amount: '3.00' }), 200, pending);
+    assert.equal(rebill.body.referencedId, id);
+    assert.equal(rebill.body.paymentBrand, brand);
+    const home = new URL((await press(await goToBank(rebill), 'pay')).url);
+    assert.equal(home.searchParams.get('id'), rebill.body.id);
+    assert.equal(home.searchParams.get('resourcePath'), `/v1/payments/${rebill.body.id}`);
+    expectReply(await read(rebill.body.id), 200, approved);
+    const chargeback = expectReply(await operate(id, 'CB', { ...money, amount: '10.00' }), 200, approved);
+    expectReply(await operate(id, 'RF', { ...money, amount: '1.00' }), 400, '700.300.600');
+    expectReply(await operate(chargeback.body.id, 'CR', { ...money, amount: '10.00' }), 200, approved);
+    expectReply(await operate(id, 'RF', { ...money, amount: '10.00' }), 200, approved);
+  });
+}
+
+test('the shopper refuses: the payment is declined, and the shopper comes home', async () => {
+  const reply = await pay('IDEAL');
+  const home = new URL((await press(await goToBank(reply), 'refuse')).url);
+  assert.equal(home.searchParams.get('id'), reply.body.id);
+  const declined = expectReply(await stack.get(`/v1/payments/${reply.body.id}`), 400, '100.396.101');
+  assert.equal(declined.body.redirect, undefined);
+  expectReply(await operate(reply.body.id, 'RF', money), 400, '700.300.200');
+});
+
+test('the shopper will pay later: it waits, until all of the money has come under the printed reference', async () => {
+  const reply = await pay('IDEAL');
+  const bank = await goToBank(reply);
+  const reference = printedReference(bank);
+  const home = new URL((await press(bank, 'later')).url);
+  assert.equal(home.searchParams.get('id'), reply.body.id);
+  const later = expectReply(await read(reply.body.id), 200, waiting);
+  assert.equal(later.body.redirect, undefined);
+  expectReply(await operate(reply.body.id, 'RF', money), 400, '700.400.570');
+  await stack.parts.host.receive(reference, 1_000);
+  await eventually(async () => (await stack.parts.host.bank()).every(({ isTold }) => isTold), 'the first part to be told');
+  expectReply(await read(reply.body.id), 200, waiting);
+  await stack.parts.host.receive(reference);
+  await eventually(async () => (await read(reply.body.id)).code === approved, 'all of the money');
+});
+
+test('the page is opened again: the bank is asked, and the shopper sent where they belong now', async () => {
+  const reply = await pay('IDEAL');
+  const first = await goToBank(reply);
+  const second = await goToBank(reply);
+  assert.equal(first.url, second.url);
+  await press(first, 'pay');
+  const again = await openPage(second.url);
+  assert.match(textOf(again), /The payment was made\./);
+  const home = await followRedirect(reply);
+  assert.equal(new URL(home.url).searchParams.get('id'), reply.body.id);
+  await press(second, 'refuse');
+  expectReply(await read(reply.body.id), 200, approved);
+});
+
+test('a flow that the brand does not support is refused, and leaves nothing behind', async () => {
+  const before = (await stack.parts.host.bank()).length;
+  expectReply(await pay('IDEAL', { shopperResultUrl: undefined }), 400, '100.370.101');
+  expectReply(await pay('IDEAL', { shopperResultUrl: 'javascript:alert(1)' }), 400, '100.370.102');
+  expectReply(await pay('IDEAL', { paymentType: 'PA' }), 400, '600.200.310');
+  expectReply(await pay('PREPAYMENT', { paymentType: 'DB' }), 400, '600.200.310');
+  expectReply(await pay('IDEAL', { paymentType: 'CD' }), 400, '600.200.310');
+  expectReply(await pay('SOFORTUEBERWEISUNG', { paymentType: 'PA.CP' }), 400, '600.200.310');
+  expectReply(await pay('IDEAL', { createRegistration: 'true' }), 400, '600.200.100');
+  expectReply(await pay('IDEAL', { 'card.number': '4111111111111111' }), 400, '600.200.100');
+  expectReply(await pay('GIROPAY'), 400, '600.200.201');
+  expectReply(await pay('IDEAL', { amount: '0.00' }), 400, '100.550.300');
+  const card = expectReply(await stack.post('/v1/payments', debit({ paymentType: 'PA' })), 200, approved);
+  expectReply(await operate(card.body.id, 'RC', money), 400, '600.200.310');
+  assert.equal((await stack.parts.host.bank()).length, before);
+});
+
+test('money of a debit comes by the word of the bank alone', async () => {
+  const reply = await pay('IDEAL');
+  expectReply(await operate(reply.body.id, 'RC', money), 400, '700.400.562');
+  expectReply(await operate(reply.body.id, 'CP', money), 400, '700.400.510');
+  await press(await goToBank(reply), 'refuse');
+});
+
+test('one key, one payment: a repeat is answered as the payment stands, another request is refused', async () => {
+  const headers = { 'idempotency-key': freshName('key') };
+  const parameters = bankPayment('IDEAL', { shopperResultUrl: `${stack.url}/healthz` });
+  const first = expectReply(await stack.post('/v1/payments', parameters, { headers }), 200, pending);
+  const again = expectReply(await stack.post('/v1/payments', parameters, { headers }), 200, pending);
+  assert.equal(again.body.id, first.body.id);
+  assert.deepEqual(again.body.redirect, first.body.redirect);
+  assert.equal(again.headers['idempotent-replayed'], 'true');
+  expectReply(await stack.post('/v1/payments', { ...parameters, amount: '13.00' }, { headers }), 400, '200.200.106');
+  await press(await goToBank(first), 'pay');
+  expectReply(await stack.post('/v1/payments', parameters, { headers }), 200, approved);
+});
