@@ -3,9 +3,15 @@ import { createHmac } from 'node:crypto';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { addConsoleRoutes } from './console-api/routes.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
+import type { HoldLives } from './core/due/hold-life.ts';
+import { dueHolds } from './core/due/holds.ts';
+import type { DueWork } from './core/due/work.ts';
+import type { Channel } from './core/merchant/channel.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
@@ -19,6 +25,7 @@ import { type Database, isConnectionFailure, openDatabase } from './postgres/con
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
+import { createDueHoldStore } from './store/due-holds.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
@@ -29,8 +36,8 @@ import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
-import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
+import { startDueWork } from './workers/run-due.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
@@ -56,7 +63,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
   const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
-  const clock = await createClock(stores.general);
+  const clock = await createClock(stores.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
@@ -70,7 +77,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
   const resolving = startResolving(engine);
-  const paying = startPayingSchedules(engine, directory);
+  const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
+  const doing = works.map((work) => startDueWork(work, log));
   const housekeeping = startHousekeeping({
     log,
     tasks: {
@@ -103,15 +111,21 @@ export async function startGateway(config: Config, options: { readonly logDestin
       dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
     });
   }
+  await server.register(async (app) => {
+    const keys = { operator: config.operatorKey, viewer: config.viewerKey };
+    const purge = purgeWork(vault, clock);
+    addConsoleRoutes(app, { keys, log, isUnavailable, isSandbox: config.mode === 'sandbox', clock, works: [...works, purge] });
+  });
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), paying.stop(), housekeeping.stop()]);
+    await Promise.all([resolving.stop(), ...doing.map((worker) => worker.stop()), housekeeping.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
+    await clock.close();
     await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
   };
   try {
@@ -196,6 +210,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     store: counted(paymentStore, metrics),
     tokenActs: createTokenActStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    holds: createDueHoldStore(stores.general),
     vault,
     acquirer,
     clock,
@@ -210,6 +225,31 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     unrecorded: new Set(),
   };
   return { engine, acquirer };
+}
+
+/** Where the clock stops for it; else housekeeping does it. */
+function purgeWork(vault: OpenVault, clock: StoreClock): DueWork {
+  return {
+    name: 'card numbers past their date',
+    async run() {
+      const { cards, tokens } = await vault.purgeDue(clock.businessNow());
+      return { taken: cards + tokens, done: cards + tokens };
+    },
+    nextDueAtMs: () => vault.nextPurgeAtMs(),
+  };
+}
+
+function holdLives(config: Config): HoldLives {
+  return {
+    visaMs: config.holdDaysVisa * dayMs,
+    visaMerchantInitiatedMs: config.holdDaysVisaMerchantInitiated * dayMs,
+    mastercardMs: config.holdDaysMastercard * dayMs,
+    otherMs: config.holdDaysOther * dayMs,
+  };
+}
+
+function dialectLifeOf(channel: Channel): number | undefined {
+  return dialects.find(({ name }) => name === channel.dialect)?.holdLifeMs?.(channel);
 }
 
 /** Which parts can work now. */

@@ -6,6 +6,7 @@ import type { TokenAct } from './instrument/token.ts';
 import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.ts';
 import type { DeclineReason } from './payment/decline.ts';
 import type {
+  DueReason,
   FailureReason,
   FirstKind,
   OperationKind,
@@ -24,6 +25,8 @@ export interface Clock {
   businessNow(): number;
   /** Wall time in epoch ms: request dates, signatures, rate windows. */
   wallNow(): number;
+  /** Wall time in epoch ms when this node last saw business time moved; 0: never. */
+  movedAtMs(): number;
 }
 
 /** A card to keep for one payment, or longer under a token. */
@@ -125,6 +128,8 @@ interface NewOperationBase {
 /** A payment with its first attempt and operation, to be written in one statement. */
 export interface NewPayment extends NewOperationBase {
   readonly kind: FirstKind;
+  /** Of a preauthorization: when all that is left of it is captured, business time, epoch ms. */
+  readonly captureDueAtMs?: number;
   readonly card: CardSummary;
   readonly token?: string;
   readonly referenceId?: string;
@@ -143,6 +148,8 @@ export interface NewOperation extends NewOperationBase {
   readonly targetKind: OperationKind;
   /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
   readonly remaining?: number;
+  /** Of what the gateway does by itself: why. */
+  readonly because?: DueReason;
   readonly trace: Trace;
 }
 

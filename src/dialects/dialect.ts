@@ -1,6 +1,6 @@
 /** What a dialect is to the gateway: a name and routes. Everything it needs from the engine comes in the context. */
 import type { FastifyInstance } from 'fastify';
-import type { Directory } from '../core/merchant/channel.ts';
+import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
@@ -40,6 +40,8 @@ export interface Dialect {
   register(app: FastifyInstance, context: DialectContext): void;
   /** The API for people and for programs, shown at `/docs/<name>`; in live mode without any credentials. */
   describe(mode: Mode): ApiDescription;
+  /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
+  holdLifeMs?(channel: Channel): number | undefined;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
 }

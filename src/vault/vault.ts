@@ -8,7 +8,7 @@ import { openDatabase } from '../postgres/connection.ts';
 import { createCards } from './cards.ts';
 import { createDataKeys } from './data-keys.ts';
 import type { KeyProvider } from './key-provider.ts';
-import { type PurgeCount, purgeDue } from './purge.ts';
+import { nextPurgeAtMs, type PurgeCount, purgeDue } from './purge.ts';
 import { rewrapKeys } from './rewrap.ts';
 import { openRootKeys } from './root-keys.ts';
 import { createTokens } from './tokens.ts';
@@ -31,6 +31,8 @@ export interface OpenVault extends Vault {
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
   /** Deletes what is due at that business time and returns how much it was. */
   purgeDue(businessNowMs: number): Promise<PurgeCount>;
+  /** When the next of them is due, to the day: the first moment of the day after it; business time, epoch ms. */
+  nextPurgeAtMs(): Promise<number | undefined>;
   /** After a new master key: wraps every key anew that another one has wrapped, and returns how many. Cards stay as they are. */
   rewrapKeys(): Promise<number>;
   /** 32 bytes, always the same for a purpose in this database: for the gateway's own secrets (stored credentials, request hashes). */
@@ -65,6 +67,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
       ...cards,
       ...createTokens({ database: hot, maxConcurrent }),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
+      nextPurgeAtMs: () => nextPurgeAtMs(general),
       rewrapKeys: () => rewrapKeys(general, keyProvider),
       deriveSecret: rootKeys.deriveSecret,
       async health() {

@@ -45,6 +45,8 @@ export interface AuthorizeCommand {
   readonly agreement?: AgreementRequest;
   /** Of a preauthorization: all of it is captured at once. */
   readonly thenCapture?: true;
+  /** Of a preauthorization: all that is left of it by then is captured; in ms from now, or at a business time in epoch ms. */
+  readonly captureLater?: { readonly afterMs: number } | { readonly atMs: number };
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
   /** How long the key is remembered, in wall ms; absent: as the settings say. */
@@ -136,6 +138,7 @@ async function newPayment(
               tokenize: command.tokenize,
               agreement: command.agreement,
               thenCapture: command.thenCapture,
+              captureLater: command.captureLater,
               authentication: command.authentication,
               token: card.token,
               card: card.summary,
@@ -143,6 +146,7 @@ async function newPayment(
           }),
           expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
         };
+  const createdAtMs = engine.clock.businessNow();
   return {
     merchantId: channel.merchantId,
     channelId: channel.channelId,
@@ -154,13 +158,19 @@ async function newPayment(
     cardId: card.cardId,
     card: card.summary,
     dialectData,
-    createdAtMs: engine.clock.businessNow(),
+    createdAtMs,
+    ...captureDue(command, createdAtMs),
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
   };
+}
+
+function captureDue({ kind, captureLater }: AuthorizeCommand, nowMs: number): Pick<NewPayment, 'captureDueAtMs'> {
+  if (kind !== 'preauthorization' || captureLater === undefined) return {};
+  return { captureDueAtMs: 'atMs' in captureLater ? captureLater.atMs : nowMs + captureLater.afterMs };
 }
 
 /** First transaction and vault side by side; then the exchange; then the second transaction. */

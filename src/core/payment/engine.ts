@@ -1,4 +1,5 @@
 /** What every act works with, and what every act answers. */
+import type { DueHoldStore } from '../due/due-hold.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
@@ -10,6 +11,7 @@ export interface Engine {
   readonly store: PaymentStore;
   readonly tokenActs: TokenActStore;
   readonly schedules: ScheduleStore;
+  readonly holds: DueHoldStore;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { inputHash, repeatOf } from './idempotency.ts';
-import { isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
+import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand {
@@ -24,6 +24,8 @@ export interface OperateCommand {
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
   readonly dialectData: Readonly<Record<string, string>>;
+  /** Of what the gateway does by itself: why. */
+  readonly because?: DueReason;
 }
 
 /** What an act decided: which operation it acts upon, with how much. */
@@ -152,6 +154,7 @@ async function submit(
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
+    ...(command.because === undefined ? {} : { because: command.because }),
   };
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([
@@ -210,5 +213,6 @@ function viewOf(row: NewOperation, target: OperationNode): OperationView {
     ...(target.card === undefined ? {} : { card: target.card }),
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
     ...(row.remaining === undefined ? {} : { remaining: row.remaining }),
+    ...(row.because === undefined ? {} : { reason: row.because }),
   };
 }

@@ -1,7 +1,14 @@
 /** The OPP dialect: Zoopay and its siblings of the Open Payment Platform family. */
 import type { Dialect } from '../dialect.ts';
 import { describeApi } from './openapi.ts';
+import { policiesOf } from './policies.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
-export const opp: Dialect = { name: 'opp', register: registerRoutes, describe: describeApi, sandbox };
+export const opp: Dialect = {
+  name: 'opp',
+  register: registerRoutes,
+  describe: describeApi,
+  holdLifeMs: (channel) => policiesOf(channel).holdForMs,
+  sandbox,
+};

@@ -66,7 +66,13 @@ function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'ins
     tokenize: createRegistration === 'true',
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
+    ...captureOf(request),
   };
+}
+
+function captureOf({ channel, parameters }: RequestContext): Pick<AuthorizeCommand, 'captureLater'> {
+  const { captureAfterMs } = policiesOf(channel);
+  return parameters.paymentType === 'PA' && captureAfterMs !== undefined ? { captureLater: { afterMs: captureAfterMs } } : {};
 }
 
 /** A card to be stored without a payment. Its code has no use then; only its length is looked at. */
