@@ -1,5 +1,6 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,7 @@ import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
+import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
@@ -36,6 +38,7 @@ import { createTraceNumbers } from './store/trace-numbers.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
+import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
@@ -46,7 +49,8 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
-const clockRefreshMs = 1_000;
+/** How late a node sees that the clock was moved, or that an operator has acted. */
+const refreshMs = 1_000;
 
 /**
  * Starts the gateway on `config.host` and `config.port`; `config.databaseUrl` must be given, and migrated. Logs to standard output, or to
@@ -62,7 +66,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const certificate = readCertificate(config);
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1 });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node: thisNode() });
   const clock = await createClock(stores.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
@@ -75,20 +79,21 @@ export async function startGateway(config: Config, options: { readonly logDestin
     queueDepths: paymentStore.queueDepths(),
     redactionHits: redactionHits(),
   });
-  const refreshing = setInterval(() => void clock.refresh().catch(() => undefined), clockRefreshMs);
+  const refreshing = setInterval(() => {
+    for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
+  }, refreshMs);
   const resolving = startResolving(engine);
   const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
   const doing = works.map((work) => startDueWork(work, log));
+  const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
+  const purge = purgeWork(vault, clock, stores.general);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
       'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
-      'card numbers past their date': async () => {
-        const { cards, tokens } = await vault.purgeDue(clock.businessNow());
-        return cards + tokens;
-      },
+      'card numbers past their date': async () => (await purge.run(0)).done,
     },
   });
   const limits = createRequestLimits({
@@ -113,7 +118,6 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   await server.register(async (app) => {
     const keys = { operator: config.operatorKey, viewer: config.viewerKey };
-    const purge = purgeWork(vault, clock);
     addConsoleRoutes(app, { keys, log, isUnavailable, isSandbox: config.mode === 'sandbox', clock, works: [...works, purge] });
   });
   addDocsRoutes(
@@ -122,7 +126,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), ...doing.map((worker) => worker.stop()), housekeeping.stop()]);
+    await Promise.all([resolving.stop(), ...doing.map((worker) => worker.stop()), housekeeping.stop(), keepingKeys.stop()]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await clock.close();
@@ -141,6 +145,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
     await stopParts();
     throw error;
   }
+}
+
+/** A new one at every start, since what it remembers is new as well. */
+function thisNode(): { readonly id: string; readonly name: string } {
+  return { id: randomUUID(), name: `${hostname()}:${process.pid}` };
 }
 
 function isUnavailable(error: unknown): boolean {
@@ -227,13 +236,20 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   return { engine, acquirer };
 }
 
-/** Where the clock stops for it; else housekeeping does it. */
-function purgeWork(vault: OpenVault, clock: StoreClock): DueWork {
+/** Housekeeping does it every minute, and the clock stops for it on its way. What was deleted is in the operators' trail, in numbers. */
+function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): DueWork {
   return {
     name: 'card numbers past their date',
     async run() {
       const { cards, tokens } = await vault.purgeDue(clock.businessNow());
-      return { taken: cards + tokens, done: cards + tokens };
+      const count = cards + tokens;
+      if (count > 0) {
+        const businessTime = new Date(clock.businessNow()).toISOString();
+        await acting(database, (_query, audit) =>
+          audit({ actor: 'gateway', act: 'cards.purged', details: { cards, tokens, businessTime } }),
+        );
+      }
+      return { taken: count, done: count };
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
   };

@@ -1,11 +1,15 @@
-/** The command line: `polygate start`, `migrate`, `verify`, `pay` and `reset`. What a command needs is loaded when it runs. */
+/** The command line: the commands of a laptop here, those of an operator in src/commands. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command, Option } from 'commander';
-import { type Config, ConfigError, type Mode, readConfig } from './config.ts';
+import { Command } from 'commander';
+import { addAuditCommand } from './commands/audit.ts';
+import { addCommand, type Options, read, withDatabase } from './commands/command-line.ts';
+import { addCredentialCommands } from './commands/credentials.ts';
+import { addImportCommands } from './commands/import.ts';
+import { addKeysCommands } from './commands/keys.ts';
+import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
+import { ConfigError } from './config.ts';
 import { exitWithParent } from './local/parent.ts';
-
-type Options = { readonly mode: Mode; readonly config?: string };
 
 const program = new Command('polygate')
   .description('A self-hosted server-to-server payment gateway.')
@@ -13,12 +17,12 @@ const program = new Command('polygate')
   .helpCommand(false)
   .showHelpAfterError('(--help lists the commands and their options)');
 
-command('start', 'start the gateway; in sandbox mode also its database and the simulators').action(async (options: Options) => {
+addCommand(program, 'start', 'start the gateway; in sandbox mode also its database and the simulators').action(async (options: Options) => {
   const { start } = await import('./start.ts');
   await start(read(options));
 });
 
-command('migrate', 'bring the database to the schema of this version').action(async (options: Options) => {
+addCommand(program, 'migrate', 'bring the database to the schema of this version').action(async (options: Options) => {
   await withDatabase(read(options), async (config) => {
     const { migrateConfigured } = await import('./store/migrate.ts');
     const applied = await migrateConfigured(config);
@@ -27,7 +31,7 @@ command('migrate', 'bring the database to the schema of this version').action(as
   });
 });
 
-command('verify', 'check that the books balance and agree with the payments').action(async (options: Options) => {
+addCommand(program, 'verify', 'check that the books balance and agree with the payments').action(async (options: Options) => {
   await withDatabase(read(options), async (config) => {
     const { findWaiting, verify } = await import('./store/verify.ts');
     const findings = await verify(config);
@@ -38,20 +42,28 @@ command('verify', 'check that the books balance and agree with the payments').ac
   });
 });
 
-command('pay', 'make a payment against the running sandbox and show what went over the wire')
+addCommand(program, 'pay', 'make a payment against the running sandbox and show what went over the wire')
   .argument('<dialect>', 'the protocol to speak')
   .action(async (dialect: string, options: Options) => {
     const { pay } = await import('./local/pay.ts');
     await pay(read(options), dialect);
   });
 
-command('reset', 'remove everything in DATA_DIRECTORY: the embedded database and what the simulators keep').action(
+addCommand(program, 'reset', 'remove everything in DATA_DIRECTORY: the embedded database and what the simulators keep').action(
   async (options: Options) => {
     const { resetDataDirectory } = await import('./local/data-directory.ts');
     const config = read(options);
     await resetDataDirectory({ directory: config.dataDirectory, log: (message) => process.stdout.write(`${message}\n`) });
   },
 );
+
+addKeysCommands(program);
+addMerchantCommands(program);
+addAccountCommands(program);
+addChannelCommands(program);
+addCredentialCommands(program);
+addImportCommands(program);
+addAuditCommand(program);
 
 exitWithParent();
 try {
@@ -61,40 +73,6 @@ try {
 } catch (error) {
   process.stderr.write(`polygate: ${explain(error)}\n`);
   process.exit(1);
-}
-
-/** Every command knows the mode, the file of settings, --help and --version. */
-function command(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .version(readVersion(), '-V, --version', 'print the version')
-    .addOption(
-      new Option('--mode <mode>', 'published test credentials and simulators, or a real acquirer')
-        .choices(['sandbox', 'live'])
-        .default('sandbox'),
-    )
-    .option('--config <file>', 'JSON file of settings (default: polygate.json, where there is one)');
-}
-
-function read({ mode, config }: Options): Config {
-  return readConfig({ mode, file: config, env: process.env });
-}
-
-/** Runs `work` on the configured database, or on the embedded one, which is started for it. */
-async function withDatabase(config: Config, work: (config: Config) => Promise<void>): Promise<void> {
-  if (config.databaseUrl !== undefined) return work(config);
-  const { claimDataDirectory } = await import('./local/data-directory.ts');
-  const { startPostgres } = await import('./local/postgres.ts');
-  const log = (message: string): boolean => process.stderr.write(`${message}\n`);
-  const lock = await claimDataDirectory({ directory: config.dataDirectory, log });
-  const postgres = await startPostgres({ directory: join(config.dataDirectory, 'postgres'), port: 0, log });
-  try {
-    await work({ ...config, databaseUrl: postgres.url, vaultDatabaseUrl: config.vaultDatabaseUrl ?? postgres.url });
-  } finally {
-    await postgres.stop();
-    lock.release();
-  }
 }
 
 /** The message alone where it was written for the user; with the stack where the fault is ours. */

@@ -30,6 +30,7 @@ const rules: readonly Rule[] = [
   { from: 'workers', may: ['core', 'http', 'config'], alsoFiles: [contract] },
   { from: 'console-api', may: ['core', 'http', 'config'], alsoFiles: [contract] },
   { from: 'local', may: everything },
+  { from: 'commands', may: everything },
   { from: 'root', may: everything },
   { from: 'config', may: [] },
   { from: 'sandbox', may: ['protocols/*'] },

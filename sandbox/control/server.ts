@@ -9,6 +9,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Host } from '../host/host.ts';
 import type { ChallengeTimes } from '../three-ds/challenges.ts';
 import { addThreeDsRoutes } from '../three-ds/routes.ts';
+import { readBooking } from './booking.ts';
 import { booksJson, booksSummary } from './books-view.ts';
 import { disputeView, readDisputeOrder } from './dispute-order.ts';
 import { faultView, readFaultOrder } from './fault-order.ts';
@@ -78,6 +79,14 @@ function bookRoutes(app: FastifyInstance, host: Host): void {
     await host.settled();
     const pieces = booksJson(host, { rrn: one(request.query.rrn), terminal: one(request.query.terminal) });
     return reply.type('application/json').send(Readable.from(pieces, { objectMode: false, encoding: 'utf8' }));
+  });
+  app.post('/control/bookings', async (request, reply) => {
+    const fact = readBooking(request.body, host.accountOf);
+    if ('error' in fact) return reply.code(400).send(fact);
+    const problem = host.book(fact);
+    if (problem !== undefined) return reply.code(409).send({ error: problem });
+    await host.settled();
+    return reply.code(201).send({ rrn: fact.rrn, kind: fact.act });
   });
   app.get('/control/books/summary', async () => {
     await host.settled();

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type AccountOf, openAccounts } from './accounts.ts';
-import { type Books, createBooks } from './books.ts';
+import { type Books, createBooks, type Fact } from './books.ts';
 import { LIMITED_CARD } from './cards.ts';
 import { type Connection, serveConnection } from './connection.ts';
 import { createDisputeLink, type DisputeLink } from './dispute-link.ts';
@@ -13,7 +13,7 @@ import { createExchange, settle, type Ticket } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { knowsCardTriggers } from './issuer.ts';
 import { openJournal } from './journal.ts';
-import { fromLine, JOURNAL_HEADER } from './journal-line.ts';
+import { fromLine, JOURNAL_HEADER, toLine } from './journal-line.ts';
 
 /** A running host. */
 export interface Host {
@@ -23,6 +23,8 @@ export interface Host {
   readonly disputeLink: Pick<DisputeLink, 'raise' | 'reverse'>;
   readonly faults: Faults;
   readonly accountOf: AccountOf;
+  /** Takes in what happened before this host was there; returns what is wrong with it. */
+  book(fact: Fact): string | undefined;
   /** Resolves when everything booked so far is durable. */
   settled(): Promise<void>;
   /** Takes no more requests, answers the ones that are under way, makes all durable, and closes. */
@@ -103,6 +105,14 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
   gone = disputeLink.signedOff;
   receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn, disputes: disputeLink });
 
+  const book = (fact: Fact): string | undefined => {
+    if (books.answered(fact) !== undefined) return 'a message with this trace is in the books already';
+    if (fact.original !== undefined && books.original(fact.original)?.entry === undefined) return 'the original is not in the books';
+    books.apply(fact);
+    journal.append(toLine(fact), { durable: () => undefined });
+    return undefined;
+  };
+
   const close = async (): Promise<void> => {
     server.close();
     for (const socket of sockets.keys()) socket.pause();
@@ -113,7 +123,7 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
     await closeAll(sockets);
   };
   const { port: boundPort } = server.address() as AddressInfo;
-  return { port: boundPort, books, disputes, disputeLink, faults, accountOf, settled: journal.settled, close };
+  return { port: boundPort, books, disputes, disputeLink, faults, accountOf, book, settled: journal.settled, close };
 }
 
 /** Each text once, and no more than a few hundred: a gateway that sends nonsense by the thousand must not fill the log. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
+import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -42,8 +43,40 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
+  /** What an operator gives to a merchant, in the shapes of the protocol. */
+  readonly access: DialectAccess;
+  /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
+  readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
+}
+
+/** Names and secrets of the protocol: made for new merchants, checked for those who bring theirs along. */
+export interface DialectAccess {
+  /** A new random name of a channel (an entity, a brand, a terminal). */
+  newWireId(): string;
+  isWireId(text: string): boolean;
+  /** A new random name of a login, as credentials are found by. */
+  newIdentifier(): string;
+  isIdentifier(text: string): boolean;
+  /** A new random secret, of 128 bits at least. */
+  newSecret(): string;
+  isSecret(text: string): boolean;
+  /** What the forms above are, for an error: "32 lower-case hex characters". */
+  readonly expected: { readonly wireId: string; readonly identifier: string; readonly secret: string };
+  /** What the merchant enters in his integration, in the words of the protocol. */
+  show(login: { readonly identifier: string; readonly secret: string }): readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Why a line cannot be imported: names the field, never its value. */
+export interface ImportProblem {
+  readonly problem: string;
+}
+
+/** Lines of an import, as they come out of JSON. */
+export interface DialectImport {
+  readToken(line: unknown): ImportedToken | ImportProblem;
+  readPayment(line: unknown): ImportedPayment | ImportProblem;
 }
 
 /** A dialect's API as its documentation shows it. */

@@ -54,14 +54,21 @@ export function openDatabase(options: PoolOptions): Database {
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     types: { getTypeParser },
   });
-  pool.on('error', (error) => options.onError?.(error));
+  let isClosing = false;
+  // The end of a connection that is being closed is no news, whoever ends it first.
+  pool.on('error', (error) => {
+    if (!isClosing) options.onError?.(error);
+  });
   return {
     async query<R extends Row>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
       const result = await pool.query<R>({ name: statement.name, text: statement.text, values: values as unknown[] });
       return result.rows;
     },
     transaction: (work) => retriable(() => runTransaction(pool, work)),
-    close: () => pool.end(),
+    close() {
+      isClosing = true;
+      return pool.end();
+    },
   };
 }
 

@@ -5,6 +5,7 @@
 import { accounts } from '../core/ledger/accounts.ts';
 import { postedKinds } from '../core/payment/operation.ts';
 import { openOperationStates } from '../core/states/operation.ts';
+import { auditChain } from './audit-check.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
 
 /** `body`: selects merchant_id, payment_id, operation_id (either may be null) and detail; `relations`: what it reads besides tables. */
@@ -306,7 +307,10 @@ const duplicates: Check = {
   from polygate.acquirer_message where purpose = 'request' group by terminal, stan, (transmitted_at at time zone 'UTC')::date having count(*) > 1
   union all
   select (min(merchant_id::text))::uuid, null, (min(operation_id::text))::uuid, format('RRN %s is that of %s messages (%s)', rrn, count(*), purpose)
-  from polygate.acquirer_message group by rrn, purpose having count(*) > 1`,
+  from polygate.acquirer_message m
+  -- Numbers that other gateways gave are unique within their merchant only.
+  where not exists (select from polygate.imported_operation i where ${sameOperation('i', 'm')})
+  group by rrn, purpose having count(*) > 1`,
 };
 
 /** Every rule; a row of any of them is a breach. */
@@ -326,6 +330,7 @@ export const checks: readonly Check[] = [
   accountLimits,
   disputes,
   duplicates,
+  auditChain,
 ];
 
 /** Not a breach: unknown is a state. But an hour is more than any resolution should need, and an escalated operation waits for a person. */

@@ -1,4 +1,7 @@
-/** Merchants' channels, credentials and acquirer accounts, answered from memory: a change is seen after `freshForMs` at the latest. */
+/**
+ * Merchants' channels, credentials and acquirer accounts, answered from memory. An operator's act is seen at the next `refresh`; a change that
+ * went around the command line after `freshForMs` at the latest.
+ */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -35,6 +38,11 @@ const accountById: Statement = {
   text: `select account_id, merchant_identifier, category_code, terminals from polygate.acquirer_account where account_id = $1`,
 };
 
+const actCount: Statement = {
+  name: 'operator_act_count',
+  text: `select next_value from polygate.counter where name = 'operator_act'`,
+};
+
 interface ChannelRow extends Record<string, unknown> {
   readonly merchant_id: string;
   readonly routing_number: number;
@@ -64,6 +72,8 @@ interface AccountRow extends Record<string, unknown> {
 
 export interface StoreDirectory extends Directory {
   account(accountId: string): Promise<AcquirerAccount | undefined>;
+  /** Forgets what it remembers when an operator has acted since the last time. */
+  refresh(): Promise<void>;
 }
 
 export function createDirectory(database: Database): StoreDirectory {
@@ -89,11 +99,18 @@ export function createDirectory(database: Database): StoreDirectory {
     const [row] = await reading(database.query<AccountRow>(accountById, [accountId]));
     return row === undefined ? undefined : accountOf(row);
   });
+  let actsSeen: number | undefined;
   return {
-    channel: ({ dialect, wireId }) => channels(`${dialect}\n${wireId}`),
-    channelById: ({ merchantId, channelId }) => channelsById(`${merchantId}\n${channelId}`),
-    credentials: ({ dialect, identifier }) => credentials(`${dialect}\n${identifier}`),
-    account: accounts,
+    async refresh() {
+      const [row] = await database.query<{ next_value: number }>(actCount);
+      const isNew = row?.next_value !== actsSeen;
+      actsSeen = row?.next_value;
+      if (isNew) for (const memory of [channels, channelsById, credentials, accounts]) memory.expire();
+    },
+    channel: ({ dialect, wireId }) => channels.get(`${dialect}\n${wireId}`),
+    channelById: ({ merchantId, channelId }) => channelsById.get(`${merchantId}\n${channelId}`),
+    credentials: ({ dialect, identifier }) => credentials.get(`${dialect}\n${identifier}`),
+    account: accounts.get,
   };
 }
 
@@ -122,19 +139,31 @@ function accountOf(row: AccountRow): AcquirerAccount {
   };
 }
 
+interface Memory<V> {
+  get(key: string): Promise<V>;
+  /** Asks again for everything. */
+  expire(): void;
+}
+
 /** Remembers answers for a while. When the database is away, an old answer is better than none. */
-function remembered<V>(load: (key: string) => Promise<V>): (key: string) => Promise<V> {
+function remembered<V>(load: (key: string) => Promise<V>): Memory<V> {
   const entries = new Map<string, { value: Promise<V>; loadedMs: number }>();
-  return (key) => {
-    const nowMs = performance.now();
-    const known = entries.get(key);
-    if (known !== undefined && nowMs - known.loadedMs < freshForMs) return known.value;
-    const loading = load(key);
-    const value = known === undefined ? loading : loading.catch(() => known.value);
-    entries.delete(key);
-    entries.set(key, { value, loadedMs: nowMs });
-    if (known === undefined) loading.catch(() => entries.delete(key));
-    if (entries.size > entriesAtMost) entries.delete(entries.keys().next().value as string);
-    return value;
+  let expiredMs = Number.NEGATIVE_INFINITY;
+  return {
+    expire() {
+      expiredMs = performance.now();
+    },
+    get(key) {
+      const nowMs = performance.now();
+      const known = entries.get(key);
+      if (known !== undefined && known.loadedMs > expiredMs && nowMs - known.loadedMs < freshForMs) return known.value;
+      const loading = load(key);
+      const value = known === undefined ? loading : loading.catch(() => known.value);
+      entries.delete(key);
+      entries.set(key, { value, loadedMs: nowMs });
+      if (known === undefined) loading.catch(() => entries.delete(key));
+      if (entries.size > entriesAtMost) entries.delete(entries.keys().next().value as string);
+      return value;
+    },
   };
 }

@@ -52,6 +52,11 @@ const completion: Statement = {
   text: `delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = $3`,
 };
 
+const newTime: Statement = {
+  name: 'move_due_work',
+  text: `update polygate.due_work set due_at = $4, leased_until = now() where merchant_id = $1 and payment_id = $2 and kind = $3`,
+};
+
 const putOff: Statement = {
   name: 'put_off_due_work',
   text: `update polygate.due_work
@@ -117,6 +122,9 @@ export function createDueHoldStore(database: Database): DueHoldStore {
     nextDueAtMs: leases.nextDueAtMs,
     async finish({ merchantId, paymentId, kind }) {
       await database.query(completion, [merchantId, paymentId, kind]);
+    },
+    async moveTo({ merchantId, paymentId, kind }, dueAtMs) {
+      await database.query(newTime, [merchantId, paymentId, kind, new Date(dueAtMs)]);
     },
     async putOff({ merchantId, paymentId, kind }, again) {
       const [afterMs, reason] = 'afterMs' in again ? [again.afterMs, undefined] : [0, again.failedBecause];

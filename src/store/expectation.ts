@@ -4,6 +4,7 @@
  */
 import { accounts } from '../core/ledger/accounts.ts';
 import { confirmedEventOf, type Effect, effectOf, type PaymentDelta, type TargetDelta } from '../core/payment/effect.ts';
+import { importedEvent } from '../core/payment/imported.ts';
 import { isPosted, type OperationKind } from '../core/payment/operation.ts';
 import { type OperationState, openOperationStates, operationStates, operationTransitions } from '../core/states/operation.ts';
 import { type PaymentEvent, paymentStates, paymentTransitions } from '../core/states/payment.ts';
@@ -113,6 +114,7 @@ export const operationStep = relation(
     ),
     ...confirmations().map(({ kind, targetKind, name }) => [kind, targetKind, 'approved', name, 'approved']),
     ...rejections().map(({ kind, targetKind, name }) => [kind, targetKind, initialStates.operation, name, 'rejected']),
+    ...combinations.map(({ kind, targetKind }) => [kind, targetKind, initialStates.operation, importedEvent(kind), 'approved']),
   ],
 );
 
@@ -130,6 +132,11 @@ export const paymentStep = relation(
     }),
     ...rejections().map(({ kind, targetKind, name }) => [kind, targetKind, name, initialStates.payment, 'failed']),
     ...confirmations().flatMap(({ kind, targetKind, name }) => paymentStates.map((state) => [kind, targetKind, name, state, state])),
+    ...combinations.flatMap((combination) =>
+      paymentChanges(approvalOf(combination).paymentEvent).map(([from, to]) => {
+        return [combination.kind, combination.targetKind, importedEvent(combination.kind), from, to];
+      }),
+    ),
   ],
 );
 

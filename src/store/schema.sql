@@ -58,6 +58,21 @@ create table polygate.attempt (
 );
 grant insert, select on polygate.attempt to polygate_app;
 
+create table polygate.audit (
+  sequence bigint not null,
+  happened_at timestamp with time zone not null,
+  actor text not null,
+  act text not null,
+  details text not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  constraint audit_pkey PRIMARY KEY (sequence),
+  constraint audit_act_check CHECK ((act !~ '[[:cntrl:]]'::text)),
+  constraint audit_actor_check CHECK ((actor !~ '[[:cntrl:]]'::text)),
+  constraint audit_sequence_check CHECK ((sequence > 0))
+);
+grant insert, select on polygate.audit to polygate_app;
+
 create table polygate.card_block (
   merchant_id uuid not null,
   bin text not null,
@@ -215,6 +230,19 @@ create table polygate.idempotency_key (
 );
 CREATE INDEX idempotency_key_expiry ON polygate.idempotency_key USING btree ((((expires_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on polygate.idempotency_key to polygate_app;
+
+create table polygate.imported_operation (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  payment_id uuid not null,
+  content_mac bytea,
+  terminal text not null,
+  transmitted_on date not null,
+  stan text not null,
+  constraint imported_operation_pkey PRIMARY KEY (merchant_id, operation_id),
+  constraint imported_operation_merchant_id_terminal_transmitted_on_stan_key UNIQUE (merchant_id, terminal, transmitted_on, stan)
+);
+grant insert, select on polygate.imported_operation to polygate_app;
 
 create table polygate.ledger_entry (
   merchant_id uuid not null,
@@ -408,6 +436,22 @@ create table vault.card (
 CREATE INDEX card_purge ON vault.card USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.card to polygate_vault;
 
+create table vault.card_rotation (
+  merchant_id uuid not null,
+  to_version integer not null,
+  started_at timestamp with time zone not null default now(),
+  total bigint not null,
+  done bigint not null default 0,
+  damaged bigint not null default 0,
+  sweep smallint not null default 1,
+  last_id uuid,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint card_rotation_pkey PRIMARY KEY (merchant_id, to_version)
+);
+grant insert, select, update on vault.card_rotation to polygate_vault;
+
 create table vault.data_key (
   merchant_id uuid not null,
   version integer not null,
@@ -418,6 +462,26 @@ create table vault.data_key (
   constraint data_key_version_check CHECK ((version > 0))
 );
 grant insert, select, update on vault.data_key to polygate_vault;
+
+create table vault.import_key (
+  key_id text not null,
+  public_key json not null,
+  sealed bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint import_key_pkey PRIMARY KEY (key_id)
+);
+grant insert, select on vault.import_key to polygate_vault;
+
+create table vault.node (
+  node_id uuid not null,
+  name text not null,
+  key_ids text[] not null,
+  started_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  caught_up_at timestamp with time zone not null default now(),
+  constraint node_pkey PRIMARY KEY (node_id)
+);
+grant delete, insert, select, update on vault.node to polygate_vault;
 
 create table vault.root_key (
   name text not null,

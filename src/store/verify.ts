@@ -37,7 +37,8 @@ async function run({ databaseUrl }: Pick<Config, 'databaseUrl'>, wanted: readonl
 }
 
 interface Finding extends Record<string, unknown> {
-  readonly merchant_id: string;
+  /** Null for what belongs to no merchant. */
+  readonly merchant_id: string | null;
   readonly payment_id: string | null;
   readonly operation_id: string | null;
   readonly detail: string;
@@ -52,9 +53,10 @@ select *, count(*) over () as total from found order by merchant_id, payment_id,
   };
   const found = await query<Finding>(statement);
   const lines = found.map(({ merchant_id, payment_id, operation_id, detail }) => {
+    const merchant = merchant_id === null ? '' : ` merchant ${merchant_id}`;
     const payment = payment_id === null ? '' : ` payment ${payment_id}`;
     const operation = operation_id === null ? '' : ` operation ${operation_id}`;
-    return `${name}: merchant ${merchant_id}${payment}${operation}: ${detail}`;
+    return `${name}:${merchant}${payment}${operation}${merchant === '' ? '' : ':'} ${detail}`;
   });
   const more = (found[0]?.total ?? 0) - found.length;
   return more > 0 ? [...lines, `${name}: and ${more} more`] : lines;

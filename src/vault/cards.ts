@@ -166,7 +166,7 @@ function createFingerprints(fingerprintKey: (merchantId: string) => KeyObject): 
 }
 
 /** Binds the ciphertext to its row: moved to another merchant, card, field or key version it does not open. The first field is the version of this scheme. */
-function panAad({ merchantId, cardId }: CardKey, keyVersion: number): Buffer {
+export function panAad({ merchantId, cardId }: CardKey, keyVersion: number): Buffer {
   return Buffer.from(`1|${merchantId}|${cardId}|pan|${keyVersion}`, 'latin1');
 }
 

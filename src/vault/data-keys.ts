@@ -4,6 +4,7 @@
  */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Database, Statement } from '../postgres/connection.ts';
+import type { ActiveKey } from './active-key.ts';
 import { VaultKeyError } from './errors.ts';
 import { type KeyProvider, type WrappedKey, WrongKeyError } from './key-provider.ts';
 
@@ -20,11 +21,14 @@ export interface DataKeys {
   cached(merchantId: string): MerchantKeys | undefined;
   /** Reads a merchant's keys, making the first one. Callers of the same moment share one read. */
   load(merchantId: string): Promise<MerchantKeys>;
+  /** Drops a merchant's keys from memory when they end before `version`. */
+  forgetBefore(merchantId: string, version: number): void;
 }
 
 export interface DataKeysOptions {
   readonly database: Database;
   readonly keyProvider: KeyProvider;
+  readonly activeKey: ActiveKey;
   /** How many merchants' keys are kept in memory at most. */
   readonly maxMerchants?: number;
   /** How long they are kept. */
@@ -36,9 +40,13 @@ const selectKeys: Statement = {
   text: `select version, key_id, wrapped, created_at < now() - interval '365 days' as worn
     from vault.data_key where merchant_id = $1 order by version`,
 };
+// Only under the master key that is active at this moment: the lock on the root key makes the activation of another one wait, so that no data
+// key can come into being under a master key whose last one was just wrapped anew.
 const insertKey: Statement = {
   name: 'vault-data-key-insert',
-  text: 'insert into vault.data_key (merchant_id, version, key_id, wrapped) values ($1, $2, $3, $4) on conflict do nothing',
+  text: `insert into vault.data_key (merchant_id, version, key_id, wrapped)
+    select $1, $2, $3, $4 from (select from vault.root_key where name = 'fingerprint' and key_id = $3 for share) r
+    on conflict do nothing`,
 };
 
 interface KeyRow extends Record<string, unknown> {
@@ -53,19 +61,29 @@ export function dataKeyAad(merchantId: string, version: number): Buffer {
   return Buffer.from(`polygate vault 1|data_key|${merchantId}|${version}`);
 }
 
-export function createDataKeys({ database, keyProvider, maxMerchants = 10_000, lifetimeMs = 300_000 }: DataKeysOptions): DataKeys {
+/** Each fails only when another master key becomes active in the milliseconds between. */
+const makeAttempts = 5;
+
+export function createDataKeys({
+  database,
+  keyProvider,
+  activeKey,
+  maxMerchants = 10_000,
+  lifetimeMs = 300_000,
+}: DataKeysOptions): DataKeys {
   const memory = new Map<string, MerchantKeys>();
   const loading = new Map<string, Promise<MerchantKeys>>();
 
   async function readOrMake(merchantId: string): Promise<MerchantKeys> {
     let rows = await database.query<KeyRow>(selectKeys, [merchantId]);
-    const newest = rows.at(-1);
-    if (newest === undefined || newest.worn) {
-      const version = (newest?.version ?? 0) + 1;
-      const wrapped = await keyProvider.wrap(randomBytes(32), dataKeyAad(merchantId, version));
-      // Of several nodes one inserts; all use what is there afterwards.
+    for (let attempt = 1; rows.at(-1)?.worn !== false; attempt += 1) {
+      if (attempt > makeAttempts) throw new VaultKeyError(`no data key could be made for merchant ${merchantId}`);
+      const version = (rows.at(-1)?.version ?? 0) + 1;
+      const wrapped = await keyProvider.wrap(randomBytes(32), dataKeyAad(merchantId, version), activeKey.id);
+      // Of several nodes one inserts, and none when another master key has become active; all use what is there afterwards.
       await database.query(insertKey, [merchantId, version, wrapped.keyId, wrapped.bytes]);
       rows = await database.query<KeyRow>(selectKeys, [merchantId]);
+      if (rows.at(-1)?.worn !== false) await activeKey.refresh();
     }
     const versions = new Map<number, KeyObject>();
     for (const { version, key_id: keyId, wrapped: bytes } of rows) {
@@ -93,6 +111,9 @@ export function createDataKeys({ database, keyProvider, maxMerchants = 10_000, l
       memory.delete(merchantId);
       return undefined;
     },
+    forgetBefore(merchantId, version) {
+      if ((memory.get(merchantId)?.currentVersion ?? version) < version) memory.delete(merchantId);
+    },
     load(merchantId) {
       let promise = loading.get(merchantId);
       if (promise === undefined) {
@@ -104,7 +125,7 @@ export function createDataKeys({ database, keyProvider, maxMerchants = 10_000, l
   };
 }
 
-async function unwrapDataKey(
+export async function unwrapDataKey(
   keyProvider: KeyProvider,
   { merchantId, version, wrapped }: { merchantId: string; version: number; wrapped: WrappedKey },
 ): Promise<KeyObject> {

@@ -1,12 +1,12 @@
 /**
- * The key provider of a single machine: a file with the master key, readable by its owner only. It fits a laptop and a small installation
+ * The key provider of a single machine: a file with the master keys, readable by its owner only. It fits a laptop and a small installation
  * whose operator backs the file up apart from the database; whoever has both has the cards.
  *
- * The file is JSON: `{"keys": [{"id": "…", "secret": "<32 bytes, base64>"}, …]}`. The first key wraps; the others only unwrap what they
- * wrapped before a rotation.
+ * The file is JSON: `{"keys": [{"id": "…", "secret": "<32 bytes, base64>"}, …]}`, oldest first. Which of them wraps new keys the database
+ * says; a key that is not in the file yet or any more is looked for there again before it counts as missing.
  */
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { access, link, mkdir, open, unlink } from 'node:fs/promises';
+import { access, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { seal, unseal } from './aes-gcm.ts';
 import { type KeyProvider, WrongKeyError } from './key-provider.ts';
@@ -31,59 +31,136 @@ export async function openKeyFile({
   readonly createIfMissing: boolean;
 }): Promise<KeyProvider> {
   if (createIfMissing && !(await exists(path))) await createKeyFile(path);
-  const keys = await readKeyFile(path);
-  const [activeId] = keys.keys();
-  if (activeId === undefined) throw new KeyFileError(`the key file ${path} holds no key`);
-  const activeKey = keys.get(activeId) as KeyObject;
+  let keys = await readKeyFile(path);
+  const refresh = async (): Promise<void> => {
+    keys = await readKeyFile(path);
+  };
+  async function find(keyId: string): Promise<KeyObject> {
+    if (!keys.has(keyId)) await refresh();
+    const key = keys.get(keyId);
+    if (key !== undefined) return key;
+    throw new WrongKeyError(
+      `the key file ${path} has no key with the id ${keyId}: copy the file from a node that has it, or restore it from its backup`,
+    );
+  }
   return {
-    keyId: activeId,
-    async wrap(key, aad) {
-      return { keyId: activeId, bytes: seal(activeKey, key, aad) };
+    get keyId() {
+      return keys.keys().next().value as string;
+    },
+    get keyIds() {
+      return [...keys.keys()];
+    },
+    async wrap(key, aad, keyId) {
+      return { keyId, bytes: seal(await find(keyId), key, aad) };
     },
     async unwrap(wrapped, aad) {
-      const key = keys.get(wrapped.keyId);
-      if (key === undefined) throw new WrongKeyError(`the key file ${path} has no key with the id ${wrapped.keyId}`);
-      const bytes = unseal(key, wrapped.bytes, aad);
+      const bytes = unseal(await find(wrapped.keyId), wrapped.bytes, aad);
       if (bytes === undefined) throw new WrongKeyError(`key ${wrapped.keyId} of the key file ${path} does not open this wrapped key`);
       return bytes;
     },
-    // The keys were read at the start and stay in memory: there is nothing that could have gone away.
+    refresh,
+    // The keys are in memory: there is nothing that could have gone away.
     async health() {},
   };
 }
 
 /**
- * Makes a key file with a new random key, mode 600, unless there is one. It appears whole or not at all, and when several processes try at
- * once all of them use the same file.
+ * Makes a key file with a new random key, mode 600, unless there is one; tells whether it did. It appears whole or not at all, and when
+ * several processes try at once all of them use the same file.
  */
-export async function createKeyFile(path: string): Promise<void> {
+export async function createKeyFile(path: string): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  return writeWhole(path, [newEntry()], async (draft) => {
+    try {
+      // A link never replaces a file, as a rename would.
+      await link(draft, path);
+      return true;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+      return false;
+    } finally {
+      await unlink(draft);
+    }
+  });
+}
+
+/** Adds a new random key to a key file, as its last one, and returns its id. The caller sees to it that nobody else changes the file. */
+export async function addKey(path: string): Promise<string> {
+  const added = newEntry();
+  await replaceEntries(path, (entries) => [...entries, added]);
+  return added.id;
+}
+
+/** Takes a key out of a key file, and puts it into another one where that is given: backups of the database may still need it. */
+export async function removeKey({
+  path,
+  id,
+  archive,
+}: {
+  readonly path: string;
+  readonly id: string;
+  readonly archive?: string;
+}): Promise<void> {
+  const removed = (await readEntries(path)).filter((entry) => entry.id === id);
+  if (removed.length === 0) throw new KeyFileError(`the key file ${path} has no key with the id ${id}`);
+  if (archive !== undefined) {
+    const kept = (await exists(archive)) ? (await readEntries(archive)).filter((entry) => entry.id !== id) : [];
+    await writeWhole(archive, [...kept, ...removed], (draft) => rename(draft, archive));
+  }
+  await replaceEntries(path, (entries) => entries.filter((entry) => entry.id !== id));
+}
+
+interface KeyEntry {
+  readonly id: string;
+  /** Base64. */
+  readonly secret: string;
+}
+
+function newEntry(): KeyEntry {
+  return { id: `local-${randomBytes(6).toString('hex')}`, secret: randomBytes(secretLength).toString('base64') };
+}
+
+async function replaceEntries(path: string, change: (entries: readonly KeyEntry[]) => readonly KeyEntry[]): Promise<void> {
+  // A key file may be a link to where it really is: the link stays.
+  const target = await realpath(path);
+  await writeWhole(target, change(await readEntries(path)), (draft) => rename(draft, target));
+}
+
+/** Writes a draft beside `path`, durable and with the owner of the file that it replaces, and lets `publish` put it in place. */
+async function writeWhole<T>(path: string, entries: readonly KeyEntry[], publish: (draft: string) => Promise<T>): Promise<T> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const draft = join(directory, `.${basename(path)}.${randomBytes(8).toString('hex')}`);
-  const id = `local-${randomBytes(6).toString('hex')}`;
+  const owner = await stat(path).catch(() => undefined);
   const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify({ keys: [{ id, secret: randomBytes(secretLength).toString('base64') }] }, undefined, 2)}\n`);
+    // Run by root for a service's user, the file must stay that user's.
+    if (owner !== undefined && owner.uid !== process.getuid?.()) await file.chown(owner.uid, owner.gid);
+    await file.writeFile(`${JSON.stringify({ keys: entries }, undefined, 2)}\n`);
     await file.sync();
-    await file.close();
-    // A link never replaces a file, as a rename would.
-    await link(draft, path).catch((error: { code?: string }) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await file.close().catch(() => {});
+  } catch (error) {
     await unlink(draft);
+    throw error;
+  } finally {
+    await file.close();
   }
+  const result = await publish(draft);
   const folder = await open(directory, 'r');
   await folder.sync();
   await folder.close();
+  return result;
 }
 
 async function readKeyFile(path: string): Promise<Map<string, KeyObject>> {
+  const keys = new Map<string, KeyObject>();
+  for (const { id, secret } of await readEntries(path)) keys.set(id, deriveWrapKey(Buffer.from(secret, 'base64')));
+  return keys;
+}
+
+async function readEntries(path: string): Promise<readonly KeyEntry[]> {
   const file = await open(path, 'r').catch((error: { code?: string; message?: string }) => {
     throw new KeyFileError(
       error.code === 'ENOENT'
-        ? `the key file ${path} does not exist: restore it from its backup, or for a new database make one (mode 600): ${expectedForm}`
+        ? `the key file ${path} does not exist: restore it from its backup, or for a new database make one with \`polygate keys generate\``
         : `the key file ${path} cannot be read: ${error.message}`,
     );
   });
@@ -101,7 +178,7 @@ async function readKeyFile(path: string): Promise<Map<string, KeyObject>> {
 }
 
 /** Errors here never quote the file. */
-function parseKeys(path: string, text: string): Map<string, KeyObject> {
+function parseKeys(path: string, text: string): readonly KeyEntry[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -110,17 +187,21 @@ function parseKeys(path: string, text: string): Map<string, KeyObject> {
   }
   const list = isRecord(parsed) && Array.isArray(parsed.keys) ? (parsed.keys as unknown[]) : undefined;
   if (list === undefined) throw new KeyFileError(`the key file ${path} has no list of keys: expected ${expectedForm}`);
-  const keys = new Map<string, KeyObject>();
+  if (list.length === 0) throw new KeyFileError(`the key file ${path} holds no key`);
+  const entries: KeyEntry[] = [];
   for (const [index, entry] of list.entries()) {
-    const id = isRecord(entry) ? entry.id : undefined;
-    const secret = isRecord(entry) && typeof entry.secret === 'string' ? Buffer.from(entry.secret, 'base64') : undefined;
-    if (typeof id !== 'string' || !/^[\w.-]{1,64}$/.test(id) || secret?.length !== secretLength || keys.has(id)) {
+    const { id, secret } = isRecord(entry) ? entry : {};
+    const isNew = !entries.some((known) => known.id === id);
+    if (typeof id !== 'string' || !/^[\w.-]{1,64}$/.test(id) || typeof secret !== 'string' || !isSecret(secret) || !isNew) {
       throw new KeyFileError(`key ${index + 1} of the key file ${path} is malformed or doubled: expected ${expectedForm}`);
     }
-    keys.set(id, deriveWrapKey(secret));
-    secret.fill(0);
+    entries.push({ id, secret });
   }
-  return keys;
+  return entries;
+}
+
+function isSecret(text: string): boolean {
+  return Buffer.from(text, 'base64').length === secretLength;
 }
 
 /** The master secret itself encrypts nothing: each purpose has a key of its own (HKDF-SHA-256, RFC 5869). */

@@ -1,49 +1,76 @@
-/** A new master key: all keys in the database are wrapped by it, one by one, while the gateway works; the cards under them are not touched. */
-import type { Database, Statement } from '../postgres/connection.ts';
+/**
+ * After a new master key: all data keys that another one has wrapped are wrapped anew, in bites, while the gateway works; the cards under them
+ * are not touched. Whoever does it, and however often, each key is changed once: an update names the master key that it found.
+ */
+import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import { type Database, retriable, type Statement } from '../postgres/connection.ts';
+import type { ActiveKey } from './active-key.ts';
 import { dataKeyAad } from './data-keys.ts';
 import type { KeyProvider } from './key-provider.ts';
-import { rootKeyAad } from './root-keys.ts';
 
-const selectRoots: Statement = {
-  name: 'vault-rewrap-roots',
-  text: 'select name, key_id, wrapped from vault.root_key where key_id <> $1',
-};
-const updateRoot: Statement = {
-  name: 'vault-rewrap-root',
-  text: 'update vault.root_key set key_id = $3, wrapped = $4 where name = $1 and key_id = $2',
-};
+const biteSize = 500;
+
 const selectDataKeys: Statement = {
-  name: 'vault-rewrap-data-keys',
-  text: 'select merchant_id, version, key_id, wrapped from vault.data_key where key_id <> $1 order by merchant_id, version limit 500',
+  name: 'vault-rewrap-select',
+  text: `select merchant_id, version, key_id, wrapped from vault.data_key where key_id <> $1 order by merchant_id, version limit ${biteSize}`,
 };
-const updateDataKey: Statement = {
-  name: 'vault-rewrap-data-key',
-  text: 'update vault.data_key set key_id = $4, wrapped = $5 where merchant_id = $1 and version = $2 and key_id = $3',
+// The root key is locked as in the making of a data key: a bite of an earlier rotation must not come after a later one.
+const updateDataKeys: Statement = {
+  name: 'vault-rewrap-update',
+  text: `with active as (select from vault.root_key where name = 'fingerprint' and key_id = $5 for share),
+    changed as (
+      update vault.data_key d set key_id = $5, wrapped = i.wrapped
+      from unnest($1::uuid[], $2::int[], $3::text[], $4::bytea[]) as i (merchant_id, version, key_id, wrapped), active
+      where d.merchant_id = i.merchant_id and d.version = i.version and d.key_id = i.key_id
+      returning 1
+    )
+    select count(*)::int as count from changed`,
 };
+const countLeft: Statement = { name: 'vault-rewrap-left', text: 'select count(*) as count from vault.data_key where key_id <> $1' };
 
-interface WrappedRow extends Record<string, unknown> {
+interface DataKeyRow extends Record<string, unknown> {
+  readonly merchant_id: string;
+  readonly version: number;
   readonly key_id: string;
   readonly wrapped: Buffer;
 }
 
-/** Wraps with the provider's present key whatever another key has wrapped, and returns how many keys that were. It can be repeated at any point. */
-export async function rewrapKeys(database: Database, keyProvider: KeyProvider): Promise<number> {
-  let count = 0;
-  async function rewrap(row: WrappedRow, aad: Buffer): Promise<[oldId: string, newId: string, bytes: Uint8Array]> {
+export interface Rewrap {
+  readonly database: Database;
+  readonly keyProvider: KeyProvider;
+  readonly activeKey: ActiveKey;
+}
+
+/** Wraps one bite with the active master key. `more`: there may be keys left. */
+export async function rewrapBite({
+  database,
+  keyProvider,
+  activeKey,
+}: Rewrap): Promise<{ readonly count: number; readonly more: boolean }> {
+  const activeId = await activeKey.refresh();
+  const rows = await database.query<DataKeyRow>(selectDataKeys, [activeId]);
+  if (rows.length === 0) return { count: 0, more: false };
+  const wrapped: Uint8Array[] = [];
+  for (const row of rows) {
+    const aad = dataKeyAad(row.merchant_id, row.version);
     const key = await keyProvider.unwrap({ keyId: row.key_id, bytes: row.wrapped }, aad);
-    const wrapped = await keyProvider.wrap(key, aad);
+    wrapped.push((await keyProvider.wrap(key, aad, activeId)).bytes);
     key.fill(0);
-    count += 1;
-    return [row.key_id, wrapped.keyId, wrapped.bytes];
   }
-  for (const row of await database.query<WrappedRow & { name: string }>(selectRoots, [keyProvider.keyId])) {
-    await database.query(updateRoot, [row.name, ...(await rewrap(row, rootKeyAad(row.name)))]);
-  }
-  for (;;) {
-    const rows = await database.query<WrappedRow & { merchant_id: string; version: number }>(selectDataKeys, [keyProvider.keyId]);
-    if (rows.length === 0) return count;
-    for (const row of rows) {
-      await database.query(updateDataKey, [row.merchant_id, row.version, ...(await rewrap(row, dataKeyAad(row.merchant_id, row.version)))]);
-    }
-  }
+  const [changed] = await retriable(() =>
+    database.query<{ count: number }>(updateDataKeys, [
+      plainArray(rows.map((row) => row.merchant_id)),
+      plainArray(rows.map((row) => row.version)),
+      textArray(rows.map((row) => row.key_id)),
+      bytesArray(wrapped),
+      activeId,
+    ]),
+  );
+  return { count: changed?.count ?? 0, more: true };
+}
+
+/** Data keys that another master key than the active one has wrapped. */
+export async function countToRewrap({ database, activeKey }: Rewrap): Promise<number> {
+  const [row] = await database.query<{ count: number }>(countLeft, [await activeKey.refresh()]);
+  return row?.count ?? 0;
 }

@@ -8,9 +8,11 @@ import { VaultKeyError } from './errors.ts';
 import { type KeyProvider, WrongKeyError } from './key-provider.ts';
 
 const names = ['fingerprint', 'application'] as const;
-type RootName = (typeof names)[number];
+export type RootName = (typeof names)[number];
 
 export interface RootKeys {
+  /** The master key that wrapped them when they were read: the active one. */
+  readonly masterKeyId: string;
   /** The key of a merchant's fingerprints. */
   fingerprintKey(merchantId: string): KeyObject;
   /** 32 bytes, always the same for a purpose, for secrets of the gateway outside the vault. */
@@ -21,10 +23,10 @@ const insertRoot: Statement = {
   name: 'vault-root-insert',
   text: 'insert into vault.root_key (name, key_id, wrapped) values ($1, $2, $3) on conflict do nothing',
 };
-const selectRoots: Statement = { name: 'vault-root-select', text: 'select name, key_id, wrapped from vault.root_key' };
+export const selectRoots: Statement = { name: 'vault-root-select', text: 'select name, key_id, wrapped from vault.root_key' };
 
-interface RootRow extends Record<string, unknown> {
-  readonly name: string;
+export interface RootRow extends Record<string, unknown> {
+  readonly name: RootName;
   readonly key_id: string;
   readonly wrapped: Buffer;
 }
@@ -40,7 +42,7 @@ export async function openRootKeys(database: Database, keyProvider: KeyProvider)
   if (names.some((name) => !rows.some((row) => row.name === name))) {
     // Of several nodes that start at once one inserts; all read what is there afterwards.
     for (const name of names) {
-      const wrapped = await keyProvider.wrap(randomBytes(32), rootKeyAad(name));
+      const wrapped = await keyProvider.wrap(randomBytes(32), rootKeyAad(name), keyProvider.keyId);
       await database.query(insertRoot, [name, wrapped.keyId, wrapped.bytes]);
     }
     rows = await database.query<RootRow>(selectRoots);
@@ -48,6 +50,7 @@ export async function openRootKeys(database: Database, keyProvider: KeyProvider)
   const roots = new Map<RootName, KeyObject>();
   for (const name of names) roots.set(name, await unwrapRoot(keyProvider, name, rows));
   return {
+    masterKeyId: rows.find(({ name }) => name === 'fingerprint')?.key_id ?? keyProvider.keyId,
     fingerprintKey: (merchantId) => createSecretKey(expand(roots, 'fingerprint', merchantId)),
     deriveSecret: (purpose) => expand(roots, 'application', purpose),
   };
@@ -65,7 +68,7 @@ async function unwrapRoot(keyProvider: KeyProvider, name: RootName, rows: readon
   } catch (error) {
     if (!(error instanceof WrongKeyError)) throw error;
     throw new VaultKeyError(
-      `the master key ${keyProvider.keyId} does not belong to this database, whose cards are kept under master key ${row.key_id}: ` +
+      `the master keys at hand (${keyProvider.keyIds.join(', ')}) do not belong to this database, whose cards are kept under master key ${row.key_id}: ` +
         `give the gateway the key file that was used with this database before, or start with an empty database (${error.message})`,
       { cause: error },
     );

@@ -3,6 +3,7 @@
  * one merchant means nothing to another.
  */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { CardSummary } from '../core/instrument/card.ts';
 import { NotRecorded } from '../core/payment/store-failure.ts';
 import { createBatcher } from '../postgres/batcher.ts';
@@ -21,7 +22,18 @@ export interface Tokens {
   describeToken(token: TokenKey): Promise<(TokenizedCard & { readonly deleted: boolean }) | undefined>;
   prolongToken(token: TokenKey & { readonly purgeAtMs: number }): Promise<void>;
   deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
+  adoptToken(token: AdoptedToken): Promise<Adoption>;
 }
+
+/** A token that was made elsewhere, for a card that is stored already. */
+export interface AdoptedToken extends TokenKey {
+  readonly cardId: string;
+  readonly summary: CardSummary;
+  readonly purgeAtMs: number;
+}
+
+/** `taken`: another card, or other words about it, stands under the token. */
+export type Adoption = 'adopted' | 'unchanged' | 'taken';
 
 export interface TokenizedCard {
   readonly cardId: string;
@@ -55,6 +67,24 @@ const selectTokens: Statement = {
     from unnest($1::uuid[], $2::text[]) with ordinality as i (merchant_id, token, ord)
     join vault.token t on t.merchant_id = i.merchant_id and t.token = i.token
     where t.deleted_at is null`,
+};
+
+const adoptTokens: Statement = {
+  name: 'vault-token-adopt',
+  text: `with input as (
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::json[]) as i (merchant_id, card_id, token, purge_at, summary)
+    )
+    insert into vault.token (merchant_id, card_id, token, purge_at, summary)
+    select i.* from input i where exists (select from vault.card c where c.merchant_id = i.merchant_id and c.id = i.card_id)
+    on conflict do nothing
+    returning merchant_id, token`,
+};
+
+const selectAdopted: Statement = {
+  name: 'vault-token-adopted',
+  text: `select t.merchant_id, t.token, t.card_id, t.summary
+    from unnest($1::uuid[], $2::text[]) as i (merchant_id, token)
+    join vault.token t on t.merchant_id = i.merchant_id and t.token = i.token`,
 };
 
 const describeToken: Statement = {
@@ -102,7 +132,20 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     maxConcurrent,
   });
 
+  const adoptions = createBatcher<AdoptedToken, Adoption>({
+    run: (tokens) => adopt(database, tokens),
+    maxSize: 256,
+    maxConcurrent,
+    // The same token twice in one statement: the second must see what the first has written.
+    laneOf: (token) => token.token,
+  });
+
   return {
+    async adoptToken(token) {
+      requireUuids(token);
+      if (!isToken(token.token)) throw new TypeError('a token has 32 hex characters');
+      return adoptions.submit(token);
+    },
     async tokenize(card) {
       requireUuids(card);
       const token = randomToken();
@@ -148,9 +191,9 @@ function randomToken(): string {
   }
 }
 
-/** Whatever a merchant sends is looked up only if it can be a token. */
+/** Whatever a merchant sends is looked up only if it can be a token; those that were imported may begin with a digit. */
 function isToken(text: string): boolean {
-  return /^[a-f][\da-f]{31}$/.test(text);
+  return /^[\da-f]{32}$/.test(text);
 }
 
 async function make(database: Database, tokens: readonly NewToken[]): Promise<boolean[]> {
@@ -173,4 +216,30 @@ async function read(database: Database, tokens: readonly TokenKey[]): Promise<(T
   const found = new Array<TokenizedCard | undefined>(tokens.length).fill(undefined);
   for (const { ord, card_id: cardId, summary } of rows) found[ord - 1] = { cardId, summary };
   return found;
+}
+
+async function adopt(database: Database, tokens: readonly AdoptedToken[]): Promise<Adoption[]> {
+  const merchantIds = plainArray(tokens.map((token) => token.merchantId));
+  const names = plainArray(tokens.map((token) => token.token));
+  const keyOf = (merchantId: string, token: string): string => `${merchantId} ${token}`;
+  const made = await database.query<{ merchant_id: string; token: string }>(adoptTokens, [
+    merchantIds,
+    plainArray(tokens.map((token) => token.cardId)),
+    names,
+    plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
+    textArray(tokens.map((token) => JSON.stringify(token.summary))),
+  ]);
+  const adopted = new Set(made.map((row) => keyOf(row.merchant_id, row.token)));
+  if (adopted.size === tokens.length) return tokens.map(() => 'adopted');
+  const present = await database.query<{ merchant_id: string; token: string; card_id: string; summary: CardSummary }>(selectAdopted, [
+    merchantIds,
+    names,
+  ]);
+  const known = new Map(present.map((row) => [keyOf(row.merchant_id, row.token), row]));
+  return tokens.map(({ merchantId, token, cardId, summary }) => {
+    const key = keyOf(merchantId, token);
+    if (adopted.has(key)) return 'adopted';
+    const row = known.get(key);
+    return row?.card_id === cardId && isDeepStrictEqual(row.summary, summary) ? 'unchanged' : 'taken';
+  });
 }

@@ -5,13 +5,16 @@
 import type { Pan } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports.ts';
 import { openDatabase } from '../postgres/connection.ts';
+import { createActiveKey } from './active-key.ts';
 import { createCards } from './cards.ts';
 import { createDataKeys } from './data-keys.ts';
+import { createImportKeys, type ImportKeys } from './import-keys.ts';
+import { createKeyCare, type KeyCare } from './key-care.ts';
 import type { KeyProvider } from './key-provider.ts';
+import { type Node, sayAlive, sayGone } from './nodes.ts';
 import { nextPurgeAtMs, type PurgeCount, purgeDue } from './purge.ts';
-import { rewrapKeys } from './rewrap.ts';
 import { openRootKeys } from './root-keys.ts';
-import { createTokens } from './tokens.ts';
+import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
 
 export interface VaultLog {
   error(details: object, message: string): void;
@@ -24,17 +27,22 @@ export interface VaultOptions {
   /** Statements on the payment path under way at the same time, for each of storing, reading and tokens. */
   readonly maxConcurrent?: number;
   readonly keyLifetimeMs?: number;
+  /** Who opens it, where that is a node that works with it for long: rotations of keys wait for such ones. */
+  readonly node?: Node;
 }
 
 export interface OpenVault extends Vault {
   /** Always at once: the key of fingerprints is in memory. */
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
+  /** Keeps a token that was made elsewhere, for a stored card; the same again changes nothing. */
+  adoptToken(token: AdoptedToken): Promise<Adoption>;
+  /** Opens what others have encrypted for import. */
+  readonly importKeys: ImportKeys;
   /** Deletes what is due at that business time and returns how much it was. */
   purgeDue(businessNowMs: number): Promise<PurgeCount>;
   /** When the next of them is due, to the day: the first moment of the day after it; business time, epoch ms. */
   nextPurgeAtMs(): Promise<number | undefined>;
-  /** After a new master key: wraps every key anew that another one has wrapped, and returns how many. Cards stay as they are. */
-  rewrapKeys(): Promise<number>;
+  readonly keys: KeyCare;
   /** 32 bytes, always the same for a purpose in this database: for the gateway's own secrets (stored credentials, request hashes). */
   deriveSecret(purpose: string): Uint8Array;
   /** Resolves when cards can be stored and read. */
@@ -44,22 +52,27 @@ export interface OpenVault extends Vault {
 }
 
 /** Opens the vault of a migrated database. Throws `VaultKeyError` when the master key is not the one that this database was made with. */
-export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs }: VaultOptions): Promise<OpenVault> {
+export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs, node }: VaultOptions): Promise<OpenVault> {
   const pool = {
     url,
     role: 'polygate_vault',
     onError: (error: Error) => log.error({ err: error }, 'an idle database connection of the vault broke'),
   };
   const hot = openDatabase({ ...pool, applicationName: 'polygate-vault', purpose: 'hot', maxConnections: 2 * maxConcurrent });
-  const general = openDatabase({ ...pool, applicationName: 'polygate-vault-keys', purpose: 'general', maxConnections: 2 });
+  const general = openDatabase({ ...pool, applicationName: 'polygate-vault-keys', purpose: 'general', maxConnections: 3 });
   const close = async () => {
+    if (node !== undefined) await sayGone(general, node).catch(() => undefined);
     await Promise.all([hot.close(), general.close()]);
   };
   try {
+    // Before the root keys are read: see activateMasterKey.
+    if (node !== undefined) await sayAlive(general, { node, keyIds: keyProvider.keyIds });
     const rootKeys = await openRootKeys(general, keyProvider);
+    const activeKey = createActiveKey(general, rootKeys.masterKeyId);
     const dataKeys = createDataKeys({
       database: general,
       keyProvider,
+      activeKey,
       ...(keyLifetimeMs === undefined ? {} : { lifetimeMs: keyLifetimeMs }),
     });
     const cards = createCards({ database: hot, dataKeys, fingerprintKey: rootKeys.fingerprintKey, maxConcurrent });
@@ -68,8 +81,9 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
       ...createTokens({ database: hot, maxConcurrent }),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
       nextPurgeAtMs: () => nextPurgeAtMs(general),
-      rewrapKeys: () => rewrapKeys(general, keyProvider),
+      keys: createKeyCare({ database: general, keyProvider, activeKey, dataKeys, log, ...(node === undefined ? {} : { node }) }),
       deriveSecret: rootKeys.deriveSecret,
+      importKeys: createImportKeys(general, rootKeys.deriveSecret('import keys')),
       async health() {
         await keyProvider.health();
         await general.query({ name: 'vault-health', text: 'select from vault.root_key limit 1' });

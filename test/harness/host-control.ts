@@ -66,6 +66,22 @@ export interface FaultRequest {
   readonly code?: string;
 }
 
+/** An act of the time before the gateway. Amounts in minor units, currencies as ISO 4217 numbers, times in ISO 8601. */
+export interface Booking {
+  readonly kind: 'authorization' | 'debit' | 'capture' | 'refund' | 'reversal';
+  readonly pan: string;
+  readonly rrn: string;
+  readonly stan: string;
+  readonly terminal: string;
+  readonly transmittedAt: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly approvalCode?: string;
+  readonly originalMti?: string;
+  readonly originalStan?: string;
+  readonly originalTransmittedAt?: string;
+  readonly remaining?: number;
+}
 export type DisputeRequest = { readonly reason: string; readonly amount?: number } & (
   | { readonly rrn: string }
   | { readonly pan: string; readonly amount: number }
@@ -73,6 +89,7 @@ export type DisputeRequest = { readonly reason: string; readonly amount?: number
 
 export interface HostControl {
   readonly url: string;
+  book(booking: Booking): Promise<void>;
   books(filter?: { readonly rrn?: string }): Promise<readonly HostEntry[]>;
   /** What merchants (DE42) can still pay out, of those who have paid out something. Minor units; the currency is its ISO 4217 number. */
   payoutBalances(): Promise<readonly PayoutBalance[]>;
@@ -97,6 +114,9 @@ export function createHostControl(url: string): HostControl {
     async books({ rrn } = {}) {
       const { entries } = (await call(rrn === undefined ? 'books' : `books?rrn=${rrn}`)) as { readonly entries: readonly HostEntry[] };
       return entries;
+    },
+    async book(booking) {
+      await call('bookings', { method: 'POST', body: JSON.stringify(booking) });
     },
     async payoutBalances() {
       return ((await call('books/summary')) as { readonly payoutBalances: readonly PayoutBalance[] }).payoutBalances;

@@ -39,6 +39,8 @@ export interface DueHoldStore {
   claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly DueHold[]>;
   /** When the first row is due, leased or not; business time, epoch ms. */
   nextDueAtMs(): Promise<number | undefined>;
+  /** It is due later than it was said to be. */
+  moveTo(due: DueHold, dueAtMs: number): Promise<void>;
   /** It is over with. */
   finish(due: DueHold): Promise<void>;
   /** Gives the lease back: to be tried again after a while, or never. `failed`: the acquirer has not carried it out. */

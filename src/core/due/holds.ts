@@ -39,7 +39,7 @@ export function dueHolds(engine: Engine, directory: Directories, rules: HoldRule
       await walk(Math.max(clock.wallNow() - noticeAfterMs(rules.lives), clock.movedAtMs()));
       const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
       const claimed = await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs });
-      return progressOf(engine, claimed, await Promise.allSettled(claimed.map((due) => doOne(engine, directory, due))));
+      return progressOf(engine, claimed, await Promise.allSettled(claimed.map((due) => doOne(engine, directory, rules, due))));
     },
     async nextDueAtMs() {
       await walk(engine.clock.wallNow() + 1);
@@ -71,7 +71,7 @@ async function addEnds(engine: Engine, directory: Directories, rules: HoldRules,
 }
 
 /** True when it is over with, one way or the other. */
-async function doOne(engine: Engine, directory: Directories, due: DueHold): Promise<boolean> {
+async function doOne(engine: Engine, directory: Directories, rules: HoldRules, due: DueHold): Promise<boolean> {
   const { merchantId, operationId, channelId } = due;
   const tree = await engine.store.findTree({ merchantId, operationId });
   const hold = tree?.operations.find((operation) => operation.operationId === operationId);
@@ -81,6 +81,11 @@ async function doOne(engine: Engine, directory: Directories, due: DueHold): Prom
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
   const command = { channel, operationId, dialectData: {} };
+  const endsAtMs = hold === undefined ? due.dueAtMs : endOf(due, hold, channel, rules);
+  if (endsAtMs > due.dueAtMs) {
+    await engine.holds.moveTo(due, endsAtMs);
+    return true;
+  }
   const act = due.kind === 'expiry' ? voidOperation : capture;
   const result = await act(engine, { ...command, because: due.kind === 'expiry' ? 'hold_expired' : 'delayed_capture' });
   if (result.kind === 'refused') {
@@ -101,6 +106,18 @@ async function doOne(engine: Engine, directory: Directories, due: DueHold): Prom
     default:
       return putOff(engine, due);
   }
+}
+
+/** The hold of an imported payment is due at once, since only here is known how long it may stand. */
+function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dialectLifeOf }: HoldRules): number {
+  if (due.kind !== 'expiry' || due.dueAtMs > hold.createdAtMs) return due.dueAtMs;
+  const { card, agreement, createdAtMs } = hold;
+  const dialectLifeMs = dialectLifeOf(channel);
+  const isMerchantInitiated = agreement?.initiator === 'merchant';
+  return holdEndsAtMs(
+    { brand: card?.brand ?? 'unknown', isMerchantInitiated, createdAtMs, ...(dialectLifeMs === undefined ? {} : { dialectLifeMs }) },
+    lives,
+  );
 }
 
 /** Whether there is anything to take; `unclear` while something that may change it has no outcome. */

@@ -40,7 +40,8 @@ export interface Effect {
   readonly event: string;
 }
 
-const noPaymentDelta: PaymentDelta = {
+/** Nothing changes. */
+export const noPaymentDelta: PaymentDelta = {
   authorized: 0,
   captured: 0,
   capturePending: 0,
@@ -51,7 +52,8 @@ const noPaymentDelta: PaymentDelta = {
   chargedBack: 0,
   chargebackReversed: 0,
 };
-const noTargetDelta: TargetDelta = {
+/** Nothing changes. */
+export const noTargetDelta: TargetDelta = {
   refunded: 0,
   refundPending: 0,
   reversed: 0,

@@ -1,5 +1,7 @@
 /** The OPP dialect: Zoopay and its siblings of the Open Payment Platform family. */
 import type { Dialect } from '../dialect.ts';
+import { access } from './access.ts';
+import { importer } from './import.ts';
 import { describeApi } from './openapi.ts';
 import { policiesOf } from './policies.ts';
 import { registerRoutes } from './routes.ts';
@@ -8,6 +10,8 @@ import { sandbox } from './sandbox.ts';
 export const opp: Dialect = {
   name: 'opp',
   register: registerRoutes,
+  access,
+  importer,
   describe: describeApi,
   holdLifeMs: (channel) => policiesOf(channel).holdForMs,
   sandbox,

@@ -1,0 +1,167 @@
+/** What the commands have in common: their options, the settings, a database, the way they print. */
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Config, type Mode, readConfig } from '../config.ts';
+import { type Database, openDatabase } from '../postgres/connection.ts';
+import { openKeyFile } from '../vault/key-file.ts';
+import type { KeyProvider } from '../vault/key-provider.ts';
+import { type OpenVault, openVault } from '../vault/vault.ts';
+
+export type Options = { readonly mode: Mode; readonly config?: string };
+export type ListOptions = Options & { readonly json?: boolean };
+
+/** Every command knows the mode, the file of settings, --help and --version. */
+export function addCommand(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .version(parent.version() ?? '', '-V, --version', 'print the version')
+    .addOption(
+      new Option('--mode <mode>', 'published test credentials and simulators, or a real acquirer')
+        .choices(['sandbox', 'live'])
+        .default('sandbox'),
+    )
+    .option('--config <file>', 'JSON file of settings (default: polygate.json, where there is one)');
+}
+
+/** A noun whose verbs are commands, as in `polygate keys list`. */
+export function addGroup(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .version(program.version() ?? '', '-V, --version', 'print the version')
+    .helpCommand(false);
+}
+
+export function read({ mode, config }: Options): Config {
+  return readConfig({ mode, file: config, env: process.env });
+}
+
+/** Runs `work` on the configured database, or on the embedded one, which is started for it. */
+export async function withDatabase<T>(config: Config, work: (config: Config) => Promise<T>): Promise<T> {
+  if (config.databaseUrl !== undefined) return work(config);
+  const { claimDataDirectory } = await import('../local/data-directory.ts');
+  const { startPostgres } = await import('../local/postgres.ts');
+  const lock = await claimDataDirectory({ directory: config.dataDirectory, log: tell });
+  const postgres = await startPostgres({ directory: join(config.dataDirectory, 'postgres'), port: 0, log: tell });
+  try {
+    return await work({ ...config, databaseUrl: postgres.url, vaultDatabaseUrl: config.vaultDatabaseUrl ?? postgres.url });
+  } finally {
+    await postgres.stop();
+    lock.release();
+  }
+}
+
+/** Runs `work` on the gateway's own tables, which have to be there. */
+export function withStore<T>(options: Options, work: (database: Database, config: Config) => Promise<T>): Promise<T> {
+  return withDatabase(read(options), (config) => withTables(config, (database) => work(database, config)));
+}
+
+/** The same on a database that is known. */
+export async function withTables<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+  if (config.databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
+  const database = openDatabase({
+    ...{ url: config.databaseUrl, role: 'polygate_app', applicationName: 'polygate-operator', purpose: 'general', maxConnections: 2 },
+  });
+  try {
+    return await work(database);
+  } catch (error) {
+    throw withoutSchema(error) ? new Error('The database is not up to date: run `polygate migrate` first.', { cause: error }) : error;
+  } finally {
+    await database.close();
+  }
+}
+
+/** Runs `work` with the vault, under the keys of the configured key file. */
+export async function withVault<T>(config: Config, work: (vault: OpenVault, keyProvider: KeyProvider) => Promise<T>): Promise<T> {
+  const url = config.vaultDatabaseUrl ?? config.databaseUrl;
+  if (url === undefined) throw new Error('There is no database: set DATABASE_URL.');
+  const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: false });
+  const log = { error: (details: object, message: string) => tell(`${message} ${JSON.stringify(details)}`) };
+  const vault = await openVault({ url, keyProvider, log });
+  try {
+    return await work(vault, keyProvider);
+  } finally {
+    await vault.close();
+  }
+}
+
+/** Undefined table, schema or role. */
+function withoutSchema(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '42P01' || code === '3F000' || (code === '22023' && String(error).includes('role'));
+}
+
+/** Who acts, for the audit trail. */
+export function actor(): string {
+  let user = 'unknown';
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container may run under a number without a name.
+    user = `uid ${process.getuid?.() ?? '?'}`;
+  }
+  return `${user}@${hostname()}`;
+}
+
+/** Progress and remarks: on the error stream, so that what scripts read stays alone on the other. */
+export function tell(message: string): void {
+  process.stderr.write(`${message}\n`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, undefined, 2));
+}
+
+/** Rows under headings, in columns; the same rows as an array with `json`. */
+export function printRows(rows: readonly object[], { json, none }: { readonly json?: boolean | undefined; readonly none: string }): void {
+  if (json === true) printJson(rows);
+  else if (rows[0] === undefined) print(none);
+  else {
+    const lines = [Object.keys(rows[0]), ...rows.map((row) => Object.values(row).map(cell))];
+    const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+    for (const line of lines)
+      print(
+        line
+          .map((text, column) => text.padEnd(widths?.[column] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      );
+  }
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (value instanceof Date) return value.toISOString().slice(0, 19).replace('T', ' ');
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+/** An option's reader that takes what `pattern` matches, and says what it expected otherwise. */
+export function matching(pattern: RegExp, expected: string): (text: string) => string {
+  return (text) => {
+    if (pattern.test(text)) return text;
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
+}
+
+export function wholeNumber({ min, max }: { readonly min: number; readonly max: number }): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Reads a comma-separated list, each part by `pattern`. */
+export function listOf(pattern: RegExp, expected: string): (text: string) => readonly string[] {
+  return (text) => {
+    const parts = text.split(',').map((part) => part.trim());
+    if (parts.every((part) => pattern.test(part)) && new Set(parts).size === parts.length) return parts;
+    throw new InvalidArgumentError(`Expected ${expected}, separated by commas, each once.`);
+  };
+}

@@ -1,0 +1,75 @@
+/** `polygate credential`: what lets a merchant's server in. A secret is made here and shown once, or read from a file; only its hash is kept. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { createCredential, listCredentials, revokeCredential } from '../store/credentials.ts';
+import { findMerchant } from '../store/merchants.ts';
+import { actor, addCommand, addGroup, type ListOptions, matching, print, printJson, printRows, withStore } from './command-line.ts';
+import { dialectNames, dialectOf } from './merchants.ts';
+
+type CreateOptions = ListOptions & {
+  readonly merchant: string;
+  readonly dialect: string;
+  readonly identifier?: string;
+  readonly secretFile?: string;
+};
+
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+
+export function addCredentialCommands(program: Command): void {
+  const credential = addGroup(program, 'credential', 'what lets a merchant’s server in');
+  addCommand(credential, 'create', 'give a merchant a credential; its secret is shown once')
+    .requiredOption('--merchant <merchant>', 'routing number, id or name')
+    .requiredOption('--dialect <dialect>', `one of ${dialectNames()}`)
+    .option('--identifier <text>', 'the login, where it had one before (default: that of its other credential, or a new one)')
+    .option('--secret-file <file>', 'read the secret that it had before from a file, or from standard input with - (default: a new one)')
+    .option('--json', 'print JSON')
+    .action(create);
+  addCommand(credential, 'list', 'show the credentials, without their secrets')
+    .option('--merchant <merchant>', 'only those of one merchant: routing number, id or name')
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions & { merchant?: string }) => {
+      const credentials = await withStore(options, async (database) => {
+        if (options.merchant === undefined) return listCredentials(database);
+        return listCredentials(database, (await findMerchant(database, options.merchant)).merchantId);
+      });
+      printRows(credentials, { json: options.json, none: 'There is no credential yet.' });
+    });
+  addCommand(credential, 'revoke', 'end a credential; running nodes refuse it within two seconds')
+    .argument('<id>', 'its id, as `polygate credential list` shows it', matching(uuid, 'the id of a credential (a UUID)'))
+    .option('--json', 'print JSON')
+    .action(async (credentialId: string, options: ListOptions) => {
+      const revoked = await withStore(options, (database) => revokeCredential(database, { actor: actor(), credentialId }));
+      if (options.json === true) return printJson(revoked);
+      print(`Credential ${credentialId} is revoked. Running nodes refuse it within two seconds.`);
+    });
+}
+
+async function create(options: CreateOptions): Promise<void> {
+  const { access } = dialectOf(options.dialect);
+  const { identifier } = options;
+  if (identifier !== undefined && !access.isIdentifier(identifier)) {
+    throw new Error(`--identifier cannot be used with ${options.dialect}; expected ${access.expected.identifier}.`);
+  }
+  const given = options.secretFile === undefined ? undefined : readSecret(options.secretFile);
+  if (given !== undefined && !access.isSecret(given)) {
+    throw new Error(`The secret in ${options.secretFile} cannot be used with ${options.dialect}; expected ${access.expected.secret}.`);
+  }
+  const secret = given ?? access.newSecret();
+  const created = await withStore(options, async (database) => {
+    const { merchantId } = await findMerchant(database, options.merchant);
+    const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };
+    return createCredential(database, { actor: actor(), merchantId, dialect: options.dialect, secret, ...login });
+  });
+  // What came from a file is known to whoever has the file; it is not shown again.
+  const shown = given === undefined ? access.show({ identifier: created.identifier, secret }) : [];
+  if (options.json === true) {
+    return printJson({ ...created, login: Object.fromEntries(shown.map(({ name, value }) => [name, value])) });
+  }
+  print(`Credential ${created.credentialId} works on running nodes within two seconds.`);
+  if (shown.length > 0) print('Its secret is shown this once:');
+  for (const { name, value } of shown) print(`  ${name}: ${value}`);
+}
+
+function readSecret(file: string): string {
+  return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/\r?\n$/, '');
+}

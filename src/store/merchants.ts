@@ -1,0 +1,169 @@
+/** What an operator sets up before a merchant can be paid: acquirer accounts, merchants and their channels. Each act leaves its trail. */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Database, Statement } from '../postgres/connection.ts';
+import { acting } from './audit.ts';
+import { OperatorError } from './operator-error.ts';
+
+export interface MerchantRecord {
+  readonly merchantId: string;
+  readonly routingNumber: number;
+  readonly name: string;
+  readonly createdAt: Date;
+}
+
+export interface AccountRecord {
+  readonly accountId: string;
+  readonly adapter: string;
+  /** The acquirer's number of the merchant (MID). */
+  readonly merchantIdentifier: string;
+  /** MCC, four digits. */
+  readonly categoryCode: string;
+  readonly terminals: readonly string[];
+}
+
+export interface ChannelRecord {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly dialect: string;
+  readonly wireId: string;
+  readonly name: string;
+  readonly accountId: string;
+  readonly enabled: boolean;
+  /** Null: all. */
+  readonly currencies: readonly string[] | null;
+}
+
+/** Four base-36 digits inside ids. */
+const highestRoutingNumber = 1_679_615;
+
+const columns = {
+  merchant: 'merchant_id as "merchantId", routing_number as "routingNumber", name, created_at as "createdAt"',
+  account: 'account_id as "accountId", adapter, merchant_identifier as "merchantIdentifier", category_code as "categoryCode", terminals',
+  channel:
+    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies',
+};
+
+const statements = {
+  merchants: { name: 'list_merchants', text: `select ${columns.merchant} from polygate.merchant order by routing_number` },
+  accounts: { name: 'list_accounts', text: `select ${columns.account} from polygate.acquirer_account order by account_id` },
+  channels: {
+    name: 'list_channels',
+    text: `select ${columns.channel} from polygate.channel where $1::uuid is null or merchant_id = $1 order by merchant_id, channel_id`,
+  },
+  nextRoutingNumber: {
+    name: 'next_routing_number',
+    text: 'select coalesce(max(routing_number), 0) + 1 as number from polygate.merchant',
+  },
+  insertMerchant: {
+    name: 'insert_merchant',
+    text: `insert into polygate.merchant (merchant_id, routing_number, name) values ($1, $2, $3) on conflict do nothing returning ${columns.merchant}`,
+  },
+  terminalsTaken: {
+    name: 'terminals_taken',
+    text: 'select account_id from polygate.acquirer_account where terminals && $1::text[] or account_id = $2',
+  },
+  insertAccount: {
+    name: 'insert_account',
+    text: `insert into polygate.acquirer_account (account_id, adapter, merchant_identifier, category_code, terminals)
+      values ($1, $2, $3, $4, $5) returning ${columns.account}`,
+  },
+  accountExists: { name: 'account_exists', text: 'select from polygate.acquirer_account where account_id = $1' },
+  entryTaken: { name: 'entry_taken', text: 'select from polygate.entry_point where dialect = $1 and wire_id = $2' },
+  insertChannel: {
+    name: 'insert_channel',
+    text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, currencies)
+      values ($1, $2, $3, $4, $5, $6, $7) returning ${columns.channel}`,
+  },
+  insertEntry: {
+    name: 'insert_entry',
+    text: 'insert into polygate.entry_point (dialect, wire_id, merchant_id, channel_id) values ($1, $2, $3, $4)',
+  },
+} satisfies Readonly<Record<string, Statement>>;
+
+export function listMerchants(database: Database): Promise<MerchantRecord[]> {
+  return database.query<MerchantRecord & Record<string, unknown>>(statements.merchants);
+}
+
+export function listAccounts(database: Database): Promise<AccountRecord[]> {
+  return database.query<AccountRecord & Record<string, unknown>>(statements.accounts);
+}
+
+export function listChannels(database: Database, merchantId?: string): Promise<ChannelRecord[]> {
+  return database.query<ChannelRecord & Record<string, unknown>>(statements.channels, [merchantId ?? null]);
+}
+
+/** The merchant that a person names by id, routing number or exact name. Throws {@link OperatorError} when there is none, or several. */
+export async function findMerchant(database: Database, text: string): Promise<MerchantRecord> {
+  const found = (await listMerchants(database)).filter(
+    ({ merchantId, routingNumber, name }) => merchantId === text.toLowerCase() || String(routingNumber) === text || name === text,
+  );
+  const [merchant, ...others] = found;
+  if (merchant === undefined) throw new OperatorError(`There is no merchant ${text}. \`polygate merchant list\` shows them.`);
+  if (others.length === 0) return merchant;
+  throw new OperatorError(`Several merchants are called ${text}: name one by its routing number, as \`polygate merchant list\` shows it.`);
+}
+
+/** Without a routing number the merchant gets the next one. */
+export function createMerchant(
+  database: Database,
+  { actor, name, routingNumber }: { readonly actor: string; readonly name: string; readonly routingNumber?: number },
+): Promise<MerchantRecord> {
+  return acting(database, async (query, audit) => {
+    const [next] = await query<{ number: number }>(statements.nextRoutingNumber);
+    const number = routingNumber ?? next?.number ?? 1;
+    if (number > highestRoutingNumber) {
+      throw new OperatorError(`The highest routing number, ${highestRoutingNumber}, is taken: give a free one with --routing-number.`);
+    }
+    const [merchant] = await query<MerchantRecord & Record<string, unknown>>(statements.insertMerchant, [randomUUIDv7(), number, name]);
+    if (merchant === undefined) throw new OperatorError(`Routing number ${number} is taken. Leave it out to get the next free one.`);
+    await audit({ actor, act: 'merchant.created', details: { merchantId: merchant.merchantId, routingNumber: number, name } });
+    return merchant;
+  });
+}
+
+/** A terminal belongs to one account: its messages are told apart by terminal, day and STAN. */
+export function createAccount(
+  database: Database,
+  { actor, ...account }: AccountRecord & { readonly actor: string },
+): Promise<AccountRecord> {
+  const { accountId, adapter, merchantIdentifier, categoryCode, terminals } = account;
+  return acting(database, async (query, audit) => {
+    const [taken] = await query<{ account_id: string }>(statements.terminalsTaken, [terminals, accountId]);
+    if (taken?.account_id === accountId) throw new OperatorError(`There is an account ${accountId} already. Choose another id.`);
+    if (taken !== undefined) {
+      throw new OperatorError(`Account ${taken.account_id} has one of these terminals. Ask your acquirer for terminals of their own.`);
+    }
+    const values = [accountId, adapter, merchantIdentifier, categoryCode, terminals];
+    const [created] = await query<AccountRecord & Record<string, unknown>>(statements.insertAccount, values);
+    await audit({ actor, act: 'account.created', details: account });
+    return created as AccountRecord;
+  });
+}
+
+export interface NewChannel {
+  readonly actor: string;
+  readonly merchantId: string;
+  readonly dialect: string;
+  readonly wireId: string;
+  readonly name: string;
+  readonly accountId: string;
+  readonly currencies?: readonly string[];
+}
+
+export function createChannel(database: Database, { actor, ...channel }: NewChannel): Promise<ChannelRecord> {
+  const { merchantId, dialect, wireId, name, accountId, currencies } = channel;
+  return acting(database, async (query, audit) => {
+    if ((await query(statements.accountExists, [accountId])).length === 0) {
+      throw new OperatorError(`There is no acquirer account ${accountId}. Make it with \`polygate account create\`.`);
+    }
+    if ((await query(statements.entryTaken, [dialect, wireId])).length > 0) {
+      throw new OperatorError(`A channel of ${dialect} has the id ${wireId} already. Leave --wire-id out to get a new one.`);
+    }
+    const channelId = randomUUIDv7();
+    const values = [merchantId, channelId, dialect, wireId, name, accountId, currencies ?? null];
+    const [created] = await query<ChannelRecord & Record<string, unknown>>(statements.insertChannel, values);
+    await query(statements.insertEntry, [dialect, wireId, merchantId, channelId]);
+    await audit({ actor, act: 'channel.created', details: { ...channel, channelId } });
+    return created as ChannelRecord;
+  });
+}
