@@ -1,9 +1,11 @@
 /** Holds that nobody captures end at their scheme's time, and captures asked for in advance happen, once each, whatever runs and whatever stops. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Gateway } from '../src/gateway.ts';
 import { moveClock } from './harness/console.ts';
 import { approved, debit, expectReply, type Parameters, useOppStack } from './harness/opp.ts';
+import { eventually, startProcess } from './harness/processes.ts';
 
 let second: Gateway;
 const opp = useOppStack({
@@ -184,4 +186,35 @@ test('while the acquirer is away the clock says where it stands; then the hold e
   assert.deepEqual(await atHost(held), { remaining: 0, captured: 0 });
   assert.equal((await events(held)).filter(({ name }) => name === 'reversal.approved').length, 1);
   await opp.parts.host.clearFaults();
+});
+
+test('the node that moves the clock is killed on the way: another goes on, and each hold ends once', async () => {
+  const held: Held[] = [];
+  for (let count = 0; count < 12; count += 1) held.push(await hold({ 'card.number': count % 2 === 0 ? visa : mastercard }));
+  const node = startProcess(process.execPath, [join(import.meta.dirname, 'harness', 'gateway-process.ts')], {
+    env: { ...process.env, ...opp.parts.env, PORT: '0' },
+  });
+  const url = (await node.line(/^listening on /)).replace('listening on ', '');
+  await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the node to be ready');
+  const moving = moveClock(url, 20 * day).catch(() => undefined);
+  const reversed = async () => {
+    const names = await Promise.all(held.map(events));
+    return names.flat().filter(({ name }) => name === 'reversal.approved').length;
+  };
+  await eventually(async () => (await reversed()) > 0, 'the first hold to end');
+  node.child.kill('SIGKILL');
+  await node.ended;
+  await moving;
+  // Its leases run out.
+  await opp.parts.database.query(`update polygate.due_work set leased_until = now()`);
+  await opp.parts.hurry();
+  await moveClock(opp.url, 20 * day);
+  for (const each of held) {
+    assert.deepEqual(
+      (await events(each)).map(({ name, amount }) => `${name} ${amount}`),
+      ['preauthorization.approved 3000', 'reversal.approved 3000'],
+    );
+    assert.equal((await atHost(each)).remaining, 0);
+  }
+  assert.equal(await dueRows(), 0);
 });

@@ -29,7 +29,7 @@ where r.offset_ms < c.offset_ms and r.read_at > clock_timestamp() - interval '10
 
 const takeTurn: Statement = {
   name: 'begin_clock_move',
-  text: `update polygate.clock set mover_id = $1, moving_until = clock_timestamp() + interval '30 seconds'
+  text: `update polygate.clock set mover_id = $1, moving_until = clock_timestamp() + interval '10 seconds'
 where moving_until <= clock_timestamp() or mover_id = $1 returning offset_ms`,
 };
 
@@ -40,13 +40,13 @@ const endTurn: Statement = {
 
 const move: Statement = {
   name: 'move_clock',
-  text: `update polygate.clock set offset_ms = greatest(offset_ms, $2::bigint), moving_until = clock_timestamp() + interval '30 seconds'
+  text: `update polygate.clock set offset_ms = greatest(offset_ms, $2::bigint), moving_until = clock_timestamp() + interval '10 seconds'
 where mover_id = $1 and moving_until > clock_timestamp() returning offset_ms`,
 };
 
 /** Ids are made in the order of this machine's clock, and the search for what a crash left behind relies on it: `orphans.ts`. */
 const skewAtMostMs = 300_000;
-const keepTurnEveryMs = 5_000;
+const keepTurnEveryMs = 2_000;
 const pauseMs = 50;
 
 export interface StoreClock extends MovableClock {

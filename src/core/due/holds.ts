@@ -18,7 +18,7 @@ export interface HoldRules {
 }
 
 /** Added to the time that an acquirer may take; by then a node that has leased a row is done with it, or is gone. */
-const leaseMarginMs = 60_000;
+const leaseMarginMs = 15_000;
 /** Something of the payment is under way; its resolution looks again after about as long. */
 const againAfterMs = 1_000;
 const firstPauseMs = 5_000;
