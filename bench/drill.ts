@@ -13,6 +13,7 @@ import { openMerchantClient } from './drill/merchant.ts';
 import { type DrillFigures, describeDrill, isClean } from './drill/outcome.ts';
 import { openShop } from './drill/shop.ts';
 import { openStand, type Stand } from './drill/stand.ts';
+import { auditWebhooks, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
 import { onInterrupt } from './interrupt.ts';
 import { writeMerchants } from './merchants.ts';
 
@@ -26,8 +27,8 @@ interface Options {
   readonly seed: number;
 }
 
-/** How long everything may take to come to rest after the last kill and the last order. */
-const restPatienceMs = 60_000;
+/** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after 75 seconds. */
+const restPatienceMs = 150_000;
 const detailsShown = 20;
 
 exitWithParent();
@@ -74,11 +75,13 @@ async function run({ minutes, rate, connections, seed, ...counts }: Options): Pr
   const durationMs = minutes * 60_000;
   tell(`Drill of ${minutes} minutes with ${counts.kills} kills and ${counts.faults} faults, seed ${seed}.`);
   const stand = await openStand(seededRandom(seed));
+  const taker = await startWebhookTaker(seededRandom(seed + 4));
   tell(`The logs of all processes are in ${stand.logDirectory}.`);
   try {
     await migrate(stand);
     const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: counts.merchants });
     await stand.start();
+    await writeEndpoints(stand, taker);
     const closing = new AbortController();
     const givingUp = new AbortController();
     let killer: Killer | undefined;
@@ -109,9 +112,15 @@ async function run({ minutes, rate, connections, seed, ...counts }: Options): Pr
     client.close();
     signal.throwIfAborted();
     const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: shop.orders });
-    return await conclude(stand, { ...{ audit: found, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() }, ...shop });
+    const untold = await auditWebhooks(stand.databaseUrl, taker.taken);
+    const webhooks = { taken: taker.taken.length, disturbed: taker.disturbed() };
+    return await conclude(stand, {
+      ...{ audit: found, untold, webhooks, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() },
+      ...shop,
+    });
   } finally {
     tell('Stopping ...');
+    taker.close();
     for (const complaint of await stand.stop()) tell(`Not stopped cleanly: ${complaint}`);
   }
 }
@@ -129,7 +138,7 @@ async function tellProgress(durationMs: number, orders: readonly unknown[], kill
   }
 }
 
-/** Waits until all orders are answered and no operation is open. Returns how long that took, in ms. */
+/** Waits until all orders are answered, no operation is open and all is told. Returns how long that took, in ms. */
 async function rest({ stand, done }: { readonly stand: Stand; readonly done: Promise<void> }): Promise<number> {
   const startedAtMs = performance.now();
   let isDone = false;
@@ -139,7 +148,8 @@ async function rest({ stand, done }: { readonly stand: Stand; readonly done: Pro
   while (performance.now() - startedAtMs < restPatienceMs && !signal.aborted) {
     // The last kill may have been the database's: then it is asked again.
     const open = await countOpen(stand.databaseUrl).catch(() => undefined);
-    if (open === 0 && isDone) break;
+    const untold = open === 0 && isDone ? await countUntold(stand.databaseUrl).catch(() => undefined) : undefined;
+    if (untold === 0) break;
     await delay(200, undefined, { signal }).catch(() => undefined);
   }
   return performance.now() - startedAtMs;

@@ -50,6 +50,24 @@ export function characters({ max, expected }: { readonly max: number; readonly e
   return { expected, show: quote, parse: (text) => (text.length <= max && /^\P{Cc}+$/u.test(text) ? good(text) : bad) };
 }
 
+/** Scheme, host and port, without a slash at the end; `http` only on loopback or where somebody else ends TLS. */
+export const webUrl: Form<string> = {
+  expected: 'a URL, as in https://pay.example.com',
+  show: quote,
+  parse(text) {
+    const url = URL.parse(text);
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') return bad;
+    return good(url.href.replace(/\/$/, ''));
+  },
+};
+
+/** ISO 3166-1, three digits. */
+export const countryNumber: Form<string> = {
+  expected: 'an ISO 3166-1 country number of three digits, as in 276',
+  show: quote,
+  parse: (text) => (/^\d{3}$/.test(text) && Number(text) > 0 && Number(text) < 900 ? good(text) : bad),
+};
+
 export const filePath: Form<string> = characters({ max: 4096, expected: 'a path, absolute or from the working directory' });
 
 export const hostName: Form<string> = {
@@ -104,6 +122,17 @@ export const proxies: Form<number | readonly string[]> = {
     if (hops !== undefined) return hops >= 1 && hops <= 10 ? good(hops) : bad;
     const parts = text.split(',').map((part) => part.trim());
     return parts.every(isProxy) ? good(parts) : bad;
+  },
+};
+
+/** Ranges of addresses, each `network/bits` or an address alone; `none` is an empty list. */
+export const networks: Form<readonly string[]> = {
+  expected: 'addresses or CIDR ranges, separated by commas, or none',
+  show: quote,
+  parse(text) {
+    if (text === 'none') return good([]);
+    const parts = text.split(',').map((part) => part.trim());
+    return parts.every((part) => !proxyNames.includes(part) && isProxy(part)) ? good(parts) : bad;
   },
 };
 

@@ -6,6 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   address,
+  characters,
+  countryNumber,
   type Form,
   filePath,
   hostName,
@@ -13,12 +15,14 @@ import {
   type LogLevel,
   logLevel,
   type NetworkAddress,
+  networks,
   port,
   postgresUrl,
   proxies,
   type RetryLimits,
   retryLimits,
   secret,
+  webUrl,
   wholeNumber,
 } from './config-forms.ts';
 
@@ -138,6 +142,54 @@ export const settings = {
     'How long the acquirer may take to answer before the outcome is unknown.',
   ),
   acquirerConnections: setting('ACQUIRER_CONNECTIONS', wholeNumber({ min: 1, max: 64 }), 2, 'Connections kept open to the acquirer host.'),
+  publicUrl: optional(
+    'PUBLIC_URL',
+    webUrl,
+    'Under which shoppers’ browsers and the directory server reach the gateway; defaults to its own address.',
+  ),
+  directoryServerUrl: optional(
+    'DIRECTORY_SERVER_URL',
+    webUrl,
+    'Directory server for 3-D Secure. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one no payment is authenticated.',
+  ),
+  directoryServerCertificateFile: optional(
+    'DIRECTORY_SERVER_CERTIFICATE_FILE',
+    filePath,
+    'Client certificate (PEM) that the directory server knows the gateway by; needs DIRECTORY_SERVER_KEY_FILE.',
+  ),
+  directoryServerKeyFile: optional('DIRECTORY_SERVER_KEY_FILE', filePath, 'Private key (PEM) of DIRECTORY_SERVER_CERTIFICATE_FILE.'),
+  directoryServerCaFile: optional('DIRECTORY_SERVER_CA_FILE', filePath, 'Certificates (PEM) that the directory server is held to.'),
+  directoryServerTimeoutMs: setting(
+    'DIRECTORY_SERVER_TIMEOUT_MS',
+    wholeNumber({ min: 100, max: 30_000, unit: 'milliseconds' }),
+    { sandbox: 5_000, live: 10_000 },
+    'How long the directory server may take to answer before the payment goes on without it.',
+  ),
+  threeDSServerReference: setting(
+    'THREE_DS_SERVER_REFERENCE',
+    characters({ max: 32, expected: 'at most 32 characters' }),
+    'POLYGATE_3DS_SERVER',
+    'Reference number of the 3DS Server, as its approval gives it.',
+  ),
+  threeDSRequestorId: setting(
+    'THREE_DS_REQUESTOR_ID',
+    characters({ max: 35, expected: 'at most 35 characters' }),
+    'polygate',
+    'The id under which the directory server knows the requestor.',
+  ),
+  merchantCountry: setting('MERCHANT_COUNTRY', countryNumber, '276', 'Where the merchants are, as issuers are told: ISO 3166-1 number.'),
+  shopperWaitMinutes: setting(
+    'SHOPPER_WAIT_MINUTES',
+    wholeNumber({ min: 1, max: 1_440, unit: 'minutes' }),
+    30,
+    'How long a payment waits for its shopper.',
+  ),
+  shopperWaitWithCvcMinutes: setting(
+    'SHOPPER_WAIT_WITH_CVC_MINUTES',
+    wholeNumber({ min: 1, max: 15, unit: 'minutes' }),
+    15,
+    'The same where a verification code waits with it.',
+  ),
   shutdownTimeoutMs: setting(
     'SHUTDOWN_TIMEOUT_MS',
     wholeNumber({ min: 0, max: 600_000, unit: 'milliseconds' }),
@@ -149,6 +201,12 @@ export const settings = {
     wholeNumber({ min: 1024, max: 16_777_216, unit: 'bytes' }),
     262_144,
     'The largest request body that is read.',
+  ),
+  outboundPrivateNetworks: setting(
+    'OUTBOUND_PRIVATE_NETWORKS',
+    networks,
+    { sandbox: ['127.0.0.0/8', '::1'] as readonly string[], live: [] as readonly string[] },
+    'Networks that URLs of merchants may lead to although they are not public; to these also over plain http.',
   ),
   statusRequestsPerMinute: setting(
     'STATUS_REQUESTS_PER_MINUTE',
@@ -308,6 +366,10 @@ function withDerivedDefaults(readings: Readings): Readings {
     masterKeyFile: ifGiven(readings.masterKeyFile) ?? (sandbox ? sandboxKeyFile(dataDirectory) : undefined),
     tlsCertificateFile: ifGiven(readings.tlsCertificateFile),
     tlsKeyFile: ifGiven(readings.tlsKeyFile),
+    directoryServerCertificateFile: ifGiven(readings.directoryServerCertificateFile),
+    directoryServerKeyFile: ifGiven(readings.directoryServerKeyFile),
+    directoryServerCaFile: ifGiven(readings.directoryServerCaFile),
+    directoryServerUrl: readings.directoryServerUrl ?? (sandbox ? `http://127.0.0.1:${readings.sandboxHttpPort}/ds` : undefined),
     vaultDatabaseUrl: readings.vaultDatabaseUrl ?? readings.databaseUrl,
     acquirerAddress: readings.acquirerAddress ?? (sandbox ? { host: '127.0.0.1', port: readings.sandboxAcquirerPort } : undefined),
   };
@@ -322,6 +384,9 @@ function refusals(config: Readings, env: ConfigSource['env']): readonly string[]
   const problems: string[] = [];
   if ((config.tlsCertificateFile === undefined) !== (config.tlsKeyFile === undefined)) {
     problems.push('TLS_CERTIFICATE_FILE and TLS_KEY_FILE belong together; set both or neither.');
+  }
+  if ((config.directoryServerCertificateFile === undefined) !== (config.directoryServerKeyFile === undefined)) {
+    problems.push('DIRECTORY_SERVER_CERTIFICATE_FILE and DIRECTORY_SERVER_KEY_FILE belong together; set both or neither.');
   }
   if (config.mode === 'sandbox' && env.NODE_ENV === 'production') {
     problems.push(
@@ -352,6 +417,9 @@ function liveRefusals(config: Readings): readonly string[] {
     if (key !== undefined && published.includes(key)) {
       problems.push(`${name} is a key that the sandbox publishes. Live mode needs one of your own, or none.`);
     }
+  }
+  if (config.directoryServerUrl !== undefined && config.publicUrl === undefined) {
+    problems.push('PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL: shoppers and results have to find the gateway.');
   }
   const acquirer = config.acquirerAddress;
   if (acquirer?.port === config.sandboxAcquirerPort && ['127.0.0.1', 'localhost', '::1'].includes(acquirer.host)) {

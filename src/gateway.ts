@@ -1,5 +1,6 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer } from './acquirers/registry.ts';
@@ -10,6 +11,7 @@ import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
 import type { DueWork } from './core/due/work.ts';
 import type { Channel } from './core/merchant/channel.ts';
+import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
@@ -19,24 +21,35 @@ import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { createOutbound } from './http/outbound.ts';
+import { addPageFiles } from './http/pages/assets.ts';
+import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
+import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
+import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
+import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
+import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
+import { createVisitStore } from './store/visit-store.ts';
+import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
+import { startAdvancingVisits } from './workers/advance-visits.ts';
+import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
@@ -49,6 +62,7 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
+const minuteMs = 60_000;
 /** How late a node sees that the clock was moved, or that an operator has acted. */
 const refreshMs = 1_000;
 
@@ -71,7 +85,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
-  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log });
+  const threeDSServer = await startDirectory({ config, directory, clock, log });
+  const { engine, acquirer } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
   const parts = () => readiness(stores.general, vault, acquirer);
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
@@ -85,6 +100,13 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const resolving = startResolving(engine);
   const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
   const doing = works.map((work) => startDueWork(work, log));
+  const visiting = startAdvancingVisits(engine);
+  const delivering = startDelivering({
+    ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
+    outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
+    callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
+  });
+  const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const purge = purgeWork(vault, clock, stores.general);
   const housekeeping = startHousekeeping({
@@ -94,6 +116,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => (await purge.run(0)).done,
+      'verification codes that waited too long': vault.purgeCvcs,
     },
   });
   const limits = createRequestLimits({
@@ -113,12 +136,22 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, limits, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
     });
   }
+  addPageFiles(server);
+  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
+  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
   await server.register(async (app) => {
     const keys = { operator: config.operatorKey, viewer: config.viewerKey };
-    addConsoleRoutes(app, { keys, log, isUnavailable, isSandbox: config.mode === 'sandbox', clock, works: [...works, purge] });
+    addConsoleRoutes(app, {
+      keys,
+      log,
+      isUnavailable,
+      isSandbox: config.mode === 'sandbox',
+      clock,
+      works: [dueVisits(engine), ...works, purge],
+    });
   });
   addDocsRoutes(
     server,
@@ -126,11 +159,19 @@ export async function startGateway(config: Config, options: { readonly logDestin
   );
   const stopParts = async () => {
     clearInterval(refreshing);
-    await Promise.all([resolving.stop(), ...doing.map((worker) => worker.stop()), housekeeping.stop(), keepingKeys.stop()]);
+    await Promise.all([
+      resolving.stop(),
+      ...doing.map((worker) => worker.stop()),
+      housekeeping.stop(),
+      keepingKeys.stop(),
+      visiting.stop(),
+      threeDSServer?.stop(),
+      settlesWithin({ promise: delivering.stop(), patienceMs: config.shutdownTimeoutMs }),
+    ]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await clock.close();
-    await Promise.all([stores.hot.close(), stores.general.close(), vault.close()]);
+    await Promise.all([stores.hot.close(), stores.general.close(), stores.outbox.close(), vault.close()]);
   };
   try {
     const url = await server.listen({ host: config.host, port: config.port });
@@ -161,6 +202,8 @@ interface Stores {
   readonly hot: Database;
   /** Everything else: directory, resolution, lists. */
   readonly general: Database;
+  /** Telling merchants: apart, so that a flood of it leaves the rest their connections; index plans only, since its tables grow without end. */
+  readonly outbox: Database;
 }
 
 function openStores(url: string, log: EngineLog): Stores {
@@ -169,6 +212,7 @@ function openStores(url: string, log: EngineLog): Stores {
   return {
     hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 8 }),
     general: openDatabase({ ...pool, applicationName: 'polygate-general', purpose: 'general', maxConnections: 6 }),
+    outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'hot', maxConnections: 3 }),
   };
 }
 
@@ -181,9 +225,10 @@ interface Parts {
   readonly clock: StoreClock;
   readonly directory: StoreDirectory;
   readonly log: EngineLog;
+  readonly threeDSServer: RunningThreeDSServer | undefined;
 }
 
-function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log }: Parts): {
+function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
 } {
@@ -215,8 +260,10 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   );
   const inputKey = vault.deriveSecret('idempotency input');
+  const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
     store: counted(paymentStore, metrics),
+    checkouts: createCheckoutStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     schedules: createScheduleStore(stores.general),
     holds: createDueHoldStore(stores.general),
@@ -232,6 +279,17 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       retriesAtMost: config.retriesAtMost,
     },
     unrecorded: new Set(),
+    shoppers: {
+      visits: createVisitStore(stores),
+      server: threeDSServer,
+      channelById: directory.channelById,
+      ticketMac: (text) => createHmac('sha256', ticketKey).update(text).digest(),
+      publicUrl: publicUrlOf(config),
+      waitMs: config.shopperWaitMinutes * minuteMs,
+      waitWithCvcMs: config.shopperWaitWithCvcMinutes * minuteMs,
+      askTimeoutMs: config.directoryServerTimeoutMs,
+      underWay: new Map(),
+    },
   };
   return { engine, acquirer };
 }
@@ -266,6 +324,39 @@ function holdLives(config: Config): HoldLives {
 
 function dialectLifeOf(channel: Channel): number | undefined {
   return dialects.find(({ name }) => name === channel.dialect)?.holdLifeMs?.(channel);
+}
+
+/** Undefined without a directory server: then no payment is authenticated. */
+async function startDirectory({
+  config,
+  directory,
+  clock,
+  log,
+}: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
+  const { directoryServerUrl: url, directoryServerTimeoutMs: timeoutMs } = config;
+  if (url === undefined) return undefined;
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'));
+  const [ca, certificate, key] = [config.directoryServerCaFile, config.directoryServerCertificateFile, config.directoryServerKeyFile].map(
+    read,
+  );
+  return startThreeDSServer({
+    ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(key === undefined ? {} : { key }),
+    },
+    requestor: {
+      ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
+      ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
+    },
+  });
+}
+
+/** Without a setting of its own, the address that it listens on. */
+function publicUrlOf({ publicUrl, tlsCertificateFile, host, port }: Config): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return publicUrl ?? `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
 /** Which parts can work now. */

@@ -8,6 +8,7 @@ import { addCredentialCommands } from './commands/credentials.ts';
 import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import { ConfigError } from './config.ts';
 import { exitWithParent } from './local/parent.ts';
 
@@ -63,6 +64,7 @@ addAccountCommands(program);
 addChannelCommands(program);
 addCredentialCommands(program);
 addImportCommands(program);
+addWebhookCommands(program);
 addAuditCommand(program);
 
 exitWithParent();

@@ -115,14 +115,17 @@ const gatewayStep: Step = {
   name: 'the gateway',
   async run(config) {
     const { startGateway } = await import('./gateway.ts');
+    const hasCatcher = config.mode === 'sandbox' && hasSandbox();
+    const { hooksText, writeDemoEndpoints } = await import('./local/demo-endpoints.ts');
+    if (hasCatcher) await writeDemoEndpoints(config);
     const gateway = await startGateway(config).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
       throw new PortTakenError({ host: config.host, port: config.port, setting: 'PORT' });
     });
     tell(`The gateway listens on ${gateway.url}.`);
-    if (config.mode === 'live' || !hasSandbox()) return { config, stop: gateway.stop };
+    if (!hasCatcher) return { config, stop: gateway.stop };
     const { samplesText } = await import('./local/samples.ts');
-    return { config, stop: gateway.stop, notice: samplesText(gateway.url) };
+    return { config, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
   },
 };
 

@@ -6,6 +6,7 @@ import { createCardSource, panLength, seededRandom } from '../bench/cards.ts';
 import { compareBooks, type Sides } from '../bench/drill/audit.ts';
 import type { GatewayOperation, HostEntry } from '../bench/drill/books.ts';
 import type { FinalAnswer, Order } from '../bench/drill/order.ts';
+import { compareTold, type EventRow } from '../bench/drill/webhooks.ts';
 import { buildTemplate } from '../bench/requests.ts';
 import { parsePan } from '../src/core/instrument/card.ts';
 
@@ -115,4 +116,20 @@ test('books that differ are found, in both directions and in what later acts hav
   assert.deepEqual(zeros({ ...none, entries: [entry({ refundedAmount: 100 })] }), [0, 0, 0, 1]);
   assert.deepEqual(zeros({ ...none, operations: [] }), [0, 0, 0, 1]);
   assert.deepEqual(zeros({ ...none, operations: [operation({ state: 'undone' })] }), [0, 0, 0, 1]);
+});
+
+const told: readonly EventRow[] = [
+  { payment_id: 'p', operation: 'a', name: 'preauthorization.unknown' },
+  { payment_id: 'p', operation: 'a', name: 'preauthorization.approved' },
+  { payment_id: 'p', operation: 'b', name: 'capture.approved' },
+  { payment_id: 'q', operation: 'c', name: 'debit.approved' },
+];
+
+test('events that were not told, or in another order, are found; repetitions are not held against anybody', () => {
+  assert.deepEqual(compareTold(told, ['a', 'c', 'a', 'b']), []);
+  assert.deepEqual(compareTold(told, ['a', 'a', 'a', 'c', 'c', 'b', 'b']), []);
+  assert.equal(compareTold(told, ['a', 'b', 'c']).length, 1);
+  assert.equal(compareTold(told, ['a', 'b', 'a', 'c']).length, 1);
+  assert.equal(compareTold(told, ['a', 'a', 'b']).length, 1);
+  assert.equal(compareTold(told, ['a', 'a', 'b', 'c', 'd']).length, 1);
 });

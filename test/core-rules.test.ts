@@ -25,8 +25,8 @@ function deltasOf(delta: object): string {
   return changes.map(([name, value]) => `${name}${value > 0 ? '+' : ''}${value}`).join(' ');
 }
 
-const keeps = ['approve_partly', 'lose', 'escalate'] as const;
-const givesBack = ['decline', 'fail', 'confirm_undone'] as const;
+const keeps = ['submit', 'step_up', 'approve_partly', 'lose', 'escalate'] as const;
+const givesBack = ['refuse', 'decline', 'fail', 'confirm_undone'] as const;
 
 const effects = tableOf(`
 kind            target           event    | payment event | payment                        | target                      | ledger
@@ -184,6 +184,7 @@ CB  | payout           | wrong_kind
 `);
 
 const decisionsByState: Readonly<Record<OperationState, string | undefined>> = {
+  awaiting: 'operation_pending',
   submitted: 'operation_pending',
   approved: undefined,
   declined: 'operation_unsuccessful',
@@ -242,15 +243,16 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
-submitted | approved | declined | unknown        | failed | unknown |                |         |
-approved  |          |          |                |        |         |                |         |
-declined  |          |          |                |        |         |                |         |
-rejected  |          |          |                |        |         |                |         |
-failed    |          |          |                |        |         |                |         |
-unknown   | approved | declined |                | failed |         | undone         |         | escalated
-undone    |          |          |                |        |         |                | unknown |
-escalated | approved | declined |                |        |         |                |         |
+from      | submit    | refuse   | step_up  | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
+awaiting  | submitted | rejected |          |          |          |                |        |         |                |         |
+submitted |           |          | awaiting | approved | declined | unknown        | failed | unknown |                |         |
+approved  |           |          |          |          |          |                |        |         |                |         |
+declined  |           |          |          |          |          |                |        |         |                |         |
+rejected  |           |          |          |          |          |                |        |         |                |         |
+failed    |           |          |          |          |          |                |        |         |                |         |
+unknown   |           |          |          | approved | declined |                | failed |         | undone         |         | escalated
+undone    |           |          |          |          |          |                |        |         |                | unknown |
+escalated |           |          |          | approved | declined |                |        |         |                |         |
 `);
 
 test('which states of an operation follow which', () => {

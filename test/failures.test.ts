@@ -172,6 +172,17 @@ audited('what was perhaps recorded, and was not, is pending and then unknown; it
   assert.equal((await act()).code, succeeded);
 });
 
+audited('a repeat whose own transaction breaks is told of the first request', async () => {
+  const act = () => stack.api.pay({ type: 'DB', key: 'repeated in vain' });
+  const first = await act();
+  const { id, code, headers } = await whileRecording(act, () =>
+    stack.database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    ),
+  );
+  assert.deepEqual([id, code, headers.get('idempotent-replayed')], [first.id, succeeded, 'true']);
+});
+
 for (const { name, truth, prepare } of acts) {
   audited(`${name}: a gateway that is killed while the host answers resolves it after its start`, async () => {
     const act = await prepare();

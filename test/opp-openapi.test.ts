@@ -92,11 +92,14 @@ test('the endpoints take the parameters that they are said to take, and no other
   }
 });
 
+const sampleCodes: Readonly<Record<string, string>> = { '/v1/checkouts': '000.200.100', '/v1/checkouts/{id}': '000.200.101' };
+
 test('the samples work as they are filled in', async () => {
   const paid = await stack.post('/v1/payments', debit({ createRegistration: 'true' }));
   const ids: Readonly<Record<string, string | undefined>> = {
     '/v1/payments/{id}': paid.body.id,
     '/v1/registrations/{id}/payments': paid.body.registrationId,
+    '/v1/checkouts/{id}': (await stack.post('/v1/checkouts', { paymentType: 'DB', amount: '1.00', currency: 'EUR' })).body.id,
   };
   const forms = Object.entries(document.paths).flatMap(([path, { post: operation }]) => {
     const properties = Object.values(operation?.requestBody?.content ?? {})[0]?.schema.properties;
@@ -107,7 +110,7 @@ test('the samples work as they are filled in', async () => {
     const filled = Object.fromEntries(Object.entries(properties).map(([name, { example }]) => [name, example]));
     assert.equal(filled.entityId, demo.entityId);
     const registrationId = 'registrationId' in properties ? { registrationId: paid.body.registrationId } : {};
-    assert.equal((await post(path, ids[path], { ...filled, ...registrationId })).code, approved, path);
+    assert.equal((await post(path, ids[path], { ...filled, ...registrationId })).code, sampleCodes[path] ?? approved, path);
   }
 });
 
@@ -209,6 +212,17 @@ test('and so have answers about stored cards, schedules, pages of transactions, 
   await get('/v3/query', undefined, { 'date.from': '2034-01-01 00:00:00' });
   for (let time = 0; time < 3; time += 1) await get('/v1/payments/{id}', sale.id);
   await get('/v1/resultcodes', undefined);
+});
+
+test('and so have authentications, with a payment and without one', async () => {
+  const away = { paymentBrand: undefined, shopperResultUrl: 'https://shop.example/back', 'customer.browser.language': 'en' };
+  for (const card of ['4111111111111111', '4200000000000091', '5555555555554444', '4000000000003113', '4000000000003105']) {
+    const { paymentType, ...authentication } = debit({ ...away, 'card.number': card });
+    const { body: payment } = await post('/v1/payments', undefined, { ...authentication, paymentType });
+    await get('/v1/query/{id}', payment.id);
+    const { body } = await post('/v1/threeDSecure', undefined, authentication);
+    await get('/v1/threeDSecure/{id}', body.id ?? 'a'.repeat(32));
+  }
 });
 
 test('callers who may not are told so as described', async () => {

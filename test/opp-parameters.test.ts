@@ -164,11 +164,7 @@ test('answers show the descriptor that was sent, the merchant’s name, a wrong 
 
 test('endpoints that are not there yet say what to use meanwhile', async () => {
   for (const [method, path, hint] of [
-    ['POST', '/v1/checkouts', /POST \/v1\/payments/],
-    ['GET', `/v1/checkouts/${'A'.repeat(32)}.node/payment`, /POST \/v1\/payments/],
-    ['GET', '/v1/paymentWidgets.js?checkoutId=x', /checkout/],
-    ['POST', '/v1/threeDSecure', /threeDSecure\.\*/],
-    ['GET', `/v1/threeDSecure/${'a'.repeat(32)}`, /3-D Secure/],
+    ['GET', `/v1/checkouts/${'A'.repeat(32)}.node/registration`, /createRegistration/],
     ['GET', '/v3/nothing', /no such endpoint/],
   ] as const) {
     const reply = expectReply(await stack.send({ method, path }), 404, '200.300.404');

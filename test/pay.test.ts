@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
 import { freePort } from '../src/local/ports.ts';
-import { type StartedProcess, startProcess } from './harness/processes.ts';
+import { eventually, type StartedProcess, startProcess } from './harness/processes.ts';
 
 const launcher = join(import.meta.dirname, '..', 'bin', 'polygate.js');
 const folder = mkdtempSync(join(tmpdir(), 'polygate-pay-'));
@@ -59,6 +59,16 @@ test('the printed command pays, and pays again', { skip: spawnSync('curl', ['--v
 test('the start names the page that describes each API', async () => {
   const page = /http:\/\/\S+\/docs\/\w+/.exec(started.output())?.[0] ?? '';
   assert.equal((await fetch(page)).status, 200);
+});
+
+test('the start names where webhooks can be seen, and what was paid is seen there', async () => {
+  const page = /http:\/\/\S+\/control\/hooks\?name=\w+/.exec(started.output())?.[0] ?? '';
+  const { code, output } = await pay('opp');
+  assert.equal(code, 0, output);
+  await eventually(
+    async () => ((await (await fetch(page)).json()) as { readonly hooks: readonly unknown[] }).hooks.length > 0,
+    'a webhook',
+  );
 });
 
 test('pay shows both sides of the wire, and no card number', async () => {

@@ -1,4 +1,4 @@
-/** The drill's outcome as text: four zeros, and beside them what else a reader wants to know. */
+/** The drill's outcome as text: zeros, and beside them what else a reader wants to know. */
 import { table } from '../figures.ts';
 import type { Audit } from './audit.ts';
 import type { Kill } from './killer.ts';
@@ -7,6 +7,10 @@ import { victims } from './stand.ts';
 
 export interface DrillFigures {
   readonly audit: Audit;
+  /** Payments whose events did not all arrive at the merchant, or not in their order. */
+  readonly untold: readonly string[];
+  /** Webhooks taken by the merchants, and those that they refused or dropped. */
+  readonly webhooks: { readonly taken: number; readonly disturbed: number };
   readonly seed: number;
   readonly orders: readonly Order[];
   readonly otherAnswers: readonly { readonly order: Order; readonly answer: string }[];
@@ -18,15 +22,15 @@ export interface DrillFigures {
   readonly restMs: number;
 }
 
-export function isClean({ audit, otherAnswers }: DrillFigures): boolean {
+export function isClean({ audit, untold, otherAnswers }: DrillFigures): boolean {
   const { lost, chargedTwice, stillUnknown, booksApart, totals } = audit;
   const totalsAgree = totals.every((total) => total.gatewayCount === total.hostCount && total.gatewayMinor === total.hostMinor);
-  return totalsAgree && [lost, chargedTwice, stillUnknown, booksApart, otherAnswers].every(({ length }) => length === 0);
+  return totalsAgree && [lost, chargedTwice, stillUnknown, booksApart, untold, otherAnswers].every(({ length }) => length === 0);
 }
 
 /** `details`: a line for each finding. */
 export function describeDrill(figures: DrillFigures): { readonly summary: string; readonly details: readonly string[] } {
-  const { audit, otherAnswers } = figures;
+  const { audit, untold, otherAnswers } = figures;
   const refusals = figures.orders.filter(({ final }) => final?.outcome === 'refused');
   const zeros = table(
     ['must be zero', ''],
@@ -35,6 +39,7 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
       ['charged twice', String(audit.chargedTwice.length)],
       ['still unknown', String(audit.stillUnknown.length)],
       ['books apart', String(audit.booksApart.length)],
+      ['events not told, or not in order', String(untold.length)],
       ['repeats under the same key answered otherwise', String(otherAnswers.length)],
     ],
   );
@@ -43,6 +48,7 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
     ...audit.chargedTwice.map((line) => `TWICE ${line}`),
     ...audit.stillUnknown.map((line) => `UNKNOWN ${line}`),
     ...audit.booksApart.map((line) => `APART ${line}`),
+    ...untold.map((line) => `UNTOLD ${line}`),
     ...otherAnswers.map(({ order, answer }) => `OTHER ANSWER ${answer}: ${describeOrder(order)}`),
     ...refusals.map((order) => `REFUSED ${describeOrder(order)}`),
   ];
@@ -52,7 +58,7 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
   };
 }
 
-function describeRun({ orders, loadMs, restMs, seed, faults }: DrillFigures, refusals: readonly Order[]): string {
+function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFigures, refusals: readonly Order[]): string {
   const count = (outcome: string): number => orders.filter(({ final }) => final?.outcome === outcome).length;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const retried = orders.filter(({ attempts }) => attempts > 1);
@@ -74,6 +80,7 @@ function describeRun({ orders, loadMs, restMs, seed, faults }: DrillFigures, ref
         String(orders.filter(({ answers }) => answers.includes('query 404 700.400.580')).length),
       ],
       ['faults ordered from the host', String(faults)],
+      ['webhooks taken by merchants / refused or dropped', `${webhooks.taken} / ${webhooks.disturbed}`],
       ['at rest after', seconds(restMs)],
     ],
   );

@@ -21,6 +21,8 @@ export interface Stand {
   readonly hostUrl: string;
   readonly databaseUrl: string;
   readonly logDirectory: string;
+  /** There is one as soon as it has started. */
+  readonly masterKeyFile: string;
   /** Starts host and gateway; the database is up before, so that merchants can be written. */
   readonly start: () => Promise<void>;
   /** kill -9. False when there was nothing to kill at this moment. */
@@ -45,6 +47,7 @@ export async function openStand(random: () => number): Promise<Stand> {
     await keepablePort(random),
     await keepablePort(random),
   ];
+  const masterKeyFile = join(directory, 'master.key');
   const postgres = await startPostgres({ directory: databaseDirectory, port: databasePort, log });
   const processes: { gateway?: Supervised; host?: Supervised } = {};
   return {
@@ -52,8 +55,8 @@ export async function openStand(random: () => number): Promise<Stand> {
     hostUrl: `http://127.0.0.1:${controlPort}`,
     databaseUrl: postgres.url,
     logDirectory,
+    masterKeyFile,
     async start() {
-      const masterKeyFile = join(directory, 'master.key');
       await createKeyFile(masterKeyFile);
       processes.host = startHost({ directory, logDirectory, acquirerPort, controlPort });
       await processes.host.ready;
@@ -148,6 +151,8 @@ function startGateway({ directory, logDirectory, gatewayPort, acquirerPort, data
       ACQUIRER_INSTITUTION_ID: '100001',
       ACQUIRER_TIMEOUT_MS: '2000',
       TRUSTED_PROXY: '127.0.0.1',
+      // Where the merchants of the drill take their webhooks.
+      OUTBOUND_PRIVATE_NETWORKS: '127.0.0.1',
     },
     directory,
     logFile: join(logDirectory, 'gateway.log'),

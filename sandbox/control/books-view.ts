@@ -30,6 +30,7 @@ function view(entry: Entry): Readonly<Record<string, unknown>> {
     account: fact.account,
     approvalCode: fact.approvalCode,
     ...storedCredentialOf(fact.more),
+    ...authenticationOf(fact.more),
     ...(original === undefined ? {} : { original: { rrn: original.fact.rrn, stan: original.fact.stan } }),
   };
 }
@@ -38,6 +39,13 @@ function view(entry: Entry): Readonly<Record<string, unknown>> {
 function storedCredentialOf({ initiation, initialReference, isInitialKnown }: FactDetails = {}): Readonly<Record<string, unknown>> {
   if (initiation === undefined) return {};
   return { storedCredential: { initiation, initialReference, isInitialKnown } };
+}
+
+/** What the payment said of its shopper's authentication; of the value only the SHA-256. */
+function authenticationOf({ authentication }: FactDetails = {}): Readonly<Record<string, unknown>> {
+  if (authentication === undefined) return {};
+  const [eci, valueHash, transaction] = authentication.split(' ').map((part) => (part === '-' ? undefined : part));
+  return { authentication: { eci, valueHash, transaction } };
 }
 
 const ENTRIES_PER_PIECE = 500;

@@ -6,6 +6,7 @@
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
+import { hookRoutes } from '../hooks/routes.ts';
 import type { Host } from '../host/host.ts';
 import type { ChallengeTimes } from '../three-ds/challenges.ts';
 import { addThreeDsRoutes } from '../three-ds/routes.ts';
@@ -41,6 +42,7 @@ export async function startControlServer(host: Host, options: ControlOptions): P
   readJsonBodies(app);
   bookRoutes(app, host);
   faultRoutes(app, host);
+  hookRoutes(app);
   disputeRoutes(app, host);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {

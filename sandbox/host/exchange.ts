@@ -1,5 +1,6 @@
 /** One request's way through the host: read, tell apart from repeats, decide, book, write down, and answer once that is durable. */
 
+import { createHash } from 'node:crypto';
 import { type Iso8583Message, unpackPartial } from '../../src/protocols/iso8583/codec.ts';
 import { HOST_LINK } from '../../src/protocols/iso8583/layouts/host-link.ts';
 import { isRequest } from '../../src/protocols/iso8583/messages.ts';
@@ -209,8 +210,16 @@ function detailsOf({ financial, accountId, decision, books }: DetailsContext): F
     ...(reference === '' ? {} : { initialReference: reference }),
     ...(reference !== '' || isStartedByMerchant(financial) ? { isInitialKnown: books.wasGivenTo(reference, accountId) } : {}),
     ...(decision.approvedMinor === undefined ? {} : { approvedMinor: decision.approvedMinor }),
+    ...authenticationOf(details),
   };
   return Object.keys(found).length === 0 ? undefined : found;
+}
+
+/** Of the value only the hash is kept: it is the shopper's. */
+function authenticationOf({ 42: eci, 43: value, 66: transaction }: FinancialRequest['details']): Pick<FactDetails, 'authentication'> {
+  if (eci === undefined && value === undefined && transaction === undefined) return {};
+  const hash = value === undefined ? '-' : createHash('sha256').update(value).digest('hex');
+  return { authentication: [eci ?? '-', hash, transaction ?? '-'].join(' ') };
 }
 
 function factOf({ financial, account, decision, numbers, details }: FactParts): Fact {

@@ -78,12 +78,14 @@ function detailsOf({
   initialReference,
   isInitialKnown,
   approvedMinor,
+  authentication,
 }: Readonly<Record<string, unknown>>): FactDetails {
   return {
     ...(typeof merchant === 'string' ? { merchant } : {}),
     ...(typeof initiation === 'string' ? { initiation } : {}),
     ...(typeof initialReference === 'string' ? { initialReference } : {}),
     ...(typeof isInitialKnown === 'boolean' ? { isInitialKnown } : {}),
+    ...(typeof authentication === 'string' ? { authentication } : {}),
     ...(typeof approvedMinor === 'number' ? { approvedMinor } : {}),
   };
 }

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { build } from '../../src/protocols/emv-3ds/build.ts';
 import type { AReq, ARes } from '../../src/protocols/emv-3ds/message.ts';
 import { parse } from '../../src/protocols/emv-3ds/parse.ts';
-import { enrolledCard } from './cards.ts';
+import { cardOf } from './cards.ts';
 import { type Challenges, METHOD_ONE_TIME_CODE } from './challenges.ts';
 import { decide, evidenceOf } from './issuer-answer.ts';
 import { erro, written } from './wire.ts';
@@ -27,7 +27,7 @@ export function answerAReq({ text, dsTransID }: AcsRequest, { challenges, baseUr
   const parsed = parse(text, { expected: ['AReq'], allowsPlainHttp: true });
   if (!parsed.ok) return erro(parsed.problem, 'A');
   const areq = parsed.message;
-  const card = enrolledCard(areq.acctNumber);
+  const card = cardOf(areq);
   const ids = { threeDSServerTransID: areq.threeDSServerTransID, acsTransID: randomUUID(), dsTransID };
   const decision = card === undefined ? ({ kind: 'ends', status: 'U', reason: '08' } as const) : decide(card, areq);
   const common: ARes = {

@@ -1,5 +1,6 @@
 /** The issuers' cards as data: which take part in 3-D Secure, and how each is authenticated. Every other card is not enrolled. */
 
+import type { AReq } from '../../src/protocols/emv-3ds/message.ts';
 import type { Version } from '../../src/protocols/emv-3ds/rule.ts';
 
 /** How an authentication ends, as `transStatus` says it. */
@@ -73,8 +74,22 @@ export const ENROLLED_CARDS: readonly EnrolledCard[] = ROWS.flatMap(([flow, pans
 const byPan = new Map(ENROLLED_CARDS.map((card) => [card.pan, card]));
 
 /** The card with this number; undefined when it is not enrolled. */
-export function enrolledCard(pan: string): EnrolledCard | undefined {
+function enrolledCard(pan: string): EnrolledCard | undefined {
   return byPan.get(pan);
+}
+
+/** The extension of an AReq in which a merchant says what should happen, whatever the card. */
+const SIMULATION = 'POLYGATE-SANDBOX';
+
+/** The card of an AReq, as its row or the merchant has it; undefined when it is not enrolled. */
+export function cardOf({ acctNumber: pan, messageExtension = [], messageVersion: version }: AReq): EnrolledCard | undefined {
+  const known = enrolledCard(pan);
+  const data: unknown = messageExtension.find(({ id }) => id === SIMULATION)?.data;
+  const wish = typeof data === 'object' && data !== null && 'flow' in data ? data.flow : undefined;
+  const own: EnrolledCard = known ?? { pan, flow: CHALLENGE, method: 'none', version };
+  if (wish === 'challenge') return { ...own, flow: CHALLENGE };
+  if (wish === 'frictionless') return { ...own, flow: Y };
+  return wish === 'enrolled' ? own : known;
 }
 
 /** The one-time code of every cardholder. */

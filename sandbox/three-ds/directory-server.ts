@@ -7,7 +7,7 @@ import { parse } from '../../src/protocols/emv-3ds/parse.ts';
 import { problem } from '../../src/protocols/emv-3ds/problem.ts';
 import { OFFERED_VERSIONS } from '../../src/protocols/emv-3ds/rule.ts';
 import { type AcsRequest, DS_REFERENCE } from './acs.ts';
-import { ENROLLED_CARDS, type EnrolledCard, enrolledCard } from './cards.ts';
+import { cardOf, ENROLLED_CARDS, type EnrolledCard } from './cards.ts';
 import { erro, written } from './wire.ts';
 
 /** What happens to a message: it is answered, or its sender waits for ever. */
@@ -47,7 +47,7 @@ export function createDirectoryServer(parts: DirectoryParts): DirectoryServer {
       if (!parsed.ok) return message(erro(parsed.problem, 'D'));
       const { message: request } = parsed;
       if (request.messageType === 'PReq') return message(answerPReq(request, baseUrl()));
-      const card = enrolledCard(request.acctNumber);
+      const card = cardOf(request);
       if (card === undefined) return message(notEnrolled(request));
       if (card.flow.kind === 'lost') return { kind: 'silence' };
       if (card.version !== request.messageVersion) return message(erro(problem('102', 'messageVersion', request), 'D'));

@@ -18,6 +18,7 @@ import type {
   Trace,
 } from './payment/operation.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
+import type { AuthenticationEvidence } from './three-d-secure/authentication.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
 export interface Clock {
@@ -39,6 +40,20 @@ export interface CardToStore {
   readonly purgeAtMs: number;
 }
 
+/** A secret that must be readable again: what a protocol signs or encrypts with. */
+export interface SecretToSeal {
+  readonly merchantId: string;
+  /** UUID of what it belongs to; it opens only there. */
+  readonly secretId: string;
+  readonly secret: string;
+}
+
+export interface SealedSecret {
+  readonly merchantId: string;
+  readonly secretId: string;
+  readonly sealed: Uint8Array;
+}
+
 /** The only holder of stored PANs. It keeps no CVC. */
 export interface Vault {
   /** Encrypts and stores a card; resolves when it is durable. */
@@ -52,6 +67,11 @@ export interface Vault {
    * once when the merchant's key is in memory.
    */
   fingerprint(merchantId: string, pan: Pan): Uint8Array | Promise<Uint8Array>;
+  /** Keeps a CVC for a payment that waits for its shopper, encrypted, in memory of the database only, for `lifeMs` at most. */
+  keepCvc(kept: { readonly merchantId: string; readonly visitId: string; readonly cvc: Cvc; readonly lifeMs: number }): Promise<void>;
+  /** The CVC of a waiting payment; undefined when its time is over, or the database has lost its memory. */
+  readCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<Cvc | undefined>;
+  dropCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<void>;
   /** Makes a token for a stored card: random, letters first, so that it can never be taken for a PAN. 32 lower-case hex characters. */
   tokenize(card: {
     readonly merchantId: string;
@@ -60,6 +80,10 @@ export interface Vault {
     /** What may be shown of the card, kept beside the token. */
     readonly summary: CardSummary;
   }): Promise<string>;
+  /** Encrypts a secret for whoever keeps it; at once. */
+  sealSecret(secret: SecretToSeal): Uint8Array;
+  /** Throws when the bytes, or the place they are kept at, are not those of {@link Vault.sealSecret}. */
+  openSecret(sealed: SealedSecret): string;
   /** The card behind a token of this merchant; undefined when unknown or deleted. */
   resolveToken(token: {
     readonly merchantId: string;
@@ -136,7 +160,7 @@ export interface NewPayment extends NewOperationBase {
   readonly agreement?: CredentialUse;
   /** The card's blocks were looked through: it is written whatever they say. */
   readonly blocksChecked?: true;
-  /** Present: it will be sent. Absent: it is rejected, recorded with its reason and never sent. */
+  /** Present: it will be sent. Absent: it waits for its shopper, or it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
 }
@@ -341,6 +365,8 @@ export interface PaymentStore {
 export interface CardSecrets {
   readonly pan: Pan;
   readonly cvc?: Cvc;
+  /** Proof of a 3-D Secure authentication, base64. */
+  readonly authenticationValue?: string;
 }
 
 /** Names an operation in what the acquirer delivers later. */
@@ -363,6 +389,8 @@ export interface AcquirerRequest {
   readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
   /** For a reversal: what remains of the original after it, minor units. */
   readonly remaining?: number;
+  /** What 3-D Secure came to, for an authorization. */
+  readonly authentication?: AuthenticationEvidence;
 }
 
 /**

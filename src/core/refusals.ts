@@ -34,6 +34,7 @@ const list = {
   no_chargeback: ['state', 'there is no chargeback that could be reversed'],
   chargeback_already_reversed: ['state', 'the chargeback is reversed already'],
   chargeback_amount_differs: ['field', 'a chargeback is reversed whole: the amount differs from that of the chargeback'],
+  checkout_closed: ['state', 'the checkout is paid, has expired, or was tried too often'],
   never_due: ['field', 'the timetable has no time to come'],
   schedule_unknown: ['state', 'there is no such schedule that still pays'],
   payment_busy: ['again', 'another operation on the same payment is under way'],

@@ -1,8 +1,11 @@
 /** What a dialect is to the gateway: a name and routes. Everything it needs from the engine comes in the context. */
 import type { FastifyInstance } from 'fastify';
+import type { PaymentEventRecord } from '../core/event/outbox.ts';
+import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
+import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -12,6 +15,12 @@ export interface DialectContext {
   readonly directory: Directory;
   /** `sandbox`: simulators answer, and dialects say so where their protocol has a word for it. */
   readonly mode: Mode;
+  /**
+   * To be awaited before a request is recorded that names a URL of its own to be told at: from then on the merchant's payments in this
+   * dialect are looked through for one, under `notificationUrl` in the dialect's data of an operation, or else of its payment's first. Rejects
+   * while the database is away.
+   */
+  expectUrlsInRequests(channel: Channel): Promise<void>;
   readonly limits: RequestLimits;
   /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
   readonly isUnavailable: (error: unknown) => boolean;
@@ -43,12 +52,87 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
+  /** How merchants are told what happened; absent where the protocol has no way. */
+  readonly callbacks?: DialectCallbacks;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
   readonly access: DialectAccess;
   /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
   readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
+}
+
+/** What a dialect says to a merchant's endpoint, and how patiently. Order, retries, addresses and records are not its business. */
+export interface DialectCallbacks {
+  /** The pause after each failed try, in ms; after the last one comes one more try, and then none. */
+  readonly retryDelaysMs: readonly number[];
+  /** How long an endpoint may take to acknowledge. */
+  readonly timeoutMs: number;
+  readonly form: EndpointForm;
+  /** The messages of an event, in order, always as many for the same event; none where the protocol does not tell of it. Pure. */
+  write(notice: CallbackNotice): readonly CallbackMessage[];
+  /** A message that means nothing, to see whether the endpoint takes what it is sent. */
+  writeTest(test: CallbackTest): CallbackMessage;
+}
+
+/** What an operator may say of an endpoint. */
+export interface EndpointForm {
+  /** Names of settings and what each may be. */
+  readonly settings: Readonly<Record<string, { readonly pattern: RegExp; readonly expected: string; readonly standard: string }>>;
+  /** Absent: no secret is needed. */
+  readonly secret?: {
+    readonly pattern: RegExp;
+    /** Completes "expected …". */
+    readonly expected: string;
+    make(): string;
+  };
+  /** Whether nothing is sent before the endpoint has acknowledged a test message. */
+  readonly needsTest: boolean;
+}
+
+/** Where a message goes and with what it is sealed or signed. */
+export interface CallbackAddress {
+  readonly url: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secret?: string;
+}
+
+export interface CallbackTest {
+  readonly address: CallbackAddress;
+  readonly mode: 'sandbox' | 'live';
+  /** Wall time, epoch ms. */
+  readonly nowMs: number;
+}
+
+interface AnyNotice extends CallbackTest {
+  /** The request named the URL itself; no operator has set the endpoint up. */
+  readonly namedByRequest: boolean;
+  readonly channel: Channel;
+  /** Failed tries before this one. */
+  readonly retries: number;
+}
+
+export interface PaymentNotice extends AnyNotice {
+  readonly subject: 'payment';
+  readonly event: PaymentEventRecord;
+  /** As they are now. */
+  readonly tree: PaymentTree;
+  readonly operation: OperationView;
+}
+
+/** A card was put under a token without a payment, or a token was deleted. */
+export interface TokenNotice extends AnyNotice {
+  readonly subject: 'token';
+  readonly act: TokenAct;
+}
+
+export type CallbackNotice = PaymentNotice | TokenNotice;
+
+export interface CallbackMessage {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** Names and secrets of the protocol: made for new merchants, checked for those who bring theirs along. */
@@ -99,6 +183,8 @@ export interface DialectSandbox {
   readonly accounts: readonly DemoAccount[];
   readonly channels: readonly DemoChannel[];
   readonly credentials: readonly DemoCredential[];
+  /** Where the demo merchant is told what happens. */
+  readonly endpoints?: readonly DemoEndpoint[];
   /** A payment to begin with. `baseUrl`: scheme, host and port of the running gateway, without a slash at the end. */
   sample(baseUrl: string): SamplePayment;
 }
@@ -125,6 +211,16 @@ export interface DemoCredential {
   readonly credentialId: string;
   readonly identifier: string;
   readonly secret: string;
+}
+
+export interface DemoEndpoint {
+  readonly merchant: DemoMerchantName;
+  /** UUID. */
+  readonly endpointId: string;
+  /** Its path at the webhook catcher of the sandbox. */
+  readonly path: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secret?: string;
 }
 
 /** One payment that anybody can make, as a command and as the request that it sends. */

@@ -21,6 +21,12 @@ const merchants: Readonly<Record<DemoMerchantName, DemoMerchant>> = {
   other: { merchantId: '00000000-0000-7000-8000-000000000002', routingNumber: 2, name: 'Polygate Other' },
 };
 
+/** UUIDs of the demo merchants. */
+export const demoMerchantIds: Readonly<Record<DemoMerchantName, string>> = {
+  demo: merchants.demo.merchantId,
+  other: merchants.other.merchantId,
+};
+
 /** Accounts that channels of any dialect use. Those terminals that know no triggers are many, for load. */
 const sharedAccounts: readonly DemoAccount[] = [
   {

@@ -75,6 +75,11 @@ export function openDatabase(options: PoolOptions): Database {
 async function runTransaction<T>(pool: pg.Pool, work: (query: Database['query']) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks between two statements says so here; unheard, it would end the process.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
   try {
     await client.query('begin');
     const result = await work(async <R extends Row>(statement: Statement, values: readonly unknown[] = []) => {
@@ -89,6 +94,7 @@ async function runTransaction<T>(pool: pg.Pool, work: (query: Database['query'])
     });
     throw error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
   }
 }

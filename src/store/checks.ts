@@ -236,11 +236,12 @@ const orphans: Check = {
   where not exists (select from polygate.payment p where ${samePayment('p', 'a')})
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'the operation has no message to the acquirer' from polygate.operation o
-  where o.state <> 'rejected' and o.kind not in (${posted}) and not exists (
+  where o.state not in ('rejected', 'awaiting') and o.kind not in (${posted}) and not exists (
     select from polygate.acquirer_message m where m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id and m.purpose = 'request')
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'the operation was never sent and has a message to the acquirer' from polygate.operation o
-  where (o.state = 'rejected' or o.kind in (${posted})) and exists (select from polygate.acquirer_message m where ${sameOperation('m', 'o')})
+  where (o.state in ('rejected', 'awaiting') or o.kind in (${posted})) and exists (select from polygate.acquirer_message m where ${sameOperation('m', 'o')})
+    and not exists (select from polygate.event e where ${samePayment('e', 'o')} and e.operation_id = o.operation_id and e.operation_state = 'submitted')
   union all
   select m.merchant_id, null, m.operation_id, format('the message %s (%s) has no operation', m.rrn, m.purpose) from polygate.acquirer_message m
   where not exists (select from polygate.operation o where ${sameOperation('o', 'm')})
@@ -299,6 +300,40 @@ const disputes: Check = {
     is distinct from (o.dispute_id, o.payment_id, o.target_id, o.amount, o.kind, o.declared, true)`,
 };
 
+/** Whoever waits for a shopper has a visit that will be looked at; and no payment stands against the word of its issuer. */
+const visits: Check = {
+  name: 'visit',
+  relations: [],
+  body: `select o.merchant_id, o.payment_id, o.operation_id, 'it waits for its shopper, and nobody will ever look at it' as detail
+  from polygate.operation o
+  where o.state = 'awaiting' and not exists (
+    select from polygate.shopper_visit v where v.merchant_id = o.merchant_id and v.visit_id = o.operation_id and v.payment_id = o.payment_id and v.due_at is not null)
+  union all
+  select v.merchant_id, v.payment_id, v.visit_id, 'its visit has no run of 3-D Secure' from polygate.shopper_visit v
+  where not exists (select from polygate.authentication a
+    where a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id and a.visit_id = v.visit_id)
+  union all
+  select v.merchant_id, v.payment_id, v.visit_id, 'its visit is over, and its run of 3-D Secure is not' from polygate.shopper_visit v
+    join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+  where v.due_at is null and a.finished_at is null
+  union all
+  select o.merchant_id, o.payment_id, o.operation_id, format('it is %s, and its shopper''s authentication is %s', o.state, a.state)
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+    join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
+  where o.state in ('submitted', 'approved') and a.state not in ('authenticated', 'attempted', 'informed', 'unavailable') and a.number = 1
+  union all
+  select o.merchant_id, o.payment_id, o.operation_id, 'its shopper has authenticated for another amount or card'
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+    join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
+    join polygate.payment p on ${samePayment('p', 'o')}
+    join polygate.attempt t on ${samePayment('t', 'o')} and t.number = o.attempt_number
+  where (a.amount, a.currency, a.card_id) is distinct from (coalesce(o.requested_amount, o.amount), p.currency, t.card_id)
+  union all
+  select v.merchant_id, v.payment_id, v.visit_id, 'its payment is over, and the proof of its authentication is still kept'
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.visit_id = v.visit_id
+  where v.due_at is null and v.payment_id is not null and a.sealed_value is not null`,
+};
+
 const duplicates: Check = {
   name: 'duplicate trace',
   relations: [],
@@ -329,6 +364,7 @@ export const checks: readonly Check[] = [
   orphans,
   accountLimits,
   disputes,
+  visits,
   duplicates,
   auditChain,
 ];

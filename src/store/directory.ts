@@ -4,6 +4,7 @@
  */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
+import { readLook } from '../core/merchant/look.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -13,7 +14,8 @@ const entriesAtMost = 50_000;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.policies
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.policies,
+  c.without_authentication, c.look
 from polygate.entry_point e
   join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
   join polygate.merchant m on m.merchant_id = c.merchant_id
@@ -23,7 +25,7 @@ where e.dialect = $1 and e.wire_id = $2`,
 const channelById: Statement = {
   name: 'channel_by_id',
   text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
-  c.policies
+  c.policies, c.without_authentication, c.look
 from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
 where c.merchant_id = $1 and c.channel_id = $2`,
 };
@@ -54,7 +56,9 @@ interface ChannelRow extends Record<string, unknown> {
   readonly enabled: boolean;
   readonly accepts_partial_approval: boolean;
   readonly currencies: string[] | null;
+  readonly look: unknown;
   readonly policies: Record<string, unknown>;
+  readonly without_authentication: 'proceed' | 'stop';
 }
 
 interface CredentialRow extends Record<string, unknown> {
@@ -126,7 +130,9 @@ function channelOf(row: ChannelRow): Channel {
     enabled: row.enabled,
     policies: row.policies,
     acceptsPartialApproval: row.accepts_partial_approval,
+    withoutAuthentication: row.without_authentication,
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
+    ...(row.look === null ? {} : { look: readLook(row.look) }),
   };
 }
 

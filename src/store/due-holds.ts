@@ -193,7 +193,12 @@ export async function submitWithCapture(database: Database, row: NewPayment, due
   return database.transaction(async (query) => {
     const submission =
       row.blocksChecked === true ? await submitChecked({ query }, row) : ((await submitPayments({ query }, [row]))[0] ?? 'key_taken');
-    if (submission === 'submitted') await query(addition, additionColumns([{ ...row, kind: 'capture', dueAtMs }]));
+    if (submission === 'submitted') await addCapture({ query }, row, dueAtMs);
     return submission;
   });
+}
+
+/** In the transaction that writes the authorization. */
+export async function addCapture(database: Pick<Database, 'query'>, row: NewPayment, dueAtMs: number): Promise<void> {
+  await database.query(addition, additionColumns([{ ...row, kind: 'capture', dueAtMs }]));
 }

@@ -99,7 +99,10 @@ export const expectedLine = relation(
   ),
 );
 
-/** Before its first event an operation is submitted and its payment in process; a rejected one is recorded with its only event. */
+/**
+ * Before its first event an operation is submitted and its payment in process; one that is rejected, or waits for its shopper, is recorded with
+ * an event that says so.
+ */
 export const initialStates = { operation: 'submitted', payment: 'processing' } as const;
 
 /** `operation_step`: every event that an operation of a kind may have in a state. */
@@ -108,7 +111,7 @@ export const operationStep = relation(
   ['kind', 'target_kind', 'from_state', 'name', 'to_state'],
   [
     ...combinations.flatMap(({ kind, targetKind }) =>
-      movesOf(kind).map(([from, event, to]) => {
+      movesOf({ kind, targetKind }).map(([from, event, to]) => {
         return [kind, targetKind, from, effectOf({ kind, targetKind, amount: 1, event }).event, to];
       }),
     ),
@@ -124,7 +127,7 @@ export const paymentStep = relation(
   ['kind', 'target_kind', 'name', 'from_state', 'to_state'],
   [
     ...combinations.flatMap(({ kind, targetKind }) => {
-      const events = new Set(movesOf(kind).map(([, event]) => event));
+      const events = new Set(movesOf({ kind, targetKind }).map(([, event]) => event));
       return [...events].flatMap((event) => {
         const effect = effectOf({ kind, targetKind, amount: 1, event });
         return paymentChanges(effect.paymentEvent).map(([from, to]) => [kind, targetKind, effect.event, from, to]);
@@ -140,9 +143,12 @@ export const paymentStep = relation(
   ],
 );
 
-/** What is posted has its outcome from the start. */
-function movesOf(kind: OperationKind): typeof operationTransitions.rows {
-  return operationTransitions.rows.filter(([from, event]) => !isPosted(kind) || (from === initialStates.operation && event === 'approve'));
+/** What is posted has its outcome from the start; only what a shopper has asked for waits for a shopper. */
+function movesOf({ kind, targetKind }: Combination): typeof operationTransitions.rows {
+  return operationTransitions.rows.filter(([from, event, to]) => {
+    if (isPosted(kind)) return from === initialStates.operation && event === 'approve';
+    return targetKind === undefined || (from !== 'awaiting' && to !== 'awaiting');
+  });
 }
 
 function confirmations(): readonly (Combination & { readonly name: string })[] {

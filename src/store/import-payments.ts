@@ -84,8 +84,10 @@ with payment as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
   select l.* from line l join won using (merchant_id, payment_id)
 ), told as (
-  insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
-  select merchant_id, payment_id, sequence, operation_id, event_name, payment_state, 'approved', snapshot, created_at
+  insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at, recorded_in)
+  select merchant_id, payment_id, sequence, operation_id, event_name, payment_state, 'approved', snapshot, created_at,
+    -- Merchants know what they bring along: without a transaction the outbox never sees it.
+    null::xid8
   from operation join won using (merchant_id, payment_id)
 ), will_end as (
   -- When, the gateway finds out: it knows how long each hold may stand.

@@ -73,6 +73,41 @@ create table polygate.audit (
 );
 grant insert, select on polygate.audit to polygate_app;
 
+create table polygate.authentication (
+  merchant_id uuid not null,
+  authentication_id uuid not null,
+  visit_id uuid not null,
+  number smallint not null,
+  state text not null,
+  amount bigint not null,
+  currency text not null,
+  card_id uuid not null,
+  request json not null,
+  version text not null,
+  method_url text,
+  method_done boolean not null default false,
+  returned boolean not null default false,
+  asked_at timestamp with time zone,
+  acs_url text,
+  acs_transaction_id uuid,
+  ds_transaction_id uuid,
+  trans_status text,
+  reason text,
+  eci text,
+  sealed_value bytea,
+  permission text,
+  shifts_liability boolean not null default false,
+  rule text,
+  challenge_cancel text,
+  late_status text,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint authentication_pkey PRIMARY KEY (authentication_id, merchant_id),
+  constraint authentication_amount_check CHECK ((amount > 0))
+);
+CREATE INDEX authentication_visit ON polygate.authentication USING btree (visit_id);
+grant insert, select, update on polygate.authentication to polygate_app;
+
 create table polygate.card_block (
   merchant_id uuid not null,
   bin text not null,
@@ -109,11 +144,32 @@ create table polygate.channel (
   currencies text[],
   accepts_partial_approval boolean not null default false,
   policies json not null default '{}'::json,
+  without_authentication text not null default 'proceed'::text,
+  look json,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
-  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+  constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
+  constraint channel_without_authentication_check CHECK ((without_authentication = ANY (ARRAY['proceed'::text, 'stop'::text])))
 );
 grant insert, select, update on polygate.channel to polygate_app;
+
+create table polygate.checkout (
+  merchant_id uuid not null,
+  checkout_id uuid not null,
+  channel_id uuid not null,
+  secret_hash bytea not null,
+  amount bigint not null,
+  currency text not null,
+  terms json not null,
+  revision integer not null default 1,
+  attempts smallint not null default 0,
+  operation_id uuid,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id)
+);
+CREATE UNIQUE INDEX checkout_secret ON polygate.checkout USING btree (secret_hash, merchant_id);
+grant insert, select, update on polygate.checkout to polygate_app;
 
 create table polygate.clock (
   only_row boolean not null default true,
@@ -153,6 +209,43 @@ create table polygate.credential (
 );
 CREATE INDEX credential_identifier ON polygate.credential USING btree (dialect, identifier);
 grant insert, select, update on polygate.credential to polygate_app;
+
+create table polygate.delivery (
+  merchant_id uuid not null,
+  endpoint_id uuid not null,
+  subject text not null,
+  payment_id uuid not null,
+  sequence integer not null,
+  operation_id uuid not null,
+  state text not null,
+  tries integer not null default 0,
+  messages_sent smallint not null default 0,
+  due_at timestamp with time zone,
+  lease uuid,
+  created_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint delivery_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, merchant_id),
+  constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'given_up'::text]))),
+  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text])))
+);
+CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
+grant delete, insert, select, update on polygate.delivery to polygate_app;
+
+create table polygate.delivery_attempt (
+  merchant_id uuid not null,
+  endpoint_id uuid not null,
+  payment_id uuid not null,
+  sequence integer not null,
+  attempt_id uuid not null,
+  started_at timestamp with time zone not null,
+  duration_ms integer not null,
+  status smallint,
+  problem text,
+  answer text,
+  constraint delivery_attempt_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, attempt_id, merchant_id)
+);
+grant delete, insert, select, update on polygate.delivery_attempt to polygate_app;
 
 create table polygate.dispute (
   merchant_id uuid not null,
@@ -195,6 +288,28 @@ create table polygate.due_work (
 CREATE INDEX due_work_due ON polygate.due_work USING btree (due_at) WHERE (state = 'waiting'::text);
 grant delete, insert, select, update on polygate.due_work to polygate_app;
 
+create table polygate.endpoint (
+  merchant_id uuid not null,
+  endpoint_id uuid not null,
+  dialect text not null,
+  channel_id uuid,
+  url text,
+  settings json not null,
+  secret bytea,
+  state text not null,
+  reason text,
+  failures integer not null default 0,
+  failing_since timestamp with time zone,
+  wake_at timestamp with time zone not null default now(),
+  created_at timestamp with time zone not null default now(),
+  removed_at timestamp with time zone,
+  constraint endpoint_pkey PRIMARY KEY (merchant_id, endpoint_id),
+  constraint endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
+  constraint endpoint_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'active'::text, 'parked'::text])))
+);
+CREATE UNIQUE INDEX endpoint_of_requests ON polygate.endpoint USING btree (merchant_id, dialect) WHERE ((url IS NULL) AND (removed_at IS NULL));
+grant insert, select, update on polygate.endpoint to polygate_app;
+
 create table polygate.entry_point (
   dialect text not null,
   wire_id text not null,
@@ -215,9 +330,18 @@ create table polygate.event (
   operation_state text not null,
   snapshot json not null,
   happened_at timestamp with time zone not null,
+  recorded_in xid8 default pg_current_xact_id(),
   constraint event_pkey PRIMARY KEY (payment_id, sequence, merchant_id)
 );
+CREATE INDEX event_recorded ON polygate.event USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
 grant insert, select on polygate.event to polygate_app;
+
+create table polygate.event_cursor (
+  name text not null,
+  snapshot pg_snapshot not null,
+  constraint event_cursor_pkey PRIMARY KEY (name)
+);
+grant select, update on polygate.event_cursor to polygate_app;
 
 create table polygate.idempotency_key (
   merchant_id uuid not null,
@@ -380,6 +504,25 @@ CREATE INDEX schedule_due ON polygate.schedule USING btree (next_due_at) WHERE (
 CREATE UNIQUE INDEX schedule_key ON polygate.schedule USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 grant insert, select, update on polygate.schedule to polygate_app;
 
+create table polygate.shopper_visit (
+  merchant_id uuid not null,
+  visit_id uuid not null,
+  channel_id uuid not null,
+  payment_id uuid,
+  authentication_id uuid not null,
+  return_url text not null,
+  tokenize boolean not null default false,
+  has_cvc boolean not null default false,
+  capture_data json,
+  expires_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  leased_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id)
+);
+CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant insert, select, update on polygate.shopper_visit to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,
@@ -406,10 +549,12 @@ create table polygate.token_act (
   idempotency_key text,
   input_hash bytea,
   created_at timestamp with time zone not null,
+  recorded_in xid8 default pg_current_xact_id(),
   constraint token_act_pkey PRIMARY KEY (merchant_id, act_id),
   constraint token_act_kind_check CHECK ((kind = ANY (ARRAY['tokenization'::text, 'deletion'::text])))
 );
 CREATE UNIQUE INDEX token_act_key ON polygate.token_act USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX token_act_recorded ON polygate.token_act USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
 CREATE UNIQUE INDEX token_act_token ON polygate.token_act USING btree (merchant_id, token, kind);
 grant insert, select on polygate.token_act to polygate_app;
 
@@ -505,3 +650,14 @@ create table vault.token (
 CREATE INDEX token_card ON vault.token USING btree (card_id);
 CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;
+
+create unlogged table vault.waiting_cvc (
+  merchant_id uuid not null,
+  visit_id uuid not null,
+  key_version integer not null,
+  sealed bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint waiting_cvc_pkey PRIMARY KEY (visit_id, merchant_id)
+);
+CREATE INDEX waiting_cvc_expiry ON vault.waiting_cvc USING btree (expires_at);
+grant delete, insert, select, update on vault.waiting_cvc to polygate_vault;

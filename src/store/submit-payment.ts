@@ -1,5 +1,6 @@
 /** First transaction of new payments: key, payment, attempt, operation and message of many payments in one statement. */
 import type { NewPayment, Submission } from '../core/ports.ts';
+import type { OperationState } from '../core/states/operation.ts';
 import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { timeArray } from './rows.ts';
@@ -32,7 +33,7 @@ with input as (
 ), new_payment as (
   insert into polygate.payment (merchant_id, payment_id, channel_id, state, currency, amount, last_sequence, created_at)
   select merchant_id, payment_id, channel_id, case state when 'rejected' then 'failed' else 'processing' end, currency, amount,
-    case state when 'rejected' then 1 else 0 end, created_at
+    case state when 'submitted' then 0 else 1 end, created_at
   from free
 ), new_attempt as (
   insert into polygate.attempt (merchant_id, payment_id, number, card_id, brand, bin, last4, expiry_month, expiry_year, holder, created_at)
@@ -48,8 +49,9 @@ with input as (
   select merchant_id, rrn, mti, 'request', operation_id, account_id, terminal, stan, transmitted_at from free where rrn is not null
 ), new_event as (
   insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
-  select merchant_id, payment_id, 1, operation_id, kind || '.rejected', 'failed', state, json_build_object('amount', amount, 'currency', currency), created_at
-  from free where state = 'rejected'
+  select merchant_id, payment_id, 1, operation_id, kind || '.' || state, case state when 'rejected' then 'failed' else 'processing' end, state,
+    json_build_object('amount', amount, 'currency', currency), created_at
+  from free where state <> 'submitted'
 )
 select operation_id from free`;
 
@@ -97,6 +99,12 @@ async function blockedOf(database: Pick<Database, 'query'>, rows: readonly NewPa
   return new Set(found.map((row) => row.operation_id));
 }
 
+/** Without a trace there is nothing to send yet: it waits for its shopper. */
+function firstStateOf({ rejection, trace }: NewPayment): OperationState {
+  if (rejection !== undefined) return 'rejected';
+  return trace === undefined ? 'awaiting' : 'submitted';
+}
+
 function columnsOf(rows: readonly NewPayment[]): string[] {
   return [
     plainArray(rows.map((row) => row.merchantId)),
@@ -104,7 +112,7 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     plainArray(rows.map((row) => row.paymentId)),
     plainArray(rows.map((row) => row.operationId)),
     plainArray(rows.map((row) => row.kind)),
-    plainArray(rows.map((row) => (row.rejection === undefined ? 'submitted' : 'rejected'))),
+    plainArray(rows.map(firstStateOf)),
     plainArray(rows.map((row) => row.amount)),
     plainArray(rows.map((row) => row.currency)),
     textArray(rows.map((row) => row.merchantReference)),

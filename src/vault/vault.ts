@@ -14,7 +14,9 @@ import type { KeyProvider } from './key-provider.ts';
 import { type Node, sayAlive, sayGone } from './nodes.ts';
 import { nextPurgeAtMs, type PurgeCount, purgeDue } from './purge.ts';
 import { openRootKeys } from './root-keys.ts';
+import { createSecrets } from './secrets.ts';
 import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
+import { createWaitingCvcs, type WaitingCvcs } from './waiting-cvc.ts';
 
 export interface VaultLog {
   error(details: object, message: string): void;
@@ -31,7 +33,7 @@ export interface VaultOptions {
   readonly node?: Node;
 }
 
-export interface OpenVault extends Vault {
+export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
   /** Always at once: the key of fingerprints is in memory. */
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
   /** Keeps a token that was made elsewhere, for a stored card; the same again changes nothing. */
@@ -79,6 +81,8 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
     return {
       ...cards,
       ...createTokens({ database: hot, maxConcurrent }),
+      ...createWaitingCvcs({ database: hot, dataKeys }),
+      ...createSecrets(rootKeys.deriveSecret),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
       nextPurgeAtMs: () => nextPurgeAtMs(general),
       keys: createKeyCare({ database: general, keyProvider, activeKey, dataKeys, log, ...(node === undefined ? {} : { node }) }),

@@ -5,6 +5,7 @@
  */
 import type { DeclineReason } from '../../src/core/payment/decline.ts';
 import type { RejectionReason } from '../../src/core/payment/operation.ts';
+import type { CaughtHook } from '../harness/hooks.ts';
 import type { Traces } from '../harness/traces.ts';
 
 /**
@@ -139,8 +140,18 @@ export interface Driver {
   readonly keyPolicy: KeyPolicy;
   /** Ids of the right form that nothing has. */
   readonly nothing: { readonly handle: string; readonly token: string };
+  /** Absent where `webhooks` is lacking. */
+  readonly webhooks?: WebhookReader;
   /** `url`: scheme, host and port of the gateway. Every answer and every card goes to the traces. */
   connect(connection: Connection): Client;
+}
+
+/** What the demo merchant is told, at the webhook catcher. */
+export interface WebhookReader {
+  /** Of the endpoint at the catcher. */
+  readonly name: string;
+  /** Checks the seal or the signature and returns the handle of the payment or operation that a message is about; undefined for others. */
+  read(hook: CaughtHook): string | undefined;
 }
 
 export interface Connection {

@@ -1,4 +1,6 @@
 /** The contract suite's driver of the OPP dialect. Codes and values are written by hand: a test would not notice a change that it imports. */
+
+import { decryptOpp } from '../harness/hooks.ts';
 import { demo, encode, exchange, other, type Parameters, type Reply } from '../harness/opp.ts';
 import { rememberCard } from '../harness/traces.ts';
 import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Field, Order, Outcome } from './driver.ts';
@@ -86,8 +88,15 @@ const callers: Readonly<Record<CallerName, { readonly entityId: string; readonly
 
 export const opp: Driver = {
   dialect: 'opp',
-  lacks: ['frictionless authentication', 'challenge', 'webhooks'],
+  lacks: ['frictionless authentication', 'challenge'],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
+  webhooks: {
+    name: 'opp',
+    read(hook) {
+      const { type, payload } = decryptOpp(hook);
+      return type === 'PAYMENT' ? payload.id : undefined;
+    },
+  },
   nothing: { handle: '0'.repeat(32), token: 'a'.repeat(32) },
   connect,
 };

@@ -176,11 +176,7 @@ story('a token that nobody has is refused', ['tokens'], async ({ shop, driver, b
 });
 
 /** Stories that wait for the first dialect that can; one that says it can has to be given a story. */
-for (const capability of [
-  'frictionless authentication',
-  'challenge',
-  'webhooks',
-] as const satisfies readonly (typeof capabilities)[number][]) {
+for (const capability of ['frictionless authentication', 'challenge'] as const satisfies readonly (typeof capabilities)[number][]) {
   story(`${capability}`, [capability], async ({ driver }) => {
     assert.fail(`${driver.dialect} no longer says that it lacks this (${capability}): tell its story here.`);
   });

@@ -28,11 +28,11 @@ export interface Scene {
 
 export type Story = (name: string, needs: readonly Capability[], tell: (scene: Scene) => Promise<void>) => void;
 
-/** Begins a test file of stories. `env`: settings that differ from those of a test. */
-export function stories(env: Readonly<Record<string, string>> = {}): Story {
+/** Begins a test file of stories. `env`: settings that differ from those of a test; `webhooks`: the demo merchant is told what happens. */
+export function stories(env: Readonly<Record<string, string>> = {}, { webhooks = false }: { readonly webhooks?: boolean } = {}): Story {
   let stack: Stack | undefined;
   before(async () => {
-    stack = await startStack({ env });
+    stack = await startStack({ env, webhooks });
   });
   auditAfterEach(() => stack);
   after(async () => stack?.stop());

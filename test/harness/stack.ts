@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { writeDemoEndpoints } from '../../src/local/demo-endpoints.ts';
 import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
 import { freePort } from '../../src/local/ports.ts';
 import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
@@ -20,6 +21,8 @@ import { createTraces, type Traces } from './traces.ts';
 export interface StackOptions {
   /** Settings that differ from those of a test: `ACQUIRER_TIMEOUT_MS` and the like. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Writes the demo merchant's endpoints, which are at the webhook catcher of the sandbox. */
+  readonly webhooks?: boolean;
   /** Changes the address under which the gateway reaches its database: a proxy in front of it. */
   readonly databaseUrlOf?: (url: string) => string;
 }
@@ -95,6 +98,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   };
   const config = readConfig({ mode: 'sandbox', file: undefined, env });
   const lines: string[] = [];
+  if (options.webhooks === true) await writeDemoEndpoints(config);
   const launchGateway = () => startGateway(config, { logDestination: { write: (line) => void lines.push(line) } });
   let gateway: Gateway | undefined = await launchGateway();
   cleanUp.push(async () => gateway?.stop());

@@ -138,10 +138,24 @@ function credentialIndicator({ initiator, type, schedule }: CredentialUse): stri
   }
 }
 
+/**
+ * Sub-elements of DE48 that prove an authentication: 42 the indicator, 43 the value, 66 the protocol's main version and the directory server's
+ * transaction id.
+ */
+function authenticationDetails(evidence: AcquirerRequest['authentication'], value: string | undefined): Record<string, string> {
+  if (evidence === undefined) return {};
+  const { eci, dsTransactionId, version } = evidence;
+  return {
+    ...(eci === undefined ? {} : { 42: eci }),
+    ...(value === undefined ? {} : { 43: value }),
+    ...(dsTransactionId === undefined ? {} : { 66: `${version.charAt(0)}${dsTransactionId}` }),
+  };
+}
+
 /** DE22: 81 is e-commerce, 10 a credential on file; the third digit says that the terminal's PIN capability is unknown. */
 function authorizationFields(
-  { card, agreement }: AcquirerRequest,
-  { cvc }: CardSecrets,
+  { card, agreement, authentication }: AcquirerRequest,
+  { cvc, authenticationValue }: CardSecrets,
   { privateText }: MessageParty,
 ): Record<number, string> {
   const year = String((card?.expiry.year ?? 0) % 100).padStart(2, '0');
@@ -149,6 +163,7 @@ function authorizationFields(
   const details = {
     ...(agreement === undefined ? {} : { 22: credentialIndicator(agreement) }),
     ...(cvc === undefined ? {} : { 92: cvc.reveal() }),
+    ...authenticationDetails(authentication, authenticationValue),
   };
   return {
     14: `${year}${month}`,

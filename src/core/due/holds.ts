@@ -122,7 +122,7 @@ function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dia
 
 /** Whether there is anything to take; `unclear` while something that may change it has no outcome. */
 function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'something' {
-  if (hold.state === 'submitted' || hold.state === 'unknown') return 'unclear';
+  if (hold.state === 'awaiting' || hold.state === 'submitted' || hold.state === 'unknown') return 'unclear';
   if (hold.state !== 'approved' || tree.state !== 'authorized') return 'nothing';
   if (tree.capturePending > 0 || tree.releasePending > 0) return 'unclear';
   return tree.authorized - tree.captured - tree.released > 0 ? 'something' : 'nothing';

@@ -104,7 +104,7 @@ export interface CardSummary {
 export type CardBrand = 'visa' | 'mastercard' | 'maestro' | 'amex' | 'discover' | 'diners' | 'jcb' | 'unionpay' | 'unknown';
 
 /** IIN intervals of the brands, most specific first: from, to (both as six digits). Source: ISO/IEC 7812 assignments the schemes publish. */
-const iinRanges: readonly (readonly [from: number, to: number, brand: CardBrand])[] = [
+export const iinRanges: readonly (readonly [from: number, to: number, brand: CardBrand])[] = [
   [340000, 349999, 'amex'],
   [370000, 379999, 'amex'],
   [300000, 305999, 'diners'],
@@ -129,4 +129,9 @@ const iinRanges: readonly (readonly [from: number, to: number, brand: CardBrand]
 export function brandOf(pan: Pan): CardBrand {
   const iin = Number(pan.bin);
   return iinRanges.find(([from, to]) => iin >= from && iin <= to)?.[2] ?? 'unknown';
+}
+
+/** How many digits the code of a brand's cards has: American Express prints four, all others three. Undefined: of an unknown brand nothing is known. */
+export function cvcLengthOf(brand: CardBrand): number | undefined {
+  return brand === 'unknown' ? undefined : brand === 'amex' ? 4 : 3;
 }

@@ -1,4 +1,5 @@
 /** Who asks: a merchant's channel, as its dialect found it from the request's credentials. */
+import type { Look } from './look.ts';
 
 /** An entity, brand, PSPID or terminal of a merchant: where its payments enter and by which acquirer account they leave. */
 export interface Channel {
@@ -13,10 +14,14 @@ export interface Channel {
   /** The acquirer account (MID, terminals, MCC) its payments use. */
   readonly accountId: string;
   readonly enabled: boolean;
+  /** When an issuer cannot authenticate the shopper: `proceed` (default) without liability shift, or `stop`. */
+  readonly withoutAuthentication?: 'proceed' | 'stop';
   /** Whether a payment stands that the issuer approved for less than was asked; else the part is reversed and the payment declined. */
   readonly acceptsPartialApproval?: boolean;
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
+  /** How the pages look that its shoppers see. */
+  readonly look?: Look;
   /** What its dialect does differently for it, in the dialect's own words. */
   readonly policies: Readonly<Record<string, unknown>>;
 }

@@ -13,20 +13,28 @@ export async function authorizeAndCapture(
   command: AuthorizeCommand,
   captured: Pick<AuthorizeCommand, 'dialectData'>,
 ): Promise<ActResult> {
-  const held = await authorize(engine, { ...command, kind: 'preauthorization', thenCapture: true });
+  const held = await authorize(engine, { ...command, kind: 'preauthorization', thenCapture: true, captureData: captured.dialectData });
   if (held.kind === 'refused' || held.operation.state !== 'approved') return held;
   const { operation, repeat } = held;
-  const before = repeat ? await captureOf(engine, operation) : undefined;
-  if (before !== undefined) return { kind: 'recorded', operation: before, repeat };
-  const { channel, merchantReference } = command;
-  const { operationId, amount, currency } = operation;
+  return { kind: 'recorded', operation: await captureHeld(engine, operation, { ...captured, channel: command.channel }), repeat };
+}
+
+/** Captures all of what was held, once; answers with the capture, or with the hold where only that stands. */
+export async function captureHeld(
+  engine: Engine,
+  held: OperationView,
+  { channel, dialectData }: Pick<AuthorizeCommand, 'channel' | 'dialectData'>,
+): Promise<OperationView> {
+  const before = await captureOf(engine, held);
+  if (before !== undefined) return before;
+  const { operationId, amount, currency, merchantReference } = held;
   const taken = await capture(engine, {
-    ...{ channel, operationId, amount, currency, dialectData: captured.dialectData },
+    ...{ channel, operationId, amount, currency, dialectData },
     ...(merchantReference === undefined ? {} : { merchantReference }),
   });
-  if (taken.kind === 'recorded') return { ...taken, repeat };
+  if (taken.kind === 'recorded') return taken.operation;
   // Another repeat of the same request was faster, or the merchant has called the payment off; or the database has gone, and only the hold stands.
-  return { kind: 'recorded', operation: (await captureOf(engine, operation).catch(() => undefined)) ?? operation, repeat };
+  return (await captureOf(engine, held).catch(() => undefined)) ?? held;
 }
 
 async function captureOf(engine: Engine, { merchantId, operationId }: OperationView): Promise<OperationView | undefined> {

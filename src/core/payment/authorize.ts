@@ -10,15 +10,16 @@ import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
-import type { ExternalAuthentication } from '../three-d-secure/external.ts';
-import { conclude, type OpenOperation } from './conclude.ts';
+import { type ExternalAuthentication, evidenceOf, refusedBy } from '../three-d-secure/external.ts';
+import { type Shopper, type Waiting, waitingFor } from './await-shopper.ts';
+import { conclude } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { inputHash, repeatOf } from './idempotency.ts';
-import type { OperationView, RejectionReason, Trace } from './operation.ts';
-import { giveUpPart } from './partial-approval.ts';
-import { blockOf, noteDecline } from './retry-limits.ts';
+import { exchange } from './exchange.ts';
+import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
+import type { OperationView, RejectionReason } from './operation.ts';
+import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 /**
@@ -43,10 +44,14 @@ export interface AuthorizeCommand {
   readonly tokenize: boolean;
   /** Under which agreement a stored card is used, or that one is made. */
   readonly agreement?: AgreementRequest;
+  /** Present: the shopper is there, and may be sent to the issuer to authenticate. */
+  readonly shopper?: Shopper;
   /** Of a preauthorization: all of it is captured at once. */
   readonly thenCapture?: true;
   /** Of a preauthorization: all that is left of it by then is captured; in ms from now, or at a business time in epoch ms. */
   readonly captureLater?: { readonly afterMs: number } | { readonly atMs: number };
+  /** Of that capture: its dialect data. */
+  readonly captureData?: Readonly<Record<string, string>>;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
   /** How long the key is remembered, in wall ms; absent: as the settings say. */
@@ -56,16 +61,42 @@ export interface AuthorizeCommand {
 
 /** Runs the payment to a certain outcome, or to "not answered". Refuses what can be refused without a trace. */
 export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
-  const refused = refuse(command);
+  const refused = refuseTerms(command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
-    const card = await cardOf(engine, command);
-    if ('code' in card) return { kind: 'refused', refusal: card };
+    const found = await cardOf(engine, command);
+    if ('code' in found) return { kind: 'refused', refusal: found };
+    const card = judged(found, command);
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
-    const row = await newPayment(engine, command, card, agreement);
-    return submit(engine, command, card, row);
+    const waits = await waitingOf(engine, command, card);
+    const row = await newPayment(engine, command, { card, agreement, waits });
+    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, card, row);
   });
+}
+
+/** A card whose holder did not authenticate, by the merchant's own server, is not sent. */
+function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand): PaymentCard {
+  const reason = authentication === undefined ? undefined : refusedBy(authentication, channel);
+  return reason === undefined || card.rejection !== undefined ? card : { ...card, rejection: reason };
+}
+
+/** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
+async function waitingOf(
+  engine: Engine,
+  { channel, shopper, tokenize, captureData }: AuthorizeCommand,
+  card: PaymentCard,
+): Promise<Waiting | undefined> {
+  if (shopper === undefined || card.rejection !== undefined) return undefined;
+  const { summary, cardId, cvc } = card;
+  const pan = card.pan ?? (await engine.vault.reveal({ merchantId: channel.merchantId, cardId }));
+  return pan === undefined
+    ? undefined
+    : waitingFor(engine, {
+        ...{ channel, shopper, summary, pan, tokenize },
+        ...(cvc === undefined ? {} : { cvc }),
+        ...(captureData === undefined ? {} : { captureData }),
+      });
 }
 
 /** Who is paid out to agrees to nothing. */
@@ -78,7 +109,13 @@ function cardUseOf({ channel, kind, agreement, instrument, tokenize }: Authorize
   };
 }
 
-function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Refusal | undefined {
+/** What is wrong with a command whatever card it names. */
+export function refuseTerms({
+  amount,
+  currency,
+  channel,
+  agreement,
+}: Pick<AuthorizeCommand, 'amount' | 'currency' | 'channel' | 'agreement'>): Refusal | undefined {
   if (amount <= 0) return refusal('amount_too_low', 'amount');
   if (amount > largestAmount) return refusal('amount_too_large', 'amount');
   if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
@@ -87,7 +124,7 @@ function refuse({ amount, currency, channel, agreement }: AuthorizeCommand): Ref
 }
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize'>;
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication'> & { readonly waits?: Waiting };
 
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
 export interface PaymentCard {
@@ -119,8 +156,11 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
 async function newPayment(
   engine: Engine,
   command: AuthorizeCommand,
-  card: PaymentCard,
-  agreement: CredentialUse | undefined,
+  {
+    card,
+    agreement,
+    waits,
+  }: { readonly card: PaymentCard; readonly agreement: CredentialUse | undefined; readonly waits: Waiting | undefined },
 ): Promise<NewPayment> {
   const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
   const key =
@@ -164,7 +204,8 @@ async function newPayment(
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
-    ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
+    ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
+    ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
   };
 }
 
@@ -176,9 +217,13 @@ function captureDue({ kind, captureLater }: AuthorizeCommand, nowMs: number): Pi
 /** First transaction and vault side by side; then the exchange; then the second transaction. */
 export async function submit(engine: Engine, command: Conduct, card: PaymentCard, row: NewPayment): Promise<ActResult> {
   const startedMs = performance.now();
-  const [submission, pan] = await Promise.allSettled([engine.store.submitPayment(row), panInVault(engine, card, row)]);
+  const { waits } = command;
+  const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
+  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+    if (!isCertainlyNotRecorded(submission.reason)) {
+      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
+    }
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
@@ -192,7 +237,11 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const lost = await lostRace(engine, card, row, submission.value);
   if (lost !== undefined) return lost;
   const { trace } = row;
-  if (trace === undefined) return { kind: 'recorded', operation: viewOf(row), repeat: false };
+  if (trace === undefined) {
+    const stands = row.rejection !== undefined || waits === undefined;
+    const inVault = pan.status === 'fulfilled' ? pan.value : undefined;
+    return { kind: 'recorded', operation: stands ? viewOf(row) : await waits.begin(row, viewOf(row), inVault), repeat: false };
+  }
   if (isTooLateToSend(startedMs)) {
     engine.log.warn({ operationId: row.operationId }, 'recording took too long; the payment is not sent and its resolution will close it');
     return { kind: 'recorded', operation: viewOf(row), repeat: false };
@@ -207,7 +256,14 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const operation = await exchange(engine, command, { open, row, trace, pan: pan.value, card });
+  const { channel, tokenize, authentication } = command;
+  const { cvc } = card;
+  const operation = await exchange(engine, {
+    ...{ channel, tokenize, open, row, trace, pan: pan.value },
+    ...(cvc === undefined ? {} : { cvc }),
+    ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
+    ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
+  });
   return { kind: 'recorded', operation, repeat: false };
 }
 
@@ -247,51 +303,11 @@ function discardOrphan(engine: Engine, card: PaymentCard, { merchantId, cardId }
   });
 }
 
-interface Exchange {
-  readonly open: OpenOperation;
-  readonly row: NewPayment;
-  readonly trace: Trace;
-  readonly pan: Pan;
-  readonly card: PaymentCard;
-}
-
-async function exchange(engine: Engine, command: Conduct, { open: begun, row, trace, pan, card }: Exchange): Promise<OperationView> {
-  const { merchantId, operationId, kind, amount, currency, cardId, agreement } = row;
-  // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
-  const cvc = agreement?.initiator === 'merchant' ? undefined : card.cvc;
-  const request = {
-    ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card: card.summary },
-    ...(agreement === undefined ? {} : { agreement }),
-  };
-  const secrets = { pan, ...(cvc === undefined ? {} : { cvc }) };
-  const answer = await engine.acquirer.send(request, secrets);
-  const isPart = answer.outcome === 'partly_approved';
-  if (isPart && command.channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
-  const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
-  if ((answer.outcome !== 'approved' && !isPart) || !command.tokenize) {
-    const operation = await conclude(engine, open, answer);
-    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer.reason);
-    return operation;
-  }
-  try {
-    const token = await engine.vault.tokenize({
-      merchantId,
-      cardId,
-      summary: card.summary,
-      purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs,
-    });
-    return await conclude(engine, { ...open, token }, answer);
-  } catch (error) {
-    engine.log.error({ operationId, error: String(error) }, 'the payment was approved, but its card could not be kept under a token');
-    return conclude(engine, open, answer);
-  }
-}
-
 function viewOf(row: NewPayment): OperationView {
   const { merchantId, channelId, paymentId, operationId, kind, amount, currency, card, dialectData, createdAtMs } = row;
   return {
     ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, card, dialectData, createdAtMs },
-    state: row.rejection === undefined ? 'submitted' : 'rejected',
+    state: row.rejection !== undefined ? 'rejected' : row.trace === undefined ? 'awaiting' : 'submitted',
     ...(row.trace === undefined ? {} : { trace: row.trace }),
     ...(row.token === undefined ? {} : { token: row.token }),
     ...(row.referenceId === undefined ? {} : { referenceId: row.referenceId }),

@@ -77,6 +77,8 @@ export function effectOf(outcome: Outcome): Effect {
   const name = eventName(outcome);
   const keep: Effect = { payment: noPaymentDelta, target: noTargetDelta, ledger: [], event: name };
   switch (outcome.event) {
+    case 'submit':
+    case 'step_up':
     case 'approve_partly':
     case 'lose':
     case 'escalate':
@@ -85,6 +87,7 @@ export function effectOf(outcome: Outcome): Effect {
       return { ...keep, paymentEvent: 'reopen' };
     case 'approve':
       return { ...keep, ...approved(outcome) };
+    case 'refuse':
     case 'decline':
     case 'fail':
     case 'confirm_undone':
@@ -165,6 +168,9 @@ function givenBack({ kind, targetKind, amount }: Outcome): Partial<Effect> {
 }
 
 const pastTense: Record<OperationEvent, string> = {
+  submit: 'submitted',
+  refuse: 'rejected',
+  step_up: 'awaiting',
   approve: 'approved',
   decline: 'declined',
   approve_partly: 'partly_approved',

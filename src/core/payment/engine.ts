@@ -3,12 +3,15 @@ import type { DueHoldStore } from '../due/due-hold.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
+import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
+import type { CheckoutStore } from './checkout-terms.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
 export interface Engine {
   readonly store: PaymentStore;
+  readonly checkouts: CheckoutStore;
   readonly tokenActs: TokenActStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
@@ -18,6 +21,8 @@ export interface Engine {
   readonly log: EngineLog;
   /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */
   readonly inputMac: (text: string) => Uint8Array;
+  /** What payments need that wait for their shopper. */
+  readonly shoppers: Shoppers;
   readonly settings: EngineSettings;
   /** Outcomes that are known and not yet recorded: shutdown waits for them. */
   readonly unrecorded: Set<Promise<unknown>>;

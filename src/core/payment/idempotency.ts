@@ -3,6 +3,7 @@
  * repeat, or repeat with another input; what a dialect answers to each is the dialect's declared policy.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pan } from '../instrument/card.ts';
 import type { IdempotencyKey } from '../ports.ts';
 import { refusal } from '../refusals.ts';
@@ -38,6 +39,28 @@ interface Keyed {
   readonly merchantId: string;
   readonly channelId: string;
   readonly idempotencyKey?: IdempotencyKey;
+}
+
+/** How long a first transaction whose end nobody knows is asked after: a database that restarts is back by then. */
+const lookAtMost = 6;
+const lookAgainMs = 250;
+
+/**
+ * After a first transaction that may stand or not: the operation that has its key. A repeat whose own transaction broke is then told of the
+ * first request, instead of an id that never was. Undefined without a key, when nobody has it, and when the database does not tell soon.
+ */
+export async function holderOfKey(engine: Engine, row: Keyed & { readonly operationId: string }): Promise<ActResult | undefined> {
+  if (row.idempotencyKey === undefined) return undefined;
+  for (let look = 1; look <= lookAtMost; look += 1) {
+    try {
+      const holder = await repeatOf(engine, row);
+      if (holder?.kind !== 'recorded' || holder.operation.operationId !== row.operationId) return holder;
+      return { ...holder, repeat: false };
+    } catch {
+      await delay(lookAgainMs);
+    }
+  }
+  return undefined;
 }
 
 /** The result of the request that had this key before; undefined when there was none. */

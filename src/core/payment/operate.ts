@@ -10,7 +10,7 @@ import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { inputHash, repeatOf } from './idempotency.ts';
+import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
@@ -103,6 +103,7 @@ export function refuseUnsuccessful(target: OperationNode): Refusal | undefined {
   switch (target.state) {
     case 'approved':
       return undefined;
+    case 'awaiting':
     case 'submitted':
     case 'unknown':
     case 'escalated':
@@ -162,7 +163,9 @@ async function submit(
     engine.vault.reveal({ merchantId, cardId: target.cardId }),
   ]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return { kind: 'recorded', operation: viewOf(row, target), repeat: false };
+    if (!isCertainlyNotRecorded(submission.reason)) {
+      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row, target), repeat: false };
+    }
     engine.log.error({ error: String(submission.reason) }, 'an operation could not be recorded; it was refused');
     return refused('unavailable');
   }

@@ -3,6 +3,7 @@ import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
+import type { AuthenticationView } from '../three-d-secure/authentication.ts';
 import type { DeclineReason } from './decline.ts';
 
 /** The acts of this engine so far; receipts join with their flows. */
@@ -46,6 +47,21 @@ export function isCharge({ kind }: Pick<OperationView, 'kind'>): boolean {
   return kind === 'debit' || kind === 'capture' || kind === 'rebill';
 }
 
+/**
+ * Why a payment that waited for its shopper is not sent: not the cardholder, as far as the issuer can tell; forbidden by the issuer; called off;
+ * nobody came, or took too long; the authentication could not be made, by the issuer or by the way to it; the
+ * card or its CVC could not be kept for so long.
+ */
+export type ShopperFailure =
+  | 'authentication_failed'
+  | 'authentication_forbidden'
+  | 'shopper_canceled'
+  | 'shopper_timed_out'
+  | 'authentication_unavailable'
+  | 'directory_unreachable'
+  | 'card_gone'
+  | 'cvc_gone';
+
 /** Reasons to record a request without sending it: the second kind of no. */
 export type RejectionReason =
   | 'invalid_card_number'
@@ -56,7 +72,8 @@ export type RejectionReason =
   /** The issuer has said that this card must never be tried again. */
   | 'retry_forbidden'
   /** The scheme's number of attempts is used up for now. */
-  | 'retries_exhausted';
+  | 'retries_exhausted'
+  | ShopperFailure;
 
 /** How an unanswered authorization came to stand for nothing. */
 export type UndoReason = 'undone' | 'never_arrived';
@@ -111,6 +128,8 @@ export interface OperationView {
   readonly merchantReference?: string;
   readonly card?: CardSummary;
   readonly token?: string;
+  /** What came of 3-D Secure; only where somebody has asked for it. */
+  readonly authentication?: AuthenticationView;
   readonly trace?: Trace;
   readonly approvalCode?: string;
   /** The acquirer's raw response code (DE39). */

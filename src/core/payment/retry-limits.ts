@@ -62,7 +62,12 @@ function limitsOf(brand: CardBrand, retriesAtMost: number): readonly Limit[] {
 }
 
 /** Remembers what a decline means for the next attempts. It never fails: that a limit is missed is no reason to lose an answer. */
-export async function noteDecline(engine: Engine, row: NewPayment, pan: Pan, reason: DeclineReason): Promise<void> {
+export async function noteDecline(
+  engine: Engine,
+  row: Pick<NewPayment, 'merchantId' | 'operationId' | 'kind' | 'amount' | 'currency' | 'card' | 'createdAtMs'>,
+  pan: Pan,
+  reason: DeclineReason,
+): Promise<void> {
   const { retryLimits, retriesAtMost } = engine.settings;
   const { merchantId, operationId, kind, amount, currency, card, createdAtMs: atMs } = row;
   if (retryLimits === 'off' || kind === 'payout' || notCounted.has(reason)) return;

@@ -4,12 +4,23 @@
  */
 import { transitionTable } from './transition.ts';
 
-export const operationStates = ['submitted', 'approved', 'declined', 'rejected', 'failed', 'unknown', 'undone', 'escalated'] as const;
+export const operationStates = [
+  'awaiting',
+  'submitted',
+  'approved',
+  'declined',
+  'rejected',
+  'failed',
+  'unknown',
+  'undone',
+  'escalated',
+] as const;
 
 /**
+ * - `awaiting`: recorded, and waits for the shopper; nothing of it has been sent, or what was sent was declined for want of authentication.
  * - `submitted`: recorded with its trace and its reservation; about to be sent, or sent.
  * - `approved`, `declined`: what the acquirer said.
- * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit).
+ * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit, a shopper who did not authenticate).
  * - `failed`: recorded, and certainly never sent (the vault could not keep the card).
  * - `unknown`: sent, or perhaps sent, and not answered; or approved for a part that nobody wants, and not yet undone.
  * - `undone`: was unknown; the acquirer has confirmed that nothing of it stands.
@@ -17,12 +28,30 @@ export const operationStates = ['submitted', 'approved', 'declined', 'rejected',
  */
 export type OperationState = (typeof operationStates)[number];
 
-export const operationEvents = ['approve', 'decline', 'approve_partly', 'fail', 'lose', 'confirm_undone', 'reopen', 'escalate'] as const;
+export const operationEvents = [
+  'submit',
+  'refuse',
+  'step_up',
+  'approve',
+  'decline',
+  'approve_partly',
+  'fail',
+  'lose',
+  'confirm_undone',
+  'reopen',
+  'escalate',
+] as const;
 
-/** `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again. */
+/**
+ * `submit`: the shopper has done what was needed. `refuse`: they have not, and will not. `step_up`: the issuer wants them to authenticate first.
+ * `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
+ */
 export type OperationEvent = (typeof operationEvents)[number];
 
 export const operationTransitions = transitionTable<OperationState, OperationEvent>('operation', [
+  ['awaiting', 'submit', 'submitted'],
+  ['awaiting', 'refuse', 'rejected'],
+  ['submitted', 'step_up', 'awaiting'],
   ['submitted', 'approve', 'approved'],
   ['submitted', 'decline', 'declined'],
   ['submitted', 'approve_partly', 'unknown'],
@@ -39,4 +68,4 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
 ]);
 
 /** States in which an operation still holds its reservation and may still change. */
-export const openOperationStates = ['submitted', 'unknown', 'escalated'] as const satisfies readonly OperationState[];
+export const openOperationStates = ['awaiting', 'submitted', 'unknown', 'escalated'] as const satisfies readonly OperationState[];

@@ -1,3 +1,8 @@
+/** Authentications that were not made here: what they mean for the payment that brings them along. */
+import type { Channel } from '../merchant/channel.ts';
+import type { ShopperFailure } from '../payment/operation.ts';
+import type { AuthenticationEvidence } from './authentication.ts';
+
 /**
  * The result of an authentication that the merchant's own 3-D Secure server ran: what the acquirer has to be told so that liability shifts.
  * Nothing of it is checked against a directory server; the merchant answers for it, and the issuer checks the value.
@@ -16,4 +21,38 @@ export interface ExternalAuthentication {
   readonly flow?: 'challenge' | 'frictionless';
   /** Transaction status of EMV 3-D Secure. */
   readonly status?: 'Y' | 'A' | 'N' | 'U' | 'R' | 'C' | 'I';
+}
+
+/** Why a payment with this result is not sent: the same results forbid it as of an authentication made here. */
+export function refusedBy(
+  { status }: ExternalAuthentication,
+  { withoutAuthentication }: Pick<Channel, 'withoutAuthentication'>,
+): ShopperFailure | undefined {
+  switch (status) {
+    case 'R':
+      return 'authentication_forbidden';
+    // A challenge that was asked for and has no result is no authentication.
+    case 'N':
+    case 'C':
+      return 'authentication_failed';
+    case 'U':
+      return withoutAuthentication === 'stop' ? 'authentication_unavailable' : undefined;
+    case 'Y':
+    case 'A':
+    case 'I':
+    case undefined:
+      return undefined;
+  }
+}
+
+/** The version that everybody speaks, where the merchant does not say which it was. */
+const usualVersion = '2.2.0';
+
+/** What the acquirer is told. */
+export function evidenceOf({ eci, dsTransactionId, version }: ExternalAuthentication): AuthenticationEvidence {
+  return {
+    version: version ?? usualVersion,
+    ...(eci === undefined ? {} : { eci }),
+    ...(dsTransactionId === undefined ? {} : { dsTransactionId }),
+  };
 }

@@ -1,57 +1,78 @@
 /** From an act's result, a transaction or an error to the response. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import { withAuthentication } from '../../core/three-d-secure/view.ts';
 import type { DialectContext } from '../dialect.ts';
+import { buildNumber } from './build-number.ts';
 import { policiesOf } from './policies.ts';
 import { Problem } from './problem.ts';
 import type { RequestContext } from './read.ts';
 import { type BackOfficeType, problemOf } from './refusals.ts';
 import { httpStatusOf, resultOf } from './result-codes.ts';
+import { hasBrowser } from './shopper.ts';
 import type { Parameters } from './wire.ts';
-import { writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
-
-/** What the platform says of its build; here the version of the protocol's implementation. */
-const buildNumber = `${createHash('sha1').update('polygate opp 1').digest('hex')}@2026-11-21 00:00:00 +0000`;
+import { type Answering, writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
 
 /** What an act came to: the operation as it stands now, or the refusal in the words of the operation asked for. */
-export function answerAct(
+export async function answerAct(
   context: DialectContext,
   { channel, nowMs }: RequestContext,
   reply: FastifyReply,
   act: ActResult,
   type?: BackOfficeType,
-): FastifyReply {
+): Promise<FastifyReply> {
   if (act.kind === 'refused') throw problemOf(act.refusal, type);
   if (act.repeat) reply.header('idempotent-replayed', 'true');
-  const { body, result } = writeOperation(act.operation, { mode: context.mode, channel });
+  const operation = await authenticated(context, act.operation);
+  const { body, result } = writeOperation(operation, answering(context, channel, operation));
   return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
 }
 
 /** A transaction that was asked for by its id. */
-export function answerRead(
+export async function answerRead(
   context: DialectContext,
   channel: Channel,
   reply: FastifyReply,
-  operation: OperationView,
+  found: OperationView,
   more: object = {},
-): FastifyReply {
+): Promise<FastifyReply> {
+  const operation = await authenticated(context, found);
   const { result } = writeOperation(operation, { mode: context.mode, channel });
   const status = policiesOf(channel).failedStatusIs200 ? 200 : httpStatusOf(result.code);
   return send(reply, status, { ...envelope(context, channel.wireId), ...readBack(context, channel, operation), ...more });
 }
 
 /** A transaction that is read back shows its own time. */
-export function readBack({ mode }: DialectContext, channel: Channel, operation: OperationView): object {
-  return { ...writeOperation(operation, { mode, channel }).body, timestamp: writeReadTimestamp(operation.createdAtMs) };
+export function readBack(context: DialectContext, channel: Channel, operation: OperationView): object {
+  return {
+    ...writeOperation(operation, answering(context, channel, operation)).body,
+    timestamp: writeReadTimestamp(operation.createdAtMs),
+  };
+}
+
+/** Only what a shopper's browser came along with can have been authenticated: nothing is looked up for the rest. */
+async function authenticated({ engine }: DialectContext, operation: OperationView): Promise<OperationView> {
+  return hasBrowser(operation.dialectData) ? withAuthentication(engine, operation) : operation;
+}
+
+function answering({ engine, mode }: DialectContext, channel: Channel, { state, operationId }: OperationView): Answering {
+  if (state !== 'awaiting') return { mode, channel };
+  return { mode, channel, redirectUrl: pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId }) };
 }
 
 /** What every answer carries. */
 export function envelope({ engine }: DialectContext, entityId: string, nowMs = engine.clock.wallNow()): object {
   return writeEnvelope({ buildNumber, ndc: `${entityId}_${randomUUID().replaceAll('-', '')}`, nowMs });
+}
+
+/** What answers about a checkout carry: they are named by it. */
+export function checkoutEnvelope({ engine }: DialectContext, checkoutId: string): object {
+  return writeEnvelope({ buildNumber, ndc: checkoutId, nowMs: engine.clock.wallNow() });
 }
 
 const answerHeaders = {

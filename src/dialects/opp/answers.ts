@@ -48,6 +48,17 @@ const repeated = {
   standingInstruction: texts('As it was sent.'),
 };
 
+const redirect = Type.Optional(
+  Type.Object(
+    {
+      url: text('Where the shopper’s browser has to go.', 'https://pay.example.com/p/…'),
+      method: text('Of the form.', 'POST'),
+      parameters: Type.Array(Type.Object({ name: Type.String(), value: Type.String() }), { description: 'Fields of the form.' }),
+    },
+    { description: 'Of a payment that waits for its shopper.', additionalProperties: false },
+  ),
+);
+
 const transaction = {
   shortId: text('A number that people can read out.', '1234.5678.9012'),
   id: Type.String({ description: 'Names the transaction in later requests.', pattern: '^[a-f0-9]{32}$' }),
@@ -79,7 +90,8 @@ const transaction = {
   ),
   card,
   risk: texts('`score`: 0, since nothing rates payments yet.'),
-  threeDSecure: texts('What your own 3-D Secure server found out, as it was sent.'),
+  threeDSecure: texts('What 3-D Secure came to, here or at your own server.'),
+  redirect,
   ...repeated,
 };
 
@@ -122,8 +134,20 @@ const parameterError = Type.Object(
   { additionalProperties: false },
 );
 
+const authentication = Type.Object(
+  {
+    ...envelope,
+    ...{ id: transaction.id, paymentBrand: transaction.paymentBrand, amount: transaction.amount, currency: transaction.currency },
+    ...{ ...references, recurringType: transaction.recurringType, result: plainResult, card, redirect },
+    threeDSecure: texts('What 3-D Secure came to.'),
+    ...repeated,
+  },
+  { description: 'An authentication without a payment.', additionalProperties: false },
+);
+
 /** Schemas by name; all leaves of an answer are text. */
 export const answerSchemas = {
+  Authentication: authentication,
   Transaction: Type.Object(
     {
       ...envelope,
@@ -171,6 +195,22 @@ export const answerSchemas = {
   Deletion: Type.Object(
     { ...envelope, id: transaction.id, referencedId: text('What was ended.'), ...references, result: plainResult },
     { description: 'The end of a stored card or of a schedule.', additionalProperties: false },
+  ),
+  Checkout: Type.Object(
+    {
+      ...envelope,
+      id: text('Names the checkout: 32 hex digits and a node.', 'A03A5F2526733FBB37C419B815E1C091.pg-0001'),
+      integrity: maybe('Checksum of the widget’s script.', 'sha384-…'),
+      result: plainResult,
+    },
+    { description: 'A checkout.', additionalProperties: false },
+  ),
+  CheckoutPayment: Type.Object(
+    { ...envelope, ...Type.Partial(Type.Object(transaction)).properties, result: plainResult },
+    {
+      description: 'What the shopper paid in a checkout; without a transaction as long as nothing was tried.',
+      additionalProperties: false,
+    },
   ),
   ResultCodes: Type.Object(
     { ...envelope, result: plainResult, resultCodes: Type.Array(Type.Object(result, { additionalProperties: false })) },

@@ -5,6 +5,8 @@
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import type { ResultCode } from './result-codes.ts';
 import {
+  authenticationParameters,
+  checkoutParameters,
   deletionParameters,
   openParameters,
   operationParameters,
@@ -19,7 +21,17 @@ import {
 } from './wire.ts';
 
 /** Shape of an answer: answers.ts has the schemas. */
-export type AnswerName = 'Transaction' | 'TransactionList' | 'TransactionPage' | 'Registration' | 'Schedule' | 'Deletion' | 'ResultCodes';
+export type AnswerName =
+  | 'Transaction'
+  | 'TransactionList'
+  | 'TransactionPage'
+  | 'Registration'
+  | 'Schedule'
+  | 'Deletion'
+  | 'Authentication'
+  | 'ResultCodes'
+  | 'Checkout'
+  | 'CheckoutPayment';
 
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete';
@@ -27,7 +39,7 @@ export interface Endpoint {
   readonly path: string;
   /** Name of the operation for generated clients. */
   readonly name: string;
-  readonly group: 'Payments' | 'Registrations' | 'Schedules' | 'Reports';
+  readonly group: 'Payments' | '3-D Secure' | 'Checkouts' | 'Registrations' | 'Schedules' | 'Reports';
   readonly summary: string;
   readonly description: string;
   /** What `:id` is, where the path has one. */
@@ -66,7 +78,7 @@ const ofPeople = [
   ...(['100.900.401', '100.900.450', '100.800.101', '100.800.201', '100.800.301', '100.800.401', '100.800.501'] as const),
 ] as const;
 const ofForms = ['100.300.101', '100.370.102'] as const;
-const ofAuthentication = ['100.370.121', '100.370.125'] as const;
+const ofAuthentication = ['100.370.121', '100.370.125', '100.390.101'] as const;
 const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
 const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
@@ -74,6 +86,11 @@ const ofAgreements = ['100.900.500', '600.200.501'] as const;
 const ofBalances = ['800.100.164'] as const;
 
 const ofJobs = ['100.150.100', '100.250.100', '100.250.105', '100.250.110', '100.250.120'] as const;
+const authenticationOutcomes: readonly ResultCode[] = [
+  ...(['000.000.000', '000.100.110', '000.100.112', '000.200.000', '000.400.101', '000.400.107'] as const),
+  ...(['100.380.401', '100.390.100', '100.396.101', '100.396.103'] as const),
+];
+
 /** What was done without asking anybody. */
 const accepted: readonly ResultCode[] = ['000.000.000', '000.100.110', '000.100.112'];
 
@@ -109,6 +126,41 @@ export const endpoints: readonly Endpoint[] = [
       ...ofBalances,
       ...ofKeys,
     ],
+  },
+  {
+    ...{ method: 'post', path: '/v1/threeDSecure', name: 'authenticate', group: '3-D Secure', summary: 'Authenticate without a payment' },
+    description:
+      'The shopper authenticates for an amount and a card; nothing is paid. What comes of it, `verificationId` included, can go into a payment as `threeDSecure.*`. The more `customer.browser.*` tells, the less the issuer has to ask.',
+    parameters: authenticationParameters,
+    required: ['entityId', 'amount', 'currency', 'card.number', 'card.expiryMonth', 'card.expiryYear', 'shopperResultUrl'],
+    sample: {
+      amount: '12.50',
+      currency: 'EUR',
+      ...card,
+      'card.number': '4200000000000091',
+      shopperResultUrl: 'https://shop.example/result',
+    },
+    answer: 'Authentication',
+    outcomes: authenticationOutcomes,
+    refusals: [...ofCards, ...ofPeople, ...ofForms, ...ofAmounts, ...Object.values(rejectionCodes), '000.400.109'],
+  },
+  {
+    ...{
+      method: 'get',
+      path: '/v1/threeDSecure/:id',
+      name: 'authentication',
+      group: '3-D Secure',
+      summary: 'What came of an authentication',
+    },
+    description: 'As it is now, with the status code of what became of it.',
+    id: 'The `id` of an earlier answer.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'Authentication',
+    outcomes: authenticationOutcomes,
+    refusals: [],
+    notFound: '200.300.404',
   },
   {
     ...{ method: 'post', path: '/v1/payments/:id', name: 'operate', group: 'Payments', summary: 'Capture, reverse, refund or rebill' },
@@ -276,5 +328,42 @@ export const endpoints: readonly Endpoint[] = [
     answer: 'Deletion',
     outcomes: accepted,
     refusals: ['100.300.101', '100.360.303', '700.400.700', '800.700.100'],
+  },
+  {
+    ...{ method: 'post', path: '/v1/checkouts', name: 'openCheckout', group: 'Checkouts', summary: 'Let the shopper enter the card' },
+    description:
+      'A payment without a card. The `id` goes to `paymentWidgets.js?checkoutId=…` on your page, which shows the gateway’s own form in a frame, or in the address of the hosted page. It lives for 30 minutes.',
+    parameters: checkoutParameters,
+    required: ['entityId', 'paymentType', 'amount', 'currency'],
+    sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR' },
+    answer: 'Checkout',
+    outcomes: ['000.200.100'],
+    refusals: [...ofAmounts, ...ofTypes, ...ofPeople, ...ofForms, ...ofAgreements, ...ofCards],
+  },
+  {
+    ...{ method: 'post', path: '/v1/checkouts/:id', name: 'amendCheckout', group: 'Checkouts', summary: 'Change a checkout' },
+    description: 'What is sent replaces what it had; until it is paid. A shopper who has seen the old amount is asked again.',
+    id: 'The `id` of the checkout.',
+    parameters: checkoutParameters,
+    required: ['entityId'],
+    sample: { amount: '13.00', currency: 'EUR' },
+    answer: 'Checkout',
+    outcomes: ['000.200.101'],
+    refusals: [...ofAmounts, ...ofTypes, ...ofPeople, ...ofForms, ...ofAgreements, ...ofCards, '800.700.100'],
+    notFound: '200.300.404',
+    limited: true,
+  },
+  {
+    ...{ method: 'get', path: '/v1/checkouts/:id/payment', name: 'checkoutStatus', group: 'Checkouts', summary: 'What was paid' },
+    description: 'The last transaction of the checkout; `000.200.000` as long as nothing was tried.',
+    id: 'The `id` of the checkout.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'CheckoutPayment',
+    outcomes: firstOutcomes,
+    refusals: [],
+    notFound: '200.300.404',
+    limited: true,
   },
 ];

@@ -1,6 +1,7 @@
 /** The OPP dialect: Zoopay and its siblings of the Open Payment Platform family. */
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
+import { callbacks } from './callbacks.ts';
 import { importer } from './import.ts';
 import { describeApi } from './openapi.ts';
 import { policiesOf } from './policies.ts';
@@ -13,6 +14,7 @@ export const opp: Dialect = {
   access,
   importer,
   describe: describeApi,
+  callbacks,
   holdLifeMs: (channel) => policiesOf(channel).holdForMs,
   sandbox,
 };

@@ -29,6 +29,7 @@ export const parameterNotes: Readonly<Record<string, ParameterNote>> = {
   notificationUrl: ['Where a notification of this payment should go.', 'https://shop.example/notify'],
   createRegistration: ['`true` keeps the card under a token, the `registrationId` of the answer.', 'true'],
   recurringType: ['Older form of `standingInstruction.mode`.', 'INITIAL'],
+  integrity: ['`true`: the answer has a checksum of the widget’s script, for its `integrity` attribute.', 'true'],
   'card.number': ['Number of the card, digits only.', '4111111111111111'],
   'card.holder': ['Name on the card. In the sandbox a result code such as `800.100.159` declines with that code.', 'Ada Example'],
   'card.expiryMonth': ['Two digits.', '12'],
@@ -142,6 +143,11 @@ export const familyNotes: readonly FamilyNote[] = [
   { name: 'cart.items[0].currency', example: 'EUR', description: 'Currency of a line.' },
   { name: 'cart.tax', example: '2.00', description: 'Amounts of the whole cart.' },
   { name: 'merchant.name', example: 'Shop 7', description: 'The merchant behind a payment facilitator.' },
+  {
+    name: 'registrations[0].id',
+    example: '0123456789abcdef0123456789abcdef',
+    description: 'Stored cards that the shopper may choose from.',
+  },
   { name: 'risk.parameters[channel]', example: 'web', description: 'For risk systems of the platform; taken and not used.' },
   { name: 'airline.passengerName', example: 'Ada Example', description: 'Data of particular trades; taken and not used.' },
 ];

@@ -1,5 +1,5 @@
 /** From parameters to core commands: pure, but for the present date. */
-import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import type { ForgetCommand } from '../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { TokenizeCommand } from '../../core/instrument/tokenize.ts';
@@ -18,7 +18,7 @@ import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 export const composite = 'PA.CP';
 
 /** Brands on the wire to brands of the core. */
-const brands = new Map<string, CardBrand>([
+export const brands = new Map<string, CardBrand>([
   ['VISA', 'visa'],
   ['VISADEBIT', 'visa'],
   ['VISAELECTRON', 'visa'],
@@ -52,7 +52,7 @@ export function readTokenPayment(request: RequestContext, token: string): Author
   return { ...readAuthorization(request), instrument: { type: 'token', token, ...(cvc === undefined ? {} : { cvc }) } };
 }
 
-function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
+export function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'instrument'> {
   const { channel, parameters } = request;
   const { createRegistration } = parameters;
   const kind = readKind(parameters);
@@ -62,7 +62,7 @@ function readAuthorization(request: RequestContext): Omit<AuthorizeCommand, 'ins
     channel,
     kind,
     ...money,
-    ...readAuthentication(parameters),
+    ...readAuthentication(parameters, money),
     tokenize: createRegistration === 'true',
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
@@ -117,7 +117,7 @@ export function readOperation(request: RequestContext, operationId: string): Ope
 export function readCommon({ parameters, idempotencyKey }: RequestContext) {
   const { merchantTransactionId } = parameters;
   return {
-    dialectData: readEcho(parameters),
+    dialectData: { ...readEcho(parameters), ...readNotification(parameters) },
     ...(merchantTransactionId === undefined ? {} : { merchantReference: merchantTransactionId }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
@@ -134,8 +134,14 @@ export function readAmount({ amount, currency }: Parameters): { readonly amount:
   return { amount: minor, currency };
 }
 
-/** Taken as the merchant's own server gave it; the formats were checked. */
-function readAuthentication(parameters: Parameters): Pick<AuthorizeCommand, 'authentication'> {
+/** Taken as the merchant's own server gave it; the formats were checked. What was authenticated for another amount counts for none. */
+function readAuthentication(
+  parameters: Parameters,
+  paid: { readonly amount: number; readonly currency: string },
+): Pick<AuthorizeCommand, 'authentication'> {
+  const { 'threeDSecure.amount': amount, 'threeDSecure.currency': currency = paid.currency } = parameters;
+  const authenticated = amount === undefined ? { ...paid, currency } : readAmount({ amount, currency });
+  if (authenticated?.amount !== paid.amount || authenticated.currency !== paid.currency) throw new Problem('100.390.101');
   const fields = {
     eci: parameters['threeDSecure.eci'],
     authenticationValue: parameters['threeDSecure.verificationId'],
@@ -188,7 +194,8 @@ function readCard({ channel, parameters, nowMs }: RequestContext): CardInstrumen
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (named !== undefined && brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
-  if (cvc !== undefined && !hasLengthOf(brand, cvc)) return { type: 'rejected', summary, reason: 'cvc_length' };
+  if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
+    return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
 
@@ -199,13 +206,22 @@ function readBrand(paymentBrand: string): CardBrand {
   throw new Problem(otherBrands.has(paymentBrand) ? '600.200.201' : '100.100.501');
 }
 
-/** American Express prints four digits, all others three; of a card of an unknown brand nothing is known. */
-function hasLengthOf(brand: CardBrand, cvc: Cvc): boolean {
-  return brand === 'unknown' || cvc.masked.length === (brand === 'amex' ? 4 : 3);
-}
-
 function readCvc({ 'card.cvv': digits }: Parameters) {
   return digits === undefined ? undefined : parseCvc(digits);
+}
+
+/** What the notifications of this operation need to know later; no answer repeats it. */
+function readNotification({ notificationUrl, createRegistration }: Parameters): Record<string, string> {
+  if (notificationUrl !== undefined) {
+    const url = URL.parse(notificationUrl);
+    const shown = maskCardNumbers(notificationUrl);
+    if (url === null || !/^https?:$/.test(url.protocol)) throw parameterProblem('notificationUrl', shown, 'must be an http or https URL');
+    if (shown !== notificationUrl) throw parameterProblem('notificationUrl', shown, 'must not hold what looks like a card number');
+  }
+  return {
+    ...(notificationUrl === undefined ? {} : { notificationUrl }),
+    ...(createRegistration === 'true' ? { createRegistration } : {}),
+  };
 }
 
 /** What answers repeat. Free text loses any card number somebody typed into it. */

@@ -20,6 +20,8 @@ export async function readRequest(
   const channel = await authenticate(context.directory, request.headers.authorization, withEntityOfUrl(request, parameters));
   check(parameters);
   refuseTestMode(context, parameters);
+  // Before anything is recorded: what happens to it is told there from the first event on.
+  if (parameters.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
   return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
 }
 

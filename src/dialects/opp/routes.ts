@@ -4,21 +4,25 @@ import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { parseBody } from './parameters.ts';
 import { Problem } from './problem.ts';
+import { registerCheckouts } from './routes/checkouts.ts';
 import { registerNotYet } from './routes/not-yet.ts';
 import { registerPayments } from './routes/payments.ts';
 import { registerQuery } from './routes/query.ts';
 import { registerRegistrations } from './routes/registrations.ts';
 import { registerResultCodes } from './routes/result-codes.ts';
 import { registerSchedules } from './routes/schedules.ts';
+import { registerThreeDSecure } from './routes/three-d-secure.ts';
 
 type Register = (app: FastifyInstance, context: DialectContext) => void;
 
 const groups: readonly Register[] = [
   registerPayments,
   registerRegistrations,
+  registerThreeDSecure,
   registerQuery,
   registerResultCodes,
   registerSchedules,
+  registerCheckouts,
   registerNotYet,
 ];
 

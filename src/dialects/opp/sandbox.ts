@@ -31,6 +31,15 @@ export const sandbox: DialectSandbox = {
       accountId: 'sandbox-other',
     },
   ],
+  endpoints: [
+    {
+      merchant: 'demo',
+      endpointId: '00000000-0000-7000-8000-000000002101',
+      path: '/hooks/opp',
+      settings: { wrapper: 'none', fields: 'all' },
+      secret: '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
+    },
+  ],
   credentials: [
     { merchant: 'demo', credentialId: '00000000-0000-7000-8000-000000001101', identifier: demoEntityId, secret: 'sandbox' },
     { merchant: 'other', credentialId: '00000000-0000-7000-8000-000000001201', identifier: otherEntityId, secret: 'sandbox2' },

@@ -2,6 +2,8 @@
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import type { Authentication } from '../../core/three-d-secure/authentication.ts';
+import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
@@ -29,6 +31,7 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
   switch (operation.state) {
     case 'approved':
       return resultOf(approvedCode(operation, mode));
+    case 'awaiting':
     case 'submitted':
     case 'unknown':
     case 'escalated':
@@ -61,4 +64,29 @@ function describe(code: string): string {
 
 function codeIn<K extends string>(codes: Readonly<Record<K, ResultCode>>, reason: string | undefined): ResultCode | undefined {
   return reason !== undefined && reason in codes ? codes[reason as K] : undefined;
+}
+
+/** Of an authentication without a payment: succeeded, still under way, or why there is none. Total over its states. */
+export function resultOfAuthentication(
+  { state, challengeCancel, rule }: Authentication,
+  dialectData: Readonly<Record<string, string>>,
+  mode: 'sandbox' | 'live',
+): Result {
+  switch (state) {
+    case 'ready':
+    case 'method':
+    case 'asked':
+    case 'challenged':
+      return resultOf('000.200.000');
+    case 'authenticated':
+    case 'attempted':
+    case 'informed':
+      return successOf(dialectData, mode);
+    case 'failed':
+    case 'forbidden':
+    case 'expired':
+      return resultOf(rejectionCodes[failureOf({ state, ...(challengeCancel === undefined ? {} : { challengeCancel }) })]);
+    case 'unavailable':
+      return resultOf(rule?.startsWith(directoryRule) === true ? '000.400.107' : '000.400.101');
+  }
 }

@@ -8,7 +8,7 @@ import type { Counted, DialectContext } from '../dialect.ts';
 import { Problem } from './problem.ts';
 
 /** What is counted together, besides status requests. The platform's own numbers for these are 200 and fewer a minute. */
-export type Counter = 'back-office' | 'token payments' | 'query by id' | 'query';
+export type Counter = 'back-office' | 'checkouts' | 'token payments' | 'query by id' | 'query';
 
 /** The body that the platform's reference prints, which differs from the list of codes. */
 const throttledText = 'Too many requests. Please try again later.';

@@ -164,6 +164,27 @@ const { amount, currency, paymentType, numberOfCaptures, taxAmount, ...registrat
 /** Body of `POST /v1/registrations`: a card and who it belongs to, nothing about a payment. */
 export const registrationParameters = parameters({ ...registration, ...account, ...otherAccounts, ...customer }, families);
 
+/** Body of `POST /v1/checkouts` and of `POST /v1/checkouts/{id}`: a payment without its card, and the stored cards that are offered. */
+export const checkoutParameters = parameters(
+  { ...operation, ...without(account, 'card.'), ...customer, integrity: flag },
+  { ...families, '^registrations\\[[0-9]{1,2}\\]\\.id$': pattern('^[a-f0-9]{32}$') },
+);
+
+function without(schemas: Record<string, TSchema>, prefix: string): Record<string, TSchema> {
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => !name.startsWith(prefix)));
+}
+
+/** Body of `POST /v1/threeDSecure`: a card, an amount, and who is to authenticate. */
+export const authenticationParameters = parameters(
+  {
+    ...registration,
+    ...{ amount, currency, ...account, ...otherAccounts, ...customer },
+    'threeDSecure.challengeIndicator': threeDSecure['threeDSecure.challengeIndicator'],
+    'threeDSecure.exemptionFlag': threeDSecure['threeDSecure.exemptionFlag'],
+  },
+  families,
+);
+
 /** Body of `POST /v1/payments/{id}`. */
 export const operationParameters = parameters(operation, families);
 

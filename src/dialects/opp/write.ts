@@ -7,11 +7,15 @@ import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
+import { isOpen } from '../../core/states/authentication.ts';
 import type { Schedule } from '../../core/subscription/schedule.ts';
+import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
+import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
+import { viewOfRun } from '../../core/three-d-secure/view.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
-import { resultOfOperation, resultOfTokenAct, successOf } from './states.ts';
+import { resultOfAuthentication, resultOfOperation, resultOfTokenAct, successOf } from './states.ts';
 import type { Parameters } from './wire.ts';
 
 const typeOfKind: Readonly<Record<OperationKind, string>> = {
@@ -43,15 +47,20 @@ const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
   unknown: undefined,
 };
 
-type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
+export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
 
 export interface Answering {
   readonly mode: 'sandbox' | 'live';
   readonly channel: Channel;
+  /** Where the shopper has to go first. */
+  readonly redirectUrl?: string;
 }
 
 /** An operation as answers, status requests and lists show it, without the envelope. */
-export function writeOperation(operation: OperationView, { mode, channel }: Answering): { readonly body: Json; readonly result: Result } {
+export function writeOperation(
+  operation: OperationView,
+  { mode, channel, redirectUrl }: Answering,
+): { readonly body: Json; readonly result: Result } {
   const result = resultOfOperation(operation, mode);
   const isFirst = operation.targetId === undefined;
   const { dialectData } = operation;
@@ -71,7 +80,8 @@ export function writeOperation(operation: OperationView, { mode, channel }: Answ
     resultDetails: writeDetails(operation),
     risk: isFirst && operation.state !== 'rejected' ? noRisk : undefined,
     card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation.card) : undefined,
-    ...writeEcho(dialectData),
+    redirect: redirectUrl === undefined ? undefined : { url: redirectUrl, method: 'POST', parameters: [] },
+    ...writeEcho({ ...dialectData, ...echoOf(operation.authentication) }),
   };
   return { body, result };
 }
@@ -90,6 +100,30 @@ export function writeRegistration(
     result: { ...result },
     card: writeCard(card),
     ...writeEcho(dialectData),
+  };
+  return { body, result };
+}
+
+/** An authentication without a payment, without the envelope. What proves it is shown to the merchant, who asked for it and needs it. */
+export function writeAuthentication(
+  { id, run, value }: StandAloneView,
+  { mode, redirectUrl }: { readonly mode: Answering['mode']; readonly redirectUrl: string },
+): { readonly body: Json; readonly result: Result } {
+  const { card, merchantReference, dialectData = {} } = run.request.standAlone ?? {};
+  const result = resultOfAuthentication(run, dialectData, mode);
+  const currency = currencyOf(run.currency);
+  if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${run.currency}`);
+  const proof: Record<string, string> = value === undefined ? {} : { 'threeDSecure.verificationId': value };
+  const body: Json = {
+    id: toWireId(id),
+    paymentBrand: dialectData.paymentBrand ?? wireBrands[run.request.brand],
+    amount: twoDecimals(formatDecimalAmount(run.amount, currency, 2)),
+    currency: run.currency,
+    ...writeReferences({ dialectData, ...(merchantReference === undefined ? {} : { merchantReference }) }),
+    result: { ...result },
+    card: writeCard(card),
+    redirect: isOpen(run.state) ? { url: redirectUrl, method: 'POST', parameters: [] } : undefined,
+    ...writeEcho({ ...dialectData, ...echoOf(viewOfRun(run)), ...proof }),
   };
   return { body, result };
 }
@@ -142,7 +176,7 @@ function writeReferences(recorded: Pick<OperationView, 'merchantReference' | 'di
 /** Nothing here rates payments yet; the platform's neutral score. */
 const noRisk = { score: '0' };
 
-function writeMoney(operation: OperationView, channel: Channel): Json {
+export function writeMoney(operation: OperationView, channel: Channel): Json {
   const currency = currencyOf(operation.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${operation.currency}`);
   return {
@@ -225,6 +259,21 @@ function writeAdvice({ state, reason }: OperationView): Json {
 function extendedDescription({ kind, state, reason }: OperationView): string {
   if (state === 'approved') return kind === 'preauthorization' ? 'Authorized' : 'Approved';
   return (reason ?? state).replaceAll('_', ' ');
+}
+
+/** Under the names that the results of a merchant's own server have; the proof itself is told to the acquirer only. */
+function echoOf(run: AuthenticationView | undefined): Record<string, string> {
+  if (run?.dsTransactionId === undefined) return {};
+  const values = {
+    eci: run.eci,
+    version: run.version,
+    dsTransactionId: run.dsTransactionId,
+    acsTransactionId: run.acsTransactionId,
+    flow: run.acsUrl === undefined ? 'frictionless' : 'challenge',
+    authenticationStatus: run.transStatus ?? 'C',
+  };
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [`threeDSecure.${name}`, value]));
 }
 
 /** Flat names back into the objects and lists that answers use: `cart.items[0].name`, `customParameters[x]`, `customer.browser.language`. */

@@ -1,20 +1,9 @@
 /** The files that the pages of `/docs` need: our own script and style, and Swagger UI, which the build copies beside them. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { type Asset, readAsset } from '../assets.ts';
 
-export interface Asset {
-  readonly type: string;
-  readonly etag: string;
-  readonly plain: Buffer;
-  readonly gzipped: Buffer;
-}
-
-const compress = promisify(gzip);
 const own = join(import.meta.dirname, 'assets');
 
 const files: readonly (readonly [name: string, folder: () => string, type: string])[] = [
@@ -41,7 +30,7 @@ export function readAssets(): { get(name: string): Promise<Asset> | undefined } 
       const file = files.find(([fileName]) => fileName === name);
       if (file === undefined) return undefined;
       const [, folder, type] = file;
-      const asset = readAsset(() => join(folder(), name), type);
+      const asset = readFromFolder(folder, name, type);
       read.set(name, asset);
       // What failed may be there the next time.
       asset.catch(() => read.delete(name));
@@ -50,8 +39,6 @@ export function readAssets(): { get(name: string): Promise<Asset> | undefined } 
   };
 }
 
-async function readAsset(path: () => string, type: string): Promise<Asset> {
-  const plain = await readFile(path());
-  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  return { type, etag, plain, gzipped: await compress(plain) };
+async function readFromFolder(folder: () => string, name: string, type: string): Promise<Asset> {
+  return readAsset(join(folder(), name), type);
 }

@@ -3,7 +3,8 @@
  * Everything comes from the gateway itself: a strict policy keeps the page from asking anybody else.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type Asset, readAssets } from './assets.ts';
+import { sendAsset } from '../assets.ts';
+import { readAssets } from './assets.ts';
 import { type DocumentedDialect, dialectPage, listPage } from './pages.ts';
 
 /** Scripts, styles and connections are from here alone; pictures also from the style sheet itself. The form sends to the gateway that serves it. */
@@ -33,7 +34,7 @@ export function addDocsRoutes(app: FastifyInstance, dialects: readonly Documente
   app.get<{ Params: { file: string } }>('/docs/assets/:file', async (request, reply) => {
     const asset = assets.get(request.params.file);
     if (asset === undefined) return reply.callNotFound();
-    return sendAsset(reply, await asset, request.headers);
+    return sendAsset(reply, await asset, { asked: request.headers, headers: pageHeaders });
   });
   for (const dialect of dialects) {
     const { name, description } = dialect;
@@ -47,16 +48,4 @@ export function addDocsRoutes(app: FastifyInstance, dialects: readonly Documente
 
 function sendPage(reply: FastifyReply, html: string): FastifyReply {
   return reply.headers(pageHeaders).type('text/html; charset=utf-8').send(html);
-}
-
-/** Compressed once for all; every browser of the last twenty years takes gzip, and the rest gets the plain bytes. */
-function sendAsset(
-  reply: FastifyReply,
-  { type, etag, plain, gzipped }: Asset,
-  headers: { readonly 'if-none-match'?: string | undefined; readonly 'accept-encoding'?: string | string[] | undefined },
-): FastifyReply {
-  reply.headers({ ...pageHeaders, etag, vary: 'accept-encoding' });
-  if (headers['if-none-match'] === etag) return reply.code(304).send();
-  reply.type(type);
-  return /\bgzip\b/.test(String(headers['accept-encoding'])) ? reply.header('content-encoding', 'gzip').send(gzipped) : reply.send(plain);
 }

@@ -2,18 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../problem.ts';
 
-const checkout = 'there is no hosted checkout here yet: send the card with POST /v1/payments';
-const authentication =
-  'there is no stand-alone 3-D Secure here yet: send the results of your own server as threeDSecure.* with POST /v1/payments';
-
 const notYet = [
-  ['POST', '/v1/checkouts', checkout],
-  ['POST', '/v1/checkouts/:id', checkout],
-  ['GET', '/v1/checkouts/:id/payment', checkout],
-  ['GET', '/v1/checkouts/:id/registration', checkout],
-  ['GET', '/v1/paymentWidgets.js', checkout],
-  ['POST', '/v1/threeDSecure', authentication],
-  ['GET', '/v1/threeDSecure/:id', authentication],
+  [
+    'GET',
+    '/v1/checkouts/:id/registration',
+    'a checkout without a payment is not here yet: open one with createRegistration=true and a payment, and take the registrationId of its result',
+  ],
 ] as const;
 
 export function registerNotYet(app: FastifyInstance): void {

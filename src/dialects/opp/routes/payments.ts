@@ -28,7 +28,7 @@ const checkOperation = checkerOf(operationParameters);
 const acts = { CP: capture, RV: voidOperation, RF: refund, RB: rebill, CB: chargeback, CR: chargebackReversal } as const;
 
 /** The text that clients of the platform search for when a payment cannot be found by its id. */
-const noSession =
+export const noSession =
   'invalid or missing parameter - (opp) No payment session found for the requested id - are you mixing test/live servers or have you paid more than 30min ago?';
 
 export function registerPayments(app: FastifyInstance, context: DialectContext): void {

@@ -1,0 +1,310 @@
+/** `polygate webhook`: where merchants are told what happens, how that goes, and telling it again. */
+import { randomUUIDv7 } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config.ts';
+import type { DialectCallbacks } from '../dialects/dialect.ts';
+import { dialects } from '../dialects/registry.ts';
+import { createOutbound } from '../http/outbound.ts';
+import type { Database } from '../postgres/connection.ts';
+import { acting } from '../store/audit.ts';
+import {
+  activateEndpoint,
+  addEndpoint,
+  type EndpointRecord,
+  listDeliveries,
+  listEndpoints,
+  removeEndpoint,
+  replayDeliveries,
+} from '../store/endpoints.ts';
+import { findMerchant, listChannels } from '../store/merchants.ts';
+import {
+  actor,
+  addCommand,
+  addGroup,
+  type ListOptions,
+  matching,
+  type Options,
+  print,
+  printJson,
+  printRows,
+  wholeNumber,
+  withStore,
+  withVault,
+} from './command-line.ts';
+
+const idForm = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'an id as `polygate webhook list` shows it');
+
+export function addWebhookCommands(program: Command): void {
+  const webhook = addGroup(program, 'webhook', 'where merchants are told what happens to their payments');
+  addListCommand(webhook);
+  addAddCommand(webhook);
+  addRemoveCommand(webhook);
+  addTestCommand(webhook);
+  addDeliveriesCommand(webhook);
+  addReplayCommand(webhook);
+}
+
+function addListCommand(webhook: Command): void {
+  addCommand(webhook, 'list', 'show the endpoints and how they fare')
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions) => {
+      const endpoints = await withStore(options, (database) => listEndpoints(database));
+      const rows = endpoints.map(({ endpointId, merchant, dialect, url, state, pending, failingSince, pausedUntil, reason }) => {
+        return { id: endpointId, merchant, dialect, url: url ?? '(named by requests)', state, pending, failingSince, pausedUntil, reason };
+      });
+      printRows(rows, { json: options.json, none: 'There is no endpoint yet. Add one with `polygate webhook add`.' });
+    });
+}
+
+interface AddOptions extends Options {
+  readonly merchant: string;
+  readonly dialect: string;
+  readonly url: string;
+  readonly channel?: string;
+  readonly secret?: string;
+  readonly set: Readonly<Record<string, string>>;
+  readonly json?: boolean;
+}
+
+function addAddCommand(webhook: Command): void {
+  const spoken = [...callbacksByDialect().keys()];
+  addCommand(webhook, 'add', 'add an endpoint of a merchant')
+    .requiredOption('--merchant <merchant>', 'its routing number or id')
+    .requiredOption('--dialect <dialect>', `the protocol that it speaks: ${spoken.join(', ')}`)
+    .requiredOption('--url <url>', 'where the messages go; https')
+    .option('--channel <name>', "only one of the merchant's channels, by its name on the wire")
+    .option('--secret <secret>', 'what messages are encrypted or signed with (default: a new one, shown once)')
+    .option('--set <name=value>', 'a setting of the dialect; may be repeated', collectSetting, {})
+    .option('--json', 'print JSON')
+    .action(async (options: AddOptions) => {
+      await withStore(options, async (database, config) => {
+        const added = await add(database, config, options);
+        if (options.json === true) return printJson(added);
+        print(`Endpoint ${added.id} of ${added.merchant} is ${added.state}.`);
+        if (added.secret !== undefined) print(`Its secret, which is not shown again: ${added.secret}`);
+        if (added.state === 'inactive')
+          print(`It is sent nothing before it has acknowledged a test message: polygate webhook test ${added.id}`);
+      });
+    });
+}
+
+function collectSetting(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const [, name, value] = /^([a-z-]+)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected name=value.');
+  return { ...before, [name]: value };
+}
+
+interface Added {
+  readonly id: string;
+  readonly merchant: string;
+  readonly state: 'inactive' | 'active';
+  /** Only when it was made here. */
+  readonly secret?: string;
+}
+
+async function add(database: Database, config: Config, options: AddOptions): Promise<Added> {
+  const { dialect, url, channel, merchant } = options;
+  const callbacks = callbacksOf(dialect);
+  const wrong = createOutbound({ privateNetworks: config.outboundPrivateNetworks }).problemOf(url);
+  if (wrong !== undefined) throw new Error(`The URL cannot be used: ${wrong}.`);
+  const settings = settingsOf(callbacks, options.set);
+  const secret = secretOf(callbacks, options.secret);
+  const { merchantId, name } = await findMerchant(database, merchant);
+  const channelId = channel === undefined ? undefined : await channelIdOf(database, { merchantId, merchant, dialect, wireId: channel });
+  const endpointId = randomUUIDv7();
+  const sealed =
+    secret === undefined
+      ? {}
+      : await withVault(config, async (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
+  const state = callbacks.form.needsTest ? 'inactive' : 'active';
+  await acting(database, async (query, audit) => {
+    const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
+    await addEndpoint({ query }, { ...names, ...sealed, state });
+    await audit({ actor: actor(), act: 'endpoint.added', details: names });
+  });
+  return { id: endpointId, merchant: name, state, ...(secret === undefined || options.secret !== undefined ? {} : { secret }) };
+}
+
+interface NamedChannel {
+  readonly merchantId: string;
+  readonly merchant: string;
+  readonly dialect: string;
+  readonly wireId: string;
+}
+
+async function channelIdOf(database: Database, { merchantId, merchant, dialect, wireId }: NamedChannel): Promise<string> {
+  const found = (await listChannels(database, merchantId)).find((channel) => channel.dialect === dialect && channel.wireId === wireId);
+  if (found === undefined) throw new Error(`Merchant ${merchant} has no channel ${wireId} that speaks ${dialect}.`);
+  return found.channelId;
+}
+
+function settingsOf({ form }: DialectCallbacks, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(given)) {
+    const known = form.settings[name];
+    if (known === undefined)
+      throw new Error(`There is no setting "${name}" here; there are: ${Object.keys(form.settings).join(', ') || 'none'}.`);
+    if (!known.pattern.test(value)) throw new Error(`The setting ${name} is "${value}"; expected ${known.expected}.`);
+  }
+  return { ...Object.fromEntries(Object.entries(form.settings).map(([name, { standard }]) => [name, standard])), ...given };
+}
+
+function secretOf({ form }: DialectCallbacks, given: string | undefined): string | undefined {
+  if (form.secret === undefined) {
+    if (given !== undefined) throw new Error('Endpoints of this dialect have no secret; leave --secret out.');
+    return undefined;
+  }
+  if (given !== undefined && !form.secret.pattern.test(given))
+    throw new Error(`The secret cannot be used; expected ${form.secret.expected}.`);
+  return given ?? form.secret.make();
+}
+
+function addRemoveCommand(webhook: Command): void {
+  addCommand(webhook, 'remove', 'end an endpoint; what waits for it is given up')
+    .argument('<id>', 'of the endpoint', idForm)
+    .action(async (id: string, options: Options) => {
+      await withStore(options, (database) =>
+        acting(database, async (query, audit) => {
+          if (!(await removeEndpoint({ query }, id))) throw noEndpoint(id);
+          await audit({ actor: actor(), act: 'endpoint.removed', details: { endpointId: id } });
+        }),
+      );
+      print(`Endpoint ${id} is removed.`);
+    });
+}
+
+function addTestCommand(webhook: Command): void {
+  addCommand(webhook, 'test', 'send a test message; acknowledged, it activates an endpoint that was new or parked')
+    .argument('<id>', 'of the endpoint', idForm)
+    .action(async (id: string, options: Options) => {
+      await withStore(options, async (database, config) => {
+        const endpoint = await endpointOf(database, id);
+        const { merchantId, endpointId, state } = endpoint;
+        const answer = await sendTest(endpoint, config);
+        if (answer.kind !== 'answered') throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
+        if (answer.status < 200 || answer.status > 299) {
+          throw new Error(
+            `The endpoint did not acknowledge: it answered HTTP ${answer.status}, ${JSON.stringify(answer.excerpt.slice(0, 200))}.`,
+          );
+        }
+        await acting(database, async (query, audit) => {
+          await activateEndpoint({ query }, { merchantId, endpointId });
+          if (state !== 'active') await audit({ actor: actor(), act: 'endpoint.activated', details: { merchantId, endpointId } });
+        });
+        print(
+          `It answered HTTP ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
+        );
+      });
+    });
+}
+
+async function sendTest({ merchantId, endpointId, dialect, url, secret, settings }: EndpointRecord, config: Config) {
+  if (url === null) throw new Error('This endpoint stands for URLs that requests name; there is none to test.');
+  const callbacks = callbacksOf(dialect);
+  const opened =
+    secret === null
+      ? {}
+      : await withVault(config, async (vault) => ({ secret: vault.openSecret({ merchantId, secretId: endpointId, sealed: secret }) }));
+  const message = callbacks.writeTest({ address: { url, settings, ...opened }, mode: config.mode, nowMs: Date.now() });
+  return createOutbound({ privateNetworks: config.outboundPrivateNetworks }).send({ ...message, timeoutMs: callbacks.timeoutMs });
+}
+
+interface DeliveriesOptions extends ListOptions {
+  readonly state?: string;
+  readonly payment?: string;
+  readonly limit: number;
+}
+
+function addDeliveriesCommand(webhook: Command): void {
+  addCommand(webhook, 'deliveries', 'show what an endpoint was told, the latest first, with the last try of each')
+    .argument('<id>', 'of the endpoint', idForm)
+    .option(
+      '--state <state>',
+      'only those that are pending, delivered or given_up',
+      matching(/^(pending|delivered|given_up)$/, 'pending, delivered or given_up'),
+    )
+    .option('--payment <id>', 'only those of one payment', idForm)
+    .option('--limit <number>', 'how many', wholeNumber({ min: 1, max: 10_000 }), 50)
+    .option('--json', 'print JSON')
+    .action(async (endpointId: string, options: DeliveriesOptions) => {
+      const { state, payment: paymentId, limit } = options;
+      const rows = await withStore(options, async (database) => {
+        await endpointOf(database, endpointId);
+        return listDeliveries(database, {
+          endpointId,
+          limit,
+          ...(state === undefined ? {} : { state }),
+          ...(paymentId === undefined ? {} : { paymentId }),
+        });
+      });
+      printRows(rows, { json: options.json, none: 'There is no such delivery.' });
+    });
+}
+
+interface ReplayOptions extends Options {
+  readonly failed?: boolean;
+  readonly payment?: string;
+  readonly sequence?: number;
+  readonly from?: Date;
+  readonly to?: Date;
+}
+
+function addReplayCommand(webhook: Command): void {
+  addCommand(webhook, 'replay', 'tell an endpoint again what it was told, or what was given up')
+    .argument('<id>', 'of the endpoint', idForm)
+    .option('--failed', 'only what was given up')
+    .option('--payment <id>', 'only one payment', idForm)
+    .option('--sequence <number>', 'only one event of that payment', wholeNumber({ min: 1, max: 2_147_483_647 }))
+    .option('--from <time>', 'only events since then, as in 2034-01-31T10:00:00Z', readTime)
+    .option('--to <time>', 'only events before then', readTime)
+    .action(async (endpointId: string, options: ReplayOptions) => {
+      const { failed = false, payment: paymentId, sequence, from, to } = options;
+      if (!failed && paymentId === undefined && from === undefined && to === undefined) {
+        throw new Error('Say what to tell again: --failed, --payment with or without --sequence, or --from and --to.');
+      }
+      if (sequence !== undefined && paymentId === undefined)
+        throw new Error('--sequence counts within one payment: give --payment as well.');
+      const count = await withStore(options, async (database) => {
+        await endpointOf(database, endpointId);
+        const wanted = {
+          ...{ endpointId, onlyFailed: failed },
+          ...(paymentId === undefined ? {} : { paymentId }),
+          ...(sequence === undefined ? {} : { sequence }),
+          ...(from === undefined ? {} : { from }),
+          ...(to === undefined ? {} : { to }),
+        };
+        return acting(database, async (query, audit) => {
+          const told = await replayDeliveries({ query }, wanted);
+          await audit({ actor: actor(), act: 'endpoint.replayed', details: { ...wanted, events: told } });
+          return told;
+        });
+      });
+      print(`${count} ${count === 1 ? 'event is' : 'events are'} told again.`);
+    });
+}
+
+function readTime(text: string): Date {
+  const time = new Date(text);
+  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('Expected a day or a time with its zone, as in 2034-01-31T10:00:00Z.');
+}
+
+async function endpointOf(database: Database, endpointId: string): Promise<EndpointRecord> {
+  const [endpoint] = await listEndpoints(database, { endpointId });
+  if (endpoint === undefined) throw noEndpoint(endpointId);
+  return endpoint;
+}
+
+function noEndpoint(id: string): Error {
+  return new Error(`There is no endpoint ${id}; \`polygate webhook list\` shows all.`);
+}
+
+function callbacksByDialect(): ReadonlyMap<string, DialectCallbacks> {
+  return new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]])));
+}
+
+function callbacksOf(dialect: string): DialectCallbacks {
+  const all = callbacksByDialect();
+  const callbacks = all.get(dialect);
+  if (callbacks === undefined) throw new Error(`There is no dialect "${dialect}" with webhooks. There are: ${[...all.keys()].join(', ')}.`);
+  return callbacks;
+}

@@ -1,0 +1,168 @@
+/**
+ * A checkout: the merchant's wish to be paid, before any card. The shopper has half an hour and several attempts; each attempt is an
+ * operation of its own, and none begins before the one ahead of it has certainly failed, so that a shopper is never charged twice.
+ */
+import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import type { Channel } from '../merchant/channel.ts';
+import { type Refusal, refusal } from '../refusals.ts';
+import type { ShopperBrowser } from '../three-d-secure/authentication.ts';
+import { authorize, type Instrument, refuseTerms } from './authorize.ts';
+import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
+import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
+import type { Engine } from './engine.ts';
+import type { OperationView } from './operation.ts';
+
+const lifetimeMs = 30 * 60_000;
+/** Whoever needs more than this is trying out cards. */
+const attemptsAtMost = 10;
+
+/** What a request may name a checkout by: the merchant's routing number (four digits of base 36) and 128 random bits as 32 hex digits. */
+const tokenForm = /^([0-9a-z]{4})([0-9a-f]{32})$/;
+
+export type Opened =
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'opened'; readonly token: string; readonly expiresAtMs: number };
+
+/** Opens a checkout. Its token is told once and kept as a hash only; addresses among the terms may contain it. */
+export async function openCheckout(engine: Engine, channel: Channel, termsOf: (token: string) => CheckoutTerms): Promise<Opened> {
+  const secret = randomBytes(16).toString('hex');
+  const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
+  const terms = termsOf(token);
+  const refused = refuseTerms({ channel, ...terms.order });
+  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const createdAtMs = engine.clock.businessNow();
+  const expiresAtMs = createdAtMs + lifetimeMs;
+  await engine.checkouts.create({
+    ...{ merchantId: channel.merchantId, channelId: channel.channelId, checkoutId: randomUUIDv7() },
+    ...{ secretHash: hashOf(secret), terms, createdAtMs, expiresAtMs },
+  });
+  return { kind: 'opened', token, expiresAtMs };
+}
+
+/** The checkout with this token; undefined when there is none. */
+export async function findCheckout(engine: Engine, token: string): Promise<Checkout | undefined> {
+  const [, routing, secret] = tokenForm.exec(token) ?? [];
+  if (routing === undefined || secret === undefined) return undefined;
+  return engine.checkouts.find({ routingNumber: Number.parseInt(routing, 36), secretHash: hashOf(secret) });
+}
+
+function hashOf(secret: string): Uint8Array {
+  return createHash('sha256').update(secret).digest();
+}
+
+/**
+ * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
+ * attempts failed.
+ */
+export type CheckoutState =
+  | { readonly kind: 'open'; readonly attempt: number; readonly last?: OperationView }
+  | { readonly kind: 'pending' | 'succeeded'; readonly last: OperationView }
+  | { readonly kind: 'expired' | 'exhausted'; readonly last?: OperationView };
+
+/** How a checkout stands now. */
+export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
+  const { merchantId, operationId } = checkout;
+  const noted = operationId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId });
+  return stateFrom(engine, checkout, noted, checkout.attempts);
+}
+
+async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
+  if (last !== undefined && !hasFailed(last)) {
+    return isOpen(last) ? { kind: 'pending', last } : { kind: 'succeeded', last: await capturedToo(engine, checkout, last) };
+  }
+  // An attempt whose process ended, or is still about to note it, is known by its key.
+  const next = attempts + 1;
+  const begun = await operationOfAttempt(engine, checkout, next);
+  if (begun !== undefined) return stateFrom(engine, checkout, begun, next);
+  const failed = last === undefined ? {} : { last };
+  if (engine.clock.businessNow() >= checkout.expiresAtMs) return { kind: 'expired', ...failed };
+  return next > attemptsAtMost ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
+}
+
+/** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
+function hasFailed({ kind, state }: OperationView): boolean {
+  if (kind === 'capture') return false;
+  return state === 'declined' || state === 'rejected' || state === 'failed' || state === 'undone';
+}
+
+/** What was held after the shopper came back from the bank is captured as soon as anybody looks. */
+async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Checkout, last: OperationView): Promise<OperationView> {
+  const { thenCapture } = terms.order;
+  if (thenCapture === undefined || last.kind !== 'preauthorization') return last;
+  const channel = await engine.shoppers.channelById({ merchantId, channelId });
+  return channel === undefined ? last : captureHeld(engine, last, { ...thenCapture, channel });
+}
+
+function isOpen({ state }: OperationView): boolean {
+  return state === 'awaiting' || state === 'submitted' || state === 'unknown' || state === 'escalated';
+}
+
+async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
+  const { merchantId, channelId } = checkout;
+  const found = await engine.store.findByKey({ merchantId, channelId, key: keyOf(checkout, attempt) });
+  return found === undefined ? undefined : engine.store.findOperation({ merchantId, operationId: found.operationId });
+}
+
+/** Merchants' own keys are ASCII, so none can be equal to it. */
+function keyOf({ checkoutId }: Checkout, attempt: number): string {
+  return `§checkout ${checkoutId} ${attempt}`;
+}
+
+/** What the shopper sends. */
+export interface CheckoutAttempt {
+  /** As the page said: of two requests with the same number, one begins an attempt, and both get its result. */
+  readonly attempt: number;
+  /** Of the terms that the page showed. */
+  readonly revision: number;
+  readonly instrument: Instrument;
+  readonly browser: ShopperBrowser;
+  /** Where the shopper comes back to from the issuer: the page of the checkout. */
+  readonly pageUrl: string;
+}
+
+/** `changed`: the shopper saw other terms; nothing was tried. */
+export type AttemptResult =
+  | { readonly kind: 'state'; readonly state: CheckoutState }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Tries to pay. A repeated, outdated or too late attempt changes nothing: it is told how the checkout stands. */
+export async function payCheckout(
+  engine: Engine,
+  { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
+  { attempt, revision, instrument, browser, pageUrl }: CheckoutAttempt,
+): Promise<AttemptResult> {
+  const state = await stateOfCheckout(engine, checkout);
+  if (state.kind !== 'open' || attempt !== state.attempt) return { kind: 'state', state };
+  if (revision !== checkout.revision) return { kind: 'changed' };
+  const { thenCapture, ...order } = checkout.terms.order;
+  const shopper = { browser, returnUrl: () => pageUrl };
+  const command = { ...order, channel, instrument, shopper, idempotencyKey: keyOf(checkout, attempt) };
+  const result = thenCapture === undefined ? await authorize(engine, command) : await authorizeAndCapture(engine, command, thenCapture);
+  if (result.kind === 'refused') {
+    // Another tab was faster with another card: there is its result to tell.
+    const isTaken = result.refusal.code === 'key_reused' || result.refusal.code === 'key_in_flight';
+    return isTaken ? { kind: 'state', state: await stateOfCheckout(engine, checkout) } : result;
+  }
+  const { merchantId, checkoutId } = checkout;
+  const { operation } = result;
+  await engine.checkouts.noteAttempt({ merchantId, checkoutId, attempt, operationId: operation.operationId }).catch((error: unknown) => {
+    engine.log.warn({ checkoutId, error: String(error) }, 'an attempt could not be noted with its checkout; its key still leads to it');
+  });
+  return { kind: 'state', state: await stateFrom(engine, checkout, operation, attempt) };
+}
+
+/** Changes what is to be paid: only while nothing was paid and nothing is under way. */
+export async function amendCheckout(
+  engine: Engine,
+  { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
+  terms: CheckoutTerms,
+): Promise<Refusal | undefined> {
+  const refused = refuseTerms({ channel, ...terms.order });
+  if (refused !== undefined) return refused;
+  const { kind } = await stateOfCheckout(engine, checkout);
+  if (kind === 'pending') return refusal('payment_busy');
+  if (kind !== 'open') return refusal('checkout_closed');
+  const { merchantId, checkoutId, revision } = checkout;
+  return (await engine.checkouts.amend({ merchantId, checkoutId, revision, terms })) ? undefined : refusal('payment_busy');
+}

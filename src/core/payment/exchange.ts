@@ -1,0 +1,66 @@
+/** The exchange of a first operation with the acquirer, and what its answer makes of it; a card that is to be kept gets its token in between. */
+import type { Cvc, Pan } from '../instrument/card.ts';
+import type { Channel } from '../merchant/channel.ts';
+import type { AcquirerAnswer, NewPayment } from '../ports.ts';
+import type { AuthenticationEvidence } from '../three-d-secure/authentication.ts';
+import { conclude, type OpenOperation } from './conclude.ts';
+import type { Engine } from './engine.ts';
+import type { OperationView, Trace } from './operation.ts';
+import { giveUpPart } from './partial-approval.ts';
+import { noteDecline } from './retry-limits.ts';
+
+type Declined = Extract<AcquirerAnswer, { readonly outcome: 'declined' }>;
+
+/** What of a new payment its exchange needs. */
+export type Sent = Pick<
+  NewPayment,
+  'merchantId' | 'operationId' | 'kind' | 'amount' | 'currency' | 'cardId' | 'card' | 'agreement' | 'createdAtMs'
+>;
+
+export interface Exchange {
+  readonly channel: Channel;
+  readonly open: OpenOperation;
+  readonly row: Sent;
+  readonly trace: Trace;
+  readonly pan: Pan;
+  readonly cvc?: Cvc;
+  readonly authentication?: AuthenticationEvidence;
+  /** The proof that belongs to it, base64. */
+  readonly authenticationValue?: string;
+  /** Keep the card under a token when the payment is approved. */
+  readonly tokenize: boolean;
+  /** Told of a decline before it is recorded; what it returns stands instead. */
+  readonly onDecline?: (answer: Declined) => Promise<OperationView | undefined>;
+}
+
+export async function exchange(engine: Engine, { channel, open: begun, row, trace, tokenize, ...more }: Exchange): Promise<OperationView> {
+  const { merchantId, operationId, kind, amount, currency, cardId, card, agreement } = row;
+  const { pan, authentication, authenticationValue } = more;
+  // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
+  const cvc = agreement?.initiator === 'merchant' ? undefined : more.cvc;
+  const request = {
+    ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card },
+    ...(agreement === undefined ? {} : { agreement }),
+    ...(authentication === undefined ? {} : { authentication }),
+  };
+  const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
+  const answer = await engine.acquirer.send(request, secrets);
+  const isPart = answer.outcome === 'partly_approved';
+  if (isPart && channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
+  const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
+  const instead = answer.outcome === 'declined' ? await more.onDecline?.(answer) : undefined;
+  if (instead !== undefined) return instead;
+  if ((answer.outcome !== 'approved' && !isPart) || !tokenize) {
+    const operation = await conclude(engine, open, answer);
+    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer.reason);
+    return operation;
+  }
+  try {
+    const purgeAtMs = row.createdAtMs + engine.settings.panRetentionMs;
+    const token = await engine.vault.tokenize({ merchantId, cardId, summary: card, purgeAtMs });
+    return await conclude(engine, { ...open, token }, answer);
+  } catch (error) {
+    engine.log.error({ operationId, error: String(error) }, 'the payment was approved, but its card could not be kept under a token');
+    return conclude(engine, open, answer);
+  }
+}

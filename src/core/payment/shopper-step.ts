@@ -1,0 +1,135 @@
+/**
+ * The steps that a shopper's browser takes for a payment, as data: pages are made of them, and know nothing else of the payment.
+ */
+import type { Channel } from '../merchant/channel.ts';
+import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
+import { move } from '../three-d-secure/run.ts';
+import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
+import type { Visit } from '../three-d-secure/visit.ts';
+import { advance } from './advance.ts';
+import type { Engine } from './engine.ts';
+
+/**
+ * - `method`: the issuer's page, in an invisible frame, gets a form post of `threeDSMethodData` = `data`; then, or after `timeoutMs`, the event
+ *   `method_timed_out` goes on.
+ * - `challenge`: the browser goes to `url` with the form fields `creq` and `threeDSSessionData` (= `sessionData`), within 30 seconds.
+ * - `redirect`: the browser goes elsewhere.
+ * - `wait`: look again after `retryAfterMs`.
+ * - `done`: back to the shop.
+ * - `gone`: there is no such step, or not any more.
+ */
+export type ShopperStep =
+  | { readonly kind: 'method'; readonly url: string; readonly data: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'challenge';
+      readonly url: string;
+      readonly creq: string;
+      readonly sessionData: string;
+      readonly window: ChallengeWindow;
+    }
+  | {
+      readonly kind: 'redirect';
+      readonly url: string;
+      readonly method: 'GET' | 'POST';
+      readonly parameters: readonly { readonly name: string; readonly value: string }[];
+    }
+  | { readonly kind: 'wait'; readonly retryAfterMs: number }
+  | { readonly kind: 'done'; readonly returnUrl: string }
+  | { readonly kind: 'gone' };
+
+/**
+ * What the browser brings. `arrived`: it opened the page, or looks again. `method_done`: the issuer's page has finished, told to an address of
+ * its own. `method_timed_out`: the page has waited for it long enough. `challenge_returned`: the issuer has sent the browser back, which proves
+ * nothing. `cancelled`: the shopper does not want to go on.
+ */
+export type ShopperEvent = 'arrived' | 'method_done' | 'method_timed_out' | 'challenge_returned' | 'cancelled';
+
+/** How long a browser should wait before it looks again. */
+const lookAgainAfterMs = 1_000;
+/** The issuer's page has ten seconds (EMV 3-D Secure, Req 315). */
+const methodTimeoutMs = 10_000;
+
+/**
+ * Takes an event of the shopper's browser and says what comes next. `ticket`: of the page, or of an address that the issuer was given. Repeats, the back
+ * button and a second tab get what is true now; whatever does not apply is taken for `arrived`. Throws when the database is away.
+ */
+export async function shopperStep(
+  engine: Engine,
+  { ticket: text, event }: { readonly ticket: string; readonly event: ShopperEvent },
+): Promise<ShopperStep> {
+  const found = await findVisit(engine, text);
+  if (found === undefined) return { kind: 'gone' };
+  const { ticket, visit } = found;
+  await take(engine, visit, { event, ticket });
+  const push = { methodIsOver: event === 'method_timed_out' && ticket.purpose === 'page' };
+  const now = await advance(engine, visit, {}, push);
+  return now === undefined ? { kind: 'gone' } : stepOf(engine, now, ticket.routingNumber);
+}
+
+/** The page's own address, for a browser that the issuer has sent to another one; undefined for what is no ticket. */
+export async function shopperPageUrl(engine: Engine, ticket: string): Promise<string | undefined> {
+  const found = await findVisit(engine, ticket);
+  return found === undefined ? undefined : pageUrl(engine.shoppers, { routingNumber: found.ticket.routingNumber, id: found.visit.visitId });
+}
+
+/** The channel whose payment it is, for the look of the page; undefined for what is no ticket. */
+export async function shopperChannel(engine: Engine, ticket: string): Promise<Channel | undefined> {
+  const found = await findVisit(engine, ticket);
+  if (found === undefined) return undefined;
+  const { merchantId, channelId } = found.visit;
+  return engine.shoppers.channelById({ merchantId, channelId });
+}
+
+async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {
+  const ticket = readTicket(shoppers, text);
+  if (ticket === undefined || ticket.purpose === 'result') return undefined;
+  const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
+  if (merchantId === undefined) return undefined;
+  const visit =
+    ticket.purpose === 'page'
+      ? await shoppers.visits.find({ merchantId, visitId: ticket.id })
+      : await shoppers.visits.findByAuthentication({ merchantId, authenticationId: ticket.id });
+  return visit === undefined ? undefined : { ticket, visit };
+}
+
+/** An address of its own for each event of the issuer: what was not addressed so says nothing. */
+async function take(
+  engine: Engine,
+  visit: Visit,
+  { event, ticket }: { readonly event: ShopperEvent; readonly ticket: Ticket },
+): Promise<void> {
+  const { merchantId, authentication } = visit;
+  const { authenticationId, state } = authentication;
+  if (event === 'method_done' && ticket.purpose === 'method') {
+    await engine.shoppers.visits.note({ merchantId, authenticationId, what: 'method_done' });
+  }
+  if (event === 'challenge_returned' && ticket.purpose === 'challenge') {
+    await engine.shoppers.visits.note({ merchantId, authenticationId, what: 'returned' });
+  }
+  if (event === 'cancelled' && ticket.purpose === 'page' && !visit.isOver && state !== 'asked') {
+    await move(engine, authentication, 'fail', { result: canceledByShopper });
+  }
+}
+
+/** As the issuer says it when the shopper calls off its challenge. */
+const canceledByShopper: AuthenticationResult = {
+  ...{ status: 'N', permission: 'merchant-decides', shiftsLiability: false, rule: 'canceled', challengeCancel: '01' },
+};
+
+function stepOf({ shoppers }: Engine, visit: Visit, routingNumber: number): ShopperStep {
+  const { authentication, returnUrl } = visit;
+  const { state, methodUrl, acsUrl, hasReturned, authenticationId, request } = authentication;
+  const { server } = shoppers;
+  if (visit.isOver) return { kind: 'done', returnUrl };
+  if (server !== undefined && state === 'method' && methodUrl !== undefined) {
+    const { method } = returnUrls(shoppers, { routingNumber, id: authenticationId });
+    const data = server.methodData({ authenticationId, notificationUrl: method });
+    return { kind: 'method', url: methodUrl, data, timeoutMs: methodTimeoutMs };
+  }
+  if (server !== undefined && state === 'challenged' && acsUrl !== undefined && !hasReturned) {
+    const sessionData = Buffer.from(authenticationId).toString('base64url');
+    const creq = server.challengeRequest(authentication);
+    return { kind: 'challenge', url: acsUrl, creq, sessionData, window: request.browser.challengeWindow ?? '05' };
+  }
+  return { kind: 'wait', retryAfterMs: lookAgainAfterMs };
+}

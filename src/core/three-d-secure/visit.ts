@@ -1,0 +1,100 @@
+/**
+ * A visit: a payment, or an authentication without one, that waits for its shopper's browser. Its id is that of the payment's first operation, or
+ * that of the authentication. A visit ends with its outcome, or by its time.
+ */
+import type { Trace } from '../payment/operation.ts';
+import type { NewPayment, Submission } from '../ports.ts';
+import type { AuthenticationState } from '../states/authentication.ts';
+import type { Authentication, AuthenticationRequest, AuthenticationResult, TransStatus } from './authentication.ts';
+
+export interface Visit {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly visitId: string;
+  /** Absent: there is nothing to pay. */
+  readonly paymentId?: string;
+  /** Where the shopper goes in the end; the dialect's, complete. */
+  readonly returnUrl: string;
+  /** Keep the card under a token when the payment is approved. */
+  readonly tokenize: boolean;
+  /** Present: what is authorized is captured at once; the capture's dialect data. */
+  readonly captureData?: Readonly<Record<string, string>>;
+  /** A CVC waits in the vault. */
+  readonly hasCvc: boolean;
+  /** Business time, epoch ms. */
+  readonly expiresAtMs: number;
+  /** Its outcome is certain, and nothing is left to do. */
+  readonly isOver: boolean;
+  /** The present run of 3-D Secure. */
+  readonly authentication: Authentication;
+  /** How long ago the directory server was asked, on the database's clock. */
+  readonly askedForMs?: number;
+}
+
+/** A run that begins. */
+export type NewAuthentication = Pick<
+  Authentication,
+  'authenticationId' | 'number' | 'amount' | 'currency' | 'cardId' | 'version' | 'methodUrl' | 'createdAtMs'
+> & { readonly request: AuthenticationRequest; readonly state: 'ready' | 'method' };
+
+export interface NewVisit extends Omit<Visit, 'authentication' | 'isOver' | 'askedForMs'> {
+  /** The payment to be recorded with it, in the same transaction. */
+  readonly payment?: NewPayment;
+  readonly authentication: NewAuthentication;
+}
+
+/** A step of a run. It happens only from the state that the decision saw. */
+export interface AuthenticationChange {
+  readonly merchantId: string;
+  readonly authenticationId: string;
+  readonly visitId: string;
+  readonly from: AuthenticationState;
+  readonly to: AuthenticationState;
+  readonly challenge?: { readonly acsUrl: string; readonly acsTransactionId: string; readonly dsTransactionId: string };
+  /** The end of the run. The visit is then due at once, and leased to the caller for `leaseMs`. */
+  readonly result?: AuthenticationResult & { readonly sealedValue?: Uint8Array };
+  readonly leaseMs: number;
+  /** Business time, epoch ms. */
+  readonly nowMs: number;
+}
+
+export interface VisitKey {
+  readonly merchantId: string;
+  readonly visitId: string;
+}
+
+/** Keeps visits. Nothing of it is touched by payments that need no shopper. */
+export interface VisitStore {
+  /** Records the payment as waiting, its visit and its run, in one transaction. */
+  begin(visit: NewVisit): Promise<Submission>;
+  find(key: VisitKey): Promise<Visit | undefined>;
+  findByAuthentication(key: { readonly merchantId: string; readonly authenticationId: string }): Promise<Visit | undefined>;
+  /** The merchant whose routing number an address carries. */
+  merchantOf(routingNumber: number): Promise<string | undefined>;
+  /** False when the run is in another state by now. */
+  change(change: AuthenticationChange): Promise<boolean>;
+  /** What the browser has brought: the issuer's page has run, or the issuer has sent it back. */
+  note(key: { readonly merchantId: string; readonly authenticationId: string; readonly what: 'method_done' | 'returned' }): Promise<void>;
+  /** A result that came after the end of its run. */
+  noteLateResult(key: { readonly merchantId: string; readonly authenticationId: string; readonly status: TransStatus }): Promise<void>;
+  /** A further run for the same visit. False when there is one already. */
+  addAuthentication(key: VisitKey, authentication: NewAuthentication): Promise<boolean>;
+  /**
+   * First transaction of a payment that has waited: from now on it counts as sent. `resolveAfterMs`: when somebody else has to look at it, should
+   * this process end. Nothing else finds it after a crash: it was made long ago.
+   */
+  submit(row: {
+    readonly merchantId: string;
+    readonly paymentId: string;
+    readonly operationId: string;
+    readonly trace: Trace;
+    readonly resolveAfterMs: number;
+    readonly nowMs: number;
+  }): Promise<'submitted' | 'guard_failed'>;
+  /** The end: nothing is due any more, and the evidence's secret is dropped. */
+  close(key: VisitKey): Promise<void>;
+  /** Leases visits that are due, at most `limit`. */
+  claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly VisitKey[]>;
+  /** When the first of all that are due is, leased or not; business time, epoch ms. */
+  nextDueAtMs(): Promise<number | undefined>;
+}

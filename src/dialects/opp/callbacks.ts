@@ -1,0 +1,140 @@
+/**
+ * Webhooks of the platform: an object in an envelope, encrypted with AES-256-GCM under the endpoint's key, with IV and tag in headers. A URL
+ * that a request names itself (`notificationUrl`, the older way) gets no content but a GET with the transaction's id and where to read it.
+ */
+import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
+import type { OperationView } from '../../core/payment/operation.ts';
+import type {
+  CallbackAddress,
+  CallbackMessage,
+  CallbackNotice,
+  CallbackTest,
+  DialectCallbacks,
+  PaymentNotice,
+  TokenNotice,
+} from '../dialect.ts';
+import { buildNumber } from './build-number.ts';
+import { shortId, toWireId } from './ids.ts';
+import { resultOf } from './result-codes.ts';
+import { type Json, writeDeletion, writeEnvelope, writeMoney, writeOperation, writeReadTimestamp, writeRegistration } from './write.ts';
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+
+/** 1, 2, 4, 8, 15, 30 minutes, an hour, and then every day until the thirtieth. */
+const retryDelaysMs = [...[1, 2, 4, 8, 15, 30, 60].map((minutes) => minutes * minuteMs), ...Array<number>(29).fill(dayMs)];
+
+export const callbacks: DialectCallbacks = {
+  retryDelaysMs,
+  timeoutMs: 30_000,
+  form: {
+    settings: {
+      wrapper: { pattern: /^(none|json)$/, expected: 'none or json', standard: 'none' },
+      fields: { pattern: /^(all|non-customer)$/, expected: 'all or non-customer', standard: 'all' },
+    },
+    secret: { pattern: /^[0-9a-f]{64}$/i, expected: '64 hex digits (an AES-256 key)', make: () => randomBytes(32).toString('hex') },
+    needsTest: true,
+  },
+  write(notice) {
+    if (notice.subject === 'token') return notice.namedByRequest ? [] : [writeTokenAct(notice)];
+    // That it was sent to the acquirer is no news: it was pending, and still is.
+    if (notice.event.name.endsWith('.submitted')) return [];
+    if (notice.namedByRequest) return [writeNotification(notice)];
+    const payment = encrypted(notice.address, { type: 'PAYMENT', payload: writePayment(notice) });
+    const { token, card } = notice.operation;
+    if (token === undefined || card === undefined || !keepsCard(notice)) return [payment];
+    const { body } = writeRegistration({ token, card }, notice.mode);
+    const payload = { ...body, merchantTransactionId: notice.operation.merchantReference, ...writeOrigin(notice) };
+    return [payment, encrypted(notice.address, { type: 'REGISTRATION', action: 'CREATED', payload })];
+  },
+  writeTest: ({ address }: CallbackTest) =>
+    encrypted(address, { type: 'test', action: 'webhook activation', payload: { result: { ...resultOf('000.100.110') } } }),
+};
+
+/** What is kept of the shopper only where the endpoint wants it. */
+const customerFields = ['customer', 'billing', 'shipping', 'customParameters'];
+
+/**
+ * The transaction as the API shows it now, not as it was at the event: a receiver may take each message for the truth, and a message
+ * that comes late (a dead endpoint, a repetition) must not set it back. The platform promises no more: "duplicates and reordering possible".
+ */
+function writePayment(notice: PaymentNotice): Json {
+  const { operation, channel, mode } = notice;
+  const body = { ...writeOperation(operation, { mode, channel }).body } as Record<string, Json[string]>;
+  if (notice.address.settings.fields === 'non-customer') for (const name of customerFields) delete body[name];
+  const money = writeMoney(operation, channel);
+  return {
+    ...body,
+    ...(body.amount === undefined ? {} : { presentationAmount: money.amount, presentationCurrency: money.currency }),
+    paymentMethod: 'CC',
+    shortId: shortId(operation.operationId),
+    ...writeOrigin(notice),
+    timestamp: writeReadTimestamp(operation.createdAtMs),
+  };
+}
+
+function writeOrigin({ channel, nowMs }: CallbackNotice): Json {
+  return {
+    source: 'OPP',
+    channelName: channel.name,
+    authentication: { entityId: channel.wireId },
+    redirect: { parameters: [] },
+    ...writeEnvelope({ buildNumber, ndc: `${channel.wireId}_${randomUUID().replaceAll('-', '')}`, nowMs }),
+  };
+}
+
+/** A payment that was asked to keep the card, when it is approved. */
+function keepsCard({ operation, event }: PaymentNotice): boolean {
+  return operation.dialectData.createRegistration === 'true' && /\.approved$/.test(event.name);
+}
+
+/** A registration without a payment, or the end of one. */
+function writeTokenAct(notice: TokenNotice): CallbackMessage {
+  const { act, mode, address } = notice;
+  if (act.kind === 'deletion') {
+    const payload = { ...writeDeletion(act, mode).body, ...writeOrigin(notice) };
+    return encrypted(address, { type: 'REGISTRATION', action: 'DELETED', payload });
+  }
+  if (act.card === undefined) throw new Error(`the tokenization ${act.actId} is recorded without its card`);
+  const payload = { ...writeRegistration({ token: act.token, card: act.card, act }, mode).body, ...writeOrigin(notice) };
+  return encrypted(address, { type: 'REGISTRATION', action: 'CREATED', payload });
+}
+
+function writeNotification({ address, operation }: PaymentNotice): CallbackMessage {
+  const url = new URL(address.url);
+  for (const [name, value] of Object.entries(notificationOf(operation))) url.searchParams.append(name, value);
+  return { method: 'GET', url: url.href, headers: {}, body: '' };
+}
+
+function notificationOf({ operationId }: OperationView): Readonly<Record<string, string>> {
+  const id = toWireId(operationId);
+  return { id, resourcePath: `/v1/payments/${id}` };
+}
+
+/** A fresh 96-bit IV for every message: two under the same one would give the key away (NIST SP 800-38D, 8). */
+function encrypted({ url, settings, secret }: CallbackAddress, message: object): CallbackMessage {
+  if (secret === undefined) throw new Error('the endpoint has no key');
+  const iv = randomBytes(12);
+  const { body, tag } = encryptMessage(JSON.stringify(message), { key: Buffer.from(secret, 'hex'), iv });
+  const headers = { 'x-initialization-vector': hexOf(iv), 'x-authentication-tag': hexOf(tag) };
+  if (settings.wrapper === 'json') {
+    const type = { 'content-type': 'application/json; charset=UTF-8' };
+    return { method: 'POST', url, headers: { ...headers, ...type }, body: JSON.stringify({ encryptedBody: hexOf(body) }) };
+  }
+  return { method: 'POST', url, headers: { ...headers, 'content-type': 'text/plain; charset=UTF-8' }, body: hexOf(body) };
+}
+
+/** AES-256-GCM without padding and additional data; UTF-8. */
+export function encryptMessage(
+  text: string,
+  { key, iv }: { readonly key: Uint8Array; readonly iv: Uint8Array },
+): { readonly body: Buffer; readonly tag: Buffer } {
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return { body, tag: cipher.getAuthTag() };
+}
+
+/** Upper case, as the platform writes it. */
+function hexOf(bytes: Buffer): string {
+  return bytes.toString('hex').toUpperCase();
+}

@@ -1,0 +1,102 @@
+/** `/v1/checkouts` and `/v1/paymentWidgets.js`: the shopper enters the card on the gateway's own page, in a frame of the merchant's. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Channel } from '../../../core/merchant/channel.ts';
+import { amendCheckout, findCheckout, openCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
+import type { Checkout } from '../../../core/payment/checkout-terms.ts';
+import type { DialectContext } from '../../dialect.ts';
+import { answerRead, checkoutEnvelope, send } from '../answer.ts';
+import { fromCheckoutId, parametersOf, readTerms, toCheckoutId } from '../checkout.ts';
+import { checkerOf } from '../parameters.ts';
+import { Problem } from '../problem.ts';
+import { problemOf } from '../refusals.ts';
+import { readQuery, readRequest } from '../request.ts';
+import { type ResultCode, resultOf } from '../result-codes.ts';
+import { countRequest } from '../throttle.ts';
+import { checkoutParameters } from '../wire.ts';
+import { writeResult } from '../write.ts';
+import { noSession } from './payments.ts';
+
+const checkCheckout = checkerOf(checkoutParameters);
+
+const script = readFileSync(join(import.meta.dirname, '../widget.js'));
+/** For the `integrity` attribute of the script's element (W3C Subresource Integrity). */
+const integrity = `sha384-${createHash('sha384').update(script).digest('base64')}`;
+
+type ById = { readonly Params: { readonly id: string } };
+
+export function registerCheckouts(app: FastifyInstance, context: DialectContext): void {
+  app.post('/v1/checkouts', async (request, reply) => {
+    const read = await readRequest(context, request, checkCheckout);
+    const opened = await openCheckout(context.engine, read.channel, (token) => readTerms(read, toCheckoutId(token)));
+    if (opened.kind === 'refused') throw problemOf(opened.refusal, undefined);
+    const id = toCheckoutId(opened.token);
+    return send(reply, 200, { ...written('000.200.100', id), ...checked(read.parameters.integrity), ...checkoutEnvelope(context, id) });
+  });
+
+  app.post<ById>('/v1/checkouts/:id', async (request, reply) => {
+    const read = await readRequest(context, request, checkCheckout);
+    const { channel } = read;
+    const { id } = request.params;
+    const checkout = await findOwn(context, channel, id);
+    countRequest(context, channel, { counter: 'checkouts', subject: id, reply });
+    const before = checkout.terms;
+    const after = readTerms({ ...read, parameters: { ...parametersOf(before), ...read.parameters } }, id);
+    const kept = {
+      ...(before.returnUrl === undefined ? {} : { returnUrl: before.returnUrl }),
+      ...(before.language === undefined ? {} : { language: before.language }),
+    };
+    const tokens = after.tokens.length === 0 ? before.tokens : after.tokens;
+    const refused = await amendCheckout(context.engine, { checkout, channel }, { ...kept, ...after, tokens });
+    if (refused !== undefined) throw problemOf(refused, undefined);
+    return send(reply, 200, { ...written('000.200.101', id), ...checked(read.parameters.integrity), ...checkoutEnvelope(context, id) });
+  });
+
+  app.get<ById>('/v1/checkouts/:id/payment', async (request, reply) => {
+    const { channel } = await readQuery(context, request);
+    const { id } = request.params;
+    const checkout = await findOwn(context, channel, id);
+    countRequest(context, channel, { counter: 'checkouts', subject: id, reply });
+    const state = await stateOfCheckout(context.engine, checkout);
+    const envelope = checkoutEnvelope(context, id);
+    if (state.last !== undefined) {
+      const { ndc } = envelope as { readonly ndc: string };
+      return answerRead(context, channel, reply, state.last, { ndc });
+    }
+    if (state.kind === 'expired') throw new Problem('200.300.404', { text: noSession });
+    return send(reply, 200, { ...writeResult(resultOf('000.200.000'), []), ...envelope });
+  });
+
+  app.route({
+    // A list, so that it does not count among the endpoints that answer in the protocol's shape.
+    ...{ method: ['GET'], url: '/v1/paymentWidgets.js', exposeHeadRoute: false },
+    handler: (_request, reply) =>
+      reply
+        .headers({
+          'content-type': 'text/javascript; charset=utf-8',
+          'cache-control': 'no-cache',
+          // Browsers check the integrity of another site's script only when that site allows its content to be read.
+          ...{ 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' },
+          'x-content-type-options': 'nosniff',
+        })
+        .send(script),
+  });
+}
+
+/** The entity's own checkout; throws 404 when there is none of that id, also when it is another entity's. */
+async function findOwn({ engine }: DialectContext, { merchantId, channelId }: Channel, id: string): Promise<Checkout> {
+  const token = fromCheckoutId(id);
+  const checkout = token === undefined ? undefined : await findCheckout(engine, token);
+  if (checkout !== undefined && checkout.merchantId === merchantId && checkout.channelId === channelId) return checkout;
+  throw new Problem('200.300.404', { status: 404, text: noSession });
+}
+
+function written(code: ResultCode, id: string): object {
+  return { ...writeResult(resultOf(code), []), id };
+}
+
+function checked(asked: string | undefined): object {
+  return asked === 'true' ? { integrity } : {};
+}

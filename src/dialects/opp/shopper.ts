@@ -1,0 +1,100 @@
+/**
+ * The shopper of an asynchronous payment: where their browser comes back to, and what 3-D Secure is told of it. A payment without
+ * `shopperResultUrl` or without browser data is synchronous, and never sends anybody anywhere.
+ */
+import type { AuthorizeCommand } from '../../core/payment/authorize.ts';
+import type { Shopper } from '../../core/payment/await-shopper.ts';
+import type { ChallengeWindow, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import type { Mode } from '../dialect.ts';
+import { toWireId } from './ids.ts';
+import { Problem, parameterError, parameterProblem } from './problem.ts';
+import type { Parameters } from './wire.ts';
+
+const browserPrefix = 'customer.browser.';
+const paymentPath = '/v1/payments/';
+
+/** Schemes that a browser runs or reads instead of going there. */
+const unsafe = /^(javascript|data|vbscript|file|blob|about):/i;
+
+/** Nothing for payments that the merchant starts, or whose authentication the merchant brings along. */
+export function readShopper(parameters: Parameters, mode: Mode): Pick<AuthorizeCommand, 'shopper'> {
+  if (parameters.shopperResultUrl === undefined || !hasBrowser(parameters)) return {};
+  if (parameters['standingInstruction.source'] === 'MIT' || parameters.recurringType === 'REPEATED') return {};
+  if (parameters['threeDSecure.verificationId'] !== undefined || parameters['threeDSecure.eci'] !== undefined) return {};
+  return { shopper: shopperOf(parameters, mode, paymentPath) };
+}
+
+/** `resourcePath`: where the merchant asks for the result, without the id. Throws a {@link Problem} for an address that nobody can go back to. */
+export function shopperOf(parameters: Parameters, mode: Mode, resourcePath: string): Shopper {
+  const { shopperResultUrl, 'customer.email': email } = parameters;
+  if (shopperResultUrl === undefined) throw parameterProblem('shopperResultUrl', undefined, 'may not be empty');
+  if (unsafe.test(shopperResultUrl)) {
+    const error = parameterError('shopperResultUrl', shopperResultUrl, 'must be a URL that a browser can go to');
+    throw new Problem('100.370.102', { parameterErrors: [error] });
+  }
+  const challengeIndicator = readWish(parameters);
+  const simulate = mode === 'sandbox' ? readSimulation(parameters) : undefined;
+  return {
+    browser: readBrowser(parameters),
+    returnUrl: (operationId) => returnUrl(shopperResultUrl, operationId, resourcePath),
+    ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
+    ...(email === undefined ? {} : { email }),
+    ...(simulate === undefined ? {} : { simulate }),
+  };
+}
+
+/** Also the mark by which a payment is known that may have been authenticated. */
+export function hasBrowser(data: Readonly<Record<string, string | undefined>>): boolean {
+  return Object.keys(data).some((name) => name.startsWith(browserPrefix));
+}
+
+/** The way back: `id` and `resourcePath` join what the merchant's address has already, before its fragment. */
+function returnUrl(url: string, operationId: string, resourcePath: string): string {
+  const [address = '', ...fragment] = url.split('#');
+  const id = toWireId(operationId);
+  const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
+  const back = `${address}${joint}id=${id}&resourcePath=${encodeURIComponent(`${resourcePath}${id}`)}`;
+  return fragment.length === 0 ? back : `${back}#${fragment.join('#')}`;
+}
+
+/** Exemptions by number: low value and secure corporate have no word of their own in 2.2, so no challenge is asked for. */
+const wishOfExemption: Readonly<Record<string, string>> = { '01': '02', '02': '05', '03': '08', '04': '02' };
+
+function readWish(parameters: Parameters): string | undefined {
+  const { 'threeDSecure.challengeIndicator': indicator, 'threeDSecure.exemptionFlag': exemption } = parameters;
+  if (indicator !== undefined) return indicator.padStart(2, '0');
+  return exemption === undefined ? undefined : wishOfExemption[exemption.padStart(2, '0')];
+}
+
+/** `3DS2_flow` chooses what the simulated issuer does; `3DS2_enrolled` makes a card take part that else does not. */
+function readSimulation(parameters: Parameters): Shopper['simulate'] {
+  const flow = parameters['customParameters[3DS2_flow]'];
+  if (flow === 'challenge' || flow === 'frictionless') return flow;
+  return parameters['customParameters[3DS2_enrolled]'] === 'true' ? 'enrolled' : undefined;
+}
+
+const windows: readonly ChallengeWindow[] = ['01', '02', '03', '04', '05'];
+
+/** Odd values are left out or bent later, never refused. */
+function readBrowser(parameters: Parameters): ShopperBrowser {
+  const of = (name: string): string | undefined => parameters[`${browserPrefix}${name}`];
+  const texts = { acceptHeader: of('acceptHeader'), userAgent: of('userAgent'), language: of('language'), ip: parameters['customer.ip'] };
+  const numbers = {
+    colorDepth: numberOf(of('screenColorDepth')),
+    screenHeight: numberOf(of('screenHeight')),
+    screenWidth: numberOf(of('screenWidth')),
+    timeZoneMinutes: numberOf(of('timezone')),
+  };
+  const flags = { javaEnabled: flagOf(of('javaEnabled')), javascriptEnabled: flagOf(of('javascriptEnabled')) };
+  const challengeWindow = windows.find((window) => window === of('challengeWindow')?.padStart(2, '0'));
+  const given = Object.entries({ ...texts, ...numbers, ...flags, challengeWindow }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as ShopperBrowser;
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[+-]?\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function flagOf(text: string | undefined): boolean | undefined {
+  return text === undefined ? undefined : text === 'true';
+}

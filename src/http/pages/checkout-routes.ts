@@ -1,0 +1,247 @@
+/**
+ * `/pay/{token}`: the hosted payment page of a checkout, by itself or in a frame of the merchant's page. The address is the shopper's only
+ * credential; no cookie is set, so nothing depends on which site the page is shown by.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CardBrand } from '../../core/instrument/card.ts';
+import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
+import { findCheckout, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
+import type { Checkout } from '../../core/payment/checkout-terms.ts';
+import type { Engine } from '../../core/payment/engine.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
+import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import type { Mode } from '../../dialects/dialect.ts';
+import { allBrands } from './brands.ts';
+import { readBrowser } from './browser-data.ts';
+import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts';
+import { errorPage, type PageError, sendError } from './errors.ts';
+import { html } from './html.ts';
+import { languageOf } from './language.ts';
+import { type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
+import { noticeOf, paidPage, paymentPage } from './payment-page.ts';
+import { donePage, doneTexts, type ForwardTexts, forwardPage, waitPage } from './steps.ts';
+
+export interface PageContext {
+  readonly engine: Engine;
+  readonly directory: Directory;
+  readonly mode: Mode;
+  readonly isUnavailable: (error: unknown) => boolean;
+}
+
+const lookAgainMs = 2_000;
+const longestUrl = 2_048;
+
+/** A request for a page of a checkout that exists. */
+interface Visit {
+  readonly checkout: Checkout;
+  readonly channel: Channel;
+  readonly setting: PageSetting;
+  /** Path and query, so that what the merchant's page asked for is kept. */
+  readonly address: string;
+  readonly returnUrl?: string;
+  /** Card brands that may be used; empty: all. */
+  readonly brands: readonly CardBrand[];
+}
+
+type PayRequest = FastifyRequest<{ Params: { token: string } }>;
+
+export function addCheckoutRoutes(server: FastifyInstance, context: PageContext): void {
+  server.register(async (app) => {
+    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+      done(null, new URLSearchParams(body as string));
+    });
+    app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
+    app.get('/pay/:token', async (request: PayRequest, reply) => {
+      const visit = await visitOf(context, request);
+      if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
+      const state = await stateOfCheckout(context.engine, visit.checkout);
+      return sendPage(reply, await pageOf(context, visit, state));
+    });
+    app.post('/pay/:token', async (request: PayRequest, reply) => {
+      const visit = await visitOf(context, request);
+      if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
+      const fields = (request.body ?? new URLSearchParams()) as URLSearchParams;
+      return sendPage(reply, await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) }));
+    });
+  });
+}
+
+async function visitOf({ engine, directory, mode }: PageContext, request: PayRequest): Promise<Visit | undefined> {
+  const checkout = await findCheckout(engine, request.params.token);
+  if (checkout === undefined) return undefined;
+  const { dialect, wireId, terms } = checkout;
+  const channel = await directory.channel({ dialect, wireId });
+  if (channel === undefined || !channel.enabled) return undefined;
+  const query = request.query as Readonly<Record<string, unknown>>;
+  const asked = typeof query.language === 'string' ? query.language : terms.language;
+  const look = channel.look ?? {};
+  const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
+  return {
+    checkout,
+    channel,
+    address: request.url,
+    brands: acceptedBrands(terms.brands, query.brands),
+    setting: {
+      language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
+      ...{ look, merchantName: look.name ?? channel.name, isTest: mode === 'sandbox', embedded: query.embedded === '1' },
+    },
+    ...(returnUrl === undefined ? {} : { returnUrl }),
+  };
+}
+
+/** The page around the frame may narrow the brands that the merchant's server has allowed. */
+function acceptedBrands(allowed: readonly CardBrand[], asked: unknown): readonly CardBrand[] {
+  const named = typeof asked === 'string' ? allBrands.filter((brand) => asked.split(' ').includes(brand)) : [];
+  if (allowed.length === 0 || named.length === 0) return allowed.length === 0 ? named : allowed;
+  return allowed.filter((brand) => named.some((name) => name === brand));
+}
+
+/** For those who have no checkout: nothing is known of any merchant. */
+function strangersSetting({ mode }: PageContext, request: FastifyRequest): PageSetting {
+  const language = languageOf({ acceptLanguage: request.headers['accept-language'] });
+  return { language, look: {}, merchantName: 'Polygate', isTest: mode === 'sandbox' };
+}
+
+/** The merchant's page around the frame may say where the shopper goes, unless the merchant's server has; only ever to a web page. */
+function readReturnUrl(value: unknown, mode: Mode): string | undefined {
+  if (typeof value !== 'string' || value.length > longestUrl || !URL.canParse(value)) return undefined;
+  const { protocol } = new URL(value);
+  return protocol === 'https:' || (protocol === 'http:' && mode === 'sandbox') ? value : undefined;
+}
+
+async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, more: FormMore = {}): Promise<RenderedPage> {
+  const { setting, address, returnUrl, checkout } = visit;
+  switch (state.kind) {
+    case 'open': {
+      const stored = await storedCards(context, checkout);
+      const terms = { ...checkout.terms, brands: visit.brands };
+      const notice = more.notice ?? noticeOf(setting.language, state.last);
+      return paymentPage({
+        ...{ setting, terms, attempt: state.attempt, revision: checkout.revision, stored },
+        ...(returnUrl === undefined ? {} : { returnUrl }),
+        ...more,
+        // What is wrong with a field is newer than what became of the last attempt.
+        ...(notice === undefined || more.problems !== undefined ? {} : { notice }),
+      });
+    }
+    case 'pending':
+      if (state.last.state === 'awaiting') return bankPage(context, visit, state.last);
+      return waitPage(lookAgainMs, { setting, address });
+    case 'succeeded':
+      if (returnUrl === undefined) return paidPage(setting, state.last);
+      return setting.embedded === true ? leavePage(setting, returnUrl, doneTexts(setting)) : donePage(returnUrl, setting);
+    case 'expired':
+      return errorPage(setting, 'expired', returnUrl);
+    case 'exhausted':
+      return exhaustedPage(setting, returnUrl);
+  }
+}
+
+interface FormMore {
+  readonly problems?: FormProblems;
+  readonly notice?: string;
+  readonly chosen?: string;
+}
+
+/** The stored cards that the merchant offers and that still exist. */
+async function storedCards({ engine }: PageContext, { merchantId, terms }: Checkout): Promise<readonly StoredCard[]> {
+  const found = await Promise.all(terms.tokens.map((token) => engine.vault.resolveToken({ merchantId, token })));
+  return found.flatMap((card, index) => {
+    const token = terms.tokens[index];
+    return card === undefined || token === undefined ? [] : [{ token, summary: card.summary }];
+  });
+}
+
+interface Sent {
+  readonly fields: URLSearchParams;
+  readonly browser: ShopperBrowser;
+}
+
+async function attemptOf(context: PageContext, visit: Visit, { fields, browser }: Sent): Promise<RenderedPage> {
+  const { engine } = context;
+  const { checkout, channel, setting } = visit;
+  const { texts } = setting.language;
+  const stored = await storedCards(context, checkout);
+  const reading = readCardForm(fields, { texts, brands: visit.brands, stored, nowMs: engine.clock.wallNow() });
+  const chosen = fields.get('method');
+  const more = chosen === null ? {} : { chosen };
+  if (!reading.ok) {
+    return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, problems: reading.problems });
+  }
+  const [attempt, revision] = [Number(fields.get('attempt')), Number(fields.get('revision'))];
+  const result: AttemptResult = await payCheckout(
+    engine,
+    { checkout, channel },
+    {
+      ...{ attempt, revision, instrument: reading.instrument, browser, pageUrl: comeBackUrl(context, visit) },
+    },
+  );
+  switch (result.kind) {
+    case 'state':
+      return pageOf(context, visit, result.state, more);
+    case 'changed':
+      return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, notice: texts.changed });
+    case 'refused': {
+      const isOver = result.refusal.retryable;
+      if (isOver) return errorPage(setting, 'unavailable', visit.returnUrl);
+      return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, notice: texts.notPossible });
+    }
+  }
+}
+
+/** From the bank the shopper comes back to this page, and never into a frame. */
+function comeBackUrl({ engine }: PageContext, { address }: Visit): string {
+  const url = new URL(address, engine.shoppers.publicUrl);
+  url.searchParams.delete('embedded');
+  return url.href;
+}
+
+/** Where a payment that waits for its shopper is shown. */
+function bankPage({ engine }: PageContext, { setting, checkout }: Visit, { operationId }: OperationView): RenderedPage {
+  const url = pageUrl(engine.shoppers, { routingNumber: checkout.routingNumber, id: operationId });
+  const { texts } = setting.language;
+  const said = { title: texts.challengeTitle, text: texts.challengeText, button: texts.continueButton };
+  return setting.embedded === true ? leavePage(setting, url, said) : forwardPage(setting, url, said);
+}
+
+/** The merchant's page takes the shopper on; where it does not listen, a link does. */
+function leavePage(setting: PageSetting, url: string, { title, text, button }: ForwardTexts): RenderedPage {
+  return renderPage(setting, {
+    title,
+    scripts: ['frame.js'],
+    policy: { framedBy: 'http: https:' },
+    body: html`<div class="message">
+<div class="spinner" aria-hidden="true"></div>
+<h1>${title}</h1>
+<p role="status">${text}</p>
+<p><a class="button" href="${url}" target="_top" data-leave>${button}</a></p>
+</div>`,
+  });
+}
+
+function exhaustedPage(setting: PageSetting, returnUrl: string | undefined): RenderedPage {
+  const { texts } = setting.language;
+  const back = returnUrl !== undefined && html`<p><a class="button" href="${returnUrl}" target="_top">${texts.backToShop}</a></p>`;
+  return renderPage(setting, {
+    status: 410,
+    title: texts.tooManyAttempts,
+    ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: 'http: https:' } } : {}),
+    body: html`<div class="message"><h1>${texts.wrongTitle}</h1><p role="alert">${texts.tooManyAttempts}</p>${back}</div>`,
+  });
+}
+
+function answerError(context: PageContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const setting = strangersSetting(context, request);
+  const { statusCode } = error as { readonly statusCode?: unknown };
+  if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return sendError(request, reply, setting, 'unavailable');
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return sendError(request, reply, setting, 'wrong');
+  context.engine.log.error(
+    { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
+    'a page failed by a defect',
+  );
+  const told: PageError = 'unavailable';
+  return sendError(request, reply, setting, told);
+}

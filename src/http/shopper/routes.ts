@@ -1,0 +1,102 @@
+/**
+ * Addresses for those who come without credentials: pages for the shopper's browser at `/p/{ticket}`, also those that the issuer sends it to, and
+ * the results of challenges at `/three-ds/results/{ticket}`. The ticket is all that is believed; each page is made from what is true now.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Engine } from '../../core/payment/engine.ts';
+import { type ShopperEvent, type ShopperStep, shopperChannel, shopperPageUrl, shopperStep } from '../../core/payment/shopper-step.ts';
+import { takeResult } from '../../core/three-d-secure/take-result.ts';
+import type { Mode } from '../../dialects/dialect.ts';
+import { languageOf } from '../pages/language.ts';
+import { type PageSetting, sendPage } from '../pages/layout.ts';
+import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
+
+const bodyLimit = 262_144;
+const lookAgainMs = 2_000;
+
+type TicketRequest = { readonly Params: { readonly ticket: string } };
+
+export function addShopperRoutes(app: FastifyInstance, engine: Engine, mode: Mode): void {
+  // Bodies stay as they came: a browser's form, or a directory server's message.
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) => {
+    engine.log.error({ requestId: request.id, route: request.routeOptions.url, error: String(error) }, 'a page could not be shown');
+    const page = waitPage(lookAgainMs, { setting: settingOf(request, mode, undefined), address: request.url });
+    return sendPage(reply, { ...page, status: 503 });
+  });
+
+  app.get<TicketRequest>('/p/:ticket', async (request, reply) => {
+    const { ticket } = request.params;
+    return show(request, reply, { engine, mode, ticket, step: await shopperStep(engine, { ticket, event: 'arrived' }) });
+  });
+
+  // An event leads to a plain GET, so that a reload repeats nothing.
+  app.post<TicketRequest>('/p/:ticket', { bodyLimit }, async (request, reply) => {
+    const { ticket } = request.params;
+    const event = eventOf(ticket, formOf(request.body));
+    const step = await shopperStep(engine, { ticket, event });
+    if (step.kind === 'gone') return show(request, reply, { engine, mode, ticket, step });
+    const address = (await shopperPageUrl(engine, ticket)) ?? '/';
+    // The issuer's frame tells the page around it; that page takes the shopper on.
+    if (event === 'method_done' || (event === 'challenge_returned' && isInFrame(request))) {
+      return sendPage(reply, returnedPage({ setting: settingOf(request, mode, undefined), address }));
+    }
+    return reply.headers(pageHeaders).redirect(address, 303);
+  });
+
+  app.post<TicketRequest>('/three-ds/results/:ticket', { bodyLimit }, async ({ params: { ticket }, body }, reply) => {
+    const answer = await takeResult(engine, { ticket, body: bodyOf(body) });
+    if (answer === undefined) return reply.code(404).send();
+    return reply.type(engine.shoppers.server?.contentType ?? 'application/json').send(answer);
+  });
+}
+
+const bodyOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+const formOf = (body: unknown): URLSearchParams => new URLSearchParams(bodyOf(body).toString('utf8'));
+
+const pageEvents: readonly ShopperEvent[] = ['method_timed_out', 'cancelled'];
+
+/** Which event a post means is told by whose address it is; on the page itself, by its field. */
+function eventOf(ticket: string, form: URLSearchParams): ShopperEvent {
+  switch (ticket.charAt(0)) {
+    case 'm':
+      return 'method_done';
+    case 'c':
+      return 'challenge_returned';
+    default:
+      return pageEvents.find((event) => event === form.get('event')) ?? 'arrived';
+  }
+}
+
+interface Shown {
+  readonly engine: Engine;
+  readonly mode: Mode;
+  readonly ticket: string;
+  readonly step: ShopperStep;
+}
+
+async function show(request: FastifyRequest, reply: FastifyReply, { engine, mode, ticket, step }: Shown): Promise<FastifyReply> {
+  // A browser holds a redirect to the policy of the page whose form led to it, so it gets a page; programs follow redirects.
+  if (step.kind === 'done' && request.headers['sec-fetch-mode'] !== 'navigate') {
+    return reply.headers(pageHeaders).redirect(step.returnUrl, 303);
+  }
+  const address = (await shopperPageUrl(engine, ticket)) ?? '';
+  const setting = settingOf(request, mode, await shopperChannel(engine, ticket));
+  return sendPage(reply, renderStep(step, { setting, address }));
+}
+
+/** Whether the answer will stand in a frame, as browsers say (Fetch Metadata). */
+function isInFrame({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-dest'] === 'iframe';
+}
+
+function settingOf(request: FastifyRequest, mode: Mode, channel: Awaited<ReturnType<typeof shopperChannel>>): PageSetting {
+  const look = channel?.look ?? {};
+  return {
+    language: languageOf({ acceptLanguage: request.headers['accept-language'] }),
+    ...{ look, merchantName: look.name ?? channel?.name ?? 'Polygate', isTest: mode === 'sandbox' },
+  };
+}
+
+/** No other site learns the address of the page, and no cache keeps it. */
+const pageHeaders = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' };

@@ -1,0 +1,268 @@
+/** The core's `Outbox` over PostgreSQL: leases and pauses run on the database's clock, and any number of nodes work beside one another. */
+import { randomUUIDv7 } from 'node:crypto';
+import type { ClaimedDelivery, DeliveryKey, Endpoint, Outbox, PaymentEventRecord, TriedDelivery } from '../core/event/outbox.ts';
+import type { Channel } from '../core/merchant/channel.ts';
+import { plainArray } from '../postgres/columns.ts';
+import { type Database, type Row, retriable, type Statement } from '../postgres/connection.ts';
+import { enrollEvents } from './enroll-events.ts';
+import { findTree } from './read-operations.ts';
+
+// Endpoint by endpoint, so that a queue of a million never stands before somebody else's. Of a payment only the first pending delivery to an
+// endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. Both changes are
+// conditional on `due_at`, so that a node that has seen an older state of the row changes nothing.
+const claim: Statement = {
+  name: 'claim_deliveries',
+  text: `
+with awake as (
+  select merchant_id, endpoint_id, failures from polygate.endpoint
+  where state = 'active' and removed_at is null and wake_at <= now() and endpoint_id <> all ($1::uuid[])
+), due as (
+  select d.*, a.failures from awake a cross join lateral (
+    select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.due_at from polygate.delivery d
+    where d.endpoint_id = a.endpoint_id and d.merchant_id = a.merchant_id and d.due_at <= now()
+    order by d.due_at limit $2
+  ) d
+  order by d.due_at limit $3
+), candidate as (
+  select due.*, head.sequence = due.sequence as is_head, head.due_at as head_due_at,
+    row_number() over (partition by due.endpoint_id, head.sequence = due.sequence order by due.due_at) as place
+  from due cross join lateral (
+    select h.sequence, h.due_at from polygate.delivery h
+    where h.payment_id = due.payment_id and h.endpoint_id = due.endpoint_id and h.merchant_id = due.merchant_id and h.state = 'pending'
+    order by h.sequence limit 1
+  ) head
+)
+update polygate.delivery d set
+  due_at = case when c.is_head then now() + $4 * interval '1 millisecond' else greatest(c.head_due_at, now() + interval '1 second') end,
+  lease = case when c.is_head then gen_random_uuid() else d.lease end,
+  tries = d.tries + c.is_head::int
+from candidate c
+where d.payment_id = c.payment_id and d.endpoint_id = c.endpoint_id and d.sequence = c.sequence and d.merchant_id = c.merchant_id
+  and d.state = 'pending' and d.due_at = c.due_at and (not c.is_head or c.failures = 0 or c.place = 1)
+returning c.is_head, d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.lease`,
+};
+
+const details: Statement = {
+  name: 'claimed_deliveries',
+  text: `
+select d.merchant_id, d.endpoint_id, d.subject, d.payment_id, d.sequence, d.operation_id, d.lease, d.tries, d.messages_sent,
+  (extract(epoch from d.created_at) * 1000)::bigint as created_ms,
+  ep.dialect, ep.url, ep.settings, ep.secret, ep.failures,
+  e.name as event_name, e.payment_state, e.operation_state, e.snapshot, (extract(epoch from e.happened_at) * 1000)::bigint as happened_ms,
+  m.routing_number, c.channel_id, c.wire_id, c.name as channel_name, c.account_id, c.enabled, c.currencies, c.policies
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as i (merchant_id, endpoint_id, payment_id, sequence)
+  join polygate.delivery d on d.payment_id = i.payment_id and d.endpoint_id = i.endpoint_id and d.sequence = i.sequence and d.merchant_id = i.merchant_id
+  join polygate.endpoint ep on ep.merchant_id = d.merchant_id and ep.endpoint_id = d.endpoint_id
+  left join polygate.event e on d.subject = 'payment' and e.payment_id = d.payment_id and e.sequence = d.sequence and e.merchant_id = d.merchant_id
+  left join polygate.payment p on d.subject = 'payment' and p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
+  left join polygate.token_act t on d.subject = 'token' and t.merchant_id = d.merchant_id and t.act_id = d.operation_id
+  join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id)
+  join polygate.merchant m on m.merchant_id = d.merchant_id`,
+};
+
+// The delivery's own row is locked first: whoever comes second sees what the first has made of it. The same update brings those that wait
+// behind it to the same moment.
+const record: Statement = {
+  name: 'record_attempt',
+  text: `
+with attempt as (
+  insert into polygate.delivery_attempt (merchant_id, endpoint_id, payment_id, sequence, attempt_id, started_at, duration_ms, status, problem, answer)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing
+), own as (
+  select d.payment_id, d.endpoint_id, d.merchant_id from polygate.delivery d
+  where d.payment_id = $3 and d.endpoint_id = $2 and d.sequence = $4 and d.merchant_id = $1
+    and d.state = 'pending' and (d.lease = $11 or $12 = 'delivered')
+  for update
+)
+update polygate.delivery d set
+  state = case when d.sequence = $4 then $12 else d.state end,
+  messages_sent = case when d.sequence = $4 then $13 else d.messages_sent end,
+  lease = case when d.sequence = $4 then null else d.lease end,
+  finished_at = case when d.sequence = $4 and $12 <> 'pending' then now() end,
+  due_at = case when d.sequence = $4 and $12 <> 'pending' then null else now() + coalesce($14::bigint, 0) * interval '1 millisecond' end
+from own
+where d.payment_id = own.payment_id and d.endpoint_id = own.endpoint_id and d.merchant_id = own.merchant_id
+  and d.sequence >= $4 and d.state = 'pending'`,
+};
+
+const postponement: Statement = {
+  name: 'postpone_delivery',
+  text: `update polygate.delivery set due_at = now() + $6 * interval '1 millisecond', tries = tries - 1, lease = null
+where payment_id = $3 and endpoint_id = $2 and sequence = $4 and merchant_id = $1 and state = 'pending' and lease = $5`,
+};
+
+/** The first failures cost nothing: one payment that a shop chokes on is no dead shop. Then 5 s, doubled up to ten minutes. */
+const toleratedFailures = 2;
+const firstPauseMs = 5_000;
+const doublingsAtMost = 7;
+
+const failure: Statement = {
+  name: 'endpoint_failure',
+  text: `update polygate.endpoint set failures = failures + 1, failing_since = coalesce(failing_since, now()), reason = $3,
+  wake_at = greatest(wake_at, now() + case when failures < ${toleratedFailures} then 0
+    else ${firstPauseMs} * 2 ^ least(failures - ${toleratedFailures}, ${doublingsAtMost}) end * interval '1 millisecond')
+where merchant_id = $1 and endpoint_id = $2 and url is not null`,
+};
+
+const success: Statement = {
+  name: 'endpoint_success',
+  text: `update polygate.endpoint set failures = 0, failing_since = null, reason = null, wake_at = now()
+where merchant_id = $1 and endpoint_id = $2 and failures > 0`,
+};
+
+const parking: Statement = {
+  name: 'park_endpoint',
+  text: `update polygate.endpoint ep set state = 'parked', reason = $3
+where ep.merchant_id = $1 and ep.endpoint_id = $2 and ep.url is not null and ep.state = 'active'
+  and ($4::timestamptz is null or not exists (
+    select from polygate.delivery d
+    where d.merchant_id = $1 and d.endpoint_id = $2 and d.created_at >= $4::timestamptz and d.state = 'delivered'
+  ))
+returning ep.endpoint_id`,
+};
+
+interface ClaimRow extends Row {
+  readonly is_head: boolean;
+  readonly merchant_id: string;
+  readonly endpoint_id: string;
+  readonly payment_id: string;
+  readonly sequence: number;
+  readonly lease: string;
+}
+
+interface DetailRow extends ClaimRow {
+  readonly operation_id: string;
+  readonly tries: number;
+  readonly messages_sent: number;
+  readonly created_ms: number;
+  readonly failures: number;
+  readonly dialect: string;
+  readonly url: string | null;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secret: Buffer | null;
+  readonly event_name: string | null;
+  readonly payment_state: PaymentEventRecord['paymentState'];
+  readonly operation_state: PaymentEventRecord['operationState'];
+  readonly snapshot: Readonly<Record<string, string | number>>;
+  readonly happened_ms: number;
+  readonly routing_number: number;
+  readonly channel_id: string;
+  readonly wire_id: string;
+  readonly channel_name: string;
+  readonly account_id: string;
+  readonly enabled: boolean;
+  readonly currencies: string[] | null;
+  readonly policies: Channel['policies'];
+}
+
+export function createOutbox(database: Database): Outbox {
+  const run = <R extends Row>(statement: Statement, values: readonly unknown[]) => retriable(() => database.query<R>(statement, values));
+  return {
+    enroll: (limit) => enrollEvents(database, limit),
+    async claim({ perEndpoint, limit, leaseMs, busy }) {
+      const changed = await run<ClaimRow>(claim, [plainArray(busy), perEndpoint, limit, leaseMs]);
+      const claimed = changed.filter((row) => row.is_head);
+      if (claimed.length === 0) return [];
+      const rows = await run<DetailRow>(details, [
+        plainArray(claimed.map((row) => row.merchant_id)),
+        plainArray(claimed.map((row) => row.endpoint_id)),
+        plainArray(claimed.map((row) => row.payment_id)),
+        plainArray(claimed.map((row) => row.sequence)),
+      ]);
+      return rows.map(deliveryOf);
+    },
+    findTree: (key) => findTree(database, key),
+    async record(tried) {
+      await run(record, recordValues(tried));
+    },
+    async postpone(delivery, afterMs) {
+      await run(postponement, [...keyValues(delivery), delivery.lease, afterMs]);
+    },
+    async noteFailure({ merchantId, endpointId }, problem) {
+      await run(failure, [merchantId, endpointId, problem]);
+    },
+    async noteSuccess({ merchantId, endpointId }) {
+      await run(success, [merchantId, endpointId]);
+    },
+    async park({ merchantId, endpointId }, reason, sinceMs) {
+      const since = sinceMs === undefined ? null : new Date(sinceMs).toISOString();
+      return (await run(parking, [merchantId, endpointId, reason, since])).length > 0;
+    },
+  };
+}
+
+function keyValues({ merchantId, endpointId, paymentId, sequence }: DeliveryKey): unknown[] {
+  return [merchantId, endpointId, paymentId, sequence];
+}
+
+function recordValues({ delivery, attempt, result, messagesSent }: TriedDelivery): unknown[] {
+  return [
+    ...keyValues(delivery),
+    delivery.attemptId,
+    new Date(attempt.startedAtMs).toISOString(),
+    Math.round(attempt.durationMs),
+    attempt.status ?? null,
+    attempt.problem ?? null,
+    attempt.answer ?? null,
+    delivery.lease,
+    result.state,
+    messagesSent,
+    result.state === 'pending' ? result.retryAfterMs : null,
+  ];
+}
+
+function deliveryOf(row: DetailRow): ClaimedDelivery {
+  return {
+    merchantId: row.merchant_id,
+    endpointId: row.endpoint_id,
+    paymentId: row.payment_id,
+    sequence: row.sequence,
+    operationId: row.operation_id,
+    lease: row.lease,
+    attemptId: randomUUIDv7(),
+    tries: row.tries,
+    messagesSent: row.messages_sent,
+    failuresBefore: row.failures,
+    createdAtMs: row.created_ms,
+    endpoint: endpointOf(row),
+    channel: channelOf(row),
+    ...(row.event_name === null ? {} : { event: eventOf(row, row.event_name) }),
+  };
+}
+
+function eventOf(row: DetailRow, name: string): PaymentEventRecord {
+  return {
+    sequence: row.sequence,
+    name,
+    paymentState: row.payment_state,
+    operationState: row.operation_state,
+    snapshot: row.snapshot,
+    happenedAtMs: row.happened_ms,
+  };
+}
+
+function endpointOf(row: DetailRow): Endpoint {
+  return {
+    merchantId: row.merchant_id,
+    endpointId: row.endpoint_id,
+    dialect: row.dialect,
+    settings: row.settings,
+    ...(row.url === null ? {} : { url: row.url }),
+    ...(row.secret === null ? {} : { sealedSecret: row.secret }),
+  };
+}
+
+function channelOf(row: DetailRow): Channel {
+  return {
+    merchantId: row.merchant_id,
+    routingNumber: row.routing_number,
+    channelId: row.channel_id,
+    dialect: row.dialect,
+    wireId: row.wire_id,
+    name: row.channel_name,
+    accountId: row.account_id,
+    enabled: row.enabled,
+    policies: row.policies,
+    ...(row.currencies === null ? {} : { currencies: row.currencies }),
+  };
+}

@@ -1,0 +1,52 @@
+/** The core's `VisitStore` over PostgreSQL. */
+import { NotRecorded } from '../core/payment/store-failure.ts';
+import type { VisitStore } from '../core/three-d-secure/visit.ts';
+import { createBatcher } from '../postgres/batcher.ts';
+import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { type AwaitingToSubmit, submitAwaiting } from './submit-awaiting.ts';
+import { reading } from './unavailable.ts';
+import {
+  addAuthentication,
+  beginVisit,
+  changeAuthentication,
+  claimDueVisits,
+  closeVisit,
+  findVisit,
+  findVisitByAuthentication,
+  merchantOf,
+  nextVisitDueAtMs,
+  noteLateResult,
+  noteOfBrowser,
+} from './visits.ts';
+
+/** `hot`: the pool of the payment path. */
+export function createVisitStore({ hot, general }: { readonly hot: Database; readonly general: Database }): VisitStore {
+  const submissions = createBatcher<AwaitingToSubmit, 'submitted' | 'guard_failed'>({
+    run: (rows) => submitAwaiting(hot, rows),
+    ...{ maxSize: 128, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+  });
+  return {
+    begin: (visit) => classified(() => beginVisit(hot, visit)),
+    find: (key) => reading(findVisit(hot, key)),
+    findByAuthentication: (key) => reading(findVisitByAuthentication(hot, key)),
+    merchantOf: (routingNumber) => reading(merchantOf(general, routingNumber)),
+    change: (step) => changeAuthentication(hot, step),
+    note: (key) => noteOfBrowser(hot, key),
+    noteLateResult: (key) => noteLateResult(hot, key),
+    addAuthentication: (key, run) => addAuthentication(hot, key, run),
+    submit: (row) => classified(() => submissions.submit(row)),
+    close: (key) => closeVisit(hot, key),
+    claimDue: (request) => claimDueVisits(general, request),
+    nextDueAtMs: () => reading(nextVisitDueAtMs(general)),
+  };
+}
+
+/** A failed transaction that certainly left nothing behind is told apart from one that may stand. */
+async function classified<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (certaintyOf(error) === 'unknown') throw error;
+    throw new NotRecorded(String(error), { cause: error });
+  }
+}

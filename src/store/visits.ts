@@ -1,0 +1,298 @@
+/** Visits in PostgreSQL: their beginning beside the payment, the steps of their run, what is due. All of it by primary key but the due ones. */
+
+import type { NewPayment, Submission } from '../core/ports.ts';
+import type { AuthenticationState } from '../core/states/authentication.ts';
+import type { AuthenticationRequest, Permission, TransStatus } from '../core/three-d-secure/authentication.ts';
+import type { AuthenticationChange, NewAuthentication, NewVisit, Visit, VisitKey } from '../core/three-d-secure/visit.ts';
+import { plainArray } from '../postgres/columns.ts';
+import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { addCapture } from './due-holds.ts';
+import { submitChecked, submitPayments } from './submit-payment.ts';
+
+const insertAuthentication: Statement = {
+  name: 'new_authentication',
+  text: `insert into polygate.authentication (merchant_id, authentication_id, visit_id, number, state, amount, currency, card_id, request, version,
+  method_url, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+};
+
+const insertVisit: Statement = {
+  name: 'new_visit',
+  text: `insert into polygate.shopper_visit (merchant_id, visit_id, channel_id, payment_id, authentication_id, return_url, tokenize, has_cvc, expires_at,
+  due_at, created_at, capture_data)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)`,
+};
+
+const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data,
+  (extract(epoch from v.expires_at) * 1000)::bigint as expires_ms, v.due_at is null as is_over,
+  a.authentication_id, a.number, a.state, a.amount, a.currency, a.card_id, a.request, a.version, a.method_url, a.method_done, a.returned,
+  (extract(epoch from now() - a.asked_at) * 1000)::bigint as asked_for_ms, a.acs_url, a.acs_transaction_id, a.ds_transaction_id, a.trans_status, a.reason,
+  a.eci, a.sealed_value, a.permission, a.shifts_liability, a.rule, a.challenge_cancel, (extract(epoch from a.created_at) * 1000)::bigint as created_ms`;
+
+const byVisit: Statement = {
+  name: 'find_visit',
+  text: `select ${columns} from polygate.shopper_visit v
+  join polygate.authentication a on a.authentication_id = v.authentication_id and a.merchant_id = v.merchant_id
+where v.visit_id = $2 and v.merchant_id = $1`,
+};
+
+const byAuthentication: Statement = {
+  name: 'find_visit_by_authentication',
+  text: `select ${columns} from polygate.authentication a
+  join polygate.shopper_visit v on v.visit_id = a.visit_id and v.merchant_id = a.merchant_id
+where a.authentication_id = $2 and a.merchant_id = $1`,
+};
+
+const merchantByRouting: Statement = {
+  name: 'visit_merchant',
+  text: 'select merchant_id from polygate.merchant where routing_number = $1',
+};
+
+// With its end the visit becomes due, leased to whoever has recorded it: should that process end, another one goes on.
+const change: Statement = {
+  name: 'change_authentication',
+  text: `with changed as (
+  update polygate.authentication set state = $4,
+    asked_at = case when $4 = 'asked' then now() else asked_at end,
+    acs_url = coalesce($5, acs_url), acs_transaction_id = coalesce($6::uuid, acs_transaction_id), ds_transaction_id = coalesce($7::uuid, ds_transaction_id),
+    trans_status = coalesce($8, trans_status), reason = coalesce($9, reason), eci = coalesce($10, eci), sealed_value = coalesce($11, sealed_value),
+    permission = coalesce($12, permission), shifts_liability = coalesce($13, shifts_liability), rule = coalesce($14, rule),
+    challenge_cancel = coalesce($15, challenge_cancel), finished_at = case when $16 then $17::timestamptz end
+  where authentication_id = $2 and merchant_id = $1 and state = $3
+  returning authentication_id
+), due as (
+  update polygate.shopper_visit set due_at = least(due_at, $17::timestamptz), leased_until = now() + $19 * interval '1 millisecond'
+  where $16 and visit_id = $18 and merchant_id = $1 and due_at is not null and exists (select from changed)
+)
+select authentication_id from changed`,
+};
+
+const note: Statement = {
+  name: 'note_of_browser',
+  text: `update polygate.authentication set method_done = method_done or $3 = 'method_done', returned = returned or $3 = 'returned'
+where authentication_id = $2 and merchant_id = $1 and state = case $3 when 'method_done' then 'method' else 'challenged' end`,
+};
+
+const lateResult: Statement = {
+  name: 'note_late_result',
+  text: `update polygate.authentication set late_status = $3 where authentication_id = $2 and merchant_id = $1`,
+};
+
+// The evidence of an earlier run is of no more use.
+const nextRun: Statement = {
+  name: 'next_authentication_of_visit',
+  text: `update polygate.shopper_visit v set authentication_id = $3, due_at = v.expires_at, leased_until = null
+where v.visit_id = $2 and v.merchant_id = $1 and v.due_at is not null
+  and exists (select from polygate.authentication a where a.authentication_id = v.authentication_id and a.merchant_id = v.merchant_id and a.number = $4 - 1)
+returning v.visit_id`,
+};
+
+const close: Statement = {
+  name: 'close_visit',
+  text: `with closed as (
+  update polygate.shopper_visit set due_at = null, leased_until = null where visit_id = $2 and merchant_id = $1
+  returning payment_id
+)
+update polygate.authentication a set sealed_value = null from closed
+where a.visit_id = $2 and a.merchant_id = $1 and closed.payment_id is not null and a.sealed_value is not null`,
+};
+
+const candidates: Statement = {
+  name: 'due_visits',
+  text: `select merchant_id, visit_id from polygate.shopper_visit
+where due_at <= $1 and (leased_until is null or leased_until <= now()) order by due_at limit $2`,
+};
+
+const firstDue: Statement = {
+  name: 'next_visit',
+  text: `select (extract(epoch from min(due_at)) * 1000)::bigint as due_ms from polygate.shopper_visit where due_at is not null`,
+};
+
+// A conditional update of each: of two nodes that see the same candidate, one gets it.
+const claim: Statement = {
+  name: 'claim_visits',
+  text: `update polygate.shopper_visit v set leased_until = now() + $3 * interval '1 millisecond'
+from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, visit_id)
+where v.visit_id = i.visit_id and v.merchant_id = i.merchant_id and v.due_at <= $4 and (v.leased_until is null or v.leased_until <= now())
+returning v.merchant_id, v.visit_id`,
+};
+
+const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
+
+/** Payment, visit and run in one transaction; without a payment only the latter two. */
+export function beginVisit(database: Database, visit: NewVisit): Promise<Submission> {
+  return database.transaction(async (query) => {
+    const { merchantId, visitId, channelId, paymentId, authentication, returnUrl, tokenize, hasCvc, expiresAtMs, payment, captureData } =
+      visit;
+    const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
+    if (submission !== 'submitted') return submission;
+    if (payment?.captureDueAtMs !== undefined) await addCapture({ query }, payment, payment.captureDueAtMs);
+    await query(insertVisit, [
+      ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
+      ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],
+    ]);
+    await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
+    return submission;
+  });
+}
+
+async function submitOne(database: Pick<Database, 'query'>, payment: NewPayment): Promise<Submission> {
+  if (payment.blocksChecked === true) return submitChecked(database, payment);
+  const [submission = 'key_taken'] = await submitPayments(database, [payment]);
+  return submission;
+}
+
+function authenticationValues({ merchantId, visitId }: VisitKey, run: NewAuthentication): readonly unknown[] {
+  const { authenticationId, number, state, amount, currency, cardId, request, version, methodUrl, createdAtMs } = run;
+  return [
+    ...[merchantId, authenticationId, visitId, number, state, amount, currency, cardId, JSON.stringify(request), version],
+    ...[methodUrl, timeOf(createdAtMs)],
+  ];
+}
+
+/** False when the visit is over, or has that run already. */
+export function addAuthentication(database: Database, key: VisitKey, run: NewAuthentication): Promise<boolean> {
+  return database.transaction(async (query) => {
+    const taken = await query(nextRun, [key.merchantId, key.visitId, run.authenticationId, run.number]);
+    if (taken.length === 0) return false;
+    await query(insertAuthentication, authenticationValues(key, run));
+    return true;
+  });
+}
+
+export async function changeAuthentication(
+  database: Database,
+  { merchantId, authenticationId, visitId, from, to, challenge, result, leaseMs, nowMs }: AuthenticationChange,
+): Promise<boolean> {
+  const changed = await database.query(change, [
+    ...[merchantId, authenticationId, from, to],
+    ...[challenge?.acsUrl, challenge?.acsTransactionId ?? result?.acsTransactionId, challenge?.dsTransactionId ?? result?.dsTransactionId],
+    ...[result?.status, result?.reason, result?.eci, result?.sealedValue, result?.permission, result?.shiftsLiability, result?.rule],
+    ...[result?.challengeCancel, result !== undefined || to === 'expired', timeOf(nowMs), visitId, leaseMs],
+  ]);
+  return changed.length > 0;
+}
+
+export async function noteOfBrowser(
+  database: Database,
+  key: { readonly merchantId: string; readonly authenticationId: string; readonly what: 'method_done' | 'returned' },
+): Promise<void> {
+  await database.query(note, [key.merchantId, key.authenticationId, key.what]);
+}
+
+export async function noteLateResult(
+  database: Database,
+  key: { readonly merchantId: string; readonly authenticationId: string; readonly status: TransStatus },
+): Promise<void> {
+  await database.query(lateResult, [key.merchantId, key.authenticationId, key.status]);
+}
+
+export async function closeVisit(database: Database, { merchantId, visitId }: VisitKey): Promise<void> {
+  await database.query(close, [merchantId, visitId]);
+}
+
+export async function claimDueVisits(
+  database: Database,
+  { businessNowMs, limit, leaseMs }: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number },
+): Promise<readonly VisitKey[]> {
+  const now = timeOf(businessNowMs);
+  const due = await database.query<VisitKeyRow>(candidates, [now, limit]);
+  if (due.length === 0) return [];
+  const merchantIds = plainArray(due.map((row) => row.merchant_id));
+  const visitIds = plainArray(due.map((row) => row.visit_id));
+  const claimed = await database.query<VisitKeyRow>(claim, [merchantIds, visitIds, leaseMs, now]);
+  return claimed.map((row) => ({ merchantId: row.merchant_id, visitId: row.visit_id }));
+}
+
+export async function nextVisitDueAtMs(database: Database): Promise<number | undefined> {
+  const [row] = await database.query<{ due_ms: number | null }>(firstDue);
+  return row?.due_ms ?? undefined;
+}
+
+interface VisitKeyRow extends Row {
+  readonly merchant_id: string;
+  readonly visit_id: string;
+}
+
+export async function merchantOf(database: Database, routingNumber: number): Promise<string | undefined> {
+  const [row] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
+  return row?.merchant_id;
+}
+
+interface VisitRow extends VisitKeyRow {
+  readonly channel_id: string;
+  readonly payment_id: string | null;
+  readonly return_url: string;
+  readonly tokenize: boolean;
+  readonly has_cvc: boolean;
+  readonly capture_data: Record<string, string> | null;
+  readonly expires_ms: number;
+  readonly is_over: boolean;
+  readonly authentication_id: string;
+  readonly number: number;
+  readonly state: AuthenticationState;
+  readonly amount: number;
+  readonly currency: string;
+  readonly card_id: string;
+  readonly request: AuthenticationRequest;
+  readonly version: string;
+  readonly method_url: string | null;
+  readonly method_done: boolean;
+  readonly returned: boolean;
+  readonly asked_for_ms: number | null;
+  readonly acs_url: string | null;
+  readonly acs_transaction_id: string | null;
+  readonly ds_transaction_id: string | null;
+  readonly trans_status: TransStatus | null;
+  readonly reason: string | null;
+  readonly eci: string | null;
+  readonly sealed_value: Buffer | null;
+  readonly permission: Permission | null;
+  readonly shifts_liability: boolean;
+  readonly rule: string | null;
+  readonly challenge_cancel: string | null;
+  readonly created_ms: number;
+}
+
+export async function findVisit(database: Database, { merchantId, visitId }: VisitKey): Promise<Visit | undefined> {
+  const [row] = await database.query<VisitRow>(byVisit, [merchantId, visitId]);
+  return row === undefined ? undefined : visitOf(row);
+}
+
+/** The visit that a run belongs to, with that run. */
+export async function findVisitByAuthentication(
+  database: Database,
+  key: { readonly merchantId: string; readonly authenticationId: string },
+): Promise<Visit | undefined> {
+  const [row] = await database.query<VisitRow>(byAuthentication, [key.merchantId, key.authenticationId]);
+  return row === undefined ? undefined : visitOf(row);
+}
+
+function visitOf(row: VisitRow): Visit {
+  const { merchant_id: merchantId, visit_id: visitId } = row;
+  return {
+    ...{ merchantId, visitId, channelId: row.channel_id, returnUrl: row.return_url, tokenize: row.tokenize, hasCvc: row.has_cvc },
+    ...{ expiresAtMs: row.expires_ms, isOver: row.is_over },
+    ...given({ paymentId: row.payment_id, askedForMs: row.asked_for_ms, captureData: row.capture_data }),
+    authentication: {
+      ...{ merchantId, visitId, authenticationId: row.authentication_id, number: row.number, state: row.state, amount: row.amount },
+      ...{
+        currency: row.currency,
+        cardId: row.card_id,
+        request: row.request,
+        version: row.version,
+        methodDone: row.method_done,
+        hasReturned: row.returned,
+      },
+      ...{ shiftsLiability: row.shifts_liability, createdAtMs: row.created_ms },
+      ...given({ methodUrl: row.method_url, acsUrl: row.acs_url, acsTransactionId: row.acs_transaction_id }),
+      ...given({ dsTransactionId: row.ds_transaction_id, transStatus: row.trans_status, reason: row.reason, eci: row.eci }),
+      ...given({ sealedValue: row.sealed_value, permission: row.permission, rule: row.rule, challengeCancel: row.challenge_cancel }),
+    },
+  };
+}
+
+/** The fields that are not null. */
+function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as { [K in keyof T]?: NonNullable<T[K]> };
+}

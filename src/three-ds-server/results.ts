@@ -1,0 +1,60 @@
+/** What an ARes or RReq says, in the core's words: with the rules of the card's scheme applied to it. */
+import type { CardBrand } from '../core/instrument/card.ts';
+import {
+  type AuthenticationRequest,
+  type AuthenticationResult,
+  type TransStatus,
+  unavailable,
+} from '../core/three-d-secure/authentication.ts';
+import type { ARes, RReq } from '../protocols/emv-3ds/message.ts';
+import { outcomeOf, type Purpose, type Scheme } from '../protocols/emv-3ds/outcomes.ts';
+
+/** A brand that nobody knows follows Visa's numbers, as most schemes do. */
+const schemes: Readonly<Record<CardBrand, Scheme>> = {
+  visa: 'visa',
+  mastercard: 'mastercard',
+  maestro: 'mastercard',
+  amex: 'amex',
+  discover: 'diners',
+  diners: 'diners',
+  jcb: 'jcb',
+  unionpay: 'unionpay',
+  unknown: 'visa',
+};
+
+const ends: readonly TransStatus[] = ['Y', 'A', 'I', 'N', 'R', 'U'];
+
+const dataOnly = '06';
+const exemptions = ['05', '07', '08'];
+
+function purposeOf({ challengeIndicator = '' }: AuthenticationRequest): Purpose {
+  if (challengeIndicator === dataOnly) return 'data-only';
+  return exemptions.includes(challengeIndicator) ? 'exemption' : 'payment';
+}
+
+/** The indicator is the message's own where it has one: none is invented over it. */
+export function resultOf(message: ARes | RReq, request: AuthenticationRequest): AuthenticationResult {
+  const status = ends.find((end) => end === message.transStatus);
+  // A decoupled authentication and the shopper's own confirmation (D, S) are never asked for.
+  if (status === undefined) return unavailable('status not asked for');
+  const value = message.authenticationValue;
+  const purpose = purposeOf(request);
+  const {
+    permission,
+    shiftsLiability,
+    eci: fitting,
+    rule,
+  } = outcomeOf({
+    ...{ scheme: schemes[request.brand], status, hasAuthenticationValue: value !== undefined, purpose },
+  });
+  const eci = message.eci ?? fitting;
+  const cancel = message.messageType === 'RReq' ? message.challengeCancel : undefined;
+  return {
+    ...{ status, permission: permission === 'not-yet' ? 'never' : permission, shiftsLiability, rule },
+    ...{ acsTransactionId: message.acsTransID, dsTransactionId: message.dsTransID },
+    ...(message.transStatusReason === undefined ? {} : { reason: message.transStatusReason }),
+    ...(eci === undefined ? {} : { eci }),
+    ...(value === undefined ? {} : { value }),
+    ...(cancel === undefined ? {} : { challengeCancel: cancel }),
+  };
+}

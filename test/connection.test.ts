@@ -1,0 +1,29 @@
+/** Connections that break at the worst moment cost their own work and nothing else. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { openDatabase } from '../src/postgres/connection.ts';
+import { createDatabase } from './harness/database.ts';
+import { eventually } from './harness/processes.ts';
+
+test('a connection that breaks between two statements of a transaction fails that transaction, not the process', async () => {
+  const place = await createDatabase();
+  const admin = new pg.Client({ connectionString: place.url });
+  await admin.connect();
+  const database = openDatabase({ url: place.url, applicationName: 'breaking', purpose: 'general', maxConnections: 1 });
+  const one = { name: 'one', text: 'select pg_backend_pid() as pid' };
+  const working = database.transaction(async (query) => {
+    const [row] = await query<{ pid: number }>(one);
+    await admin.query('select pg_terminate_backend($1)', [row?.pid]);
+    await eventually(async () => {
+      const { rowCount } = await admin.query('select from pg_stat_activity where pid = $1', [row?.pid]);
+      return rowCount === 0;
+    }, 'the connection to break');
+    await query(one);
+  });
+  await assert.rejects(working, /terminat|not queryable/i);
+  assert.equal((await database.query(one)).length, 1);
+  await database.close();
+  await admin.end();
+  await place.drop();
+});

@@ -1,0 +1,66 @@
+/** A directory server under the test's hands: one card takes part, and every answer is what the test says, right or wrong. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Json } from './requestor.ts';
+
+export interface Directory {
+  readonly url: string;
+  /** AReqs and Erros that have come, oldest first. */
+  readonly received: readonly Json[];
+  /** How the next AReq is answered instead of with a challenge; text goes out as it is. */
+  answerNext(answer: (areq: Json) => Json | string): void;
+  close(): Promise<void>;
+}
+
+/** Starts one on a free port. `pan`: the card that takes part. */
+export async function startDirectory(pan: string): Promise<Directory> {
+  const received: Json[] = [];
+  const answers: ((areq: Json) => Json | string)[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const message = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
+    const { messageType } = message;
+    if (messageType !== 'PReq') received.push(message);
+    const answer = messageType === 'PReq' ? listOf(message, pan) : messageType === 'AReq' ? (answers.shift() ?? challenge)(message) : '';
+    response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ds`,
+    received,
+    answerNext: (answer) => answers.push(answer),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function listOf({ threeDSServerTransID }: Json, pan: string): Json {
+  const range = { startRange: pan, endRange: pan, actionInd: 'A', acsStartProtocolVersion: '2.2.0', acsEndProtocolVersion: '2.2.0' };
+  return {
+    ...{ messageType: 'PRes', messageVersion: '2.2.0', threeDSServerTransID, dsTransID: randomUUID(), serialNum: '1' },
+    ...{ dsStartProtocolVersion: '2.2.0', dsEndProtocolVersion: '2.3.1', cardRangeData: [range] },
+  };
+}
+
+/** A right ARes that asks for a challenge. */
+export function challenge({ threeDSServerTransID, messageVersion }: Json): Json {
+  return {
+    ...{ messageType: 'ARes', messageVersion, threeDSServerTransID, acsTransID: randomUUID(), dsTransID: randomUUID() },
+    ...{ acsReferenceNumber: 'ACS', dsReferenceNumber: 'DS', transStatus: 'C', acsChallengeMandated: 'N', authenticationType: '02' },
+    acsURL: 'http://127.0.0.1:9/acs',
+  };
+}
+
+/** A right ARes that ends the matter. */
+export function ending(areq: Json, transStatus: string, more: Json = {}): Json {
+  const { acsURL, acsChallengeMandated, authenticationType, ...ares } = challenge(areq);
+  return { ...ares, transStatus, ...more };
+}

@@ -1,0 +1,239 @@
+/** The hosted payment page in Chromium: by keyboard, on a phone, in the dark, without scripts, in a frame of the merchant's page. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Frame, Page } from 'playwright-core';
+import { startBrowser } from './harness/browser.ts';
+import { debit, useOppStack } from './harness/opp.ts';
+import {
+  assertAccessible,
+  assertFits,
+  desktop,
+  dress,
+  openCheckout,
+  payAddress,
+  phone,
+  photograph,
+  typeCard,
+  visit,
+} from './harness/payment-page.ts';
+import { type Shop, startShop } from './harness/shop.ts';
+import { rememberCard } from './harness/traces.ts';
+
+const stack = useOppStack();
+let browser: Browser;
+let shop: Shop;
+/** The script of the shop's page, and its checksum. */
+let widget = { scriptUrl: 'http://127.0.0.1/', integrity: '' };
+before(async () => {
+  [browser, shop] = await Promise.all([startBrowser(), startShop(() => widget)]);
+});
+after(async () => {
+  await Promise.all([browser?.close(), shop?.close()]);
+});
+
+const cart = {
+  merchantTransactionId: 'A-1047',
+  'cart.items[0].name': 'Oolong tea',
+  'cart.items[0].description': 'Loose leaves, 250 g',
+  'cart.items[0].quantity': '2',
+  'cart.items[0].price': '4.75',
+  'cart.items[1].name': 'Delivery',
+  'cart.items[1].totalAmount': '3.00',
+};
+
+async function statusOf(checkoutId: string): Promise<string | undefined> {
+  return (await stack.get(`/v1/checkouts/${checkoutId}/payment`)).code;
+}
+
+for (const [name, options] of [
+  ['desktop', desktop],
+  ['phone', phone],
+  ['dark', { ...phone, colorScheme: 'dark' }],
+] as const) {
+  test(`${name}: a card is paid with, and every page on the way is accessible`, async () => {
+    rememberCard(stack.parts.traces, { pan: '4111111111111111', cvc: '123' });
+    const checkoutId = await openCheckout(stack, cart);
+    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId), options);
+    await assertAccessible(page);
+    await assertFits(page);
+    await photograph(page, `${name}-1-empty`);
+    await page.locator('#number').pressSequentially('4111111111111112');
+    await page.locator('button[type=submit]').click();
+    assert.equal(await page.evaluate('document.activeElement.id'), 'number');
+    await assertAccessible(page);
+    await photograph(page, `${name}-2-wrong`);
+    await page.locator('#number').fill('');
+    await typeCard(page);
+    assert.equal(await page.locator('#number').inputValue(), '4111 1111 1111 1111');
+    assert.equal(await page.locator('#expiry').inputValue(), '12 / 39');
+    await photograph(page, `${name}-3-filled`);
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
+    await assertAccessible(page);
+    await photograph(page, `${name}-4-paid`);
+    assert.equal(await statusOf(checkoutId), '000.100.110');
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+}
+
+const challengeCard = '4000000000003220';
+
+for (const [name, options] of [
+  ['desktop', desktop],
+  ['phone', phone],
+] as const) {
+  test(`${name}: the bank is asked, refuses once, and then confirms; the shopper stays at the payment`, async () => {
+    rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
+    const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${shop.url}/result?order=7` });
+    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId), options);
+    await typeCard(page, { number: challengeCard });
+    await page.locator('button[type=submit]').click();
+    const bank = await bankOf(page, name === 'desktop');
+    await photograph(page, `${name}-5-bank`);
+    if (name === 'desktop') await assertAccessible(page);
+    await bank.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('alert').filter({ hasText: 'You canceled the payment' }).waitFor();
+    await photograph(page, `${name}-6-canceled`);
+    await assertAccessible(page);
+    await typeCard(page, { number: challengeCard });
+    await page.locator('button[type=submit]').click();
+    const again = await bankOf(page, name === 'desktop');
+    await again.getByLabel('One-time code').fill('1234');
+    await again.getByRole('button', { name: 'Confirm payment' }).click();
+    await page.waitForURL(`${shop.url}/result?order=7&id=${checkoutId}&resourcePath=*`);
+    assert.equal(await statusOf(checkoutId), '000.100.110');
+    assert.deepEqual(complaints.filter(byBank), []);
+    await page.context().close();
+  });
+}
+
+/** The bank's page sets the focus by itself, which a frame of another origin may not; that is as it should be. */
+function byBank(complaint: string): boolean {
+  return !complaint.includes('autofocusing');
+}
+
+async function bankOf(page: Page, isFramed: boolean): Promise<Frame> {
+  if (!isFramed) {
+    await page.waitForURL(/\/acs\/challenge\//);
+    return page.mainFrame();
+  }
+  const handle = await page.locator('iframe.bank').elementHandle();
+  const frame = await handle?.contentFrame();
+  assert.ok(frame !== null && frame !== undefined);
+  await frame.waitForURL(/\/acs\/challenge\//);
+  return frame;
+}
+
+test('in a frame of the merchant’s page: the card is typed there, the bank has the whole page, and the shop is told the path of the result', async () => {
+  rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
+  const reply = await stack.post('/v1/checkouts', { paymentType: 'PA', amount: '8.00', currency: 'EUR', integrity: 'true' });
+  const { id: checkoutId = '' } = reply.body;
+  widget = { scriptUrl: `${stack.url}/v1/paymentWidgets.js?checkoutId=${checkoutId}`, integrity: reply.body.integrity ?? '' };
+  const { page, complaints } = await visit(browser, `${shop.url}/checkout`, phone);
+  await page.frameLocator('iframe.polygate-payment').getByLabel('Kartennummer').waitFor();
+  const frame = page.frames().find((each) => each.url().startsWith(stack.url));
+  assert.ok(frame !== undefined);
+  await assertAccessible(frame);
+  await assertFits(frame);
+  await typeCard(frame, { number: '3782 822463 10005', cvc: '1234' });
+  await frame.locator('button[type=submit]').click();
+  await frame.getByText('American Express wird hier nicht akzeptiert').waitFor();
+  await photograph(page, 'widget');
+  await frame.locator('#number').fill('');
+  await frame.locator('#cvc').fill('');
+  await frame.locator('#expiry').fill('');
+  await frame.locator('#holder').fill('');
+  await typeCard(frame, { number: challengeCard });
+  await frame.locator('button[type=submit]').click();
+  const bank = await bankOf(page, false);
+  await bank.getByLabel('One-time code').fill('1234');
+  await bank.getByRole('button', { name: 'Confirm payment' }).click();
+  await page.getByRole('heading', { name: 'Danke' }).waitFor();
+  const back = new URL(page.url());
+  assert.equal(back.searchParams.get('id'), checkoutId);
+  const result = await stack.get(back.searchParams.get('resourcePath') ?? '');
+  assert.deepEqual([result.code, result.body.paymentType, result.body.amount], ['000.100.110', 'PA', '8.00']);
+  assert.deepEqual(complaints.filter(byBank), []);
+  await page.context().close();
+});
+
+test('by keyboard alone: every field and button is reached in the order of the page', async () => {
+  rememberCard(stack.parts.traces, { pan: '378282246310005', cvc: '1234' });
+  const checkoutId = await openCheckout(stack, { merchantTransactionId: 'A-1048' });
+  const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'fr' }));
+  assert.equal(await page.getAttribute('html', 'lang'), 'fr');
+  const keys = page.keyboard;
+  await keys.press('Tab');
+  await keys.type('378282246310005');
+  assert.equal(await page.locator('#number').inputValue(), '3782 822463 10005');
+  // A forgotten digit is put in where it belongs, and the caret stays there.
+  await keys.press('Home');
+  await keys.press('ArrowRight');
+  await keys.press('Delete');
+  await keys.type('7');
+  assert.equal(await page.locator('#number').inputValue(), '3782 822463 10005');
+  assert.equal(await page.evaluate("document.getElementById('number').selectionStart"), 2);
+  await keys.press('Tab');
+  await keys.type('4/39');
+  assert.equal(await page.locator('#expiry').inputValue(), '04 / 39');
+  await keys.press('Tab');
+  await keys.type('1234');
+  assert.equal(await page.locator('#cvc-hint').textContent(), '4 chiffres au recto de votre carte');
+  await keys.press('Tab');
+  await keys.press('Enter');
+  assert.equal(await page.locator('details.where').getAttribute('open'), '');
+  await keys.press('Tab');
+  await keys.type('Zoë Exemple');
+  await photograph(page, 'keyboard');
+  await keys.press('Enter');
+  await page.getByRole('heading', { name: 'Paiement effectué' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('without scripts: faults are told by the server, the bank is reached by a button, and the shop too', async () => {
+  rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
+  const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${shop.url}/result` });
+  const { page } = await visit(browser, payAddress(stack, checkoutId), { ...phone, javaScriptEnabled: false });
+  await page.locator('button[type=submit]').click();
+  await page.getByRole('alert').getByRole('link', { name: 'Enter your card number.' }).click();
+  await photograph(page, 'no-scripts-1-wrong');
+  await typeCard(page, { number: challengeCard });
+  await page.locator('button[type=submit]').click();
+  // The issuer's look at the browser needs scripts; its page does not.
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await photograph(page, 'no-scripts-2-bank');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('One-time code').fill('1234');
+  await page.getByRole('button', { name: 'Confirm payment' }).click();
+  await page.getByRole('button', { name: 'Continue to the shop' }).click();
+  await page.waitForURL(`${shop.url}/result?*`);
+  assert.equal(await statusOf(checkoutId), '000.100.110');
+  await page.context().close();
+});
+
+test('a merchant’s color is made readable, stored cards are offered, and pasted numbers are grouped', async () => {
+  await dress(stack, { name: 'Teehaus am Markt', accent: '#ffe100' });
+  await stack.parts.stopGateway();
+  await stack.parts.startGateway();
+  const { body } = await stack.post('/v1/payments', debit({ createRegistration: 'true' }));
+  const checkoutId = await openCheckout(stack, { ...cart, 'registrations[0].id': body.registrationId });
+  for (const [name, options] of [
+    ['look-desktop', desktop],
+    ['look-dark', { ...phone, colorScheme: 'dark' }],
+  ] as const) {
+    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'de' }), options);
+    await assertAccessible(page);
+    await assertFits(page);
+    assert.equal(await page.locator('#number').isVisible(), false);
+    await photograph(page, `${name}-1-stored`);
+    await page.getByLabel('Andere Karte verwenden').check();
+    await page.locator('#number').fill('6011-1111-1111-1117');
+    assert.equal(await page.locator('#number').inputValue(), '6011 1111 1111 1117');
+    await assertAccessible(page);
+    await photograph(page, `${name}-2-other`);
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  }
+});
