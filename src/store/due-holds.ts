@@ -137,6 +137,7 @@ export function createDueHoldStore(database: Database): DueHoldStore {
 function createWalk(database: Database): DueHoldStore['walk'] {
   let firstUntilMs: number | undefined;
   let secondUntilMs = 0;
+  let savedMs = 0;
 
   async function look(fromMs: number, untilMs: number, found: (holds: readonly FoundHold[]) => Promise<void>): Promise<void> {
     for (let after = firstIdAt(fromMs); ; ) {
@@ -154,15 +155,21 @@ function createWalk(database: Database): DueHoldStore['walk'] {
       secondUntilMs = row?.next_value ?? 0;
       firstUntilMs = secondUntilMs;
     }
+    const settledMs = Date.now() - secondLookAfterMs;
     if (untilMs > firstUntilMs) {
       await look(firstUntilMs, untilMs, found);
+      // What is long over was seen whole. Where only that is ever looked at, as in live mode, there is no second look.
+      if (secondUntilMs === firstUntilMs) secondUntilMs = Math.max(secondUntilMs, Math.min(untilMs, settledMs));
       firstUntilMs = untilMs;
     }
-    const againUntilMs = Math.min(firstUntilMs, Date.now() - secondLookAfterMs);
-    if (againUntilMs - secondUntilMs < secondLookAfterMs) return;
-    await look(secondUntilMs, againUntilMs, found);
-    secondUntilMs = againUntilMs;
-    await database.query(saveWalked, [againUntilMs]);
+    const againUntilMs = Math.min(firstUntilMs, settledMs);
+    if (againUntilMs - secondUntilMs >= secondLookAfterMs) {
+      await look(secondUntilMs, againUntilMs, found);
+      secondUntilMs = againUntilMs;
+    }
+    if (secondUntilMs - savedMs < secondLookAfterMs) return;
+    await database.query(saveWalked, [secondUntilMs]);
+    savedMs = secondUntilMs;
   };
 }
 
