@@ -1,6 +1,7 @@
 /**
  * The steps that a shopper's browser takes for a payment, as data: pages are made of them, and know nothing else of the payment.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel } from '../merchant/channel.ts';
 import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
 import { move } from '../three-d-secure/run.ts';
@@ -46,6 +47,8 @@ export type ShopperEvent = 'arrived' | 'method_done' | 'method_timed_out' | 'cha
 
 /** How long a browser should wait before it looks again. */
 const lookAgainAfterMs = 1_000;
+/** How long an event may be worked on before the browser is told to wait. */
+const patienceMs = 2_500;
 /** The issuer's page has ten seconds (EMV 3-D Secure, Req 315). */
 const methodTimeoutMs = 10_000;
 
@@ -62,8 +65,16 @@ export async function shopperStep(
   const { ticket, visit } = found;
   await take(engine, visit, { event, ticket });
   const push = { methodIsOver: event === 'method_timed_out' && ticket.purpose === 'page' };
-  const now = await advance(engine, visit, {}, push);
+  const now = await withinPatience(engine, advance(engine, visit, {}, push));
+  if (now === 'busy') return { kind: 'wait', retryAfterMs: lookAgainAfterMs };
   return now === undefined ? { kind: 'gone' } : stepOf(engine, now, ticket.routingNumber);
+}
+
+/** A shopper looks at a page meanwhile, not at an empty window: acquirer and directory server may take many seconds. */
+async function withinPatience<T>({ log }: Engine, work: Promise<T>): Promise<T | 'busy'> {
+  const first = await Promise.race([work, delay(patienceMs, 'busy' as const, { ref: false })]);
+  if (first === 'busy') work.catch((error: unknown) => log.warn({ error: String(error) }, 'a waiting payment could not go on yet'));
+  return first;
 }
 
 /** The page's own address, for a browser that the issuer has sent to another one; undefined for what is no ticket. */
