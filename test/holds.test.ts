@@ -179,7 +179,7 @@ test('a node that dies after the reversal and before its note reverses nothing t
   assert.equal(await dueRows(), 0);
 });
 
-test('while the acquirer is away the clock says where it stands; then the hold ends once', async () => {
+test('a reversal that is not answered is repeated, the clock waits for it, and the hold ends once', async () => {
   const held = await hold();
   await opp.parts.host.addFault({ fault: 'no_answer', pan: visa, times: 3 });
   await moveClock(opp.url, 11 * day);
@@ -211,7 +211,8 @@ test('the node that moves the clock is killed on the way: another goes on, and e
   await moveClock(opp.url, 20 * day);
   for (const each of held) {
     assert.deepEqual(
-      (await events(each)).map(({ name, amount }) => `${name} ${amount}`),
+      // What was on its way when the node died was unknown for a while.
+      (await events(each)).filter(({ name }) => name !== 'reversal.unknown').map(({ name, amount }) => `${name} ${amount}`),
       ['preauthorization.approved 3000', 'reversal.approved 3000'],
     );
     assert.equal((await atHost(each)).remaining, 0);
