@@ -23,11 +23,11 @@ const saveWalked: Statement = {
   text: `update polygate.counter set next_value = $1 where name = 'holds_walked_until_ms' and next_value < $1`,
 };
 
-// A bite of the primary key; of most operations nothing but the key and the kind is looked at.
+// A bite of the primary key; of most operations nothing but the key and the kind is looked at. A bank's order is no hold: it ends by the bank's word.
 const bite: Statement = {
   name: 'walk_holds',
   text: `select o.operation_id, o.merchant_id, o.payment_id, p.channel_id, a.brand, o.agreement ->> 'initiator' as initiator,
-  (extract(epoch from o.created_at) * 1000)::bigint as created_ms, p.state in ('processing', 'authorized') as is_held
+  (extract(epoch from o.created_at) * 1000)::bigint as created_ms, p.state in ('processing', 'authorized') and a.card_id is not null as is_held
 from (
   select * from polygate.operation where operation_id > $1 and operation_id < $2 order by operation_id limit $3
 ) o
