@@ -67,6 +67,12 @@ function isByMode<Value>(value: Value | Readonly<Record<Mode, Value>>): value is
   return typeof value === 'object' && value !== null && 'sandbox' in value && 'live' in value;
 }
 
+/** Published, so that everybody's first steps are the same; live mode refuses them. */
+const sandboxOperatorKey = 'sandbox-operator-key';
+const sandboxViewerKey = 'sandbox-viewer-key';
+
+const holdDays = wholeNumber({ min: 1, max: 31, unit: 'days' });
+
 /** The table. The keys are the properties of `Config`. */
 export const settings = {
   port: setting('PORT', port, 8080, 'Where the gateway listens for merchants, shoppers and operators.'),
@@ -110,6 +116,13 @@ export const settings = {
     secret,
     'What scrapers of /metrics send as a bearer token. Without it /metrics answers only programs on this machine.',
   ),
+  operatorKey: optional(
+    'OPERATOR_KEY',
+    secret,
+    'What the operator sends to the console API as a bearer token. Without it nobody may use that API.',
+    { sandbox: sandboxOperatorKey },
+  ),
+  viewerKey: optional('VIEWER_KEY', secret, 'As OPERATOR_KEY, for whoever may look and change nothing.', { sandbox: sandboxViewerKey }),
   acquirerAddress: optional(
     'ACQUIRER_ADDRESS',
     address,
@@ -232,6 +245,20 @@ export const settings = {
     540,
     'When the card number of a payment is deleted, counted from its last possible refund or dispute.',
   ),
+  holdDaysVisa: setting(
+    'HOLD_DAYS_VISA',
+    holdDays,
+    10,
+    'How long a hold on a Visa card may stand that nobody captures; then it is reversed. Agree it with your acquirer.',
+  ),
+  holdDaysVisaMerchantInitiated: setting(
+    'HOLD_DAYS_VISA_MERCHANT_INITIATED',
+    holdDays,
+    5,
+    'As HOLD_DAYS_VISA, for payments that the merchant initiates with a stored card.',
+  ),
+  holdDaysMastercard: setting('HOLD_DAYS_MASTERCARD', holdDays, 7, 'As HOLD_DAYS_VISA, for Mastercard and Maestro.'),
+  holdDaysOther: setting('HOLD_DAYS_OTHER', holdDays, 7, 'As HOLD_DAYS_VISA, for all other brands.'),
   retryLimits: setting<RetryLimits>(
     'RETRY_LIMITS',
     retryLimits,
@@ -386,6 +413,9 @@ function refusals(config: Readings, env: ConfigSource['env']): readonly string[]
       'NODE_ENV is production, and sandbox mode has published credentials. Start with --mode live, or unset NODE_ENV to try the sandbox.',
     );
   }
+  if (config.operatorKey !== undefined && config.operatorKey === config.viewerKey) {
+    problems.push('OPERATOR_KEY and VIEWER_KEY are the same, so a viewer could change everything. Make two.');
+  }
   if (config.mode === 'live') problems.push(...liveRefusals(config));
   return problems;
 }
@@ -401,6 +431,12 @@ function liveRefusals(config: Readings): readonly string[] {
   }
   if (config.masterKeyFile === sandboxKeyFile(config.dataDirectory)) {
     problems.push('MASTER_KEY_FILE is the key that the sandbox makes. Live mode needs one of your own, outside DATA_DIRECTORY.');
+  }
+  const published = [sandboxOperatorKey, sandboxViewerKey];
+  for (const [name, key] of Object.entries({ OPERATOR_KEY: config.operatorKey, VIEWER_KEY: config.viewerKey })) {
+    if (key !== undefined && published.includes(key)) {
+      problems.push(`${name} is a key that the sandbox publishes. Live mode needs one of your own, or none.`);
+    }
   }
   if (config.directoryServerUrl !== undefined && config.publicUrl === undefined) {
     problems.push('PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL: shoppers and results have to find the gateway.');

@@ -5,10 +5,17 @@ import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
+import { addConsoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
+import type { HoldLives } from './core/due/hold-life.ts';
+import { dueHolds } from './core/due/holds.ts';
+import type { DueWork } from './core/due/work.ts';
+import type { Channel } from './core/merchant/channel.ts';
+import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
@@ -24,10 +31,12 @@ import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
+import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
+import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
@@ -45,8 +54,8 @@ import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
-import { startPayingSchedules } from './workers/pay-schedules.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
+import { startDueWork } from './workers/run-due.ts';
 
 /** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
@@ -74,7 +83,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const stores = openStores(databaseUrl, log);
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
   const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node: thisNode() });
-  const clock = await createClock(stores.general);
+  const clock = await createClock(stores.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
@@ -91,6 +100,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
     for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
   }, refreshMs);
   const resolving = startResolving(engine);
+  const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
+  const doing = works.map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
     ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
@@ -99,17 +110,14 @@ export async function startGateway(config: Config, options: { readonly logDestin
   });
   const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
-  const paying = startPayingSchedules(engine, directory);
+  const purge = purgeWork(vault, clock, stores.general);
   const housekeeping = startHousekeeping({
     log,
     tasks: {
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
       'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
-      'card numbers past their date': async () => {
-        const { cards, tokens } = await vault.purgeDue(clock.businessNow());
-        return cards + tokens;
-      },
+      'card numbers past their date': async () => (await purge.run(0)).done,
       'verification codes that waited too long': vault.purgeCvcs,
     },
   });
@@ -137,6 +145,17 @@ export async function startGateway(config: Config, options: { readonly logDestin
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
   await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
+  await server.register(async (app) => {
+    const keys = { operator: config.operatorKey, viewer: config.viewerKey };
+    addConsoleRoutes(app, {
+      keys,
+      log,
+      isUnavailable,
+      isSandbox: config.mode === 'sandbox',
+      clock,
+      works: [dueVisits(engine), ...works, purge],
+    });
+  });
   addDocsRoutes(
     server,
     dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
@@ -145,7 +164,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     clearInterval(refreshing);
     await Promise.all([
       resolving.stop(),
-      paying.stop(),
+      ...doing.map((worker) => worker.stop()),
       housekeeping.stop(),
       keepingKeys.stop(),
       visiting.stop(),
@@ -154,6 +173,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     ]);
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
+    await clock.close();
     await Promise.all([stores.hot.close(), stores.general.close(), stores.outbox.close(), vault.close()]);
   };
   try {
@@ -258,6 +278,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     checkouts: createCheckoutStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    holds: createDueHoldStore(stores.general),
     vault,
     acquirer,
     bank,
@@ -284,6 +305,38 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   };
   return { engine, acquirer, bank };
+}
+
+/** Housekeeping does it every minute, and the clock stops for it on its way. What was deleted is in the operators' trail, in numbers. */
+function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): DueWork {
+  return {
+    name: 'card numbers past their date',
+    async run() {
+      const { cards, tokens } = await vault.purgeDue(clock.businessNow());
+      const count = cards + tokens;
+      if (count > 0) {
+        const businessTime = new Date(clock.businessNow()).toISOString();
+        await acting(database, (_query, audit) =>
+          audit({ actor: 'gateway', act: 'cards.purged', details: { cards, tokens, businessTime } }),
+        );
+      }
+      return { taken: count, done: count };
+    },
+    nextDueAtMs: () => vault.nextPurgeAtMs(),
+  };
+}
+
+function holdLives(config: Config): HoldLives {
+  return {
+    visaMs: config.holdDaysVisa * dayMs,
+    visaMerchantInitiatedMs: config.holdDaysVisaMerchantInitiated * dayMs,
+    mastercardMs: config.holdDaysMastercard * dayMs,
+    otherMs: config.holdDaysOther * dayMs,
+  };
+}
+
+function dialectLifeOf(channel: Channel): number | undefined {
+  return dialects.find(({ name }) => name === channel.dialect)?.holdLifeMs?.(channel);
 }
 
 /** Undefined without a directory server: then no payment is authenticated. */

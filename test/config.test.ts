@@ -159,3 +159,22 @@ test('no setting has two rows', () => {
   const names = Object.values(settings).map((row) => row.name);
   assert.equal(new Set(names).size, names.length);
 });
+
+test('the keys of the console API that the sandbox publishes open no live gateway, and the two differ', () => {
+  assert.deepEqual(
+    [
+      readConfig({ mode: 'live', file: undefined, env: live }).operatorKey,
+      readConfig({ mode: 'sandbox', file: undefined, env: {} }).operatorKey,
+    ],
+    [undefined, 'sandbox-operator-key'],
+  );
+  for (const [name, value] of [
+    ['OPERATOR_KEY', 'sandbox-operator-key'],
+    ['VIEWER_KEY', 'sandbox-operator-key'],
+    ['VIEWER_KEY', 'sandbox-viewer-key'],
+  ] as const) {
+    assert.match(problemOf(name, { mode: 'live', env: { ...live, [name]: value } }), /publishes/);
+  }
+  const key = 'one-and-the-same-key';
+  assert.match(problemOf('OPERATOR_KEY', { mode: 'live', env: { ...live, OPERATOR_KEY: key, VIEWER_KEY: key } }), /the same/);
+});

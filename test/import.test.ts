@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { audit } from './harness/auditor.ts';
+import { moveClock } from './harness/console.ts';
 import type { Booking } from './harness/host-control.ts';
 import { createOperator, type Operator, type Ran } from './harness/operator.ts';
 import { succeeded } from './harness/opp-client.ts';
@@ -316,4 +317,19 @@ test('many lines go in, also when the command is killed in between and given aga
   assert.equal(imported + unchanged, 1_000, output);
   assert.equal(unchanged, before);
   assert.equal(await kept(), 1_000);
+});
+
+test('an imported hold ends at its scheme’s time, counted from when it was made', async () => {
+  const hold = payment('PA', '100.00');
+  await bookAtHost(hold);
+  const { code, output } = await importAll('payments', [hold]);
+  assert.equal(code, 0, output);
+  const url = `http://127.0.0.1:${stack.config.port}`;
+  const left = async () =>
+    (await stack.host.books({ rrn: hold.acquirer.rrn })).find(({ kind }) => kind === 'authorization')?.remainingAmount;
+  await moveClock(url, 4 * 86_400);
+  assert.equal(await left(), 10_000);
+  await moveClock(url, 3 * 86_400);
+  assert.equal(await left(), 0);
+  await audit(stack);
 });

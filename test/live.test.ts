@@ -12,6 +12,7 @@ import pg from 'pg';
 import { refuseDemoMerchants, writeDemoMerchants } from '../src/local/demo-merchants.ts';
 import { freePort } from '../src/local/ports.ts';
 import { createKeyFile } from '../src/vault/key-file.ts';
+import { callConsole, operatorKey } from './harness/console.ts';
 import { createDatabase } from './harness/database.ts';
 import { startProcess } from './harness/processes.ts';
 
@@ -52,7 +53,7 @@ function startLive(more: NodeJS.ProcessEnv) {
 }
 
 test('live mode migrates an empty database, starts beside an acquirer that is away, and offers no demo payment', async () => {
-  const started = startLive(behindProxy);
+  const started = startLive({ ...behindProxy, OPERATOR_KEY: 'an-operator-of-ours' });
   const line = await started.line(/listens on/);
   await started.line(/is ready/);
   const url = /http:\S+\d/.exec(line)?.[0];
@@ -60,6 +61,10 @@ test('live mode migrates an empty database, starts beside an acquirer that is aw
   const ready = await fetch(`${url}/readyz`);
   assert.equal(ready.status, 503);
   assert.deepEqual(await ready.json(), { status: 'not ready', missing: ['acquirer'] });
+  const move = { method: 'POST', body: '{"advance_seconds":1}' };
+  assert.equal((await callConsole(`${url}`, { ...move, key: operatorKey })).status, 401);
+  const answer = await callConsole(`${url}`, { ...move, key: 'an-operator-of-ours' });
+  assert.deepEqual([answer.status, ((await answer.json()) as { error: string }).error], [403, 'live_mode']);
   started.child.kill('SIGTERM');
   assert.equal((await started.ended).code, 0, started.output());
   assert.doesNotMatch(started.output(), /sandbox|curl/i);

@@ -100,7 +100,7 @@ interface PartsOptions extends Pick<ImportParts, 'dialect' | 'importer' | 'dryRu
 }
 
 async function partsOf({ database, config, ...options }: PartsOptions): Promise<ImportParts> {
-  const clock = await createClock(database);
+  const clock = await createClock(database, { canMove: false });
   return {
     ...options,
     directory: createDirectory(database),

@@ -10,6 +10,7 @@ import type { CardBlock, CardDecline, PastDecline } from './payment/card-block.t
 import type { DeclineReason } from './payment/decline.ts';
 import type {
   DisputeKind,
+  DueReason,
   FailureReason,
   FirstKind,
   OperationKind,
@@ -28,6 +29,8 @@ export interface Clock {
   businessNow(): number;
   /** Wall time in epoch ms: request dates, signatures, rate windows. */
   wallNow(): number;
+  /** Wall time in epoch ms when this node last saw business time moved; 0: never. */
+  movedAtMs(): number;
 }
 
 /** A card to keep for one payment, or longer under a token. */
@@ -152,6 +155,8 @@ interface NewOperationBase {
 export interface NewPayment extends NewOperationBase {
   readonly kind: FirstKind;
   readonly cardId: string;
+  /** Of a preauthorization: when all that is left of it is captured, business time, epoch ms. */
+  readonly captureDueAtMs?: number;
   readonly card: CardSummary;
   readonly token?: string;
   readonly referenceId?: string;
@@ -193,6 +198,8 @@ export interface NewOperation extends NewOperationBase {
   readonly targetKind: OperationKind;
   /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
   readonly remaining?: number;
+  /** Of what the gateway does by itself: why. */
+  readonly because?: DueReason;
   readonly trace: Trace;
 }
 

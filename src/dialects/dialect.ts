@@ -50,6 +50,8 @@ export interface Dialect {
   register(app: FastifyInstance, context: DialectContext): void;
   /** The API for people and for programs, shown at `/docs/<name>`; in live mode without any credentials. */
   describe(mode: Mode): ApiDescription;
+  /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
+  holdLifeMs?(channel: Channel): number | undefined;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
   /** What an operator gives to a merchant, in the shapes of the protocol. */

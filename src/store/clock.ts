@@ -1,5 +1,7 @@
 /** The clocks: wall time of this machine, and business time with the offset that the database keeps for all nodes. */
-import type { Clock } from '../core/ports.ts';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MovableClock } from '../core/due/advance.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const readOffset: Statement = {
@@ -7,28 +9,118 @@ const readOffset: Statement = {
   text: 'select offset_ms, (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms from polygate.clock',
 };
 
+const tellOffset: Statement = {
+  name: 'tell_clock_offset',
+  text: `insert into polygate.clock_reader (node_id, offset_ms, read_at) values ($1, $2, clock_timestamp())
+on conflict (node_id) do update set offset_ms = excluded.offset_ms, read_at = excluded.read_at`,
+};
+
+const forgetNodes: Statement = {
+  name: 'forget_clock_readers',
+  text: `delete from polygate.clock_reader where node_id = $1 or read_at < clock_timestamp() - interval '1 hour'`,
+};
+
+// A node that has not read it for so long is gone, or will read it before it does anything else.
+const behind: Statement = {
+  name: 'clock_readers_behind',
+  text: `select 1 from polygate.clock_reader r, polygate.clock c
+where r.offset_ms < c.offset_ms and r.read_at > clock_timestamp() - interval '10 seconds' limit 1`,
+};
+
+const takeTurn: Statement = {
+  name: 'begin_clock_move',
+  text: `update polygate.clock set mover_id = $1, moving_until = clock_timestamp() + interval '10 seconds'
+where moving_until <= clock_timestamp() or mover_id = $1 returning offset_ms`,
+};
+
+const endTurn: Statement = {
+  name: 'end_clock_move',
+  text: `update polygate.clock set moving_until = '-infinity' where mover_id = $1`,
+};
+
+const move: Statement = {
+  name: 'move_clock',
+  text: `update polygate.clock set offset_ms = greatest(offset_ms, $2::bigint), moving_until = clock_timestamp() + interval '10 seconds'
+where mover_id = $1 and moving_until > clock_timestamp() returning offset_ms`,
+};
+
 /** Ids are made in the order of this machine's clock, and the search for what a crash left behind relies on it: `orphans.ts`. */
 const skewAtMostMs = 300_000;
+const keepTurnEveryMs = 2_000;
+const pauseMs = 50;
 
-export interface StoreClock extends Clock {
+export interface StoreClock extends MovableClock {
   /** Reads the offset again; nodes do so regularly, since another may have moved it. */
   refresh(): Promise<void>;
+  /** The node is about to end: nobody need wait for it. */
+  close(): Promise<void>;
 }
 
-export async function createClock(database: Database): Promise<StoreClock> {
+/** `canMove`: the node tells by which offset it goes, so that whoever moves the clock knows when all do. */
+export async function createClock(database: Database, { canMove }: { readonly canMove: boolean }): Promise<StoreClock> {
+  const nodeId = randomUUID();
   let offsetMs = 0;
   let skewMs = 0;
+  let movedAtMs = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function goBy(newOffsetMs: number): void {
+    // Answers may overtake one another; the clock goes forward only.
+    if (newOffsetMs <= offsetMs) return;
+    offsetMs = newOffsetMs;
+    movedAtMs = Date.now();
+  }
+
+  async function refresh(): Promise<void> {
+    const [row] = await database.query<{ offset_ms: number; now_ms: number }>(readOffset);
+    if (row === undefined) return;
+    goBy(row.offset_ms);
+    skewMs = Date.now() - row.now_ms;
+    if (canMove) await database.query(tellOffset, [nodeId, offsetMs]);
+  }
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const [row] = await database.query<{ offset_ms: number }>(takeTurn, [nodeId]);
+      if (row !== undefined) {
+        goBy(row.offset_ms);
+        break;
+      }
+      await delay(pauseMs);
+    }
+    const keeping = setInterval(() => void database.query(takeTurn, [nodeId]).catch(() => undefined), keepTurnEveryMs);
+    try {
+      const result = await work();
+      await refresh();
+      while ((await database.query(behind)).length > 0) await delay(pauseMs);
+      return result;
+    } finally {
+      clearInterval(keeping);
+      await database.query(endTurn, [nodeId]).catch(() => undefined);
+    }
+  }
+
   const clock: StoreClock = {
     wallNow: () => Date.now(),
     businessNow: () => Date.now() + offsetMs,
-    async refresh() {
-      const [row] = await database.query<{ offset_ms: number; now_ms: number }>(readOffset);
-      if (row === undefined) return;
-      offsetMs = row.offset_ms;
-      skewMs = Date.now() - row.now_ms;
+    movedAtMs: () => movedAtMs,
+    offsetMs: () => offsetMs,
+    refresh,
+    async moveTo(newOffsetMs) {
+      const [row] = await database.query<{ offset_ms: number }>(move, [nodeId, Math.ceil(newOffsetMs)]);
+      if (row === undefined) throw new Error('the clock was moved by another node meanwhile');
+      goBy(row.offset_ms);
+    },
+    exclusively(work) {
+      const result = turn.then(() => inTurn(work));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    async close() {
+      if (canMove) await database.query(forgetNodes, [nodeId]).catch(() => undefined);
     },
   };
-  await clock.refresh();
+  await refresh();
   if (Math.abs(skewMs) > skewAtMostMs) {
     const seconds = Math.round(skewMs / 1000);
     throw new Error(`this machine's clock and the database's are ${seconds} s apart; set both by a time server and start again`);

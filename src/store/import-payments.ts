@@ -89,6 +89,11 @@ with payment as (
     -- Merchants know what they bring along: without a transaction the outbox never sees it.
     null::xid8
   from operation join won using (merchant_id, payment_id)
+), will_end as (
+  -- When, the gateway finds out: it knows how long each hold may stand.
+  insert into polygate.due_work (merchant_id, payment_id, kind, channel_id, operation_id, state, due_at, leased_until)
+  select merchant_id, payment_id, 'expiry', channel_id, payment_id, 'waiting', created_at, now()
+  from payment join won using (merchant_id, payment_id) where state = 'authorized'
 )
 select payment_id from won`,
 };

@@ -5,6 +5,7 @@
  * committed late or made by a machine whose clock is behind. `polygate verify` tells whatever is open for more than an hour.
  */
 import type { Database, Statement } from '../postgres/connection.ts';
+import { firstIdAt } from './id-time.ts';
 
 const readSwept: Statement = { name: 'orphans_swept', text: `select next_value from polygate.counter where name = 'swept_until_ms'` };
 
@@ -59,10 +60,4 @@ export function createOrphanSweep(database: Database): OrphanSweep {
       return found;
     },
   };
-}
-
-/** The lowest UUIDv7 of a moment: 48 bits of epoch ms, then zeros. */
-function firstIdAt(epochMs: number): string {
-  const hex = Math.max(0, Math.floor(epochMs)).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

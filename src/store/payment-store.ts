@@ -15,6 +15,7 @@ import { certaintyOf, type Database } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
+import { submitWithCapture } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
@@ -79,6 +80,8 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   return {
     submitPayment(row) {
       if (row.kind === 'payout') return classified(() => submitPayout(hot, row));
+      const { captureDueAtMs } = row;
+      if (captureDueAtMs !== undefined && row.rejection === undefined) return classified(() => submitWithCapture(hot, row, captureDueAtMs));
       return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
     },
     submitOperation: (row) => submitKeyed(operations, row),

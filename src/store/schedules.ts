@@ -1,7 +1,7 @@
 /** Schedules, and the leases under which exactly one node pays for each due time. Leases run on the database's clock. */
 import type { Schedule, ScheduleState, ScheduleStore } from '../core/subscription/schedule.ts';
-import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { createLeases } from './leases.ts';
 import { reading } from './unavailable.ts';
 
 const columns = `merchant_id, schedule_id, channel_id, state, kind, token, amount, currency, expression, merchant_reference, dialect_data, input_hash, failed_tries,
@@ -29,22 +29,6 @@ const cancellation: Statement = {
   name: 'cancel_schedule',
   text: `update polygate.schedule set state = 'canceled', cancel_id = $3
 where merchant_id = $1 and schedule_id = $2 and state = 'active' and leased_until <= now() returning schedule_id`,
-};
-
-// Candidates first, then a conditional update of each: of two nodes that see the same candidate, one gets the row.
-const candidates: Statement = {
-  name: 'due_schedules',
-  text: `select merchant_id, schedule_id from polygate.schedule
-where state = 'active' and next_due_at <= $1 and leased_until <= now() order by next_due_at limit $2`,
-};
-
-const claim: Statement = {
-  name: 'claim_schedules',
-  text: `update polygate.schedule s set leased_until = now() + $4 * interval '1 millisecond'
-from unnest($2::uuid[], $3::uuid[]) as i (merchant_id, schedule_id)
-where s.merchant_id = i.merchant_id and s.schedule_id = i.schedule_id
-  and s.state = 'active' and s.next_due_at <= $1 and s.leased_until <= now()
-returning ${columns.replaceAll(/\b(merchant_id|schedule_id)\b/g, 's.$1')}`,
 };
 
 // Guarded by the due time: a node that was away longer than its lease changes nothing.
@@ -85,6 +69,11 @@ interface ScheduleRow extends Row {
 }
 
 export function createScheduleStore(database: Database): ScheduleStore {
+  const leases = createLeases<ScheduleRow>(database, {
+    ...{ name: 'schedules', table: 'polygate.schedule', key: { merchant_id: 'uuid', schedule_id: 'uuid' }, dueColumn: 'next_due_at' },
+    isWaiting: `d.state = 'active'`,
+    columns: columns.replaceAll(/\b(merchant_id|schedule_id)\b/g, 'd.$1'),
+  });
   const time = (timeMs: number | undefined) => (timeMs === undefined ? undefined : new Date(timeMs));
   return {
     async create(schedule, nextDueAtMs, key) {
@@ -111,17 +100,11 @@ export function createScheduleStore(database: Database): ScheduleStore {
       const [row] = await reading(database.query<ScheduleRow>(byId, [merchantId, scheduleId]));
       return row?.state === 'active' ? 'busy' : 'over';
     },
-    async claimDue({ businessNowMs, limit, leaseMs }) {
-      const due = await database.query<ScheduleRow>(candidates, [time(businessNowMs), limit]);
-      if (due.length === 0) return [];
-      const claimed = await database.query<ScheduleRow>(claim, [
-        time(businessNowMs),
-        plainArray(due.map((row) => row.merchant_id)),
-        plainArray(due.map((row) => row.schedule_id)),
-        leaseMs,
-      ]);
+    async claimDue(request) {
+      const claimed = await leases.claim(request);
       return claimed.map((row) => ({ schedule: scheduleOf(row), dueAtMs: row.due_ms, failedTries: row.failed_tries }));
     },
+    nextDueAtMs: leases.nextDueAtMs,
     async advance({ schedule, dueAtMs }, nextDueAtMs) {
       await database.query(advance, [schedule.merchantId, schedule.scheduleId, time(dueAtMs), time(nextDueAtMs)]);
     },

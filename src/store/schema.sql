@@ -196,10 +196,20 @@ grant insert, select, update on polygate.checkout to polygate_app;
 create table polygate.clock (
   only_row boolean not null default true,
   offset_ms bigint not null,
+  mover_id uuid,
+  moving_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint clock_pkey PRIMARY KEY (only_row),
   constraint clock_only_row_check CHECK (only_row)
 );
 grant insert, select, update on polygate.clock to polygate_app;
+
+create unlogged table polygate.clock_reader (
+  node_id uuid not null,
+  offset_ms bigint not null,
+  read_at timestamp with time zone not null,
+  constraint clock_reader_pkey PRIMARY KEY (node_id)
+);
+grant delete, insert, select, update on polygate.clock_reader to polygate_app;
 
 create table polygate.counter (
   name text not null,
@@ -281,6 +291,24 @@ create table polygate.dispute (
 CREATE UNIQUE INDEX dispute_case ON polygate.dispute USING btree (case_number, merchant_id);
 CREATE INDEX dispute_payment ON polygate.dispute USING btree (payment_id);
 grant insert, select, update on polygate.dispute to polygate_app;
+
+create table polygate.due_work (
+  merchant_id uuid not null,
+  payment_id uuid not null,
+  kind text not null,
+  channel_id uuid not null,
+  operation_id uuid not null,
+  state text not null,
+  due_at timestamp with time zone not null,
+  leased_until timestamp with time zone not null,
+  failed_tries smallint not null default 0,
+  reason text,
+  constraint due_work_pkey PRIMARY KEY (payment_id, kind, merchant_id),
+  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text]))),
+  constraint due_work_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'failed'::text])))
+);
+CREATE INDEX due_work_due ON polygate.due_work USING btree (due_at) WHERE (state = 'waiting'::text);
+grant delete, insert, select, update on polygate.due_work to polygate_app;
 
 create table polygate.endpoint (
   merchant_id uuid not null,

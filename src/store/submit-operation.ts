@@ -15,11 +15,11 @@ with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::json[],
     $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-    $19::text[], $20::bytea[], $21::timestamptz[]
+    $19::text[], $20::bytea[], $21::timestamptz[], $22::text[]
   ) with ordinality as i (
     merchant_id, channel_id, payment_id, operation_id, kind, target_id, target_kind, amount, remaining, merchant_reference, dialect_data,
     mti, account_id, terminal, stan, rrn, transmitted_at, created_at,
-    key, input_hash, expires_at, ordinal
+    key, input_hash, expires_at, because, ordinal
   )
 ), locked as (
   select p.merchant_id, p.payment_id, i.ordinal from input i
@@ -60,9 +60,9 @@ with input as (
   select ordinal from held union all select ordinal from charged
 ), new_operation as (
   insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount, remaining,
-    merchant_reference, rrn, dialect_data, created_at)
+    merchant_reference, rrn, dialect_data, created_at, reason)
   select merchant_id, operation_id, payment_id, 1, target_id, target_kind, kind, 'submitted', amount, remaining,
-    merchant_reference, rrn, dialect_data, created_at
+    merchant_reference, rrn, dialect_data, created_at, because
   from free join granted using (ordinal)
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
@@ -106,5 +106,6 @@ function columnsOf(rows: readonly NewOperation[]): string[] {
     textArray(rows.map((row) => row.idempotencyKey?.key)),
     bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
+    plainArray(rows.map((row) => row.because)),
   ];
 }

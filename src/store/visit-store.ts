@@ -14,6 +14,7 @@ import {
   findVisit,
   findVisitByAuthentication,
   merchantOf,
+  nextVisitDueAtMs,
   noteLateResult,
   noteOfBrowser,
 } from './visits.ts';
@@ -36,6 +37,7 @@ export function createVisitStore({ hot, general }: { readonly hot: Database; rea
     submit: (row) => classified(() => submissions.submit(row)),
     close: (key) => closeVisit(hot, key),
     claimDue: (request) => claimDueVisits(general, request),
+    nextDueAtMs: () => reading(nextVisitDueAtMs(general)),
   };
 }
 

@@ -6,6 +6,7 @@ import type { AuthenticationRequest, Permission, TransStatus } from '../core/thr
 import type { AuthenticationChange, NewAuthentication, NewVisit, Visit, VisitKey } from '../core/three-d-secure/visit.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { addCapture } from './due-holds.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
 
 const insertAuthentication: Statement = {
@@ -102,6 +103,11 @@ const candidates: Statement = {
 where due_at <= $1 and (leased_until is null or leased_until <= now()) order by due_at limit $2`,
 };
 
+const firstDue: Statement = {
+  name: 'next_visit',
+  text: `select (extract(epoch from min(due_at)) * 1000)::bigint as due_ms from polygate.shopper_visit where due_at is not null`,
+};
+
 // A conditional update of each: of two nodes that see the same candidate, one gets it.
 const claim: Statement = {
   name: 'claim_visits',
@@ -120,6 +126,7 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
       visit;
     const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
     if (submission !== 'submitted') return submission;
+    if (payment?.captureDueAtMs !== undefined) await addCapture({ query }, payment, payment.captureDueAtMs);
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
       ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],
@@ -195,6 +202,11 @@ export async function claimDueVisits(
   const visitIds = plainArray(due.map((row) => row.visit_id));
   const claimed = await database.query<VisitKeyRow>(claim, [merchantIds, visitIds, leaseMs, now]);
   return claimed.map((row) => ({ merchantId: row.merchant_id, visitId: row.visit_id }));
+}
+
+export async function nextVisitDueAtMs(database: Database): Promise<number | undefined> {
+  const [row] = await database.query<{ due_ms: number | null }>(firstDue);
+  return row?.due_ms ?? undefined;
 }
 
 interface VisitKeyRow extends Row {

@@ -29,6 +29,20 @@ function deleteDue(table: string, key: string): Statement {
 const deleteCards = deleteDue('card', 'id');
 const deleteTokens = deleteDue('token', 'token');
 
+// By the day, which the indexes begin with.
+const firstDay: Statement = {
+  name: 'vault-purge-first-day',
+  text: `select (extract(epoch from (least(
+  (select min((purge_at at time zone 'UTC')::date) from vault.card), (select min((purge_at at time zone 'UTC')::date) from vault.token)
+) + 1)::timestamp) * 1000)::bigint as due_ms`,
+};
+
+/** The end of the first day on which something is due, UTC; business time, epoch ms. Undefined when nothing is stored. */
+export async function nextPurgeAtMs(database: Database): Promise<number | undefined> {
+  const [row] = await database.query<{ due_ms: number | null }>(firstDay);
+  return row?.due_ms ?? undefined;
+}
+
 /** Deletes all cards and tokens whose time has come at `businessNowMs`, merchant by merchant, `biteSize` rows per transaction. */
 export async function purgeDue(
   database: Database,

@@ -12,7 +12,7 @@ import { createImportKeys, type ImportKeys } from './import-keys.ts';
 import { createKeyCare, type KeyCare } from './key-care.ts';
 import type { KeyProvider } from './key-provider.ts';
 import { type Node, sayAlive, sayGone } from './nodes.ts';
-import { type PurgeCount, purgeDue } from './purge.ts';
+import { nextPurgeAtMs, type PurgeCount, purgeDue } from './purge.ts';
 import { openRootKeys } from './root-keys.ts';
 import { createSecrets } from './secrets.ts';
 import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
@@ -42,6 +42,8 @@ export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
   readonly importKeys: ImportKeys;
   /** Deletes what is due at that business time and returns how much it was. */
   purgeDue(businessNowMs: number): Promise<PurgeCount>;
+  /** When the next of them is due, to the day: the first moment of the day after it; business time, epoch ms. */
+  nextPurgeAtMs(): Promise<number | undefined>;
   readonly keys: KeyCare;
   /** 32 bytes, always the same for a purpose in this database: for the gateway's own secrets (stored credentials, request hashes). */
   deriveSecret(purpose: string): Uint8Array;
@@ -82,6 +84,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
       ...createWaitingCvcs({ database: hot, dataKeys }),
       ...createSecrets(rootKeys.deriveSecret),
       purgeDue: (businessNowMs) => purgeDue(general, { businessNowMs, biteSize: 500 }),
+      nextPurgeAtMs: () => nextPurgeAtMs(general),
       keys: createKeyCare({ database: general, keyProvider, activeKey, dataKeys, log, ...(node === undefined ? {} : { node }) }),
       deriveSecret: rootKeys.deriveSecret,
       importKeys: createImportKeys(general, rootKeys.deriveSecret('import keys')),

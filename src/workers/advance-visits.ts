@@ -11,7 +11,7 @@ export function startAdvancingVisits(engine: Engine): Worker {
   let wasDown = false;
   return startWorker(async () => {
     try {
-      const taken = await advanceDue(engine, atOnce);
+      const { taken } = await advanceDue(engine, atOnce);
       wasDown = false;
       return taken === atOnce ? 0 : lookEveryMs;
     } catch (error) {

@@ -92,9 +92,12 @@ export function debit(more: Parameters = {}): Parameters {
 export function useOppStack({
   env = {},
   audited = true,
+  onStart = () => Promise.resolve(),
 }: {
   readonly env?: Readonly<Record<string, string>>;
   readonly audited?: boolean;
+  /** What else has to be there before the first test. */
+  readonly onStart?: (stack: Stack) => Promise<void>;
 } = {}): OppCalls {
   let running: Stack | undefined;
   const started = (): Stack => {
@@ -103,6 +106,7 @@ export function useOppStack({
   };
   before(async () => {
     running = await startStack({ env });
+    await onStart(running);
   });
   if (audited) auditAfterEach(() => running);
   after(async () => running?.stop());

@@ -42,6 +42,8 @@ export interface Stack {
   log(): readonly string[];
   /** Makes everything that waits for its resolution due now. */
   hurry(): Promise<void>;
+  /** Starts one more node, on a port of its own, beside the gateway; it ends with the stack or before. */
+  startNode(): Promise<Gateway>;
   stopGateway(): Promise<void>;
   /** Starts the gateway again, on the same port. */
   startGateway(): Promise<void>;
@@ -108,6 +110,18 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
     log: () => lines,
     async hurry() {
       await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'pending', 'unknown')`);
+    },
+    async startNode() {
+      const own = readConfig({ mode: 'sandbox', file: undefined, env: { ...env, PORT: '0' } });
+      const node = await startGateway(own, { logDestination: { write: (line) => void lines.push(line) } });
+      let ended: Promise<void> | undefined;
+      const stopNode = () => {
+        ended ??= node.stop();
+        return ended;
+      };
+      cleanUp.push(stopNode);
+      await linkIsUp(node.url);
+      return { url: node.url, stop: stopNode };
     },
     async stopGateway() {
       await gateway?.stop();

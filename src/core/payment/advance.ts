@@ -1,4 +1,6 @@
 /** A visit goes on as far as it can without its shopper: to the issuer's page, to the challenge, or to the end of its payment. */
+
+import type { DueWork, Progress } from '../due/work.ts';
 import { isOpen } from '../states/authentication.ts';
 import { ask, giveUpStale, type InHand, keepCvc, move } from '../three-d-secure/run.ts';
 import type { Visit, VisitKey } from '../three-d-secure/visit.ts';
@@ -77,8 +79,8 @@ async function hasNewRun({ shoppers }: Engine, { authentication, ...key }: Visit
   return now !== undefined && !now.isOver && now.authentication.authenticationId !== authentication.authenticationId;
 }
 
-/** Takes up what is due: visits whose time is over, and those that a crash has left with a result. Returns how many it has looked at. */
-export async function advanceDue(engine: Engine, limit: number): Promise<number> {
+/** Takes up what is due: visits whose time is over, and those that a crash has left with a result. */
+export async function advanceDue(engine: Engine, limit: number): Promise<Progress> {
   const leaseMs = engine.acquirer.timeoutMs + engine.shoppers.askTimeoutMs + 20_000;
   const claimed = await engine.shoppers.visits.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
   const done = await Promise.allSettled(claimed.map((key) => advance(engine, key)));
@@ -86,5 +88,14 @@ export async function advanceDue(engine: Engine, limit: number): Promise<number>
     if (outcome.status === 'fulfilled') continue;
     engine.log.warn({ visitId: claimed[index]?.visitId, error: String(outcome.reason) }, 'a waiting payment could not be taken up yet');
   }
-  return claimed.length;
+  return { taken: claimed.length, done: done.filter(({ status }) => status === 'fulfilled').length };
+}
+
+/** What waits for a shopper who does not come. */
+export function dueVisits(engine: Engine): DueWork {
+  return {
+    name: 'payments that wait for their shopper',
+    run: (limit) => advanceDue(engine, limit),
+    nextDueAtMs: () => engine.shoppers.visits.nextDueAtMs(),
+  };
 }

@@ -48,6 +48,8 @@ export interface AuthorizeCommand {
   readonly shopper?: Shopper;
   /** Of a preauthorization: all of it is captured at once. */
   readonly thenCapture?: true;
+  /** Of a preauthorization: all that is left of it by then is captured; in ms from now, or at a business time in epoch ms. */
+  readonly captureLater?: { readonly afterMs: number } | { readonly atMs: number };
   /** Of that capture: its dialect data. */
   readonly captureData?: Readonly<Record<string, string>>;
   readonly merchantReference?: string;
@@ -176,6 +178,7 @@ async function newPayment(
               tokenize: command.tokenize,
               agreement: command.agreement,
               thenCapture: command.thenCapture,
+              captureLater: command.captureLater,
               authentication: command.authentication,
               token: card.token,
               card: card.summary,
@@ -183,6 +186,7 @@ async function newPayment(
           }),
           expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
         };
+  const createdAtMs = engine.clock.businessNow();
   return {
     merchantId: channel.merchantId,
     channelId: channel.channelId,
@@ -194,7 +198,8 @@ async function newPayment(
     cardId: card.cardId,
     card: card.summary,
     dialectData,
-    createdAtMs: engine.clock.businessNow(),
+    createdAtMs,
+    ...captureDue(command, createdAtMs),
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
@@ -202,6 +207,11 @@ async function newPayment(
     ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
     ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
   };
+}
+
+function captureDue({ kind, captureLater }: AuthorizeCommand, nowMs: number): Pick<NewPayment, 'captureDueAtMs'> {
+  if (kind !== 'preauthorization' || captureLater === undefined) return {};
+  return { captureDueAtMs: 'atMs' in captureLater ? captureLater.atMs : nowMs + captureLater.afterMs };
 }
 
 /** First transaction and vault side by side; then the exchange; then the second transaction. */

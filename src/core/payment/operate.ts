@@ -12,7 +12,7 @@ import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
-import { isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
+import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand {
@@ -27,6 +27,8 @@ export interface OperateCommand {
   /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
   readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
   readonly dialectData: Readonly<Record<string, string>>;
+  /** Of what the gateway does by itself: why. */
+  readonly because?: DueReason;
 }
 
 /** What an act decided: which operation it acts upon, with how much. */
@@ -161,6 +163,7 @@ async function submit(
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
+    ...(command.because === undefined ? {} : { because: command.because }),
   };
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([
@@ -241,5 +244,6 @@ function viewOf(row: NewOperation, target: OperationNode): OperationView {
     ...(target.bank === undefined ? {} : { bank: target.bank }),
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
     ...(row.remaining === undefined ? {} : { remaining: row.remaining }),
+    ...(row.because === undefined ? {} : { reason: row.because }),
   };
 }

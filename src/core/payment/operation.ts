@@ -89,6 +89,9 @@ export type PendingReason = 'payment_deferred';
 /** Why an operation was never sent although recorded. */
 export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
 
+/** Why the gateway has acted by itself: nobody captured the hold in its life, or the capture was asked for with the authorization. */
+export type DueReason = 'hold_expired' | 'delayed_capture';
+
 /**
  * What identifies a message on the acquirer's side; fixed and saved before the first byte is written. (terminal, date, STAN) is unique;
  * the RRN is, everywhere.
@@ -145,7 +148,7 @@ export interface OperationView {
   readonly hostCode?: string;
   /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
   readonly networkReference?: string;
-  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason;
+  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason;
   /** Echo fields only the dialect knows; flat, size-limited, without card data. */
   readonly dialectData: Readonly<Record<string, string>>;
   /** Business time, epoch ms. */

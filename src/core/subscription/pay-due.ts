@@ -1,5 +1,6 @@
 /** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
 import { nextDue } from '../due/timetable.ts';
+import type { DueWork, Progress } from '../due/work.ts';
 import type { Directory } from '../merchant/channel.ts';
 import { authorize } from '../payment/authorize.ts';
 import type { Engine } from '../payment/engine.ts';
@@ -12,8 +13,17 @@ const againAtMostMs = 600_000;
 /** A due time is never forgotten: longer than any outage after which somebody would still let it be paid. */
 const keyLifetimeMs = 3_650 * 86_400_000;
 
-/** Pays what is due now, at most `limit` due times, and returns how many schedules it has looked at. */
-export async function payDue(engine: Engine, directory: Pick<Directory, 'channelById'>, limit: number): Promise<number> {
+/** What schedules pay. */
+export function dueSchedules(engine: Engine, directory: Pick<Directory, 'channelById'>): DueWork {
+  return {
+    name: 'payments of schedules',
+    run: (limit) => payDue(engine, directory, limit),
+    nextDueAtMs: () => engine.schedules.nextDueAtMs(),
+  };
+}
+
+/** Pays what is due now, at most `limit` due times. */
+async function payDue(engine: Engine, directory: Pick<Directory, 'channelById'>, limit: number): Promise<Progress> {
   const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
   const claimed = await engine.schedules.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
   // A lease is on a schedule, so its due times follow one another; those of different schedules need not wait for each other.
@@ -21,16 +31,17 @@ export async function payDue(engine: Engine, directory: Pick<Directory, 'channel
   for (const outcome of done) {
     if (outcome.status === 'rejected') engine.log.warn({ error: String(outcome.reason) }, 'a scheduled payment waits for its next try');
   }
-  return claimed.length;
+  return { taken: claimed.length, done: done.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
 }
 
-async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueSchedule): Promise<void> {
+/** True when the due time is over with. */
+async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueSchedule): Promise<boolean> {
   const { schedule, dueAtMs, failedTries } = due;
   const { merchantId, channelId, scheduleId, kind, amount, currency, token, timetable, merchantReference, dialectData } = schedule;
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined || !channel.enabled) {
     await engine.schedules.putOff(due, { afterMs: againAfterMs * 12 });
-    return;
+    return false;
   }
   await keepCard(engine, due);
   const result = await authorize(engine, {
@@ -46,18 +57,19 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
     if (result.operation.reason === 'acquirer_unreachable') {
       const afterMs = Math.min(againAfterMs * 2 ** Math.min(failedTries, 10), againAtMostMs);
       await engine.schedules.putOff(due, { afterMs, failed: true });
-      return;
+      return false;
     }
     // Whether it stands is not certain while it is only submitted: the same key finds it, or makes it.
     const isCertain = result.repeat || result.operation.state !== 'submitted';
     await (isCertain
       ? engine.schedules.advance(due, nextDue(timetable, dueAtMs))
       : engine.schedules.putOff(due, { afterMs: againAfterMs }));
-    return;
+    return isCertain;
   }
   const { code, meaning, retryable } = result.refusal;
   engine.log.warn({ merchantId, scheduleId, code }, `a scheduled payment was refused: ${meaning}`);
   await engine.schedules.putOff(due, retryable ? { afterMs: againAfterMs } : { failedBecause: code });
+  return !retryable;
 }
 
 /** A card that is paid with from time to time must not reach its purge date meanwhile. */

@@ -58,6 +58,8 @@ export interface ScheduleStore {
   cancel(key: ScheduleKey & { readonly cancelId: string }): Promise<'canceled' | 'busy' | 'over'>;
   /** Leases schedules that are due at a business time, the longest due first. */
   claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly DueSchedule[]>;
+  /** When the first of all active ones is due, leased or not; business time, epoch ms. */
+  nextDueAtMs(): Promise<number | undefined>;
   /** Gives the lease back after the due time was paid for; without a next one the schedule has ended. */
   advance(due: DueSchedule, nextDueAtMs: number | undefined): Promise<void>;
   /** Gives the lease back without a payment: to be tried again after a while, or never. `failed`: the try is recorded as failed. */

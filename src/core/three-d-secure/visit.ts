@@ -95,4 +95,6 @@ export interface VisitStore {
   close(key: VisitKey): Promise<void>;
   /** Leases visits that are due, at most `limit`. */
   claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly VisitKey[]>;
+  /** When the first of all that are due is, leased or not; business time, epoch ms. */
+  nextDueAtMs(): Promise<number | undefined>;
 }

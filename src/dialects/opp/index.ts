@@ -4,7 +4,17 @@ import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
 import { importer } from './import.ts';
 import { describeApi } from './openapi.ts';
+import { policiesOf } from './policies.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
-export const opp: Dialect = { name: 'opp', register: registerRoutes, access, importer, describe: describeApi, callbacks, sandbox };
+export const opp: Dialect = {
+  name: 'opp',
+  register: registerRoutes,
+  access,
+  importer,
+  describe: describeApi,
+  callbacks,
+  holdLifeMs: (channel) => policiesOf(channel).holdForMs,
+  sandbox,
+};

@@ -1,4 +1,5 @@
 /** What a channel may ask to be different: switches of the platform's own entities, each off unless the channel has it. */
+import { parseDelay } from '../../core/due/delay.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 
 export interface Policies {
@@ -11,15 +12,27 @@ export interface Policies {
   readonly requireHolder: boolean;
   /** The brand is not told from the card's number. */
   readonly requireBrand: boolean;
+  /** After how long what is left of a preauthorization is captured, in ms: `"captureAfter": "1d"`. */
+  readonly captureAfterMs?: number;
+  /** How long a hold may stand, in ms, where that is shorter than its scheme's time: `"holdFor": "3d"`. */
+  readonly holdForMs?: number;
 }
 
-/** Policies are the operator's JSON: what is not `true` is off. */
+/** Policies are the operator's JSON: what is not `true`, or no duration, is off. */
 export function policiesOf({ policies }: Channel): Policies {
+  const captureAfterMs = delayIn(policies.captureAfter);
+  const holdForMs = delayIn(policies.holdFor);
   return {
+    ...(captureAfterMs === undefined ? {} : { captureAfterMs }),
+    ...(holdForMs === undefined ? {} : { holdForMs }),
     failedStatusIs200: policies.failedStatusIs200 === true,
     strictSession: policies.strictSession === true,
     requireCvv: policies.requireCvv === true,
     requireHolder: policies.requireHolder === true,
     requireBrand: policies.requireBrand === true,
   };
+}
+
+function delayIn(policy: unknown): number | undefined {
+  return typeof policy === 'string' ? parseDelay(policy) : undefined;
 }

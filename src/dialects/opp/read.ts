@@ -81,7 +81,13 @@ export function readAuthorization(request: RequestContext): Omit<AuthorizeComman
     tokenize: createRegistration === 'true',
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
+    ...captureOf(request),
   };
+}
+
+function captureOf({ channel, parameters }: RequestContext): Pick<AuthorizeCommand, 'captureLater'> {
+  const { captureAfterMs } = policiesOf(channel);
+  return parameters.paymentType === 'PA' && captureAfterMs !== undefined ? { captureLater: { afterMs: captureAfterMs } } : {};
 }
 
 /** A card to be stored without a payment. Its code has no use then; only its length is looked at. */

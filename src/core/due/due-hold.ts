@@ -1,0 +1,48 @@
+/** What becomes due for a hold: its end, and a capture that was asked for with the authorization. Each is one leased row of a payment. */
+import type { CardBrand } from '../instrument/card.ts';
+
+export interface DueHold {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly paymentId: string;
+  /** The preauthorization. */
+  readonly operationId: string;
+  /** `expiry`: what is left of the hold is reversed. `capture`: it is captured. */
+  readonly kind: 'expiry' | 'capture';
+  /** Business time, epoch ms. */
+  readonly dueAtMs: number;
+  /** Tries that the acquirer has certainly not carried out, from 0. */
+  readonly failedTries: number;
+}
+
+/** A preauthorization that may still hold money, as it is found among all operations. */
+export interface FoundHold {
+  readonly merchantId: string;
+  readonly channelId: string;
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly brand: CardBrand;
+  readonly isMerchantInitiated: boolean;
+  /** Business time, epoch ms. */
+  readonly createdAtMs: number;
+}
+
+export interface DueHoldStore {
+  /**
+   * Walks all operations made so far in the order of time, from where the last walk ended, and hands on the holds among them until the walk has
+   * reached this wall time; each is handed on at least once.
+   */
+  walk(untilMs: number, found: (holds: readonly FoundHold[]) => Promise<void>): Promise<void>;
+  /** Adds rows; those that are there stay as they are. */
+  add(rows: readonly Omit<DueHold, 'failedTries'>[]): Promise<void>;
+  /** Leases what is due at a business time, the longest due first, and of each payment only what is due first. */
+  claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly DueHold[]>;
+  /** When the first row is due, leased or not; business time, epoch ms. */
+  nextDueAtMs(): Promise<number | undefined>;
+  /** It is due later than it was said to be. */
+  moveTo(due: DueHold, dueAtMs: number): Promise<void>;
+  /** It is over with. */
+  finish(due: DueHold): Promise<void>;
+  /** Gives the lease back: to be tried again after a while, or never. `failed`: the acquirer has not carried it out. */
+  putOff(due: DueHold, again: { readonly afterMs: number; readonly failed?: true } | { readonly failedBecause: string }): Promise<void>;
+}

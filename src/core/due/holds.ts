@@ -1,0 +1,155 @@
+/**
+ * The end of holds, and captures that were asked for in advance. Both take all that is left of the hold, and the payment's own guard lets nobody
+ * take it twice: so a second node, or a node that comes after a crash, finds nothing left to do.
+ */
+import type { Channel, Directory } from '../merchant/channel.ts';
+import { capture } from '../payment/capture.ts';
+import type { Engine } from '../payment/engine.ts';
+import type { OperationNode, PaymentTree } from '../payment/operation.ts';
+import { voidOperation } from '../payment/void.ts';
+import type { DueHold, FoundHold } from './due-hold.ts';
+import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
+import type { DueWork, Progress } from './work.ts';
+
+export interface HoldRules {
+  readonly lives: HoldLives;
+  /** How long the channel's dialect lets a hold stand, in ms; undefined: as long as its scheme does. */
+  readonly dialectLifeOf: (channel: Channel) => number | undefined;
+}
+
+/** Added to the time that an acquirer may take; by then a node that has leased a row is done with it, or is gone. */
+const leaseMarginMs = 15_000;
+/** Something of the payment is under way; its resolution looks again after about as long. */
+const againAfterMs = 1_000;
+const firstPauseMs = 5_000;
+const pauseAtMostMs = 600_000;
+/** A hold whose reversal the acquirer refuses so often, over more than half an hour, is left to the operator. */
+const refusalsAtMost = 10;
+
+type Directories = Pick<Directory, 'channelById'>;
+
+/** Ends holds and captures what is due. */
+export function dueHolds(engine: Engine, directory: Directories, rules: HoldRules): DueWork {
+  const walk = (untilMs: number) => engine.holds.walk(untilMs, (found) => addEnds(engine, directory, rules, found));
+  return {
+    name: 'holds that end and captures asked for in advance',
+    async run(limit) {
+      const { clock } = engine;
+      // When the business clock was moved, holds may be at their end that were made a moment ago.
+      await walk(Math.max(clock.wallNow() - noticeAfterMs(rules.lives), clock.movedAtMs()));
+      const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+      const claimed = await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs });
+      return progressOf(engine, claimed, await Promise.allSettled(claimed.map((due) => doOne(engine, directory, rules, due))));
+    },
+    async nextDueAtMs() {
+      await walk(engine.clock.wallNow() + 1);
+      return engine.holds.nextDueAtMs();
+    },
+  };
+}
+
+function progressOf({ log }: Engine, claimed: readonly DueHold[], outcomes: readonly PromiseSettledResult<boolean>[]): Progress {
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === 'rejected') {
+      const { operationId, kind } = claimed[index] ?? {};
+      log.warn({ operationId, kind, error: String(outcome.reason) }, 'what is due for a hold waits for its next try');
+    }
+  }
+  return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
+}
+
+async function addEnds(engine: Engine, directory: Directories, rules: HoldRules, found: readonly FoundHold[]): Promise<void> {
+  const rows = await Promise.all(
+    found.map(async ({ merchantId, channelId, paymentId, operationId, ...hold }) => {
+      const channel = await directory.channelById({ merchantId, channelId });
+      const dialectLifeMs = channel === undefined ? undefined : rules.dialectLifeOf(channel);
+      const dueAtMs = holdEndsAtMs({ ...hold, ...(dialectLifeMs === undefined ? {} : { dialectLifeMs }) }, rules.lives);
+      return { merchantId, channelId, paymentId, operationId, kind: 'expiry', dueAtMs } as const;
+    }),
+  );
+  await engine.holds.add(rows);
+}
+
+/** True when it is over with, one way or the other. */
+async function doOne(engine: Engine, directory: Directories, rules: HoldRules, due: DueHold): Promise<boolean> {
+  const { merchantId, operationId, channelId } = due;
+  const tree = await engine.store.findTree({ merchantId, operationId });
+  const hold = tree?.operations.find((operation) => operation.operationId === operationId);
+  const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
+  if (left === 'nothing') return finish(engine, due);
+  if (left === 'unclear') return putOff(engine, due);
+  const channel = await directory.channelById({ merchantId, channelId });
+  if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
+  const command = { channel, operationId, dialectData: {} };
+  const endsAtMs = hold === undefined ? due.dueAtMs : endOf(due, hold, channel, rules);
+  if (endsAtMs > due.dueAtMs) {
+    await engine.holds.moveTo(due, endsAtMs);
+    return true;
+  }
+  const act = due.kind === 'expiry' ? voidOperation : capture;
+  const result = await act(engine, { ...command, because: due.kind === 'expiry' ? 'hold_expired' : 'delayed_capture' });
+  if (result.kind === 'refused') {
+    // Somebody was faster, or something is away; the next look tells which.
+    engine.log.info(
+      { merchantId, operationId, code: result.refusal.code },
+      `what is due for a hold was refused: ${result.refusal.meaning}`,
+    );
+    return putOff(engine, due);
+  }
+  switch (result.operation.state) {
+    case 'approved':
+      return finish(engine, due);
+    case 'failed':
+      return tryAgain(engine, due);
+    case 'declined':
+      return refused(engine, due, result.operation.responseCode);
+    default:
+      return putOff(engine, due);
+  }
+}
+
+/** The hold of an imported payment is due at once, since only here is known how long it may stand. */
+function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dialectLifeOf }: HoldRules): number {
+  if (due.kind !== 'expiry' || due.dueAtMs > hold.createdAtMs) return due.dueAtMs;
+  const { card, agreement, createdAtMs } = hold;
+  const dialectLifeMs = dialectLifeOf(channel);
+  const isMerchantInitiated = agreement?.initiator === 'merchant';
+  return holdEndsAtMs(
+    { brand: card?.brand ?? 'unknown', isMerchantInitiated, createdAtMs, ...(dialectLifeMs === undefined ? {} : { dialectLifeMs }) },
+    lives,
+  );
+}
+
+/** Whether there is anything to take; `unclear` while something that may change it has no outcome. */
+function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'something' {
+  if (hold.state === 'awaiting' || hold.state === 'submitted' || hold.state === 'unknown') return 'unclear';
+  if (hold.state !== 'approved' || tree.state !== 'authorized') return 'nothing';
+  if (tree.capturePending > 0 || tree.releasePending > 0) return 'unclear';
+  return tree.authorized - tree.captured - tree.released > 0 ? 'something' : 'nothing';
+}
+
+async function finish(engine: Engine, due: DueHold): Promise<boolean> {
+  await engine.holds.finish(due);
+  return true;
+}
+
+async function putOff(engine: Engine, due: DueHold): Promise<boolean> {
+  await engine.holds.putOff(due, { afterMs: againAfterMs });
+  return false;
+}
+
+/** No acquirer was there to be asked. */
+async function tryAgain(engine: Engine, due: DueHold): Promise<boolean> {
+  const afterMs = Math.min(firstPauseMs * 2 ** Math.min(due.failedTries, 10), pauseAtMostMs);
+  await engine.holds.putOff(due, { afterMs, failed: true });
+  return false;
+}
+
+/** The acquirer said no. A capture is not asked for twice; a hold must not stay for ever. */
+async function refused(engine: Engine, due: DueHold, responseCode = ''): Promise<boolean> {
+  const { merchantId, operationId, kind, failedTries } = due;
+  if (kind === 'expiry' && failedTries + 1 < refusalsAtMost) return tryAgain(engine, due);
+  engine.log.error({ merchantId, operationId, kind, responseCode }, 'the acquirer refuses what is due for a hold; it needs an operator');
+  await engine.holds.putOff(due, { failedBecause: `the acquirer answered ${responseCode}` });
+  return true;
+}

@@ -1,0 +1,211 @@
+/**
+ * Holds that will end and captures to come. Nothing of it is on the payment path: an authorization with a capture to come is written with its row
+ * in a transaction of its own, and holds are found by walking the operations' primary key, which is in time order, long after they were made. Only
+ * what is not captured by then gets a row.
+ */
+import type { DueHold, DueHoldStore, FoundHold } from '../core/due/due-hold.ts';
+import type { CardBrand } from '../core/instrument/card.ts';
+import type { NewPayment, Submission } from '../core/ports.ts';
+import { plainArray } from '../postgres/columns.ts';
+import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { firstIdAt } from './id-time.ts';
+import { createLeases } from './leases.ts';
+import { timeArray } from './rows.ts';
+import { submitChecked, submitPayments } from './submit-payment.ts';
+
+const readWalked: Statement = {
+  name: 'holds_walked',
+  text: `select next_value from polygate.counter where name = 'holds_walked_until_ms'`,
+};
+
+const saveWalked: Statement = {
+  name: 'save_holds_walked',
+  text: `update polygate.counter set next_value = $1 where name = 'holds_walked_until_ms' and next_value < $1`,
+};
+
+// A bite of the primary key; of most operations nothing but the key and the kind is looked at.
+const bite: Statement = {
+  name: 'walk_holds',
+  text: `select o.operation_id, o.merchant_id, o.payment_id, p.channel_id, a.brand, o.agreement ->> 'initiator' as initiator,
+  (extract(epoch from o.created_at) * 1000)::bigint as created_ms, p.state in ('processing', 'authorized') as is_held
+from (
+  select * from polygate.operation where operation_id > $1 and operation_id < $2 order by operation_id limit $3
+) o
+  left join polygate.payment p on o.kind = 'preauthorization' and p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
+  left join polygate.attempt a on o.kind = 'preauthorization' and a.merchant_id = o.merchant_id and a.payment_id = o.payment_id
+    and a.number = o.attempt_number
+order by o.operation_id`,
+};
+const biteSize = 1_000;
+
+const addition: Statement = {
+  name: 'add_due_work',
+  text: `insert into polygate.due_work (merchant_id, payment_id, kind, channel_id, operation_id, state, due_at, leased_until)
+select merchant_id, payment_id, kind, channel_id, operation_id, 'waiting', due_at, now()
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[])
+  as i (merchant_id, payment_id, kind, channel_id, operation_id, due_at)
+on conflict do nothing`,
+};
+
+const completion: Statement = {
+  name: 'finish_due_work',
+  text: `delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = $3`,
+};
+
+const newTime: Statement = {
+  name: 'move_due_work',
+  text: `update polygate.due_work set due_at = $4, leased_until = now() where merchant_id = $1 and payment_id = $2 and kind = $3`,
+};
+
+const putOff: Statement = {
+  name: 'put_off_due_work',
+  text: `update polygate.due_work
+set leased_until = now() + $4 * interval '1 millisecond', state = case when $5::text is null then state else 'failed' end, reason = $5,
+  failed_tries = least(failed_tries + $6, 30000)
+where merchant_id = $1 and payment_id = $2 and kind = $3 and state = 'waiting'`,
+};
+
+interface BiteRow extends Row {
+  readonly operation_id: string;
+  readonly merchant_id: string;
+  readonly payment_id: string;
+  readonly channel_id: string | null;
+  readonly brand: CardBrand | null;
+  readonly initiator: string | null;
+  readonly created_ms: number;
+  readonly is_held: boolean | null;
+}
+
+interface DueRow extends Row {
+  readonly merchant_id: string;
+  readonly payment_id: string;
+  readonly kind: DueHold['kind'];
+  readonly channel_id: string;
+  readonly operation_id: string;
+  readonly due_ms: number;
+  readonly failed_tries: number;
+}
+
+/** As in `orphans.ts`: what was committed late, or made by a machine whose clock is behind, is found by a second look. */
+const secondLookAfterMs = 600_000;
+
+export function createDueHoldStore(database: Database): DueHoldStore {
+  const leases = createLeases<DueRow>(database, {
+    ...{
+      name: 'due_work',
+      table: 'polygate.due_work',
+      key: { merchant_id: 'uuid', payment_id: 'uuid', kind: 'text' },
+      dueColumn: 'due_at',
+    },
+    isWaiting: `d.state = 'waiting'`,
+    columns: `d.merchant_id, d.payment_id, d.kind, d.channel_id, d.operation_id, d.failed_tries, (extract(epoch from d.due_at) * 1000)::bigint as due_ms`,
+    // After an outage a capture and the end of its hold may both be due.
+    mustWait: `exists (select from polygate.due_work e where e.payment_id = d.payment_id and e.merchant_id = d.merchant_id and e.kind <> d.kind
+      and e.state = 'waiting' and (e.due_at, e.kind) < (d.due_at, d.kind))`,
+  });
+  return {
+    walk: createWalk(database),
+    async add(rows) {
+      if (rows.length > 0) await database.query(addition, additionColumns(rows));
+    },
+    async claimDue(request) {
+      return (await leases.claim(request)).map((row) => ({
+        merchantId: row.merchant_id,
+        channelId: row.channel_id,
+        paymentId: row.payment_id,
+        operationId: row.operation_id,
+        kind: row.kind,
+        dueAtMs: row.due_ms,
+        failedTries: row.failed_tries,
+      }));
+    },
+    nextDueAtMs: leases.nextDueAtMs,
+    async finish({ merchantId, paymentId, kind }) {
+      await database.query(completion, [merchantId, paymentId, kind]);
+    },
+    async moveTo({ merchantId, paymentId, kind }, dueAtMs) {
+      await database.query(newTime, [merchantId, paymentId, kind, new Date(dueAtMs)]);
+    },
+    async putOff({ merchantId, paymentId, kind }, again) {
+      const [afterMs, reason] = 'afterMs' in again ? [again.afterMs, undefined] : [0, again.failedBecause];
+      const failed = 'afterMs' in again && again.failed === true ? 1 : 0;
+      await database.query(putOff, [merchantId, paymentId, kind, afterMs, reason, failed]);
+    },
+  };
+}
+
+function createWalk(database: Database): DueHoldStore['walk'] {
+  let firstUntilMs: number | undefined;
+  let secondUntilMs = 0;
+  let savedMs = 0;
+
+  async function look(fromMs: number, untilMs: number, found: (holds: readonly FoundHold[]) => Promise<void>): Promise<void> {
+    for (let after = firstIdAt(fromMs); ; ) {
+      const rows = await database.query<BiteRow>(bite, [after, firstIdAt(untilMs), biteSize]);
+      await found(rows.flatMap(holdOf));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < biteSize) return;
+      after = last.operation_id;
+    }
+  }
+
+  return async (untilMs, found) => {
+    if (firstUntilMs === undefined) {
+      const [row] = await database.query<{ next_value: number }>(readWalked);
+      secondUntilMs = row?.next_value ?? 0;
+      firstUntilMs = secondUntilMs;
+    }
+    const settledMs = Date.now() - secondLookAfterMs;
+    if (untilMs > firstUntilMs) {
+      await look(firstUntilMs, untilMs, found);
+      // What is long over was seen whole. Where only that is ever looked at, as in live mode, there is no second look.
+      if (secondUntilMs === firstUntilMs) secondUntilMs = Math.max(secondUntilMs, Math.min(untilMs, settledMs));
+      firstUntilMs = untilMs;
+    }
+    const againUntilMs = Math.min(firstUntilMs, settledMs);
+    if (againUntilMs - secondUntilMs >= secondLookAfterMs) {
+      await look(secondUntilMs, againUntilMs, found);
+      secondUntilMs = againUntilMs;
+    }
+    if (secondUntilMs - savedMs < secondLookAfterMs) return;
+    await database.query(saveWalked, [secondUntilMs]);
+    savedMs = secondUntilMs;
+  };
+}
+
+function holdOf(row: BiteRow): FoundHold[] {
+  const { merchant_id, payment_id, operation_id, channel_id, brand, initiator, created_ms, is_held } = row;
+  if (is_held !== true || channel_id === null) return [];
+  return [
+    {
+      ...{ merchantId: merchant_id, paymentId: payment_id, operationId: operation_id, channelId: channel_id },
+      ...{ brand: brand ?? 'unknown', isMerchantInitiated: initiator === 'merchant', createdAtMs: created_ms },
+    },
+  ];
+}
+
+function additionColumns(rows: readonly Omit<DueHold, 'failedTries'>[]): string[] {
+  return [
+    plainArray(rows.map((row) => row.merchantId)),
+    plainArray(rows.map((row) => row.paymentId)),
+    plainArray(rows.map((row) => row.kind)),
+    plainArray(rows.map((row) => row.channelId)),
+    plainArray(rows.map((row) => row.operationId)),
+    timeArray(rows.map((row) => row.dueAtMs)),
+  ];
+}
+
+/** Writes an authorization together with the capture that is to follow: both stand, or neither. */
+export async function submitWithCapture(database: Database, row: NewPayment, dueAtMs: number): Promise<Submission> {
+  return database.transaction(async (query) => {
+    const submission =
+      row.blocksChecked === true ? await submitChecked({ query }, row) : ((await submitPayments({ query }, [row]))[0] ?? 'key_taken');
+    if (submission === 'submitted') await addCapture({ query }, row, dueAtMs);
+    return submission;
+  });
+}
+
+/** In the transaction that writes the authorization. */
+export async function addCapture(database: Pick<Database, 'query'>, row: NewPayment, dueAtMs: number): Promise<void> {
+  await database.query(addition, additionColumns([{ ...row, kind: 'capture', dueAtMs }]));
+}
