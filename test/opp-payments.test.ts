@@ -144,7 +144,8 @@ test('operations that do not fit what they name', async () => {
     [nobody, { paymentType: 'RF', ...money('1.00') }, '600.200.500'],
     ['no-id-of-ours', { paymentType: 'RV' }, '700.400.530'],
     [sale, { paymentType: 'DB', ...money('1.00') }, '600.200.400'],
-    ...['RC', 'CD', 'PA.CP'].map((paymentType) => [sale, { paymentType, ...money('1.00') }, '600.200.400'] as const),
+    [sale, { paymentType: 'RC', ...money('1.00') }, '600.200.310'],
+    ...['CD', 'PA.CP'].map((paymentType) => [sale, { paymentType, ...money('1.00') }, '600.200.400'] as const),
   ];
   for (const [id, parameters, code] of cases) {
     const reply = expectReply(await act(id, parameters), 400, code);
