@@ -37,12 +37,14 @@ export function pauseAfterMs(attempt: number): number {
   return Math.min(firstPauseMs * 2 ** (attempt - 1), pauseAtMostMs);
 }
 
-/** Claims what is due and resolves it, side by side. Returns how many operations it worked on. */
-export async function resolveDue(engine: Engine, limit: number): Promise<number> {
+/**
+ * Claims what is due and begins to resolve it, side by side. Returns the work on each operation, which never rejects: one that is not answered takes
+ * the acquirer's whole time-out, and must not hold up the others.
+ */
+export async function resolveDue(engine: Engine, limit: number): Promise<readonly Promise<void>[]> {
   await engine.store.markOrphans({ createdBeforeMs: engine.clock.wallNow() - engine.acquirer.timeoutMs - resolutionMarginMs });
   const claimed = await engine.store.claimUnresolved({ limit, leaseMs: engine.acquirer.timeoutMs + 10_000 });
-  await Promise.all(claimed.map((one) => resolveOne(engine, one)));
-  return claimed.length;
+  return claimed.map((one) => resolveOne(engine, one));
 }
 
 async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<void> {
