@@ -99,6 +99,12 @@ const corruptions: readonly Corruption[] = [
     },
   },
   {
+    name: 'a finished operation that waits for its resolution',
+    sql: 'update polygate.operation set resolve_at = now() where operation_id = $1',
+    of: 'refund',
+    found: { resolution: /it is approved, and is to be resolved at / },
+  },
+  {
     name: 'a ledger line that is gone',
     sql: 'delete from polygate.ledger_entry where operation_id = $1 and line = 0',
     of: 'refund',

@@ -256,6 +256,18 @@ const orphans: Check = {
   where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})`,
 };
 
+/** What is unresolved is found by `resolve_at` alone; what is finished must not stand in its way. */
+const resolution: Check = {
+  name: 'resolution',
+  relations: [],
+  body: `select o.merchant_id, o.payment_id, o.operation_id, case
+      when o.resolve_at is null then format('it is %s, and nothing will resolve it', o.state)
+      else format('it is %s, and is to be resolved at %s', o.state, o.resolve_at) end as detail
+  from polygate.operation o
+  where (o.state in ('unknown', 'pending', 'escalated') and o.resolve_at is null)
+    or (o.state not in ('submitted', 'unknown', 'pending', 'escalated') and o.resolve_at is not null)`,
+};
+
 /** What an account with a limit has left is its posted balance, less the payouts under way. */
 const accountLimits: Check = {
   name: 'account limit',
@@ -381,6 +393,7 @@ export const checks: readonly Check[] = [
   operationShape,
   undoneApproval,
   orphans,
+  resolution,
   accountLimits,
   disputes,
   receipts,

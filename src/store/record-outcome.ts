@@ -5,7 +5,7 @@
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports.ts';
-import { type OperationState, operationTransitions } from '../core/states/operation.ts';
+import { type OperationState, openOperationStates, operationTransitions } from '../core/states/operation.ts';
 import { paymentTransitions } from '../core/states/payment.ts';
 import { plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -194,6 +194,11 @@ async function statesOf(database: Pick<Database, 'query'>, outcomes: readonly Ou
   return new Map(rows.map((row) => [row.operation_id, row.state]));
 }
 
+/** What is finished is never looked at again: it would stand in the way of what waits for its resolution. */
+function lookAgainAfterMs({ outcome, to }: Change): number | undefined {
+  return openOperationStates.some((open) => open === to) ? outcome.resolveAfterMs : undefined;
+}
+
 function columnsOf(changes: readonly Change[], nowMs: number): string[] {
   const outcomes = changes.map((change) => change.outcome);
   const entries = changes.map((change) => change.effect.ledger[0]);
@@ -210,7 +215,7 @@ function columnsOf(changes: readonly Change[], nowMs: number): string[] {
     textArray(outcomes.map((outcome) => outcome.networkReference)),
     textArray(outcomes.map((outcome) => outcome.reason)),
     plainArray(outcomes.map((outcome) => outcome.token)),
-    plainArray(outcomes.map((outcome) => outcome.resolveAfterMs)),
+    plainArray(changes.map(lookAgainAfterMs)),
     plainArray(changes.map((change) => change.effect.paymentEvent ?? '-')),
     timeArray(changes.map(() => nowMs)),
     plainArray(changes.map((change) => change.effect.payment.authorized)),
