@@ -180,6 +180,7 @@ const corruptions: readonly Corruption[] = [
       'payment amounts': /released is 2000 and should be 0, release_pending is 0 and should be 2000/,
       'ledger lines': /line 0 \(hold_release of 2000\) should not be/,
       'operation events': /it is escalated and its last event says approved/,
+      resolution: /it is escalated, and nothing will resolve it/,
     },
   },
   {
