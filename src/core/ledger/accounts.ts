@@ -16,6 +16,14 @@ export const accounts = {
 
 export type Account = keyof typeof accounts;
 
+/** Which way an account's balance is counted: debits less credits of an asset, credits less debits of a liability. */
+export const accountKinds: Readonly<Record<Account, 'asset' | 'liability'>> = {
+  acquirer_receivable: 'asset',
+  payout_funds: 'asset',
+  merchant_payable: 'liability',
+  payout_balance: 'liability',
+};
+
 /**
  * `pending`: money held at the issuer, nobody's yet. `posted`: money taken. The two are never mixed in a sum.
  */
