@@ -5,7 +5,9 @@ import { hostname } from 'node:os';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
-import { addConsoleRoutes } from './console-api/routes.ts';
+import { describeConsole } from './console-api/openapi.ts';
+import type { ConsoleParts } from './console-api/parts.ts';
+import { addConsoleRoutes, consoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
@@ -40,15 +42,18 @@ import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
+import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
+import { verify } from './store/verify.ts';
 import { createVisitStore } from './store/visit-store.ts';
 import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
+import { dataKeyStates, masterKeyStates } from './vault/key-states.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startDelivering } from './workers/deliver-events.ts';
@@ -99,13 +104,14 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const refreshing = setInterval(() => {
     for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
   }, refreshMs);
+  const outbound = createOutbound({ privateNetworks: config.outboundPrivateNetworks });
   const resolving = startResolving(engine);
   const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
   const doing = works.map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
     ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
-    outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
+    outbound,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
   const expectUrlsInRequests = createUrlExpectation(stores.general);
@@ -127,6 +133,17 @@ export async function startGateway(config: Config, options: { readonly logDestin
     requestsPerMinute: config.requestsPerMinute,
     wallNow: clock.wallNow,
   });
+  const consoleParts: ConsoleParts = {
+    keys: { operator: config.operatorKey, viewer: config.viewerKey },
+    store: createOperatorStore(stores.general, {
+      emailFields: dialects.flatMap(({ emailIn }) => (emailIn === undefined ? [] : [emailIn])),
+    }),
+    works: [dueVisits(engine), ...works, purge],
+    ...{ log, isUnavailable, mode: config.mode, clock, dialects, engine, outbound },
+    readKeys: async () => ({ master_keys: await masterKeyStates(vault.keys, keyProvider), data_keys: await dataKeyStates(vault.keys) }),
+    verify: () => verify({ databaseUrl }),
+  };
+  const consoleApi = consoleRoutes(consoleParts);
   const server = createServer({
     bodyLimitBytes: config.requestBodyLimitBytes,
     trustProxy: trustProxy(config.trustedProxy),
@@ -145,21 +162,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
   await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
-  await server.register(async (app) => {
-    const keys = { operator: config.operatorKey, viewer: config.viewerKey };
-    addConsoleRoutes(app, {
-      keys,
-      log,
-      isUnavailable,
-      isSandbox: config.mode === 'sandbox',
-      clock,
-      works: [dueVisits(engine), ...works, purge],
-    });
-  });
-  addDocsRoutes(
-    server,
-    dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
-  );
+  await server.register(async (app) => addConsoleRoutes(app, consoleParts, consoleApi));
+  addDocsRoutes(server, [
+    ...dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
+    { name: 'console', description: describeConsole(consoleApi, config.mode) },
+  ]);
   const stopParts = async () => {
     clearInterval(refreshing);
     await Promise.all([

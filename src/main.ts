@@ -8,6 +8,7 @@ import { addCredentialCommands } from './commands/credentials.ts';
 import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
+import { addOperatorCommands } from './commands/operators.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
 import { ConfigError } from './config.ts';
 import { exitWithParent } from './local/parent.ts';
@@ -65,6 +66,7 @@ addChannelCommands(program);
 addCredentialCommands(program);
 addImportCommands(program);
 addWebhookCommands(program);
+addOperatorCommands(program);
 addAuditCommand(program);
 
 exitWithParent();

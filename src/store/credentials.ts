@@ -1,8 +1,8 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
 import { createHash, randomUUIDv7 } from 'node:crypto';
+import { OperatorError } from '../core/operator/operator-error.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
-import { OperatorError } from '../core/operator/operator-error.ts';
 
 const activeAtMost = 2;
 
@@ -91,7 +91,9 @@ export function revokeCredential(
   return acting(database, async (query, audit) => {
     const [revoked] = await query<Row>(revoke, [credentialId]);
     if (revoked === undefined) {
-      throw new OperatorError(`There is no active credential ${credentialId}. \`polygate credential list\` shows them.`, { kind: 'not_found' });
+      throw new OperatorError(`There is no active credential ${credentialId}. \`polygate credential list\` shows them.`, {
+        kind: 'not_found',
+      });
     }
     const { merchantId, dialect, identifier } = revoked;
     await audit({ actor, act: 'credential.revoked', details: { merchantId, credentialId, dialect, identifier } });

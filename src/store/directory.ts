@@ -3,7 +3,8 @@
  * went around the command line after `freshForMs` at the latest.
  */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
-import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
+import type { CardBrand } from '../core/instrument/card.ts';
+import type { Channel, Credential, Directory, Flow } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
@@ -14,7 +15,7 @@ const entriesAtMost = 50_000;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.policies,
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled, c.brands, c.flows, c.accepts_partial_approval, c.currencies, c.policies,
   c.without_authentication, c.look, c.bank_methods
 from polygate.entry_point e
   join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
@@ -24,7 +25,7 @@ where e.dialect = $1 and e.wire_id = $2`,
 
 const channelById: Statement = {
   name: 'channel_by_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled, c.brands, c.flows, c.accepts_partial_approval, c.currencies,
   c.policies, c.without_authentication, c.look, c.bank_methods
 from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
 where c.merchant_id = $1 and c.channel_id = $2`,
@@ -57,6 +58,8 @@ interface ChannelRow extends Record<string, unknown> {
   readonly accepts_partial_approval: boolean;
   readonly currencies: string[] | null;
   readonly bank_methods: string[] | null;
+  readonly brands: CardBrand[] | null;
+  readonly flows: Flow[] | null;
   readonly look: unknown;
   readonly policies: Record<string, unknown>;
   readonly without_authentication: 'proceed' | 'stop';
@@ -133,6 +136,8 @@ function channelOf(row: ChannelRow): Channel {
     acceptsPartialApproval: row.accepts_partial_approval,
     withoutAuthentication: row.without_authentication,
     ...(row.bank_methods === null ? {} : { bankMethods: row.bank_methods }),
+    ...(row.brands === null ? {} : { brands: row.brands }),
+    ...(row.flows === null ? {} : { flows: row.flows }),
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
     ...(row.look === null ? {} : { look: readLook(row.look) }),
   };

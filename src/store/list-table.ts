@@ -30,4 +30,3 @@ export const before =
   (sql: string) =>
   (parameter: string): string =>
     `${sql} < ${parameter}::timestamptz`;
-

@@ -1,10 +1,10 @@
 /** What an operator sets up before a merchant can be paid: acquirer accounts, merchants and their channels. Each act leaves its trail. */
 import { randomUUIDv7 } from 'node:crypto';
+import { OperatorError } from '../core/operator/operator-error.ts';
 import type { ChannelSettings, MerchantChange } from '../core/operator/operator-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { auditedSettings, writeSettings } from './channel-settings.ts';
-import { OperatorError } from '../core/operator/operator-error.ts';
 
 export interface MerchantRecord {
   readonly merchantId: string;
@@ -108,7 +108,11 @@ export async function findMerchant(database: Database, text: string): Promise<Me
     ({ merchantId, routingNumber, name }) => merchantId === text.toLowerCase() || String(routingNumber) === text || name === text,
   );
   const [merchant, ...others] = found;
-  if (merchant === undefined) throw new OperatorError(`There is no merchant ${text}. \`polygate merchant list\` shows them.`, { kind: 'not_found', field: 'merchant_id' });
+  if (merchant === undefined)
+    throw new OperatorError(`There is no merchant ${text}. \`polygate merchant list\` shows them.`, {
+      kind: 'not_found',
+      field: 'merchant_id',
+    });
   if (others.length === 0) return merchant;
   throw new OperatorError(`Several merchants are called ${text}: name one by its routing number, as \`polygate merchant list\` shows it.`);
 }
@@ -125,7 +129,8 @@ export function createMerchant(
       throw new OperatorError(`The highest routing number, ${highestRoutingNumber}, is taken: give a free one with --routing-number.`);
     }
     const [merchant] = await query<MerchantRecord & Record<string, unknown>>(statements.insertMerchant, [randomUUIDv7(), number, name]);
-    if (merchant === undefined) throw new OperatorError(`Routing number ${number} is taken. Leave it out to get the next free one.`, {
+    if (merchant === undefined)
+      throw new OperatorError(`Routing number ${number} is taken. Leave it out to get the next free one.`, {
         ...{ kind: 'conflict', field: 'routing_number' },
       });
     await audit({ actor, act: 'merchant.created', details: { merchantId: merchant.merchantId, routingNumber: number, name } });
@@ -150,7 +155,8 @@ export function createAccount(
   const { accountId, adapter, merchantIdentifier, categoryCode, terminals } = account;
   return acting(database, async (query, audit) => {
     const [taken] = await query<{ account_id: string }>(statements.terminalsTaken, [terminals, accountId]);
-    if (taken?.account_id === accountId) throw new OperatorError(`There is an account ${accountId} already. Choose another id.`, { kind: 'conflict', field: 'account_id' });
+    if (taken?.account_id === accountId)
+      throw new OperatorError(`There is an account ${accountId} already. Choose another id.`, { kind: 'conflict', field: 'account_id' });
     if (taken !== undefined) {
       throw new OperatorError(`Account ${taken.account_id} has one of these terminals. Ask your acquirer for terminals of their own.`, {
         ...{ kind: 'conflict', field: 'terminals' },

@@ -61,7 +61,12 @@ export async function changeEndpoint(
 
 /** Sends nothing to it until it is resumed; what happens meanwhile waits. */
 export function pauseEndpoint(database: Database, named: Named): Promise<void> {
-  return moveState(database, named, { from: 'active', to: 'paused', act: 'endpoint.paused', otherwise: 'Only an active endpoint is paused.' });
+  return moveState(database, named, {
+    from: 'active',
+    to: 'paused',
+    act: 'endpoint.paused',
+    otherwise: 'Only an active endpoint is paused.',
+  });
 }
 
 export function resumeEndpoint(database: Database, named: Named): Promise<void> {

@@ -18,7 +18,8 @@ export function spanOf(id: string, time: string): Pick<ListTable, 'filters'>['fi
   return {
     from: (parameter) =>
       `${since(time)(parameter)} and ${id} >= ${unlessImported(firstId(`${parameter}::timestamptz - ${offset} - ${slack}`), lowest)}`,
-    to: (parameter) => `${before(time)(parameter)} and ${id} <= ${unlessImported(firstId(`${parameter}::timestamptz + ${slack}`), highest)}`,
+    to: (parameter) =>
+      `${before(time)(parameter)} and ${id} <= ${unlessImported(firstId(`${parameter}::timestamptz + ${slack}`), highest)}`,
   };
 }
 

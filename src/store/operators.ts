@@ -1,5 +1,5 @@
 /** Operators and their keys. A key is told once, when it is made; only its hash is kept. */
-import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import type { Role } from '../core/operator/operator.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { OperatorToMake } from '../core/operator/operator-store.ts';
@@ -30,16 +30,6 @@ const revoke: Statement = {
   text: 'update polygate.operator set revoked_at = now() where operator_id = $1 and revoked_at is null returning name, role',
 };
 
-/** A new key: 256 random bits. */
-export function newOperatorKey(): string {
-  return `pgo_${randomBytes(32).toString('base64url')}`;
-}
-
-/** What is kept of a key. */
-export function hashOfKey(key: string): Uint8Array {
-  return createHash('sha256').update(key).digest();
-}
-
 export function listOperators(database: Database): Promise<OperatorRecord[]> {
   return database.query<OperatorRecord & Record<string, unknown>>(selectAll);
 }
@@ -60,7 +50,10 @@ export function createOperator(
   return acting(database, async (query, audit) => {
     const operatorId = randomUUIDv7();
     if ((await query(insert, [operatorId, name, role, keyHash])).length === 0) {
-      throw new OperatorError(`There is an operator ${name}. Choose another name, or revoke that one first.`, { kind: 'conflict', field: 'name' });
+      throw new OperatorError(`There is an operator ${name}. Choose another name, or revoke that one first.`, {
+        kind: 'conflict',
+        field: 'name',
+      });
     }
     await audit({ actor, act: 'operator.created', details: { operatorId, name, role } });
     return { operatorId };

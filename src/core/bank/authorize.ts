@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
+import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import { conclude } from '../payment/conclude.ts';
@@ -47,6 +48,8 @@ export async function authorizeAtBank(engine: Engine, command: BankCommand): Pro
 
 function refuse({ bank }: Engine, { channel, kind, method, amount, currency }: BankCommand): Refusal | undefined {
   if (bank === undefined || channel.bankMethods?.includes(method) !== true) return refusal('method_not_enabled');
+  const inactive = refuseInactive(channel, { flow: 'redirect' });
+  if (inactive !== undefined) return inactive;
   if (!supports(method, kind)) return refusal('flow_not_supported');
   if (amount <= 0) return refusal('amount_too_low', 'amount');
   if (amount > largestAmount) return refusal('amount_too_large', 'amount');

@@ -160,7 +160,9 @@ export interface OperatorStore {
     },
   ): Promise<unknown>;
   createChannel(channel: ChannelToMake & { readonly settings: ChannelSettings }): Promise<{ readonly channelId: string }>;
-  changeChannel(change: ByActor & { readonly merchantId: string; readonly channelId: string; readonly settings: ChannelSettings }): Promise<void>;
+  changeChannel(
+    change: ByActor & { readonly merchantId: string; readonly channelId: string; readonly settings: ChannelSettings },
+  ): Promise<void>;
   createCredential(credential: CredentialToMake): Promise<{ readonly credentialId: string; readonly identifier: string }>;
   revokeCredential(credential: ByActor & { readonly credentialId: string }): Promise<unknown>;
   findEndpoint(endpointId: string): Promise<KeptEndpoint>;
