@@ -2,6 +2,7 @@
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { ChannelSettings } from '../core/operator/operator-store.ts';
 import type { Database } from '../postgres/connection.ts';
+import { statementName } from '../postgres/statement-name.ts';
 import { acting } from './audit.ts';
 
 /** How each setting becomes a value of its column, which has the same name. */
@@ -36,7 +37,7 @@ export async function writeSettings(
   const names = (Object.keys(forms) as (keyof ChannelSettings)[]).filter((name) => settings[name] !== undefined);
   const assignments = names.map((name, index) => `${name} = $${index + 3}`);
   const statement = {
-    name: ['set_channel', ...names].join('_'),
+    name: statementName(['set_channel', ...names]),
     text: `update polygate.channel set ${['channel_id = channel_id', ...assignments].join(', ')} where merchant_id = $1 and channel_id = $2 returning channel_id`,
   };
   return (await query(statement, [merchantId, channelId, ...names.map((name) => forms[name](settings[name]))])).length > 0;

@@ -3,6 +3,7 @@ import type { ConversionRequest, ListRow } from '../core/operator/operator-store
 import { openOperationStates } from '../core/states/operation.ts';
 import { textArray } from '../postgres/columns.ts';
 import type { Database } from '../postgres/connection.ts';
+import { statementName } from '../postgres/statement-name.ts';
 import { spanOf } from './operator-payment-lists.ts';
 
 /** What rows can be made by. */
@@ -46,5 +47,5 @@ select ${[...names, 'count(distinct order_key)::int as orders'].join(', ')},
   (count(*) filter (where state = 'approved'))::int as approved_attempts, (count(*) filter (where state in (${openStates})))::int as open_attempts
 from tried${names.length === 0 ? '' : ` group by ${names.join(', ')} order by ${names.join(', ')}`}`;
   const values = [from.toISOString(), to.toISOString(), textArray(emailFields), merchantId ?? null, channelId ?? null, currency ?? null];
-  return database.query({ name: ['conversion', ...names].join('_'), text }, values);
+  return database.query({ name: statementName(['conversion', ...names]), text }, values);
 }

@@ -4,6 +4,7 @@
  */
 import type { ListPage, ListRequest, ListRow, OperatorList } from '../core/operator/operator-store.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { statementName } from '../postgres/statement-name.ts';
 import type { ListTable } from './list-table.ts';
 import { listTables } from './operator-list-tables.ts';
 
@@ -39,7 +40,7 @@ function statementOf(
     ...keys.map(({ sql }, index) => `(${sql})::text as ${keyName(index)}`),
   ];
   return {
-    name: ['list', list, ...names, ...(isFirst ? [] : ['after'])].join('_'),
+    name: statementName(['list', list, ...names, ...(isFirst ? [] : ['after'])]),
     text: `select ${selected.join(', ')} from ${from}${all.length === 0 ? '' : ` where ${all.join(' and ')}`}
 order by ${keys.map(({ sql }) => `${sql}${descending ? ' desc' : ''}`).join(', ')} limit $1`,
   };
