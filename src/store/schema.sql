@@ -562,7 +562,9 @@ create table polygate.shopper_visit (
   due_at timestamp with time zone,
   leased_until timestamp with time zone,
   created_at timestamp with time zone not null,
-  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id)
+  confirmation text,
+  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id),
+  constraint shopper_visit_confirmation_check CHECK ((confirmation = ANY (ARRAY['asked'::text, 'given'::text, 'refused'::text])))
 );
 CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
 grant insert, select, update on polygate.shopper_visit to polygate_app;

@@ -21,6 +21,8 @@ export interface Visit {
   readonly captureData?: Readonly<Record<string, string>>;
   /** A CVC waits in the vault. */
   readonly hasCvc: boolean;
+  /** Present: nothing is sent before the shopper was on the page, and has been asked by the issuer or has confirmed the payment there. */
+  readonly confirmation?: Confirmation;
   /** Business time, epoch ms. */
   readonly expiresAtMs: number;
   /** Its outcome is certain, and nothing is left to do. */
@@ -31,11 +33,19 @@ export interface Visit {
   readonly askedForMs?: number;
 }
 
+/** `asked`: the shopper has not answered, or the issuer has asked instead. */
+export type Confirmation = 'asked' | 'given' | 'refused';
+
+/** Whether the shopper's word is missing: an issuer that has asked them needs no other. */
+export function awaitsConfirmation({ confirmation, authentication, isOver }: Visit): boolean {
+  return !isOver && confirmation === 'asked' && authentication.acsUrl === undefined;
+}
+
 /** A run that begins. */
 export type NewAuthentication = Pick<
   Authentication,
   'authenticationId' | 'number' | 'amount' | 'currency' | 'cardId' | 'version' | 'methodUrl' | 'createdAtMs'
-> & { readonly request: AuthenticationRequest; readonly state: 'ready' | 'method' };
+> & { readonly request: AuthenticationRequest; readonly state: 'not_enrolled' | 'ready' | 'method' };
 
 export interface NewVisit extends Omit<Visit, 'authentication' | 'isOver' | 'askedForMs'> {
   /** The payment to be recorded with it, in the same transaction. */
@@ -73,6 +83,17 @@ export interface VisitStore {
   merchantOf(routingNumber: number): Promise<string | undefined>;
   /** False when the run is in another state by now. */
   change(change: AuthenticationChange): Promise<boolean>;
+  /** What the shopper has said to the payment. False when they have said so before, or nothing is asked any more. The visit is leased for `leaseMs`. */
+  confirm(
+    answer: VisitKey & {
+      readonly confirmation: Exclude<Confirmation, 'asked'>;
+      readonly leaseMs: number;
+      /** Business time, epoch ms. */
+      readonly nowMs: number;
+    },
+  ): Promise<boolean>;
+  /** Nothing is to be done before the shopper has confirmed, or the time is over. */
+  rest(key: VisitKey): Promise<void>;
   /** What the browser has brought: the issuer's page has run, or the issuer has sent it back. */
   note(key: { readonly merchantId: string; readonly authenticationId: string; readonly what: 'method_done' | 'returned' }): Promise<void>;
   /** A result that came after the end of its run. */
