@@ -691,9 +691,11 @@ create table vault.token (
   purge_at timestamp with time zone not null,
   created_at timestamp with time zone not null default now(),
   deleted_at timestamp with time zone,
+  fingerprint bytea,
   constraint token_pkey PRIMARY KEY (merchant_id, token)
 );
 CREATE INDEX token_card ON vault.token USING btree (card_id);
+CREATE INDEX token_fingerprint ON vault.token USING btree (fingerprint, merchant_id) WHERE (deleted_at IS NULL);
 CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;
 

@@ -18,6 +18,8 @@ export interface Shopper {
   readonly browser: ShopperBrowser;
   /** Where the shopper goes in the end; the id is that of the payment's first operation. */
   readonly returnUrl: (operationId: string) => string;
+  /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
+  readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
@@ -54,7 +56,7 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
         ...{ merchantId, channelId, paymentId, visitId, payment: row, tokenize, hasCvc: cvc !== undefined },
         ...{ returnUrl: shopper.returnUrl(visitId), expiresAtMs: row.createdAtMs + lifeMs },
         ...(captureData === undefined ? {} : { captureData }),
-        authentication: firstRun(row, request, enrolment),
+        authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
       });
     },
     async begin(row, view, storedPan) {
@@ -77,10 +79,12 @@ function firstRun(
   { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
   request: AuthenticationRequest,
   { version, methodUrl }: Enrolment,
+  withoutMethod: boolean,
 ) {
   return {
     ...{ authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, version, createdAtMs },
-    ...(methodUrl === undefined ? { state: 'ready' as const } : { state: 'method' as const, methodUrl }),
+    ...(methodUrl === undefined ? {} : { methodUrl }),
+    state: methodUrl === undefined || withoutMethod ? ('ready' as const) : ('method' as const),
   };
 }
 
