@@ -21,6 +21,8 @@ export interface Shopper {
   readonly returnUrl: (operationId: string) => string;
   /** Nothing is sent, and no issuer asked, before the shopper is on the page; where the issuer does not ask them, they confirm the payment there. */
   readonly confirms?: true;
+  /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
+  readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
@@ -58,7 +60,7 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
         ...{ returnUrl: shopper.returnUrl(visitId), expiresAtMs: row.createdAtMs + lifeMs },
         ...(captureData === undefined ? {} : { captureData }),
         ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
-        authentication: firstRun(row, request, enrolment),
+        authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
       });
     },
     async begin(row, view, storedPan) {
@@ -85,13 +87,15 @@ function firstRun(
   { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
   request: AuthenticationRequest,
   enrolment: Enrolment | undefined,
+  withoutMethod: boolean,
 ) {
   const run = { authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, createdAtMs };
   if (enrolment === undefined) return { ...run, version: '', state: 'not_enrolled' as const };
   const { version, methodUrl } = enrolment;
   return {
     ...{ ...run, version },
-    ...(methodUrl === undefined ? { state: 'ready' as const } : { state: 'method' as const, methodUrl }),
+    ...(methodUrl === undefined ? {} : { methodUrl }),
+    state: methodUrl === undefined || withoutMethod ? ('ready' as const) : ('method' as const),
   };
 }
 
