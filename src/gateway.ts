@@ -35,6 +35,7 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
@@ -277,6 +278,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     store: counted(paymentStore, metrics),
     checkouts: createCheckoutStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
+    customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
     holds: createDueHoldStore(stores.general),
     vault,

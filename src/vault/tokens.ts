@@ -20,6 +20,11 @@ export interface Tokens {
   tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary }): Promise<string>;
   resolveToken(token: TokenKey): Promise<TokenizedCard | undefined>;
   describeToken(token: TokenKey): Promise<(TokenizedCard & { readonly deleted: boolean }) | undefined>;
+  listTokens(request: {
+    readonly merchantId: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly { readonly token: string; readonly summary: CardSummary }[]>;
   prolongToken(token: TokenKey & { readonly purgeAtMs: number }): Promise<void>;
   deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
   adoptToken(token: AdoptedToken): Promise<Adoption>;
@@ -90,6 +95,11 @@ const selectAdopted: Statement = {
 const describeToken: Statement = {
   name: 'vault-token-describe',
   text: 'select card_id, summary, deleted_at is not null as deleted from vault.token where merchant_id = $1 and token = $2',
+};
+
+const listTokens: Statement = {
+  name: 'vault-token-list',
+  text: 'select token, summary from vault.token where merchant_id = $1 and token > $2 and deleted_at is null order by token limit $3',
 };
 
 const prolongToken: Statement = {
@@ -172,6 +182,9 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
       if (!isToken(token)) return undefined;
       const [row] = await database.query<{ card_id: string; summary: CardSummary; deleted: boolean }>(describeToken, [merchantId, token]);
       return row === undefined ? undefined : { cardId: row.card_id, summary: row.summary, deleted: row.deleted };
+    },
+    async listTokens({ merchantId, after = '', limit }) {
+      return database.query<{ token: string; summary: CardSummary }>(listTokens, [merchantId, after, limit]);
     },
     async prolongToken({ merchantId, token, purgeAtMs }) {
       await database.query(prolongToken, [merchantId, token, new Date(purgeAtMs)]);
