@@ -39,9 +39,7 @@ export function createCustomerStore(database: Database): CustomerStore {
       if (row === undefined) throw new Error('the counter of customers gave no number');
       const customerNumber = row.next_value - 1;
       // Nobody knows the number before this has succeeded, so a failure loses nothing.
-      await reading(
-        database.query(insert, [merchantId, customerNumber, JSON.stringify(details), new Date(createdAtMs).toISOString()]),
-      );
+      await reading(database.query(insert, [merchantId, customerNumber, JSON.stringify(details), new Date(createdAtMs).toISOString()]));
       return customerNumber;
     },
     async find({ merchantId, customerNumber }) {

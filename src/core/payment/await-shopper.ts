@@ -19,6 +19,8 @@ export interface Shopper {
   /** Where the shopper goes in the end; the id is that of the payment's first operation. */
   readonly returnUrl: (operationId: string) => string;
   readonly challengeIndicator?: string;
+  /** Unless the issuer has authenticated the shopper, or tried to, nothing is sent, also where the card takes part in no 3-D Secure. */
+  readonly mustAuthenticate?: true;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
 }
@@ -87,7 +89,7 @@ function firstRun(
 /** What the issuer is told of a shopper and their card. */
 export function requestOf(
   { name }: Channel,
-  { browser, challengeIndicator, email, simulate }: Shopper,
+  { browser, challengeIndicator, mustAuthenticate, email, simulate }: Shopper,
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {
@@ -95,6 +97,7 @@ export function requestOf(
     cardExpiry: `${String(expiry.year % 100).padStart(2, '0')}${String(expiry.month).padStart(2, '0')}`,
     ...(holder === undefined ? {} : { holder }),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
+    ...(mustAuthenticate === undefined ? {} : { mustAuthenticate }),
     ...(email === undefined ? {} : { email }),
     ...(simulate === undefined ? {} : { simulate }),
   };

@@ -1,7 +1,7 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
-import type { CustomerStore } from '../instrument/customer.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
+import type { CustomerStore } from '../instrument/customer.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
