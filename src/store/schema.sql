@@ -233,6 +233,15 @@ create table polygate.credential (
 CREATE INDEX credential_identifier ON polygate.credential USING btree (dialect, identifier);
 grant insert, select, update on polygate.credential to polygate_app;
 
+create table polygate.customer (
+  merchant_id uuid not null,
+  customer_number bigint not null,
+  details jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint customer_pkey PRIMARY KEY (merchant_id, customer_number)
+);
+grant insert, select on polygate.customer to polygate_app;
+
 create table polygate.delivery (
   merchant_id uuid not null,
   endpoint_id uuid not null,
@@ -465,6 +474,29 @@ CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
+
+create table polygate.partner (
+  partner_id uuid not null,
+  dialect text not null,
+  identifier text not null,
+  login text not null,
+  secret_hash bytea not null,
+  sealed_secret bytea,
+  created_at timestamp with time zone not null default now(),
+  constraint partner_pkey PRIMARY KEY (partner_id),
+  constraint partner_dialect_identifier_key UNIQUE (dialect, identifier)
+);
+grant insert, select, update on polygate.partner to polygate_app;
+
+create table polygate.partner_merchant (
+  partner_id uuid not null,
+  login text not null,
+  merchant_id uuid not null,
+  identifier text not null,
+  constraint partner_merchant_pkey PRIMARY KEY (partner_id, login),
+  constraint partner_merchant_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES polygate.partner(partner_id)
+);
+grant insert, select, update on polygate.partner_merchant to polygate_app;
 
 create table polygate.payment (
   merchant_id uuid not null,

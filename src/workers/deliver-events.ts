@@ -3,6 +3,7 @@
  * tries under way at most, one while it is in trouble, so that a slow shop keeps only itself waiting.
  */
 import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
+import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
@@ -10,6 +11,7 @@ import { startWorker, type Worker } from './worker.ts';
 
 export interface DeliverEvents {
   readonly engine: Engine;
+  readonly directory: Directory;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
   readonly mode: 'sandbox' | 'live';
@@ -168,16 +170,29 @@ async function readSubject(
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
-function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, subject }: Telling): readonly CallbackMessage[] {
-  const { merchantId, endpoint, channel, tries } = delivery;
+async function writeMessages(parts: DeliverEvents, { policy, delivery, subject }: Telling): Promise<readonly CallbackMessage[]> {
+  const { engine, mode } = parts;
+  const { endpoint, channel, tries } = delivery;
   const url = endpoint.url ?? urlNamedIn(subject);
   if (url === undefined) return [];
-  const { endpointId, settings, sealedSecret } = endpoint;
-  const secret =
-    sealedSecret === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: endpointId, sealed: sealedSecret });
+  const { settings } = endpoint;
+  const secret = await secretOf(parts, policy, delivery);
   const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
+}
+
+/** That of the endpoint, else of the merchant's newest credential where the dialect signs with it. */
+async function secretOf(
+  { engine, directory }: DeliverEvents,
+  { signsWithCredential }: DialectCallbacks,
+  { merchantId, endpoint: { endpointId, sealedSecret, dialect } }: ClaimedDelivery,
+): Promise<string | undefined> {
+  const open = (secretId: string, sealed: Uint8Array) => engine.vault.openSecret({ merchantId, secretId, sealed });
+  if (sealedSecret !== undefined) return open(endpointId, sealedSecret);
+  if (signsWithCredential !== true) return undefined;
+  const found = (await directory.credentialsOf({ dialect, merchantId })).find((credential) => credential.sealedSecret !== undefined);
+  return found?.sealedSecret === undefined ? undefined : open(found.credentialId, found.sealedSecret);
 }
 
 /** By the operation's own request, else by the one that began the payment. */
@@ -200,7 +215,7 @@ async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
   let { messagesSent } = delivery;
   let messages: readonly CallbackMessage[];
   try {
-    messages = writeMessages(parts, telling);
+    messages = await writeMessages(parts, telling);
   } catch (error) {
     engine.log.error({ ...namesOf(delivery), error: String(error) }, 'a message to an endpoint cannot be written');
     return {

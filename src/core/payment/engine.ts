@@ -1,6 +1,7 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
+import type { CustomerStore } from '../instrument/customer.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
@@ -14,6 +15,7 @@ export interface Engine {
   readonly store: PaymentStore;
   readonly checkouts: CheckoutStore;
   readonly tokenActs: TokenActStore;
+  readonly customers: CustomerStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
   readonly vault: Vault;
