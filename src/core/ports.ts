@@ -92,6 +92,11 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** The oldest token of this card, by its number alone; the fingerprint is that of {@link Vault.fingerprint}. */
+  tokenOfCard(card: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+  }): Promise<{ readonly token: string; readonly cardId: string; readonly summary: CardSummary } | undefined>;
   /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
   describeToken(token: {
     readonly merchantId: string;

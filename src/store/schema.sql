@@ -483,6 +483,7 @@ create table polygate.operation (
   reference_id uuid,
   agreement json,
   requested_amount bigint,
+  number integer not null default 0,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
@@ -511,6 +512,7 @@ create table polygate.payment (
   created_at timestamp with time zone not null,
   charged_back bigint not null default 0,
   chargeback_reversed bigint not null default 0,
+  operations integer not null default 1,
   constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
 ) with (fillfactor=45);
@@ -721,9 +723,11 @@ create table vault.token (
   purge_at timestamp with time zone not null,
   created_at timestamp with time zone not null default now(),
   deleted_at timestamp with time zone,
+  fingerprint bytea,
   constraint token_pkey PRIMARY KEY (merchant_id, token)
 );
 CREATE INDEX token_card ON vault.token USING btree (card_id);
+CREATE INDEX token_fingerprint ON vault.token USING btree (fingerprint, merchant_id) WHERE (deleted_at IS NULL);
 CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;
 

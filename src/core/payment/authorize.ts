@@ -29,6 +29,8 @@ import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.t
 export type Instrument =
   | { readonly type: 'card'; readonly pan: Pan; readonly cvc?: Cvc; readonly summary: CardSummary }
   | { readonly type: 'token'; readonly token: string; readonly cvc?: Cvc }
+  /** The card of an earlier payment of the same merchant. */
+  | { readonly type: 'kept'; readonly cardId: string; readonly summary: CardSummary }
   | { readonly type: 'rejected'; readonly summary: CardSummary; readonly reason: RejectionReason };
 
 export interface AuthorizeCommand {
@@ -148,6 +150,8 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
     }
     case 'rejected':
       return { cardId: randomUUIDv7(), summary: instrument.summary, rejection: instrument.reason };
+    case 'kept':
+      return { cardId: instrument.cardId, summary: instrument.summary };
     case 'token': {
       const { token, cvc } = instrument;
       const found = await engine.vault.resolveToken({ merchantId: channel.merchantId, token });
@@ -166,7 +170,7 @@ async function newPayment(
     waits,
   }: { readonly card: PaymentCard; readonly agreement: CredentialUse | undefined; readonly waits: Waiting | undefined },
 ): Promise<NewPayment> {
-  const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
+  const { channel, kind, amount, currency, instrument, merchantReference, idempotencyKey, dialectData } = command;
   const key =
     idempotencyKey === undefined
       ? undefined
@@ -185,6 +189,7 @@ async function newPayment(
               captureLater: command.captureLater,
               authentication: command.authentication,
               token: card.token,
+              ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
               card: card.summary,
             },
           }),

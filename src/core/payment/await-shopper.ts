@@ -23,6 +23,8 @@ export interface Shopper {
   readonly confirms?: true;
   /** Nothing is sent before the merchant says so, and no issuer asked before the shopper is on the page. Means nothing for a card that is not enrolled. */
   readonly merchantConfirms?: true;
+  /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
+  readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
@@ -61,7 +63,7 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
         ...(captureData === undefined ? {} : { captureData }),
         ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
         ...(shopper.merchantConfirms === undefined ? {} : { merchantWord: 'awaited' as const }),
-        authentication: firstRun(row, request, enrolment),
+        authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
       });
     },
     async begin(row, view, storedPan) {
@@ -88,13 +90,15 @@ function firstRun(
   { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
   request: AuthenticationRequest,
   enrolment: Enrolment | undefined,
+  withoutMethod: boolean,
 ) {
   const run = { authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, createdAtMs };
   if (enrolment === undefined) return { ...run, version: '', state: 'not_enrolled' as const };
   const { version, methodUrl } = enrolment;
   return {
     ...{ ...run, version },
-    ...(methodUrl === undefined ? { state: 'ready' as const } : { state: 'method' as const, methodUrl }),
+    ...(methodUrl === undefined ? {} : { methodUrl }),
+    state: methodUrl === undefined || withoutMethod ? ('ready' as const) : ('method' as const),
   };
 }
 

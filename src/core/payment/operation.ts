@@ -166,6 +166,8 @@ export function shortNumberOf(operationId: string): number {
 
 /** An operation with its own counters: how much of it was given back, taken back or won back, or is about to be. */
 export interface OperationNode extends OperationView {
+  /** Its place in the payment, in the order of recording; the first operation has 0. It never changes. */
+  readonly number: number;
   /** Absent where there is no card. */
   readonly cardId?: string;
   readonly refunded: number;
