@@ -44,6 +44,7 @@ import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOutbox } from './store/outbox.ts';
+import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
@@ -281,6 +282,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     checkouts: createCheckoutStore(stores.general),
+    endpoints: createEndpointStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),

@@ -371,7 +371,7 @@ const visits: Check = {
   select o.merchant_id, o.payment_id, o.operation_id, format('it is %s, and its shopper has not confirmed it', o.state)
   from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
     join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
-  where o.state in ('submitted', 'approved', 'declined', 'unknown', 'undone') and (v.confirmation = 'refused' or v.confirmation = 'asked' and a.acs_url is null)
+  where o.state in ('submitted', 'approved', 'declined', 'unknown', 'undone') and (v.confirmation = 'refused' or v.merchant_word in ('awaited', 'refused') or v.confirmation = 'asked' and a.acs_url is null)
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'its shopper has authenticated for another amount or card'
   from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id

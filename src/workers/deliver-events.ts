@@ -5,7 +5,8 @@
 import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
 import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import { readOrder } from '../core/payment/order.ts';
+import type { CallbackAddress, CallbackMessage, DialectCallbacks, OrderNotice, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -146,7 +147,10 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   return false;
 }
 
-type Subject = Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation'> | Pick<TokenNotice, 'subject' | 'act'>;
+type Subject =
+  | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
+  | Pick<TokenNotice, 'subject' | 'act'>
+  | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
 
 interface Telling {
   readonly policy: DialectCallbacks;
@@ -157,8 +161,12 @@ interface Telling {
 /** What is told about, as it is now; undefined when it is not there. */
 async function readSubject(
   { engine, outbox }: DeliverEvents,
-  { merchantId, paymentId, operationId, sequence, event }: ClaimedDelivery,
+  { merchantId, paymentId, operationId, sequence, event, checkoutEvent }: ClaimedDelivery,
 ): Promise<Subject | undefined> {
+  if (checkoutEvent !== undefined) {
+    const order = await readOrder(engine, { merchantId, checkoutId: paymentId });
+    return order === undefined ? undefined : { subject: 'order', event: checkoutEvent, order };
+  }
   if (event === undefined) {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
@@ -166,7 +174,10 @@ async function readSubject(
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
-  return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event, tree, operation };
+  if (tree === undefined || operation === undefined) return undefined;
+  const checkoutId = tree.operations[0]?.dialectData.orderId;
+  const order = checkoutId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId, operationId });
+  return { subject: 'payment', event, tree, operation, ...(order === undefined ? {} : { order }) };
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
@@ -197,7 +208,7 @@ async function secretOf(
 
 /** By the operation's own request, else by the one that began the payment. */
 function urlNamedIn(subject: Subject): string | undefined {
-  if (subject.subject === 'token') return undefined;
+  if (subject.subject !== 'payment') return undefined;
   return subject.operation.dialectData.notificationUrl ?? subject.tree.operations[0]?.dialectData.notificationUrl;
 }
 

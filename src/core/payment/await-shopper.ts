@@ -21,6 +21,8 @@ export interface Shopper {
   readonly returnUrl: (operationId: string) => string;
   /** Nothing is sent, and no issuer asked, before the shopper is on the page; where the issuer does not ask them, they confirm the payment there. */
   readonly confirms?: true;
+  /** Nothing is sent before the merchant says so, and no issuer asked before the shopper is on the page. Means nothing for a card that is not enrolled. */
+  readonly merchantConfirms?: true;
   /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
   readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
@@ -62,13 +64,14 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
         ...{ returnUrl: shopper.returnUrl(visitId), expiresAtMs: row.createdAtMs + lifeMs },
         ...(captureData === undefined ? {} : { captureData }),
         ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
+        ...(shopper.merchantConfirms === undefined ? {} : { merchantWord: 'awaited' as const }),
         authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
       });
     },
     async begin(row, view, storedPan) {
       const { merchantId, operationId } = row;
       try {
-        if (shopper.confirms === true) {
+        if (shopper.confirms === true || shopper.merchantConfirms === true) {
           await keepCvc(engine, { merchantId, visitId: operationId }, cvc === undefined ? {} : { cvc });
           return view;
         }
