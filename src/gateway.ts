@@ -13,12 +13,14 @@ import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
 import type { DueWork } from './core/due/work.ts';
-import type { Channel } from './core/merchant/channel.ts';
+import type { Channel, Directory } from './core/merchant/channel.ts';
 import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import type { ShopperStep } from './core/payment/shopper-step.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
+import type { ShopperReturn } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
@@ -37,6 +39,7 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
@@ -44,6 +47,7 @@ import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
+import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
@@ -110,7 +114,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const doing = works.map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
-    ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
+    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox) },
     outbound,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
@@ -160,7 +164,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
-  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
+  await server.register(async (app) =>
+    addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
+  );
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   await server.register(async (app) => addConsoleRoutes(app, consoleParts, consoleApi));
   addDocsRoutes(server, [
@@ -283,7 +289,9 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     checkouts: createCheckoutStore(stores.general),
+    endpoints: createEndpointStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
+    customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
     holds: createDueHoldStore(stores.general),
     vault,
@@ -312,6 +320,12 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   };
   return { engine, acquirer, bank };
+}
+
+/** As the dialect of the payment's channel has it. */
+function returnStepOf(context: { readonly engine: Engine; readonly directory: Directory }) {
+  return async (back: ShopperReturn): Promise<ShopperStep | undefined> =>
+    dialects.find(({ name }) => name === back.channel.dialect)?.returnStep?.(context, back);
 }
 
 /** Housekeeping does it every minute, and the clock stops for it on its way. What was deleted is in the operators' trail, in numbers. */

@@ -18,7 +18,7 @@ const credential = {
 
 const group = 'Credentials';
 
-export function credentialRoutes({ store, dialects }: ConsoleParts): readonly ConsoleRoute[] {
+export function credentialRoutes({ store, dialects, engine }: ConsoleParts): readonly ConsoleRoute[] {
   const read = (credential_id: string) => readOne(store, { list: 'credentials', filters: { credential_id }, noun: 'credential' });
   return [
     list({
@@ -50,7 +50,14 @@ export function credentialRoutes({ store, dialects }: ConsoleParts): readonly Co
         if (given !== undefined && !access.isSecret(given)) throw fieldProblem('secret', `must be ${access.expected.secret}`);
         const secret = given ?? access.newSecret();
         const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };
-        const made = await store.createCredential({ actor, merchantId, dialect, secret, ...login });
+        const made = await store.createCredential({
+          actor,
+          merchantId,
+          dialect,
+          secret,
+          ...login,
+          ...(access.signsWithSecret === true ? { seal: engine.vault.sealSecret } : {}),
+        });
         const shown = given === undefined ? access.show({ identifier: made.identifier, secret }) : [];
         return { ...(await read(made.credentialId)), login: Object.fromEntries(shown.map(({ name, value }) => [name, value])) };
       },

@@ -92,6 +92,17 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** The oldest token of this card, by its number alone; the fingerprint is that of {@link Vault.fingerprint}. */
+  tokenOfCard(card: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+  }): Promise<{ readonly token: string; readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** Tokens of a merchant that can be paid with, in their own order, from behind `after` on. */
+  listTokens(request: {
+    readonly merchantId: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly { readonly token: string; readonly summary: CardSummary }[]>;
   /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
   describeToken(token: {
     readonly merchantId: string;
@@ -134,6 +145,8 @@ export interface IdempotencyKey {
   readonly key: string;
   /** Keyed HMAC of the canonical command, with the PAN's fingerprint and without the CVC. */
   readonly inputHash: Uint8Array;
+  /** A repeat with another input counts as the same request. */
+  readonly matchesAnyInput?: true;
   /** Wall time, epoch ms. */
   readonly expiresAtMs: number;
 }
@@ -148,6 +161,8 @@ interface NewOperationBase {
   readonly merchantReference?: string;
   readonly dialectData: Readonly<Record<string, string>>;
   readonly idempotencyKey?: IdempotencyKey;
+  /** Of a first operation: the number under which the merchant may name its payment, from `takePaymentNumber`. */
+  readonly paymentNumber?: number;
   readonly createdAtMs: number;
 }
 
@@ -198,6 +213,8 @@ export interface NewOperation extends NewOperationBase {
   readonly targetKind: OperationKind;
   /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
   readonly remaining?: number;
+  /** Of a capture or refund: only when none succeeded before and none is under way. */
+  readonly once?: true;
   /** Of what the gateway does by itself: why. */
   readonly because?: DueReason;
   readonly trace: Trace;
@@ -354,6 +371,10 @@ export interface PaymentStore {
   /** Records what an operator has decided, with its row in the trail; it is guarded like any outcome. */
   recordDecision(outcome: OutcomeToRecord, act: OperatorAct): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
+  /** A number that no other payment of the merchant has, for protocols that name payments by numbers. */
+  takePaymentNumber(merchantId: string): Promise<number>;
+  /** The id of the first operation of the payment with this number. */
+  findByNumber(key: { readonly merchantId: string; readonly paymentNumber: number }): Promise<string | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** Operations of a channel, oldest first. */
   search(search: OperationSearch): Promise<OperationsFound>;

@@ -307,7 +307,7 @@ const deliveries: ListTable = {
     subject: 'd.subject',
     payment_id: 'd.payment_id',
     sequence: 'd.sequence',
-    event: `coalesce(e.name, case d.sequence when 1 then 'token.made' else 'token.deleted' end)`,
+    event: `coalesce(e.name, 'checkout.' || k.name, case d.sequence when 1 then 'token.made' else 'token.deleted' end)`,
     state: 'd.state',
     tries: 'd.tries',
     created_at: 'd.created_at',
@@ -319,6 +319,8 @@ const deliveries: ListTable = {
   },
   from: `polygate.delivery d
   left join polygate.event e on d.subject = 'payment' and ${samePayment('e', 'd')} and e.sequence = d.sequence
+  left join polygate.checkout_event k on d.subject = 'checkout' and k.checkout_id = d.payment_id and k.sequence = d.sequence
+    and k.merchant_id = d.merchant_id
   left join lateral (
     select * from polygate.delivery_attempt t where ${samePayment('t', 'd')} and t.endpoint_id = d.endpoint_id and t.sequence = d.sequence
     order by t.attempt_id desc limit 1

@@ -1,5 +1,6 @@
 /** What an operator looks through and changes, as interfaces; the store keeps it. Every act leaves its row in the trail, in its own transaction. */
 import type { EndpointState } from '../event/outbox.ts';
+import type { SecretToSeal } from '../ports.ts';
 import type { Role } from './operator.ts';
 
 /** What can be listed, page by page. */
@@ -85,6 +86,8 @@ export interface CredentialToMake extends ByActor {
   readonly identifier?: string;
   readonly freshIdentifier: string;
   readonly secret: string;
+  /** Encrypts the secret, where requests are signed with it. */
+  readonly seal?: (secret: SecretToSeal) => Uint8Array;
 }
 
 export interface EndpointToMake extends ByActor {
