@@ -7,6 +7,10 @@ import { fieldProblem } from './problem.ts';
 import { type ConsoleRoute, report } from './route.ts';
 
 const groups = ['day', 'brand', 'flow', 'decline_reason'] as const;
+function isGroup(name: string): boolean {
+  return groups.some((group) => group === name);
+}
+
 const dayMs = 86_400_000;
 /** All is counted when it is asked for. */
 const daysAtMost = 366;
@@ -49,6 +53,7 @@ export function reportRoutes({ store }: ConsoleParts): readonly ConsoleRoute[] {
         currency: Type.Optional(inQuery.currency),
       }),
       item,
+      columns: ({ by = '' }) => Object.keys(item.properties).filter((name) => !isGroup(name) || by.split(',').includes(name)),
       async rows(query) {
         const [from, to] = [timeOf('from', query.from), timeOf('to', query.to)];
         if (to.getTime() <= from.getTime()) throw fieldProblem('to', 'must be after from');

@@ -65,6 +65,8 @@ export interface ReportRoute<Query extends TObject = TObject> extends Described 
   readonly path: TObject;
   readonly query: Query;
   readonly item: TObject;
+  /** The names of the columns that are asked for, also where there is no row. */
+  columns(query: Static<Query>): readonly string[];
   rows(query: Static<Query>): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 

@@ -99,7 +99,7 @@ async function answerReport(route: ReportRoute, request: FastifyRequest, reply: 
   const { format, ...query } = request.query as Texts;
   const rows = await route.rows(query);
   if (format !== 'csv') return { items: rows };
-  const columns = Object.keys(rows[0] ?? route.item.properties);
+  const columns = route.columns(query);
   return sendCsv(reply, { name: route.name, columns, pages: pagesFrom({ rows }, () => Promise.resolve({ rows: [] })) });
 }
 

@@ -88,6 +88,8 @@ export async function rebillAtBank(engine: Engine, { command, tree, use, amount,
   const { channel, merchantReference, dialectData, operationId: referenceId, returnUrl } = command;
   const { method } = use;
   if (channel.bankMethods?.includes(method) !== true) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const inactive = refuseInactive(channel, { flow: 'redirect' });
+  if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
   if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
   const operationId = randomUUIDv7();
   const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };
