@@ -109,6 +109,8 @@ test('mistakes name their field, change nothing and leave no trail', async () =>
     ['post', '/merchants', { name: 'X', routing_number: 0 }, 400, 'routing_number'],
     ['post', '/merchants', { name: 'X', color: 'red' }, 400, 'color'],
     ['patch', '/merchants/{merchant_id}', { enabled: 'yes' }, 400, 'enabled'],
+    ['patch', '/merchants/{merchant_id}', {}, 400, ''],
+    ['patch', `${channels}/{channel_id}`, {}, 400, ''],
     ['post', '/accounts', { account_id: 'x', merchant_identifier: 'M', category_code: '5812', terminals: ['OPP00001'] }, 409, 'terminals'],
     ['post', '/accounts', { account_id: 'x', merchant_identifier: 'M', category_code: '58', terminals: ['Q1'] }, 400, 'category_code'],
     ['post', channels, { ...channel, dialect: 'swift' }, 400, 'dialect'],

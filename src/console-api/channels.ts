@@ -5,7 +5,7 @@ import { cardBrands } from '../core/instrument/card.ts';
 import { flows } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { ChannelSettings } from '../core/operator/operator-store.ts';
-import { codes, fields, flag, inQuery, means, name, nullable, oneOf, optional, text, uuid } from './forms.ts';
+import { changes, codes, fields, flag, inQuery, means, name, nullable, oneOf, optional, text, uuid } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleDialect, ConsoleParts } from './parts.ts';
 import { fieldProblem } from './problem.ts';
@@ -89,7 +89,7 @@ export function channelRoutes({ store, dialects }: ConsoleParts): readonly Conso
     act({
       ...{ name: 'changeChannel', group, method: 'patch', at: `${at}/:channel_id`, role: 'admin', summary: 'Changes a channel.' },
       description: 'Only what is named changes; running nodes go by it within two seconds. `policies` and `look` are replaced as a whole.',
-      ...{ path, body: optional(settings), sample: { enabled: true }, answer: channel, problems: ['not_found'] },
+      ...{ path, body: changes(settings), sample: { enabled: true }, answer: channel, problems: ['not_found'] },
       async handle({ path: { merchant_id: merchantId, channel_id: channelId }, body, actor }) {
         const { dialect } = await read(merchantId, channelId);
         await store.changeChannel({ actor, merchantId, channelId, settings: checked(body, dialectOf(dialects, String(dialect))) });

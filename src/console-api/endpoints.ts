@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import type { DialectCallbacks } from '../dialects/dialect.ts';
 import { assertUrl, readSecret, readSettings, sendTest } from '../http/endpoint-form.ts';
 import { dialectOf } from './channels.ts';
-import { fields, inQuery, means, nullable, oneOf, optional, text, time, uuid, whole } from './forms.ts';
+import { changes, fields, inQuery, means, nullable, oneOf, optional, text, time, uuid, whole } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleDialect, ConsoleParts } from './parts.ts';
 import { ConsoleProblem, fieldProblem } from './problem.ts';
@@ -130,7 +130,7 @@ function changeRoute({ store, dialects, outbound, engine }: ConsoleParts): Conso
     description: 'Only what is named changes; `settings` are replaced as a whole.',
     ...{
       path,
-      body: optional(given),
+      body: changes(given),
       sample: { url: 'https://shop.example/other-hook' },
       answer: fields(endpoint),
       problems: ['not_found'],

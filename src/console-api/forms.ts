@@ -19,6 +19,12 @@ export function optional<Properties extends TProperties>(properties: Properties)
   return Type.Partial(Type.Object(properties), { additionalProperties: false });
 }
 
+/** What may be changed: some of these fields, at least one. */
+export function changes<Properties extends TProperties>(properties: Properties) {
+  const atLeastOne = { minProperties: 1, 'x-expected': 'an object with at least one field to change' };
+  return Type.Partial(Type.Object(properties), { additionalProperties: false, ...atLeastOne });
+}
+
 export const nothing = Type.Object({}, { additionalProperties: false });
 
 export function nullable<Schema extends TSchema>(schema: Schema) {

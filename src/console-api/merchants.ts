@@ -1,6 +1,6 @@
 /** Merchants and acquirer accounts: what has to be there before anybody can be paid. */
 import { Type } from 'typebox';
-import { fields, flag, inQuery, means, name, optional, text, time, uuid, whole } from './forms.ts';
+import { changes, fields, flag, inQuery, means, name, optional, text, time, uuid, whole } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { act, type ConsoleRoute, list } from './route.ts';
@@ -50,7 +50,7 @@ export function merchantRoutes({ store }: ConsoleParts): readonly ConsoleRoute[]
     }),
     act({
       ...{ name: 'changeMerchant', group, method: 'patch', at: '/merchants/:merchant_id', role: 'admin', summary: 'Changes a merchant.' },
-      ...{ path, body: optional({ name, enabled: flag }), sample: { enabled: true }, answer: merchant, problems: ['not_found'] },
+      ...{ path, body: changes({ name, enabled: flag }), sample: { enabled: true }, answer: merchant, problems: ['not_found'] },
       async handle({ path: { merchant_id: merchantId }, body, actor }) {
         await store.changeMerchant({ actor, merchantId, ...body });
         return read(merchantId);
