@@ -30,6 +30,7 @@ import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
+import { type MailTransport, openMailTransport } from './mail/transport.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
@@ -39,6 +40,7 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
+import { createMailQueue } from './store/mails.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
@@ -106,6 +108,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const delivering = startDelivering({
     ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
     outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
+    mail: mailTransport(config),
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
   const expectUrlsInRequests = createUrlExpectation(stores.general);
@@ -278,6 +281,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     checkouts: createCheckoutStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault,
     acquirer,
@@ -324,6 +328,10 @@ function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): Due
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
   };
+}
+
+function mailTransport({ smtpUrl, mailFrom }: Config): MailTransport | undefined {
+  return smtpUrl === undefined || mailFrom === undefined ? undefined : openMailTransport({ url: smtpUrl, from: mailFrom });
 }
 
 function holdLives(config: Config): HoldLives {

@@ -11,6 +11,8 @@ export type SandboxOptions = {
   /** Loopback ports; 0 chooses a free one, which a restart keeps. */
   readonly acquirerPort: number;
   readonly httpPort: number;
+  /** Any free one when not given. */
+  readonly smtpPort?: number;
   readonly dataDirectory: string;
   readonly log: (message: string) => void;
 };
@@ -18,11 +20,12 @@ export type SandboxOptions = {
 export type Sandbox = {
   readonly acquirerPort: number;
   readonly httpPort: number;
+  readonly smtpPort: number;
   readonly pid: number;
   readonly stop: () => Promise<void>;
 };
 
-type Ports = { readonly acquirerPort: number; readonly httpPort: number };
+type Ports = { readonly acquirerPort: number; readonly httpPort: number; readonly smtpPort: number };
 type Child = { readonly process: ChildProcess; readonly ports: Ports; readonly exited: Promise<void> };
 
 const startPatienceMs = 30_000;
@@ -94,8 +97,8 @@ function end(child: Child): void {
  * A session of its own keeps a terminal's Ctrl-C away, so that the gateway can still ask its acquirer while it drains. With `--with-parent`
  * the child ends when its standard input does, which is when this process is gone.
  */
-async function launch({ acquirerPort, httpPort, dataDirectory, log }: SandboxOptions): Promise<Child> {
-  const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(httpPort)];
+async function launch({ acquirerPort, httpPort, smtpPort = 0, dataDirectory, log }: SandboxOptions): Promise<Child> {
+  const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(httpPort), '--smtp-port', String(smtpPort)];
   const child = spawn(process.execPath, [entry, ...ports, '--data-directory', dataDirectory, '--with-parent'], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -134,7 +137,8 @@ function readReady(line: string): Ports | undefined {
     if (typeof value !== 'object' || value === null || !('ready' in value) || value.ready !== true) return undefined;
     if (!('acquirerPort' in value) || typeof value.acquirerPort !== 'number') return undefined;
     if (!('httpPort' in value) || typeof value.httpPort !== 'number') return undefined;
-    return { acquirerPort: value.acquirerPort, httpPort: value.httpPort };
+    if (!('smtpPort' in value) || typeof value.smtpPort !== 'number') return undefined;
+    return { acquirerPort: value.acquirerPort, httpPort: value.httpPort, smtpPort: value.smtpPort };
   } catch {
     return undefined;
   }

@@ -2,16 +2,29 @@
  * The worker that tells merchants what happened: one loop makes deliveries of new events, the other sends what is due. Each endpoint has a few
  * tries under way at most, one while it is in trouble, so that a slow shop keeps only itself waiting.
  */
-import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
+import {
+  type Attempt,
+  afterFailure,
+  type ClaimedDelivery,
+  type DeliveryResult,
+  type DeliverySubject,
+  type Outbox,
+} from '../core/event/outbox.ts';
+import type { Channel } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
+import type { MailTransport } from '../mail/transport.ts';
+import { mailAddressOf, mailOf, mailRetryDelaysMs, mailTimeoutMs, sendByMail } from './deliver-mail.ts';
+import type { Sent } from './delivery-try.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface DeliverEvents {
   readonly engine: Engine;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
+  /** Absent: mails wait. */
+  readonly mail: MailTransport | undefined;
   readonly mode: 'sandbox' | 'live';
   /** By the dialect's name. */
   readonly callbacks: ReadonlyMap<string, DialectCallbacks>;
@@ -122,27 +135,56 @@ function namesOf({ merchantId, endpointId, paymentId, sequence }: ClaimedDeliver
 
 /** Sends the messages of an event that are still to be sent, and records what came of it. False when the endpoint is in trouble. */
 async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasInTrouble: boolean): Promise<boolean> {
-  const { outbox, engine, callbacks } = parts;
-  const policy = callbacks.get(delivery.endpoint.dialect);
-  const subject = await readSubject(parts, delivery);
-  if (policy === undefined || subject === undefined) {
+  const { outbox, engine } = parts;
+  const way = await wayOf(parts, delivery);
+  if (way === undefined) {
     await outbox.postpone(delivery, postponedMs);
     return true;
   }
-  const { attempt, messagesSent, isGone } = await sendAll(parts, { policy, delivery, subject });
+  const { attempt, messagesSent, gone } = await way.send();
   if (attempt.problem === undefined) {
     await outbox.record({ delivery, attempt, messagesSent, result: { state: 'delivered' } });
     if (delivery.failuresBefore > 0 || wasInTrouble) await outbox.noteSuccess(delivery.endpoint);
     return true;
   }
-  const result: DeliveryResult = afterFailure({ tries: delivery.tries, retryDelaysMs: policy.retryDelaysMs });
+  // A mail that is refused for good has no endpoint that an operator could mend.
+  const isOver = gone !== undefined && delivery.about.kind === 'mail';
+  const result: DeliveryResult = isOver ? { state: 'given_up' } : afterFailure({ tries: delivery.tries, retryDelaysMs: way.retryDelaysMs });
   await outbox.noteFailure(delivery.endpoint, attempt.problem);
-  await parkIfHopeless(parts, delivery, { problem: attempt.problem, isGone, isGivenUp: result.state === 'given_up' });
+  await parkIfHopeless(parts, delivery, { problem: attempt.problem, gone, isGivenUp: result.state === 'given_up' });
   await outbox.record({ delivery, attempt, messagesSent, result });
   if (result.state === 'given_up')
     engine.log.warn({ ...namesOf(delivery), tries: delivery.tries }, 'an event could not be delivered and was given up');
   return false;
 }
+
+/** How something is told, and how patiently. */
+interface Way {
+  readonly retryDelaysMs: readonly number[];
+  send(): Promise<Sent>;
+}
+
+/** Undefined: what it needs is not there, now. */
+async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<Way | undefined> {
+  const { mail: transport, engine, mode } = parts;
+  const startedAtMs = engine.clock.wallNow();
+  const sending = (mail: ReturnType<typeof mailOf>): Way | undefined =>
+    transport && { retryDelaysMs: mailRetryDelaysMs, send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: mailTimeoutMs }) };
+  const { about } = delivery;
+  if (about.kind === 'mail') return sending(about.mail);
+  const subject = await readSubject(parts, delivery, about);
+  if (subject === undefined) return undefined;
+  if (mailAddressOf(delivery.endpoint) !== undefined) {
+    const operation = subject.subject === 'payment' ? subject.operation : undefined;
+    return sending(mailOf(delivery, { operation, isTest: mode === 'sandbox' }));
+  }
+  const policy = parts.callbacks.get(delivery.endpoint.dialect);
+  if (policy === undefined) return undefined;
+  const telling = { policy, delivery, subject, channel: about.channel };
+  return { retryDelaysMs: policy.retryDelaysMs, send: () => sendAll(parts, telling) };
+}
+
+type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
 
 type Subject = Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation'> | Pick<TokenNotice, 'subject' | 'act'>;
 
@@ -150,26 +192,28 @@ interface Telling {
   readonly policy: DialectCallbacks;
   readonly delivery: ClaimedDelivery;
   readonly subject: Subject;
+  readonly channel: Channel;
 }
 
 /** What is told about, as it is now; undefined when it is not there. */
 async function readSubject(
   { engine, outbox }: DeliverEvents,
-  { merchantId, paymentId, operationId, sequence, event }: ClaimedDelivery,
+  { merchantId, paymentId, operationId, sequence }: ClaimedDelivery,
+  about: Told,
 ): Promise<Subject | undefined> {
-  if (event === undefined) {
+  if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
     return act === undefined ? undefined : { subject: 'token', act };
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
-  return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event, tree, operation };
+  return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event: about.event, tree, operation };
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
-function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, subject }: Telling): readonly CallbackMessage[] {
-  const { merchantId, endpoint, channel, tries } = delivery;
+function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, subject, channel }: Telling): readonly CallbackMessage[] {
+  const { merchantId, endpoint, tries } = delivery;
   const url = endpoint.url ?? urlNamedIn(subject);
   if (url === undefined) return [];
   const { endpointId, settings, sealedSecret } = endpoint;
@@ -186,13 +230,6 @@ function urlNamedIn(subject: Subject): string | undefined {
   return subject.operation.dialectData.notificationUrl ?? subject.tree.operations[0]?.dialectData.notificationUrl;
 }
 
-interface Sent {
-  readonly attempt: Attempt;
-  readonly messagesSent: number;
-  /** The endpoint says that it will never take anything again. */
-  readonly isGone: boolean;
-}
-
 async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
   const { engine, outbound } = parts;
   const { policy, delivery } = telling;
@@ -206,21 +243,21 @@ async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
     return {
       attempt: { startedAtMs, durationMs: 0, problem: `the message cannot be written: ${String(error)}` },
       messagesSent,
-      isGone: false,
     };
   }
   let attempt: Attempt = { startedAtMs, durationMs: 0 };
   for (const message of messages.slice(messagesSent)) {
     const answer = await outbound.send({ ...message, timeoutMs: policy.timeoutMs });
     const durationMs = attempt.durationMs + answer.durationMs;
-    if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent, isGone: false };
+    if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent };
     attempt = { startedAtMs, durationMs, status: answer.status, answer: answer.excerpt };
     if (answer.status < 200 || answer.status > 299) {
-      return { attempt: { ...attempt, problem: problemOf(answer.status) }, messagesSent, isGone: answer.status === 410 };
+      const gone = answer.status === 410 ? { gone: 'it answered HTTP 410, that it is gone for good' } : {};
+      return { attempt: { ...attempt, problem: problemOf(answer.status) }, messagesSent, ...gone };
     }
     messagesSent += 1;
   }
-  return { attempt, messagesSent, isGone: false };
+  return { attempt, messagesSent };
 }
 
 function problemOf(status: number): string {
@@ -230,17 +267,17 @@ function problemOf(status: number): string {
 
 interface Failure {
   readonly problem: string;
-  readonly isGone: boolean;
+  /** Why it will never take anything again. */
+  readonly gone: string | undefined;
   readonly isGivenUp: boolean;
 }
 
 /** An endpoint that has not acknowledged anything for as long as the dialect tries is parked, and what waits for it stays. */
 async function parkIfHopeless({ engine, outbox }: DeliverEvents, delivery: ClaimedDelivery, failure: Failure): Promise<void> {
-  if (!failure.isGone && !failure.isGivenUp) return;
-  const reason = failure.isGone
-    ? 'it answered HTTP 410, that it is gone for good'
-    : `nothing was acknowledged in ${delivery.tries} tries of the same event, the last ended with: ${failure.problem}`;
-  const parked = await outbox.park(delivery.endpoint, reason, failure.isGone ? undefined : delivery.createdAtMs);
+  const { gone } = failure;
+  if (gone === undefined && !failure.isGivenUp) return;
+  const reason = gone ?? `nothing was acknowledged in ${delivery.tries} tries of the same event, the last ended with: ${failure.problem}`;
+  const parked = await outbox.park(delivery.endpoint, reason, gone === undefined ? delivery.createdAtMs : undefined);
   if (parked)
     engine.log.error(
       { endpointId: delivery.endpointId, merchantId: delivery.merchantId, reason },

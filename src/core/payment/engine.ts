@@ -1,6 +1,7 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
+import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
@@ -16,6 +17,8 @@ export interface Engine {
   readonly tokenActs: TokenActStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
+  /** For `sendMail`. */
+  readonly mails: MailQueue;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   /** Absent: no payment goes to a bank. */
