@@ -127,6 +127,7 @@ const gatewayStep: Step = {
     const { startGateway } = await import('./gateway.ts');
     const hasCatcher = config.mode === 'sandbox' && hasSandbox();
     const { hooksText, writeDemoEndpoints } = await import('./local/demo-endpoints.ts');
+    if (config.mode === 'sandbox') await (await import('./local/demo-secrets.ts')).sealDemoSecrets(config);
     if (hasCatcher) await writeDemoEndpoints(config);
     const gateway = await startGateway(config).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;

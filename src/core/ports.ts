@@ -134,6 +134,8 @@ export interface IdempotencyKey {
   readonly key: string;
   /** Keyed HMAC of the canonical command, with the PAN's fingerprint and without the CVC. */
   readonly inputHash: Uint8Array;
+  /** A repeat with another input counts as the same request. */
+  readonly matchesAnyInput?: true;
   /** Wall time, epoch ms. */
   readonly expiresAtMs: number;
 }
@@ -148,6 +150,8 @@ interface NewOperationBase {
   readonly merchantReference?: string;
   readonly dialectData: Readonly<Record<string, string>>;
   readonly idempotencyKey?: IdempotencyKey;
+  /** Of a first operation: the number under which the merchant may name its payment, from `takePaymentNumber`. */
+  readonly paymentNumber?: number;
   readonly createdAtMs: number;
 }
 
@@ -198,6 +202,8 @@ export interface NewOperation extends NewOperationBase {
   readonly targetKind: OperationKind;
   /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
   readonly remaining?: number;
+  /** Of a capture or refund: only when none succeeded before and none is under way. */
+  readonly once?: true;
   /** Of what the gateway does by itself: why. */
   readonly because?: DueReason;
   readonly trace: Trace;
@@ -342,6 +348,10 @@ export interface PaymentStore {
   /** Second transaction. It never refuses: what the acquirer said is a fact. */
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
+  /** A number that no other payment of the merchant has, for protocols that name payments by numbers. */
+  takePaymentNumber(merchantId: string): Promise<number>;
+  /** The id of the first operation of the payment with this number. */
+  findByNumber(key: { readonly merchantId: string; readonly paymentNumber: number }): Promise<string | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** Operations of a channel, oldest first. */
   search(search: OperationSearch): Promise<OperationsFound>;

@@ -33,6 +33,7 @@ const list = {
   exceeds_authorized: ['state', 'the amount is more than what is left of the authorization'],
   exceeds_captured: ['state', 'the amount is more than what is left of the captured money'],
   nothing_left: ['state', 'nothing is left to reverse'],
+  already_captured: ['state', 'it was captured already, and can be once'],
   already_refunded: ['state', 'money of it was refunded or reversed already'],
   charged_back: ['state', 'it is charged back; until the chargeback is reversed it cannot be refunded or reversed'],
   already_charged_back: ['state', 'it is charged back already, or nothing of it is left'],

@@ -143,6 +143,8 @@ export interface DialectAccess {
   /** A new random name of a login, as credentials are found by. */
   newIdentifier(): string;
   isIdentifier(text: string): boolean;
+  /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
+  readonly signsWithSecret?: true;
   /** A new random secret, of 128 bits at least. */
   newSecret(): string;
   isSecret(text: string): boolean;

@@ -253,7 +253,10 @@ const orphans: Check = {
   where not exists (select from polygate.operation o where ${sameOperation('o', 'e')} and o.payment_id = e.payment_id)
   union all
   select k.merchant_id, null, k.operation_id, 'an idempotency key has no operation' from polygate.idempotency_key k
-  where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})`,
+  where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})
+  union all
+  select n.merchant_id, null, n.operation_id, format('the number %s has no operation', n.payment_number) from polygate.payment_number n
+  where not exists (select from polygate.operation o where ${sameOperation('o', 'n')})`,
 };
 
 /** What is unresolved is found by `resolve_at` alone; what is finished must not stand in its way. */

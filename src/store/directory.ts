@@ -32,7 +32,7 @@ where c.merchant_id = $1 and c.channel_id = $2`,
 
 const credentialsByIdentifier: Statement = {
   name: 'credentials_by_identifier',
-  text: `select merchant_id, credential_id, secret_hash from polygate.credential where dialect = $1 and identifier = $2 and revoked_at is null`,
+  text: `select merchant_id, credential_id, secret_hash, sealed_secret from polygate.credential where dialect = $1 and identifier = $2 and revoked_at is null`,
 };
 
 const accountById: Statement = {
@@ -66,6 +66,7 @@ interface CredentialRow extends Record<string, unknown> {
   readonly merchant_id: string;
   readonly credential_id: string;
   readonly secret_hash: Buffer;
+  readonly sealed_secret: Buffer | null;
 }
 
 interface AccountRow extends Record<string, unknown> {
@@ -93,10 +94,11 @@ export function createDirectory(database: Database): StoreDirectory {
   const credentials = remembered(async (key: string) => {
     const rows = await reading(database.query<CredentialRow>(credentialsByIdentifier, key.split('\n')));
     return rows.map(
-      ({ merchant_id, credential_id, secret_hash }): Credential => ({
+      ({ merchant_id, credential_id, secret_hash, sealed_secret }): Credential => ({
         merchantId: merchant_id,
         credentialId: credential_id,
         secretHash: secret_hash,
+        ...(sealed_secret === null ? {} : { sealedSecret: sealed_secret }),
       }),
     );
   });

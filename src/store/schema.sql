@@ -226,6 +226,7 @@ create table polygate.credential (
   secret_hash bytea not null,
   created_at timestamp with time zone not null default now(),
   revoked_at timestamp with time zone,
+  sealed_secret bytea,
   constraint credential_pkey PRIMARY KEY (merchant_id, credential_id),
   constraint credential_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
 );
@@ -488,6 +489,14 @@ create table polygate.payment (
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
 ) with (fillfactor=45);
 grant insert, select, update on polygate.payment to polygate_app;
+
+create table polygate.payment_number (
+  merchant_id uuid not null,
+  payment_number bigint not null,
+  operation_id uuid not null,
+  constraint payment_number_pkey PRIMARY KEY (merchant_id, payment_number)
+);
+grant insert, select on polygate.payment_number to polygate_app;
 
 create table polygate.receipt (
   merchant_id uuid not null,

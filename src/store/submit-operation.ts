@@ -15,11 +15,11 @@ with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::json[],
     $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-    $19::text[], $20::bytea[], $21::timestamptz[], $22::text[]
+    $19::text[], $20::bytea[], $21::timestamptz[], $22::text[], $23::boolean[]
   ) with ordinality as i (
     merchant_id, channel_id, payment_id, operation_id, kind, target_id, target_kind, amount, remaining, merchant_reference, dialect_data,
     mti, account_id, terminal, stan, rrn, transmitted_at, created_at,
-    key, input_hash, expires_at, because, ordinal
+    key, input_hash, expires_at, because, once, ordinal
   )
 ), locked as (
   select p.merchant_id, p.payment_id, i.ordinal from input i
@@ -38,7 +38,7 @@ with input as (
   from free i
   where i.target_kind = 'preauthorization' and p.merchant_id = i.merchant_id and p.payment_id = i.payment_id and p.state = 'authorized'
     and case i.kind
-      when 'capture' then p.captured + p.capture_pending + p.released + p.release_pending + i.amount <= p.authorized
+      when 'capture' then (not i.once or p.captured + p.capture_pending = 0) and p.captured + p.capture_pending + p.released + p.release_pending + i.amount <= p.authorized
       when 'reversal' then p.release_pending = 0 and p.captured + p.capture_pending + p.released + i.amount <= p.authorized
         and p.authorized - p.released - i.amount = i.remaining
       else false
@@ -51,7 +51,7 @@ with input as (
   from free i
   where i.target_kind <> 'preauthorization' and o.merchant_id = i.merchant_id and o.operation_id = i.target_id and o.state = 'approved'
     and case i.kind
-      when 'refund' then o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
+      when 'refund' then (not i.once or o.refunded + o.refund_pending = 0) and o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
       when 'reversal' then o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
       else false
     end
@@ -107,5 +107,6 @@ function columnsOf(rows: readonly NewOperation[]): string[] {
     bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
     plainArray(rows.map((row) => row.because)),
+    plainArray(rows.map((row) => row.once === true)),
   ];
 }

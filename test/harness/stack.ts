@@ -10,6 +10,7 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { writeDemoEndpoints } from '../../src/local/demo-endpoints.ts';
 import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
+import { sealDemoSecrets } from '../../src/local/demo-secrets.ts';
 import { freePort } from '../../src/local/ports.ts';
 import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
 import { createDatabase } from './database.ts';
@@ -99,6 +100,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   };
   const config = readConfig({ mode: 'sandbox', file: undefined, env });
   const lines: string[] = [];
+  await sealDemoSecrets(config);
   if (options.webhooks === true) await writeDemoEndpoints(config);
   const launchGateway = () => startGateway(config, { logDestination: { write: (line) => void lines.push(line) } });
   let gateway: Gateway | undefined = await launchGateway();

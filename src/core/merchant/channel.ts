@@ -33,6 +33,8 @@ export interface Credential {
   readonly merchantId: string;
   readonly credentialId: string;
   readonly secretHash: Uint8Array;
+  /** Where requests are signed with it: the secret as the vault has sealed it, under the credential's id. */
+  readonly sealedSecret?: Uint8Array;
 }
 
 /** Finds channels and credentials; answers from memory, at most seconds old, so that the payment path asks no database. */

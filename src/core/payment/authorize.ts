@@ -56,6 +56,10 @@ export interface AuthorizeCommand {
   readonly idempotencyKey?: string;
   /** How long the key is remembered, in wall ms; absent: as the settings say. */
   readonly keyLifetimeMs?: number;
+  /** A repeat under the key counts as the same request whatever it asks for; else it is refused when it asks for something else. */
+  readonly keyMatchesAnyInput?: true;
+  /** From `takePaymentNumber`; it is found under the same name in the dialect's data of the operation. */
+  readonly paymentNumber?: number;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -185,6 +189,7 @@ async function newPayment(
             },
           }),
           expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
+          ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
         };
   const createdAtMs = engine.clock.businessNow();
   return {
@@ -197,9 +202,10 @@ async function newPayment(
     currency,
     cardId: card.cardId,
     card: card.summary,
-    dialectData,
+    dialectData: withNumber(command),
     createdAtMs,
     ...captureDue(command, createdAtMs),
+    ...(command.paymentNumber === undefined ? {} : { paymentNumber: command.paymentNumber }),
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
@@ -207,6 +213,14 @@ async function newPayment(
     ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
     ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
   };
+}
+
+/** The number is no part of what a repeat is compared by: each try takes one. */
+export function withNumber({
+  dialectData,
+  paymentNumber,
+}: Pick<AuthorizeCommand, 'dialectData' | 'paymentNumber'>): AuthorizeCommand['dialectData'] {
+  return paymentNumber === undefined ? dialectData : { ...dialectData, paymentNumber: String(paymentNumber) };
 }
 
 function captureDue({ kind, captureLater }: AuthorizeCommand, nowMs: number): Pick<NewPayment, 'captureDueAtMs'> {

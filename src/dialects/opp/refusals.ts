@@ -65,6 +65,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   exceeds_authorized: notSoMuch,
   exceeds_captured: notSoMuch,
   nothing_left: notSoMuch,
+  already_captured: notSoMuch,
   already_refunded: notSoMuch,
   charged_back: '700.300.600',
   already_charged_back: '700.400.400',
