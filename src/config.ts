@@ -114,6 +114,17 @@ export const settings = {
     'The reverse proxy whose X-Forwarded headers count: its addresses, or how many proxies stand in front.',
   ),
   logLevel: setting<LogLevel>('LOG_LEVEL', logLevel, 'info', 'The least severe level that is logged.'),
+  otlpEndpoint: optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    webUrl,
+    'Where traces go: an OpenTelemetry collector that takes OTLP over HTTP. Without it nothing is traced.',
+  ),
+  otelServiceName: setting(
+    'OTEL_SERVICE_NAME',
+    characters({ max: 100, expected: 'at most 100 characters' }),
+    'polygate',
+    'What the gateway is called in traces.',
+  ),
   metricsKey: optional(
     'METRICS_KEY',
     secret,

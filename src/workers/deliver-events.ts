@@ -13,8 +13,10 @@ import {
 import type { Channel } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
+import type { Observer } from '../observability/observer.ts';
 import { mailAddressOf, mailOf, mailRetryDelaysMs, mailTimeoutMs, sendByMail } from './deliver-mail.ts';
 import type { Sent } from './delivery-try.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -26,6 +28,9 @@ export interface DeliverEvents {
   /** Absent: mails wait. */
   readonly mail: MailTransport | undefined;
   readonly mode: 'sandbox' | 'live';
+  /** Measures a try. */
+  readonly step: Observer['step'];
+  readonly onTry: Metrics['countDelivery'];
   /** By the dialect's name. */
   readonly callbacks: ReadonlyMap<string, DialectCallbacks>;
 }
@@ -91,7 +96,9 @@ function createSender(parts: DeliverEvents): Sender {
     const { endpointId } = delivery;
     underWay.set(endpointId, (underWay.get(endpointId) ?? 0) + 1);
     try {
-      const isFine = await tryDelivery(parts, delivery, inTrouble.has(endpointId));
+      const { paymentId, operationId, about } = delivery;
+      const names = { work: 'delivery', ...(about.kind === 'payment' ? { paymentId, operationId } : {}) };
+      const isFine = await parts.engine.within(names, () => tryDelivery(parts, delivery, inTrouble.has(endpointId)));
       if (isFine) inTrouble.delete(endpointId);
       // One that stands for URLs of requests is many: a dead one among them says nothing about the others.
       else if (delivery.endpoint.url !== undefined) inTrouble.add(endpointId);
@@ -141,8 +148,10 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
     await outbox.postpone(delivery, postponedMs);
     return true;
   }
-  const { attempt, messagesSent, gone } = await way.send();
+  const { attempt, messagesSent, gone } = await parts.step('delivery', way.send);
+  const kind = delivery.about.kind === 'mail' || mailAddressOf(delivery.endpoint) !== undefined ? 'mail' : 'webhook';
   if (attempt.problem === undefined) {
+    parts.onTry(kind, 'delivered');
     await outbox.record({ delivery, attempt, messagesSent, result: { state: 'delivered' } });
     if (delivery.failuresBefore > 0 || wasInTrouble) await outbox.noteSuccess(delivery.endpoint);
     return true;
@@ -150,6 +159,7 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   // A mail that is refused for good has no endpoint that an operator could mend.
   const isOver = gone !== undefined && delivery.about.kind === 'mail';
   const result: DeliveryResult = isOver ? { state: 'given_up' } : afterFailure({ tries: delivery.tries, retryDelaysMs: way.retryDelaysMs });
+  parts.onTry(kind, result.state === 'given_up' ? 'given_up' : 'failed');
   await outbox.noteFailure(delivery.endpoint, attempt.problem);
   await parkIfHopeless(parts, delivery, { problem: attempt.problem, gone, isGivenUp: result.state === 'given_up' });
   await outbox.record({ delivery, attempt, messagesSent, result });

@@ -25,6 +25,8 @@ export interface Engine {
   readonly bank: Bank | undefined;
   readonly clock: Clock;
   readonly log: EngineLog;
+  /** Runs what no request has asked for, under names that its log lines, measurements and traces bear. */
+  readonly within: <T>(names: WorkNames, run: () => Promise<T>) => Promise<T>;
   /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */
   readonly inputMac: (text: string) => Uint8Array;
   /** What payments need that wait for their shopper. */
@@ -43,6 +45,13 @@ export interface EngineSettings {
   readonly retryLimits: RetryLimits;
   /** How often a payment may be tried again after its first decline, within Visa's window. */
   readonly retriesAtMost: number;
+}
+
+/** What the gateway does by itself, and for which payment where that is known. */
+export interface WorkNames {
+  readonly work: string;
+  readonly paymentId?: string;
+  readonly operationId?: string;
 }
 
 export interface EngineLog {
