@@ -171,7 +171,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       isUnavailable,
       isSandbox: config.mode === 'sandbox',
       clock,
-      works: [dueVisits(engine), ...works, purge],
+      works: [dueVisits(engine), ...works, purge, delivering.work],
     });
   });
   addDocsRoutes(

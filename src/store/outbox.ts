@@ -52,6 +52,31 @@ where d.payment_id = c.payment_id and d.endpoint_id = c.endpoint_id and d.sequen
 returning c.is_head, d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.lease`,
 };
 
+// Of a try that is under way the lease is almost whole; one whose lease has lasted longer belongs to a node that is gone, or that waits for a dead
+// endpoint, and is not waited for.
+const nextDue: Statement = {
+  name: 'next_delivery_due',
+  text: `
+select (extract(epoch from min(next.at) - now()) * 1000)::float8 as in_ms
+from polygate.endpoint ep cross join lateral (
+  (select greatest(d.due_at, ep.wake_at) as at from polygate.delivery d
+    where d.endpoint_id = ep.endpoint_id and d.merchant_id = ep.merchant_id and d.due_at is not null and d.lease is null
+    order by d.due_at limit 1)
+  union all
+  (select now() from polygate.delivery d
+    where d.endpoint_id = ep.endpoint_id and d.merchant_id = ep.merchant_id and d.due_at > now() + $1 * interval '1 millisecond' and d.lease is not null
+    limit 1)
+  union all
+  (select greatest(d.due_at, ep.wake_at) from polygate.delivery d
+    where d.endpoint_id = ep.endpoint_id and d.merchant_id = ep.merchant_id and d.due_at <= now() and d.lease is not null
+    order by d.due_at limit 1)
+) next
+where ep.state = 'active' and ep.removed_at is null`,
+};
+
+/** A lease of 75 s that is younger than ten. */
+const freshLeaseMs = 65_000;
+
 const details: Statement = {
   name: 'claimed_deliveries',
   text: `
@@ -183,6 +208,10 @@ export function createOutbox(database: Database): Outbox {
         plainArray(claimed.map((row) => row.sequence)),
       ]);
       return rows.map(deliveryOf);
+    },
+    async nextDueInMs() {
+      const [row] = await run<{ in_ms: number | null }>(nextDue, [freshLeaseMs]);
+      return row?.in_ms ?? undefined;
     },
     findTree: (key) => findTree(database, key),
     async record(tried) {

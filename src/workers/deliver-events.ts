@@ -2,6 +2,8 @@
  * The worker that tells merchants what happened: one loop makes deliveries of new events, the other sends what is due. Each endpoint has a few
  * tries under way at most, one while it is in trouble, so that a slow shop keeps only itself waiting.
  */
+
+import type { DueWork } from '../core/due/work.ts';
 import {
   type Attempt,
   afterFailure,
@@ -43,8 +45,13 @@ const underWayAtMost = 1_024;
 /** Beyond what two messages of the most patient dialect can take, so that a lease ends only when its holder is gone. */
 const leaseMs = 75_000;
 const postponedMs = 5_000;
+/** Every postponement is a stop of the clock on its way, which may be years long. */
+const postponedWhileMovingMs = 86_400_000;
+/** Whoever moves the clock waits for each try. */
+const timeoutWhileMovingMs = 1_000;
 
-export function startDelivering(parts: DeliverEvents): Worker {
+/** `work`: the same, for whoever moves the business clock and waits for what becomes due on its way. */
+export function startDelivering(parts: DeliverEvents): Worker & { readonly work: DueWork } {
   const { outbox, engine } = parts;
   const guarded = guardedBy(engine.log);
   const enrolling = startWorker(
@@ -56,9 +63,25 @@ export function startDelivering(parts: DeliverEvents): Worker {
   const sender = createSender(parts);
   const sending = startWorker(guarded('deliveries cannot be looked at; trying again', sender.turn));
   return {
+    work: workOf(parts, sender),
     async stop() {
       await Promise.all([enrolling.stop(), sending.stop()]);
       await sender.settled();
+    },
+  };
+}
+
+function workOf({ outbox, engine }: DeliverEvents, sender: Sender): DueWork {
+  return {
+    name: 'deliveries to merchants',
+    async run(limit) {
+      const done = await sender.sendDue(limit);
+      return { taken: done, done };
+    },
+    async nextDueAtMs() {
+      while ((await outbox.enroll(enrolledAtOnce)) >= enrolledAtOnce);
+      const inMs = await outbox.nextDueInMs();
+      return inMs === undefined ? undefined : engine.clock.businessNow() + inMs;
     },
   };
 }
@@ -84,6 +107,8 @@ function guardedBy(log: Engine['log']): (message: string, turn: () => Promise<nu
 interface Sender {
   /** Claims and sends; says how long to pause. */
   turn(): Promise<number>;
+  /** Sends what is due now, at most `limit`; says how much when it is done. */
+  sendDue(limit: number): Promise<number>;
   settled(): Promise<void>;
 }
 
@@ -114,21 +139,32 @@ function createSender(parts: DeliverEvents): Sender {
     }
   }
 
+  async function begin(room: number): Promise<readonly Promise<void>[]> {
+    // Half of the places are for endpoints that have nothing under way, however many slow ones there are.
+    const isCrowded = tries.size > underWayAtMost / 2;
+    const busy = [...underWay].filter(([id, count]) => count >= (isCrowded || inTrouble.has(id) ? 1 : perEndpoint)).map(([id]) => id);
+    const claimed = await parts.outbox.claim({ perEndpoint, limit: room, leaseMs, busy });
+    return claimed.map((delivery) => {
+      const attempt = run(delivery).finally(() => tries.delete(attempt));
+      tries.add(attempt);
+      return attempt;
+    });
+  }
+
   return {
     async turn() {
       if (tries.size >= underWayAtMost) return lookEveryMs / 4;
-      // Half of the places are for endpoints that have nothing under way, however many slow ones there are.
-      const isCrowded = tries.size > underWayAtMost / 2;
-      const busy = [...underWay].filter(([id, count]) => count >= (isCrowded || inTrouble.has(id) ? 1 : perEndpoint)).map(([id]) => id);
-      const claimed = await parts.outbox.claim({ perEndpoint, limit: underWayAtMost - tries.size, leaseMs, busy });
-      for (const delivery of claimed) {
-        const attempt = run(delivery).finally(() => tries.delete(attempt));
-        tries.add(attempt);
-      }
-      if (claimed.length === 0) return lookEveryMs;
+      const begun = await begin(underWayAtMost - tries.size);
+      if (begun.length === 0) return lookEveryMs;
       // There is probably more; the next look waits until something of this one is done, or for the usual time.
       await Promise.race([...tries, new Promise((resolve) => setTimeout(resolve, lookEveryMs).unref())]);
       return 0;
+    },
+    async sendDue(limit) {
+      const room = Math.min(limit, underWayAtMost - tries.size);
+      const begun = room > 0 ? await begin(room) : [];
+      await Promise.all(begun);
+      return begun.length;
     },
     async settled() {
       await Promise.all(tries);
@@ -145,7 +181,7 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   const { outbox, engine } = parts;
   const way = await wayOf(parts, delivery);
   if (way === undefined) {
-    await outbox.postpone(delivery, postponedMs);
+    await outbox.postpone(delivery, engine.clock.isMoving() ? postponedWhileMovingMs : postponedMs);
     return true;
   }
   const { attempt, messagesSent, gone } = await parts.step('delivery', way.send);
@@ -179,7 +215,10 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
   const { mail: transport, engine, mode } = parts;
   const startedAtMs = engine.clock.wallNow();
   const sending = (mail: ReturnType<typeof mailOf>): Way | undefined =>
-    transport && { retryDelaysMs: mailRetryDelaysMs, send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: mailTimeoutMs }) };
+    transport && {
+      retryDelaysMs: mailRetryDelaysMs,
+      send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: timeoutOf(parts, mailTimeoutMs) }),
+    };
   const { about } = delivery;
   if (about.kind === 'mail') return sending(about.mail);
   const subject = await readSubject(parts, delivery, about);
@@ -192,6 +231,10 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
   if (policy === undefined) return undefined;
   const telling = { policy, delivery, subject, channel: about.channel };
   return { retryDelaysMs: policy.retryDelaysMs, send: () => sendAll(parts, telling) };
+}
+
+function timeoutOf({ engine }: DeliverEvents, timeoutMs: number): number {
+  return engine.clock.isMoving() ? Math.min(timeoutMs, timeoutWhileMovingMs) : timeoutMs;
 }
 
 type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
@@ -257,7 +300,7 @@ async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
   }
   let attempt: Attempt = { startedAtMs, durationMs: 0 };
   for (const message of messages.slice(messagesSent)) {
-    const answer = await outbound.send({ ...message, timeoutMs: policy.timeoutMs });
+    const answer = await outbound.send({ ...message, timeoutMs: timeoutOf(parts, policy.timeoutMs) });
     const durationMs = attempt.durationMs + answer.durationMs;
     if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent };
     attempt = { startedAtMs, durationMs, status: answer.status, answer: answer.excerpt };

@@ -93,6 +93,8 @@ export interface Outbox {
     readonly leaseMs: number;
     readonly busy: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
+  /** In how many ms the first of all deliveries may be tried; 0 or less: now, or it is being tried. Undefined when nothing waits. */
+  nextDueInMs(): Promise<number | undefined>;
   /** The payment that an operation belongs to, as it is now; read beside the payment path. */
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** Records a try. What was acknowledged stays so; any other result counts only while the try still has its lease. */
