@@ -31,6 +31,8 @@ export interface Clock {
   wallNow(): number;
   /** Wall time in epoch ms when this node last saw business time moved; 0: never. */
   movedAtMs(): number;
+  /** Whether somebody is moving it now, as far as this node has seen: what is due is then waited for. */
+  isMoving(): boolean;
 }
 
 /** A card to keep for one payment, or longer under a token. */

@@ -284,9 +284,11 @@ create table polygate.delivery (
   lease uuid,
   created_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
+  mail json,
   constraint delivery_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, merchant_id),
+  constraint delivery_mail_check CHECK (((subject = 'mail'::text) = (mail IS NOT NULL))),
   constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'given_up'::text]))),
-  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text, 'checkout'::text])))
+  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text, 'checkout'::text, 'mail'::text])))
 );
 CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
