@@ -15,6 +15,8 @@ import type { Channel } from './core/merchant/channel.ts';
 import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import { type Difference, dueReconciliations } from './core/settlement/reconcile.ts';
+import { dueSettlements } from './core/settlement/settle-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
 import { dialects } from './dialects/registry.ts';
@@ -44,6 +46,7 @@ import { createOutbox } from './store/outbox.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
+import { createSettlementStore } from './store/settlement-store.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { createVisitStore } from './store/visit-store.ts';
@@ -100,8 +103,15 @@ export async function startGateway(config: Config, options: { readonly logDestin
     for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
   }, refreshMs);
   const resolving = startResolving(engine);
-  const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
-  const doing = works.map((work) => startDueWork(work, log));
+  const settling = { settlements: createSettlementStore(stores.general, clock), clock, log };
+  const works = [
+    dueSchedules(engine, directory),
+    dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
+    dueSettlements(settling),
+  ];
+  const tellOperator = (difference: Difference) => noteDifference(stores.general, difference);
+  const comparing = dueReconciliations({ ...settling, acquirer, tellOperator });
+  const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
     ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
@@ -324,6 +334,11 @@ function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): Due
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
   };
+}
+
+/** Beside the log line, since the operators' trail is where people look for what concerns the acquirer. */
+async function noteDifference(database: Database, difference: Difference): Promise<void> {
+  await acting(database, (_query, audit) => audit({ actor: 'gateway', act: 'settlement.apart', details: { ...difference } }));
 }
 
 function holdLives(config: Config): HoldLives {
