@@ -15,7 +15,7 @@ import type { Channel } from './core/merchant/channel.ts';
 import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
-import { type Difference, dueReconciliations } from './core/settlement/reconcile.ts';
+import { dueReconciliations } from './core/settlement/reconcile.ts';
 import { dueSettlements } from './core/settlement/settle-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
@@ -109,8 +109,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
   ];
-  const tellOperator = (difference: Difference) => noteDifference(stores.general, difference);
-  const comparing = dueReconciliations({ ...settling, acquirer, tellOperator });
+  const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
@@ -334,11 +333,6 @@ function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): Due
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
   };
-}
-
-/** Beside the log line, since the operators' trail is where people look for what concerns the acquirer. */
-async function noteDifference(database: Database, difference: Difference): Promise<void> {
-  await acting(database, (_query, audit) => audit({ actor: 'gateway', act: 'settlement.apart', details: { ...difference } }));
 }
 
 function holdLives(config: Config): HoldLives {

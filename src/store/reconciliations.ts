@@ -4,6 +4,7 @@ import type { Totals } from '../core/settlement/settlement.ts';
 import type { DueReconciliation, SettlementStore } from '../core/settlement/settlement-store.ts';
 import { plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { acting } from './audit.ts';
 import { createLeases } from './leases.ts';
 
 const insert: Statement = {
@@ -71,10 +72,14 @@ export function createReconciliations(database: Database): Reconciliations {
     async noteSent({ settlementId, currency }, { terminal, stan, rrn, transmittedAtMs }) {
       await database.query(noteSent, [settlementId, currency, terminal, stan, rrn, new Date(transmittedAtMs)]);
     },
-    async recordAnswer({ settlementId, currency }, { isInBalance, theirs, atMs }) {
-      const state = isInBalance ? 'in_balance' : 'apart';
-      const rows = await database.query(recordAnswer, [settlementId, currency, state, JSON.stringify(theirs), new Date(atMs)]);
-      return rows.length > 0;
+    async recordAnswer({ settlementId, accountId, currency, ours }, { isInBalance, theirs, atMs }) {
+      const values = [settlementId, currency, isInBalance ? 'in_balance' : 'apart', JSON.stringify(theirs), new Date(atMs)];
+      if (isInBalance) return (await database.query(recordAnswer, values)).length > 0;
+      return acting(database, async (query, audit) => {
+        if ((await query(recordAnswer, values)).length === 0) return false;
+        await audit({ actor: 'gateway', act: 'settlement.apart', details: { settlementId, accountId, currency, ours, theirs } });
+        return true;
+      });
     },
     async putOffReconciliation({ settlementId, currency }, afterMs) {
       await database.query(putOff, [settlementId, currency, afterMs]);

@@ -5,7 +5,7 @@
 import type { DueWork, Progress } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
 import type { Acquirer, Clock } from '../ports.ts';
-import { isSame, type Totals } from './settlement.ts';
+import { isSame } from './settlement.ts';
 import type { DueReconciliation, SettlementStore } from './settlement-store.ts';
 
 /** Added to the time that the host may take. */
@@ -13,22 +13,11 @@ const leaseMarginMs = 10_000;
 const firstPauseMs = 500;
 const pauseAtMostMs = 600_000;
 
-/** A difference, for whoever has to look into it. */
-export interface Difference {
-  readonly settlementId: string;
-  readonly accountId: string;
-  readonly currency: string;
-  readonly ours: Totals;
-  readonly theirs: Totals;
-}
-
 export interface Reconciling {
   readonly settlements: SettlementStore;
   readonly acquirer: Acquirer;
   readonly clock: Clock;
   readonly log: EngineLog;
-  /** Leaves a mark in the operators' trail. */
-  readonly tellOperator: (difference: Difference) => Promise<void>;
 }
 
 /** It waits for the host, not for the clock: so it is never due on the business clock. */
@@ -53,7 +42,7 @@ async function reconcileDue(reconciling: Reconciling, limit: number): Promise<Pr
 }
 
 /** True when the host has answered. */
-async function reconcile({ settlements, acquirer, clock, log, tellOperator }: Reconciling, due: DueReconciliation): Promise<boolean> {
+async function reconcile({ settlements, acquirer, clock, log }: Reconciling, due: DueReconciliation): Promise<boolean> {
   const { settlementId, accountId, currency, cutOffAtMs, ours, tries } = due;
   const trace = due.trace ?? (await acquirer.prepareReconciliation(accountId));
   await settlements.noteSent(due, trace);
@@ -73,6 +62,5 @@ async function reconcile({ settlements, acquirer, clock, log, tellOperator }: Re
     { settlementId, accountId, currency, ours, theirs },
     'the acquirer has other totals for a settlement; `polygate settlement show` has both',
   );
-  await tellOperator({ settlementId, accountId, currency, ours, theirs });
   return true;
 }

@@ -71,7 +71,7 @@ export interface SettlementStore {
   claimReconciliations(request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly DueReconciliation[]>;
   /** Saves the trace before the first byte is written, or counts a repeat. */
   noteSent(due: DueReconciliation, trace: Trace): Promise<void>;
-  /** False when it was answered before. */
+  /** False when it was answered before. A difference leaves its mark in the operators' trail as well. */
   recordAnswer(
     due: DueReconciliation,
     answer: { readonly isInBalance: boolean; readonly theirs: Totals; readonly atMs: number },
