@@ -1,11 +1,16 @@
 /** `polygate webhook`: where merchants are told what happens, how that goes, and telling it again. */
 import { randomUUIDv7 } from 'node:crypto';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config.ts';
+import { type MailLanguage, mailLanguages } from '../core/mail/content.ts';
+import { isMailAddress } from '../core/mail/send.ts';
+import type { KeptEndpoint } from '../core/operator/operator-store.ts';
 import type { DialectCallbacks } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
-import { assertUrl, readSecret, readSettings, sendTest } from '../http/endpoint-form.ts';
+import { assertUrl, readSecret, readSettings, sendTest, type Tested } from '../http/endpoint-form.ts';
 import { createOutbound } from '../http/outbound.ts';
+import { sendTestMail } from '../mail/test-mail.ts';
+import { openMailTransport } from '../mail/transport.ts';
 import type { Database } from '../postgres/connection.ts';
 import { listDeliveries, listEndpoints } from '../store/endpoints.ts';
 import { findMerchant, listChannels } from '../store/merchants.ts';
@@ -43,7 +48,17 @@ function addListCommand(webhook: Command): void {
     .action(async (options: ListOptions) => {
       const endpoints = await withStore(options, (database) => listEndpoints(database));
       const rows = endpoints.map(({ endpointId, merchant, dialect, url, state, pending, failingSince, pausedUntil, reason }) => {
-        return { id: endpointId, merchant, dialect, url: url ?? '(named by requests)', state, pending, failingSince, pausedUntil, reason };
+        return {
+          id: endpointId,
+          merchant,
+          dialect,
+          url: url ?? (dialect === 'mail' ? '(addresses of mails)' : '(named by requests)'),
+          state,
+          pending,
+          failingSince,
+          pausedUntil,
+          reason,
+        };
       });
       printRows(rows, { json: options.json, none: 'There is no endpoint yet. Add one with `polygate webhook add`.' });
     });
@@ -52,7 +67,9 @@ function addListCommand(webhook: Command): void {
 interface AddOptions extends Options {
   readonly merchant: string;
   readonly dialect: string;
-  readonly url: string;
+  readonly url?: string;
+  readonly mail?: string;
+  readonly language?: MailLanguage;
   readonly channel?: string;
   readonly secret?: string;
   readonly set: Readonly<Record<string, string>>;
@@ -64,7 +81,9 @@ function addAddCommand(webhook: Command): void {
   addCommand(webhook, 'add', 'add an endpoint of a merchant')
     .requiredOption('--merchant <merchant>', 'its routing number or id')
     .requiredOption('--dialect <dialect>', `the protocol that it speaks: ${spoken.join(', ')}`)
-    .requiredOption('--url <url>', 'where the messages go; https')
+    .option('--url <url>', 'where the messages go; https')
+    .option('--mail <address>', 'instead of a URL: confirm payments by mail to this address')
+    .addOption(new Option('--language <language>', 'of the mails (default: en)').choices(mailLanguages))
     .option('--channel <name>', "only one of the merchant's channels, by its name on the wire")
     .option('--secret <secret>', 'what messages are encrypted or signed with (default: a new one, shown once)')
     .option('--set <name=value>', 'a setting of the dialect; may be repeated', collectSetting, {})
@@ -96,11 +115,9 @@ interface Added {
 }
 
 async function add(database: Database, config: Config, options: AddOptions): Promise<Added> {
-  const { dialect, url, channel, merchant } = options;
-  const callbacks = callbacksOf(dialect);
-  assertUrl(createOutbound({ privateNetworks: config.outboundPrivateNetworks }), url);
-  const settings = readSettings(callbacks, options.set);
-  const secret = readSecret(callbacks, options.secret);
+  const { dialect, channel, merchant } = options;
+  const { url, settings, secret, needsTest } =
+    options.mail === undefined ? webPlace(config, options) : mailPlace(config, options, options.mail);
   const { merchantId, name } = await findMerchant(database, merchant);
   const channelId = channel === undefined ? undefined : await channelIdOf(database, { merchantId, merchant, dialect, wireId: channel });
   const endpointId = randomUUIDv7();
@@ -108,10 +125,37 @@ async function add(database: Database, config: Config, options: AddOptions): Pro
     secret === undefined
       ? {}
       : await withVault(config, async (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
-  const state = callbacks.form.needsTest ? 'inactive' : 'active';
+  const state = needsTest ? 'inactive' : 'active';
   const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
   await createEndpoint(database, { actor: actor(), ...names, ...sealed, state });
   return { id: endpointId, merchant: name, state, ...(secret === undefined || options.secret !== undefined ? {} : { secret }) };
+}
+
+/** Where the messages of a new endpoint go, and how they are written. */
+interface Place {
+  readonly url: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secret: string | undefined;
+  readonly needsTest: boolean;
+}
+
+function webPlace(config: Config, { dialect, url, set, secret, language }: AddOptions): Place {
+  const callbacks = callbacksOf(dialect);
+  if (url === undefined) throw new Error('Say where the messages go: --url, or --mail for mails.');
+  if (language !== undefined) throw new Error('--language belongs to --mail.');
+  assertUrl(createOutbound({ privateNetworks: config.outboundPrivateNetworks }), url);
+  return { url, settings: readSettings(callbacks, set), secret: readSecret(callbacks, secret), needsTest: callbacks.form.needsTest };
+}
+
+function mailPlace(config: Config, { dialect, url, set, secret, language = 'en' }: AddOptions, address: string): Place {
+  if (!dialects.some(({ name }) => name === dialect))
+    throw new Error(`There is no dialect "${dialect}". There are: ${dialects.map(({ name }) => name).join(', ')}.`);
+  if (url !== undefined) throw new Error('--url and --mail are two endpoints: add one after the other.');
+  if (secret !== undefined || Object.keys(set).length > 0) throw new Error('Mails have no --secret and no --set; only --language.');
+  if (!isMailAddress(address)) throw new Error('The address cannot be used; expected one plain address, as in shop@example.com.');
+  if (config.smtpUrl === undefined)
+    throw new Error('There is no mail server: set SMTP_URL and MAIL_FROM first, for this command and for the gateway.');
+  return { url: `mailto:${address}`, settings: { language }, secret: undefined, needsTest: false };
 }
 
 interface NamedChannel {
@@ -143,17 +187,23 @@ function addTestCommand(webhook: Command): void {
       await withStore(options, async (database, config) => {
         const endpoint = await findEndpoint(database, id);
         const { state } = endpoint;
-        const parts = {
-          callbacks: callbacksOf(endpoint.dialect),
-          outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
-        };
-        const answer = await withVault(config, (vault) => sendTest({ ...parts, vault, mode: config.mode }, endpoint));
+        const answer = await testOf(endpoint, config);
         if (!answer.acknowledged) throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
         await activateEndpoint(database, { actor: actor(), endpointId: id });
         const now = state === 'active' ? 'active' : state === 'paused' ? 'still paused' : 'active now, and is sent what waits for it';
-        print(`It answered HTTP ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is ${now}.`);
+        print(`It answered ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is ${now}.`);
       });
     });
+}
+
+function testOf(endpoint: KeptEndpoint, config: Config): Promise<Tested> {
+  const { smtpUrl, mailFrom, mode, outboundPrivateNetworks: privateNetworks } = config;
+  if (endpoint.url?.startsWith('mailto:') === true) {
+    if (smtpUrl === undefined || mailFrom === undefined) throw new Error('There is no mail server: set SMTP_URL and MAIL_FROM.');
+    return sendTestMail(openMailTransport({ url: smtpUrl, from: mailFrom }), endpoint);
+  }
+  const parts = { callbacks: callbacksOf(endpoint.dialect), outbound: createOutbound({ privateNetworks }), mode };
+  return withVault(config, (vault) => sendTest({ ...parts, vault }, endpoint));
 }
 
 interface DeliveriesOptions extends ListOptions {

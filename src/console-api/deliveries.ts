@@ -11,8 +11,11 @@ const states = ['pending', 'delivered', 'given_up'] as const;
 export const delivery = {
   merchant_id: uuid,
   endpoint_id: uuid,
-  subject: means(oneOf(['payment', 'token', 'checkout']), 'What it is about.'),
-  payment_id: means(uuid, 'Of what happened to a stored card: its token, as a UUID; of what happened to an order: its checkout.'),
+  subject: means(oneOf(['payment', 'token', 'checkout', 'mail']), 'What it is about.'),
+  payment_id: means(
+    uuid,
+    'Of what happened to a stored card: its token, as a UUID; of what happened to an order: its checkout; of a mail: its own id.',
+  ),
   sequence: means(whole, "The event's number within its payment."),
   event: text,
   state: oneOf(states),

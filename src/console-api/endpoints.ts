@@ -1,8 +1,11 @@
 /** Webhook endpoints: where merchants are told what happens. */
 import { randomUUIDv7 } from 'node:crypto';
 import { Type } from 'typebox';
+import { mailLanguages } from '../core/mail/content.ts';
+import { isMailAddress } from '../core/mail/send.ts';
+import type { KeptEndpoint } from '../core/operator/operator-store.ts';
 import type { DialectCallbacks } from '../dialects/dialect.ts';
-import { assertUrl, readSecret, readSettings, sendTest } from '../http/endpoint-form.ts';
+import { assertUrl, readSecret, readSettings, sendTest, type Tested } from '../http/endpoint-form.ts';
 import { dialectOf } from './channels.ts';
 import { changes, fields, inQuery, means, nullable, oneOf, optional, text, time, uuid, whole } from './forms.ts';
 import { readOne } from './one.ts';
@@ -31,7 +34,10 @@ const endpoint = {
 };
 
 const given = {
-  url: means(Type.String({ minLength: 1, maxLength: 2_048 }), 'Where the messages go; https.'),
+  url: means(
+    Type.String({ minLength: 1, maxLength: 2_048 }),
+    'Where the messages go: https, or `mailto:` and an address to confirm payments by mail (with the setting `language`).',
+  ),
   settings: means(Type.Record(text, text), 'Settings of the dialect; what is not given has its standard.'),
   secret: means(text, 'What messages are sealed or signed with.'),
 };
@@ -85,7 +91,45 @@ const stateSummaries = {
   resume: 'Sends a paused endpoint what waits for it.',
 };
 
-function addRoute({ store, dialects, outbound, engine }: ConsoleParts): ConsoleRoute {
+const mailPrefix = 'mailto:';
+const noMailServer = 'There is no mail server: set SMTP_URL and MAIL_FROM.';
+
+interface PlaceGiven {
+  readonly dialect: string;
+  readonly url: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly secret?: string;
+}
+
+interface Place {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secret: string | undefined;
+  readonly needsTest: boolean;
+}
+
+/** How a new endpoint's messages are written, and whether they may go there; an address of mails is no URL of the dialect's. */
+function placeOf(parts: ConsoleParts, { dialect: dialectName, url, settings = {}, secret }: PlaceGiven): Place {
+  const dialect = dialectOf(parts.dialects, dialectName);
+  if (url.startsWith(mailPrefix)) return mailPlaceOf(parts, { url, settings, ...(secret === undefined ? {} : { secret }) });
+  const callbacks = callbacksOf(dialect);
+  assertUrl(parts.outbound, url);
+  return { settings: readSettings(callbacks, settings), secret: readSecret(callbacks, secret), needsTest: callbacks.form.needsTest };
+}
+
+function mailPlaceOf({ sendTestMail }: ConsoleParts, { url, settings = {}, secret }: Omit<PlaceGiven, 'dialect'>): Place {
+  const { language = 'en', ...others } = settings;
+  const [other] = Object.keys(others);
+  if (sendTestMail === undefined) throw fieldProblem('url', `cannot be an address of mails. ${noMailServer}`);
+  if (!isMailAddress(url.slice(mailPrefix.length))) throw fieldProblem('url', 'must be one plain address, as in mailto:shop@example.com');
+  if (!mailLanguages.some((known) => known === language))
+    throw fieldProblem('settings.language', `must be one of ${mailLanguages.join(', ')}`);
+  if (other !== undefined) throw fieldProblem(`settings.${other}`, 'is no setting of mails; there is: language');
+  if (secret !== undefined) throw fieldProblem('secret', 'must be left out: mails have none');
+  return { settings: { language }, secret: undefined, needsTest: false };
+}
+
+function addRoute(parts: ConsoleParts): ConsoleRoute {
+  const { store, dialects, engine } = parts;
   return act({
     ...{ name: 'createEndpoint', group, method: 'post', at: '/endpoints', role: 'admin', summary: 'Adds an endpoint of a merchant.' },
     description:
@@ -102,13 +146,10 @@ function addRoute({ store, dialects, outbound, engine }: ConsoleParts): ConsoleR
     problems: [],
     async handle({ body, actor }) {
       const { merchant_id: merchantId, channel_id: channelId, dialect, url } = body;
-      const callbacks = callbacksOf(dialectOf(dialects, dialect));
-      assertUrl(outbound, url);
-      const settings = readSettings(callbacks, body.settings ?? {});
-      const secret = readSecret(callbacks, body.secret);
+      const { settings, secret, needsTest } = placeOf(parts, body);
       const endpointId = randomUUIDv7();
       const sealed = secret === undefined ? {} : { sealedSecret: engine.vault.sealSecret({ merchantId, secretId: endpointId, secret }) };
-      const state = callbacks.form.needsTest ? 'inactive' : 'active';
+      const state = needsTest ? 'inactive' : 'active';
       const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
       await store.createEndpoint({ actor, ...names, ...sealed, state });
       const made = await readOne(store, { list: 'endpoints', filters: { endpoint_id: endpointId }, noun: 'endpoint' });
@@ -137,6 +178,8 @@ function changeRoute({ store, dialects, outbound, engine }: ConsoleParts): Conso
     },
     async handle({ path: { endpoint_id: endpointId }, body: { url, settings, secret: newSecret }, actor }) {
       const { merchantId, dialect, url: before } = await store.findEndpoint(endpointId);
+      if (before?.startsWith(mailPrefix) === true)
+        throw new ConsoleProblem('bad_request', 'An endpoint for mails cannot be changed; remove it and add another one.');
       if (before === null)
         throw new ConsoleProblem('bad_request', 'This endpoint stands for URLs that requests name; it cannot be changed.');
       const callbacks = callbacksOf(dialectOf(dialects, dialect));
@@ -153,7 +196,16 @@ function changeRoute({ store, dialects, outbound, engine }: ConsoleParts): Conso
   });
 }
 
-function testRoute({ store, dialects, outbound, engine, mode }: ConsoleParts): ConsoleRoute {
+function testOf({ dialects, outbound, engine, mode, sendTestMail }: ConsoleParts, kept: KeptEndpoint): Promise<Tested> {
+  if (kept.url?.startsWith(mailPrefix) === true) {
+    if (sendTestMail === undefined) throw new ConsoleProblem('conflict', noMailServer);
+    return sendTestMail(kept);
+  }
+  return sendTest({ callbacks: callbacksOf(dialectOf(dialects, kept.dialect)), outbound, vault: engine.vault, mode }, kept);
+}
+
+function testRoute(parts: ConsoleParts): ConsoleRoute {
+  const { store } = parts;
   return act({
     ...{ name: 'testEndpoint', group, method: 'post', at: `${one}/test`, role: 'operator', summary: 'Sends an endpoint a test message.' },
     description: 'Acknowledged with HTTP 2xx, it activates an endpoint that was new or parked.',
@@ -162,8 +214,7 @@ function testRoute({ store, dialects, outbound, engine, mode }: ConsoleParts): C
     problems: ['not_found', 'conflict', 'endpoint_failed'],
     async handle({ path: { endpoint_id: endpointId }, actor }) {
       const kept = await store.findEndpoint(endpointId);
-      const callbacks = callbacksOf(dialectOf(dialects, kept.dialect));
-      const answer = await sendTest({ callbacks, outbound, vault: engine.vault, mode }, kept);
+      const answer = await testOf(parts, kept);
       if (!answer.acknowledged) throw new ConsoleProblem('endpoint_failed', `The endpoint did not acknowledge: ${answer.problem}.`);
       await store.activateEndpoint({ actor, endpointId });
       const { state } = await store.findEndpoint(endpointId);

@@ -307,7 +307,8 @@ const deliveries: ListTable = {
     subject: 'd.subject',
     payment_id: 'd.payment_id',
     sequence: 'd.sequence',
-    event: `coalesce(e.name, 'checkout.' || k.name, case d.sequence when 1 then 'token.made' else 'token.deleted' end)`,
+    event: `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
+      when d.subject = 'checkout' then 'checkout.' || k.name when d.sequence = 1 then 'token.made' else 'token.deleted' end`,
     state: 'd.state',
     tries: 'd.tries',
     created_at: 'd.created_at',

@@ -112,8 +112,10 @@ export interface EndpointChange extends ByActor {
 export interface KeptEndpoint {
   readonly endpointId: string;
   readonly merchantId: string;
+  /** The merchant's name. */
+  readonly merchant: string;
   readonly dialect: string;
-  /** Null: whatever requests name. */
+  /** Null: whatever requests name. `mailto:` for mails. */
   readonly url: string | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly secret: Uint8Array | null;
