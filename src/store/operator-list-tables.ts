@@ -2,6 +2,7 @@
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { before, equals, type ListTable, since } from './list-table.ts';
 import { paymentLists } from './operator-payment-lists.ts';
+import { settlementLists } from './operator-settlement-lists.ts';
 
 const merchants: ListTable = {
   columns: {
@@ -157,4 +158,5 @@ const audit: ListTable = {
 export const listTables: Readonly<Record<OperatorList, ListTable>> = {
   ...{ merchants, accounts, channels, credentials, endpoints, operators, audit },
   ...paymentLists,
+  ...settlementLists,
 };

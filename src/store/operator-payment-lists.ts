@@ -391,11 +391,9 @@ const disputes: ListTable = {
   },
 };
 
-type PaymentList = Exclude<OperatorList, 'merchants' | 'accounts' | 'channels' | 'credentials' | 'endpoints' | 'operators' | 'audit'>;
-
-export const paymentLists: Readonly<Record<PaymentList, ListTable>> = {
+export const paymentLists = {
   ...{ payments, operations, escalations, attempts, authentications, messages, events, deliveries, disputes, balances },
   ledger_entries: ledgerEntries,
   payout_balances: payoutBalances,
   delivery_attempts: deliveryAttempts,
-};
+} satisfies Partial<Readonly<Record<OperatorList, ListTable>>>;
