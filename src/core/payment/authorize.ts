@@ -6,7 +6,8 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type AgreementRequest, type CredentialUse, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
-import type { Channel } from '../merchant/channel.ts';
+import { refuseInactive } from '../merchant/activation.ts';
+import type { Channel, Flow } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -72,6 +73,8 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   return refuseWhenUnavailable(engine, async () => {
     const found = await cardOf(engine, command);
     if ('code' in found) return { kind: 'refused', refusal: found };
+    const inactive = refuseInactive(command.channel, { brand: found.summary.brand, ...flowOf(command) });
+    if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
     const card = judged(found, command);
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
@@ -80,6 +83,12 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const row = await newPayment(engine, command, { card: payable, agreement, waits });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
+}
+
+/** A payout is no payment that could go one way or another. */
+function flowOf({ kind, shopper, authentication }: AuthorizeCommand): { readonly flow?: Flow } {
+  if (kind === 'payout') return {};
+  return { flow: shopper === undefined && authentication === undefined ? 'synchronous' : 'three_d_secure' };
 }
 
 /** A card whose holder did not authenticate, by the merchant's own server, is not sent. */

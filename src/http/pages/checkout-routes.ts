@@ -83,13 +83,20 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     checkout,
     channel,
     address: request.url,
-    brands: acceptedBrands(terms.brands, query.brands),
+    brands: acceptedBrands(activated(terms.brands, channel), query.brands),
     setting: {
       language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
       ...{ look, merchantName: look.name ?? channel.name, isTest: mode === 'sandbox', embedded: query.embedded === '1' },
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
+}
+
+/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, the channel's own are shown, and others are refused. */
+function activated(allowed: readonly CardBrand[], { brands }: Channel): readonly CardBrand[] {
+  if (brands === undefined || allowed.length === 0) return brands ?? allowed;
+  const left = allowed.filter((brand) => brands.includes(brand));
+  return left.length === 0 ? brands : left;
 }
 
 /** The page around the frame may narrow the brands that the merchant's server has allowed. */
