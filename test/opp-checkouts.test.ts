@@ -7,7 +7,7 @@ import { dress, openCheckout, payAddress } from './harness/payment-page.ts';
 import { eventually } from './harness/processes.ts';
 import { rememberCard } from './harness/traces.ts';
 
-const stack = useOppStack();
+const stack = useOppStack({ env: { STATUS_REQUESTS_PER_MINUTE: '1000' } });
 
 const pathOf = (checkoutId: string, query: Parameters = {}): string => payAddress(stack, checkoutId, query).slice(stack.url.length);
 

@@ -3,13 +3,17 @@
  * operation of its own, and none begins before the one ahead of it has certainly failed, so that a shopper is never charged twice.
  */
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { authorizeAtBank } from '../bank/authorize.ts';
+import { type BankMethod, bankMethods, supports } from '../instrument/bank.ts';
+import type { TokenAct } from '../instrument/token.ts';
+import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ShopperBrowser } from '../three-d-secure/authentication.ts';
 import { authorize, type Instrument, refuseTerms } from './authorize.ts';
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
-import type { Engine } from './engine.ts';
+import type { ActResult, Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
 
 const lifetimeMs = 30 * 60_000;
@@ -28,7 +32,7 @@ export async function openCheckout(engine: Engine, channel: Channel, termsOf: (t
   const secret = randomBytes(16).toString('hex');
   const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
   const terms = termsOf(token);
-  const refused = refuseTerms({ channel, ...terms.order });
+  const refused = terms.keepsCardOnly === true ? undefined : refuseTerms({ channel, ...terms.order });
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   const createdAtMs = engine.clock.businessNow();
   const expiresAtMs = createdAtMs + lifetimeMs;
@@ -52,18 +56,28 @@ function hashOf(secret: string): Uint8Array {
 
 /**
  * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
- * attempts failed.
+ * attempts failed. `kept`: the card that was only to be kept is.
  */
 export type CheckoutState =
   | { readonly kind: 'open'; readonly attempt: number; readonly last?: OperationView }
   | { readonly kind: 'pending' | 'succeeded'; readonly last: OperationView }
-  | { readonly kind: 'expired' | 'exhausted'; readonly last?: OperationView };
+  | { readonly kind: 'expired' | 'exhausted'; readonly last?: OperationView }
+  | { readonly kind: 'kept'; readonly act: TokenAct; readonly last?: undefined };
 
 /** How a checkout stands now. */
 export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
   const { merchantId, operationId } = checkout;
+  if (checkout.terms.keepsCardOnly === true) return stateOfKeeping(engine, checkout);
   const noted = operationId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId });
   return stateFrom(engine, checkout, noted, checkout.attempts);
+}
+
+/** A card is kept at the first attempt, or it was not sent at all. */
+async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
+  const { merchantId, channelId } = checkout;
+  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: keyOf(checkout, 1) });
+  if (found !== undefined) return { kind: 'kept', act: found.act };
+  return engine.clock.businessNow() >= checkout.expiresAtMs ? { kind: 'expired' } : { kind: 'open', attempt: 1 };
 }
 
 async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
@@ -94,7 +108,7 @@ async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Che
 }
 
 function isOpen({ state }: OperationView): boolean {
-  return state === 'awaiting' || state === 'submitted' || state === 'unknown' || state === 'escalated';
+  return state === 'awaiting' || state === 'submitted' || state === 'pending' || state === 'unknown' || state === 'escalated';
 }
 
 async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
@@ -108,13 +122,27 @@ function keyOf({ checkoutId }: Checkout, attempt: number): string {
   return `§checkout ${checkoutId} ${attempt}`;
 }
 
+/** What a shopper can pay with here. */
+export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly method: BankMethod };
+
+/** The methods of banks that a checkout can be paid with: none that would not do all that was asked for. */
+export function methodsOf(
+  { bank }: Engine,
+  { bankMethods: activated = [] }: Channel,
+  { order, keepsCardOnly }: CheckoutTerms,
+): BankMethod[] {
+  const needsCard = keepsCardOnly === true || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
+  if (bank === undefined || needsCard) return [];
+  return bankMethods.filter((method) => activated.includes(method) && supports(method, order.kind));
+}
+
 /** What the shopper sends. */
 export interface CheckoutAttempt {
   /** As the page said: of two requests with the same number, one begins an attempt, and both get its result. */
   readonly attempt: number;
   /** Of the terms that the page showed. */
   readonly revision: number;
-  readonly instrument: Instrument;
+  readonly instrument: CheckoutInstrument;
   readonly browser: ShopperBrowser;
   /** Where the shopper comes back to from the issuer: the page of the checkout. */
   readonly pageUrl: string;
@@ -130,15 +158,14 @@ export type AttemptResult =
 export async function payCheckout(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  { attempt, revision, instrument, browser, pageUrl }: CheckoutAttempt,
+  given: CheckoutAttempt,
 ): Promise<AttemptResult> {
+  const { attempt, revision } = given;
   const state = await stateOfCheckout(engine, checkout);
   if (state.kind !== 'open' || attempt !== state.attempt) return { kind: 'state', state };
   if (revision !== checkout.revision) return { kind: 'changed' };
-  const { thenCapture, ...order } = checkout.terms.order;
-  const shopper = { browser, returnUrl: () => pageUrl };
-  const command = { ...order, channel, instrument, shopper, idempotencyKey: keyOf(checkout, attempt) };
-  const result = thenCapture === undefined ? await authorize(engine, command) : await authorizeAndCapture(engine, command, thenCapture);
+  if (checkout.terms.keepsCardOnly === true) return keepCard(engine, { checkout, channel }, given);
+  const result = await begin(engine, { checkout, channel }, given);
   if (result.kind === 'refused') {
     // Another tab was faster with another card: there is its result to tell.
     const isTaken = result.refusal.code === 'key_reused' || result.refusal.code === 'key_in_flight';
@@ -150,6 +177,40 @@ export async function payCheckout(
     engine.log.warn({ checkoutId, error: String(error) }, 'an attempt could not be noted with its checkout; its key still leads to it');
   });
   return { kind: 'state', state: await stateFrom(engine, checkout, operation, attempt) };
+}
+
+/** Every way to pay begins a payment under the key of its attempt. */
+function begin(
+  engine: Engine,
+  { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
+  { attempt, instrument, browser, pageUrl }: CheckoutAttempt,
+): Promise<ActResult> {
+  const { thenCapture, ...order } = checkout.terms.order;
+  const idempotencyKey = keyOf(checkout, attempt);
+  const returnUrl = () => pageUrl;
+  if (instrument.type === 'bank') {
+    const { tokenize: _tokenize, agreement: _agreement, ...bankOrder } = order;
+    return authorizeAtBank(engine, { ...bankOrder, channel, method: instrument.method, returnUrl, idempotencyKey });
+  }
+  const command = { ...order, channel, instrument, shopper: { browser, returnUrl }, idempotencyKey };
+  return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
+}
+
+/** Keeps a card that nobody pays with yet. Of two tabs one has kept its card, and both are told of that one. */
+async function keepCard(
+  engine: Engine,
+  { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
+  { attempt, instrument }: CheckoutAttempt,
+): Promise<AttemptResult> {
+  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const { dialectData, merchantReference } = checkout.terms.order;
+  const result = await tokenize(engine, {
+    ...{ channel, dialectData, card: { type: 'card', pan: instrument.pan, summary: instrument.summary } },
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+    idempotencyKey: keyOf(checkout, attempt),
+  });
+  if (result.kind === 'refused' && result.refusal.code !== 'key_reused') return result;
+  return { kind: 'state', state: await stateOfKeeping(engine, checkout) };
 }
 
 /** Changes what is to be paid: only while nothing was paid and nothing is under way. */

@@ -13,7 +13,7 @@ export interface StepContext {
   readonly address: string;
 }
 
-/** The page of a step. */
+/** The page of a step. Merchants may show it in a frame of theirs; there is nothing on it that a click could be stolen for. */
 export function renderStep(step: ShopperStep, context: StepContext): RenderedPage {
   switch (step.kind) {
     case 'method':
@@ -30,9 +30,6 @@ export function renderStep(step: ShopperStep, context: StepContext): RenderedPag
       return errorPage(context.setting, 'gone');
   }
 }
-
-/** Merchants may show the steps to the bank in a frame of theirs; there is nothing on them that a click could be stolen for. */
-const anybody = 'http: https:';
 
 interface Field {
   readonly name: string;
@@ -55,7 +52,7 @@ function methodPage(step: Extract<ShopperStep, { kind: 'method' }>, { setting, a
   return renderPage(setting, {
     title: texts.methodTitle,
     scripts: ['steps.js'],
-    policy: { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: anybody },
+    policy: { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.methodTitle}</h1>
@@ -76,7 +73,7 @@ function challengePage(step: Extract<ShopperStep, { kind: 'challenge' }>, contex
     { name: 'creq', value: step.creq },
     ...(step.sessionData === '' ? [] : [{ name: 'threeDSSessionData', value: step.sessionData }]),
   ]);
-  const policy = { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: anybody };
+  const policy = { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: setting.framedBy };
   if (step.window === '05') {
     return renderPage(setting, {
       ...{ title: texts.challengeTitle, scripts: ['steps.js'], policy },
@@ -105,7 +102,7 @@ function redirectPage({ url, method, parameters }: Extract<ShopperStep, { kind: 
   return renderPage(setting, {
     title: texts.redirectTitle,
     scripts: ['steps.js'],
-    policy: { formTargets: anywhere(url), framedBy: anybody },
+    policy: { formTargets: anywhere(url), framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.redirectTitle}</h1>
@@ -121,7 +118,7 @@ export function waitPage(retryAfterMs: number, { setting, address }: Pick<StepCo
   return renderPage(setting, {
     title: texts.waitTitle,
     refresh: { afterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)), address },
-    policy: { framedBy: anybody },
+    policy: { framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.waitTitle}</h1>
@@ -152,7 +149,7 @@ export function doneTexts({ language: { texts } }: PageSetting): ForwardTexts {
  */
 export function forwardPage(setting: PageSetting, url: string, { title, text, button }: ForwardTexts): RenderedPage {
   return renderPage(setting, {
-    ...{ title, forward: url, policy: { framedBy: anybody } },
+    ...{ title, forward: url, policy: { framedBy: setting.framedBy } },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${title}</h1>
@@ -170,7 +167,7 @@ export function returnedPage({ setting, address }: Pick<StepContext, 'setting' |
     {
       title: texts.doneTitle,
       scripts: ['steps.js'],
-      policy: { framedBy: anybody },
+      policy: { framedBy: setting.framedBy },
       body: html`<div class="message"><p role="status">${texts.doneText}</p><p><a class="button" href="${address}" target="_top" data-returned>${texts.continueButton}</a></p></div>`,
     },
   );

@@ -8,7 +8,7 @@ import { type ShopperEvent, type ShopperStep, shopperChannel, shopperPageUrl, sh
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
 import type { Mode } from '../../dialects/dialect.ts';
 import { languageOf } from '../pages/language.ts';
-import { type PageSetting, sendPage } from '../pages/layout.ts';
+import { framedBy, type PageSetting, sendPage } from '../pages/layout.ts';
 import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
 
 const bodyLimit = 262_144;
@@ -94,7 +94,7 @@ function settingOf(request: FastifyRequest, mode: Mode, channel: Awaited<ReturnT
   const look = channel?.look ?? {};
   return {
     language: languageOf({ acceptLanguage: request.headers['accept-language'] }),
-    ...{ look, merchantName: look.name ?? channel?.name ?? 'Polygate', isTest: mode === 'sandbox' },
+    ...{ look, merchantName: look.name ?? channel?.name ?? 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode) },
   };
 }
 
