@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { bankStep } from '../bank/shopper.ts';
 import type { Channel } from '../merchant/channel.ts';
-import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
+import { type AuthenticationResult, type ChallengeWindow, calledOffRule } from '../three-d-secure/authentication.ts';
 import { move } from '../three-d-secure/run.ts';
 import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
 import type { Visit } from '../three-d-secure/visit.ts';
@@ -17,7 +17,7 @@ import type { Engine } from './engine.ts';
  * - `challenge`: the browser goes to `url` with the form fields `creq` and `threeDSSessionData` (= `sessionData`), within 30 seconds.
  * - `redirect`: the browser goes elsewhere.
  * - `wait`: look again after `retryAfterMs`.
- * - `done`: back to the shop.
+ * - `done`: back to the shop; `calledOff`: the shop has taken the payment back.
  * - `gone`: there is no such step, or not any more.
  */
 export type ShopperStep =
@@ -36,7 +36,7 @@ export type ShopperStep =
       readonly parameters: readonly { readonly name: string; readonly value: string }[];
     }
   | { readonly kind: 'wait'; readonly retryAfterMs: number }
-  | { readonly kind: 'done'; readonly returnUrl: string }
+  | { readonly kind: 'done'; readonly returnUrl: string; readonly calledOff?: true }
   | { readonly kind: 'gone' };
 
 /**
@@ -154,7 +154,7 @@ function stepOf({ shoppers }: Engine, visit: Visit, routingNumber: number): Shop
   const { authentication, returnUrl } = visit;
   const { state, methodUrl, acsUrl, hasReturned, authenticationId, request } = authentication;
   const { server } = shoppers;
-  if (visit.isOver) return { kind: 'done', returnUrl };
+  if (visit.isOver) return { kind: 'done', returnUrl, ...(authentication.rule === calledOffRule ? { calledOff: true } : {}) };
   if (server !== undefined && state === 'method' && methodUrl !== undefined) {
     const { method } = returnUrls(shoppers, { routingNumber, id: authenticationId });
     const data = server.methodData({ authenticationId, notificationUrl: method });

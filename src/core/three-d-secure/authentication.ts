@@ -44,6 +44,8 @@ export interface AuthenticationRequest {
   /** Of an authentication without a payment: what its merchant said and may see again. */
   readonly standAlone?: {
     readonly card: CardSummary;
+    /** Under an idempotency key: hex of the keyed hash of what was asked for. */
+    readonly inputHash?: string;
     readonly merchantReference?: string;
     readonly dialectData: Readonly<Record<string, string>>;
   };
@@ -134,6 +136,9 @@ const eventByStatus: Readonly<Record<TransStatus, AuthenticationEvent>> = {
 export function eventOf({ status }: Pick<AuthenticationResult, 'status'>): AuthenticationEvent {
   return eventByStatus[status];
 }
+
+/** Name of the rule by which a merchant has taken back a payment that waited for its shopper. */
+export const calledOffRule = 'called off';
 
 /** A run that nobody could be asked for: the schemes let the merchant decide, and no liability is shifted. */
 export function unavailable(rule: string): AuthenticationResult {

@@ -25,7 +25,7 @@ export function renderStep(step: ShopperStep, context: StepContext): RenderedPag
     case 'wait':
       return waitPage(step.retryAfterMs, context);
     case 'done':
-      return donePage(step.returnUrl, context.setting);
+      return step.calledOff === true ? calledOffPage(step.returnUrl, context.setting) : donePage(step.returnUrl, context.setting);
     case 'gone':
       return errorPage(context.setting, 'gone');
   }
@@ -137,6 +137,19 @@ export interface ForwardTexts {
 /** Back to the shop. */
 export function donePage(returnUrl: string, setting: PageSetting): RenderedPage {
   return forwardPage(setting, returnUrl, doneTexts(setting));
+}
+
+/** The shop has taken the payment back; the shopper reads that before they go there. */
+function calledOffPage(returnUrl: string, setting: PageSetting): RenderedPage {
+  const { texts } = setting.language;
+  return renderPage(setting, {
+    ...{ title: texts.calledOffTitle, policy: { framedBy: setting.framedBy } },
+    body: html`<div class="message">
+<h1>${texts.calledOffTitle}</h1>
+<p role="status">${texts.calledOffText}</p>
+<p><a class="button" href="${returnUrl}" target="_top">${texts.backToShop}</a></p>
+</div>`,
+  });
 }
 
 export function doneTexts({ language: { texts } }: PageSetting): ForwardTexts {

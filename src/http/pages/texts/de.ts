@@ -76,6 +76,8 @@ export const de: Texts = {
   redirectText: 'Sie kommen hierher zurück, sobald Sie fertig sind.',
   cancelPayment: 'Zahlung abbrechen',
   continueButton: 'Weiter',
+  calledOffTitle: 'Diese Zahlung wurde storniert',
+  calledOffText: 'Der Händler hat sie storniert. Es wurde nichts abgebucht.',
   doneTitle: 'Zurück zum Shop',
   doneText: 'Einen Moment bitte.',
   paidTitle: 'Zahlung abgeschlossen',

@@ -72,6 +72,8 @@ export const en = {
   redirectText: 'You come back here as soon as you are done.',
   cancelPayment: 'Cancel payment',
   continueButton: 'Continue',
+  calledOffTitle: 'This payment was canceled',
+  calledOffText: 'The shop has canceled it. Nothing was charged.',
   doneTitle: 'Taking you back to the shop',
   doneText: 'One moment, please.',
   paidTitle: 'Payment complete',

@@ -75,6 +75,8 @@ export const es: Texts = {
   redirectText: 'Volverá aquí en cuanto termine.',
   cancelPayment: 'Cancelar el pago',
   continueButton: 'Continuar',
+  calledOffTitle: 'Este pago se ha cancelado',
+  calledOffText: 'La tienda lo ha cancelado. No se ha cobrado nada.',
   doneTitle: 'Volviendo a la tienda',
   doneText: 'Un momento, por favor.',
   paidTitle: 'Pago realizado',

@@ -75,6 +75,8 @@ export const fr: Texts = {
   redirectText: 'Vous reviendrez ici dès que vous aurez terminé.',
   cancelPayment: 'Annuler le paiement',
   continueButton: 'Continuer',
+  calledOffTitle: 'Ce paiement a été annulé',
+  calledOffText: 'Le marchand l’a annulé. Rien n’a été débité.',
   doneTitle: 'Retour à la boutique',
   doneText: 'Un instant, s’il vous plaît.',
   paidTitle: 'Paiement effectué',
