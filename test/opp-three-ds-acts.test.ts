@@ -99,3 +99,37 @@ test('the operator says what becomes of payments that nobody could authenticate'
   await eventually(async () => (await pay('4000000000003105')).code === approved, 'the gateway to follow');
   await assert.rejects(set('perhaps'), /proceed or stop/);
 });
+
+const exempted = async (reply: Reply): Promise<string | undefined> => {
+  const { body } = await read(reply.body.id);
+  const [entry] = await stack.books(body.resultDetails?.ConnectorTxID1 ?? '-');
+  return entry?.authentication?.exemption;
+};
+
+test('an exemption goes into the authorization as well, unless the shopper was authenticated after all', async () => {
+  for (const [flag, element] of [
+    ['01', '01'],
+    ['2', '02'],
+    ['03', '03'],
+    ['04', '04'],
+    ['09', undefined],
+  ] as const) {
+    const direct = expectReply(await stack.post('/v1/payments', debit({ 'threeDSecure.exemptionFlag': flag })), 200, approved);
+    assert.equal(await exempted(direct), element, flag);
+  }
+  const granted = expectReply(await pay('5555555555554444', { 'threeDSecure.exemptionFlag': '02' }), 200, approved);
+  assert.equal(granted.body.threeDSecure?.authenticationStatus, 'I');
+  assert.equal(await exempted(granted), '02');
+  const unavailable = expectReply(await pay('4000000000003105', { 'threeDSecure.exemptionFlag': '02' }), 200, approved);
+  assert.equal(await exempted(unavailable), '02');
+  // This issuer asks nevertheless.
+  const challenged = expectReply(await pay('4000002760003184', { 'threeDSecure.exemptionFlag': '02' }), 200, pending);
+  await authenticate(challenged);
+  expectReply(await read(challenged.body.id), 200, approved);
+  assert.equal(await exempted(challenged), undefined);
+  // And this one declines softly: after the challenge nothing is claimed any more.
+  const stepped = expectReply(await pay('4000000000000101', { 'threeDSecure.exemptionFlag': '02' }), 200, pending);
+  await authenticate(stepped);
+  expectReply(await read(stepped.body.id), 200, approved);
+  assert.equal(await exempted(stepped), undefined);
+});

@@ -29,11 +29,19 @@ export interface ShopperBrowser {
   readonly challengeWindow?: ChallengeWindow;
 }
 
+/**
+ * Why the shopper need not be asked, as far as the merchant is concerned (strong customer authentication, EEA and UK): a low value, a low risk by the
+ * acquirer's analysis, a merchant that the cardholder trusts, a payment between companies. The issuer need not follow; liability stays with the merchant.
+ */
+export type Exemption = 'low_value' | 'risk_analysis' | 'trusted' | 'corporate';
+
 /** What the issuer is told besides card and amount. Kept with the run; never holds a card number. */
 export interface AuthenticationRequest {
   readonly browser: ShopperBrowser;
   /** `threeDSRequestorChallengeInd`: what the merchant wishes; 04 demands a challenge, 05 asks for an exemption. */
   readonly challengeIndicator?: string;
+  /** What the acquirer is told as well, unless the shopper was authenticated after all. */
+  readonly exemption?: Exemption;
   readonly brand: CardBrand;
   readonly holder?: string;
   readonly email?: string;
