@@ -1,9 +1,20 @@
-/** `polygate credential`: what lets a merchant's server in. A secret is made here and shown once, or read from a file; only its hash is kept. */
+/** `polygate credential`: what lets a merchant's server in. A secret is made here and shown once, or read from a file; its hash is kept, and where requests are signed with it, itself, encrypted. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createCredential, listCredentials, revokeCredential } from '../store/credentials.ts';
 import { findMerchant } from '../store/merchants.ts';
-import { actor, addCommand, addGroup, type ListOptions, matching, print, printJson, printRows, withStore } from './command-line.ts';
+import {
+  actor,
+  addCommand,
+  addGroup,
+  type ListOptions,
+  matching,
+  print,
+  printJson,
+  printRows,
+  withStore,
+  withVault,
+} from './command-line.ts';
 import { dialectNames, dialectOf } from './merchants.ts';
 
 type CreateOptions = ListOptions & {
@@ -55,10 +66,12 @@ async function create(options: CreateOptions): Promise<void> {
     throw new Error(`The secret in ${options.secretFile} cannot be used with ${options.dialect}; expected ${access.expected.secret}.`);
   }
   const secret = given ?? access.newSecret();
-  const created = await withStore(options, async (database) => {
+  const created = await withStore(options, async (database, config) => {
     const { merchantId } = await findMerchant(database, options.merchant);
     const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };
-    return createCredential(database, { actor: actor(), merchantId, dialect: options.dialect, secret, ...login });
+    const credential = { actor: actor(), merchantId, dialect: options.dialect, secret, ...login };
+    if (access.signsWithSecret !== true) return createCredential(database, credential);
+    return withVault(config, (vault) => createCredential(database, { ...credential, seal: vault.sealSecret }));
   });
   // What came from a file is known to whoever has the file; it is not shown again.
   const shown = given === undefined ? access.show({ identifier: created.identifier, secret }) : [];

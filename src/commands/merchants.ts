@@ -14,6 +14,7 @@ import {
   listMerchants,
   setWithoutAuthentication,
 } from '../store/merchants.ts';
+import { addAccountTermCommands } from './account-terms.ts';
 import {
   actor,
   addCommand,
@@ -78,6 +79,7 @@ export function addAccountCommands(program: Command): void {
     .action(async (options: ListOptions) => {
       printRows(await withStore(options, listAccounts), { json: options.json, none: 'There is no acquirer account yet.' });
     });
+  addAccountTermCommands(account);
 }
 
 type ChannelOptions = ListOptions & {

@@ -20,6 +20,7 @@ import type {
   SentKind,
   Trace,
 } from './payment/operation.ts';
+import type { Totals } from './settlement/settlement.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
 import type { AuthenticationEvidence, Exemption } from './three-d-secure/authentication.ts';
 
@@ -31,6 +32,8 @@ export interface Clock {
   wallNow(): number;
   /** Wall time in epoch ms when this node last saw business time moved; 0: never. */
   movedAtMs(): number;
+  /** Whether somebody is moving it now, as far as this node has seen: what is due is then waited for. */
+  isMoving(): boolean;
 }
 
 /** A card to keep for one payment, or longer under a token. */
@@ -92,6 +95,17 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** The oldest token of this card, by its number alone; the fingerprint is that of {@link Vault.fingerprint}. */
+  tokenOfCard(card: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+  }): Promise<{ readonly token: string; readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** Tokens of a merchant that can be paid with, in their own order, from behind `after` on. */
+  listTokens(request: {
+    readonly merchantId: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly { readonly token: string; readonly summary: CardSummary }[]>;
   /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
   describeToken(token: {
     readonly merchantId: string;
@@ -134,6 +148,8 @@ export interface IdempotencyKey {
   readonly key: string;
   /** Keyed HMAC of the canonical command, with the PAN's fingerprint and without the CVC. */
   readonly inputHash: Uint8Array;
+  /** A repeat with another input counts as the same request. */
+  readonly matchesAnyInput?: true;
   /** Wall time, epoch ms. */
   readonly expiresAtMs: number;
 }
@@ -148,6 +164,8 @@ interface NewOperationBase {
   readonly merchantReference?: string;
   readonly dialectData: Readonly<Record<string, string>>;
   readonly idempotencyKey?: IdempotencyKey;
+  /** Of a first operation: the number under which the merchant may name its payment, from `takePaymentNumber`. */
+  readonly paymentNumber?: number;
   readonly createdAtMs: number;
 }
 
@@ -198,6 +216,8 @@ export interface NewOperation extends NewOperationBase {
   readonly targetKind: OperationKind;
   /** Of a reversal: what remains of the target after it; the guard holds the reservation to it. */
   readonly remaining?: number;
+  /** Of a capture or refund: only when none succeeded before and none is under way. */
+  readonly once?: true;
   /** Of what the gateway does by itself: why. */
   readonly because?: DueReason;
   readonly trace: Trace;
@@ -342,6 +362,10 @@ export interface PaymentStore {
   /** Second transaction. It never refuses: what the acquirer said is a fact. */
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
+  /** A number that no other payment of the merchant has, for protocols that name payments by numbers. */
+  takePaymentNumber(merchantId: string): Promise<number>;
+  /** The id of the first operation of the payment with this number. */
+  findByNumber(key: { readonly merchantId: string; readonly paymentNumber: number }): Promise<string | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** Operations of a channel, oldest first. */
   search(search: OperationSearch): Promise<OperationsFound>;
@@ -461,7 +485,25 @@ export interface Acquirer {
   undoTrace(trace: Trace): Trace;
   /** Undoes an unanswered operation. `attempt` 1 is the first message, later ones are repeats. Never rejects. */
   undo(request: AcquirerRequest, secrets: CardSecrets, attempt: number): Promise<UndoAnswer>;
+  /** Fixes the trace of the message that compares a batch of an account. */
+  prepareReconciliation(accountId: string): Promise<Trace>;
+  /** Asks the host for its totals of a batch. `attempt` 1 is the first message, later ones are repeats. Never rejects. */
+  reconcile(request: ReconciliationRequest, attempt: number): Promise<ReconciliationAnswer>;
 }
+
+/** A batch in one currency, as it is compared with the host. */
+export interface ReconciliationRequest {
+  readonly trace: Trace;
+  readonly currency: string;
+  /** Business time, epoch ms: what was sent before it, and is in no earlier batch. */
+  readonly cutOffAtMs: number;
+  readonly totals: Totals;
+}
+
+/** `unknown`: no answer, or none that can be read. */
+export type ReconciliationAnswer =
+  | { readonly outcome: 'answered'; readonly totals: Totals }
+  | { readonly outcome: 'not_sent' | 'unknown'; readonly cause: string };
 
 /**
  * `undone`: the host had it and has undone it. `never_arrived`: the host has no record of it. `refused`: the host did not do it, for a

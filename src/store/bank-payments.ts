@@ -9,7 +9,8 @@ with input as (
   select $1::uuid as merchant_id, $2::uuid as channel_id, $3::uuid as payment_id, $4::uuid as operation_id, $5::text as kind, $6::bigint as amount,
     $7::text as currency, $8::text as merchant_reference, $9::json as dialect_data, $10::text as bank_method, $11::text as return_url,
     $12::text as mti, $13::text as account_id, $14::text as terminal, $15::text as stan, $16::text as rrn, $17::timestamptz as created_at,
-    $18::text as key, $19::bytea as input_hash, $20::timestamptz as expires_at, $21::uuid as reference_id
+    $18::text as key, $19::bytea as input_hash, $20::timestamptz as expires_at, $21::uuid as reference_id,
+    $22::bigint as payment_number
 ), won as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
   select merchant_id, channel_id, key, operation_id, input_hash, expires_at from input where key is not null
@@ -30,6 +31,9 @@ with input as (
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)
   select merchant_id, rrn, mti, 'request', operation_id, account_id, terminal, stan, created_at from free
+), new_number as (
+  insert into polygate.payment_number (merchant_id, payment_number, operation_id)
+  select merchant_id, payment_number, operation_id from free where payment_number is not null
 )
 select operation_id from free`,
 };
@@ -42,6 +46,7 @@ export async function submitBankPayment(database: Pick<Database, 'query'>, row: 
     ...[JSON.stringify(row.dialectData), row.bank.method, row.bank.returnUrl],
     ...[trace.mti, trace.accountId, trace.terminal, trace.stan, trace.rrn, timeOf(trace.transmittedAtMs)],
     ...[key?.key ?? null, key?.inputHash ?? null, key === undefined ? null : timeOf(key.expiresAtMs), row.referenceId ?? null],
+    row.paymentNumber ?? null,
   ]);
   return written.length === 0 ? 'key_taken' : 'submitted';
 }

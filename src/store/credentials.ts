@@ -1,5 +1,6 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
 import { createHash, randomUUIDv7 } from 'node:crypto';
+import type { SecretToSeal } from '../core/ports.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { OperatorError } from './operator-error.ts';
@@ -29,7 +30,7 @@ where dialect = $2 and revoked_at is null and (merchant_id = $1 or identifier = 
 };
 const insert: Statement = {
   name: 'insert_credential',
-  text: `insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash) values ($1, $2, $3, $4, $5) returning ${columns}`,
+  text: `insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash, sealed_secret) values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
 };
 const revoke: Statement = {
   name: 'revoke_credential',
@@ -50,6 +51,8 @@ export interface NewCredential {
   readonly identifier?: string;
   readonly freshIdentifier: string;
   readonly secret: string;
+  /** Encrypts the secret, where requests are signed with it. */
+  readonly seal?: (secret: SecretToSeal) => Uint8Array;
 }
 
 /** Throws {@link OperatorError} when the merchant has two active credentials, or the login is another merchant's. */
@@ -68,7 +71,9 @@ export function createCredential(database: Database, credential: NewCredential):
     }
     const identifier = credential.identifier ?? own[0]?.identifier ?? freshIdentifier;
     const hash = createHash('sha256').update(secret).digest();
-    const [created] = await query<Row>(insert, [merchantId, randomUUIDv7(), dialect, identifier, hash]);
+    const secretId = randomUUIDv7();
+    const sealed = credential.seal?.({ merchantId, secretId, secret }) ?? null;
+    const [created] = await query<Row>(insert, [merchantId, secretId, dialect, identifier, hash, sealed]);
     const { credentialId } = created as Row;
     await audit({ actor, act: 'credential.created', details: { merchantId, credentialId, dialect, identifier } });
     return created as CredentialRecord;

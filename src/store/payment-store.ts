@@ -18,6 +18,7 @@ import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
 import { submitWithCapture } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
+import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
 import { recordPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
 import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
@@ -77,6 +78,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
   const orphans = createOrphanSweep(general);
+  const numbers = createPaymentNumbers(general);
   return {
     submitPayment(row) {
       if (row.kind === 'payout') return classified(() => submitPayout(hot, row));
@@ -99,6 +101,8 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       return (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome);
     },
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
+    takePaymentNumber: numbers.take,
+    findByNumber: (key) => reading(findByNumber(general, key)),
     findTree: (key) => reading(findTree(hot, key)),
     search: (search) => reading(searchOperations(general, search, clock)),
     findAgreementReference: (key) => reading(findAgreementReference(hot, key)),

@@ -11,17 +11,23 @@ const isBlocked = `exists (select from polygate.card_block b
     where b.bin = i.bin and b.last4 = i.last4 and b.merchant_id = i.merchant_id
       and (b.amount = 0 or b.amount = i.amount) and (b.until is null or b.until > i.created_at))`;
 
-const textWhere = (condition: string) => `
+// A payment whose protocol names it by a number is written with it. Others do not pay for that: theirs is a statement without.
+const numbered = `, new_number as (
+  insert into polygate.payment_number (merchant_id, payment_number, operation_id)
+  select merchant_id, payment_number, operation_id from free where payment_number is not null
+)`;
+
+const textWhere = (condition: string, more = '') => `
 with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::json[], $11::uuid[],
     $12::text[], $13::text[], $14::text[], $15::smallint[], $16::smallint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
     $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::bytea[], $29::timestamptz[],
-    $30::uuid[], $31::json[]
+    $30::uuid[], $31::json[], $32::bigint[]
   ) as i (
     merchant_id, channel_id, payment_id, operation_id, kind, state, amount, currency, merchant_reference, dialect_data, card_id,
     brand, bin, last4, expiry_month, expiry_year, holder, token, reason, mti, account_id,
-    terminal, stan, rrn, transmitted_at, created_at, key, input_hash, expires_at, reference_id, agreement
+    terminal, stan, rrn, transmitted_at, created_at, key, input_hash, expires_at, reference_id, agreement, payment_number
   ) ${condition}
 ), won as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
@@ -52,11 +58,13 @@ with input as (
   select merchant_id, payment_id, 1, operation_id, kind || '.' || state, case state when 'rejected' then 'failed' else 'processing' end, state,
     json_build_object('amount', amount, 'currency', currency), created_at
   from free where state <> 'submitted'
-)
+)${more}
 select operation_id from free`;
 
 const guarded: Statement = { name: 'submit_payment', text: textWhere(`where not ${isBlocked}`) };
 const checked: Statement = { name: 'submit_checked_payment', text: textWhere('') };
+const guardedNumbered: Statement = { name: 'submit_numbered_payment', text: textWhere(`where not ${isBlocked}`, numbered) };
+const checkedNumbered: Statement = { name: 'submit_checked_numbered_payment', text: textWhere('', numbered) };
 
 const blocked: Statement = {
   name: 'blocked_payments',
@@ -66,21 +74,27 @@ const blocked: Statement = {
 
 /** Writes payments that belong together in time only; one outcome per row, in their order. */
 export async function submitPayments(database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<Submission[]> {
-  return submitWith(guarded, database, rows);
+  return submitWith({ isChecked: false }, database, rows);
 }
 
 /** Writes a payment whose card was looked at, whatever blocks there are. */
 export async function submitChecked(database: Pick<Database, 'query'>, row: NewPayment): Promise<Submission> {
-  const [submission = 'key_taken'] = await submitWith(checked, database, [row]);
+  const [submission = 'key_taken'] = await submitWith({ isChecked: true }, database, [row]);
   return submission;
 }
 
-async function submitWith(statement: Statement, database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<Submission[]> {
+async function submitWith(
+  { isChecked }: { readonly isChecked: boolean },
+  database: Pick<Database, 'query'>,
+  rows: readonly NewPayment[],
+): Promise<Submission[]> {
+  const isNumbered = rows.some(({ paymentNumber }) => paymentNumber !== undefined);
+  const statement = isChecked ? (isNumbered ? checkedNumbered : checked) : isNumbered ? guardedNumbered : guarded;
   const written = await database.query<{ operation_id: string }>(statement, columnsOf(rows));
   if (written.length === rows.length) return rows.map(() => 'submitted');
   const ids = new Set(written.map((row) => row.operation_id));
   const left = rows.filter((row) => !ids.has(row.operationId));
-  const blockedIds = statement === checked ? new Set<string>() : await blockedOf(database, left);
+  const blockedIds = isChecked ? new Set<string>() : await blockedOf(database, left);
   return rows.map((row) => {
     if (ids.has(row.operationId)) return 'submitted';
     return blockedIds.has(row.operationId) ? 'card_blocked' : 'key_taken';
@@ -138,5 +152,6 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
     plainArray(rows.map((row) => row.referenceId)),
     textArray(rows.map((row) => row.agreement && JSON.stringify(row.agreement))),
+    plainArray(rows.map((row) => row.paymentNumber)),
   ];
 }

@@ -10,6 +10,7 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { writeDemoEndpoints } from '../../src/local/demo-endpoints.ts';
 import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
+import { sealDemoSecrets } from '../../src/local/demo-secrets.ts';
 import { freePort } from '../../src/local/ports.ts';
 import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
 import { createDatabase } from './database.ts';
@@ -81,10 +82,10 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   cleanUp.push(() => database.end());
 
   const sandboxLog: string[] = [];
-  const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number }): Promise<Sandbox> =>
+  const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number; readonly smtpPort: number }): Promise<Sandbox> =>
     startSandbox({ ...ports, dataDirectory: join(folder, 'sandbox'), log: (line) => sandboxLog.push(line) });
-  let sandbox: Sandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0 });
-  const { acquirerPort, httpPort } = sandbox;
+  let sandbox: Sandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0, smtpPort: 0 });
+  const { acquirerPort, httpPort, smtpPort } = sandbox;
   cleanUp.push(async () => sandbox?.stop());
 
   const env = {
@@ -93,11 +94,13 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
     PORT: String(await freePort()),
     SANDBOX_ACQUIRER_PORT: String(acquirerPort),
     SANDBOX_HTTP_PORT: String(httpPort),
+    SANDBOX_SMTP_PORT: String(smtpPort),
     ACQUIRER_TIMEOUT_MS: String(acquirerTimeoutMs),
     ...options.env,
   };
   const config = readConfig({ mode: 'sandbox', file: undefined, env });
   const lines: string[] = [];
+  await sealDemoSecrets(config);
   if (options.webhooks === true) await writeDemoEndpoints(config);
   const launchGateway = () => startGateway(config, { logDestination: { write: (line) => void lines.push(line) } });
   let gateway: Gateway | undefined = await launchGateway();
@@ -136,7 +139,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
       sandbox = undefined;
     },
     async startSandbox() {
-      sandbox ??= await launch({ acquirerPort, httpPort });
+      sandbox ??= await launch({ acquirerPort, httpPort, smtpPort });
     },
   };
   await linkIsUp(gateway.url);

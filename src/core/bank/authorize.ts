@@ -6,6 +6,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
+import { withNumber } from '../payment/authorize.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
@@ -30,6 +31,12 @@ export interface BankCommand {
   readonly returnUrl: (operationId: string) => string;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** As in `AuthorizeCommand`. */
+  readonly keyLifetimeMs?: number;
+  /** As in `AuthorizeCommand`. */
+  readonly keyMatchesAnyInput?: true;
+  /** As in `AuthorizeCommand`. */
+  readonly paymentNumber?: number;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -40,8 +47,8 @@ export async function authorizeAtBank(engine: Engine, command: BankCommand): Pro
   return refuseWhenUnavailable(engine, async () => {
     const operationId = randomUUIDv7();
     const key = await keyOfPayment(engine, command);
-    const { idempotencyKey, returnUrl, ...given } = command;
-    return submit(engine, { ...given, ...key, operationId, returnUrl: returnUrl(operationId) });
+    const { idempotencyKey, keyLifetimeMs, keyMatchesAnyInput, returnUrl, ...given } = command;
+    return submit(engine, { ...given, dialectData: withNumber(command), ...key, operationId, returnUrl: returnUrl(operationId) });
   });
 }
 
@@ -58,8 +65,9 @@ async function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ rea
   const { channel, kind, method, amount, currency, merchantReference, dialectData, idempotencyKey: key } = command;
   if (key === undefined) return {};
   const input = { kind, method, amount, currency, merchantReference, dialectData, returnUrl: command.returnUrl('') };
-  const expiresAtMs = engine.clock.wallNow() + engine.settings.keyLifetimeMs;
-  return { idempotencyKey: { key, inputHash: await inputHash(engine, channel.merchantId, undefined, input), expiresAtMs } };
+  const expiresAtMs = engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs);
+  const anyInput = command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const };
+  return { idempotencyKey: { key, inputHash: await inputHash(engine, channel.merchantId, undefined, input), expiresAtMs, ...anyInput } };
 }
 
 /** What `rebill` has found out. */
@@ -92,6 +100,7 @@ interface Submittal extends Pick<BankCommand, 'channel' | 'method' | 'amount' | 
   readonly operationId: string;
   readonly returnUrl: string;
   readonly referenceId?: string;
+  readonly paymentNumber?: number;
   readonly idempotencyKey?: IdempotencyKey;
 }
 

@@ -30,6 +30,8 @@ import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.t
 export type Instrument =
   | { readonly type: 'card'; readonly pan: Pan; readonly cvc?: Cvc; readonly summary: CardSummary }
   | { readonly type: 'token'; readonly token: string; readonly cvc?: Cvc }
+  /** The card of an earlier payment of the same merchant. */
+  | { readonly type: 'kept'; readonly cardId: string; readonly summary: CardSummary }
   | { readonly type: 'rejected'; readonly summary: CardSummary; readonly reason: RejectionReason };
 
 export interface AuthorizeCommand {
@@ -59,6 +61,10 @@ export interface AuthorizeCommand {
   readonly idempotencyKey?: string;
   /** How long the key is remembered, in wall ms; absent: as the settings say. */
   readonly keyLifetimeMs?: number;
+  /** A repeat under the key counts as the same request whatever it asks for; else it is refused when it asks for something else. */
+  readonly keyMatchesAnyInput?: true;
+  /** From `takePaymentNumber`; it is found under the same name in the dialect's data of the operation. */
+  readonly paymentNumber?: number;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -73,8 +79,9 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card);
-    const row = await newPayment(engine, command, { card, agreement, waits });
-    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, card, row);
+    const payable = waits === undefined ? unlessAuthenticated(card, command) : card;
+    const row = await newPayment(engine, command, { card: payable, agreement, waits });
+    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
 }
 
@@ -82,6 +89,11 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
 function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand): PaymentCard {
   const reason = authentication === undefined ? undefined : refusedBy(authentication, channel);
   return reason === undefined || card.rejection !== undefined ? card : { ...card, rejection: reason };
+}
+
+/** A card that takes part in no 3-D Secure, of a merchant who wants no payment without it. */
+function unlessAuthenticated(card: PaymentCard, { shopper }: AuthorizeCommand): PaymentCard {
+  return shopper?.mustAuthenticate === true && card.rejection === undefined ? { ...card, rejection: 'authentication_unavailable' } : card;
 }
 
 /** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
@@ -148,6 +160,8 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
     }
     case 'rejected':
       return { cardId: randomUUIDv7(), summary: instrument.summary, rejection: instrument.reason };
+    case 'kept':
+      return { cardId: instrument.cardId, summary: instrument.summary };
     case 'token': {
       const { token, cvc } = instrument;
       const found = await engine.vault.resolveToken({ merchantId: channel.merchantId, token });
@@ -166,7 +180,7 @@ async function newPayment(
     waits,
   }: { readonly card: PaymentCard; readonly agreement: CredentialUse | undefined; readonly waits: Waiting | undefined },
 ): Promise<NewPayment> {
-  const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
+  const { channel, kind, amount, currency, instrument, merchantReference, idempotencyKey, dialectData } = command;
   const key =
     idempotencyKey === undefined
       ? undefined
@@ -186,10 +200,12 @@ async function newPayment(
               authentication: command.authentication,
               exemption: command.exemption,
               token: card.token,
+              ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
               card: card.summary,
             },
           }),
           expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
+          ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
         };
   const createdAtMs = engine.clock.businessNow();
   return {
@@ -202,9 +218,10 @@ async function newPayment(
     currency,
     cardId: card.cardId,
     card: card.summary,
-    dialectData,
+    dialectData: withNumber(command),
     createdAtMs,
     ...captureDue(command, createdAtMs),
+    ...(command.paymentNumber === undefined ? {} : { paymentNumber: command.paymentNumber }),
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
@@ -212,6 +229,14 @@ async function newPayment(
     ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
     ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
   };
+}
+
+/** The number is no part of what a repeat is compared by: each try takes one. */
+export function withNumber({
+  dialectData,
+  paymentNumber,
+}: Pick<AuthorizeCommand, 'dialectData' | 'paymentNumber'>): AuthorizeCommand['dialectData'] {
+  return paymentNumber === undefined ? dialectData : { ...dialectData, paymentNumber: String(paymentNumber) };
 }
 
 function captureDue({ kind, captureLater }: AuthorizeCommand, nowMs: number): Pick<NewPayment, 'captureDueAtMs'> {

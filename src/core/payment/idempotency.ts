@@ -68,7 +68,8 @@ export async function repeatOf(engine: Engine, { merchantId, channelId, idempote
   if (idempotencyKey === undefined) return undefined;
   const found = await engine.store.findByKey({ merchantId, channelId, key: idempotencyKey.key });
   if (found === undefined) return undefined;
-  if (!sameInput(found, idempotencyKey)) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+  if (idempotencyKey.matchesAnyInput !== true && !sameInput(found, idempotencyKey))
+    return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
   const operation = await engine.store.findOperation({ merchantId, operationId: found.operationId });
   return operation === undefined ? undefined : { kind: 'recorded', operation, repeat: true };
 }

@@ -24,6 +24,14 @@ export interface OperateCommand {
   readonly currency?: string;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** As in `AuthorizeCommand`. */
+  readonly keyLifetimeMs?: number;
+  /** As in `AuthorizeCommand`. */
+  readonly keyMatchesAnyInput?: true;
+  /** Of a capture or refund, where the protocol knows one per payment or charge: only when none succeeded before and none is under way. */
+  readonly once?: true;
+  /** Of a capture: what it does not take is released as soon as it has succeeded, also when that is known only later. Goes with `once`. */
+  readonly releasesRest?: true;
   /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
   readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
   readonly dialectData: Readonly<Record<string, string>>;
@@ -129,7 +137,8 @@ export async function keyOf(engine: Engine, kind: string, command: OperateComman
     idempotencyKey: {
       key: idempotencyKey,
       inputHash: await inputHash(engine, command.channel.merchantId, undefined, input),
-      expiresAtMs: engine.clock.wallNow() + engine.settings.keyLifetimeMs,
+      expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
+      ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
     },
   };
 }
@@ -164,6 +173,7 @@ async function submit(
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
     ...(command.because === undefined ? {} : { because: command.because }),
+    ...(command.once === undefined ? {} : { once: command.once }),
   };
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([

@@ -9,12 +9,13 @@ export function refund(engine: Engine, command: OperateCommand): Promise<ActResu
 }
 
 /** Without an amount, all that is left of the capture or debit is refunded. */
-export const decideRefund: Decide = (tree, named, { amount }) => {
+export const decideRefund: Decide = (tree, named, { amount, once }) => {
   const target = named.kind === 'preauthorization' ? capturedOf(tree, amount) : named;
   if (target === undefined || !isCharge(target)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(target);
   if (unsuccessful !== undefined) return unsuccessful;
   if (isChargedBack(target)) return refusal('charged_back');
+  if (once === true && target.refunded + target.refundPending > 0) return refusal('already_refunded');
   const left = leftOf(target);
   const wanted = amount ?? left;
   if (wanted <= 0 || wanted > left) return refusal('exceeds_captured', 'amount');

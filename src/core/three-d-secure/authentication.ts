@@ -42,6 +42,8 @@ export interface AuthenticationRequest {
   readonly challengeIndicator?: string;
   /** What the acquirer is told as well, unless the shopper was authenticated after all. */
   readonly exemption?: Exemption;
+  /** The merchant wants no payment without an authentication. */
+  readonly mustAuthenticate?: true;
   readonly brand: CardBrand;
   readonly holder?: string;
   readonly email?: string;

@@ -159,6 +159,7 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
     case 'kept':
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
+    case 'closed':
       return errorPage(setting, 'expired', returnUrl);
     case 'exhausted':
       return exhaustedPage(setting, returnUrl);
@@ -216,7 +217,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     engine,
     { checkout, channel },
     {
-      ...{ attempt, revision, instrument: reading.instrument, browser, pageUrl: comeBackUrl(context, visit) },
+      ...{ attempt, revision, instrument: reading.instrument, shopper: { browser, returnUrl: () => comeBackUrl(context, visit) } },
     },
   );
   switch (result.kind) {
