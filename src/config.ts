@@ -22,6 +22,7 @@ import {
   proxies,
   type RetryLimits,
   retryLimits,
+  schemeUrls,
   secret,
   smtpUrl,
   webUrl,
@@ -193,6 +194,16 @@ export const settings = {
     'DIRECTORY_SERVER_URL',
     webUrl,
     'Directory server for 3-D Secure. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one no payment is authenticated.',
+  ),
+  directoryServers: optional(
+    'DIRECTORY_SERVERS',
+    schemeUrls,
+    'Directory servers of single schemes; cards of all others are asked about at DIRECTORY_SERVER_URL.',
+  ),
+  directoryServerTlsFolder: optional(
+    'DIRECTORY_SERVER_TLS_FOLDER',
+    filePath,
+    'Folder with a client certificate for each of DIRECTORY_SERVERS, as visa.crt, visa.key and visa-ca.crt (PEM); what is missing there is taken from the DIRECTORY_SERVER_…_FILE settings.',
   ),
   directoryServerCertificateFile: optional(
     'DIRECTORY_SERVER_CERTIFICATE_FILE',
@@ -408,6 +419,7 @@ function withDerivedDefaults(readings: Readings): Readings {
     masterKeyFile: ifGiven(readings.masterKeyFile) ?? (sandbox ? sandboxKeyFile(dataDirectory) : undefined),
     tlsCertificateFile: ifGiven(readings.tlsCertificateFile),
     tlsKeyFile: ifGiven(readings.tlsKeyFile),
+    directoryServerTlsFolder: ifGiven(readings.directoryServerTlsFolder),
     directoryServerCertificateFile: ifGiven(readings.directoryServerCertificateFile),
     directoryServerKeyFile: ifGiven(readings.directoryServerKeyFile),
     directoryServerCaFile: ifGiven(readings.directoryServerCaFile),
@@ -462,8 +474,10 @@ function liveRefusals(config: Readings): readonly string[] {
       problems.push(`${name} is a key that the sandbox publishes. Live mode needs one of your own, or none.`);
     }
   }
-  if (config.directoryServerUrl !== undefined && config.publicUrl === undefined) {
-    problems.push('PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL: shoppers and results have to find the gateway.');
+  if ((config.directoryServerUrl ?? config.directoryServers) !== undefined && config.publicUrl === undefined) {
+    problems.push(
+      'PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL or DIRECTORY_SERVERS: shoppers and results have to find the gateway.',
+    );
   }
   if (config.bankUrl !== undefined && config.bankSecret === undefined) {
     problems.push('BANK_SECRET must be given in live mode with BANK_URL. Set it to the secret that your bank gave you.');

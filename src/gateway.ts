@@ -1,7 +1,8 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -66,6 +67,8 @@ import { createTraceNumbers } from './store/trace-numbers.ts';
 import { verify } from './store/verify.ts';
 import { createVisitStore } from './store/visit-store.ts';
 import { countOpenVisits, countWaitingDeliveries } from './store/watched.ts';
+import { joinServers } from './three-ds-server/by-scheme.ts';
+import type { DirectoryTls } from './three-ds-server/post.ts';
 import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { dataKeyStates, masterKeyStates } from './vault/key-states.ts';
@@ -401,30 +404,41 @@ function dialectLifeOf(channel: Channel): number | undefined {
 }
 
 /** Undefined without a directory server: then no payment is authenticated. */
-async function startDirectory({
-  config,
-  directory,
-  clock,
-  log,
-}: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
-  const { directoryServerUrl: url, directoryServerTimeoutMs: timeoutMs } = config;
-  if (url === undefined) return undefined;
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'));
-  const [ca, certificate, key] = [config.directoryServerCaFile, config.directoryServerCertificateFile, config.directoryServerKeyFile].map(
-    read,
-  );
-  return startThreeDSServer({
-    ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
-    tls: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(certificate === undefined ? {} : { certificate }),
-      ...(key === undefined ? {} : { key }),
-    },
-    requestor: {
-      ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
-      ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
-    },
-  });
+async function startDirectory(parts: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
+  const { config, directory, clock, log } = parts;
+  const { directoryServerUrl, directoryServers = [], directoryServerTimeoutMs: timeoutMs } = config;
+  const start = (url: string, scheme?: string): Promise<RunningThreeDSServer> =>
+    startThreeDSServer({
+      ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
+      tls: directoryTls(config, scheme),
+      requestor: {
+        ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
+        ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
+      },
+    });
+  const [others, ...own] = await Promise.all([
+    directoryServerUrl === undefined ? undefined : start(directoryServerUrl),
+    ...directoryServers.map(async ({ scheme, url }) => [scheme, await start(url, scheme)] as const),
+  ]);
+  return joinServers({ byScheme: new Map(own), ...(others === undefined ? {} : { others }) });
+}
+
+/** The certificates for one directory server: its scheme's own, where the folder has them. */
+function directoryTls(config: Config, scheme: string | undefined): DirectoryTls {
+  const { directoryServerTlsFolder: folder } = config;
+  const read = (name: string, otherwise: string | undefined): string | undefined => {
+    const own = folder === undefined || scheme === undefined ? undefined : join(folder, `${scheme}${name}`);
+    const path = own !== undefined && existsSync(own) ? own : otherwise;
+    return path === undefined ? undefined : readFileSync(path, 'utf8');
+  };
+  const ca = read('-ca.crt', config.directoryServerCaFile);
+  const certificate = read('.crt', config.directoryServerCertificateFile);
+  const key = read('.key', config.directoryServerKeyFile);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 /** Without a setting of its own, the address that it listens on. */

@@ -12,6 +12,7 @@ import {
   listAccounts,
   listChannels,
   listMerchants,
+  setWithoutAuthentication,
 } from '../store/merchants.ts';
 import { addAccountTermCommands } from './account-terms.ts';
 import {
@@ -114,6 +115,26 @@ export function addChannelCommands(program: Command): void {
       if (options.json === true) return printJson(created);
       print(`Channel ${created.name} has the id ${created.wireId} in ${created.dialect}.`);
       print(`Next: polygate credential create --merchant ${options.merchant} --dialect ${created.dialect}`);
+    });
+  addCommand(channel, 'set', 'change how a channel works')
+    .requiredOption('--dialect <dialect>', `one of ${dialectNames()}`)
+    .requiredOption('--wire-id <id>', 'its id in the protocol')
+    .requiredOption(
+      '--without-authentication <act>',
+      'what becomes of a payment whose shopper nobody could authenticate: proceed (no liability is shifted) or stop',
+      matching(/^(proceed|stop)$/, 'proceed or stop'),
+    )
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions & { dialect: string; wireId: string; withoutAuthentication: 'proceed' | 'stop' }) => {
+      const { dialect, wireId, withoutAuthentication } = options;
+      dialectOf(dialect);
+      const changed = await withStore(options, (database) =>
+        setWithoutAuthentication(database, { actor: actor(), dialect, wireId, withoutAuthentication }),
+      );
+      if (options.json === true) return printJson(changed);
+      print(
+        `Channel ${changed.name}: a payment that cannot be authenticated ${withoutAuthentication === 'stop' ? 'is refused' : 'proceeds'}.`,
+      );
     });
   addCommand(channel, 'list', 'show the channels')
     .option('--merchant <merchant>', 'only those of one merchant: routing number, id or name')

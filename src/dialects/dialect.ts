@@ -39,8 +39,8 @@ export interface Counted {
 
 /** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
 export interface RequestLimits {
-  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. */
-  countStatus(request: { readonly merchantId: string; readonly subject: string }): Promise<Counted>;
+  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. `perMinute`: where the protocol allows more. */
+  countStatus(request: { readonly merchantId: string; readonly subject: string; readonly perMinute?: number }): Promise<Counted>;
   /** Any request, against floods: generous, counted by each node for itself. */
   countRequest(request: { readonly merchantId: string; readonly subject: string }): Counted;
   /** Whether the subject comes for the first time within `withinMs`. */
