@@ -305,6 +305,24 @@ export const settings = {
     15,
     'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
   ),
+  webhookHistoryDays: setting(
+    'WEBHOOK_HISTORY_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    90,
+    'How long it is kept what merchants were told, and how that went; what still waits to be told stays.',
+  ),
+  checkoutHistoryDays: setting(
+    'CHECKOUT_HISTORY_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    90,
+    'How long checkouts are kept after their end.',
+  ),
+  shopperVisitDays: setting(
+    'SHOPPER_VISIT_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    540,
+    'How long it is kept how shoppers were authenticated, which is evidence in a dispute.',
+  ),
   idempotencyKeyDays: setting(
     'IDEMPOTENCY_KEY_DAYS',
     wholeNumber({ min: 1, max: 365, unit: 'days' }),

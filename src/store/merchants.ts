@@ -90,6 +90,14 @@ const statements = {
       values ($1, $2, $3, $4, $5) returning ${columns.account}`,
   },
   merchantExists: { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' },
+  setRetention: {
+    name: 'set_pan_retention',
+    text: 'update polygate.merchant set pan_retention_days = $2 where merchant_id = $1',
+  },
+  retentions: {
+    name: 'list_pan_retentions',
+    text: 'select routing_number as "routingNumber", name, pan_retention_days as "panDays" from polygate.merchant order by routing_number',
+  },
   accountExists: { name: 'account_exists', text: 'select from polygate.acquirer_account where account_id = $1' },
   entryTaken: { name: 'entry_taken', text: 'select from polygate.entry_point where dialect = $1 and wire_id = $2' },
   setWithoutAuthentication: {
@@ -161,6 +169,24 @@ export async function changeMerchant(database: Database, { actor, merchantId, na
     const changed = await query(statements.changeMerchant, [merchantId, name ?? null, enabled ?? null]);
     if (changed.length === 0) throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
     await audit({ actor, act: 'merchant.changed', details: { merchantId, name, enabled } });
+  });
+}
+
+/** How long each merchant's card numbers are kept; null: as long as the gateway's setting says. */
+export function listRetentions(
+  database: Database,
+): Promise<{ readonly routingNumber: number; readonly name: string; readonly panDays: number | null }[]> {
+  return database.query<{ routingNumber: number; name: string; panDays: number | null }>(statements.retentions);
+}
+
+/** Of cards that are stored from now on. `panDays`: absent, the gateway's setting holds again. */
+export function setRetention(
+  database: Database,
+  { actor, merchantId, panDays }: { readonly actor: string; readonly merchantId: string; readonly panDays?: number },
+): Promise<void> {
+  return acting(database, async (query, audit) => {
+    await query(statements.setRetention, [merchantId, panDays ?? null]);
+    await audit({ actor, act: 'merchant.retention_set', details: { merchantId, panDays: panDays ?? 'default' } });
   });
 }
 

@@ -8,6 +8,7 @@ import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel, Flow } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -258,7 +259,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const startedMs = performance.now();
   const { waits } = command;
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
-  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
+  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row, command.channel)]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) {
       return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
@@ -320,11 +321,11 @@ function reject(engine: Engine, command: Conduct, card: PaymentCard, row: NewPay
 }
 
 /** Stores a new card, or reads the one behind a token. */
-async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment): Promise<Pan | undefined> {
+async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment, channel: Channel): Promise<Pan | undefined> {
   const { merchantId, cardId } = row;
   if (card.rejection !== undefined) return undefined;
   if (card.pan === undefined) return engine.vault.reveal({ merchantId, cardId });
-  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs });
+  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: purgeTime(row.createdAtMs, channel, engine.settings) });
   return card.pan;
 }
 
