@@ -2,6 +2,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -64,7 +65,10 @@ import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
-/** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
+/**
+ * A gateway that answers. `stop` serves on for `shutdownNoticeMs` while it says that it stops, then refuses what is new, and lets requests in
+ * flight finish for at most `shutdownTimeoutMs`.
+ */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** Takes lines of JSON. */
@@ -200,7 +204,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       url,
       async stop() {
         const patienceMs = config.shutdownTimeoutMs;
-        await settlesWithin({ promise: draining.begin(), patienceMs });
+        draining.announce();
+        await delay(config.shutdownNoticeMs);
+        await settlesWithin({ promise: draining.refuse(), patienceMs });
         if (!(await settlesWithin({ promise: server.close(), patienceMs }))) server.server.closeAllConnections();
         await stopParts();
       },

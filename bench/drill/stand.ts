@@ -115,7 +115,7 @@ interface HostOptions {
 }
 
 function startHost({ directory, logDirectory, acquirerPort, controlPort }: HostOptions): Supervised {
-  const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(controlPort)];
+  const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(controlPort), '--smtp-port', '0'];
   return supervise({
     name: 'host',
     args: [join(root, 'sandbox', 'main.ts'), ...ports, '--data-directory', join(directory, 'sandbox'), '--with-parent'],

@@ -235,7 +235,7 @@ function addTestCommand(webhook: Command): void {
           if (state !== 'active') await audit({ actor: actor(), act: 'endpoint.activated', details: { merchantId, endpointId } });
         });
         print(
-          `It answered ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
+          `It answered ${endpoint.url?.startsWith('mailto:') === true ? '' : 'HTTP '}${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
         );
       });
     });
