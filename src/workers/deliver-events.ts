@@ -81,6 +81,7 @@ function workOf({ outbox, engine }: DeliverEvents, sender: Sender): DueWork {
       return { taken: done, done };
     },
     async nextDueAtMs() {
+      if (!(await outbox.hasActiveEndpoints())) return undefined;
       while ((await outbox.enroll(enrolledAtOnce)) >= enrolledAtOnce);
       const inMs = await outbox.nextDueInMs();
       return inMs === undefined ? undefined : engine.clock.businessNow() + inMs;
