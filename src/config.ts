@@ -98,6 +98,7 @@ export const settings = {
     'Loopback port of the sandbox directory server, ACS, bank, mailbox and control API.',
   ),
   sandboxSmtpPort: setting('SANDBOX_SMTP_PORT', port, 8025, 'Loopback port of the sandbox mailbox (SMTP).'),
+  sandboxShopPort: setting('SANDBOX_SHOP_PORT', port, 8070, 'Loopback port of the demo shop.'),
   masterKeyFile: optional(
     'MASTER_KEY_FILE',
     filePath,

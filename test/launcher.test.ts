@@ -19,6 +19,7 @@ const env: NodeJS.ProcessEnv = {
   SANDBOX_ACQUIRER_PORT: '0',
   SANDBOX_HTTP_PORT: '0',
   SANDBOX_SMTP_PORT: '0',
+  SANDBOX_SHOP_PORT: '0',
 };
 delete env.NODE_TEST_CONTEXT;
 delete env.DATABASE_URL;

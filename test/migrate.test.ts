@@ -124,10 +124,13 @@ describe('the runner', () => {
     await writeFile(path, 'create table plum (id int primary key);\n');
   });
 
-  test('a number that is taken is refused', async () => {
+  test('files without a number, or with one that is taken, are refused', async () => {
     await writeFile(join(directory, '0003_twice.sql'), 'select 1;');
-    await assert.rejects(run(), /0003_\w+\.sql is out of order: expected a name like 0004_/);
+    await assert.rejects(run(), /0003_twice\.sql has the number of 0003_\w+\.sql/);
     await rm(join(directory, '0003_twice.sql'));
+    await writeFile(join(directory, 'later.sql'), 'select 1;');
+    await assert.rejects(run(), /later\.sql has no number: expected a name like 0001_/);
+    await rm(join(directory, 'later.sql'));
   });
 
   test('the dump refuses what it could not show', async () => {

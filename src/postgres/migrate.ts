@@ -83,13 +83,15 @@ function rolesOf(sets: readonly MigrationSet[]): string[] {
   return [...new Set(sets.map((set) => set.role))];
 }
 
-/** Reads a folder; its files are numbered, each number once, and gaps are allowed, so that several people can add files at the same time. */
+/** Reads a folder; its files have numbers, each its own. There may be gaps: branches that grow side by side have ranges of their own. */
 async function loadSet(set: MigrationSet): Promise<LoadedSet> {
   const names = (await readdir(set.directory)).filter((name) => name.endsWith('.sql')).sort();
   const files = names.map(async (name, index) => {
-    if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || names[index - 1]?.slice(0, 4) === name.slice(0, 4)) {
-      const free = String(Number(names.at(-1)?.slice(0, 4) ?? 0) + 1).padStart(4, '0');
-      throw new MigrationError(`migration file ${set.schema}/${name} is out of order: expected a name like ${free}_what_it_adds.sql`);
+    if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name)) {
+      throw new MigrationError(`migration file ${set.schema}/${name} has no number: expected a name like 0001_what_it_adds.sql`);
+    }
+    if (names[index - 1]?.slice(0, 4) === name.slice(0, 4)) {
+      throw new MigrationError(`migration file ${set.schema}/${name} has the number of ${names[index - 1]}: give it the next free one`);
     }
     const sql = (await readFile(join(set.directory, name), 'utf8')).replaceAll('\r\n', '\n');
     return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };

@@ -31,7 +31,7 @@ export function mailOf(
 ): QueuedMail | undefined {
   if (about.kind === 'mail') return about.mail;
   const to = mailAddressOf(endpoint);
-  if (to === undefined || about.kind === 'token' || operation === undefined) return undefined;
+  if (to === undefined || about.kind !== 'payment' || operation === undefined) return undefined;
   const { event, channel } = about;
   const data = confirmationOf({ event, operation, channel, isTest });
   if (data === undefined) return undefined;

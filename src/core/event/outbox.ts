@@ -5,6 +5,7 @@
  */
 import type { QueuedMail } from '../mail/send.ts';
 import type { Channel } from '../merchant/channel.ts';
+import type { CheckoutEventRecord } from '../payment/checkout-terms.ts';
 import type { PaymentTree } from '../payment/operation.ts';
 import type { PaymentEventRecord } from './payment-event.ts';
 
@@ -38,6 +39,8 @@ export interface DeliveryKey {
 export type DeliverySubject =
   | { readonly kind: 'payment'; readonly channel: Channel; readonly event: PaymentEventRecord }
   | { readonly kind: 'token'; readonly channel: Channel }
+  /** An order; its id stands for those of a payment and an operation. */
+  | { readonly kind: 'order'; readonly channel: Channel; readonly event: CheckoutEventRecord }
   | { readonly kind: 'mail'; readonly mail: QueuedMail };
 
 /** A delivery leased for one try; nobody else tries it until the lease ends. */
