@@ -3,6 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -81,7 +82,10 @@ import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
-/** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
+/**
+ * A gateway that answers. `stop` serves on for `shutdownNoticeMs` while it says that it stops, then refuses what is new, and lets requests in
+ * flight finish for at most `shutdownTimeoutMs`.
+ */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** Takes lines of JSON. */
@@ -149,6 +153,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     onTry: metrics.countDelivery,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
+  if (config.smtpUrl === undefined) log.info({}, 'there is no SMTP_URL: mails wait until the gateway is started with one');
   const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const purge = purgeWork(vault, clock, stores.general);
@@ -232,7 +237,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       url,
       async stop() {
         const patienceMs = config.shutdownTimeoutMs;
-        await settlesWithin({ promise: draining.begin(), patienceMs });
+        draining.announce();
+        await delay(config.shutdownNoticeMs);
+        await settlesWithin({ promise: draining.refuse(), patienceMs });
         if (!(await settlesWithin({ promise: server.close(), patienceMs }))) server.server.closeAllConnections();
         await stopParts();
       },
