@@ -84,9 +84,9 @@ async function writeChannel(client: pg.Client, dialect: string, channel: DemoCha
   const { channelId, wireId, name, accountId } = channel;
   const { merchantId } = merchants[channel.merchant];
   await client.query(
-    `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, bank_methods) values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, bank_methods, policies) values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (merchant_id, channel_id) do update set bank_methods = coalesce(channel.bank_methods, excluded.bank_methods)`,
-    [merchantId, channelId, dialect, wireId, name, accountId, bankMethods],
+    [merchantId, channelId, dialect, wireId, name, accountId, bankMethods, JSON.stringify(channel.policies ?? {})],
   );
   await client.query(
     'insert into polygate.entry_point (dialect, wire_id, merchant_id, channel_id) values ($1, $2, $3, $4) on conflict do nothing',

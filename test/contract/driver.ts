@@ -118,6 +118,7 @@ export const capabilities = [
   'void of a debit',
   'tokens',
   'idempotency key',
+  'refusal of unknown fields',
   'frictionless authentication',
   'challenge',
   'webhooks',
