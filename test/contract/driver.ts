@@ -119,6 +119,7 @@ export const capabilities = [
   'tokens',
   'idempotency key',
   'refusal of unknown fields',
+  'payments without a shopper',
   'frictionless authentication',
   'challenge',
   'webhooks',

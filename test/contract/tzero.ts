@@ -7,6 +7,7 @@ import {
   demoCallbackSecret,
   device,
   type Json,
+  listIn,
   type Nested,
   other,
   sendTzero,
@@ -73,8 +74,8 @@ const zeros = '0'.repeat(26);
 
 export const tzero: Driver = {
   dialect: 'tzero',
-  // Members that nobody knows are ignored: the platform's full list is not public.
-  lacks: ['refusal of unknown fields', 'partial void', 'void of a debit'],
+  // A payment of a customer always has its page, so a soft decline leads to a challenge. Members that nobody knows are ignored: the platform's full list is not public.
+  lacks: ['payments without a shopper', 'refusal of unknown fields', 'partial void', 'void of a debit'],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   webhooks: {
     name: 'tzero',
@@ -128,7 +129,7 @@ function connect({ url, caller, traces }: Connection): Client {
     async read(target) {
       const [paymentId = '', actId] = target.split('/');
       const reply = await get(paymentId);
-      const act = reply.body.operations?.find(({ id }) => id === actId);
+      const act = listIn(reply.body, 'operations').find(({ id }) => id === actId);
       return act === undefined ? answerOf(reply) : answerOfAct(reply, paymentId, act);
     },
     createToken: (order) => {
@@ -195,23 +196,32 @@ function reasonOf(result: Nested | undefined): Answer['reason'] {
 function answerOf(reply: TzeroReply): Answer {
   const { body, text, headers } = reply;
   const { error } = body;
-  const isAbout = (error?.details ?? []) as readonly { readonly field: string }[];
+  const isAbout = error === undefined ? [] : listIn(error, 'details');
   return {
     outcome: error === undefined ? outcomeOf(body.status ?? '', body.result) : 'refused',
     handle: error === undefined ? body.id : undefined,
-    amount: body.amount,
+    amount: numberOf(body.amount),
     currency: body.currency,
     reason: error === undefined ? reasonOf(body.result) : reasons[error.code ?? ''],
-    fields: isAbout.map(({ field }) => fieldsOfMembers[field] ?? field),
+    fields: isAbout.map(({ field = '' }) => fieldsOfMembers[field] ?? field),
     token: body.payment_method?.id,
     replayed: headers['idempotent-replayed'] === 'true',
     text,
   };
 }
 
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
 function answerOfAct(reply: TzeroReply, paymentId: string, act: Nested): Answer {
   return {
-    ...{ outcome: outcomeOf(act.status ?? '', act.result), handle: `${paymentId}/${act.id}`, amount: act.amount, currency: act.currency },
+    ...{
+      outcome: outcomeOf(act.status ?? '', act.result),
+      handle: `${paymentId}/${act.id}`,
+      amount: numberOf(act.amount),
+      currency: act.currency,
+    },
     ...{
       reason: reasonOf(act.result),
       fields: [],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { auditAfterEach } from './auditor.ts';
+import { postForm, submit } from './form-browser.ts';
 import { exchange, freshName, type RawRequest } from './opp.ts';
 import { eventually } from './processes.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -21,7 +22,12 @@ export interface TzeroReply {
 }
 
 export interface Nested {
-  readonly [name: string]: Nested & string & number & readonly Nested[];
+  readonly [name: string]: Nested & string;
+}
+
+/** Members of an answer that are a list. */
+export function listIn(body: Nested, name: string): readonly Nested[] {
+  return (body[name] ?? []) as unknown as readonly Nested[];
 }
 
 export type Json = { readonly [name: string]: unknown };
@@ -160,10 +166,9 @@ async function takeStep(pageUrl: string, { code, cancels, onStep }: Required<Sho
   const challenge = having('creq');
   if (challenge !== undefined) {
     onStep('challenge');
-    const [typed] = formsOf(await load(challenge.action, challenge.fields), challenge.action);
-    assert.ok(typed !== undefined);
-    const [back] = formsOf(await load(typed.action, { ...typed.fields, code, act: 'confirm' }), typed.action);
-    if (back !== undefined) await load(back.action, back.fields);
+    // The issuer's own pages lead on within the issuer; the last form leads back here.
+    const answered = await submit(await postForm(challenge.action, challenge.fields), { code, act: 'confirm' });
+    for (const { action, fields } of answered.forms) await load(action, fields);
     return undefined;
   }
   const answer = having('event', cancels ? 'cancelled' : 'confirmed');
