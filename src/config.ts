@@ -95,6 +95,7 @@ export const settings = {
     8090,
     'Loopback port of the sandbox directory server, ACS, bank, mailbox and control API.',
   ),
+  sandboxShopPort: setting('SANDBOX_SHOP_PORT', port, 8070, 'Loopback port of the demo shop.'),
   masterKeyFile: optional(
     'MASTER_KEY_FILE',
     filePath,

@@ -11,12 +11,14 @@ import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
 import type { DueWork } from './core/due/work.ts';
-import type { Channel } from './core/merchant/channel.ts';
+import type { Channel, Directory } from './core/merchant/channel.ts';
 import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import type { ShopperStep } from './core/payment/shopper-step.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
+import type { ShopperReturn } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
@@ -35,12 +37,14 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOutbox } from './store/outbox.ts';
+import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
@@ -104,7 +108,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const doing = works.map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
-    ...{ engine, mode: config.mode, outbox: createOutbox(stores.outbox) },
+    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox) },
     outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
@@ -143,7 +147,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
-  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
+  await server.register(async (app) =>
+    addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
+  );
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   await server.register(async (app) => {
     const keys = { operator: config.operatorKey, viewer: config.viewerKey };
@@ -276,7 +282,9 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const engine: Engine = {
     store: counted(paymentStore, metrics),
     checkouts: createCheckoutStore(stores.general),
+    endpoints: createEndpointStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
+    customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
     holds: createDueHoldStore(stores.general),
     vault,
@@ -305,6 +313,12 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   };
   return { engine, acquirer, bank };
+}
+
+/** As the dialect of the payment's channel has it. */
+function returnStepOf(context: { readonly engine: Engine; readonly directory: Directory }) {
+  return async (back: ShopperReturn): Promise<ShopperStep | undefined> =>
+    dialects.find(({ name }) => name === back.channel.dialect)?.returnStep?.(context, back);
 }
 
 /** Housekeeping does it every minute, and the clock stops for it on its way. What was deleted is in the operators' trail, in numbers. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { claimDataDirectory } from './local/data-directory.ts';
+import { hasDemoShop, startDemoShop } from './local/demo-shop.ts';
 import { assertPortFree, PortTakenError } from './local/ports.ts';
 import { startPostgres } from './local/postgres.ts';
 import { hasSandbox, startSandbox } from './local/sandbox.ts';
@@ -55,6 +56,8 @@ function steps(config: Config): readonly Step[] {
     migrationStep,
     ...(sandbox && hasSandbox() ? [sandboxStep] : []),
     gatewayStep,
+    // The shop speaks plain HTTP to the gateway, as a sandbox does that was given no certificate.
+    ...(sandbox && hasDemoShop() && config.tlsCertificateFile === undefined ? [demoShopStep] : []),
   ];
 }
 
@@ -129,9 +132,20 @@ const gatewayStep: Step = {
       throw new PortTakenError({ host: config.host, port: config.port, setting: 'PORT' });
     });
     tell(`The gateway listens on ${gateway.url}.`);
-    if (!hasCatcher) return { config, stop: gateway.stop };
+    const listening = { ...config, port: Number(new URL(gateway.url).port) };
+    if (!hasCatcher) return { config: listening, stop: gateway.stop };
     const { samplesText } = await import('./local/samples.ts');
-    return { config, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
+    return { config: listening, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
+  },
+};
+
+const demoShopStep: Step = {
+  name: 'the demo shop',
+  async run(config) {
+    await assertPortFree({ host: '127.0.0.1', port: config.sandboxShopPort, setting: 'SANDBOX_SHOP_PORT' });
+    const shop = await startDemoShop({ port: config.sandboxShopPort, gatewayUrl: `http://127.0.0.1:${config.port}`, log: tell });
+    const notice = `A shop to click through: http://127.0.0.1:${shop.ready.port}`;
+    return { config: { ...config, sandboxShopPort: shop.ready.port }, stop: shop.stop, notice };
   },
 };
 

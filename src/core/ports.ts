@@ -92,6 +92,17 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** The oldest token of this card, by its number alone; the fingerprint is that of {@link Vault.fingerprint}. */
+  tokenOfCard(card: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+  }): Promise<{ readonly token: string; readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** Tokens of a merchant that can be paid with, in their own order, from behind `after` on. */
+  listTokens(request: {
+    readonly merchantId: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly { readonly token: string; readonly summary: CardSummary }[]>;
   /** As `resolveToken`, but it also knows deleted tokens until they are purged. */
   describeToken(token: {
     readonly merchantId: string;

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { ClaimedDelivery, DeliveryKey, Endpoint, Outbox, PaymentEventRecord, TriedDelivery } from '../core/event/outbox.ts';
 import type { Channel } from '../core/merchant/channel.ts';
+import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import { plainArray } from '../postgres/columns.ts';
 import { type Database, type Row, retriable, type Statement } from '../postgres/connection.ts';
 import { enrollEvents } from './enroll-events.ts';
@@ -48,7 +49,7 @@ const details: Statement = {
 select d.merchant_id, d.endpoint_id, d.subject, d.payment_id, d.sequence, d.operation_id, d.lease, d.tries, d.messages_sent,
   (extract(epoch from d.created_at) * 1000)::bigint as created_ms,
   ep.dialect, ep.url, ep.settings, ep.secret, ep.failures,
-  e.name as event_name, e.payment_state, e.operation_state, e.snapshot, (extract(epoch from e.happened_at) * 1000)::bigint as happened_ms,
+  coalesce(e.name, k.name) as event_name, e.payment_state, e.operation_state, e.snapshot, (extract(epoch from coalesce(e.happened_at, k.happened_at)) * 1000)::bigint as happened_ms,
   m.routing_number, c.channel_id, c.wire_id, c.name as channel_name, c.account_id, c.enabled, c.currencies, c.policies
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as i (merchant_id, endpoint_id, payment_id, sequence)
   join polygate.delivery d on d.payment_id = i.payment_id and d.endpoint_id = i.endpoint_id and d.sequence = i.sequence and d.merchant_id = i.merchant_id
@@ -56,7 +57,9 @@ from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as i (merchant_id, en
   left join polygate.event e on d.subject = 'payment' and e.payment_id = d.payment_id and e.sequence = d.sequence and e.merchant_id = d.merchant_id
   left join polygate.payment p on d.subject = 'payment' and p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
   left join polygate.token_act t on d.subject = 'token' and t.merchant_id = d.merchant_id and t.act_id = d.operation_id
-  join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id)
+  left join polygate.checkout_event k on d.subject = 'checkout' and k.merchant_id = d.merchant_id and k.checkout_id = d.payment_id and k.sequence = d.sequence
+  left join polygate.checkout o on d.subject = 'checkout' and o.merchant_id = d.merchant_id and o.checkout_id = d.payment_id
+  join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id, o.channel_id)
   join polygate.merchant m on m.merchant_id = d.merchant_id`,
 };
 
@@ -140,6 +143,7 @@ interface DetailRow extends ClaimRow {
   readonly url: string | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly secret: Buffer | null;
+  readonly subject: 'payment' | 'token' | 'checkout';
   readonly event_name: string | null;
   readonly payment_state: PaymentEventRecord['paymentState'];
   readonly operation_state: PaymentEventRecord['operationState'];
@@ -226,8 +230,13 @@ function deliveryOf(row: DetailRow): ClaimedDelivery {
     createdAtMs: row.created_ms,
     endpoint: endpointOf(row),
     channel: channelOf(row),
-    ...(row.event_name === null ? {} : { event: eventOf(row, row.event_name) }),
+    ...(row.event_name === null || row.subject !== 'payment' ? {} : { event: eventOf(row, row.event_name) }),
+    ...(row.subject === 'checkout' ? { checkoutEvent: checkoutEventOf(row) } : {}),
   };
+}
+
+function checkoutEventOf({ sequence, event_name, happened_ms }: DetailRow): CheckoutEventRecord {
+  return { sequence, name: event_name as CheckoutEventRecord['name'], happenedAtMs: happened_ms };
 }
 
 function eventOf(row: DetailRow, name: string): PaymentEventRecord {

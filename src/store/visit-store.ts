@@ -19,6 +19,7 @@ import {
   noteLateResult,
   noteOfBrowser,
   restVisit,
+  setWayBack,
 } from './visits.ts';
 
 /** `hot`: the pool of the payment path. */
@@ -34,6 +35,7 @@ export function createVisitStore({ hot, general }: { readonly hot: Database; rea
     merchantOf: (routingNumber) => reading(merchantOf(general, routingNumber)),
     change: (step) => changeAuthentication(hot, step),
     confirm: (answer) => confirmVisit(hot, answer),
+    setWayBack: (key, returnUrl) => setWayBack(hot, key, returnUrl),
     rest: (key) => restVisit(hot, key),
     note: (key) => noteOfBrowser(hot, key),
     noteLateResult: (key) => noteLateResult(hot, key),

@@ -3,13 +3,16 @@
  * tries under way at most, one while it is in trouble, so that a slow shop keeps only itself waiting.
  */
 import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
+import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import { readOrder } from '../core/payment/order.ts';
+import type { CallbackAddress, CallbackMessage, DialectCallbacks, OrderNotice, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface DeliverEvents {
   readonly engine: Engine;
+  readonly directory: Directory;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
   readonly mode: 'sandbox' | 'live';
@@ -144,7 +147,10 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   return false;
 }
 
-type Subject = Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation'> | Pick<TokenNotice, 'subject' | 'act'>;
+type Subject =
+  | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
+  | Pick<TokenNotice, 'subject' | 'act'>
+  | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
 
 interface Telling {
   readonly policy: DialectCallbacks;
@@ -155,8 +161,12 @@ interface Telling {
 /** What is told about, as it is now; undefined when it is not there. */
 async function readSubject(
   { engine, outbox }: DeliverEvents,
-  { merchantId, paymentId, operationId, sequence, event }: ClaimedDelivery,
+  { merchantId, paymentId, operationId, sequence, event, checkoutEvent }: ClaimedDelivery,
 ): Promise<Subject | undefined> {
+  if (checkoutEvent !== undefined) {
+    const order = await readOrder(engine, { merchantId, checkoutId: paymentId });
+    return order === undefined ? undefined : { subject: 'order', event: checkoutEvent, order };
+  }
   if (event === undefined) {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
@@ -164,25 +174,41 @@ async function readSubject(
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
-  return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event, tree, operation };
+  if (tree === undefined || operation === undefined) return undefined;
+  const checkoutId = tree.operations[0]?.dialectData.orderId;
+  const order = checkoutId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId, operationId });
+  return { subject: 'payment', event, tree, operation, ...(order === undefined ? {} : { order }) };
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
-function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, subject }: Telling): readonly CallbackMessage[] {
-  const { merchantId, endpoint, channel, tries } = delivery;
+async function writeMessages(parts: DeliverEvents, { policy, delivery, subject }: Telling): Promise<readonly CallbackMessage[]> {
+  const { engine, mode } = parts;
+  const { endpoint, channel, tries } = delivery;
   const url = endpoint.url ?? urlNamedIn(subject);
   if (url === undefined) return [];
-  const { endpointId, settings, sealedSecret } = endpoint;
-  const secret =
-    sealedSecret === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: endpointId, sealed: sealedSecret });
+  const { settings } = endpoint;
+  const secret = await secretOf(parts, policy, delivery);
   const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
 }
 
+/** That of the endpoint, else of the merchant's newest credential where the dialect signs with it. */
+async function secretOf(
+  { engine, directory }: DeliverEvents,
+  { signsWithCredential }: DialectCallbacks,
+  { merchantId, endpoint: { endpointId, sealedSecret, dialect } }: ClaimedDelivery,
+): Promise<string | undefined> {
+  const open = (secretId: string, sealed: Uint8Array) => engine.vault.openSecret({ merchantId, secretId, sealed });
+  if (sealedSecret !== undefined) return open(endpointId, sealedSecret);
+  if (signsWithCredential !== true) return undefined;
+  const found = (await directory.credentialsOf({ dialect, merchantId })).find((credential) => credential.sealedSecret !== undefined);
+  return found?.sealedSecret === undefined ? undefined : open(found.credentialId, found.sealedSecret);
+}
+
 /** By the operation's own request, else by the one that began the payment. */
 function urlNamedIn(subject: Subject): string | undefined {
-  if (subject.subject === 'token') return undefined;
+  if (subject.subject !== 'payment') return undefined;
   return subject.operation.dialectData.notificationUrl ?? subject.tree.operations[0]?.dialectData.notificationUrl;
 }
 
@@ -200,7 +226,7 @@ async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
   let { messagesSent } = delivery;
   let messages: readonly CallbackMessage[];
   try {
-    messages = writeMessages(parts, telling);
+    messages = await writeMessages(parts, telling);
   } catch (error) {
     engine.log.error({ ...namesOf(delivery), error: String(error) }, 'a message to an endpoint cannot be written');
     return {

@@ -4,6 +4,7 @@
  * payment and endpoint; an endpoint in trouble holds up nobody but itself.
  */
 import type { Channel } from '../merchant/channel.ts';
+import type { CheckoutEventRecord } from '../payment/checkout-terms.ts';
 import type { PaymentTree } from '../payment/operation.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
@@ -61,8 +62,10 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly createdAtMs: number;
   readonly endpoint: Endpoint;
   readonly channel: Channel;
-  /** Absent: it is about a stored card. */
+  /** Absent: it is about an order, or a stored card. */
   readonly event?: PaymentEventRecord;
+  /** Of an order; its id stands for those of a payment and an operation. */
+  readonly checkoutEvent?: CheckoutEventRecord;
 }
 
 /** What came of a try. `problem` is absent when the merchant acknowledged. */

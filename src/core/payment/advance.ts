@@ -54,7 +54,7 @@ async function proceed(
     }
     switch (authentication.state) {
       case 'ready':
-        if (visit.confirmation === 'asked' && !isShopperHere) return;
+        if ((visit.confirmation === 'asked' || visit.merchantWord === 'awaited') && !isShopperHere) return;
         if (!(await ask(engine, visit, inHand))) return;
         break;
       case 'method':

@@ -29,6 +29,8 @@ import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.t
 export type Instrument =
   | { readonly type: 'card'; readonly pan: Pan; readonly cvc?: Cvc; readonly summary: CardSummary }
   | { readonly type: 'token'; readonly token: string; readonly cvc?: Cvc }
+  /** The card of an earlier payment of the same merchant. */
+  | { readonly type: 'kept'; readonly cardId: string; readonly summary: CardSummary }
   | { readonly type: 'rejected'; readonly summary: CardSummary; readonly reason: RejectionReason };
 
 export interface AuthorizeCommand {
@@ -74,8 +76,9 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card);
-    const row = await newPayment(engine, command, { card, agreement, waits });
-    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, card, row);
+    const payable = waits === undefined ? unlessAuthenticated(card, command) : card;
+    const row = await newPayment(engine, command, { card: payable, agreement, waits });
+    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
 }
 
@@ -83,6 +86,11 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
 function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand): PaymentCard {
   const reason = authentication === undefined ? undefined : refusedBy(authentication, channel);
   return reason === undefined || card.rejection !== undefined ? card : { ...card, rejection: reason };
+}
+
+/** A card that takes part in no 3-D Secure, of a merchant who wants no payment without it. */
+function unlessAuthenticated(card: PaymentCard, { shopper }: AuthorizeCommand): PaymentCard {
+  return shopper?.mustAuthenticate === true && card.rejection === undefined ? { ...card, rejection: 'authentication_unavailable' } : card;
 }
 
 /** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
@@ -148,6 +156,8 @@ async function cardOf(engine: Engine, { instrument, channel }: AuthorizeCommand)
     }
     case 'rejected':
       return { cardId: randomUUIDv7(), summary: instrument.summary, rejection: instrument.reason };
+    case 'kept':
+      return { cardId: instrument.cardId, summary: instrument.summary };
     case 'token': {
       const { token, cvc } = instrument;
       const found = await engine.vault.resolveToken({ merchantId: channel.merchantId, token });
@@ -166,7 +176,7 @@ async function newPayment(
     waits,
   }: { readonly card: PaymentCard; readonly agreement: CredentialUse | undefined; readonly waits: Waiting | undefined },
 ): Promise<NewPayment> {
-  const { channel, kind, amount, currency, merchantReference, idempotencyKey, dialectData } = command;
+  const { channel, kind, amount, currency, instrument, merchantReference, idempotencyKey, dialectData } = command;
   const key =
     idempotencyKey === undefined
       ? undefined
@@ -185,6 +195,7 @@ async function newPayment(
               captureLater: command.captureLater,
               authentication: command.authentication,
               token: card.token,
+              ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
               card: card.summary,
             },
           }),

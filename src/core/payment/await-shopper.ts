@@ -21,7 +21,13 @@ export interface Shopper {
   readonly returnUrl: (operationId: string) => string;
   /** Nothing is sent, and no issuer asked, before the shopper is on the page; where the issuer does not ask them, they confirm the payment there. */
   readonly confirms?: true;
+  /** Nothing is sent before the merchant says so, and no issuer asked before the shopper is on the page. Means nothing for a card that is not enrolled. */
+  readonly merchantConfirms?: true;
+  /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
+  readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
+  /** Unless the issuer has authenticated the shopper, or tried to, nothing is sent, also where the card takes part in no 3-D Secure. */
+  readonly mustAuthenticate?: true;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
 }
@@ -58,13 +64,14 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
         ...{ returnUrl: shopper.returnUrl(visitId), expiresAtMs: row.createdAtMs + lifeMs },
         ...(captureData === undefined ? {} : { captureData }),
         ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
-        authentication: firstRun(row, request, enrolment),
+        ...(shopper.merchantConfirms === undefined ? {} : { merchantWord: 'awaited' as const }),
+        authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
       });
     },
     async begin(row, view, storedPan) {
       const { merchantId, operationId } = row;
       try {
-        if (shopper.confirms === true) {
+        if (shopper.confirms === true || shopper.merchantConfirms === true) {
           await keepCvc(engine, { merchantId, visitId: operationId }, cvc === undefined ? {} : { cvc });
           return view;
         }
@@ -85,20 +92,22 @@ function firstRun(
   { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
   request: AuthenticationRequest,
   enrolment: Enrolment | undefined,
+  withoutMethod: boolean,
 ) {
   const run = { authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, createdAtMs };
   if (enrolment === undefined) return { ...run, version: '', state: 'not_enrolled' as const };
   const { version, methodUrl } = enrolment;
   return {
     ...{ ...run, version },
-    ...(methodUrl === undefined ? { state: 'ready' as const } : { state: 'method' as const, methodUrl }),
+    ...(methodUrl === undefined ? {} : { methodUrl }),
+    state: methodUrl === undefined || withoutMethod ? ('ready' as const) : ('method' as const),
   };
 }
 
 /** What the issuer is told of a shopper and their card. */
 export function requestOf(
   { name }: Channel,
-  { browser, challengeIndicator, email, simulate }: Shopper,
+  { browser, challengeIndicator, mustAuthenticate, email, simulate }: Shopper,
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {
@@ -106,6 +115,7 @@ export function requestOf(
     cardExpiry: `${String(expiry.year % 100).padStart(2, '0')}${String(expiry.month).padStart(2, '0')}`,
     ...(holder === undefined ? {} : { holder }),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
+    ...(mustAuthenticate === undefined ? {} : { mustAuthenticate }),
     ...(email === undefined ? {} : { email }),
     ...(simulate === undefined ? {} : { simulate }),
   };

@@ -1,6 +1,8 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
+import type { EndpointStore } from '../event/endpoints.ts';
+import type { CustomerStore } from '../instrument/customer.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
@@ -13,7 +15,9 @@ import type { OperationView } from './operation.ts';
 export interface Engine {
   readonly store: PaymentStore;
   readonly checkouts: CheckoutStore;
+  readonly endpoints: EndpointStore;
   readonly tokenActs: TokenActStore;
+  readonly customers: CustomerStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
   readonly vault: Vault;

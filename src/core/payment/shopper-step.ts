@@ -9,7 +9,7 @@ import { isOpen } from '../states/authentication.ts';
 import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
 import { leaseMarginMs, move } from '../three-d-secure/run.ts';
 import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
-import { awaitsConfirmation, type Visit } from '../three-d-secure/visit.ts';
+import { awaitsConfirmation, awaitsMerchant, type Visit, type VisitKey } from '../three-d-secure/visit.ts';
 import { advance } from './advance.ts';
 import type { Engine } from './engine.ts';
 
@@ -110,20 +110,26 @@ interface OperationKey {
   readonly operationId: string;
 }
 
-/** The channel whose payment it is, for the look of the page; undefined for what is no ticket. */
-export async function shopperChannel(engine: Engine, ticket: string): Promise<Channel | undefined> {
+/** Whose payment a ticket is about; the channel also tells how the page looks. */
+export interface ShopperPayment {
+  readonly operationId: string;
+  readonly channel: Channel | undefined;
+}
+
+/** Undefined for what is no ticket. */
+export async function shopperPayment(engine: Engine, ticket: string): Promise<ShopperPayment | undefined> {
   const atBank = await findAtBank(engine, ticket);
   const view = atBank && (await engine.store.findOperation(atBank));
-  if (view !== undefined) return engine.shoppers.channelById(view);
+  if (view !== undefined) return { operationId: view.operationId, channel: await engine.shoppers.channelById(view) };
   const found = await findVisit(engine, ticket);
   if (found === undefined) return undefined;
-  const { merchantId, channelId } = found.visit;
-  return engine.shoppers.channelById({ merchantId, channelId });
+  const { merchantId, channelId, visitId } = found.visit;
+  return { operationId: visitId, channel: await engine.shoppers.channelById({ merchantId, channelId }) };
 }
 
 async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {
   const ticket = readTicket(shoppers, text);
-  if (ticket === undefined || ticket.purpose === 'result' || ticket.purpose === 'bank') return undefined;
+  if (ticket === undefined || ticket.purpose === 'result' || ticket.purpose === 'bank' || ticket.purpose === 'order') return undefined;
   const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
   if (merchantId === undefined) return undefined;
   const visit =
@@ -143,7 +149,7 @@ async function take(
   const { authenticationId, state } = authentication;
   const isAsked = ticket.purpose === 'page' && awaitsConfirmation(visit) && !isOpen(state);
   if (isAsked && (event === 'confirmed' || event === 'cancelled')) {
-    await confirm(engine, visit, event === 'confirmed' ? 'given' : 'refused');
+    await confirm(engine, visit, 'shopper', event === 'confirmed' ? 'given' : 'refused');
     return;
   }
   if (event === 'method_done' && ticket.purpose === 'method') {
@@ -157,13 +163,34 @@ async function take(
   }
 }
 
+/**
+ * The merchant's word for a payment whose shopper is done: it is sent now. Without one, or while the shopper is not done, nothing changes. Returns the
+ * visit as it then is; undefined: there is none.
+ */
+export async function confirmByMerchant(engine: Engine, key: VisitKey): Promise<Visit | undefined> {
+  const visit = await engine.shoppers.visits.find(key);
+  if (visit === undefined || !awaitsMerchant(visit)) return visit;
+  await confirm(engine, visit, 'merchant', 'given');
+  return advance(engine, key);
+}
+
+/** Calls off a payment that waits for its shopper or its merchant; what was sent meanwhile stays. */
+export async function callOff(engine: Engine, key: VisitKey): Promise<void> {
+  const visit = await engine.shoppers.visits.find(key);
+  if (visit === undefined || visit.isOver) return;
+  if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
+  else await confirm(engine, visit, awaitsMerchant(visit) ? 'merchant' : 'shopper', 'refused');
+  await advance(engine, key);
+}
+
 async function confirm(
   { shoppers, acquirer, clock }: Engine,
   { merchantId, visitId }: Visit,
+  by: 'shopper' | 'merchant',
   confirmation: 'given' | 'refused',
 ): Promise<void> {
   const leaseMs = acquirer.timeoutMs + leaseMarginMs;
-  await shoppers.visits.confirm({ merchantId, visitId, confirmation, leaseMs, nowMs: clock.businessNow() });
+  await shoppers.visits.confirm({ merchantId, visitId, by, confirmation, leaseMs, nowMs: clock.businessNow() });
 }
 
 async function confirmStep(engine: Engine, { merchantId, visitId, authentication: { amount, currency } }: Visit): Promise<ShopperStep> {
@@ -180,7 +207,7 @@ function stepOf({ shoppers }: Engine, visit: Visit, routingNumber: number): Shop
   const { authentication, returnUrl } = visit;
   const { state, methodUrl, acsUrl, hasReturned, authenticationId, request } = authentication;
   const { server } = shoppers;
-  if (visit.isOver) return { kind: 'done', returnUrl };
+  if (visit.isOver || awaitsMerchant(visit)) return { kind: 'done', returnUrl };
   if (server !== undefined && state === 'method' && methodUrl !== undefined) {
     const { method } = returnUrls(shoppers, { routingNumber, id: authenticationId });
     const data = server.methodData({ authenticationId, notificationUrl: method });

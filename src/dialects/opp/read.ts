@@ -182,7 +182,7 @@ function withCode({ channel, parameters }: RequestContext, instrument: CardInstr
   return { type: 'rejected', summary: instrument.summary, reason: 'cvc_missing' };
 }
 
-type CardInstrument = Exclude<Instrument, { readonly type: 'token' }>;
+type CardInstrument = Extract<Instrument, { readonly type: 'card' | 'rejected' }>;
 
 /** Accounts other than cards, which no acquirer here takes. */
 const otherAccount = /^(bankAccount|virtualAccount|tokenAccount|applePay|googlePay)\./;
