@@ -24,6 +24,9 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
   '96': 'system_malfunction',
   '1A': 'authentication_required',
   '14': 'invalid_card_number',
+  '3ds_failed': 'authentication_failed',
+  customer_cancelled: 'shopper_canceled',
+  customer_timeout: 'shopper_timed_out',
   missing_key: 'unauthorized',
   invalid_key: 'unauthorized',
   channel_not_allowed: 'unauthorized',
@@ -75,7 +78,7 @@ const zeros = '0'.repeat(26);
 export const tzero: Driver = {
   dialect: 'tzero',
   // A payment of a customer always has its page, so a soft decline leads to a challenge. Members that nobody knows are ignored: the platform's full list is not public.
-  lacks: ['payments without a shopper', 'refusal of unknown fields', 'partial void', 'void of a debit'],
+  lacks: ['redirect method', 'payments without a shopper', 'refusal of unknown fields', 'partial void', 'void of a debit'],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   webhooks: {
     name: 'tzero',
@@ -104,10 +107,12 @@ function connect({ url, caller, traces }: Connection): Client {
   const pay = async (body: Json, idempotencyKey: string | undefined): Promise<Answer> => {
     const begun = await post('/payment/authorise', { channel, device_info: device, ...body }, idempotencyKey);
     const page = begun.body.redirect_url;
-    if (begun.status !== 201 || page === null || page === undefined) return answerOf(begun);
+    if (begun.status !== 201 || page === null || page === undefined || body.return_url !== undefined) return answerOf(begun);
     await shop(page);
-    const read = await get(begun.body.id ?? '');
-    return { ...answerOf(read), replayed: begun.headers['idempotent-replayed'] === 'true' };
+    const now = answerOf(await get(begun.body.id ?? ''));
+    // Nobody knew when the customer came back; by now it has been reversed.
+    if (now.outcome === 'undone') return answerOf(begun);
+    return { ...now, replayed: begun.headers['idempotent-replayed'] === 'true' };
   };
   const operate = async (path: string, target: string, act: Act, more: Json = {}): Promise<Answer> => {
     const [paymentId = ''] = target.split('/');
@@ -148,7 +153,15 @@ function connect({ url, caller, traces }: Connection): Client {
   };
 }
 
-function writeOrder({ card: { number, cvc }, holder = 'Ada Example', description, idempotencyKey, fault, ...rest }: Order): Json {
+function writeOrder({
+  card: { number, cvc },
+  holder = 'Ada Example',
+  description,
+  idempotencyKey,
+  comesBackTo,
+  fault,
+  ...rest
+}: Order): Json {
   const wrong = fault === undefined ? {} : spoiled[fault];
   const ofCard = Object.entries(wrong).flatMap(([name, value]) => (name.startsWith('.') ? [[name.slice(1), value] as const] : []));
   const ofBody = Object.entries(wrong).filter(([name]) => !name.startsWith('.'));
@@ -157,6 +170,7 @@ function writeOrder({ card: { number, cvc }, holder = 'Ada Example', description
     reference: idempotencyKey === undefined ? freshName('ord') : `of ${idempotencyKey}`,
     ...money(rest),
     payment_method: { ...card(number, { cvc, name: { first_name: first, last_name: last.join(' ') } }), ...Object.fromEntries(ofCard) },
+    ...(comesBackTo === undefined ? {} : { return_url: comesBackTo }),
     ...(description === undefined ? {} : { metadata: { description } }),
     ...Object.fromEntries(ofBody),
   };
@@ -184,6 +198,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
 
 /** Results that are made here, without asking the issuer; its own have the code of the acquirer beside them. */
 function outcomeOf(status: string, result: Nested | undefined): Outcome {
+  if (status === 'cancelled' && result?.code === 'customer_cancelled') return 'rejected';
   const outcome = outcomes[status] ?? 'refused';
   return outcome === 'declined' && result?.scheme_code === undefined ? 'rejected' : outcome;
 }
@@ -204,6 +219,7 @@ function answerOf(reply: TzeroReply): Answer {
     currency: body.currency,
     reason: error === undefined ? reasonOf(body.result) : reasons[error.code ?? ''],
     fields: isAbout.map(({ field = '' }) => fieldsOfMembers[field] ?? field),
+    redirect: typeof body.redirect_url === 'string' ? { url: body.redirect_url, method: 'GET', parameters: [] } : undefined,
     token: body.payment_method?.id,
     replayed: headers['idempotent-replayed'] === 'true',
     text,
@@ -225,6 +241,7 @@ function answerOfAct(reply: TzeroReply, paymentId: string, act: Nested): Answer 
     ...{
       reason: reasonOf(act.result),
       fields: [],
+      redirect: undefined,
       token: undefined,
       replayed: reply.headers['idempotent-replayed'] === 'true',
       text: reply.text,

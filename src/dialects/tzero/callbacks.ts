@@ -26,7 +26,7 @@ export const callbacks: DialectCallbacks = {
     needsTest: false,
   },
   write(notice) {
-    if (notice.subject === 'token') return [];
+    if (notice.subject !== 'payment') return [];
     return typesOf(notice).map((type) => writeEvent(notice, type));
   },
   writeTest: ({ address, nowMs }) =>

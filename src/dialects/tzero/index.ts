@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
 import { describeApi } from './openapi.ts';
+import { returnStep } from './returns.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
@@ -12,5 +13,6 @@ export const tzero: Dialect = {
   access,
   describe: describeApi,
   callbacks,
+  returnStep,
   sandbox,
 };

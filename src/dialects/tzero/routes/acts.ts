@@ -86,7 +86,11 @@ function commandOf({ channel, first }: Asked, key: RequestKey | undefined, refer
 async function takeCapture(context: DialectContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const body = captures.read(request.body) as Static<typeof captureBody>;
   const asked = await askedFor(context, request, reply, body);
-  const command = { ...commandOf(asked, headerKeyOf(request), body.reference), ...readMoney(body, asked) };
+  const command = {
+    ...commandOf(asked, headerKeyOf(request), body.reference),
+    ...readMoney(body, asked),
+    ...(body.final === true ? { releasesRest: true as const } : {}),
+  };
   const operation = recordedOf(await capture(context.engine, command), reply);
   return answerAct(asked, operation);
 }
