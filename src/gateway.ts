@@ -7,6 +7,7 @@ import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.t
 import type { Config } from './config.ts';
 import { addConsoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
+import { complianceWarnings } from './core/compliance/warn.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
@@ -44,6 +45,7 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createComplianceStore } from './store/compliance.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
@@ -125,6 +127,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
+    complianceWarnings(engine),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
@@ -317,6 +320,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    compliance: createComplianceStore(stores.general, clock),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),

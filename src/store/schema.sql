@@ -255,6 +255,27 @@ create unlogged table polygate.clock_reader (
 );
 grant delete, insert, select, update on polygate.clock_reader to polygate_app;
 
+create table polygate.compliance_document (
+  merchant_id uuid not null,
+  document_id uuid not null,
+  type text not null,
+  state text not null default 'submitted'::text,
+  valid_from timestamp with time zone not null,
+  valid_until timestamp with time zone,
+  reason text,
+  size_bytes integer,
+  sha256 text,
+  sealed bytea,
+  created_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  warned_at integer[] not null default '{}'::integer[],
+  constraint compliance_document_pkey PRIMARY KEY (merchant_id, document_id),
+  constraint compliance_document_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text]))),
+  constraint compliance_document_type_check CHECK ((type = ANY (ARRAY['asv_scan'::text, 'saq'::text, 'aoc'::text])))
+);
+CREATE INDEX compliance_document_end ON polygate.compliance_document USING btree (valid_until) WHERE ((state = 'approved'::text) AND (valid_until IS NOT NULL));
+grant insert, select, update on polygate.compliance_document to polygate_app;
+
 create table polygate.counter (
   name text not null,
   next_value bigint not null,

@@ -1,5 +1,6 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
+import type { ComplianceStore } from '../compliance/document.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
 import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
@@ -21,6 +22,7 @@ export interface Engine {
   readonly customers: CustomerStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
+  readonly compliance: ComplianceStore;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

@@ -112,6 +112,35 @@ const listOf = (item: TSchema) => ({
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'Send it as `cursor` for the next page.' }),
 });
 
+const requirementStates = ['valid', 'submitted', 'expired', 'not_yet_valid', 'missing'];
+const documentType = Type.String({ enum: ['asv_scan', 'saq', 'aoc'], description: 'What it is.' });
+const lastDay = Type.Union([Type.String(), Type.Null()], { description: 'Last day; null: it does not expire.' });
+
+const document = {
+  id: text('Names the document.'),
+  type: documentType,
+  status: Type.String({ enum: ['submitted', 'approved', 'rejected'], description: 'What the operator says.' }),
+  valid_from: text('First day.'),
+  valid_to: lastDay,
+  reason: maybe('Why it was rejected.'),
+  size: Type.Optional(Type.Integer({ description: 'Bytes.' })),
+  created_at: time('When it was handed in.'),
+};
+
+const standing = {
+  compliant: Type.Boolean({ description: 'Whether card data may be sent.' }),
+  transactions_last_12_months: Type.Integer({ description: 'Counted up to six million and one.' }),
+  required: Type.Array(
+    exact({
+      type: documentType,
+      status: Type.String({ enum: requirementStates, description: 'How it stands.' }),
+      document_id: maybe('The document that counts, or would.'),
+      valid_to: Type.Optional(lastDay),
+    }),
+  ),
+  documents: Type.Array(exact(document), { description: 'All that were handed in, the latest first.' }),
+};
+
 const refusal = exact(
   {
     error: exact({
@@ -130,6 +159,8 @@ export const answerSchemas = {
   Acted: exact({ ...payment, operation, request_id: requestId }),
   Refund: exact({ ...refund, request_id: requestId }),
   Refunds: exact({ ...listOf(exact(refund)), request_id: requestId }),
+  Document: exact({ ...document, request_id: requestId }),
+  Standing: exact({ ...standing, request_id: requestId }),
   Refusal: refusal,
 };
 

@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { AnswerName } from './answers.ts';
 import type { ErrorCode } from './problem.ts';
-import { authoriseBody, captureBody, refundBody, voidBody } from './wire.ts';
+import { authoriseBody, captureBody, documentForm, refundBody, voidBody } from './wire.ts';
 
 export interface Endpoint {
   readonly name: string;
@@ -110,5 +110,25 @@ export const endpoints: readonly Endpoint[] = [
     sample: { payment_id: 'pay_01K00000000000000000000000', amount: 500, reference: 'ref-1' },
     answers: { 200: { description: 'The refund.', schema: 'Refund' } },
     errors: [...ofPayment, 'invalid_state', 'amount_exceeded', ...conflict],
+  },
+  {
+    ...{ name: 'submitDocument', group: 'PCI DSS', method: 'post', path: '/compliance/document' },
+    summary: 'Hand in a PCI DSS document',
+    description: 'A PDF of at most 20 MB. It counts when an operator has approved it; the same file again is the same document.',
+    body: documentForm,
+    contentType: 'multipart/form-data',
+    answers: {
+      200: { description: 'This file was handed in before.', schema: 'Document' },
+      201: { description: 'It waits for approval.', schema: 'Document' },
+    },
+    errors: [],
+  },
+  {
+    ...{ name: 'complianceStatus', group: 'PCI DSS', method: 'get', path: '/compliance/status' },
+    summary: 'Which documents are required, and how they stand',
+    description:
+      'Everybody needs an ASV scan report, and a self-assessment questionnaire up to six million transactions in twelve months, an attestation of compliance beyond.',
+    answers: { 200: { description: 'The standing.', schema: 'Standing' } },
+    errors: [],
   },
 ];

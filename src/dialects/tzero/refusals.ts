@@ -34,6 +34,7 @@ const refusals: Readonly<Record<RefusalCode, ErrorCode | readonly [code: ErrorCo
   nothing_left: ['amount_exceeded', 'amount'],
   already_captured: 'invalid_state',
   already_refunded: ['amount_exceeded', 'amount'],
+  already_settled: 'invalid_state',
   charged_back: 'invalid_state',
   already_charged_back: 'invalid_state',
   charged_back_before: 'invalid_state',

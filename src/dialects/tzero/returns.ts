@@ -18,7 +18,8 @@ export async function returnStep(
   if (tree === undefined || !URL.canParse(returnUrl)) return undefined;
   const { merchantReference: reference = '' } = firstOf(tree);
   const [paymentId, status] = [toWireId('pay', operationId), statusOf(tree)];
-  const [endpoint] = await engine.endpoints.list({ merchantId, dialect: 'tzero', limit: 1 });
+  const endpoints = await engine.endpoints.list({ merchantId, dialect: 'tzero', limit: 10 });
+  const endpoint = endpoints.find(({ sealedSecret }) => sealedSecret !== undefined);
   const sealed = endpoint?.sealedSecret;
   const secret = sealed === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: endpoint?.endpointId ?? '', sealed });
   const signature =

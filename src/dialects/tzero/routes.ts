@@ -7,11 +7,12 @@ import { parseJson } from './body.ts';
 import { Problem } from './problem.ts';
 import { rememberCaller } from './request.ts';
 import { registerActs } from './routes/acts.ts';
+import { registerCompliance } from './routes/compliance.ts';
 import { registerPayments } from './routes/payments.ts';
 
 type Register = (app: FastifyInstance, context: DialectContext) => void;
 
-const groups: readonly Register[] = [registerPayments, registerActs];
+const groups: readonly Register[] = [registerPayments, registerActs, registerCompliance];
 
 /** For everybody. */
 const open: readonly string[] = ['/keys'];

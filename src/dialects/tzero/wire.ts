@@ -294,6 +294,19 @@ export const linkBody = object(
   'A link that can be sent to a customer.',
 );
 
+const day = (description: string, example: string) =>
+  Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$', ...noted({ expected: 'a date, as in 2034-12-31', description, example }) });
+
+export const documentForm = object(
+  {
+    type: oneOf(['asv_scan', 'saq', 'aoc'], 'What it is.', 'saq'),
+    valid_from: day('First day on which it is valid.', '2034-01-01'),
+    valid_to: day('Last day on which it is valid; at most a year later.', '2034-12-31'),
+    file: Type.Unsafe<string>({ type: 'string', contentMediaType: 'application/pdf', description: 'The PDF.' }),
+  },
+  'A document.',
+);
+
 /** `channel` may be left out: the payment knows its own. */
 const act = { channel: optional(channel), payment_id: optional(paymentId) };
 

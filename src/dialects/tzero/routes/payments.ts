@@ -1,11 +1,13 @@
 /** `/payment`: payments, what follows them, and how they stand. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isCompliant } from '../../../core/compliance/submit.ts';
 import { authorize } from '../../../core/payment/authorize.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
 import { channelNamed } from '../auth.ts';
+import { Problem } from '../problem.ts';
 import { readAuthorise, readPayment } from '../read.ts';
 import { problemOf } from '../refusals.ts';
 import { callerOf, findPayment, keyOf, refuseParametersInUrl } from '../request.ts';
@@ -51,7 +53,13 @@ async function authorise(context: DialectContext, request: FastifyRequest, reply
   const body = readAuthorise(request.body);
   const channel = await channelNamed(context.directory, callerOf(request), body.channel);
   const key = keyOf(request, body.reference);
-  const { command, isByMerchant } = readPayment(body, { channel, nowMs: context.engine.clock.wallNow(), mode: context.mode, key });
+  const { command, isByMerchant, hasCardData } = readPayment(body, {
+    channel,
+    nowMs: context.engine.clock.wallNow(),
+    mode: context.mode,
+    key,
+  });
+  if (hasCardData && !(await isCompliant(context.engine, channel.merchantId))) throw new Problem('pci_compliance_required');
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (command.dialectData.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
   const operation = recordedOf(await authorize(context.engine, command), reply, key);
