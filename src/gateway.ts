@@ -56,6 +56,7 @@ import { countOpenOperations } from './store/open-operations.ts';
 import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { createRequestKeys } from './store/request-keys.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
@@ -321,6 +322,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
     compliance: createComplianceStore(stores.general, clock),
+    requestKeys: createRequestKeys(stores.general, vault),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),

@@ -538,6 +538,7 @@ create table polygate.operation (
 ) with (fillfactor=45);
 CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
+CREATE INDEX operation_customer ON polygate.operation USING btree (((dialect_data ->> 'customerReference'::text)), merchant_id) WHERE ((token IS NOT NULL) AND ((dialect_data ->> 'customerReference'::text) IS NOT NULL));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
@@ -632,6 +633,15 @@ create table polygate.reconciliation (
 );
 CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
 grant insert, select, update on polygate.reconciliation to polygate_app;
+
+create table polygate.request_key (
+  key_id uuid not null,
+  public_jwk json not null,
+  sealed_private_jwk bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint request_key_pkey PRIMARY KEY (key_id)
+);
+grant insert, select on polygate.request_key to polygate_app;
 
 create unlogged table polygate.request_window (
   merchant_id uuid not null,

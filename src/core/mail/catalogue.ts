@@ -3,11 +3,13 @@ import { complianceExpiry } from './compliance-expiry.ts';
 import type { MailContent, MailData, MailFormats, MailKind } from './content.ts';
 import { endpointTest } from './endpoint-test.ts';
 import { paymentConfirmation } from './payment-confirmation.ts';
+import { paymentLink } from './payment-link.ts';
 
 const mailKinds = {
   payment_confirmation: paymentConfirmation,
   endpoint_test: endpointTest,
   compliance_expiry: complianceExpiry,
+  payment_link: paymentLink,
 } as const;
 
 export type MailKindName = keyof typeof mailKinds;

@@ -7,6 +7,7 @@ import type { CustomerStore } from '../instrument/customer.ts';
 import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { RequestKeys } from '../request-keys.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
@@ -23,6 +24,7 @@ export interface Engine {
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
   readonly compliance: ComplianceStore;
+  readonly requestKeys: RequestKeys;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

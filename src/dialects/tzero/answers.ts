@@ -154,7 +154,40 @@ const refusal = exact(
   'Nothing was recorded.',
 );
 
+const order = {
+  id: text('Names it.'),
+  channel: text('The channel.'),
+  reference: text('As it was sent.'),
+  amount: amount('As it was sent.'),
+  currency: text('ISO 4217.'),
+  expires_at: Type.Optional(time('Until when.')),
+  created_at: time('When it was made.'),
+};
+
+const link = { ...order, url: text('Where the customer pays.') };
+
+const jwk = exact({
+  kty: text('RSA'),
+  kid: text('Names the key.'),
+  use: text('enc'),
+  alg: text('RSA-OAEP-256'),
+  n: text('Modulus.'),
+  e: text('Exponent.'),
+});
+
 export const answerSchemas = {
+  Payments: exact({ ...listOf(exact(payment)), request_id: requestId }),
+  Session: exact({ ...order, redirect_url: text('Where the customer pays.'), request_id: requestId }),
+  NewLink: exact({ ...link, request_id: requestId }),
+  Link: exact({
+    ...link,
+    status: Type.String({ enum: ['open', 'paid', 'expired', 'disabled'], description: 'How it stands.' }),
+    payment: Type.Optional(exact(payment)),
+    request_id: requestId,
+  }),
+  StoredCards: exact({ ...listOf(exact({ ...card, id: text('pm_…') })), request_id: requestId }),
+  Deleted: exact({ id: text('pm_…'), deleted: Type.Boolean(), request_id: requestId }),
+  Keys: exact({ keys: Type.Array(jwk), request_id: requestId }),
   Payment: exact({ ...payment, request_id: requestId }),
   Acted: exact({ ...payment, operation, request_id: requestId }),
   Refund: exact({ ...refund, request_id: requestId }),

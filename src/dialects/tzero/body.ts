@@ -49,6 +49,20 @@ function fieldOf(path: readonly string[]): string {
   return path.length === 0 ? 'body' : shownName(path.join('.').replaceAll('\0', ''));
 }
 
+/** The JSON inside an encrypted body. `open`: decrypts it, and rejects when it cannot. */
+export async function parseJwe(bytes: Buffer, open: (jwe: string) => Promise<Uint8Array>): Promise<object> {
+  const text = bytes.toString('latin1').trim();
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) throw new Problem('malformed_jwe');
+  let clear: Uint8Array;
+  try {
+    clear = await open(text);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NotRecorded') throw error;
+    throw new Problem('malformed_jwe');
+  }
+  return parseJson(Buffer.from(clear));
+}
+
 export interface BodyReader<T extends TSchema> {
   /** The body as its schema has it. Throws 422 that names all members at fault. */
   read(body: unknown): Static<T>;

@@ -2,7 +2,8 @@
 import type { TSchema } from 'typebox';
 import type { AnswerName } from './answers.ts';
 import type { ErrorCode } from './problem.ts';
-import { authoriseBody, captureBody, documentForm, refundBody, voidBody } from './wire.ts';
+import { statuses } from './states.ts';
+import { authoriseBody, captureBody, disableLinkBody, documentForm, linkBody, refundBody, sessionBody, voidBody } from './wire.ts';
 
 export interface Endpoint {
   readonly name: string;
@@ -36,6 +37,8 @@ export interface Endpoint {
 
 const conflict = ['duplicate_reference', 'idempotency_mismatch', 'request_in_progress'] as const;
 const ofPayment = ['payment_not_found', 'channel_not_allowed'] as const;
+
+const customerIds = { reference: 'Your `customer.reference`.', id: 'The stored card: pm_…' };
 
 const channelQuery = {
   ...{ name: 'channel', required: false, schema: { type: 'string' } },
@@ -110,6 +113,94 @@ export const endpoints: readonly Endpoint[] = [
     sample: { payment_id: 'pay_01K00000000000000000000000', amount: 500, reference: 'ref-1' },
     answers: { 200: { description: 'The refund.', schema: 'Refund' } },
     errors: [...ofPayment, 'invalid_state', 'amount_exceeded', ...conflict],
+  },
+  {
+    ...{ name: 'listPayments', group: 'Payments', method: 'get', path: '/payment' },
+    query: [
+      { name: 'channel', required: true, description: 'The channel.', schema: { type: 'string' }, example: 'ch_…' },
+      { name: 'reference', required: false, description: 'Only with this reference.', schema: { type: 'string' } },
+      {
+        name: 'from',
+        required: false,
+        description: 'Not made before; 30 days ago by default.',
+        schema: { type: 'string' },
+        example: '2034-01-01',
+      },
+      { name: 'to', required: false, description: 'Not made after.', schema: { type: 'string' } },
+      {
+        name: 'status',
+        required: false,
+        description: 'Only with this status; a page may have fewer then.',
+        schema: { type: 'string', enum: statuses },
+      },
+      { name: 'limit', required: false, description: 'Of a page; 20 by default.', schema: { type: 'integer', minimum: 1, maximum: 100 } },
+      { name: 'cursor', required: false, description: '`next_cursor` of the page before.', schema: { type: 'string' } },
+    ],
+    summary: 'Payments of a channel',
+    description: 'The oldest first.',
+    answers: { 200: { description: 'A page.', schema: 'Payments' } },
+    errors: ['channel_not_allowed', 'validation_failed'],
+  },
+  {
+    ...{ name: 'openSession', group: 'Hosted pages', method: 'post', path: '/payment/session', isKeyed: true },
+    summary: 'A payment on our page',
+    description: 'The customer enters the card there, within 30 minutes; your server needs no PCI DSS documents.',
+    body: sessionBody,
+    sample: { channel: 'ch_…', amount: 1999, currency: 'USD', reference: 'ord-78' },
+    answers: { 201: { description: 'Where the customer pays.', schema: 'Session' } },
+    errors: ['channel_not_allowed', 'duplicate_reference'],
+  },
+  {
+    ...{ name: 'openLink', group: 'Hosted pages', method: 'post', path: '/payment/link', isKeyed: true },
+    summary: 'A link that can be sent',
+    description: 'As a session, for as long as you say.',
+    body: linkBody,
+    sample: { channel: 'ch_…', amount: 1999, currency: 'USD', reference: 'ord-79', description: 'Order 79', expires_in: '7d' },
+    answers: { 201: { description: 'The link.', schema: 'NewLink' } },
+    errors: ['channel_not_allowed', 'duplicate_reference'],
+  },
+  {
+    ...{ name: 'readLink', group: 'Hosted pages', method: 'get', path: '/payment/link/:id', ids: { id: 'The id of the link.' } },
+    summary: 'How a link stands',
+    description: 'With its latest payment.',
+    answers: { 200: { description: 'The link.', schema: 'Link' } },
+    errors: ['link_not_found'],
+  },
+  {
+    ...{ name: 'disableLink', group: 'Hosted pages', method: 'post', path: '/payment/link/disable' },
+    summary: 'End a link',
+    description: 'Only while nothing was paid.',
+    body: disableLinkBody,
+    sample: { id: 'link_01K00000000000000000000000' },
+    answers: { 200: { description: 'The link.', schema: 'Link' } },
+    errors: ['link_not_found', 'channel_not_allowed', 'invalid_state', 'request_in_progress'],
+  },
+  {
+    ...{ name: 'listStoredCards', group: 'Stored cards', method: 'get', path: '/customer/:reference/payment-method', ids: customerIds },
+    summary: 'Stored cards of a customer',
+    description: 'Those that were stored with this `customer.reference` and not deleted since.',
+    answers: { 200: { description: 'The cards.', schema: 'StoredCards' } },
+    errors: [],
+  },
+  {
+    ...{
+      name: 'deleteStoredCard',
+      group: 'Stored cards',
+      method: 'delete',
+      path: '/customer/:reference/payment-method/:id',
+      ids: customerIds,
+    },
+    summary: 'Delete a stored card',
+    description: 'Nobody can pay with it any more; refunds of what was paid go on.',
+    answers: { 200: { description: 'It is deleted.', schema: 'Deleted' } },
+    errors: ['payment_method_not_found'],
+  },
+  {
+    ...{ name: 'keys', group: 'Encryption', method: 'get', path: '/keys', isOpen: true },
+    summary: 'Keys that bodies may be encrypted to',
+    description: 'A body may be a compact JWE (`application/jose`) with RSA-OAEP-256 and A256GCM instead of JSON; `kid` names the key.',
+    answers: { 200: { description: 'A JSON Web Key Set, the newest key first.', schema: 'Keys' } },
+    errors: ['service_unavailable'],
   },
   {
     ...{ name: 'submitDocument', group: 'PCI DSS', method: 'post', path: '/compliance/document' },

@@ -3,7 +3,7 @@
 /** Crockford's base 32: no I, L, O and U. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-export type IdPrefix = 'pay' | 'cap' | 'void' | 'ref' | 'cb' | 'cbr' | 'rcp' | 'evt' | 'req';
+export type IdPrefix = 'pay' | 'cap' | 'void' | 'ref' | 'cb' | 'cbr' | 'rcp' | 'evt' | 'req' | 'ses' | 'link';
 
 /** UUID → `pay_01J…`. */
 export function toWireId(prefix: IdPrefix, uuid: string): string {

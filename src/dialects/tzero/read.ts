@@ -92,11 +92,16 @@ export function readPayment(body: AuthoriseBody, { channel, nowMs, mode, key }: 
   const command: AuthorizeCommand = {
     ...{ channel, instrument, tokenize: keeps, merchantReference: body.reference, idempotencyKey, keyLifetimeMs },
     ...order,
-    dialectData: { ...order.dialectData, methodType, ...readCallbackUrl(body.callback_url, channel, mode) },
+    dialectData: { ...order.dialectData, methodType, ...customerOf(body, keeps), ...readCallbackUrl(body.callback_url, channel, mode) },
     ...(agreement === undefined ? {} : { agreement }),
     ...(isByMerchant ? {} : { shopper }),
   };
   return { command, isByMerchant, hasCardData: methodType === 'card' };
+}
+
+/** Under which a card that is kept is listed. */
+function customerOf({ customer }: OrderBody, keeps: boolean): Readonly<Record<string, string>> {
+  return keeps && customer?.reference !== undefined ? { customerReference: customer.reference } : {};
 }
 
 interface Paid {

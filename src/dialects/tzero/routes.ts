@@ -3,16 +3,19 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { authenticate } from './auth.ts';
-import { parseJson } from './body.ts';
+import { parseJson, parseJwe } from './body.ts';
 import { Problem } from './problem.ts';
 import { rememberCaller } from './request.ts';
 import { registerActs } from './routes/acts.ts';
+import { registerCards } from './routes/cards.ts';
 import { registerCompliance } from './routes/compliance.ts';
+import { registerKeys } from './routes/keys.ts';
+import { registerOrders } from './routes/orders.ts';
 import { registerPayments } from './routes/payments.ts';
 
 type Register = (app: FastifyInstance, context: DialectContext) => void;
 
-const groups: readonly Register[] = [registerPayments, registerActs, registerCompliance];
+const groups: readonly Register[] = [registerPayments, registerActs, registerCards, registerOrders, registerKeys, registerCompliance];
 
 /** For everybody. */
 const open: readonly string[] = ['/keys'];
@@ -25,6 +28,9 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
       done(error as Error);
     }
   });
+  app.addContentTypeParser('application/jose', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    parseJwe(body, (jwe) => context.engine.requestKeys.decrypt(jwe)),
+  );
   // Before the body is read: a stranger's is not worth it.
   app.addHook('onRequest', async (request: FastifyRequest) => {
     if (open.includes(request.routeOptions.url ?? '')) return;
