@@ -11,6 +11,7 @@ import { describeConsole } from './console-api/openapi.ts';
 import type { ConsoleParts } from './console-api/parts.ts';
 import { addConsoleRoutes, consoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
+import { complianceWarnings } from './core/compliance/warn.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
@@ -49,6 +50,7 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createComplianceStore } from './store/compliance.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
@@ -61,6 +63,7 @@ import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
+import { createRequestKeys } from './store/request-keys.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
@@ -141,6 +144,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
+    complianceWarnings(engine),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
@@ -341,6 +345,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    compliance: createComplianceStore(stores.general, clock),
+    requestKeys: createRequestKeys(stores.general, vault),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
