@@ -1,7 +1,9 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -9,6 +11,7 @@ import { describeConsole } from './console-api/openapi.ts';
 import type { ConsoleParts } from './console-api/parts.ts';
 import { addConsoleRoutes, consoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
+import { complianceWarnings } from './core/compliance/warn.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
@@ -47,6 +50,7 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createComplianceStore } from './store/compliance.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
@@ -58,6 +62,8 @@ import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
+import { createRequestKeys } from './store/request-keys.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
@@ -66,6 +72,8 @@ import { createTraceNumbers } from './store/trace-numbers.ts';
 import { verify } from './store/verify.ts';
 import { createVisitStore } from './store/visit-store.ts';
 import { countOpenVisits, countWaitingDeliveries } from './store/watched.ts';
+import { joinServers } from './three-ds-server/by-scheme.ts';
+import type { DirectoryTls } from './three-ds-server/post.ts';
 import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { dataKeyStates, masterKeyStates } from './vault/key-states.ts';
@@ -77,7 +85,10 @@ import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
-/** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
+/**
+ * A gateway that answers. `stop` serves on for `shutdownNoticeMs` while it says that it stops, then refuses what is new, and lets requests in
+ * flight finish for at most `shutdownTimeoutMs`.
+ */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** Takes lines of JSON. */
@@ -133,6 +144,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
+    complianceWarnings(engine),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
@@ -145,6 +157,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     onTry: metrics.countDelivery,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
+  if (config.smtpUrl === undefined) log.info({}, 'there is no SMTP_URL: mails wait until the gateway is started with one');
   const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const purge = purgeWork(vault, clock, stores.general);
@@ -156,6 +169,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => (await purge.run(0)).done,
       'verification codes that waited too long': vault.purgeCvcs,
+      'webhooks told long ago': () => pruneDeliveries(stores.general, clock.wallNow() - config.webhookHistoryDays * dayMs),
+      'checkouts of the past': () => pruneCheckouts(stores.general, clock.wallNow() - config.checkoutHistoryDays * dayMs),
+      'visits of shoppers of the past': () => pruneVisits(stores.general, clock.wallNow() - config.shopperVisitDays * dayMs),
     },
   });
   const limits = createRequestLimits({
@@ -225,7 +241,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       url,
       async stop() {
         const patienceMs = config.shutdownTimeoutMs;
-        await settlesWithin({ promise: draining.begin(), patienceMs });
+        draining.announce();
+        await delay(config.shutdownNoticeMs);
+        await settlesWithin({ promise: draining.refuse(), patienceMs });
         if (!(await settlesWithin({ promise: server.close(), patienceMs }))) server.server.closeAllConnections();
         await stopParts();
       },
@@ -327,6 +345,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    compliance: createComplianceStore(stores.general, clock),
+    requestKeys: createRequestKeys(stores.general, vault),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
@@ -401,30 +421,41 @@ function dialectLifeOf(channel: Channel): number | undefined {
 }
 
 /** Undefined without a directory server: then no payment is authenticated. */
-async function startDirectory({
-  config,
-  directory,
-  clock,
-  log,
-}: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
-  const { directoryServerUrl: url, directoryServerTimeoutMs: timeoutMs } = config;
-  if (url === undefined) return undefined;
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'));
-  const [ca, certificate, key] = [config.directoryServerCaFile, config.directoryServerCertificateFile, config.directoryServerKeyFile].map(
-    read,
-  );
-  return startThreeDSServer({
-    ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
-    tls: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(certificate === undefined ? {} : { certificate }),
-      ...(key === undefined ? {} : { key }),
-    },
-    requestor: {
-      ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
-      ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
-    },
-  });
+async function startDirectory(parts: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
+  const { config, directory, clock, log } = parts;
+  const { directoryServerUrl, directoryServers = [], directoryServerTimeoutMs: timeoutMs } = config;
+  const start = (url: string, scheme?: string): Promise<RunningThreeDSServer> =>
+    startThreeDSServer({
+      ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
+      tls: directoryTls(config, scheme),
+      requestor: {
+        ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
+        ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
+      },
+    });
+  const [others, ...own] = await Promise.all([
+    directoryServerUrl === undefined ? undefined : start(directoryServerUrl),
+    ...directoryServers.map(async ({ scheme, url }) => [scheme, await start(url, scheme)] as const),
+  ]);
+  return joinServers({ byScheme: new Map(own), ...(others === undefined ? {} : { others }) });
+}
+
+/** The certificates for one directory server: its scheme's own, where the folder has them. */
+function directoryTls(config: Config, scheme: string | undefined): DirectoryTls {
+  const { directoryServerTlsFolder: folder } = config;
+  const read = (name: string, otherwise: string | undefined): string | undefined => {
+    const own = folder === undefined || scheme === undefined ? undefined : join(folder, `${scheme}${name}`);
+    const path = own !== undefined && existsSync(own) ? own : otherwise;
+    return path === undefined ? undefined : readFileSync(path, 'utf8');
+  };
+  const ca = read('-ca.crt', config.directoryServerCaFile);
+  const certificate = read('.crt', config.directoryServerCertificateFile);
+  const key = read('.key', config.directoryServerKeyFile);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 /** Without a setting of its own, the address that it listens on. */

@@ -9,7 +9,7 @@ import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
 import { decideReceipt } from '../src/core/payment/receipt.ts';
 import { decideRefund } from '../src/core/payment/refund.ts';
-import { decideVoid } from '../src/core/payment/void.ts';
+import { decideVoid } from '../src/core/payment/decide-void.ts';
 import {
   type OperationEvent,
   type OperationState,

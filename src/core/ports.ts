@@ -22,7 +22,7 @@ import type {
 } from './payment/operation.ts';
 import type { Totals } from './settlement/settlement.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
-import type { AuthenticationEvidence } from './three-d-secure/authentication.ts';
+import type { AuthenticationEvidence, Exemption } from './three-d-secure/authentication.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
 export interface Clock {
@@ -459,6 +459,8 @@ export interface AcquirerRequest {
   readonly remaining?: number;
   /** What 3-D Secure came to, for an authorization. */
   readonly authentication?: AuthenticationEvidence;
+  /** Why the shopper was not authenticated, for an authorization. */
+  readonly exemption?: Exemption;
 }
 
 /**

@@ -39,8 +39,8 @@ export interface Counted {
 
 /** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
 export interface RequestLimits {
-  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. */
-  countStatus(request: { readonly merchantId: string; readonly subject: string }): Promise<Counted>;
+  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. `perMinute`: where the protocol allows more. */
+  countStatus(request: { readonly merchantId: string; readonly subject: string; readonly perMinute?: number }): Promise<Counted>;
   /** Any request, against floods: generous, counted by each node for itself. */
   countRequest(request: { readonly merchantId: string; readonly subject: string }): Counted;
   /** Whether the subject comes for the first time within `withinMs`. */
@@ -172,6 +172,8 @@ export interface DialectAccess {
   /** A new random name of a login, as credentials are found by. */
   newIdentifier(): string;
   isIdentifier(text: string): boolean;
+  /** Where a request brings nothing but the secret: the identifier that goes with it. */
+  identifierOf?(secret: string): string;
   /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
   readonly signsWithSecret?: true;
   /** A new random secret, of 128 bits at least. */
@@ -235,6 +237,8 @@ export interface DemoChannel {
   readonly name: string;
   /** One of `accounts`, or one that all dialects share. */
   readonly accountId: string;
+  /** Absent: none. */
+  readonly policies?: Readonly<Record<string, unknown>>;
 }
 
 export interface DemoCredential {

@@ -11,11 +11,13 @@ import type { Database, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
 const freshForMs = 10_000;
+const dayMs = 86_400_000;
 /** Entries kept; beyond it the oldest go. Names that do not exist are kept too, so that guessing does not reach the database. */
 const entriesAtMost = 50_000;
 
 const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled,
-  c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication, c.look, c.bank_methods`;
+  c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication, c.look, c.bank_methods,
+  m.pan_retention_days`;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
@@ -87,6 +89,7 @@ interface ChannelRow extends Record<string, unknown> {
   readonly bank_methods: string[] | null;
   readonly brands: CardBrand[] | null;
   readonly flows: Flow[] | null;
+  readonly pan_retention_days: number | null;
   readonly look: unknown;
   readonly policies: Record<string, unknown>;
   readonly without_authentication: 'proceed' | 'stop';
@@ -196,6 +199,7 @@ function channelOf(row: ChannelRow): Channel {
     policies: row.policies,
     acceptsPartialApproval: row.accepts_partial_approval,
     withoutAuthentication: row.without_authentication,
+    ...(row.pan_retention_days === null ? {} : { panRetentionMs: row.pan_retention_days * dayMs }),
     ...(row.bank_methods === null ? {} : { bankMethods: row.bank_methods }),
     ...(row.brands === null ? {} : { brands: row.brands }),
     ...(row.flows === null ? {} : { flows: row.flows }),

@@ -43,6 +43,8 @@ export interface ChannelRecord {
   /** Null: all. */
   readonly currencies: readonly string[] | null;
   readonly bankMethods: readonly string[] | null;
+  /** What becomes of a payment whose shopper nobody could authenticate. */
+  readonly withoutAuthentication: 'proceed' | 'stop';
 }
 
 /** Four base-36 digits inside ids. */
@@ -52,7 +54,7 @@ const columns = {
   merchant: 'merchant_id as "merchantId", routing_number as "routingNumber", name, enabled, created_at as "createdAt"',
   account: 'account_id as "accountId", adapter, merchant_identifier as "merchantIdentifier", category_code as "categoryCode", terminals',
   channel:
-    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies, bank_methods as "bankMethods"',
+    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies, bank_methods as "bankMethods", without_authentication as "withoutAuthentication"',
 };
 
 const statements = {
@@ -88,8 +90,20 @@ const statements = {
       values ($1, $2, $3, $4, $5) returning ${columns.account}`,
   },
   merchantExists: { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' },
+  setRetention: {
+    name: 'set_pan_retention',
+    text: 'update polygate.merchant set pan_retention_days = $2 where merchant_id = $1',
+  },
+  retentions: {
+    name: 'list_pan_retentions',
+    text: 'select routing_number as "routingNumber", name, pan_retention_days as "panDays" from polygate.merchant order by routing_number',
+  },
   accountExists: { name: 'account_exists', text: 'select from polygate.acquirer_account where account_id = $1' },
   entryTaken: { name: 'entry_taken', text: 'select from polygate.entry_point where dialect = $1 and wire_id = $2' },
+  setWithoutAuthentication: {
+    name: 'set_without_authentication',
+    text: `update polygate.channel set without_authentication = $3 where dialect = $1 and wire_id = $2 returning ${columns.channel}`,
+  },
   insertChannel: {
     name: 'insert_channel',
     text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, currencies, bank_methods)
@@ -158,6 +172,24 @@ export async function changeMerchant(database: Database, { actor, merchantId, na
   });
 }
 
+/** How long each merchant's card numbers are kept; null: as long as the gateway's setting says. */
+export function listRetentions(
+  database: Database,
+): Promise<{ readonly routingNumber: number; readonly name: string; readonly panDays: number | null }[]> {
+  return database.query<{ routingNumber: number; name: string; panDays: number | null }>(statements.retentions);
+}
+
+/** Of cards that are stored from now on. `panDays`: absent, the gateway's setting holds again. */
+export function setRetention(
+  database: Database,
+  { actor, merchantId, panDays }: { readonly actor: string; readonly merchantId: string; readonly panDays?: number },
+): Promise<void> {
+  return acting(database, async (query, audit) => {
+    await query(statements.setRetention, [merchantId, panDays ?? null]);
+    await audit({ actor, act: 'merchant.retention_set', details: { merchantId, panDays: panDays ?? 'default' } });
+  });
+}
+
 /** A terminal belongs to one account: its messages are told apart by terminal, day and STAN. */
 export function createAccount(
   database: Database,
@@ -217,5 +249,26 @@ export function createChannel(database: Database, { actor, settings = {}, ...cha
     await writeSettings(query, { merchantId, channelId }, settings);
     await audit({ actor, act: 'channel.created', details: { ...channel, ...auditedSettings(settings), channelId } });
     return created as ChannelRecord;
+  });
+}
+
+/** Decides what becomes of a channel's payments whose shoppers nobody could authenticate; running nodes follow within seconds. */
+export function setWithoutAuthentication(
+  database: Database,
+  {
+    actor,
+    dialect,
+    wireId,
+    withoutAuthentication,
+  }: Pick<ChannelRecord, 'dialect' | 'wireId' | 'withoutAuthentication'> & { readonly actor: string },
+): Promise<ChannelRecord> {
+  return acting(database, async (query, audit) => {
+    const [changed] = await query<ChannelRecord & Record<string, unknown>>(statements.setWithoutAuthentication, [
+      ...[dialect, wireId, withoutAuthentication],
+    ]);
+    if (changed === undefined)
+      throw new OperatorError(`There is no channel ${wireId} of ${dialect}. \`polygate channel list\` shows them.`);
+    await audit({ actor, act: 'channel.changed', details: { channelId: changed.channelId, withoutAuthentication } });
+    return changed;
   });
 }

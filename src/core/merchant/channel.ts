@@ -36,6 +36,8 @@ export interface Channel {
   readonly flows?: readonly Flow[];
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
+  /** How long its merchant keeps card numbers, business ms; absent: as long as the gateway's setting says. */
+  readonly panRetentionMs?: number;
   /** How the pages look that its shoppers see. */
   readonly look?: Look;
   /** What its dialect does differently for it, in the dialect's own words. */
