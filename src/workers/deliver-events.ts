@@ -4,7 +4,7 @@
  */
 import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
 import type { Engine } from '../core/payment/engine.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice, Webhooks } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -12,6 +12,7 @@ export interface DeliverEvents {
   readonly engine: Engine;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
+  readonly webhooks: Pick<Webhooks, 'addressesOf'>;
   readonly mode: 'sandbox' | 'live';
   /** By the dialect's name. */
   readonly callbacks: ReadonlyMap<string, DialectCallbacks>;
@@ -168,14 +169,19 @@ async function readSubject(
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
-function writeMessages({ engine, mode }: DeliverEvents, { policy, delivery, subject }: Telling): readonly CallbackMessage[] {
+async function writeMessages(
+  { engine, mode, webhooks }: DeliverEvents,
+  { policy, delivery, subject }: Telling,
+): Promise<readonly CallbackMessage[]> {
   const { merchantId, endpoint, channel, tries } = delivery;
   const url = endpoint.url ?? urlNamedIn(subject);
   if (url === undefined) return [];
   const { endpointId, settings, sealedSecret } = endpoint;
   const secret =
     sealedSecret === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: endpointId, sealed: sealedSecret });
-  const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  const [set] = endpoint.url === undefined ? await webhooks.addressesOf(channel) : [];
+  const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
 }
@@ -200,7 +206,7 @@ async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
   let { messagesSent } = delivery;
   let messages: readonly CallbackMessage[];
   try {
-    messages = writeMessages(parts, telling);
+    messages = await writeMessages(parts, telling);
   } catch (error) {
     engine.log.error({ ...namesOf(delivery), error: String(error) }, 'a message to an endpoint cannot be written');
     return {

@@ -145,6 +145,17 @@ async function take(
   }
 }
 
+/** Ends the wait for a shopper who cannot be sent anywhere, as if they had called it off. */
+export async function abandon(
+  engine: Engine,
+  { merchantId, operationId }: Pick<Visit, 'merchantId'> & { readonly operationId: string },
+): Promise<void> {
+  const visit = await engine.shoppers.visits.find({ merchantId, visitId: operationId });
+  if (visit === undefined || visit.isOver) return;
+  await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
+  await advance(engine, visit);
+}
+
 /** As the issuer says it when the shopper calls off its challenge. */
 const canceledByShopper: AuthenticationResult = {
   ...{ status: 'N', permission: 'merchant-decides', shiftsLiability: false, rule: 'canceled', challengeCancel: '01' },
