@@ -3,9 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
+import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
+import type { OrderView } from '../core/payment/order.ts';
+import type { ShopperStep } from '../core/payment/shopper-step.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -61,6 +64,8 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
+  /** How a shopper comes back to the shop, where more goes with them than the URL; absent: to the return URL as it is. */
+  returnStep?(context: Pick<DialectContext, 'engine' | 'directory'>, back: ShopperReturn): Promise<ShopperStep | undefined>;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
@@ -71,12 +76,23 @@ export interface Dialect {
   readonly sandbox?: DialectSandbox;
 }
 
+/** A shopper who has done their part, or will not. */
+export interface ShopperReturn {
+  readonly channel: Channel;
+  /** The payment's first. */
+  readonly operationId: string;
+  /** As the payment was begun with. */
+  readonly returnUrl: string;
+}
+
 /** What a dialect says to a merchant's endpoint, and how patiently. Order, retries, addresses and records are not its business. */
 export interface DialectCallbacks {
   /** The pause after each failed try, in ms; after the last one comes one more try, and then none. */
   readonly retryDelaysMs: readonly number[];
   /** How long an endpoint may take to acknowledge. */
   readonly timeoutMs: number;
+  /** Messages are signed with the secret of the merchant's newest credential: it comes as that of the address. */
+  readonly signsWithCredential?: true;
   readonly form: EndpointForm;
   /** The messages of an event, in order, always as many for the same event; none where the protocol does not tell of it. Pure. */
   write(notice: CallbackNotice): readonly CallbackMessage[];
@@ -127,6 +143,15 @@ export interface PaymentNotice extends AnyNotice {
   /** As they are now. */
   readonly tree: PaymentTree;
   readonly operation: OperationView;
+  /** The order that it pays, where it pays one. */
+  readonly order?: OrderView;
+}
+
+/** Something happened to an order, apart from its payments. */
+export interface OrderNotice extends AnyNotice {
+  readonly subject: 'order';
+  readonly event: CheckoutEventRecord;
+  readonly order: OrderView;
 }
 
 /** A card was put under a token without a payment, or a token was deleted. */
@@ -135,7 +160,7 @@ export interface TokenNotice extends AnyNotice {
   readonly act: TokenAct;
 }
 
-export type CallbackNotice = PaymentNotice | TokenNotice;
+export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
 
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';
@@ -194,6 +219,7 @@ export interface DialectSandbox {
   readonly accounts: readonly DemoAccount[];
   readonly channels: readonly DemoChannel[];
   readonly credentials: readonly DemoCredential[];
+  readonly partners?: readonly DemoPartner[];
   /** Where the demo merchant is told what happens. */
   readonly endpoints?: readonly DemoEndpoint[];
   /** A payment to begin with. `baseUrl`: scheme, host and port of the running gateway, without a slash at the end. */
@@ -222,6 +248,16 @@ export interface DemoCredential {
   readonly credentialId: string;
   readonly identifier: string;
   readonly secret: string;
+}
+
+/** A reseller, and the merchants that it has brought. */
+export interface DemoPartner {
+  /** UUID. */
+  readonly partnerId: string;
+  readonly identifier: string;
+  readonly login: string;
+  readonly secret: string;
+  readonly merchants: readonly { readonly merchant: DemoMerchantName; readonly login: string; readonly identifier: string }[];
 }
 
 export interface DemoEndpoint {

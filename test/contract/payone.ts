@@ -17,7 +17,7 @@ import {
 
 /** Numbers of a payment or an act that succeeded, of one nobody has answered, and of one that is only asked for. */
 const approved = [5, 9, 91, 8, 81, 6, 61];
-const pending = [46, 51, 52, 92, 82, 62];
+const pending = [41, 46, 51, 52, 92, 82, 62];
 
 const reasons: Readonly<Record<string, Answer['reason']>> = {
   '30051001': 'do_not_honor',
@@ -28,9 +28,11 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
   '30961001': 'system_malfunction',
   '40001139': 'authentication_required',
   '30001130': 'invalid_card_number',
+  '40001134': 'authentication_failed',
+  '30171001': 'shopper_canceled',
 };
 
-const rejections = ['30001130'];
+const rejections = ['30001130', '40001134', '30171001'];
 const undone = ['30681001'];
 
 const spoiled: Readonly<Record<Fault, Readonly<Record<string, unknown>>>> = {
@@ -68,7 +70,7 @@ const callers: Readonly<Record<CallerName, { readonly merchantId: string; readon
 export const payone: Driver = {
   dialect: 'payone',
   // The platform cancels what is held; what was taken it refunds.
-  lacks: ['void of a debit', 'frictionless authentication', 'challenge'],
+  lacks: ['void of a debit'],
   keyPolicy: { repeat: 'replayed', mismatch: 'replayed' },
   webhooks: {
     name: 'payone',
@@ -108,6 +110,15 @@ function connect({ url, caller: name, traces }: Connection): Client {
     void: (target, act = {}) => post(`/payments/${idIn(target)}/cancel`, writeMoney(act), act.idempotencyKey),
     refund: (target, act) => post(`/payments/${idIn(target)}/refund`, writeMoney(act), act.idempotencyKey),
     read: async (target) => readAnswer(await send({ method: 'GET', path: `/payments/${idIn(target)}` }), who.merchantId),
+    payAtBank: ({ comesBackTo, ...money }) =>
+      post(
+        '/payments',
+        {
+          order: writeMoney(money),
+          redirectPaymentMethodSpecificInput: { paymentProductId: 809, redirectionData: { returnUrl: comesBackTo } },
+        },
+        undefined,
+      ),
     createToken: (order) => {
       rememberCard(traces, { pan: order.card.number, cvc: order.card.cvc });
       const { cardPaymentMethodSpecificInput: input } = writeOrder(order, 'SALE');
@@ -125,7 +136,10 @@ function connect({ url, caller: name, traces }: Connection): Client {
   };
 }
 
-function writeOrder({ card, holder = 'Ada Example', description, fault, amount, currency = 'EUR' }: Order, authorizationMode: string) {
+function writeOrder(
+  { card, holder = 'Ada Example', description, comesBackTo, fault, amount, currency = 'EUR' }: Order,
+  authorizationMode: string,
+) {
   const { surprise, ...spoil } = fault === undefined ? { surprise: undefined } : { surprise: undefined, ...spoiled[fault] };
   const of = (names: readonly string[]) => Object.fromEntries(Object.entries(spoil).filter(([name]) => names.includes(name)));
   return {
@@ -135,7 +149,7 @@ function writeOrder({ card, holder = 'Ada Example', description, fault, amount, 
     },
     cardPaymentMethodSpecificInput: {
       authorizationMode,
-      threeDSecure: { skipAuthentication: true },
+      threeDSecure: comesBackTo === undefined ? { skipAuthentication: true } : { redirectionData: { returnUrl: comesBackTo } },
       card: {
         ...{ cardNumber: card.number, cvv: card.cvc, expiryDate: '1234', cardholderName: holder },
         ...of(['cardNumber', 'expiryDate', 'cvv']),
@@ -155,6 +169,7 @@ function readAnswer({ status, body, headers, text }: PayoneReply, merchantId: st
   const created = body.paymentResult ?? body.refundResult ?? body;
   const subject = created.payment ?? created;
   const { statusOutput, id } = subject;
+  const url = created.merchantAction?.redirectData?.redirectURL;
   const money = (subject.paymentOutput ?? subject.captureOutput ?? subject.refundOutput)?.amountOfMoney;
   const own = statusOutput === undefined || id === undefined ? undefined : toHandle(merchantId, id);
   const handle = body.token ?? own;
@@ -167,6 +182,7 @@ function readAnswer({ status, body, headers, text }: PayoneReply, merchantId: st
     reason:
       handle === undefined ? refusalOf(status, error?.id, error?.propertyName, String(error?.retriable) === 'true') : reasons[code ?? ''],
     fields: error?.propertyName === undefined ? [] : [fieldOf(error.propertyName, fault)],
+    redirect: url === undefined ? undefined : { url, method: 'GET', parameters: [] },
     token: body.token,
     replayed: headers['x-gcs-idempotence-request-timestamp'] !== undefined,
     text,

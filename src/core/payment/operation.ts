@@ -89,8 +89,11 @@ export type PendingReason = 'payment_deferred';
 /** Why an operation was never sent although recorded. */
 export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
 
-/** Why the gateway has acted by itself: nobody captured the hold in its life, or the capture was asked for with the authorization. */
-export type DueReason = 'hold_expired' | 'delayed_capture';
+/**
+ * Why the gateway has acted by itself: nobody captured the hold in its life, the capture was asked for with the authorization, or a capture was
+ * to be the only one.
+ */
+export type DueReason = 'hold_expired' | 'delayed_capture' | 'rest_released';
 
 /**
  * What identifies a message on the acquirer's side; fixed and saved before the first byte is written. (terminal, date, STAN) is unique;
@@ -174,6 +177,8 @@ export interface OperationNode extends OperationView {
   /** All chargebacks of it, also those that were reversed since. */
   readonly chargedBack: number;
   readonly chargebackReversed: number;
+  /** It is in a settled batch. */
+  readonly settled: boolean;
 }
 
 /** What of a charge is neither given back nor about to be, in minor units; chargebacks are counted apart. */

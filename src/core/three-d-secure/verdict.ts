@@ -4,7 +4,7 @@ import type { ShopperFailure } from '../payment/operation.ts';
 import type { Authentication, AuthenticationEvidence } from './authentication.ts';
 
 export type Verdict =
-  | { readonly kind: 'send'; readonly evidence: AuthenticationEvidence }
+  | { readonly kind: 'send'; readonly evidence?: AuthenticationEvidence }
   | { readonly kind: 'refuse'; readonly reason: ShopperFailure };
 
 /** Rules that begin so say that the directory server could not be asked. */
@@ -38,12 +38,14 @@ export function verdictOf(run: Authentication, channel: Pick<Channel, 'withoutAu
     case 'asked':
     case 'challenged':
       return undefined;
+    case 'not_enrolled':
+      return { kind: 'send' };
     case 'authenticated':
     case 'attempted':
     case 'informed':
       return run.permission === 'never' ? refuse('authentication_forbidden') : send(run);
     case 'unavailable':
-      if (channel.withoutAuthentication !== 'stop') return send(run);
+      if (channel.withoutAuthentication !== 'stop' && run.request.mustAuthenticate !== true) return send(run);
       return refuse(run.rule?.startsWith(directoryRule) === true ? 'directory_unreachable' : 'authentication_unavailable');
     case 'failed':
     case 'forbidden':

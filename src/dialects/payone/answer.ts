@@ -11,7 +11,7 @@ import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
 import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
 import { returnMacOf } from './shopper.ts';
-import { firstOf, type OperationNode, type PaymentTree, treeOfNew } from './tree.ts';
+import { firstOf, nodeOfNew, type PaymentTree, treeOfNew } from './tree.ts';
 import { type Json, writeCreated } from './write.ts';
 
 const answerHeaders = {
@@ -60,9 +60,7 @@ export async function afterAct(context: DialectContext, before: PaymentTree, act
     return await foundAfter(context, act);
   } catch (error) {
     context.engine.log.error({ operationId: act.operation.operationId, error: String(error) }, 'a payment could not be read after an act');
-    const none = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
-    const operation: OperationNode = { ...act.operation, ...none, number: 0 };
-    return { tree: before, operation };
+    return { tree: before, operation: nodeOfNew(act.operation) };
   }
 }
 

@@ -30,7 +30,7 @@ export const callbacks: DialectCallbacks = {
     needsTest: false,
   },
   write(notice) {
-    if (notice.subject === 'token') return [];
+    if (notice.subject !== 'payment') return [];
     const bodies = bodiesOf(notice);
     return urlsOf(notice).flatMap((url) => bodies.map((body) => signed({ ...notice.address, url }, body, notice.retries)));
   },

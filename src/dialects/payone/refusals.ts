@@ -49,6 +49,7 @@ const refusals: Readonly<Record<RefusalCode, Meaning>> = {
   nothing_left: notNow,
   already_captured: notNow,
   already_refunded: notNow,
+  already_settled: notNow,
   charged_back: notNow,
   already_charged_back: notNow,
   charged_back_before: notNow,

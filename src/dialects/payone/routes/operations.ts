@@ -9,12 +9,11 @@ import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { afterAct, foundAfter, recorded, send, sendDeclined } from '../answer.ts';
 import { readerOf } from '../body.ts';
-import { type Found, findOwn } from '../find.ts';
+import { findOwn } from '../find.ts';
 import { notAllowed } from '../problem.ts';
 import { isSale, type RequestContext, readCommon, readMoney } from '../read.ts';
 import { errorsOf } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
-import { heldIn } from '../states.ts';
 import { firstOf } from '../tree.ts';
 import {
   type CancelPayment,
@@ -75,22 +74,16 @@ async function answerCapture(context: DialectContext, request: FastifyRequest<Of
   const read = contextOf(context, request, `capture ${request.params.id}`);
   const { tree: before } = await findOwn(context, { channel: read.channel, id: request.params.id });
   const { operationId } = firstOf(before);
-  const command = { ...commandOf(read, operationId, operationReferences ?? references), ...(amount === undefined ? {} : { amount }) };
+  const command = {
+    ...commandOf(read, operationId, operationReferences ?? references),
+    ...(amount === undefined ? {} : { amount }),
+    // A final capture of a part gives the rest of the hold back.
+    ...(isFinal === true ? { releasesRest: true as const } : {}),
+  };
   const names = { amount: 'amount', currency: 'currencyCode' };
   const act = recorded(reply, await capture(context.engine, command), names);
   const found = await afterAct(context, before, act);
-  if (isFinal === true && !act.repeat) await releaseRest(context, read, found);
   return send(reply, 201, writeCapture(found.tree, found.operation, true));
-}
-
-/** A final capture of a part gives the rest of the hold back. */
-async function releaseRest({ engine }: DialectContext, { channel }: RequestContext, { tree, operation }: Found): Promise<void> {
-  if (operation.state !== 'approved' || heldIn(tree) <= 0) return;
-  const { operationId } = firstOf(tree);
-  const released = await voidOperation(engine, { channel, operationId, dialectData: {} });
-  if (released.kind === 'refused') {
-    engine.log.warn({ operationId, code: released.refusal.code }, 'the rest of a hold could not be released after its final capture');
-  }
 }
 
 async function answerRefund(context: DialectContext, request: FastifyRequest<OfPayment>, reply: FastifyReply): Promise<FastifyReply> {

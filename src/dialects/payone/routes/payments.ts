@@ -4,7 +4,7 @@ import { authorizeAtBank } from '../../../core/bank/authorize.ts';
 import { tokenOf } from '../../../core/instrument/tokenize.ts';
 import { type AuthorizeCommand, authorize } from '../../../core/payment/authorize.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
-import { abandon } from '../../../core/payment/shopper-step.ts';
+import { callOff } from '../../../core/payment/shopper-step.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerCreated, send } from '../answer.ts';
 import { readerOf } from '../body.ts';
@@ -86,7 +86,8 @@ async function payByCard(context: DialectContext, read: RequestContext, body: Cr
   const act = await authorize(engine, command);
   if (wayBack === undefined && isChallenged(act)) {
     // Nobody could bring the shopper back, so nobody is sent anywhere.
-    await abandon(engine, act.operation);
+    const { merchantId, operationId: visitId } = act.operation;
+    await callOff(engine, { merchantId, visitId });
     throw missing('cardPaymentMethodSpecificInput.threeDSecure.redirectionData.returnUrl');
   }
   return answerCreated(context, reply, { channel, act, names: paymentNames, wantsToken: asked.tokenize, knownToken: known.isKnown });
