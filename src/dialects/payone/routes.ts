@@ -7,6 +7,7 @@ import { parseBody } from './body.ts';
 import { Problem } from './problem.ts';
 import { remember } from './request.ts';
 import { registerMandates } from './routes/mandates.ts';
+import { registerNotHere } from './routes/not-here.ts';
 import { registerOperations } from './routes/operations.ts';
 import { registerPayments } from './routes/payments.ts';
 import { registerPayouts } from './routes/payouts.ts';
@@ -28,7 +29,11 @@ const groups: readonly Register[] = [
   registerSessions,
   registerMandates,
   registerWebhooks,
+  registerNotHere,
 ];
+
+/** What no endpoint has. */
+const elsewhere = '/v2/*';
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   // Every request says that it is JSON, also those without a body.
@@ -44,6 +49,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   // Before the body is looked at: strangers learn nothing from it.
   app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url === elsewhere) return;
     const { merchantId = '' } = request.params as { readonly merchantId?: string };
     const channel = await authenticate(context, request.raw, merchantId);
     const counted = context.limits.countRequest({ merchantId: channel.merchantId, subject: 'payone' });
@@ -51,6 +57,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     remember(request, channel);
   });
   for (const register of groups) register(app, context);
+  app.all(elsewhere, (_request, reply) => reply.code(404).send());
 }
 
 function unknownType(): Problem {

@@ -110,7 +110,7 @@ async function withKnownToken(
   if (known?.summary.expiry.month !== month || known.summary.expiry.year !== year) return { command, isKnown: false };
   const { cvc } = instrument;
   return {
-    command: { ...command, instrument: { type: 'token', token: known.token, ...(cvc === undefined ? {} : { cvc }) } },
+    command: { ...command, tokenize: false, instrument: { type: 'token', token: known.token, ...(cvc === undefined ? {} : { cvc }) } },
     isKnown: true,
   };
 }
