@@ -11,12 +11,14 @@ import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
 import type { DueWork } from './core/due/work.ts';
-import type { Channel } from './core/merchant/channel.ts';
+import type { Channel, Directory } from './core/merchant/channel.ts';
 import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
+import type { ShopperStep } from './core/payment/shopper-step.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
+import type { ShopperReturn } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
@@ -144,7 +146,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
-  await server.register(async (app) => addShopperRoutes(app, engine, config.mode));
+  await server.register(async (app) =>
+    addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
+  );
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   await server.register(async (app) => {
     const keys = { operator: config.operatorKey, viewer: config.viewerKey };
@@ -307,6 +311,12 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   };
   return { engine, acquirer, bank };
+}
+
+/** As the dialect of the payment's channel has it. */
+function returnStepOf(context: { readonly engine: Engine; readonly directory: Directory }) {
+  return async (back: ShopperReturn): Promise<ShopperStep | undefined> =>
+    dialects.find(({ name }) => name === back.channel.dialect)?.returnStep?.(context, back);
 }
 
 /** Housekeeping does it every minute, and the clock stops for it on its way. What was deleted is in the operators' trail, in numbers. */

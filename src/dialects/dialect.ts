@@ -8,6 +8,7 @@ import type { Engine } from '../core/payment/engine.ts';
 import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OrderView } from '../core/payment/order.ts';
+import type { ShopperStep } from '../core/payment/shopper-step.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -54,6 +55,8 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
+  /** How a shopper comes back to the shop, where more goes with them than the URL; absent: to the return URL as it is. */
+  returnStep?(context: Pick<DialectContext, 'engine' | 'directory'>, back: ShopperReturn): Promise<ShopperStep | undefined>;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
@@ -62,6 +65,15 @@ export interface Dialect {
   readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
+}
+
+/** A shopper who has done their part, or will not. */
+export interface ShopperReturn {
+  readonly channel: Channel;
+  /** The payment's first. */
+  readonly operationId: string;
+  /** As the payment was begun with. */
+  readonly returnUrl: string;
 }
 
 /** What a dialect says to a merchant's endpoint, and how patiently. Order, retries, addresses and records are not its business. */

@@ -110,15 +110,21 @@ interface OperationKey {
   readonly operationId: string;
 }
 
-/** The channel whose payment it is, for the look of the page; undefined for what is no ticket. */
-export async function shopperChannel(engine: Engine, ticket: string): Promise<Channel | undefined> {
+/** Whose payment a ticket is about; the channel also tells how the page looks. */
+export interface ShopperPayment {
+  readonly operationId: string;
+  readonly channel: Channel | undefined;
+}
+
+/** Undefined for what is no ticket. */
+export async function shopperPayment(engine: Engine, ticket: string): Promise<ShopperPayment | undefined> {
   const atBank = await findAtBank(engine, ticket);
   const view = atBank && (await engine.store.findOperation(atBank));
-  if (view !== undefined) return engine.shoppers.channelById(view);
+  if (view !== undefined) return { operationId: view.operationId, channel: await engine.shoppers.channelById(view) };
   const found = await findVisit(engine, ticket);
   if (found === undefined) return undefined;
-  const { merchantId, channelId } = found.visit;
-  return engine.shoppers.channelById({ merchantId, channelId });
+  const { merchantId, channelId, visitId } = found.visit;
+  return { operationId: visitId, channel: await engine.shoppers.channelById({ merchantId, channelId }) };
 }
 
 async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {

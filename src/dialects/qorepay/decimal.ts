@@ -20,8 +20,12 @@ export function decimalOf(scaled: bigint, decimals: number): Decimal {
 }
 
 /** `1.5`, `100`, `1e2`. Undefined for what is no number. */
-export function parseDecimal(text: string, { decimals, digits }: Limits): Decimal | { readonly code: string; readonly message: string } | undefined {
-  const [, sign, whole = '', fraction = '', exponentText = '0'] = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text.trim()) ?? [];
+export function parseDecimal(
+  text: string,
+  { decimals, digits }: Limits,
+): Decimal | { readonly code: string; readonly message: string } | undefined {
+  const [, sign, whole = '', fraction = '', exponentText = '0'] =
+    /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text.trim()) ?? [];
   if (sign === undefined) return undefined;
   const exponent = Number(exponentText);
   const places = Math.max(0, fraction.length - exponent);

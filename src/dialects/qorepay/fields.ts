@@ -109,7 +109,9 @@ export function fieldsOf(input: Json): Fields {
       return value;
     },
     uuid: (name, rule) =>
-      read(name, rule, (value) => (isUuid(value) ? value.toLowerCase() : wrong(name, `“${typeof value === 'string' ? 'value' : typeof value}” is not a valid UUID.`))),
+      read(name, rule, (value) =>
+        isUuid(value) ? value.toLowerCase() : wrong(name, `“${typeof value === 'string' ? 'value' : typeof value}” is not a valid UUID.`),
+      ),
     flag: (name) =>
       read(name, { standard: false, nullable: true }, (value) => {
         if (typeof value === 'boolean') return value;
@@ -155,7 +157,10 @@ export function fieldsOf(input: Json): Fields {
       read(name, { standard: [] as readonly string[], nullable: true }, (value) => {
         if (!Array.isArray(value)) return wrong(name, 'Expected a list of items.');
         const items = value as readonly unknown[];
-        if (items.length > 100 || !items.every((item): item is string => typeof item === 'string' && item.length <= max && !nulText.test(item))) {
+        if (
+          items.length > 100 ||
+          !items.every((item): item is string => typeof item === 'string' && item.length <= max && !nulText.test(item))
+        ) {
           return wrong(name, 'Not a valid list of strings.');
         }
         if (choices !== undefined && !items.every((item) => choices.includes(item))) {

@@ -33,7 +33,12 @@ export const sandbox: DialectSandbox = {
   credentials: [
     { merchant: 'demo', credentialId: '00000000-0000-7000-8000-000000001111', identifier: identifierOfKey(demoApiKey), secret: demoApiKey },
     { merchant: 'demo', credentialId: '00000000-0000-7000-8000-000000001112', identifier: s2s(demoS2sToken), secret: demoS2sToken },
-    { merchant: 'other', credentialId: '00000000-0000-7000-8000-000000001211', identifier: identifierOfKey(otherApiKey), secret: otherApiKey },
+    {
+      merchant: 'other',
+      credentialId: '00000000-0000-7000-8000-000000001211',
+      identifier: identifierOfKey(otherApiKey),
+      secret: otherApiKey,
+    },
     { merchant: 'other', credentialId: '00000000-0000-7000-8000-000000001212', identifier: s2s(otherS2sToken), secret: otherS2sToken },
   ],
   sample,

@@ -4,9 +4,16 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Engine } from '../../core/payment/engine.ts';
-import { type ShopperEvent, type ShopperStep, shopperChannel, shopperPageUrl, shopperStep } from '../../core/payment/shopper-step.ts';
+import {
+  type ShopperEvent,
+  type ShopperPayment,
+  type ShopperStep,
+  shopperPageUrl,
+  shopperPayment,
+  shopperStep,
+} from '../../core/payment/shopper-step.ts';
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
-import type { Mode } from '../../dialects/dialect.ts';
+import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { languageOf } from '../pages/language.ts';
 import { type PageSetting, sendPage } from '../pages/layout.ts';
 import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
@@ -16,7 +23,15 @@ const lookAgainMs = 2_000;
 
 type TicketRequest = { readonly Params: { readonly ticket: string } };
 
-export function addShopperRoutes(app: FastifyInstance, engine: Engine, mode: Mode): void {
+export interface ShopperRoutes {
+  readonly engine: Engine;
+  readonly mode: Mode;
+  /** What takes the shopper back to the shop instead of the plain return URL. */
+  readonly returnStep: (back: ShopperReturn) => Promise<ShopperStep | undefined>;
+}
+
+export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): void {
+  const { engine, mode } = parts;
   // Bodies stay as they came: a browser's form, or a directory server's message.
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
@@ -27,7 +42,7 @@ export function addShopperRoutes(app: FastifyInstance, engine: Engine, mode: Mod
 
   app.get<TicketRequest>('/p/:ticket', async (request, reply) => {
     const { ticket } = request.params;
-    return show(request, reply, { engine, mode, ticket, step: await shopperStep(engine, { ticket, event: 'arrived' }) });
+    return show(request, reply, { ...parts, ticket, step: await shopperStep(engine, { ticket, event: 'arrived' }) });
   });
 
   // An event leads to a plain GET, so that a reload repeats nothing.
@@ -35,7 +50,7 @@ export function addShopperRoutes(app: FastifyInstance, engine: Engine, mode: Mod
     const { ticket } = request.params;
     const event = eventOf(ticket, formOf(request.body));
     const step = await shopperStep(engine, { ticket, event });
-    if (step.kind === 'gone') return show(request, reply, { engine, mode, ticket, step });
+    if (step.kind === 'gone') return show(request, reply, { ...parts, ticket, step });
     const address = (await shopperPageUrl(engine, ticket)) ?? '/';
     // The issuer's frame tells the page around it; that page takes the shopper on.
     if (event === 'method_done' || (event === 'challenge_returned' && isInFrame(request))) {
@@ -68,21 +83,29 @@ function eventOf(ticket: string, form: URLSearchParams): ShopperEvent {
   }
 }
 
-interface Shown {
-  readonly engine: Engine;
-  readonly mode: Mode;
+interface Shown extends ShopperRoutes {
   readonly ticket: string;
   readonly step: ShopperStep;
 }
 
-async function show(request: FastifyRequest, reply: FastifyReply, { engine, mode, ticket, step }: Shown): Promise<FastifyReply> {
+async function show(request: FastifyRequest, reply: FastifyReply, shown: Shown): Promise<FastifyReply> {
+  const { engine, mode, ticket } = shown;
+  const payment = await shopperPayment(engine, ticket);
+  const step = await homeward(shown, payment);
   // A browser holds a redirect to the policy of the page whose form led to it, so it gets a page; programs follow redirects.
   if (step.kind === 'done' && request.headers['sec-fetch-mode'] !== 'navigate') {
     return reply.headers(pageHeaders).redirect(step.returnUrl, 303);
   }
   const address = (await shopperPageUrl(engine, ticket)) ?? '';
-  const setting = settingOf(request, mode, await shopperChannel(engine, ticket));
+  const setting = settingOf(request, mode, payment?.channel);
   return sendPage(reply, renderStep(step, { setting, address }));
+}
+
+/** The last step as the payment's dialect has it. */
+async function homeward({ step, returnStep }: Shown, payment: ShopperPayment | undefined): Promise<ShopperStep> {
+  if (step.kind !== 'done' || payment?.channel === undefined) return step;
+  const { channel, operationId } = payment;
+  return (await returnStep({ channel, operationId, returnUrl: step.returnUrl })) ?? step;
 }
 
 /** Whether the answer will stand in a frame, as browsers say (Fetch Metadata). */
@@ -90,7 +113,7 @@ function isInFrame({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-dest'] === 'iframe';
 }
 
-function settingOf(request: FastifyRequest, mode: Mode, channel: Awaited<ReturnType<typeof shopperChannel>>): PageSetting {
+function settingOf(request: FastifyRequest, mode: Mode, channel: ShopperPayment['channel']): PageSetting {
   const look = channel?.look ?? {};
   return {
     language: languageOf({ acceptLanguage: request.headers['accept-language'] }),
