@@ -74,16 +74,20 @@ story('a token of another merchant does not pay', ['tokens'], async ({ shop, dri
 });
 
 for (const [fault, field] of Object.entries(faults) as readonly (readonly [Fault, string])[]) {
-  story(`a payment with ${fault} is refused, and the ${field} named`, [], async ({ shop, stack, booked }) => {
-    const countOf = async () => Number((await stack.database.query('select count(*) from polygate.operation')).rows[0]?.count);
-    const before = await countOf();
-    for (const pay of [shop.authorize, shop.debit]) {
-      const answer = await pay(order({ fault }));
-      expectOutcome(answer, 'refused', 'malformed');
-      assert.deepEqual(answer.fields, [field], answer.text);
-    }
-    assert.deepEqual([await countOf(), await booked()], [before, []]);
-  });
+  story(
+    `a payment with ${fault} is refused, and the ${field} named`,
+    fault === 'a field that nobody knows' ? ['unknown fields are refused'] : [],
+    async ({ shop, stack, booked }) => {
+      const countOf = async () => Number((await stack.database.query('select count(*) from polygate.operation')).rows[0]?.count);
+      const before = await countOf();
+      for (const pay of [shop.authorize, shop.debit]) {
+        const answer = await pay(order({ fault }));
+        expectOutcome(answer, 'refused', 'malformed');
+        assert.deepEqual(answer.fields, [field], answer.text);
+      }
+      assert.deepEqual([await countOf(), await booked()], [before, []]);
+    },
+  );
 }
 
 story('no card number and no code stays anywhere, however it came', [], async ({ shop, stack, truthOf }) => {

@@ -132,6 +132,7 @@ export const capabilities = [
   'void of a debit',
   'tokens',
   'idempotency key',
+  'unknown fields are refused',
   'frictionless authentication',
   'challenge',
   'redirect method',
