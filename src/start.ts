@@ -101,19 +101,24 @@ const sandboxStep: Step = {
   async run(config) {
     await assertPortFree({ host: '127.0.0.1', port: config.sandboxAcquirerPort, setting: 'SANDBOX_ACQUIRER_PORT' });
     await assertPortFree({ host: '127.0.0.1', port: config.sandboxHttpPort, setting: 'SANDBOX_HTTP_PORT' });
+    await assertPortFree({ host: '127.0.0.1', port: config.sandboxSmtpPort, setting: 'SANDBOX_SMTP_PORT' });
     const sandbox = await startSandbox({
       acquirerPort: config.sandboxAcquirerPort,
       httpPort: config.sandboxHttpPort,
+      smtpPort: config.sandboxSmtpPort,
       dataDirectory: join(config.dataDirectory, 'sandbox'),
       log: tell,
     });
-    const { acquirerPort, httpPort } = sandbox;
+    const { acquirerPort, httpPort, smtpPort } = sandbox;
     // Port 0 was asked for: only now is it known where the host listens.
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
     const bankUrl =
       config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
+    const smtpUrl =
+      config.sandboxSmtpPort === 0 && config.smtpUrl === 'smtp://127.0.0.1:0' ? `smtp://127.0.0.1:${smtpPort}` : config.smtpUrl;
+    const ports = { sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort, sandboxSmtpPort: smtpPort };
     return {
-      config: { ...config, acquirerAddress, bankUrl, sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort },
+      config: { ...config, acquirerAddress, bankUrl, smtpUrl, ...ports },
       stop: sandbox.stop,
     };
   },

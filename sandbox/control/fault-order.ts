@@ -1,7 +1,7 @@
 /** Reads and shows fault orders of the control API. */
 
 import type { AccountOf } from '../host/accounts.ts';
-import { BANK_FAULTS, type FaultOrder, HOST_FAULTS, THREE_DS_FAULTS } from '../host/faults.ts';
+import { BANK_FAULTS, type FaultOrder, HOST_FAULTS, MAIL_FAULTS, THREE_DS_FAULTS } from '../host/faults.ts';
 
 /** What is wrong with a body, and in which of its fields. */
 export interface BodyProblem {
@@ -9,7 +9,7 @@ export interface BodyProblem {
   readonly field: string;
 }
 
-const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS, ...BANK_FAULTS];
+const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS, ...BANK_FAULTS, ...MAIL_FAULTS];
 const DELAYING: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'acs_slow', 'partial_approval'];
 const FIELDS = ['fault', 'pan', 'mti', 'times', 'delay_ms', 'code'];
 const MOST_TIMES = 1_000_000;
@@ -28,13 +28,14 @@ export function readFaultOrder(body: unknown, accountOf: AccountOf): FaultOrder 
   const problem =
     textProblem(values, 'pan', { pattern: /^[0-9]{12,19}$/, means: 'a card number of 12 to 19 digits' }) ??
     textProblem(values, 'mti', {
-      pattern: /^0(10[01]|20[01]|22[01]|42[0123])$/,
-      means: 'one of 0100, 0101, 0200, 0201, 0220, 0221, 0420, 0421, 0422, 0423',
+      pattern: /^0(10[01]|20[01]|22[01]|42[0123]|50[01])$/,
+      means: 'one of 0100, 0101, 0200, 0201, 0220, 0221, 0420, 0421, 0422, 0423, 0500, 0501',
     }) ??
     textProblem(values, 'code', { pattern: /^[0-9A-Za-z]{2}$/, means: 'a response code (DE39) of two letters or digits' }) ??
     numberProblem(values, 'times', { least: 1, most: MOST_TIMES }) ??
     numberProblem(values, 'delay_ms', { least: 0, most: LONGEST_DELAY_MS }) ??
     disputeProblem(values, fault) ??
+    totalsProblem(values, fault) ??
     uselessProblem(values, fault);
   if (problem !== undefined) return problem;
 
@@ -79,13 +80,23 @@ function disputeProblem(values: Values, fault: FaultOrder['fault']): BodyProblem
   return { error: 'disputes (0422) know the faults no_answer, duplicate_answer and answer_lost', field: 'fault' };
 }
 
+/** The faults of a reconciliation. */
+function totalsProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
+  const isReconciliation = values.get('mti') === '0500' || values.get('mti') === '0501';
+  if (fault === 'wrong_totals')
+    return isReconciliation ? undefined : { error: 'wrong_totals belongs to the message type 0500', field: 'mti' };
+  if (!isReconciliation || fault === 'no_answer' || fault === 'answer_lost') return undefined;
+  return { error: 'reconciliations (0500) know the faults no_answer, answer_lost and wrong_totals', field: 'fault' };
+}
+
 function uselessProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
   if (values.has('code') && fault !== 'decline') return { error: 'a code belongs to the fault decline', field: 'code' };
   if (values.has('delay_ms') && !DELAYING.includes(fault)) {
     return { error: `a delay belongs to the faults ${DELAYING.join(', ')}`, field: 'delay_ms' };
   }
-  if (values.has('pan') && BANK_FAULTS.some((name) => name === fault)) return { error: 'the bank knows no cards', field: 'pan' };
-  if (values.has('mti') && [...THREE_DS_FAULTS, ...BANK_FAULTS].some((name) => name === fault)) {
+  if (values.has('pan') && [...BANK_FAULTS, ...MAIL_FAULTS].some((name) => name === fault))
+    return { error: 'the bank and the mailbox know no cards', field: 'pan' };
+  if (values.has('mti') && [...THREE_DS_FAULTS, ...BANK_FAULTS, ...MAIL_FAULTS].some((name) => name === fault)) {
     return { error: 'a message type of ISO 8583 belongs to the faults of the acquirer host', field: 'mti' };
   }
   return undefined;

@@ -82,6 +82,8 @@ export interface DialectCallbacks {
   readonly retryDelaysMs: readonly number[];
   /** How long an endpoint may take to acknowledge. */
   readonly timeoutMs: number;
+  /** Messages are signed with the secret of the merchant's newest credential: it comes as that of the address. */
+  readonly signsWithCredential?: true;
   readonly form: EndpointForm;
   /** The messages of an event, in order, always as many for the same event; none where the protocol does not tell of it. Pure. */
   write(notice: CallbackNotice): readonly CallbackMessage[];
@@ -208,6 +210,7 @@ export interface DialectSandbox {
   readonly accounts: readonly DemoAccount[];
   readonly channels: readonly DemoChannel[];
   readonly credentials: readonly DemoCredential[];
+  readonly partners?: readonly DemoPartner[];
   /** Where the demo merchant is told what happens. */
   readonly endpoints?: readonly DemoEndpoint[];
   /** A payment to begin with. `baseUrl`: scheme, host and port of the running gateway, without a slash at the end. */
@@ -236,6 +239,16 @@ export interface DemoCredential {
   readonly credentialId: string;
   readonly identifier: string;
   readonly secret: string;
+}
+
+/** A reseller, and the merchants that it has brought. */
+export interface DemoPartner {
+  /** UUID. */
+  readonly partnerId: string;
+  readonly identifier: string;
+  readonly login: string;
+  readonly secret: string;
+  readonly merchants: readonly { readonly merchant: DemoMerchantName; readonly login: string; readonly identifier: string }[];
 }
 
 export interface DemoEndpoint {

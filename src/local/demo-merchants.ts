@@ -7,7 +7,7 @@ import { createHash, randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
 import { bankMethods } from '../core/instrument/bank.ts';
 import { currencies } from '../core/money/currency.ts';
-import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName } from '../dialects/dialect.ts';
+import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 import { openPayoutBalances } from '../store/payout-funding.ts';
 
@@ -55,6 +55,7 @@ export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
       for (const account of sandbox?.accounts ?? []) await writeAccount(client, account);
       for (const channel of sandbox?.channels ?? []) await writeChannel(client, name, channel);
       for (const credential of sandbox?.credentials ?? []) await writeCredential(client, name, credential);
+      for (const partner of sandbox?.partners ?? []) await writePartner(client, name, partner);
     }
     await client.query('commit');
   });
@@ -102,12 +103,27 @@ async function writeCredential(client: pg.Client, dialect: string, credential: D
   );
 }
 
+async function writePartner(client: pg.Client, dialect: string, partner: DemoPartner): Promise<void> {
+  const { partnerId, identifier, login, secret } = partner;
+  await client.query(
+    'insert into polygate.partner (partner_id, dialect, identifier, login, secret_hash) values ($1, $2, $3, $4, $5) on conflict do nothing',
+    [partnerId, dialect, identifier, login, hashOf(secret)],
+  );
+  for (const brought of partner.merchants) {
+    await client.query(
+      'insert into polygate.partner_merchant (partner_id, login, merchant_id, identifier) values ($1, $2, $3, $4) on conflict do nothing',
+      [partnerId, brought.login, merchants[brought.merchant].merchantId, brought.identifier],
+    );
+  }
+}
+
 /**
  * Throws when the database lets anybody in with what is published here: a demo merchant, or a merchant of whatever name whose credential
  * has a published secret. Live mode asks this before it listens.
  */
 export async function refuseDemoMerchants(databaseUrl: string): Promise<void> {
-  const secrets = dialects.flatMap(({ sandbox }) => sandbox?.credentials.map(({ secret }) => hashOf(secret)) ?? []);
+  const published = dialects.flatMap(({ sandbox }) => [...(sandbox?.credentials ?? []), ...(sandbox?.partners ?? [])]);
+  const secrets = published.map(({ secret }) => hashOf(secret));
   const found = await withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `select m.name from polygate.merchant m

@@ -14,10 +14,16 @@ const save: Statement = {
   text: 'update polygate.credential set sealed_secret = $3 where merchant_id = $1 and credential_id = $2 and sealed_secret is null',
 };
 
+const savePartner: Statement = {
+  name: 'seal_demo_partner_secret',
+  text: 'update polygate.partner set sealed_secret = $2 where partner_id = $1 and sealed_secret is null',
+};
+
 /** Seals what is not sealed yet. */
 export async function sealDemoSecrets({ databaseUrl, vaultDatabaseUrl, masterKeyFile }: Config): Promise<void> {
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const signing = dialects.flatMap(({ access, sandbox }) => (access.signsWithSecret === true ? (sandbox?.credentials ?? []) : []));
+  const partners = dialects.flatMap(({ sandbox }) => sandbox?.partners ?? []);
   if (signing.length === 0) return;
   const log = { error: (_details: object, message: string) => void process.stderr.write(`${message}\n`) };
   const keyProvider = await openKeyFile({ path: masterKeyFile, createIfMissing: true });
@@ -29,6 +35,9 @@ export async function sealDemoSecrets({ databaseUrl, vaultDatabaseUrl, masterKey
     for (const { merchant, credentialId, secret } of signing) {
       const merchantId = demoMerchantIds[merchant];
       await database.query(save, [merchantId, credentialId, vault.sealSecret({ merchantId, secretId: credentialId, secret })]);
+    }
+    for (const { partnerId, secret } of partners) {
+      await database.query(savePartner, [partnerId, vault.sealSecret({ merchantId: partnerId, secretId: partnerId, secret })]);
     }
   } finally {
     await Promise.all([database.close(), vault.close()]);

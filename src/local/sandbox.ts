@@ -7,6 +7,8 @@ export type SandboxOptions = {
   /** Loopback ports; 0 chooses a free one, which a restart keeps. */
   readonly acquirerPort: number;
   readonly httpPort: number;
+  /** Any free one when not given. */
+  readonly smtpPort?: number;
   readonly dataDirectory: string;
   readonly log: (message: string) => void;
 };
@@ -14,6 +16,7 @@ export type SandboxOptions = {
 export type Sandbox = {
   readonly acquirerPort: number;
   readonly httpPort: number;
+  readonly smtpPort: number;
   readonly pid: number;
   readonly stop: () => Promise<void>;
 };
@@ -28,16 +31,19 @@ export function hasSandbox(): boolean {
 
 /** Starts the simulators and waits until they answer. Throws with what they said when they do not. */
 export async function startSandbox({ dataDirectory, log, ...wanted }: SandboxOptions): Promise<Sandbox> {
-  const child = await startChild<Pick<Sandbox, 'acquirerPort' | 'httpPort'>>({
+  const child = await startChild<Pick<Sandbox, 'acquirerPort' | 'httpPort' | 'smtpPort'>>({
     name: 'the sandbox',
     entry,
     log,
     argumentsFor: (before) => {
-      const { acquirerPort, httpPort } = before ?? wanted;
-      return ['--acquirer-port', String(acquirerPort), '--http-port', String(httpPort), '--data-directory', dataDirectory];
+      const { acquirerPort, httpPort, smtpPort = 0 } = before ?? wanted;
+      const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(httpPort), '--smtp-port', String(smtpPort)];
+      return [...ports, '--data-directory', dataDirectory];
     },
-    readReady: ({ acquirerPort, httpPort }) =>
-      typeof acquirerPort === 'number' && typeof httpPort === 'number' ? { acquirerPort, httpPort } : undefined,
+    readReady: ({ acquirerPort, httpPort, smtpPort }) =>
+      typeof acquirerPort === 'number' && typeof httpPort === 'number' && typeof smtpPort === 'number'
+        ? { acquirerPort, httpPort, smtpPort }
+        : undefined,
   });
   return {
     ...child.ready,

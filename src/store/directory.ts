@@ -5,6 +5,7 @@
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
+import type { Partner, PartnerMerchant } from '../core/merchant/partner.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -30,9 +31,35 @@ from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_i
 where c.merchant_id = $1 and c.channel_id = $2`,
 };
 
+const channelsOfMerchant: Statement = {
+  name: 'channels_of_merchant',
+  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
+  c.policies, c.without_authentication, c.look, c.bank_methods
+from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
+where c.dialect = $1 and c.merchant_id = $2 order by c.channel_id`,
+};
+
+const credentialColumns = 'merchant_id, credential_id, identifier, secret_hash, sealed_secret';
+
 const credentialsByIdentifier: Statement = {
   name: 'credentials_by_identifier',
-  text: `select merchant_id, credential_id, secret_hash, sealed_secret from polygate.credential where dialect = $1 and identifier = $2 and revoked_at is null`,
+  text: `select ${credentialColumns} from polygate.credential where dialect = $1 and identifier = $2 and revoked_at is null`,
+};
+
+const credentialsOfMerchant: Statement = {
+  name: 'credentials_of_merchant',
+  text: `select ${credentialColumns} from polygate.credential where dialect = $1 and merchant_id = $2 and revoked_at is null
+order by created_at desc, credential_id desc`,
+};
+
+const partnerByIdentifier: Statement = {
+  name: 'partner_by_identifier',
+  text: `select partner_id, identifier, login, secret_hash, sealed_secret,
+  array(
+    select json_build_object('merchantId', pm.merchant_id, 'login', pm.login, 'identifier', pm.identifier)
+    from polygate.partner_merchant pm where pm.partner_id = p.partner_id
+  ) as merchants
+from polygate.partner p where dialect = $1 and identifier = $2`,
 };
 
 const accountById: Statement = {
@@ -65,8 +92,18 @@ interface ChannelRow extends Record<string, unknown> {
 interface CredentialRow extends Record<string, unknown> {
   readonly merchant_id: string;
   readonly credential_id: string;
+  readonly identifier: string;
   readonly secret_hash: Buffer;
   readonly sealed_secret: Buffer | null;
+}
+
+interface PartnerRow extends Record<string, unknown> {
+  readonly partner_id: string;
+  readonly identifier: string;
+  readonly login: string;
+  readonly secret_hash: Buffer;
+  readonly sealed_secret: Buffer | null;
+  readonly merchants: PartnerMerchant[];
 }
 
 interface AccountRow extends Record<string, unknown> {
@@ -93,14 +130,19 @@ export function createDirectory(database: Database): StoreDirectory {
   });
   const credentials = remembered(async (key: string) => {
     const rows = await reading(database.query<CredentialRow>(credentialsByIdentifier, key.split('\n')));
-    return rows.map(
-      ({ merchant_id, credential_id, secret_hash, sealed_secret }): Credential => ({
-        merchantId: merchant_id,
-        credentialId: credential_id,
-        secretHash: secret_hash,
-        ...(sealed_secret === null ? {} : { sealedSecret: sealed_secret }),
-      }),
-    );
+    return rows.map(credentialOf);
+  });
+  const credentialsOf = remembered(async (key: string) => {
+    const rows = await reading(database.query<CredentialRow>(credentialsOfMerchant, key.split('\n')));
+    return rows.map(credentialOf);
+  });
+  const channelsOf = remembered(async (key: string) => {
+    const rows = await reading(database.query<ChannelRow>(channelsOfMerchant, key.split('\n')));
+    return rows.map(channelOf);
+  });
+  const partners = remembered(async (key: string) => {
+    const [row] = await reading(database.query<PartnerRow>(partnerByIdentifier, key.split('\n')));
+    return row === undefined ? undefined : partnerOf(row);
   });
   const accounts = remembered(async (accountId: string) => {
     const [row] = await reading(database.query<AccountRow>(accountById, [accountId]));
@@ -112,12 +154,29 @@ export function createDirectory(database: Database): StoreDirectory {
       const [row] = await database.query<{ next_value: number }>(actCount);
       const isNew = row?.next_value !== actsSeen;
       actsSeen = row?.next_value;
-      if (isNew) for (const memory of [channels, channelsById, credentials, accounts]) memory.expire();
+      if (isNew) for (const memory of [channels, channelsById, channelsOf, credentials, credentialsOf, partners, accounts]) memory.expire();
     },
     channel: ({ dialect, wireId }) => channels.get(`${dialect}\n${wireId}`),
     channelById: ({ merchantId, channelId }) => channelsById.get(`${merchantId}\n${channelId}`),
     credentials: ({ dialect, identifier }) => credentials.get(`${dialect}\n${identifier}`),
+    credentialsOf: ({ dialect, merchantId }) => credentialsOf.get(`${dialect}\n${merchantId}`),
+    channelsOf: ({ dialect, merchantId }) => channelsOf.get(`${dialect}\n${merchantId}`),
+    partner: ({ dialect, identifier }) => partners.get(`${dialect}\n${identifier}`),
     account: accounts.get,
+  };
+}
+
+function credentialOf({ merchant_id, credential_id, identifier, secret_hash, sealed_secret }: CredentialRow): Credential {
+  return {
+    ...{ merchantId: merchant_id, credentialId: credential_id, identifier, secretHash: secret_hash },
+    ...(sealed_secret === null ? {} : { sealedSecret: sealed_secret }),
+  };
+}
+
+function partnerOf({ partner_id, identifier, login, secret_hash, sealed_secret, merchants }: PartnerRow): Partner {
+  return {
+    ...{ partnerId: partner_id, identifier, login, secretHash: secret_hash, merchants },
+    ...(sealed_secret === null ? {} : { sealedSecret: sealed_secret }),
   };
 }
 

@@ -24,6 +24,11 @@ export interface Tokens {
     readonly merchantId: string;
     readonly fingerprint: Uint8Array;
   }): Promise<(TokenizedCard & { readonly token: string }) | undefined>;
+  listTokens(request: {
+    readonly merchantId: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly { readonly token: string; readonly summary: CardSummary }[]>;
   prolongToken(token: TokenKey & { readonly purgeAtMs: number }): Promise<void>;
   deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
   adoptToken(token: AdoptedToken): Promise<Adoption>;
@@ -101,6 +106,11 @@ const tokenOfCard: Statement = {
   name: 'vault-token-of-card',
   text: `select token, card_id, summary from vault.token where fingerprint = $2 and merchant_id = $1 and deleted_at is null
     order by created_at, token limit 1`,
+};
+
+const listTokens: Statement = {
+  name: 'vault-token-list',
+  text: 'select token, summary from vault.token where merchant_id = $1 and token > $2 and deleted_at is null order by token limit $3',
 };
 
 const prolongToken: Statement = {
@@ -187,6 +197,9 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     async tokenOfCard({ merchantId, fingerprint }) {
       const [row] = await database.query<{ token: string; card_id: string; summary: CardSummary }>(tokenOfCard, [merchantId, fingerprint]);
       return row === undefined ? undefined : { token: row.token, cardId: row.card_id, summary: row.summary };
+    },
+    async listTokens({ merchantId, after = '', limit }) {
+      return database.query<{ token: string; summary: CardSummary }>(listTokens, [merchantId, after, limit]);
     },
     async prolongToken({ merchantId, token, purgeAtMs }) {
       await database.query(prolongToken, [merchantId, token, new Date(purgeAtMs)]);

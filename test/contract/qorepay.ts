@@ -3,8 +3,10 @@
  * the purchase and what was done to it, since the protocol names nothing else. Codes and values are written by hand.
  */
 import { createVerify } from 'node:crypto';
+import { postForm } from '../harness/form-browser.ts';
 import type { CaughtHook } from '../harness/hooks.ts';
 import { exchange, type Reply } from '../harness/opp.ts';
+import { authenticateAt } from '../harness/shopper.ts';
 import { rememberCard } from '../harness/traces.ts';
 import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Field, Order, Outcome } from './driver.ts';
 
@@ -35,6 +37,18 @@ const callers: Readonly<Record<CallerName, Caller>> = {
 /** What was done to a purchase. */
 type Done = 'paid' | 'capture' | 'release' | 'refund';
 
+interface Challenge {
+  readonly URL: string;
+  readonly PaReq: string;
+  readonly MD: string;
+  readonly callback_url: string;
+}
+
+interface S2sAnswer extends Partial<Challenge> {
+  readonly status?: string;
+  readonly error?: { readonly code: string };
+}
+
 interface Purchase {
   readonly id: string;
   readonly status: string;
@@ -42,7 +56,9 @@ interface Purchase {
   readonly payment: { readonly amount: number; readonly currency: string } | null;
   readonly is_recurring_token: boolean;
   readonly direct_post_url: string | null;
-  readonly transaction_data: { readonly attempts: readonly { readonly type: string; readonly error: { readonly code: string } | null }[] };
+  readonly transaction_data: {
+    readonly attempts: readonly { readonly type: string; readonly error: { readonly code: string; readonly message: string } | null }[];
+  };
 }
 
 const reasons: Readonly<Record<string, Answer['reason']>> = {
@@ -55,6 +71,7 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
   exceeds_withdrawal_limit: 'over_amount_limit',
   invalid_card_number: 'invalid_card_number',
   invalid_expires: 'card_expired',
+  '3ds_authentication_failed': 'authentication_failed',
 };
 
 const refusals: Readonly<Record<string, Answer['reason']>> = {
@@ -70,7 +87,7 @@ const refusals: Readonly<Record<string, Answer['reason']>> = {
   idempotency_key_reused: 'key_reused',
 };
 
-const rejected = ['invalid_card_number', 'invalid_expires'];
+const rejected = ['invalid_card_number', 'invalid_expires', '3ds_authentication_failed'];
 
 /** Which neutral part a field of the protocol is. An expiry is one field here. */
 const fieldsOf: Readonly<Record<string, Field>> = {
@@ -83,8 +100,8 @@ const fieldsOf: Readonly<Record<string, Field>> = {
 export const qorepay: Driver = {
   dialect: 'qorepay',
   lacks: [
-    ...(['several captures', 'partial void', 'void of a debit', 'idempotency key', 'unknown fields are refused'] as const),
-    ...(['frictionless authentication', 'challenge', 'webhooks'] as const),
+    ...(['several captures', 'partial void', 'void of a debit', 'idempotency key', 'refusal of unknown fields'] as const),
+    ...(['payments without a shopper', 'redirect method', 'webhooks'] as const),
   ],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   nothing: { handle: '1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a1b2c3d paid', token: '1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a1b2c3d' },
@@ -119,12 +136,30 @@ function connect({ url, caller, traces }: Connection): Client {
     const made = await api('', { body: writePurchase(brandId, order, more.skipCapture === true), key: order.idempotencyKey });
     if (made.status !== 201) return refused(made, order.fault);
     const { id, direct_post_url } = JSON.parse(made.text) as Purchase;
-    const path = `${new URL(direct_post_url ?? `${url}/p/${id}/`).pathname}?s2s=true`;
-    const paid = await call('POST', path, { token: s2sToken, body: writeCard(order, more.keep === true) });
-    const { status, error } = JSON.parse(paid.text) as { readonly status?: string; readonly error?: { readonly code: string } };
+    const path = new URL(direct_post_url ?? `${url}/p/${id}/`).pathname;
+    if (order.comesBackTo !== undefined) return payByBrowser(path, id, order);
+    const paid = await call('POST', `${path}?s2s=true`, { token: s2sToken, body: writeCard(order, more.keep === true) });
+    const { status, error, ...challenge } = JSON.parse(paid.text) as S2sAnswer;
+    if (status === '3DS_required') await authenticated(challenge);
     if (status === undefined || (error?.code.startsWith('validation_') === true && !(await hasAttempt(id))))
       return refused(paid, order.fault);
     return read(`${id} paid`);
+  };
+  /** The payer's own browser posts the form, and is sent on. */
+  const payByBrowser = async (path: string, id: string, order: Order): Promise<Answer> => {
+    const body = new URLSearchParams(writeCard(order, false) as Record<string, string>).toString();
+    const sent = await exchange(url, { method: 'POST', path, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+    const answer = await read(`${id} paid`);
+    const to = sent.headers.location ?? '';
+    return { ...answer, redirect: to === order.comesBackTo ? undefined : { url: to, method: 'GET', parameters: [] } };
+  };
+  /** As the merchant's page and server do it: to the proxy, and back with what it gives the browser. */
+  const authenticated = async ({ URL: to = '', PaReq = '', MD = '', callback_url = '' }: Partial<Challenge>) => {
+    const parameters = Object.entries({ PaReq, MD, TermUrl: `${url}/healthz` }).map(([name, value]) => ({ name, value }));
+    const page = await authenticateAt({ url: to, method: 'POST', parameters }, { code: '1234', act: 'confirm' });
+    const form = page.forms.find(({ fields }) => 'PaRes' in fields);
+    if (form === undefined) throw new Error(`no way back to the merchant in ${page.html}`);
+    await postForm(callback_url, form.fields);
   };
   const hasAttempt = async (id: string) => (JSON.parse((await api(`${id}/`)).text) as Purchase).transaction_data.attempts.length > 0;
   const act = async (name: 'capture' | 'release' | 'refund', target: string, { amount, idempotencyKey }: Act): Promise<Answer> => {
@@ -155,7 +190,11 @@ function connect({ url, caller, traces }: Connection): Client {
   };
 }
 
-function writePurchase(brandId: string, { amount, currency = 'EUR', description, fault }: Order, skipCapture: boolean): object {
+function writePurchase(
+  brandId: string,
+  { amount, currency = 'EUR', description, fault, comesBackTo }: Order,
+  skipCapture: boolean,
+): object {
   const price: Readonly<Partial<Record<Fault, unknown>>> = {
     'no amount': undefined,
     'an amount of zero': 0,
@@ -174,8 +213,8 @@ function writePurchase(brandId: string, { amount, currency = 'EUR', description,
     },
     // A total of zero is allowed where the card is only to be kept.
     skip_capture: skipCapture && fault !== 'an amount of zero',
-    success_redirect: 'http://127.0.0.1/success',
-    failure_redirect: 'http://127.0.0.1/failure',
+    success_redirect: comesBackTo ?? 'http://127.0.0.1/success',
+    failure_redirect: comesBackTo ?? 'http://127.0.0.1/failure',
   };
 }
 
@@ -195,7 +234,15 @@ function writeCard({ card, holder = 'Ada Example', fault }: Order, keep: boolean
   };
 }
 
-const nothingSaid = { amount: undefined, currency: undefined, reason: undefined, fields: [], token: undefined, replayed: false } as const;
+const nothingSaid = {
+  amount: undefined,
+  currency: undefined,
+  reason: undefined,
+  fields: [],
+  redirect: undefined,
+  token: undefined,
+  replayed: false,
+} as const;
 
 const moneyOf = (money: Purchase['payment']) => ({ amount: money?.amount, currency: money?.currency });
 
@@ -224,7 +271,8 @@ function readPurchase(reply: Reply, handle: string, done: Done): Answer {
           : rejected.includes(code)
             ? 'rejected'
             : 'declined';
-  const reason = code === undefined ? undefined : reasons[code];
+  const calledOff = attempt?.error?.message === 'The authentication was called off';
+  const reason = code === undefined ? undefined : calledOff ? 'shopper_canceled' : reasons[code];
   return { ...nothingSaid, ...money, outcome, handle, reason, token: isToken ? id : undefined, text: reply.text };
 }
 

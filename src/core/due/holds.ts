@@ -39,7 +39,11 @@ export function dueHolds(engine: Engine, directory: Directories, rules: HoldRule
       await walk(Math.max(clock.wallNow() - noticeAfterMs(rules.lives), clock.movedAtMs()));
       const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
       const claimed = await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs });
-      return progressOf(engine, claimed, await Promise.allSettled(claimed.map((due) => doOne(engine, directory, rules, due))));
+      return progressOf(
+        engine,
+        claimed,
+        await Promise.allSettled(claimed.map((due) => engine.within({ work: 'hold' }, () => doOne(engine, directory, rules, due)))),
+      );
     },
     async nextDueAtMs() {
       await walk(engine.clock.wallNow() + 1);

@@ -1,5 +1,6 @@
 /** Who asks: a merchant's channel, as its dialect found it from the request's credentials. */
 import type { Look } from './look.ts';
+import type { Partner } from './partner.ts';
 
 /** An entity, brand, PSPID or terminal of a merchant: where its payments enter and by which acquirer account they leave. */
 export interface Channel {
@@ -32,6 +33,8 @@ export interface Channel {
 export interface Credential {
   readonly merchantId: string;
   readonly credentialId: string;
+  /** What it is found by. */
+  readonly identifier: string;
   readonly secretHash: Uint8Array;
   /** Where requests are signed with it: the secret as the vault has sealed it, under the credential's id. */
   readonly sealedSecret?: Uint8Array;
@@ -44,4 +47,9 @@ export interface Directory {
   channelById(key: { readonly merchantId: string; readonly channelId: string }): Promise<Channel | undefined>;
   /** Active credentials under an identifier (a user id, a key id): two during rotation. */
   credentials(key: { readonly dialect: string; readonly identifier: string }): Promise<readonly Credential[]>;
+  /** Active credentials of a merchant in a dialect, the newest first. */
+  credentialsOf(key: { readonly dialect: string; readonly merchantId: string }): Promise<readonly Credential[]>;
+  /** A merchant's channels in a dialect, the oldest first: for requests that name the merchant and no channel. */
+  channelsOf(key: { readonly dialect: string; readonly merchantId: string }): Promise<readonly Channel[]>;
+  partner(key: { readonly dialect: string; readonly identifier: string }): Promise<Partner | undefined>;
 }

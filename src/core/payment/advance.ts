@@ -92,7 +92,7 @@ async function hasNewRun({ shoppers }: Engine, { authentication, ...key }: Visit
 export async function advanceDue(engine: Engine, limit: number): Promise<Progress> {
   const leaseMs = engine.acquirer.timeoutMs + engine.shoppers.askTimeoutMs + 20_000;
   const claimed = await engine.shoppers.visits.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
-  const done = await Promise.allSettled(claimed.map((key) => advance(engine, key)));
+  const done = await Promise.allSettled(claimed.map((key) => engine.within({ work: 'visit' }, () => advance(engine, key))));
   for (const [index, outcome] of done.entries()) {
     if (outcome.status === 'fulfilled') continue;
     engine.log.warn({ visitId: claimed[index]?.visitId, error: String(outcome.reason) }, 'a waiting payment could not be taken up yet');

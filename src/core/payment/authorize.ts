@@ -76,8 +76,9 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card);
-    const row = await newPayment(engine, command, { card, agreement, waits });
-    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, card, row);
+    const payable = waits === undefined ? unlessAuthenticated(card, command) : card;
+    const row = await newPayment(engine, command, { card: payable, agreement, waits });
+    return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
 }
 
@@ -85,6 +86,11 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
 function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand): PaymentCard {
   const reason = authentication === undefined ? undefined : refusedBy(authentication, channel);
   return reason === undefined || card.rejection !== undefined ? card : { ...card, rejection: reason };
+}
+
+/** A card that takes part in no 3-D Secure, of a merchant who wants no payment without it. */
+function unlessAuthenticated(card: PaymentCard, { shopper }: AuthorizeCommand): PaymentCard {
+  return shopper?.mustAuthenticate === true && card.rejection === undefined ? { ...card, rejection: 'authentication_unavailable' } : card;
 }
 
 /** Whether it waits for its shopper; nothing is looked up for a payment that has none. */

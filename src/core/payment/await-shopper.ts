@@ -26,6 +26,8 @@ export interface Shopper {
   /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
   readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
+  /** Unless the issuer has authenticated the shopper, or tried to, nothing is sent, also where the card takes part in no 3-D Secure. */
+  readonly mustAuthenticate?: true;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
 }
@@ -105,7 +107,7 @@ function firstRun(
 /** What the issuer is told of a shopper and their card. */
 export function requestOf(
   { name }: Channel,
-  { browser, challengeIndicator, email, simulate }: Shopper,
+  { browser, challengeIndicator, mustAuthenticate, email, simulate }: Shopper,
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {
@@ -113,6 +115,7 @@ export function requestOf(
     cardExpiry: `${String(expiry.year % 100).padStart(2, '0')}${String(expiry.month).padStart(2, '0')}`,
     ...(holder === undefined ? {} : { holder }),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
+    ...(mustAuthenticate === undefined ? {} : { mustAuthenticate }),
     ...(email === undefined ? {} : { email }),
     ...(simulate === undefined ? {} : { simulate }),
   };

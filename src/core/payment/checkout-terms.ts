@@ -1,6 +1,6 @@
 /** What a checkout is made of, and how it is kept. */
 
-import type { PaymentEventRecord } from '../event/outbox.ts';
+import type { PaymentEventRecord } from '../event/payment-event.ts';
 import type { AgreementRequest } from '../instrument/agreement.ts';
 import type { CardBrand } from '../instrument/card.ts';
 

@@ -34,6 +34,8 @@ export interface AuthenticationRequest {
   readonly browser: ShopperBrowser;
   /** `threeDSRequestorChallengeInd`: what the merchant wishes; 04 demands a challenge, 05 asks for an exemption. */
   readonly challengeIndicator?: string;
+  /** The merchant wants no payment without an authentication. */
+  readonly mustAuthenticate?: true;
   readonly brand: CardBrand;
   readonly holder?: string;
   readonly email?: string;

@@ -45,7 +45,7 @@ export function verdictOf(run: Authentication, channel: Pick<Channel, 'withoutAu
     case 'informed':
       return run.permission === 'never' ? refuse('authentication_forbidden') : send(run);
     case 'unavailable':
-      if (channel.withoutAuthentication !== 'stop') return send(run);
+      if (channel.withoutAuthentication !== 'stop' && run.request.mustAuthenticate !== true) return send(run);
       return refuse(run.rule?.startsWith(directoryRule) === true ? 'directory_unreachable' : 'authentication_unavailable');
     case 'failed':
     case 'forbidden':

@@ -35,6 +35,6 @@ create table polygate.checkout_event (
 create index checkout_event_recorded on polygate.checkout_event (recorded_in) where recorded_in is not null;
 
 alter table polygate.delivery drop constraint delivery_subject_check;
-alter table polygate.delivery add constraint delivery_subject_check check (subject in ('payment', 'token', 'checkout'));
+alter table polygate.delivery add constraint delivery_subject_check check (subject in ('payment', 'token', 'checkout', 'mail'));
 
 grant select, insert on polygate.checkout_attempt, polygate.checkout_event to polygate_app;
