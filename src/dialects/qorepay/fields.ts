@@ -159,11 +159,7 @@ export function fieldsOf(input: Json): Fields {
         const items = value as readonly unknown[];
         if (
           items.length > 100 ||
-<<<<<<< HEAD
           !items.every((item): item is string => typeof item === 'string' && item.length <= max && !item.includes(nulText))
-=======
-          !items.every((item): item is string => typeof item === 'string' && item.length <= max && !nulText.test(item))
->>>>>>> main
         ) {
           return wrong(name, 'Not a valid list of strings.');
         }
