@@ -134,6 +134,7 @@ const kinds: Readonly<Record<RefusalCode, Kind>> = {
   nothing_left: 'state',
   already_captured: 'state',
   already_refunded: 'refunded',
+  already_settled: 'state',
   charged_back: 'state',
   already_charged_back: 'state',
   charged_back_before: 'state',
