@@ -1,6 +1,7 @@
 /** The QorePay dialect: QorePay and its siblings of the same platform (CHIP Collect, Klix, Libernetix, Sitesway). */
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
+import { callbacks } from './callbacks.ts';
 import { describeApi } from './openapi.ts';
 import { returnStep } from './routes/direct-post.ts';
 import { registerRoutes } from './routes.ts';
@@ -12,5 +13,6 @@ export const qorepay: Dialect = {
   access,
   describe: describeApi,
   returnStep,
+  callbacks,
   sandbox,
 };

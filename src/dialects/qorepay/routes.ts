@@ -5,7 +5,9 @@ import { answerError } from './answer.ts';
 import { takeAnyBody } from './body.ts';
 import { generalProblem } from './problem.ts';
 import { registerDirectPost } from './routes/direct-post.ts';
+import { registerLookups } from './routes/lookups.ts';
 import { registerPurchases } from './routes/purchases.ts';
+import { registerWebhooks } from './routes/webhooks.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -14,6 +16,8 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   const allowed = methodsByPath(app);
   registerPurchases(app, context);
+  registerWebhooks(app, context);
+  registerLookups(app, context);
   registerDirectPost(app, context);
   refuseTheRest(app, new Map(allowed));
 }

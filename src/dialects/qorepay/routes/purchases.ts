@@ -16,6 +16,7 @@ import { fieldsOf, isObject } from '../fields.ts';
 import { again, type Found, findOwn, writingFor } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
+import { companyKey } from '../keys.ts';
 import { fieldProblem, generalProblem, Problem } from '../problem.ts';
 import { type PurchaseDocument, readPurchase, termsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
@@ -79,7 +80,10 @@ async function create(context: DialectContext, merchantId: string, request: Fast
     createdFromIp: request.ip,
     ...(key === undefined ? {} : { inputHash }),
   };
-  if (document.top.success_callback !== '') await context.expectUrlsInRequests(channel);
+  if (document.top.success_callback !== '') {
+    await companyKey(engine, merchantId);
+    await context.expectUrlsInRequests(channel);
+  }
   const order = { orderId, terms: termsOf(orderId, read, document), ...expiry(document) };
   const refused = await openOrder(engine, channel, order);
   if (refused !== undefined) throw problemOf(refused, 'pay');
