@@ -22,43 +22,41 @@ interface WebhookTerms {
 }
 
 export function registerWebhooks(app: FastifyInstance, context: DialectContext): void {
-  const { engine } = context;
-  const { endpoints, vault } = engine;
   const findOwn = async (request: FastifyRequest): Promise<OwnEndpoint> => {
     const merchantId = await merchantOf(context, request);
     const { id } = paramsOf<ById>(request);
-    const found = isUuid(id) ? await endpoints.find({ merchantId, dialect, endpointId: id.toLowerCase() }) : undefined;
+    const found = isUuid(id) ? await context.engine.endpoints.find({ merchantId, dialect, endpointId: id.toLowerCase() }) : undefined;
     if (found === undefined) throw notFound();
     return found;
   };
   const change = async (request: FastifyRequest, read: (before: OwnEndpoint, body: object) => WebhookTerms): Promise<object> => {
     const before = await findOwn(request);
     const terms = read(before, objectIn(request));
-    if (!(await endpoints.change(before, stamped(terms, engine.clock.wallNow())))) throw notFound();
+    if (!(await context.engine.endpoints.change(before, stamped(terms, context.engine.clock.wallNow())))) throw notFound();
     return write(context, await findOwn(request));
   };
 
   both(app, 'post', path, async (request, reply) => {
     const merchantId = await merchantOf(context, request);
-    const terms = stamped(readTerms(objectIn(request)), engine.clock.wallNow());
+    const terms = stamped(readTerms(objectIn(request)), context.engine.clock.wallNow());
     const endpointId = randomUUID();
     const secret = await newKey();
-    const sealedSecret = vault.sealSecret({ merchantId, secretId: endpointId, secret });
-    await endpoints.add({ merchantId, endpointId, dialect, ...terms, sealedSecret });
-    const made = await endpoints.find({ merchantId, dialect, endpointId });
+    const sealedSecret = context.engine.vault.sealSecret({ merchantId, secretId: endpointId, secret });
+    await context.engine.endpoints.add({ merchantId, endpointId, dialect, ...terms, sealedSecret });
+    const made = await context.engine.endpoints.find({ merchantId, dialect, endpointId });
     if (made === undefined) throw notFound();
     return send(reply, 201, write(context, made));
   });
   both(app, 'get', path, async (request, reply) => {
     const merchantId = await merchantOf(context, request);
     const page = readPage(request);
-    const found = await endpoints.list({
+    const found = await context.engine.endpoints.list({
       merchantId,
       dialect,
       limit: page.size + 1,
       ...(page.after === undefined ? {} : { after: page.after }),
     });
-    const url = `${engine.shoppers.publicUrl}${path}`;
+    const url = `${context.engine.shoppers.publicUrl}${path}`;
     return send(reply, 200, pageOf(found, page, { url, idOf: ({ endpointId }) => endpointId, write: (one) => write(context, one) }));
   });
   both(app, 'get', `${path}:id/`, async (request, reply) => send(reply, 200, write(context, await findOwn(request))));
@@ -67,14 +65,14 @@ export function registerWebhooks(app: FastifyInstance, context: DialectContext):
     send(reply, 200, await change(request, (before, body) => readTerms({ ...shownTerms(before), ...body }))),
   );
   both(app, 'delete', `${path}:id/`, async (request, reply) => {
-    if (!(await endpoints.remove(await findOwn(request)))) throw notFound();
+    if (!(await context.engine.endpoints.remove(await findOwn(request)))) throw notFound();
     return reply.code(204).send();
   });
 
   // A JSON string, as the platform has it: clients decode it so.
   both(app, 'get', '/api/v1/public_key/', async (request, reply) => {
     const merchantId = await merchantOf(context, request);
-    return send(reply, 200, publicPartOf(await companyKey(engine, merchantId)));
+    return send(reply, 200, publicPartOf(await companyKey(context.engine, merchantId)));
   });
 }
 
