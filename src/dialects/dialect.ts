@@ -162,6 +162,8 @@ export interface OrderNotice extends AnyNotice {
 export interface TokenNotice extends AnyNotice {
   readonly subject: 'token';
   readonly act: TokenAct;
+  /** The order that the card was kept with, where it was one. */
+  readonly order?: OrderView;
 }
 
 export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;

@@ -2,6 +2,7 @@
 import type { Dialect } from './dialect.ts';
 import { opp } from './opp/index.ts';
 import { payone } from './payone/index.ts';
+import { qorepay } from './qorepay/index.ts';
 import { tzero } from './tzero/index.ts';
 
-export const dialects: readonly Dialect[] = [opp, payone, tzero];
+export const dialects: readonly Dialect[] = [opp, payone, qorepay, tzero];

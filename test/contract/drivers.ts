@@ -2,6 +2,7 @@
 import type { Driver } from './driver.ts';
 import { opp } from './opp.ts';
 import { payone } from './payone.ts';
+import { qorepay } from './qorepay.ts';
 import { tzero } from './tzero.ts';
 
-export const drivers: readonly Driver[] = [opp, payone, tzero];
+export const drivers: readonly Driver[] = [opp, payone, qorepay, tzero];
