@@ -90,7 +90,14 @@ function launch({
   readonly dataDirectory: string;
   readonly profileDirectory: string | undefined;
 }): Started {
-  const ports = { PORT: '0', EMBEDDED_POSTGRES_PORT: '0', SANDBOX_ACQUIRER_PORT: '0', SANDBOX_HTTP_PORT: '0' };
+  const ports = {
+    PORT: '0',
+    EMBEDDED_POSTGRES_PORT: '0',
+    SANDBOX_ACQUIRER_PORT: '0',
+    SANDBOX_HTTP_PORT: '0',
+    SANDBOX_SMTP_PORT: '0',
+    SANDBOX_SHOP_PORT: '0',
+  };
   const entry =
     profileDirectory === undefined
       ? [join(root, 'bin', 'polygate.js'), 'start']

@@ -1,14 +1,16 @@
-/** The sandbox as a process of its own: the acquirer host, and over HTTP the directory server, the ACS and the control API. */
+/** The sandbox as a process of its own: the acquirer host, the mailbox, and over HTTP the directory server, the ACS and the control API. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startControlServer } from './control/server.ts';
 import { startHost } from './host/host.ts';
+import { startMailbox } from './mail/mailbox.ts';
 import { STANDARD_TIMES } from './three-ds/challenges.ts';
 
 interface Options {
   readonly host: string;
   readonly acquirerPort: number;
   readonly httpPort: number;
+  readonly smtpPort: number;
   readonly dataDirectory: string;
   readonly publicUrl?: string;
   readonly challengeStartMs: number;
@@ -48,6 +50,7 @@ function readOptions(): Options {
     .addOption(
       port('--http-port', { says: 'directory server, ACS and control API, 0 for any', variable: 'SANDBOX_HTTP_PORT', standard: 8090 }),
     )
+    .addOption(port('--smtp-port', { says: 'mailbox (SMTP), 0 for any', variable: 'SANDBOX_SMTP_PORT', standard: 8025 }))
     .option('--data-directory <path>', 'where the books are kept', '.polygate/sandbox')
     .addOption(
       new Option('--public-url <url>', 'how browsers reach the HTTP port, when not as this process does')
@@ -80,7 +83,7 @@ const warn = (text: string): void => {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `port ${port} is taken; end what uses it, or give another --acquirer-port or --http-port`;
+  if (code === 'EADDRINUSE') return `port ${port} is taken; end what uses it, or give another --acquirer-port, --http-port or --smtp-port`;
   return error.message;
 }
 
@@ -102,7 +105,8 @@ async function main(): Promise<void> {
     warn,
     onFailure: (error) => endWithError(new Error(`the journal cannot be written: ${error.message}`)),
   });
-  const control = await startControlServer(host, {
+  const mailbox = await startMailbox({ address: options.host, port: options.smtpPort, faults: host.faults, warn });
+  const control = await startControlServer(host, mailbox, {
     address: options.host,
     port: options.httpPort,
     publicUrl: options.publicUrl,
@@ -116,7 +120,7 @@ async function main(): Promise<void> {
   const end = (): void => {
     if (isEnding) return;
     isEnding = true;
-    Promise.all([host.close(), control.close()]).then(() => process.exit(0), endWithError);
+    Promise.all([host.close(), control.close(), mailbox.close()]).then(() => process.exit(0), endWithError);
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
@@ -125,7 +129,7 @@ async function main(): Promise<void> {
     process.stdin.on('error', end);
     process.stdin.resume();
   }
-  process.stdout.write(`${JSON.stringify({ ready: true, acquirerPort: host.port, httpPort: control.port })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, acquirerPort: host.port, httpPort: control.port, smtpPort: mailbox.port })}\n`);
 }
 
 main().catch(endWithError);

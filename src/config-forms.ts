@@ -61,6 +61,23 @@ export const webUrl: Form<string> = {
   },
 };
 
+/** Where mails are handed in. */
+export const smtpUrl: Form<string> = {
+  expected: 'a URL as in smtps://user:password@mail.example.com or smtp://mail.example.com:587',
+  show: showUrl,
+  parse(text) {
+    const url = URL.parse(text);
+    if (url === null || !/^smtps?:$/.test(url.protocol) || url.hostname === '') return bad;
+    return /^\/?$/.test(url.pathname) && url.search === '' && url.hash === '' ? good(text) : bad;
+  },
+};
+
+export const mailAddress: Form<string> = {
+  expected: 'one mail address, as in payments@example.com',
+  show: quote,
+  parse: (text) => (text.length <= 254 && /^[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63}$/.test(text) ? good(text) : bad),
+};
+
 /** ISO 3166-1, three digits. */
 export const countryNumber: Form<string> = {
   expected: 'an ISO 3166-1 country number of three digits, as in 276',

@@ -14,6 +14,7 @@ import {
   institution,
   type LogLevel,
   logLevel,
+  mailAddress,
   type NetworkAddress,
   networks,
   port,
@@ -22,6 +23,7 @@ import {
   type RetryLimits,
   retryLimits,
   secret,
+  smtpUrl,
   webUrl,
   wholeNumber,
 } from './config-forms.ts';
@@ -95,6 +97,8 @@ export const settings = {
     8090,
     'Loopback port of the sandbox directory server, ACS, bank, mailbox and control API.',
   ),
+  sandboxSmtpPort: setting('SANDBOX_SMTP_PORT', port, 8025, 'Loopback port of the sandbox mailbox (SMTP).'),
+  sandboxShopPort: setting('SANDBOX_SHOP_PORT', port, 8070, 'Loopback port of the demo shop.'),
   masterKeyFile: optional(
     'MASTER_KEY_FILE',
     filePath,
@@ -111,6 +115,17 @@ export const settings = {
     'The reverse proxy whose X-Forwarded headers count: its addresses, or how many proxies stand in front.',
   ),
   logLevel: setting<LogLevel>('LOG_LEVEL', logLevel, 'info', 'The least severe level that is logged.'),
+  otlpEndpoint: optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    webUrl,
+    'Where traces go: an OpenTelemetry collector that takes OTLP over HTTP. Without it nothing is traced.',
+  ),
+  otelServiceName: setting(
+    'OTEL_SERVICE_NAME',
+    characters({ max: 100, expected: 'at most 100 characters' }),
+    'polygate',
+    'What the gateway is called in traces.',
+  ),
   metricsKey: optional(
     'METRICS_KEY',
     secret,
@@ -161,6 +176,14 @@ export const settings = {
     { sandbox: 2_000, live: 15_000 },
     'How long the bank may take to answer before it is asked again.',
   ),
+  smtpUrl: optional(
+    'SMTP_URL',
+    smtpUrl,
+    'The server that mails are handed in at. smtp:// needs STARTTLS there unless it is on this machine. The sandbox defaults to its own mailbox; without one mails wait.',
+  ),
+  mailFrom: optional('MAIL_FROM', mailAddress, 'The address that mails come from; needed with SMTP_URL.', {
+    sandbox: 'payments@polygate.example',
+  }),
   publicUrl: optional(
     'PUBLIC_URL',
     webUrl,
@@ -389,6 +412,7 @@ function withDerivedDefaults(readings: Readings): Readings {
     directoryServerKeyFile: ifGiven(readings.directoryServerKeyFile),
     directoryServerCaFile: ifGiven(readings.directoryServerCaFile),
     bankUrl: readings.bankUrl ?? (sandbox ? `http://127.0.0.1:${readings.sandboxHttpPort}` : undefined),
+    smtpUrl: readings.smtpUrl ?? (sandbox ? `smtp://127.0.0.1:${readings.sandboxSmtpPort}` : undefined),
     directoryServerUrl: readings.directoryServerUrl ?? (sandbox ? `http://127.0.0.1:${readings.sandboxHttpPort}/ds` : undefined),
     vaultDatabaseUrl: readings.vaultDatabaseUrl ?? readings.databaseUrl,
     acquirerAddress: readings.acquirerAddress ?? (sandbox ? { host: '127.0.0.1', port: readings.sandboxAcquirerPort } : undefined),
@@ -449,6 +473,9 @@ function liveRefusals(config: Readings): readonly string[] {
   }
   if (config.bankUrl !== undefined && config.publicUrl === undefined) {
     problems.push('PUBLIC_URL must be given in live mode with BANK_URL: shoppers and notifications have to find the gateway.');
+  }
+  if (config.smtpUrl !== undefined && config.mailFrom === undefined) {
+    problems.push('MAIL_FROM must be given in live mode with SMTP_URL. Set it to the address that your mails come from.');
   }
   const acquirer = config.acquirerAddress;
   if (acquirer?.port === config.sandboxAcquirerPort && ['127.0.0.1', 'localhost', '::1'].includes(acquirer.host)) {

@@ -23,7 +23,7 @@ import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
-import { counted, createMetrics, type Metrics, type Readings } from './http/metrics.ts';
+import { counted, createMetrics, type Metrics, type Readings, timed } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
 import { createOutbound } from './http/outbound.ts';
 import { addPageFiles } from './http/pages/assets.ts';
@@ -32,6 +32,11 @@ import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
+import { type MailTransport, openMailTransport } from './mail/transport.ts';
+import { observedAcquirer, observedDirectory, observedStore, observedVault } from './observability/observed.ts';
+import { createObserver, type Observer } from './observability/observer.ts';
+import type { Tracing } from './observability/tracing.ts';
+import { outsideOfWork } from './observability/work.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
@@ -42,14 +47,17 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
+import { createMailQueue } from './store/mails.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOutbox } from './store/outbox.ts';
+import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { createVisitStore } from './store/visit-store.ts';
+import { countOpenVisits, countWaitingDeliveries } from './store/watched.ts';
 import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
@@ -84,18 +92,24 @@ export async function startGateway(config: Config, options: { readonly logDestin
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const certificate = readCertificate(config);
   const stores = openStores(databaseUrl, log);
+  const node = thisNode();
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node: thisNode() });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node });
   const clock = await createClock(stores.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
   const paymentStore = createPaymentStore({ ...stores, clock, onBatch: metrics.observeBatch });
+  const tracing = await startTracing(config, node.id);
+  const observer = createObserver({ tracing, onStep: metrics.observeStep });
   const threeDSServer = await startDirectory({ config, directory, clock, log });
-  const { engine, acquirer, bank } = buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer });
+  const { engine, acquirer, bank } = buildEngine({
+    ...{ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer, observer },
+  });
   const parts = () => readiness(stores.general, vault, acquirer);
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
-    ...(await openOperations(stores.general, clock)),
+    ...(await whatWaits(stores.general, engine)),
+    acquirerConnections: acquirer.readyConnections(),
     queueDepths: paymentStore.queueDepths(),
     redactionHits: redactionHits(),
   });
@@ -109,6 +123,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const delivering = startDelivering({
     ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox) },
     outbound: createOutbound({ privateNetworks: config.outboundPrivateNetworks }),
+    mail: mailTransport(config),
+    step: observer.step,
+    onTry: metrics.countDelivery,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
   const expectUrlsInRequests = createUrlExpectation(stores.general);
@@ -130,7 +147,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
     requestsPerMinute: config.requestsPerMinute,
     wallNow: clock.wallNow,
   });
-  const server = createServer({
+  const { app: server, draining } = createServer({
+    observer,
+    tellsTimings: config.mode === 'sandbox',
     bodyLimitBytes: config.requestBodyLimitBytes,
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
@@ -158,7 +177,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       isUnavailable,
       isSandbox: config.mode === 'sandbox',
       clock,
-      works: [dueVisits(engine), ...works, purge],
+      works: [dueVisits(engine), ...works, purge, delivering.work],
     });
   });
   addDocsRoutes(
@@ -179,14 +198,16 @@ export async function startGateway(config: Config, options: { readonly logDestin
     await settlesWithin({ promise: Promise.allSettled([...engine.unrecorded]), patienceMs: config.shutdownTimeoutMs });
     await acquirer.close();
     await clock.close();
-    await Promise.all([stores.hot.close(), stores.general.close(), stores.outbox.close(), vault.close()]);
+    await Promise.all([stores.hot.close(), stores.general.close(), stores.outbox.close(), vault.close(), tracing?.stop()]);
   };
   try {
     const url = await server.listen({ host: config.host, port: config.port });
     return {
       url,
       async stop() {
-        if (!(await settlesWithin({ promise: server.close(), patienceMs: config.shutdownTimeoutMs }))) server.server.closeAllConnections();
+        const patienceMs = config.shutdownTimeoutMs;
+        await settlesWithin({ promise: draining.begin(), patienceMs });
+        if (!(await settlesWithin({ promise: server.close(), patienceMs }))) server.server.closeAllConnections();
         await stopParts();
       },
     };
@@ -215,7 +236,8 @@ interface Stores {
 }
 
 function openStores(url: string, log: EngineLog): Stores {
-  const onError = (error: Error) => log.warn({ error: error.message }, 'an idle database connection broke');
+  // A connection outlives the request that it was opened for.
+  const onError = (error: Error) => outsideOfWork(() => log.warn({ error: error.message }, 'an idle database connection broke'));
   const pool = { url, role: 'polygate_app', onError };
   return {
     hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 8 }),
@@ -234,9 +256,10 @@ interface Parts {
   readonly directory: StoreDirectory;
   readonly log: EngineLog;
   readonly threeDSServer: RunningThreeDSServer | undefined;
+  readonly observer: Observer;
 }
 
-function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer }: Parts): {
+function buildEngine({ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer, observer }: Parts): {
   readonly engine: Engine;
   readonly acquirer: RunningAcquirer;
   readonly bank: RunningBank | undefined;
@@ -279,17 +302,20 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
   const inputKey = vault.deriveSecret('idempotency input');
   const ticketKey = vault.deriveSecret('shopper tickets');
   const engine: Engine = {
-    store: counted(paymentStore, metrics),
+    store: observedStore(counted(paymentStore, metrics), observer),
     checkouts: createCheckoutStore(stores.general),
+    endpoints: createEndpointStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
-    vault,
-    acquirer,
+    vault: observedVault(vault, observer),
+    acquirer: observedAcquirer(acquirer, observer),
     bank,
     clock,
     log,
+    within: observer.within,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
     settings: {
       panRetentionMs: config.panRetentionDays * dayMs,
@@ -299,8 +325,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
     unrecorded: new Set(),
     shoppers: {
-      visits: createVisitStore(stores),
-      server: threeDSServer,
+      visits: timed(createVisitStore(stores), metrics),
+      server: threeDSServer && observedDirectory(threeDSServer, observer),
       channelById: directory.channelById,
       ticketMac: (text) => createHmac('sha256', ticketKey).update(text).digest(),
       publicUrl: publicUrlOf(config),
@@ -336,6 +362,10 @@ function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): Due
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
   };
+}
+
+function mailTransport({ smtpUrl, mailFrom }: Config): MailTransport | undefined {
+  return smtpUrl === undefined || mailFrom === undefined ? undefined : openMailTransport({ url: smtpUrl, from: mailFrom });
 }
 
 function holdLives(config: Config): HoldLives {
@@ -402,13 +432,34 @@ async function readiness(database: Database, vault: OpenVault, acquirer: Running
   return Object.fromEntries(await Promise.all(results));
 }
 
+type Waiting = Pick<Readings, 'openOperations' | 'outbox' | 'openVisits' | 'dueLags'>;
+
 /** Absent while the database is away: an old number would look like a true one. */
-async function openOperations(database: Database, clock: StoreClock): Promise<Pick<Readings, 'openOperations'>> {
+async function whatWaits(database: Database, { clock, schedules, holds, shoppers }: Engine): Promise<Waiting> {
   try {
-    return { openOperations: await countOpenOperations(database, clock.businessNow()) };
+    const nowMs = clock.businessNow();
+    const openOperations = await countOpenOperations(database, nowMs);
+    const outbox = await countWaitingDeliveries(database);
+    const openVisits = await countOpenVisits(database);
+    const lagOf = (dueAtMs: number | undefined) => (dueAtMs === undefined ? 0 : Math.max(0, nowMs - dueAtMs));
+    const dueLags = {
+      schedules: lagOf(await schedules.nextDueAtMs()),
+      holds: lagOf(await holds.nextDueAtMs()),
+      visits: lagOf(await shoppers.visits.nextDueAtMs()),
+    };
+    return { openOperations, outbox, openVisits, dueLags };
   } catch {
     return {};
   }
+}
+
+async function startTracing(
+  { otlpEndpoint: endpoint, otelServiceName: serviceName }: Config,
+  instanceId: string,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) return undefined;
+  const { openTracing } = await import('./observability/tracing.ts');
+  return openTracing({ endpoint, serviceName, instanceId });
 }
 
 /** Fastify takes a number of proxies only as the function that it stands for: how far from us an address may be and still be believed. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { claimDataDirectory } from './local/data-directory.ts';
+import { hasDemoShop, startDemoShop } from './local/demo-shop.ts';
 import { assertPortFree, PortTakenError } from './local/ports.ts';
 import { startPostgres } from './local/postgres.ts';
 import { hasSandbox, startSandbox } from './local/sandbox.ts';
@@ -55,6 +56,8 @@ function steps(config: Config): readonly Step[] {
     migrationStep,
     ...(sandbox && hasSandbox() ? [sandboxStep] : []),
     gatewayStep,
+    // The shop speaks plain HTTP to the gateway, as a sandbox does that was given no certificate.
+    ...(sandbox && hasDemoShop() && config.tlsCertificateFile === undefined ? [demoShopStep] : []),
   ];
 }
 
@@ -98,19 +101,24 @@ const sandboxStep: Step = {
   async run(config) {
     await assertPortFree({ host: '127.0.0.1', port: config.sandboxAcquirerPort, setting: 'SANDBOX_ACQUIRER_PORT' });
     await assertPortFree({ host: '127.0.0.1', port: config.sandboxHttpPort, setting: 'SANDBOX_HTTP_PORT' });
+    await assertPortFree({ host: '127.0.0.1', port: config.sandboxSmtpPort, setting: 'SANDBOX_SMTP_PORT' });
     const sandbox = await startSandbox({
       acquirerPort: config.sandboxAcquirerPort,
       httpPort: config.sandboxHttpPort,
+      smtpPort: config.sandboxSmtpPort,
       dataDirectory: join(config.dataDirectory, 'sandbox'),
       log: tell,
     });
-    const { acquirerPort, httpPort } = sandbox;
+    const { acquirerPort, httpPort, smtpPort } = sandbox;
     // Port 0 was asked for: only now is it known where the host listens.
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
     const bankUrl =
       config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
+    const smtpUrl =
+      config.sandboxSmtpPort === 0 && config.smtpUrl === 'smtp://127.0.0.1:0' ? `smtp://127.0.0.1:${smtpPort}` : config.smtpUrl;
+    const ports = { sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort, sandboxSmtpPort: smtpPort };
     return {
-      config: { ...config, acquirerAddress, bankUrl, sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort },
+      config: { ...config, acquirerAddress, bankUrl, smtpUrl, ...ports },
       stop: sandbox.stop,
     };
   },
@@ -129,9 +137,20 @@ const gatewayStep: Step = {
       throw new PortTakenError({ host: config.host, port: config.port, setting: 'PORT' });
     });
     tell(`The gateway listens on ${gateway.url}.`);
-    if (!hasCatcher) return { config, stop: gateway.stop };
+    const listening = { ...config, port: Number(new URL(gateway.url).port) };
+    if (!hasCatcher) return { config: listening, stop: gateway.stop };
     const { samplesText } = await import('./local/samples.ts');
-    return { config, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
+    return { config: listening, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
+  },
+};
+
+const demoShopStep: Step = {
+  name: 'the demo shop',
+  async run(config) {
+    await assertPortFree({ host: '127.0.0.1', port: config.sandboxShopPort, setting: 'SANDBOX_SHOP_PORT' });
+    const shop = await startDemoShop({ port: config.sandboxShopPort, gatewayUrl: `http://127.0.0.1:${config.port}`, log: tell });
+    const notice = `A shop to click through: http://127.0.0.1:${shop.ready.port}`;
+    return { config: { ...config, sandboxShopPort: shop.ready.port }, stop: shop.stop, notice };
   },
 };
 

@@ -142,7 +142,16 @@ function treeOf(first: First, state: string): PaymentTree {
 
 function nodeOf(one: Pick<OperationNode, 'kind' | 'operationId' | 'amount' | 'state'> & Partial<OperationNode>): OperationNode {
   const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
-  const view = { merchantId: 'm', channelId: 'c', paymentId: 'p', currency: 'EUR', cardId: 'k', dialectData: {}, createdAtMs: 0 };
+  const view = {
+    merchantId: 'm',
+    channelId: 'c',
+    paymentId: 'p',
+    currency: 'EUR',
+    cardId: 'k',
+    dialectData: {},
+    createdAtMs: 0,
+    number: 0,
+  };
   return { ...view, ...counters, ...one };
 }
 

@@ -125,6 +125,7 @@ function treeOf({ named, state = 'approved', payment, own }: Situation): Payment
     return {
       ...view,
       ...counters,
+      number: 0,
       kind,
       amount,
       operationId: kind,

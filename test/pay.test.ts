@@ -19,6 +19,8 @@ const env: NodeJS.ProcessEnv = {
   EMBEDDED_POSTGRES_PORT: '0',
   SANDBOX_ACQUIRER_PORT: '0',
   SANDBOX_HTTP_PORT: String(await freePort()),
+  SANDBOX_SMTP_PORT: '0',
+  SANDBOX_SHOP_PORT: '0',
 };
 delete env.NODE_TEST_CONTEXT;
 delete env.DATABASE_URL;

@@ -10,9 +10,12 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { exitWithParent } from '../src/local/parent.ts';
 import { runChecks } from './check.ts';
+import { nameOf, readConformance, unproven } from './conformance.ts';
 import { dropDatabases, startTestPostgres } from './harness/database.ts';
 
 type Count = { readonly passed: number; readonly failed: number };
+/** `names`: of the tests that passed. */
+type TestCount = Count & { readonly names: ReadonlySet<string> };
 
 const root = join(import.meta.dirname, '..');
 /** Files wait for the database and the network more than they compute; more than four at once starve each other on a small machine. */
@@ -25,7 +28,9 @@ async function runAll(given: readonly string[]): Promise<Count> {
   const files = given.length > 0 ? given.map((file) => resolve(file)) : testFiles();
   const tests = await withPostgres(() => runFiles(files));
   const failedChecks = checks.filter((check) => !check.ok).length;
-  return { passed: tests.passed + checks.length - failedChecks, failed: tests.failed + failedChecks };
+  const claims = given.length > 0 ? [] : unproven(readConformance(root), tests.names);
+  for (const claim of claims) process.stdout.write(`${claim}\n`);
+  return { passed: tests.passed + checks.length - failedChecks, failed: tests.failed + failedChecks + claims.length };
 }
 
 /** The checks have run the architecture test already. */
@@ -35,7 +40,7 @@ function testFiles(): readonly string[] {
 }
 
 /** Gives the test files a server: the one of TEST_DATABASE_URL, which has to allow making databases, or an embedded one. */
-async function withPostgres(work: () => Promise<Count>): Promise<Count> {
+async function withPostgres(work: () => Promise<TestCount>): Promise<TestCount> {
   const prefix = `polygate_test_${randomBytes(6).toString('hex')}`;
   process.env.POLYGATE_TEST_PREFIX = prefix;
   const own = process.env.TEST_DATABASE_URL === undefined ? await startTestPostgres() : undefined;
@@ -49,8 +54,9 @@ async function withPostgres(work: () => Promise<Count>): Promise<Count> {
   }
 }
 
-async function runFiles(files: readonly string[]): Promise<Count> {
-  const count = { passed: 0, failed: 0 };
+async function runFiles(files: readonly string[]): Promise<TestCount> {
+  const names = new Set<string>();
+  const count = { passed: 0, failed: 0, names };
   if (files.length === 0) return count;
   const signal = stopSignal();
   const stream = run({ files: [...files], concurrency, isolation: 'process', timeout: fileTimeoutMs, signal });
@@ -60,6 +66,9 @@ async function runFiles(files: readonly string[]): Promise<Count> {
     count.passed = summary.counts.passed;
     count.failed = summary.counts.tests - summary.counts.passed - summary.counts.skipped - summary.counts.todo;
     if (!summary.success && count.failed === 0) count.failed = 1;
+  });
+  stream.on('test:pass', ({ name, file, skip }) => {
+    if (file !== undefined && (skip === undefined || skip === false)) names.add(nameOf(file, name));
   });
   const report = stream.compose(new spec());
   for await (const chunk of report) process.stdout.write(chunk);

@@ -21,6 +21,7 @@ const MAIN = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url));
 export interface Sandbox {
   readonly acquirerPort: number;
   readonly httpPort: number;
+  readonly smtpPort: number;
   /** What it has said on stderr so far. */
   stderr(): string;
   /** Ends its standard input, as the end of its parent does, and gives its exit code. */
@@ -37,7 +38,19 @@ export function dataDirectory(): string {
 }
 
 function spawnSandbox(directory: string, more: readonly string[] = []): { child: ChildProcess; stderr: () => string } {
-  const args = [MAIN, '--acquirer-port', '0', '--http-port', '0', '--data-directory', directory, '--with-parent', ...more];
+  const args = [
+    MAIN,
+    '--acquirer-port',
+    '0',
+    '--http-port',
+    '0',
+    '--smtp-port',
+    '0',
+    '--data-directory',
+    directory,
+    '--with-parent',
+    ...more,
+  ];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -56,11 +69,12 @@ export async function startSandbox(directory = dataDirectory(), context?: TestCo
   const lines = createInterface({ input: child.stdout });
   const line: unknown = (await Promise.race([once(lines, 'line'), exited]))[0];
   assert.equal(typeof line, 'string', `the sandbox did not start: ${stderr()}`);
-  const ready = JSON.parse(String(line)) as { ready: boolean; acquirerPort: number; httpPort: number };
+  const ready = JSON.parse(String(line)) as { ready: boolean; acquirerPort: number; httpPort: number; smtpPort: number };
   assert.equal(ready.ready, true);
   return {
     acquirerPort: ready.acquirerPort,
     httpPort: ready.httpPort,
+    smtpPort: ready.smtpPort,
     stderr,
     async orphan() {
       child.stdin?.end();

@@ -164,6 +164,12 @@ const corruptions: readonly Corruption[] = [
     found: { 'event sequence': /it has 2 events from 1 to 99 and should have 1 to 2$/ },
   },
   {
+    name: 'a number of another operation',
+    sql: `update polygate.operation set number = 0 where operation_id = $1`,
+    of: 'refund',
+    found: { 'operation numbers': /its 2 operations have 1 numbers from 0 to 0 and should have 0 to 1$/ },
+  },
+  {
     name: 'an event that the table does not allow',
     sql: `update polygate.event set name = 'debit.escalated' where operation_id = $1`,
     of: 'debit',

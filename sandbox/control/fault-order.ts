@@ -1,7 +1,7 @@
 /** Reads and shows fault orders of the control API. */
 
 import type { AccountOf } from '../host/accounts.ts';
-import { BANK_FAULTS, type FaultOrder, HOST_FAULTS, THREE_DS_FAULTS } from '../host/faults.ts';
+import { BANK_FAULTS, type FaultOrder, HOST_FAULTS, MAIL_FAULTS, THREE_DS_FAULTS } from '../host/faults.ts';
 
 /** What is wrong with a body, and in which of its fields. */
 export interface BodyProblem {
@@ -9,7 +9,7 @@ export interface BodyProblem {
   readonly field: string;
 }
 
-const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS, ...BANK_FAULTS];
+const FAULTS = [...HOST_FAULTS, ...THREE_DS_FAULTS, ...BANK_FAULTS, ...MAIL_FAULTS];
 const DELAYING: readonly FaultOrder['fault'][] = ['late_answer', 'slow', 'acs_slow', 'partial_approval'];
 const FIELDS = ['fault', 'pan', 'mti', 'times', 'delay_ms', 'code'];
 const MOST_TIMES = 1_000_000;
@@ -84,8 +84,9 @@ function uselessProblem(values: Values, fault: FaultOrder['fault']): BodyProblem
   if (values.has('delay_ms') && !DELAYING.includes(fault)) {
     return { error: `a delay belongs to the faults ${DELAYING.join(', ')}`, field: 'delay_ms' };
   }
-  if (values.has('pan') && BANK_FAULTS.some((name) => name === fault)) return { error: 'the bank knows no cards', field: 'pan' };
-  if (values.has('mti') && [...THREE_DS_FAULTS, ...BANK_FAULTS].some((name) => name === fault)) {
+  if (values.has('pan') && [...BANK_FAULTS, ...MAIL_FAULTS].some((name) => name === fault))
+    return { error: 'the bank and the mailbox know no cards', field: 'pan' };
+  if (values.has('mti') && [...THREE_DS_FAULTS, ...BANK_FAULTS, ...MAIL_FAULTS].some((name) => name === fault)) {
     return { error: 'a message type of ISO 8583 belongs to the faults of the acquirer host', field: 'mti' };
   }
   return undefined;

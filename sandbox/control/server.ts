@@ -10,6 +10,8 @@ import type { Bank } from '../bank/bank.ts';
 import { addBankRoutes } from '../bank/routes.ts';
 import { hookRoutes } from '../hooks/routes.ts';
 import type { Host } from '../host/host.ts';
+import type { Mailbox } from '../mail/mailbox.ts';
+import { mailRoutes } from '../mail/routes.ts';
 import type { ChallengeTimes } from '../three-ds/challenges.ts';
 import { addThreeDsRoutes } from '../three-ds/routes.ts';
 import { readBooking } from './booking.ts';
@@ -41,7 +43,7 @@ export interface ControlOptions {
 }
 
 /** Starts the HTTP server. Rejects when the port is taken. */
-export async function startControlServer(host: Host, options: ControlOptions): Promise<ControlServer> {
+export async function startControlServer(host: Host, mailbox: Mailbox, options: ControlOptions): Promise<ControlServer> {
   const { address, port, publicUrl, challengeTimes: times, warn, dataDirectory, onFailure } = options;
   let baseUrl = '';
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
@@ -50,6 +52,7 @@ export async function startControlServer(host: Host, options: ControlOptions): P
   bookRoutes(app, host, part);
   faultRoutes(app, host);
   hookRoutes(app);
+  mailRoutes(app, mailbox);
   disputeRoutes(app, host);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'no such path in the control API' }));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {

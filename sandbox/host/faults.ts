@@ -35,9 +35,18 @@ export const BANK_FAULTS = ['bank_down', 'bank_answer_lost', 'bank_notice_lost',
 /** One of `BANK_FAULTS`. */
 export type BankFault = (typeof BANK_FAULTS)[number];
 
+/**
+ * Faults of the mailbox: a server that is busy, one that knows no such address, one that hangs up before it has a mail, and one that hangs up
+ * when it has kept it.
+ */
+export const MAIL_FAULTS = ['mail_refused', 'mail_rejected', 'mail_dropped', 'mail_answer_lost'] as const;
+
+/** One of `MAIL_FAULTS`. */
+export type MailFault = (typeof MAIL_FAULTS)[number];
+
 /** An order for the next `times` messages that match. */
 export interface FaultOrder {
-  readonly fault: HostFault | ThreeDsFault | BankFault;
+  readonly fault: HostFault | ThreeDsFault | BankFault | MailFault;
   /** Only messages of this account. */
   readonly account: Account | undefined;
   /** Only messages of this type; a first transmission's type (`0420`) matches its repeats (`0421`) too. */
@@ -68,7 +77,7 @@ export interface Faults {
   /** The same, for messages that the host sends: an order without a type is about those of the gateway. */
   takeOwn(message: OwnMessage): HostFaultOrder | undefined;
   /** Counts down and returns the first order for one of the named faults; an order for a card does not match what is about none. */
-  takeNamed<Fault extends ThreeDsFault | BankFault>(
+  takeNamed<Fault extends ThreeDsFault | BankFault | MailFault>(
     names: readonly Fault[],
     accountId: string | undefined,
   ): { readonly fault: Fault; readonly delayMs: number | undefined } | undefined;

@@ -16,6 +16,8 @@ export interface AcquirerContext {
 export interface RunningAcquirer extends Acquirer {
   /** Whether the link can carry a message now. */
   isReady(): boolean;
+  /** How many connections can. */
+  readyConnections(): number;
   /** Signs off and closes; what is under way gets its answer or its time-out first. */
   close(): Promise<void>;
 }

@@ -1,10 +1,13 @@
 /** `polygate webhook`: where merchants are told what happens, how that goes, and telling it again. */
 import { randomUUIDv7 } from 'node:crypto';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config.ts';
+import { type MailLanguage, mailLanguages } from '../core/mail/content.ts';
+import { isMailAddress } from '../core/mail/send.ts';
 import type { DialectCallbacks } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 import { createOutbound } from '../http/outbound.ts';
+import { openMailTransport } from '../mail/transport.ts';
 import type { Database } from '../postgres/connection.ts';
 import { acting } from '../store/audit.ts';
 import {
@@ -32,6 +35,8 @@ import {
   withVault,
 } from './command-line.ts';
 
+const mailTestTimeoutMs = 30_000;
+
 const idForm = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'an id as `polygate webhook list` shows it');
 
 export function addWebhookCommands(program: Command): void {
@@ -50,7 +55,17 @@ function addListCommand(webhook: Command): void {
     .action(async (options: ListOptions) => {
       const endpoints = await withStore(options, (database) => listEndpoints(database));
       const rows = endpoints.map(({ endpointId, merchant, dialect, url, state, pending, failingSince, pausedUntil, reason }) => {
-        return { id: endpointId, merchant, dialect, url: url ?? '(named by requests)', state, pending, failingSince, pausedUntil, reason };
+        return {
+          id: endpointId,
+          merchant,
+          dialect,
+          url: url ?? (dialect === 'mail' ? '(addresses of mails)' : '(named by requests)'),
+          state,
+          pending,
+          failingSince,
+          pausedUntil,
+          reason,
+        };
       });
       printRows(rows, { json: options.json, none: 'There is no endpoint yet. Add one with `polygate webhook add`.' });
     });
@@ -59,7 +74,9 @@ function addListCommand(webhook: Command): void {
 interface AddOptions extends Options {
   readonly merchant: string;
   readonly dialect: string;
-  readonly url: string;
+  readonly url?: string;
+  readonly mail?: string;
+  readonly language?: MailLanguage;
   readonly channel?: string;
   readonly secret?: string;
   readonly set: Readonly<Record<string, string>>;
@@ -71,7 +88,9 @@ function addAddCommand(webhook: Command): void {
   addCommand(webhook, 'add', 'add an endpoint of a merchant')
     .requiredOption('--merchant <merchant>', 'its routing number or id')
     .requiredOption('--dialect <dialect>', `the protocol that it speaks: ${spoken.join(', ')}`)
-    .requiredOption('--url <url>', 'where the messages go; https')
+    .option('--url <url>', 'where the messages go; https')
+    .option('--mail <address>', 'instead of a URL: confirm payments by mail to this address')
+    .addOption(new Option('--language <language>', 'of the mails (default: en)').choices(mailLanguages))
     .option('--channel <name>', "only one of the merchant's channels, by its name on the wire")
     .option('--secret <secret>', 'what messages are encrypted or signed with (default: a new one, shown once)')
     .option('--set <name=value>', 'a setting of the dialect; may be repeated', collectSetting, {})
@@ -103,12 +122,9 @@ interface Added {
 }
 
 async function add(database: Database, config: Config, options: AddOptions): Promise<Added> {
-  const { dialect, url, channel, merchant } = options;
-  const callbacks = callbacksOf(dialect);
-  const wrong = createOutbound({ privateNetworks: config.outboundPrivateNetworks }).problemOf(url);
-  if (wrong !== undefined) throw new Error(`The URL cannot be used: ${wrong}.`);
-  const settings = settingsOf(callbacks, options.set);
-  const secret = secretOf(callbacks, options.secret);
+  const { dialect, channel, merchant } = options;
+  const { url, settings, secret, needsTest } =
+    options.mail === undefined ? webPlace(config, options) : mailPlace(config, options, options.mail);
   const { merchantId, name } = await findMerchant(database, merchant);
   const channelId = channel === undefined ? undefined : await channelIdOf(database, { merchantId, merchant, dialect, wireId: channel });
   const endpointId = randomUUIDv7();
@@ -116,13 +132,41 @@ async function add(database: Database, config: Config, options: AddOptions): Pro
     secret === undefined
       ? {}
       : await withVault(config, async (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
-  const state = callbacks.form.needsTest ? 'inactive' : 'active';
+  const state = needsTest ? 'inactive' : 'active';
   await acting(database, async (query, audit) => {
     const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
     await addEndpoint({ query }, { ...names, ...sealed, state });
     await audit({ actor: actor(), act: 'endpoint.added', details: names });
   });
   return { id: endpointId, merchant: name, state, ...(secret === undefined || options.secret !== undefined ? {} : { secret }) };
+}
+
+/** Where the messages of a new endpoint go, and how they are written. */
+interface Place {
+  readonly url: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secret: string | undefined;
+  readonly needsTest: boolean;
+}
+
+function webPlace(config: Config, { dialect, url, set, secret, language }: AddOptions): Place {
+  const callbacks = callbacksOf(dialect);
+  if (url === undefined) throw new Error('Say where the messages go: --url, or --mail for mails.');
+  if (language !== undefined) throw new Error('--language belongs to --mail.');
+  const wrong = createOutbound({ privateNetworks: config.outboundPrivateNetworks }).problemOf(url);
+  if (wrong !== undefined) throw new Error(`The URL cannot be used: ${wrong}.`);
+  return { url, settings: settingsOf(callbacks, set), secret: secretOf(callbacks, secret), needsTest: callbacks.form.needsTest };
+}
+
+function mailPlace(config: Config, { dialect, url, set, secret, language = 'en' }: AddOptions, address: string): Place {
+  if (!dialects.some(({ name }) => name === dialect))
+    throw new Error(`There is no dialect "${dialect}". There are: ${dialects.map(({ name }) => name).join(', ')}.`);
+  if (url !== undefined) throw new Error('--url and --mail are two endpoints: add one after the other.');
+  if (secret !== undefined || Object.keys(set).length > 0) throw new Error('Mails have no --secret and no --set; only --language.');
+  if (!isMailAddress(address)) throw new Error('The address cannot be used; expected one plain address, as in shop@example.com.');
+  if (config.smtpUrl === undefined)
+    throw new Error('There is no mail server: set SMTP_URL and MAIL_FROM first, for this command and for the gateway.');
+  return { url: `mailto:${address}`, settings: { language }, secret: undefined, needsTest: false };
 }
 
 interface NamedChannel {
@@ -180,7 +224,7 @@ function addTestCommand(webhook: Command): void {
         const endpoint = await endpointOf(database, id);
         const { merchantId, endpointId, state } = endpoint;
         const answer = await sendTest(endpoint, config);
-        if (answer.kind !== 'answered') throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
+        if ('problem' in answer) throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
         if (answer.status < 200 || answer.status > 299) {
           throw new Error(
             `The endpoint did not acknowledge: it answered HTTP ${answer.status}, ${JSON.stringify(answer.excerpt.slice(0, 200))}.`,
@@ -191,14 +235,20 @@ function addTestCommand(webhook: Command): void {
           if (state !== 'active') await audit({ actor: actor(), act: 'endpoint.activated', details: { merchantId, endpointId } });
         });
         print(
-          `It answered HTTP ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
+          `It answered ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
         );
       });
     });
 }
 
-async function sendTest({ merchantId, endpointId, dialect, url, secret, settings }: EndpointRecord, config: Config) {
-  if (url === null) throw new Error('This endpoint stands for URLs that requests name; there is none to test.');
+async function sendTest(
+  { merchantId, endpointId, merchant, dialect, url, secret, settings }: EndpointRecord,
+  config: Config,
+): Promise<TestAnswer> {
+  if (url === null)
+    throw new Error('This endpoint stands for URLs that requests, or addresses that mails, name themselves; there is none to test.');
+  if (url.startsWith('mailto:'))
+    return sendTestMail({ to: url.slice('mailto:'.length), merchantId, merchant, language: settings.language }, config);
   const callbacks = callbacksOf(dialect);
   const opened =
     secret === null
@@ -206,6 +256,31 @@ async function sendTest({ merchantId, endpointId, dialect, url, secret, settings
       : await withVault(config, async (vault) => ({ secret: vault.openSecret({ merchantId, secretId: endpointId, sealed: secret }) }));
   const message = callbacks.writeTest({ address: { url, settings, ...opened }, mode: config.mode, nowMs: Date.now() });
   return createOutbound({ privateNetworks: config.outboundPrivateNetworks }).send({ ...message, timeoutMs: callbacks.timeoutMs });
+}
+
+type TestAnswer =
+  | { readonly kind: 'answered'; readonly status: number; readonly excerpt: string; readonly durationMs: number }
+  | { readonly kind: string; readonly problem: string };
+
+async function sendTestMail(
+  {
+    to,
+    merchantId,
+    merchant,
+    language,
+  }: { readonly to: string; readonly merchantId: string; readonly merchant: string; readonly language: string | undefined },
+  { smtpUrl, mailFrom }: Config,
+): Promise<TestAnswer> {
+  if (smtpUrl === undefined || mailFrom === undefined) throw new Error('There is no mail server: set SMTP_URL and MAIL_FROM.');
+  const mail = {
+    ...{ merchantId, to, senderName: merchant, mailId: randomUUIDv7(), kind: 'endpoint_test' as const, data: { merchantName: merchant } },
+    language: mailLanguages.find((known) => known === language) ?? 'en',
+  };
+  const { answer, durationMs, problem } = await openMailTransport({ url: smtpUrl, from: mailFrom }).send(mail, {
+    timeoutMs: mailTestTimeoutMs,
+  });
+  if (problem !== undefined) return { kind: 'failed', problem };
+  return { kind: 'answered', status: 250, excerpt: answer, durationMs };
 }
 
 interface DeliveriesOptions extends ListOptions {

@@ -32,6 +32,8 @@ export interface Clock {
   wallNow(): number;
   /** Wall time in epoch ms when this node last saw business time moved; 0: never. */
   movedAtMs(): number;
+  /** Whether somebody is moving it now, as far as this node has seen: what is due is then waited for. */
+  isMoving(): boolean;
 }
 
 /** A card to keep for one payment, or longer under a token. */
@@ -93,6 +95,11 @@ export interface Vault {
     readonly merchantId: string;
     readonly token: string;
   }): Promise<{ readonly cardId: string; readonly summary: CardSummary } | undefined>;
+  /** The oldest token of this card, by its number alone; the fingerprint is that of {@link Vault.fingerprint}. */
+  tokenOfCard(card: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+  }): Promise<{ readonly token: string; readonly cardId: string; readonly summary: CardSummary } | undefined>;
   /** Tokens of a merchant that can be paid with, in their own order, from behind `after` on. */
   listTokens(request: {
     readonly merchantId: string;

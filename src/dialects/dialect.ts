@@ -3,9 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
+import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts';
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
+import type { OrderView } from '../core/payment/order.ts';
 import type { ShopperStep } from '../core/payment/shopper-step.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
@@ -132,6 +134,15 @@ export interface PaymentNotice extends AnyNotice {
   /** As they are now. */
   readonly tree: PaymentTree;
   readonly operation: OperationView;
+  /** The order that it pays, where it pays one. */
+  readonly order?: OrderView;
+}
+
+/** Something happened to an order, apart from its payments. */
+export interface OrderNotice extends AnyNotice {
+  readonly subject: 'order';
+  readonly event: CheckoutEventRecord;
+  readonly order: OrderView;
 }
 
 /** A card was put under a token without a payment, or a token was deleted. */
@@ -140,7 +151,7 @@ export interface TokenNotice extends AnyNotice {
   readonly act: TokenAct;
 }
 
-export type CallbackNotice = PaymentNotice | TokenNotice;
+export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
 
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';

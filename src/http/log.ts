@@ -1,5 +1,6 @@
 /** The gateway's log: JSON lines, from which secrets are taken by name before and card data by shape after they are written out. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { workFields } from '../observability/work.ts';
 import { redactLine, removeSecrets } from './redact.ts';
 
 export { redactionHits } from './redact.ts';
@@ -20,6 +21,7 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
   const options = {
     level,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    mixin: workFields,
     formatters: { log: removeSecrets<Record<string, unknown>> },
     serializers: { err: describeError, req: describeRequest, res: describeResponse },
     hooks: { streamWrite: redactLine },

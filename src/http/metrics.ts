@@ -4,12 +4,21 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PaymentStore } from '../core/ports.ts';
+import type { VisitStore } from '../core/three-d-secure/visit.ts';
+import { type StepName, stepNames } from '../observability/observer.ts';
 
 /** What a scrape asks for. A part that cannot be had is absent, and its series with it. */
 export interface Readings {
   readonly ready: Readonly<Record<string, boolean>>;
   readonly openOperations?: readonly { readonly state: string; readonly count: number; readonly oldestAgeMs: number }[];
   readonly queueDepths: Readonly<Record<string, number>>;
+  /** Deliveries that wait, by the state of their endpoint. */
+  readonly outbox?: readonly { readonly state: string; readonly count: number; readonly oldestAgeMs: number }[];
+  readonly openVisits?: number;
+  /** How long the first of each kind of due work is overdue. */
+  readonly dueLags?: Readonly<Record<string, number>>;
+  /** Connections to the acquirer that are signed on. */
+  readonly acquirerConnections: number;
   readonly redactionHits: number;
 }
 
@@ -18,6 +27,11 @@ export interface Metrics {
   observeRequest(request: { readonly dialect: string; readonly route: string; readonly status: number; readonly durationMs: number }): void;
   observeBatch(queue: string, rows: number): void;
   countOperation(kind: string, outcome: string): void;
+  observeStep(step: StepName, durationMs: number): void;
+  /** One try to tell a merchant. */
+  countDelivery(way: 'webhook' | 'mail', result: 'delivered' | 'failed' | 'given_up'): void;
+  /** The end of a run of 3-D Secure. */
+  observeAuthentication(outcome: string, durationMs: number): void;
   /** What an acquirer has told of disputes, by stage; `unmatched` ones wait for a person. */
   countDispute(stage: string, outcome: string): void;
   /** Everything as text, after asking for the readings. */
@@ -25,6 +39,7 @@ export interface Metrics {
 }
 
 const requestBuckets = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15];
+const authenticationBuckets = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 900];
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128];
 
 export function createMetrics(read: () => Promise<Readings>): Metrics {
@@ -53,6 +68,29 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
     },
     labelNames: ['stage', 'outcome'],
   });
+  const stepTimes = new Histogram({
+    ...{
+      name: 'polygate_step_duration_seconds',
+      help: 'Time that a step took, of requests and of what the gateway does by itself.',
+      registers,
+    },
+    labelNames: ['step'],
+    buckets: requestBuckets,
+  });
+  const stepObservers = new Map(stepNames.map((step) => [step, stepTimes.labels({ step })]));
+  const authentications = new Histogram({
+    ...{ name: 'polygate_authentication_duration_seconds', help: 'Time from the begin of a run of 3-D Secure to its outcome.', registers },
+    labelNames: ['outcome'],
+    buckets: authenticationBuckets,
+  });
+  const deliveries = new Counter({
+    ...{
+      name: 'polygate_deliveries_total',
+      help: 'Tries to tell merchants, by way and result; given_up: no other try follows.',
+      registers,
+    },
+    labelNames: ['way', 'result'],
+  });
   const setReadings = createGauges(registers);
   const observers = remembered((key) => {
     const [dialect = '', route = '', status = ''] = key.split('\n');
@@ -64,6 +102,9 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
     },
     observeBatch: (queue, rows) => batches.observe({ queue }, rows),
     countOperation: (kind, outcome) => outcomes.inc({ kind, outcome }),
+    observeStep: (step, durationMs) => stepObservers.get(step)?.observe(durationMs / 1000),
+    observeAuthentication: (outcome, durationMs) => authentications.observe({ outcome }, durationMs / 1000),
+    countDelivery: (way, result) => deliveries.inc({ way, result }),
     countDispute: (stage, outcome) => disputes.inc({ stage, outcome }),
     async render() {
       setReadings(await read());
@@ -100,7 +141,33 @@ function createGauges(registers: Registry[]): (readings: Readings) => void {
       registers,
     },
   });
+  const waiting = new Gauge({
+    ...{ name: 'polygate_outbox_depth', help: 'Deliveries that wait, by the state of their endpoint.', registers },
+    labelNames: ['state'],
+  });
+  const waitingAge = new Gauge({
+    ...{ name: 'polygate_outbox_age_seconds', help: 'Age of the oldest delivery that waits, by the state of its endpoint.', registers },
+    labelNames: ['state'],
+  });
+  const visits = new Gauge({ name: 'polygate_open_visits', help: 'Payments and authentications that wait for their shopper.', registers });
+  const lag = new Gauge({
+    ...{ name: 'polygate_due_lag_seconds', help: 'How long the first of what is due is overdue, by kind of work.', registers },
+    labelNames: ['work'],
+  });
+  const connections = new Gauge({
+    name: 'polygate_acquirer_connections',
+    help: 'Connections to the acquirer that are signed on.',
+    registers,
+  });
   return (readings) => {
+    connections.set(readings.acquirerConnections);
+    for (const gauge of [waiting, waitingAge, visits, lag]) gauge.reset();
+    for (const { state, count, oldestAgeMs } of readings.outbox ?? []) {
+      waiting.set({ state }, count);
+      waitingAge.set({ state }, oldestAgeMs / 1000);
+    }
+    if (readings.openVisits !== undefined) visits.set(readings.openVisits);
+    for (const [work, lagMs] of Object.entries(readings.dueLags ?? {})) lag.set({ work }, lagMs / 1000);
     for (const [part, isReady] of Object.entries(readings.ready)) ready.set({ part }, isReady ? 1 : 0);
     for (const [queue, rows] of Object.entries(readings.queueDepths)) depth.set({ queue }, rows);
     redactions.set(readings.redactionHits);
@@ -144,4 +211,21 @@ export function counted(store: PaymentStore, metrics: Pick<Metrics, 'countOperat
       return recorded;
     },
   };
+}
+
+/** The same visits, with the runs of 3-D Secure measured. */
+export function timed(visits: VisitStore, metrics: Pick<Metrics, 'observeAuthentication'>): VisitStore {
+  return {
+    ...visits,
+    async change(change) {
+      const changed = await visits.change(change);
+      if (changed && change.result !== undefined) metrics.observeAuthentication(change.to, Date.now() - madeAtMs(change.authenticationId));
+      return changed;
+    },
+  };
+}
+
+/** When an id was made: a UUIDv7 begins with 48 bits of epoch ms (RFC 9562, 5.7). */
+function madeAtMs(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }

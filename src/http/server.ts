@@ -4,8 +4,9 @@ import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
 import type { Metrics } from './metrics.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { addRequestHooks, type Draining, newRequestId, type RequestOptions } from './requests.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends RequestOptions {
   readonly bodyLimitBytes: number;
   readonly trustProxy: boolean | string[] | ((address: string, hop: number) => boolean);
   readonly certificate: ServerCertificate | undefined;
@@ -20,9 +21,10 @@ const requestTimeoutMs = 120_000;
 const keepAliveTimeoutMs = 72_000;
 
 /** A server that knows health and metrics and nothing else. It logs no request: URLs and bodies are no business of logs. */
-export function createServer(options: ServerOptions): FastifyInstance {
+export function createServer(options: ServerOptions): { readonly app: FastifyInstance; readonly draining: Draining } {
   const app = Fastify({
     logger: false,
+    genReqId: newRequestId,
     bodyLimit: options.bodyLimitBytes,
     trustProxy: options.trustProxy,
     requestTimeout: requestTimeoutMs,
@@ -41,9 +43,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 256 },
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
+  const draining = addRequestHooks(app, options);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const missing = Object.entries(await options.readiness()).flatMap(([part, isReady]) => (isReady ? [] : [part]));
+    if (draining.isDraining()) missing.push('stopping');
     return reply.code(missing.length === 0 ? 200 : 503).send({ status: missing.length === 0 ? 'ok' : 'not ready', missing });
   });
   addMetricsRoute(app, { metrics: options.metrics, key: options.metricsKey });
@@ -53,7 +57,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       message: `There is nothing at ${request.method} ${maskCardNumbers(request.url.split('?', 1)[0] ?? '')}.`,
     }),
   );
-  return app;
+  return { app, draining };
 }
 
 /** Measures every request of a dialect's part of the server. */

@@ -1,34 +1,116 @@
 /** Checkouts as rows. What the shopper is shown and the merchant asked for lies in one document; what is asked about has columns. */
-import type { Checkout, CheckoutStore, CheckoutTerms } from '../core/payment/checkout-terms.ts';
+import type { PaymentEventRecord } from '../core/event/outbox.ts';
+import type {
+  Checkout,
+  CheckoutEnd,
+  CheckoutEventName,
+  CheckoutEventRecord,
+  CheckoutStore,
+  CheckoutTerms,
+} from '../core/payment/checkout-terms.ts';
+import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
+// An order's first event is written with it.
 const insert: Statement = {
   name: 'open_checkout',
-  text: `insert into polygate.checkout (merchant_id, checkout_id, channel_id, secret_hash, amount, currency, terms, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+  text: `with made as (
+  insert into polygate.checkout (merchant_id, checkout_id, channel_id, secret_hash, amount, currency, terms, created_at, expires_at, events)
+  values ($1, $2, $3, $4::bytea, $5, $6, $7, $8, $9, case when $4::bytea is null then 1 else 0 end)
+  returning merchant_id, checkout_id, created_at, events
+)
+insert into polygate.checkout_event (merchant_id, checkout_id, sequence, name, happened_at)
+select merchant_id, checkout_id, 1, 'created', created_at from made where events = 1`,
 };
+
+const columns = `o.merchant_id, m.routing_number, o.checkout_id, o.channel_id, c.dialect, c.wire_id, o.terms, o.revision, o.attempts, o.operation_id,
+  o.closed, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, (extract(epoch from o.expires_at) * 1000)::bigint as expires_ms
+from polygate.merchant m
+  join polygate.checkout o on o.merchant_id = m.merchant_id
+  join polygate.channel c on c.merchant_id = o.merchant_id and c.channel_id = o.channel_id`;
 
 const bySecret: Statement = {
   name: 'find_checkout',
-  text: `select o.merchant_id, m.routing_number, o.checkout_id, o.channel_id, c.dialect, c.wire_id, o.terms, o.revision, o.attempts, o.operation_id,
-  (extract(epoch from o.created_at) * 1000)::bigint as created_ms, (extract(epoch from o.expires_at) * 1000)::bigint as expires_ms
-from polygate.merchant m
-  join polygate.checkout o on o.merchant_id = m.merchant_id
-  join polygate.channel c on c.merchant_id = o.merchant_id and c.channel_id = o.channel_id
-where m.routing_number = $1 and o.secret_hash = $2`,
+  text: `select ${columns} where m.routing_number = $1 and o.secret_hash = $2`,
+};
+
+const byId: Statement = {
+  name: 'find_checkout_by_id',
+  text: `select ${columns} where m.merchant_id = $1 and o.checkout_id = $2`,
+};
+
+const byTime: Statement = {
+  name: 'list_orders',
+  text: `select ${columns} where m.merchant_id = $1 and o.secret_hash is null and ($2::timestamptz is null or (o.created_at, o.checkout_id) < ($2, $3::uuid))
+order by o.created_at desc, o.checkout_id desc limit $4`,
 };
 
 const change: Statement = {
   name: 'amend_checkout',
   text: `update polygate.checkout set terms = $4, amount = $5, currency = $6, revision = revision + 1
-where merchant_id = $1 and checkout_id = $2 and revision = $3
+where merchant_id = $1 and checkout_id = $2 and revision = $3 and closed is null
 returning revision`,
+};
+
+// The same number may be taken again: what is recorded under it is recorded once.
+const begin: Statement = {
+  name: 'begin_checkout_attempt',
+  text: `update polygate.checkout set begun = $3, begun_at = now()
+where merchant_id = $1 and checkout_id = $2 and closed is null and begun <= $3
+returning begun`,
 };
 
 const attempted: Statement = {
   name: 'note_checkout_attempt',
-  text: 'update polygate.checkout set attempts = $3, operation_id = $4 where merchant_id = $1 and checkout_id = $2 and attempts < $3',
+  text: `with noted as (
+  insert into polygate.checkout_attempt (merchant_id, checkout_id, attempt, operation_id) values ($1, $2, $3, $4) on conflict do nothing
+)
+update polygate.checkout set attempts = $3, operation_id = $4 where merchant_id = $1 and checkout_id = $2 and attempts < $3`,
+};
+
+const close: Statement = {
+  name: 'close_checkout',
+  text: `with closed as (
+  update polygate.checkout set closed = $3, events = events + 1
+  where merchant_id = $1 and checkout_id = $2 and closed is null and (begun <= $4 or begun_at < now() - interval '1 minute')
+  returning merchant_id, checkout_id, events
+)
+insert into polygate.checkout_event (merchant_id, checkout_id, sequence, name, happened_at)
+select merchant_id, checkout_id, events, $3, $5 from closed
+returning sequence`,
+};
+
+const view: Statement = {
+  name: 'view_checkout',
+  text: `with seen as (
+  update polygate.checkout set events = events + 1, viewed = true
+  where merchant_id = $1 and checkout_id = $2 and closed is null and not viewed
+  returning merchant_id, checkout_id, events
+)
+insert into polygate.checkout_event (merchant_id, checkout_id, sequence, name, happened_at)
+select merchant_id, checkout_id, events, 'viewed', $3 from seen`,
+};
+
+const events: Statement = {
+  name: 'checkout_events',
+  text: `select sequence, name, (extract(epoch from happened_at) * 1000)::bigint as happened_ms from polygate.checkout_event
+where merchant_id = $1 and checkout_id = $2 order by sequence`,
+};
+
+const attempts: Statement = {
+  name: 'checkout_attempts',
+  text: 'select operation_id from polygate.checkout_attempt where merchant_id = $1 and checkout_id = $2 order by attempt',
+};
+
+const paymentEvents: Statement = {
+  name: 'checkout_payment_events',
+  text: `select e.payment_id, e.operation_id, e.sequence, e.name, e.payment_state, e.operation_state, e.snapshot,
+  (extract(epoch from e.happened_at) * 1000)::bigint as happened_ms
+from unnest($2::uuid[]) as i (operation_id)
+  join polygate.operation o on o.merchant_id = $1 and o.operation_id = i.operation_id
+  join polygate.event e on e.merchant_id = o.merchant_id and e.payment_id = o.payment_id
+order by e.happened_at, e.payment_id, e.sequence`,
 };
 
 interface CheckoutRow extends Row {
@@ -42,23 +124,79 @@ interface CheckoutRow extends Row {
   readonly revision: number;
   readonly attempts: number;
   readonly operation_id: string | null;
+  readonly closed: CheckoutEnd | null;
   readonly created_ms: number;
-  readonly expires_ms: number;
+  readonly expires_ms: number | null;
 }
+
+interface EventRow extends Row {
+  readonly sequence: number;
+  readonly name: CheckoutEventName;
+  readonly happened_ms: number;
+}
+
+interface PaymentEventRow extends Row {
+  readonly payment_id: string;
+  readonly operation_id: string;
+  readonly sequence: number;
+  readonly name: string;
+  readonly payment_state: PaymentEventRecord['paymentState'];
+  readonly operation_state: PaymentEventRecord['operationState'];
+  readonly snapshot: PaymentEventRecord['snapshot'];
+  readonly happened_ms: number;
+}
+
+const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : new Date(epochMs).toISOString());
 
 export function createCheckoutStore(database: Database): CheckoutStore {
   return {
     async create({ merchantId, checkoutId, channelId, secretHash, terms, createdAtMs, expiresAtMs }) {
       const { amount, currency } = terms.order;
-      const times = [createdAtMs, expiresAtMs].map((ms) => new Date(ms).toISOString());
+      const times = [createdAtMs, expiresAtMs].map(timeOf);
       // Nobody knows the token before this has succeeded, so a failure loses nothing.
       await reading(
-        database.query(insert, [merchantId, checkoutId, channelId, secretHash, amount, currency, JSON.stringify(terms), ...times]),
+        database.query(insert, [merchantId, checkoutId, channelId, secretHash ?? null, amount, currency, JSON.stringify(terms), ...times]),
       );
     },
     async find({ routingNumber, secretHash }) {
       const [row] = await reading(database.query<CheckoutRow>(bySecret, [routingNumber, secretHash]));
       return row === undefined ? undefined : checkoutOf(row);
+    },
+    async findById({ merchantId, checkoutId }) {
+      const [row] = await reading(database.query<CheckoutRow>(byId, [merchantId, checkoutId]));
+      return row === undefined ? undefined : checkoutOf(row);
+    },
+    async list({ merchantId, before, limit }) {
+      const values = [merchantId, timeOf(before?.createdAtMs), before?.checkoutId ?? null, limit];
+      return (await reading(database.query<CheckoutRow>(byTime, values))).map(checkoutOf);
+    },
+    async begin({ merchantId, checkoutId, attempt }) {
+      return (await reading(database.query(begin, [merchantId, checkoutId, attempt]))).length === 1;
+    },
+    async close({ merchantId, checkoutId, as, attempts, nowMs }) {
+      return (await reading(database.query(close, [merchantId, checkoutId, as, attempts, timeOf(nowMs)]))).length === 1;
+    },
+    async noteView({ merchantId, checkoutId, nowMs }) {
+      await reading(database.query(view, [merchantId, checkoutId, timeOf(nowMs)]));
+    },
+    async eventsOf({ merchantId, checkoutId }) {
+      const rows = await reading(database.query<EventRow>(events, [merchantId, checkoutId]));
+      return rows.map(({ sequence, name, happened_ms }): CheckoutEventRecord => ({ sequence, name, happenedAtMs: happened_ms }));
+    },
+    async attemptsOf({ merchantId, checkoutId }) {
+      const rows = await reading(database.query<{ operation_id: string }>(attempts, [merchantId, checkoutId]));
+      return rows.map(({ operation_id }) => operation_id);
+    },
+    async paymentEventsOf({ merchantId, operationIds }) {
+      const rows = await reading(database.query<PaymentEventRow>(paymentEvents, [merchantId, plainArray(operationIds)]));
+      return rows.map((row) => ({
+        paymentId: row.payment_id,
+        operationId: row.operation_id,
+        event: {
+          ...{ sequence: row.sequence, name: row.name, paymentState: row.payment_state, operationState: row.operation_state },
+          ...{ snapshot: row.snapshot, happenedAtMs: row.happened_ms },
+        },
+      }));
     },
     async amend({ merchantId, checkoutId, revision, terms }) {
       const { amount, currency } = terms.order;
@@ -76,6 +214,8 @@ function checkoutOf(row: CheckoutRow): Checkout {
     ...{ merchantId: row.merchant_id, routingNumber: row.routing_number, checkoutId: row.checkout_id, channelId: row.channel_id },
     ...{ dialect: row.dialect, wireId: row.wire_id, terms: row.terms, revision: row.revision, attempts: row.attempts },
     ...(row.operation_id === null ? {} : { operationId: row.operation_id }),
-    ...{ createdAtMs: row.created_ms, expiresAtMs: row.expires_ms },
+    ...(row.closed === null ? {} : { closed: row.closed }),
+    createdAtMs: row.created_ms,
+    ...(row.expires_ms === null ? {} : { expiresAtMs: row.expires_ms }),
   };
 }

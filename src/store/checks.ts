@@ -137,6 +137,18 @@ const eventSequence: Check = {
     else (e.count, e.first, e.last) is distinct from (p.last_sequence::bigint, 1, p.last_sequence) end`,
 };
 
+const operationNumbers: Check = {
+  name: 'operation numbers',
+  relations: [],
+  body: `select p.merchant_id, p.payment_id, null::uuid as operation_id,
+    format('its %s operations have %s numbers from %s to %s and should have 0 to %s', o.count, o.numbers, o.first, o.last, p.operations - 1) as detail
+  from polygate.payment p join (
+    select merchant_id, payment_id, count(*) as count, count(distinct number) as numbers, min(number) as first, max(number) as last
+    from polygate.operation group by merchant_id, payment_id
+  ) o on ${samePayment('o', 'p')}
+  where (o.count, o.numbers, o.first, o.last) is distinct from (p.operations::bigint, p.operations::bigint, 0, p.operations - 1)`,
+};
+
 const operationTrail: Check = {
   name: 'operation events',
   relations: [operationStep],
@@ -354,7 +366,12 @@ const visits: Check = {
   select o.merchant_id, o.payment_id, o.operation_id, format('it is %s, and its shopper''s authentication is %s', o.state, a.state)
   from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
     join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
-  where o.state in ('submitted', 'approved') and a.state not in ('authenticated', 'attempted', 'informed', 'unavailable') and a.number = 1
+  where o.state in ('submitted', 'approved') and a.state not in ('not_enrolled', 'authenticated', 'attempted', 'informed', 'unavailable') and a.number = 1
+  union all
+  select o.merchant_id, o.payment_id, o.operation_id, format('it is %s, and its shopper has not confirmed it', o.state)
+  from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
+    join polygate.operation o on o.merchant_id = v.merchant_id and o.operation_id = v.visit_id
+  where o.state in ('submitted', 'approved', 'declined', 'unknown', 'undone') and (v.confirmation = 'refused' or v.merchant_word in ('awaited', 'refused') or v.confirmation = 'asked' and a.acs_url is null)
   union all
   select o.merchant_id, o.payment_id, o.operation_id, 'its shopper has authenticated for another amount or card'
   from polygate.shopper_visit v join polygate.authentication a on a.merchant_id = v.merchant_id and a.authentication_id = v.authentication_id
@@ -390,6 +407,7 @@ export const checks: readonly Check[] = [
   ledgerLines,
   ledgerLayers,
   eventSequence,
+  operationNumbers,
   operationTrail,
   paymentTrail,
   paymentState,

@@ -6,7 +6,8 @@ import type { Database, Statement } from '../postgres/connection.ts';
 
 const readOffset: Statement = {
   name: 'clock_offset',
-  text: 'select offset_ms, (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms from polygate.clock',
+  text: `select offset_ms, (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, moving_until > clock_timestamp() as is_moving
+from polygate.clock`,
 };
 
 const tellOffset: Statement = {
@@ -38,10 +39,22 @@ const endTurn: Statement = {
   text: `update polygate.clock set moving_until = '-infinity' where mover_id = $1`,
 };
 
+// The pauses between deliveries run on the database's clock; they become shorter by as much as the business clock goes forward.
 const move: Statement = {
   name: 'move_clock',
-  text: `update polygate.clock set offset_ms = greatest(offset_ms, $2::bigint), moving_until = clock_timestamp() + interval '10 seconds'
-where mover_id = $1 and moving_until > clock_timestamp() returning offset_ms`,
+  text: `with before as (
+  select offset_ms from polygate.clock
+), moved as (
+  update polygate.clock set offset_ms = greatest(offset_ms, $2::bigint), moving_until = clock_timestamp() + interval '10 seconds'
+  where mover_id = $1 and moving_until > clock_timestamp() returning offset_ms
+), step as (
+  select (moved.offset_ms - before.offset_ms) * interval '1 millisecond' as taken from moved, before where moved.offset_ms > before.offset_ms
+), due as (
+  update polygate.delivery d set due_at = d.due_at - step.taken from step where d.due_at > now() and d.lease is null
+), awake as (
+  update polygate.endpoint ep set wake_at = ep.wake_at - step.taken from step where ep.wake_at > now()
+)
+select offset_ms from moved`,
 };
 
 /** Ids are made in the order of this machine's clock, and the search for what a crash left behind relies on it: `orphans.ts`. */
@@ -62,6 +75,7 @@ export async function createClock(database: Database, { canMove }: { readonly ca
   let offsetMs = 0;
   let skewMs = 0;
   let movedAtMs = 0;
+  let isMoving = false;
   let turn: Promise<unknown> = Promise.resolve();
 
   function goBy(newOffsetMs: number): void {
@@ -72,10 +86,11 @@ export async function createClock(database: Database, { canMove }: { readonly ca
   }
 
   async function refresh(): Promise<void> {
-    const [row] = await database.query<{ offset_ms: number; now_ms: number }>(readOffset);
+    const [row] = await database.query<{ offset_ms: number; now_ms: number; is_moving: boolean }>(readOffset);
     if (row === undefined) return;
     goBy(row.offset_ms);
     skewMs = Date.now() - row.now_ms;
+    isMoving = row.is_moving;
     if (canMove) await database.query(tellOffset, [nodeId, offsetMs]);
   }
 
@@ -90,12 +105,14 @@ export async function createClock(database: Database, { canMove }: { readonly ca
     }
     const keeping = setInterval(() => void database.query(takeTurn, [nodeId]).catch(() => undefined), keepTurnEveryMs);
     try {
+      isMoving = true;
       const result = await work();
       await refresh();
       while ((await database.query(behind)).length > 0) await delay(pauseMs);
       return result;
     } finally {
       clearInterval(keeping);
+      isMoving = false;
       await database.query(endTurn, [nodeId]).catch(() => undefined);
     }
   }
@@ -104,6 +121,7 @@ export async function createClock(database: Database, { canMove }: { readonly ca
     wallNow: () => Date.now(),
     businessNow: () => Date.now() + offsetMs,
     movedAtMs: () => movedAtMs,
+    isMoving: () => isMoving,
     offsetMs: () => offsetMs,
     refresh,
     async moveTo(newOffsetMs) {

@@ -102,10 +102,13 @@ const move: Statement = {
 
 const deliveries: Statement = {
   name: 'list_deliveries',
-  text: `select d.payment_id as "paymentId", d.sequence, coalesce(e.name, case d.sequence when 1 then 'token.made' else 'token.deleted' end) as event, d.state, d.tries, d.created_at as "createdAt", d.due_at as "dueAt",
+  text: `select d.payment_id as "paymentId", d.sequence, case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
+    when d.subject = 'checkout' then 'checkout.' || k.name when d.sequence = 1 then 'token.made' else 'token.deleted' end as event,
+  d.state, d.tries, d.created_at as "createdAt", d.due_at as "dueAt",
     a.started_at as "lastTryAt", a.status as "lastStatus", a.duration_ms as "lastMs", a.problem as "lastProblem", a.answer as "lastAnswer"
   from polygate.endpoint ep join polygate.delivery d on d.merchant_id = ep.merchant_id and d.endpoint_id = ep.endpoint_id
     left join polygate.event e on d.subject = 'payment' and e.payment_id = d.payment_id and e.sequence = d.sequence and e.merchant_id = d.merchant_id
+    left join polygate.checkout_event k on d.subject = 'checkout' and k.checkout_id = d.payment_id and k.sequence = d.sequence and k.merchant_id = d.merchant_id
     left join lateral (
       select * from polygate.delivery_attempt a where a.payment_id = d.payment_id and a.endpoint_id = d.endpoint_id and a.sequence = d.sequence
         and a.merchant_id = d.merchant_id order by a.started_at desc limit 1

@@ -26,13 +26,18 @@ const enrollment = `
   select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, 'pending', now() from target
   on conflict do nothing`;
 
-/** Rows of both kinds that fit a condition on `x`. A card that was refused was not kept, and nobody is told. */
+/** Rows of all kinds that fit a condition on `x`. A card that was refused was not kept, and nobody is told. */
 const freshWhere = (condition: string): string => `
   select x.merchant_id, 'payment' as subject, x.payment_id, x.sequence, x.operation_id, x.happened_at, null::uuid as channel_id
   from polygate.event x where ${condition}
   union all
   select x.merchant_id, 'token', x.token::uuid, case x.kind when 'tokenization' then 1 else 2 end, x.act_id, x.happened_at, x.channel_id
-  from (select t.*, t.created_at as happened_at from polygate.token_act t where t.reason is null) x where ${condition}`;
+  from (select t.*, t.created_at as happened_at from polygate.token_act t where t.reason is null) x where ${condition}
+  union all
+  select x.merchant_id, 'checkout', x.checkout_id, x.sequence, x.checkout_id, x.happened_at, x.channel_id
+  from (
+    select k.*, o.channel_id from polygate.checkout_event k join polygate.checkout o on o.merchant_id = k.merchant_id and o.checkout_id = k.checkout_id
+  ) x where ${condition}`;
 
 const enrollStep: Statement = {
   name: 'enroll_events',

@@ -63,8 +63,8 @@ with payment as (
   where target_id is not null
 ), new_payment as (
   insert into polygate.payment (merchant_id, payment_id, channel_id, state, currency, amount, authorized, captured, released, refunded, reversed,
-    last_sequence, created_at)
-  select merchant_id, payment_id, channel_id, state, currency, amount, authorized, captured, released, refunded, reversed, last_sequence, created_at
+    last_sequence, operations, created_at)
+  select merchant_id, payment_id, channel_id, state, currency, amount, authorized, captured, released, refunded, reversed, last_sequence, last_sequence, created_at
   from payment join won using (merchant_id, payment_id)
 ), new_attempt as (
   insert into polygate.attempt (merchant_id, payment_id, number, card_id, brand, bin, last4, expiry_month, expiry_year, holder, created_at)
@@ -72,9 +72,9 @@ with payment as (
   from payment join won using (merchant_id, payment_id)
 ), new_operation as (
   insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount, remaining, refunded,
-    reversed, merchant_reference, rrn, token, approval_code, response_code, network_reference, dialect_data, created_at)
+    reversed, merchant_reference, rrn, token, approval_code, response_code, network_reference, dialect_data, created_at, number)
   select merchant_id, operation_id, payment_id, 1, target_id, target_kind, kind, 'approved', amount, remaining, refunded,
-    reversed, merchant_reference, rrn, token, approval_code, '00', network_reference, dialect_data, created_at
+    reversed, merchant_reference, rrn, token, approval_code, '00', network_reference, dialect_data, created_at, sequence - 1
   from operation join won using (merchant_id, payment_id)
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)

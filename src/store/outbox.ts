@@ -1,7 +1,18 @@
 /** The core's `Outbox` over PostgreSQL: leases and pauses run on the database's clock, and any number of nodes work beside one another. */
 import { randomUUIDv7 } from 'node:crypto';
-import type { ClaimedDelivery, DeliveryKey, Endpoint, Outbox, PaymentEventRecord, TriedDelivery } from '../core/event/outbox.ts';
+import type {
+  ClaimedDelivery,
+  DeliveryKey,
+  DeliverySubject,
+  Endpoint,
+  Outbox,
+  PaymentEventRecord,
+  TriedDelivery,
+} from '../core/event/outbox.ts';
+import type { QueuedMail } from '../core/mail/send.ts';
 import type { Channel } from '../core/merchant/channel.ts';
+import { readLook } from '../core/merchant/look.ts';
+import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import { plainArray } from '../postgres/columns.ts';
 import { type Database, type Row, retriable, type Statement } from '../postgres/connection.ts';
 import { enrollEvents } from './enroll-events.ts';
@@ -42,21 +53,48 @@ where d.payment_id = c.payment_id and d.endpoint_id = c.endpoint_id and d.sequen
 returning c.is_head, d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.lease`,
 };
 
+// Of a try that is under way the lease is almost whole; one whose lease has lasted longer belongs to a node that is gone, or that waits for a dead
+// endpoint, and is not waited for.
+const nextDue: Statement = {
+  name: 'next_delivery_due',
+  text: `
+select (extract(epoch from min(next.at) - now()) * 1000)::float8 as in_ms
+from polygate.endpoint ep cross join lateral (
+  (select greatest(d.due_at, ep.wake_at) as at from polygate.delivery d
+    where d.endpoint_id = ep.endpoint_id and d.merchant_id = ep.merchant_id and d.due_at is not null and d.lease is null
+    order by d.due_at limit 1)
+  union all
+  (select now() from polygate.delivery d
+    where d.endpoint_id = ep.endpoint_id and d.merchant_id = ep.merchant_id and d.due_at > now() + $1 * interval '1 millisecond' and d.lease is not null
+    limit 1)
+  union all
+  (select greatest(d.due_at, ep.wake_at) from polygate.delivery d
+    where d.endpoint_id = ep.endpoint_id and d.merchant_id = ep.merchant_id and d.due_at <= now() and d.lease is not null
+    order by d.due_at limit 1)
+) next
+where ep.state = 'active' and ep.removed_at is null`,
+};
+
+/** A lease of 75 s that is younger than ten. */
+const freshLeaseMs = 65_000;
+
 const details: Statement = {
   name: 'claimed_deliveries',
   text: `
-select d.merchant_id, d.endpoint_id, d.subject, d.payment_id, d.sequence, d.operation_id, d.lease, d.tries, d.messages_sent,
+select d.merchant_id, d.endpoint_id, d.subject, d.mail, d.payment_id, d.sequence, d.operation_id, d.lease, d.tries, d.messages_sent,
   (extract(epoch from d.created_at) * 1000)::bigint as created_ms,
   ep.dialect, ep.url, ep.settings, ep.secret, ep.failures,
-  e.name as event_name, e.payment_state, e.operation_state, e.snapshot, (extract(epoch from e.happened_at) * 1000)::bigint as happened_ms,
-  m.routing_number, c.channel_id, c.wire_id, c.name as channel_name, c.account_id, c.enabled, c.currencies, c.policies
+  coalesce(e.name, k.name) as event_name, e.payment_state, e.operation_state, e.snapshot, (extract(epoch from coalesce(e.happened_at, k.happened_at)) * 1000)::bigint as happened_ms,
+  m.routing_number, c.channel_id, c.wire_id, c.name as channel_name, c.account_id, c.enabled, c.currencies, c.policies, c.look
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as i (merchant_id, endpoint_id, payment_id, sequence)
   join polygate.delivery d on d.payment_id = i.payment_id and d.endpoint_id = i.endpoint_id and d.sequence = i.sequence and d.merchant_id = i.merchant_id
   join polygate.endpoint ep on ep.merchant_id = d.merchant_id and ep.endpoint_id = d.endpoint_id
   left join polygate.event e on d.subject = 'payment' and e.payment_id = d.payment_id and e.sequence = d.sequence and e.merchant_id = d.merchant_id
   left join polygate.payment p on d.subject = 'payment' and p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
   left join polygate.token_act t on d.subject = 'token' and t.merchant_id = d.merchant_id and t.act_id = d.operation_id
-  join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id)
+  left join polygate.checkout_event k on d.subject = 'checkout' and k.merchant_id = d.merchant_id and k.checkout_id = d.payment_id and k.sequence = d.sequence
+  left join polygate.checkout o on d.subject = 'checkout' and o.merchant_id = d.merchant_id and o.checkout_id = d.payment_id
+  left join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id, o.channel_id)
   join polygate.merchant m on m.merchant_id = d.merchant_id`,
 };
 
@@ -131,6 +169,8 @@ interface ClaimRow extends Row {
 }
 
 interface DetailRow extends ClaimRow {
+  readonly subject: 'payment' | 'token' | 'checkout' | 'mail';
+  readonly mail: Omit<QueuedMail, 'merchantId' | 'mailId'> | null;
   readonly operation_id: string;
   readonly tries: number;
   readonly messages_sent: number;
@@ -153,6 +193,7 @@ interface DetailRow extends ClaimRow {
   readonly enabled: boolean;
   readonly currencies: string[] | null;
   readonly policies: Channel['policies'];
+  readonly look: unknown;
 }
 
 export function createOutbox(database: Database): Outbox {
@@ -170,6 +211,10 @@ export function createOutbox(database: Database): Outbox {
         plainArray(claimed.map((row) => row.sequence)),
       ]);
       return rows.map(deliveryOf);
+    },
+    async nextDueInMs() {
+      const [row] = await run<{ in_ms: number | null }>(nextDue, [freshLeaseMs]);
+      return row?.in_ms ?? undefined;
     },
     findTree: (key) => findTree(database, key),
     async record(tried) {
@@ -225,9 +270,20 @@ function deliveryOf(row: DetailRow): ClaimedDelivery {
     failuresBefore: row.failures,
     createdAtMs: row.created_ms,
     endpoint: endpointOf(row),
-    channel: channelOf(row),
-    ...(row.event_name === null ? {} : { event: eventOf(row, row.event_name) }),
+    about: subjectOf(row),
   };
+}
+
+function subjectOf(row: DetailRow): DeliverySubject {
+  if (row.mail !== null) return { kind: 'mail', mail: { ...row.mail, merchantId: row.merchant_id, mailId: row.payment_id } };
+  const channel = channelOf(row);
+  if (row.event_name === null) return { kind: 'token', channel };
+  if (row.subject === 'checkout') return { kind: 'order', channel, event: checkoutEventOf(row, row.event_name) };
+  return { kind: 'payment', channel, event: eventOf(row, row.event_name) };
+}
+
+function checkoutEventOf({ sequence, happened_ms }: DetailRow, name: string): CheckoutEventRecord {
+  return { sequence, name: name as CheckoutEventRecord['name'], happenedAtMs: happened_ms };
 }
 
 function eventOf(row: DetailRow, name: string): PaymentEventRecord {
@@ -264,5 +320,6 @@ function channelOf(row: DetailRow): Channel {
     enabled: row.enabled,
     policies: row.policies,
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
+    ...(row.look === null ? {} : { look: readLook(row.look) }),
   };
 }

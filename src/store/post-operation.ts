@@ -46,12 +46,6 @@ with input as (
   returning i.ordinal
 ), granted as (
   select i.* from charged c join input i on i.ordinal = c.ordinal
-), new_operation as (
-  insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount,
-    merchant_reference, host_code, dialect_data, created_at, dispute_id, declared)
-  select merchant_id, operation_id, payment_id, 1, target_id, target_kind, kind, 'approved', amount,
-    merchant_reference, case kind when 'chargeback' then scheme_reason end, dialect_data, created_at, dispute_id, declared
-  from granted
 ), opened as (
   insert into polygate.dispute (merchant_id, dispute_id, payment_id, charge_id, amount, currency, stage, scheme_reason, case_number, opened_at, confirmed_at)
   select g.merchant_id, g.dispute_id, g.payment_id, g.target_id, g.amount, p.currency, 'chargeback', g.scheme_reason, g.case_number, g.created_at,
@@ -68,12 +62,18 @@ with input as (
   select merchant_id, channel_id, key, operation_id, input_hash, expires_at from granted where key is not null
 ), paid as (
   update polygate.payment p set charged_back = p.charged_back + g.charged_back,
-    chargeback_reversed = p.chargeback_reversed + g.chargeback_reversed, last_sequence = p.last_sequence + 1
+    chargeback_reversed = p.chargeback_reversed + g.chargeback_reversed, last_sequence = p.last_sequence + 1, operations = p.operations + 1
   from granted g
   where p.merchant_id = g.merchant_id and p.payment_id = g.payment_id
   returning p.merchant_id, p.payment_id, p.last_sequence, p.state, p.currency, p.authorized, p.captured, p.released, p.refunded, p.reversed,
     p.charged_back, p.chargeback_reversed, g.operation_id, g.amount, g.event_name, g.created_at, g.entry_kind, g.entry_layer, g.debit_account, g.credit_account,
-    g.scheme_reason, g.declared
+    g.scheme_reason, g.declared, p.operations
+), new_operation as (
+  insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount,
+    merchant_reference, host_code, dialect_data, created_at, dispute_id, declared, number)
+  select g.merchant_id, g.operation_id, g.payment_id, 1, g.target_id, g.target_kind, g.kind, 'approved', g.amount,
+    g.merchant_reference, case g.kind when 'chargeback' then g.scheme_reason end, g.dialect_data, g.created_at, g.dispute_id, g.declared, p.operations - 1
+  from granted g join paid p on p.operation_id = g.operation_id
 ), booked as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
   select merchant_id, operation_id, 0, payment_id, entry_kind, entry_layer, debit_account, credit_account, amount, currency, created_at from paid

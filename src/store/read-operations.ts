@@ -12,6 +12,7 @@ export interface OperationRow extends Row {
   readonly merchant_id: string;
   readonly operation_id: string;
   readonly payment_id: string;
+  readonly number: number;
   readonly channel_id: string;
   readonly currency: string;
   readonly target_id: string | null;
@@ -60,7 +61,7 @@ export interface OperationRow extends Row {
 }
 
 export const operationColumns = `
-  o.merchant_id, o.operation_id, o.payment_id, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
+  o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
@@ -197,6 +198,7 @@ export function nodeOf(row: OperationRow): OperationNode {
     channelId: row.channel_id,
     paymentId: row.payment_id,
     operationId: row.operation_id,
+    number: row.number,
     kind: row.kind,
     state: row.state,
     amount: row.amount,

@@ -38,8 +38,9 @@ values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning operation_id`,
 const insertOperation: Statement = {
   name: 'new_receipt_operation',
   text: `insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount,
-  merchant_reference, dialect_data, created_at, declared)
-values ($1, $2, $3, 1, $4, 'preauthorization', 'receipt', 'approved', $5, $6, $7, $8, $9)`,
+  merchant_reference, dialect_data, created_at, declared, number)
+values ($1, $2, $3, 1, $4, 'preauthorization', 'receipt', 'approved', $5, $6, $7, $8, $9,
+  (select operations from polygate.payment where merchant_id = $1 and payment_id = $3))`,
 };
 
 const insertReceipt: Statement = {
@@ -49,7 +50,7 @@ const insertReceipt: Statement = {
 
 const pay: Statement = {
   name: 'pay_receipt',
-  text: `update polygate.payment set captured = captured + $3, state = $4, last_sequence = last_sequence + 1 where payment_id = $2 and merchant_id = $1`,
+  text: `update polygate.payment set captured = captured + $3, state = $4, last_sequence = last_sequence + 1, operations = operations + 1 where payment_id = $2 and merchant_id = $1`,
 };
 
 const bookLine: Statement = {

@@ -179,7 +179,7 @@ create table polygate.checkout (
   merchant_id uuid not null,
   checkout_id uuid not null,
   channel_id uuid not null,
-  secret_hash bytea not null,
+  secret_hash bytea,
   amount bigint not null,
   currency text not null,
   terms json not null,
@@ -187,11 +187,39 @@ create table polygate.checkout (
   attempts smallint not null default 0,
   operation_id uuid,
   created_at timestamp with time zone not null,
-  expires_at timestamp with time zone not null,
-  constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id)
+  expires_at timestamp with time zone,
+  closed text,
+  begun smallint not null default 0,
+  begun_at timestamp with time zone,
+  viewed boolean not null default false,
+  events integer not null default 0,
+  constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id),
+  constraint checkout_closed_check CHECK ((closed = ANY (ARRAY['cancelled'::text, 'declared_paid'::text])))
 );
+CREATE INDEX checkout_by_time ON polygate.checkout USING btree (merchant_id, created_at, checkout_id);
 CREATE UNIQUE INDEX checkout_secret ON polygate.checkout USING btree (secret_hash, merchant_id);
 grant insert, select, update on polygate.checkout to polygate_app;
+
+create table polygate.checkout_attempt (
+  merchant_id uuid not null,
+  checkout_id uuid not null,
+  attempt smallint not null,
+  operation_id uuid not null,
+  constraint checkout_attempt_pkey PRIMARY KEY (merchant_id, checkout_id, attempt)
+);
+grant insert, select on polygate.checkout_attempt to polygate_app;
+
+create table polygate.checkout_event (
+  merchant_id uuid not null,
+  checkout_id uuid not null,
+  sequence integer not null,
+  name text not null,
+  happened_at timestamp with time zone not null,
+  recorded_in xid8 default pg_current_xact_id(),
+  constraint checkout_event_pkey PRIMARY KEY (merchant_id, checkout_id, sequence)
+);
+CREATE INDEX checkout_event_recorded ON polygate.checkout_event USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
+grant insert, select on polygate.checkout_event to polygate_app;
 
 create table polygate.clock (
   only_row boolean not null default true,
@@ -256,9 +284,11 @@ create table polygate.delivery (
   lease uuid,
   created_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
+  mail json,
   constraint delivery_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, merchant_id),
+  constraint delivery_mail_check CHECK (((subject = 'mail'::text) = (mail IS NOT NULL))),
   constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'given_up'::text]))),
-  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text])))
+  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text, 'checkout'::text, 'mail'::text])))
 );
 CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
@@ -314,7 +344,7 @@ create table polygate.due_work (
   failed_tries smallint not null default 0,
   reason text,
   constraint due_work_pkey PRIMARY KEY (payment_id, kind, merchant_id),
-  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text]))),
+  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text, 'rest'::text]))),
   constraint due_work_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'failed'::text])))
 );
 CREATE INDEX due_work_due ON polygate.due_work USING btree (due_at) WHERE (state = 'waiting'::text);
@@ -464,6 +494,7 @@ create table polygate.operation (
   reference_id uuid,
   agreement json,
   requested_amount bigint,
+  number integer not null default 0,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
@@ -515,6 +546,7 @@ create table polygate.payment (
   created_at timestamp with time zone not null,
   charged_back bigint not null default 0,
   chargeback_reversed bigint not null default 0,
+  operations integer not null default 1,
   constraint payment_pkey PRIMARY KEY (merchant_id, payment_id),
   constraint payment_check CHECK (((capture_pending >= 0) AND (release_pending >= 0) AND ((((captured + capture_pending) + released) + release_pending) <= GREATEST(authorized, captured))))
 ) with (fillfactor=45);
@@ -594,7 +626,11 @@ create table polygate.shopper_visit (
   due_at timestamp with time zone,
   leased_until timestamp with time zone,
   created_at timestamp with time zone not null,
-  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id)
+  merchant_word text,
+  confirmation text,
+  constraint shopper_visit_pkey PRIMARY KEY (visit_id, merchant_id),
+  constraint shopper_visit_confirmation_check CHECK ((confirmation = ANY (ARRAY['asked'::text, 'given'::text, 'refused'::text]))),
+  constraint shopper_visit_merchant_word_check CHECK ((merchant_word = ANY (ARRAY['awaited'::text, 'given'::text, 'refused'::text])))
 );
 CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
 grant insert, select, update on polygate.shopper_visit to polygate_app;
@@ -721,9 +757,11 @@ create table vault.token (
   purge_at timestamp with time zone not null,
   created_at timestamp with time zone not null default now(),
   deleted_at timestamp with time zone,
+  fingerprint bytea,
   constraint token_pkey PRIMARY KEY (merchant_id, token)
 );
 CREATE INDEX token_card ON vault.token USING btree (card_id);
+CREATE INDEX token_fingerprint ON vault.token USING btree (fingerprint, merchant_id) WHERE (deleted_at IS NULL);
 CREATE INDEX token_purge ON vault.token USING btree ((((purge_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
 grant delete, insert, select, update on vault.token to polygate_vault;
 

@@ -6,7 +6,7 @@ import { inPaymentOrder, timeArray } from './rows.ts';
 
 // The payments are locked first, in the order of their ids, so that two statements over the same payments never wait for each other in a
 // circle. What an act of the hold (a capture, the release of an authorization) reserves is on the payment; what is reserved of taken money is
-// on the operation that took it. A key that another node writes at the same moment is a duplicate-key error: nothing of the batch stands,
+// on the operation that took it. The payment numbers its operations. A key that another node writes at the same moment is a duplicate-key error: nothing of the batch stands,
 // and the batch is halved until the loser is alone.
 const statement: Statement = {
   name: 'submit_operation',
@@ -31,19 +31,6 @@ with input as (
 ), free as (
   select i.* from locked l join input i on i.ordinal = l.ordinal
   where i.ordinal not in (select ordinal from taken_key)
-), held as (
-  update polygate.payment p set
-    capture_pending = p.capture_pending + case i.kind when 'capture' then i.amount else 0 end,
-    release_pending = p.release_pending + case i.kind when 'reversal' then i.amount else 0 end
-  from free i
-  where i.target_kind = 'preauthorization' and p.merchant_id = i.merchant_id and p.payment_id = i.payment_id and p.state = 'authorized'
-    and case i.kind
-      when 'capture' then (not i.once or p.captured + p.capture_pending = 0) and p.captured + p.capture_pending + p.released + p.release_pending + i.amount <= p.authorized
-      when 'reversal' then p.release_pending = 0 and p.captured + p.capture_pending + p.released + i.amount <= p.authorized
-        and p.authorized - p.released - i.amount = i.remaining
-      else false
-    end
-  returning i.ordinal
 ), charged as (
   update polygate.operation o set
     refund_pending = o.refund_pending + case i.kind when 'refund' then i.amount else 0 end,
@@ -57,12 +44,25 @@ with input as (
     end
   returning i.ordinal
 ), granted as (
-  select ordinal from held union all select ordinal from charged
+  update polygate.payment p set
+    operations = p.operations + 1,
+    capture_pending = p.capture_pending + case when i.target_kind = 'preauthorization' and i.kind = 'capture' then i.amount else 0 end,
+    release_pending = p.release_pending + case when i.target_kind = 'preauthorization' and i.kind = 'reversal' then i.amount else 0 end
+  from free i left join charged c on c.ordinal = i.ordinal
+  where p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
+    and case when i.target_kind <> 'preauthorization' then c.ordinal is not null
+      when p.state <> 'authorized' then false
+      when i.kind = 'capture' then (not i.once or p.captured + p.capture_pending = 0) and p.captured + p.capture_pending + p.released + p.release_pending + i.amount <= p.authorized
+      when i.kind = 'reversal' then p.release_pending = 0 and p.captured + p.capture_pending + p.released + i.amount <= p.authorized
+        and p.authorized - p.released - i.amount = i.remaining
+      else false
+    end
+  returning i.ordinal, p.operations - 1 as number
 ), new_operation as (
   insert into polygate.operation (merchant_id, operation_id, payment_id, attempt_number, target_id, target_kind, kind, state, amount, remaining,
-    merchant_reference, rrn, dialect_data, created_at, reason)
+    merchant_reference, rrn, dialect_data, created_at, reason, number)
   select merchant_id, operation_id, payment_id, 1, target_id, target_kind, kind, 'submitted', amount, remaining,
-    merchant_reference, rrn, dialect_data, created_at, because
+    merchant_reference, rrn, dialect_data, created_at, because, number
   from free join granted using (ordinal)
 ), new_message as (
   insert into polygate.acquirer_message (merchant_id, rrn, mti, purpose, operation_id, account_id, terminal, stan, transmitted_at)

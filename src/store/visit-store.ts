@@ -11,12 +11,15 @@ import {
   changeAuthentication,
   claimDueVisits,
   closeVisit,
+  confirmVisit,
   findVisit,
   findVisitByAuthentication,
   merchantOf,
   nextVisitDueAtMs,
   noteLateResult,
   noteOfBrowser,
+  restVisit,
+  setWayBack,
 } from './visits.ts';
 
 /** `hot`: the pool of the payment path. */
@@ -31,6 +34,9 @@ export function createVisitStore({ hot, general }: { readonly hot: Database; rea
     findByAuthentication: (key) => reading(findVisitByAuthentication(hot, key)),
     merchantOf: (routingNumber) => reading(merchantOf(general, routingNumber)),
     change: (step) => changeAuthentication(hot, step),
+    confirm: (answer) => confirmVisit(hot, answer),
+    setWayBack: (key, returnUrl) => setWayBack(hot, key, returnUrl),
+    rest: (key) => restVisit(hot, key),
     note: (key) => noteOfBrowser(hot, key),
     noteLateResult: (key) => noteLateResult(hot, key),
     addAuthentication: (key, run) => addAuthentication(hot, key, run),

@@ -3,7 +3,16 @@
 import type { NewPayment, Submission } from '../core/ports.ts';
 import type { AuthenticationState } from '../core/states/authentication.ts';
 import type { AuthenticationRequest, Permission, TransStatus } from '../core/three-d-secure/authentication.ts';
-import type { AuthenticationChange, NewAuthentication, NewVisit, Visit, VisitKey } from '../core/three-d-secure/visit.ts';
+import type {
+  AuthenticationChange,
+  Confirmation,
+  MerchantWord,
+  NewAuthentication,
+  NewVisit,
+  Visit,
+  VisitKey,
+  VisitStore,
+} from '../core/three-d-secure/visit.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { addCapture } from './due-holds.ts';
@@ -12,18 +21,18 @@ import { submitChecked, submitPayments } from './submit-payment.ts';
 const insertAuthentication: Statement = {
   name: 'new_authentication',
   text: `insert into polygate.authentication (merchant_id, authentication_id, visit_id, number, state, amount, currency, card_id, request, version,
-  method_url, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+  method_url, created_at, finished_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::timestamptz, case when $5 = 'not_enrolled' then $12::timestamptz end)`,
 };
 
 const insertVisit: Statement = {
   name: 'new_visit',
   text: `insert into polygate.shopper_visit (merchant_id, visit_id, channel_id, payment_id, authentication_id, return_url, tokenize, has_cvc, expires_at,
-  due_at, created_at, capture_data)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)`,
+  due_at, created_at, capture_data, confirmation, merchant_word)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)`,
 };
 
-const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data,
+const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data, v.confirmation, v.merchant_word,
   (extract(epoch from v.expires_at) * 1000)::bigint as expires_ms, v.due_at is null as is_over,
   a.authentication_id, a.number, a.state, a.amount, a.currency, a.card_id, a.request, a.version, a.method_url, a.method_done, a.returned,
   (extract(epoch from now() - a.asked_at) * 1000)::bigint as asked_for_ms, a.acs_url, a.acs_transaction_id, a.ds_transaction_id, a.trans_status, a.reason,
@@ -65,6 +74,21 @@ const change: Statement = {
   where $16 and visit_id = $18 and merchant_id = $1 and due_at is not null and exists (select from changed)
 )
 select authentication_id from changed`,
+};
+
+// As after the end of a run: should the process end that goes on with it, another one does.
+const confirm: Statement = {
+  name: 'confirm_visit',
+  text: `update polygate.shopper_visit set confirmation = case when $6 = 'shopper' then $3 else confirmation end, merchant_word = case when $6 = 'merchant' then $3 else merchant_word end,
+  due_at = least(due_at, $4::timestamptz), leased_until = now() + $5 * interval '1 millisecond'
+where visit_id = $2 and merchant_id = $1 and due_at is not null and case when $6 = 'shopper' then confirmation = 'asked' else merchant_word = 'awaited' end
+returning visit_id`,
+};
+
+const rest: Statement = {
+  name: 'rest_visit',
+  text: `update polygate.shopper_visit set due_at = expires_at, leased_until = null
+where visit_id = $2 and merchant_id = $1 and (confirmation = 'asked' or merchant_word = 'awaited') and due_at is not null and (due_at, leased_until) is distinct from (expires_at, null)`,
 };
 
 const note: Statement = {
@@ -119,17 +143,41 @@ returning v.merchant_id, v.visit_id`,
 
 const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
 
+const wayBack: Statement = {
+  name: 'way_back_of_visit',
+  text: `update polygate.shopper_visit set return_url = $3 where visit_id = $2 and merchant_id = $1 and due_at is not null`,
+};
+
+/** The shopper's browser has said where it is to go in the end. */
+export async function setWayBack(database: Database, { merchantId, visitId }: VisitKey, returnUrl: string): Promise<void> {
+  await database.query(wayBack, [merchantId, visitId, returnUrl]);
+}
+
 /** Payment, visit and run in one transaction; without a payment only the latter two. */
 export function beginVisit(database: Database, visit: NewVisit): Promise<Submission> {
   return database.transaction(async (query) => {
-    const { merchantId, visitId, channelId, paymentId, authentication, returnUrl, tokenize, hasCvc, expiresAtMs, payment, captureData } =
-      visit;
+    const {
+      merchantId,
+      visitId,
+      channelId,
+      paymentId,
+      authentication,
+      returnUrl,
+      tokenize,
+      hasCvc,
+      expiresAtMs,
+      payment,
+      captureData,
+      confirmation,
+      merchantWord,
+    } = visit;
     const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
     if (submission !== 'submitted') return submission;
     if (payment?.captureDueAtMs !== undefined) await addCapture({ query }, payment, payment.captureDueAtMs);
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
       ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],
+      ...[confirmation, merchantWord],
     ]);
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
     return submission;
@@ -171,6 +219,17 @@ export async function changeAuthentication(
     ...[result?.challengeCancel, result !== undefined || to === 'expired', timeOf(nowMs), visitId, leaseMs],
   ]);
   return changed.length > 0;
+}
+
+export async function confirmVisit(
+  database: Database,
+  { merchantId, visitId, by, confirmation, leaseMs, nowMs }: Parameters<VisitStore['confirm']>[0],
+): Promise<boolean> {
+  return (await database.query(confirm, [merchantId, visitId, confirmation, timeOf(nowMs), leaseMs, by])).length > 0;
+}
+
+export async function restVisit(database: Database, { merchantId, visitId }: VisitKey): Promise<void> {
+  await database.query(rest, [merchantId, visitId]);
 }
 
 export async function noteOfBrowser(
@@ -226,6 +285,8 @@ interface VisitRow extends VisitKeyRow {
   readonly tokenize: boolean;
   readonly has_cvc: boolean;
   readonly capture_data: Record<string, string> | null;
+  readonly confirmation: Confirmation | null;
+  readonly merchant_word: MerchantWord | null;
   readonly expires_ms: number;
   readonly is_over: boolean;
   readonly authentication_id: string;
@@ -273,7 +334,13 @@ function visitOf(row: VisitRow): Visit {
   return {
     ...{ merchantId, visitId, channelId: row.channel_id, returnUrl: row.return_url, tokenize: row.tokenize, hasCvc: row.has_cvc },
     ...{ expiresAtMs: row.expires_ms, isOver: row.is_over },
-    ...given({ paymentId: row.payment_id, askedForMs: row.asked_for_ms, captureData: row.capture_data }),
+    ...given({
+      paymentId: row.payment_id,
+      askedForMs: row.asked_for_ms,
+      captureData: row.capture_data,
+      confirmation: row.confirmation,
+      merchantWord: row.merchant_word,
+    }),
     authentication: {
       ...{ merchantId, visitId, authenticationId: row.authentication_id, number: row.number, state: row.state, amount: row.amount },
       ...{

@@ -20,6 +20,10 @@ export interface Tokens {
   tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary }): Promise<string>;
   resolveToken(token: TokenKey): Promise<TokenizedCard | undefined>;
   describeToken(token: TokenKey): Promise<(TokenizedCard & { readonly deleted: boolean }) | undefined>;
+  tokenOfCard(card: {
+    readonly merchantId: string;
+    readonly fingerprint: Uint8Array;
+  }): Promise<(TokenizedCard & { readonly token: string }) | undefined>;
   listTokens(request: {
     readonly merchantId: string;
     readonly after?: string;
@@ -59,9 +63,10 @@ const insertTokens: Statement = {
     ), kept as (
       update vault.card c set purge_at = greatest(c.purge_at, i.purge_at) from input i
       where c.merchant_id = i.merchant_id and c.id = i.card_id
-      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at, i.summary
+      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at, i.summary, c.fingerprint
     ), made as (
-      insert into vault.token (merchant_id, card_id, token, purge_at, summary) select merchant_id, card_id, token, purge_at, summary from kept
+      insert into vault.token (merchant_id, card_id, token, purge_at, summary, fingerprint)
+      select merchant_id, card_id, token, purge_at, summary, fingerprint from kept
     )
     select ord::int as ord from kept`,
 };
@@ -79,8 +84,8 @@ const adoptTokens: Statement = {
   text: `with input as (
       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::json[]) as i (merchant_id, card_id, token, purge_at, summary)
     )
-    insert into vault.token (merchant_id, card_id, token, purge_at, summary)
-    select i.* from input i where exists (select from vault.card c where c.merchant_id = i.merchant_id and c.id = i.card_id)
+    insert into vault.token (merchant_id, card_id, token, purge_at, summary, fingerprint)
+    select i.*, c.fingerprint from input i join vault.card c on c.merchant_id = i.merchant_id and c.id = i.card_id
     on conflict do nothing
     returning merchant_id, token`,
 };
@@ -95,6 +100,12 @@ const selectAdopted: Statement = {
 const describeToken: Statement = {
   name: 'vault-token-describe',
   text: 'select card_id, summary, deleted_at is not null as deleted from vault.token where merchant_id = $1 and token = $2',
+};
+
+const tokenOfCard: Statement = {
+  name: 'vault-token-of-card',
+  text: `select token, card_id, summary from vault.token where fingerprint = $2 and merchant_id = $1 and deleted_at is null
+    order by created_at, token limit 1`,
 };
 
 const listTokens: Statement = {
@@ -182,6 +193,10 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
       if (!isToken(token)) return undefined;
       const [row] = await database.query<{ card_id: string; summary: CardSummary; deleted: boolean }>(describeToken, [merchantId, token]);
       return row === undefined ? undefined : { cardId: row.card_id, summary: row.summary, deleted: row.deleted };
+    },
+    async tokenOfCard({ merchantId, fingerprint }) {
+      const [row] = await database.query<{ token: string; card_id: string; summary: CardSummary }>(tokenOfCard, [merchantId, fingerprint]);
+      return row === undefined ? undefined : { token: row.token, cardId: row.card_id, summary: row.summary };
     },
     async listTokens({ merchantId, after = '', limit }) {
       return database.query<{ token: string; summary: CardSummary }>(listTokens, [merchantId, after, limit]);

@@ -2,11 +2,26 @@
  * The worker that tells merchants what happened: one loop makes deliveries of new events, the other sends what is due. Each endpoint has a few
  * tries under way at most, one while it is in trouble, so that a slow shop keeps only itself waiting.
  */
-import { type Attempt, afterFailure, type ClaimedDelivery, type DeliveryResult, type Outbox } from '../core/event/outbox.ts';
-import type { Directory } from '../core/merchant/channel.ts';
+
+import type { DueWork } from '../core/due/work.ts';
+import {
+  type Attempt,
+  afterFailure,
+  type ClaimedDelivery,
+  type DeliveryResult,
+  type DeliverySubject,
+  type Outbox,
+} from '../core/event/outbox.ts';
+import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import { readOrder } from '../core/payment/order.ts';
+import type { CallbackAddress, CallbackMessage, DialectCallbacks, OrderNotice, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
+import type { MailTransport } from '../mail/transport.ts';
+import type { Observer } from '../observability/observer.ts';
+import { mailAddressOf, mailOf, mailRetryDelaysMs, mailTimeoutMs, sendByMail } from './deliver-mail.ts';
+import type { Sent } from './delivery-try.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface DeliverEvents {
@@ -14,7 +29,12 @@ export interface DeliverEvents {
   readonly directory: Directory;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
+  /** Absent: mails wait. */
+  readonly mail: MailTransport | undefined;
   readonly mode: 'sandbox' | 'live';
+  /** Measures a try. */
+  readonly step: Observer['step'];
+  readonly onTry: Metrics['countDelivery'];
   /** By the dialect's name. */
   readonly callbacks: ReadonlyMap<string, DialectCallbacks>;
 }
@@ -27,8 +47,13 @@ const underWayAtMost = 1_024;
 /** Beyond what two messages of the most patient dialect can take, so that a lease ends only when its holder is gone. */
 const leaseMs = 75_000;
 const postponedMs = 5_000;
+/** Every postponement is a stop of the clock on its way, which may be years long. */
+const postponedWhileMovingMs = 86_400_000;
+/** Whoever moves the clock waits for each try. */
+const timeoutWhileMovingMs = 1_000;
 
-export function startDelivering(parts: DeliverEvents): Worker {
+/** `work`: the same, for whoever moves the business clock and waits for what becomes due on its way. */
+export function startDelivering(parts: DeliverEvents): Worker & { readonly work: DueWork } {
   const { outbox, engine } = parts;
   const guarded = guardedBy(engine.log);
   const enrolling = startWorker(
@@ -40,9 +65,25 @@ export function startDelivering(parts: DeliverEvents): Worker {
   const sender = createSender(parts);
   const sending = startWorker(guarded('deliveries cannot be looked at; trying again', sender.turn));
   return {
+    work: workOf(parts, sender),
     async stop() {
       await Promise.all([enrolling.stop(), sending.stop()]);
       await sender.settled();
+    },
+  };
+}
+
+function workOf({ outbox, engine }: DeliverEvents, sender: Sender): DueWork {
+  return {
+    name: 'deliveries to merchants',
+    async run(limit) {
+      const done = await sender.sendDue(limit);
+      return { taken: done, done };
+    },
+    async nextDueAtMs() {
+      while ((await outbox.enroll(enrolledAtOnce)) >= enrolledAtOnce);
+      const inMs = await outbox.nextDueInMs();
+      return inMs === undefined ? undefined : engine.clock.businessNow() + inMs;
     },
   };
 }
@@ -68,6 +109,8 @@ function guardedBy(log: Engine['log']): (message: string, turn: () => Promise<nu
 interface Sender {
   /** Claims and sends; says how long to pause. */
   turn(): Promise<number>;
+  /** Sends what is due now, at most `limit`; says how much when it is done. */
+  sendDue(limit: number): Promise<number>;
   settled(): Promise<void>;
 }
 
@@ -80,7 +123,9 @@ function createSender(parts: DeliverEvents): Sender {
     const { endpointId } = delivery;
     underWay.set(endpointId, (underWay.get(endpointId) ?? 0) + 1);
     try {
-      const isFine = await tryDelivery(parts, delivery, inTrouble.has(endpointId));
+      const { paymentId, operationId, about } = delivery;
+      const names = { work: 'delivery', ...(about.kind === 'payment' ? { paymentId, operationId } : {}) };
+      const isFine = await parts.engine.within(names, () => tryDelivery(parts, delivery, inTrouble.has(endpointId)));
       if (isFine) inTrouble.delete(endpointId);
       // One that stands for URLs of requests is many: a dead one among them says nothing about the others.
       else if (delivery.endpoint.url !== undefined) inTrouble.add(endpointId);
@@ -96,21 +141,32 @@ function createSender(parts: DeliverEvents): Sender {
     }
   }
 
+  async function begin(room: number): Promise<readonly Promise<void>[]> {
+    // Half of the places are for endpoints that have nothing under way, however many slow ones there are.
+    const isCrowded = tries.size > underWayAtMost / 2;
+    const busy = [...underWay].filter(([id, count]) => count >= (isCrowded || inTrouble.has(id) ? 1 : perEndpoint)).map(([id]) => id);
+    const claimed = await parts.outbox.claim({ perEndpoint, limit: room, leaseMs, busy });
+    return claimed.map((delivery) => {
+      const attempt = run(delivery).finally(() => tries.delete(attempt));
+      tries.add(attempt);
+      return attempt;
+    });
+  }
+
   return {
     async turn() {
       if (tries.size >= underWayAtMost) return lookEveryMs / 4;
-      // Half of the places are for endpoints that have nothing under way, however many slow ones there are.
-      const isCrowded = tries.size > underWayAtMost / 2;
-      const busy = [...underWay].filter(([id, count]) => count >= (isCrowded || inTrouble.has(id) ? 1 : perEndpoint)).map(([id]) => id);
-      const claimed = await parts.outbox.claim({ perEndpoint, limit: underWayAtMost - tries.size, leaseMs, busy });
-      for (const delivery of claimed) {
-        const attempt = run(delivery).finally(() => tries.delete(attempt));
-        tries.add(attempt);
-      }
-      if (claimed.length === 0) return lookEveryMs;
+      const begun = await begin(underWayAtMost - tries.size);
+      if (begun.length === 0) return lookEveryMs;
       // There is probably more; the next look waits until something of this one is done, or for the usual time.
       await Promise.race([...tries, new Promise((resolve) => setTimeout(resolve, lookEveryMs).unref())]);
       return 0;
+    },
+    async sendDue(limit) {
+      const room = Math.min(limit, underWayAtMost - tries.size);
+      const begun = room > 0 ? await begin(room) : [];
+      await Promise.all(begun);
+      return begun.length;
     },
     async settled() {
       await Promise.all(tries);
@@ -124,55 +180,106 @@ function namesOf({ merchantId, endpointId, paymentId, sequence }: ClaimedDeliver
 
 /** Sends the messages of an event that are still to be sent, and records what came of it. False when the endpoint is in trouble. */
 async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasInTrouble: boolean): Promise<boolean> {
-  const { outbox, engine, callbacks } = parts;
-  const policy = callbacks.get(delivery.endpoint.dialect);
-  const subject = await readSubject(parts, delivery);
-  if (policy === undefined || subject === undefined) {
-    await outbox.postpone(delivery, postponedMs);
+  const { outbox, engine } = parts;
+  const way = await wayOf(parts, delivery);
+  if (way === undefined) {
+    await outbox.postpone(delivery, engine.clock.isMoving() ? postponedWhileMovingMs : postponedMs);
     return true;
   }
-  const { attempt, messagesSent, isGone } = await sendAll(parts, { policy, delivery, subject });
+  const { attempt, messagesSent, gone } = await parts.step('delivery', way.send);
+  const kind = delivery.about.kind === 'mail' || mailAddressOf(delivery.endpoint) !== undefined ? 'mail' : 'webhook';
   if (attempt.problem === undefined) {
+    parts.onTry(kind, 'delivered');
     await outbox.record({ delivery, attempt, messagesSent, result: { state: 'delivered' } });
     if (delivery.failuresBefore > 0 || wasInTrouble) await outbox.noteSuccess(delivery.endpoint);
     return true;
   }
-  const result: DeliveryResult = afterFailure({ tries: delivery.tries, retryDelaysMs: policy.retryDelaysMs });
+  // A mail that is refused for good has no endpoint that an operator could mend.
+  const isOver = gone !== undefined && delivery.about.kind === 'mail';
+  const result: DeliveryResult = isOver ? { state: 'given_up' } : afterFailure({ tries: delivery.tries, retryDelaysMs: way.retryDelaysMs });
+  parts.onTry(kind, result.state === 'given_up' ? 'given_up' : 'failed');
   await outbox.noteFailure(delivery.endpoint, attempt.problem);
-  await parkIfHopeless(parts, delivery, { problem: attempt.problem, isGone, isGivenUp: result.state === 'given_up' });
+  await parkIfHopeless(parts, delivery, { problem: attempt.problem, gone, isGivenUp: result.state === 'given_up' });
   await outbox.record({ delivery, attempt, messagesSent, result });
   if (result.state === 'given_up')
     engine.log.warn({ ...namesOf(delivery), tries: delivery.tries }, 'an event could not be delivered and was given up');
   return false;
 }
 
-type Subject = Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation'> | Pick<TokenNotice, 'subject' | 'act'>;
+/** How something is told, and how patiently. */
+interface Way {
+  readonly retryDelaysMs: readonly number[];
+  send(): Promise<Sent>;
+}
+
+/** Undefined: what it needs is not there, now. */
+async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<Way | undefined> {
+  const { mail: transport, engine, mode } = parts;
+  const startedAtMs = engine.clock.wallNow();
+  const sending = (mail: ReturnType<typeof mailOf>): Way | undefined =>
+    transport && {
+      retryDelaysMs: mailRetryDelaysMs,
+      send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: timeoutOf(parts, mailTimeoutMs) }),
+    };
+  const { about } = delivery;
+  if (about.kind === 'mail') return sending(about.mail);
+  const subject = await readSubject(parts, delivery, about);
+  if (subject === undefined) return undefined;
+  if (mailAddressOf(delivery.endpoint) !== undefined) {
+    const operation = subject.subject === 'payment' ? subject.operation : undefined;
+    return sending(mailOf(delivery, { operation, isTest: mode === 'sandbox' }));
+  }
+  const policy = parts.callbacks.get(delivery.endpoint.dialect);
+  if (policy === undefined) return undefined;
+  const telling = { policy, delivery, subject, channel: about.channel };
+  return { retryDelaysMs: policy.retryDelaysMs, send: () => sendAll(parts, telling) };
+}
+
+function timeoutOf({ engine }: DeliverEvents, timeoutMs: number): number {
+  return engine.clock.isMoving() ? Math.min(timeoutMs, timeoutWhileMovingMs) : timeoutMs;
+}
+
+type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
+
+type Subject =
+  | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
+  | Pick<TokenNotice, 'subject' | 'act'>
+  | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
 
 interface Telling {
   readonly policy: DialectCallbacks;
   readonly delivery: ClaimedDelivery;
   readonly subject: Subject;
+  readonly channel: Channel;
 }
 
 /** What is told about, as it is now; undefined when it is not there. */
 async function readSubject(
   { engine, outbox }: DeliverEvents,
-  { merchantId, paymentId, operationId, sequence, event }: ClaimedDelivery,
+  { merchantId, paymentId, operationId, sequence }: ClaimedDelivery,
+  about: Told,
 ): Promise<Subject | undefined> {
-  if (event === undefined) {
+  if (about.kind === 'order') {
+    const order = await readOrder(engine, { merchantId, checkoutId: paymentId });
+    return order === undefined ? undefined : { subject: 'order', event: about.event, order };
+  }
+  if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
     return act === undefined ? undefined : { subject: 'token', act };
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
-  return tree === undefined || operation === undefined ? undefined : { subject: 'payment', event, tree, operation };
+  if (tree === undefined || operation === undefined) return undefined;
+  const checkoutId = tree.operations[0]?.dialectData.orderId;
+  const order = checkoutId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId, operationId });
+  return { subject: 'payment', event: about.event, tree, operation, ...(order === undefined ? {} : { order }) };
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
-async function writeMessages(parts: DeliverEvents, { policy, delivery, subject }: Telling): Promise<readonly CallbackMessage[]> {
+async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, channel }: Telling): Promise<readonly CallbackMessage[]> {
   const { engine, mode } = parts;
-  const { endpoint, channel, tries } = delivery;
+  const { endpoint, tries } = delivery;
   const url = endpoint.url ?? urlNamedIn(subject);
   if (url === undefined) return [];
   const { settings } = endpoint;
@@ -197,15 +304,8 @@ async function secretOf(
 
 /** By the operation's own request, else by the one that began the payment. */
 function urlNamedIn(subject: Subject): string | undefined {
-  if (subject.subject === 'token') return undefined;
+  if (subject.subject !== 'payment') return undefined;
   return subject.operation.dialectData.notificationUrl ?? subject.tree.operations[0]?.dialectData.notificationUrl;
-}
-
-interface Sent {
-  readonly attempt: Attempt;
-  readonly messagesSent: number;
-  /** The endpoint says that it will never take anything again. */
-  readonly isGone: boolean;
 }
 
 async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
@@ -221,21 +321,21 @@ async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
     return {
       attempt: { startedAtMs, durationMs: 0, problem: `the message cannot be written: ${String(error)}` },
       messagesSent,
-      isGone: false,
     };
   }
   let attempt: Attempt = { startedAtMs, durationMs: 0 };
   for (const message of messages.slice(messagesSent)) {
-    const answer = await outbound.send({ ...message, timeoutMs: policy.timeoutMs });
+    const answer = await outbound.send({ ...message, timeoutMs: timeoutOf(parts, policy.timeoutMs) });
     const durationMs = attempt.durationMs + answer.durationMs;
-    if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent, isGone: false };
+    if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent };
     attempt = { startedAtMs, durationMs, status: answer.status, answer: answer.excerpt };
     if (answer.status < 200 || answer.status > 299) {
-      return { attempt: { ...attempt, problem: problemOf(answer.status) }, messagesSent, isGone: answer.status === 410 };
+      const gone = answer.status === 410 ? { gone: 'it answered HTTP 410, that it is gone for good' } : {};
+      return { attempt: { ...attempt, problem: problemOf(answer.status) }, messagesSent, ...gone };
     }
     messagesSent += 1;
   }
-  return { attempt, messagesSent, isGone: false };
+  return { attempt, messagesSent };
 }
 
 function problemOf(status: number): string {
@@ -245,17 +345,17 @@ function problemOf(status: number): string {
 
 interface Failure {
   readonly problem: string;
-  readonly isGone: boolean;
+  /** Why it will never take anything again. */
+  readonly gone: string | undefined;
   readonly isGivenUp: boolean;
 }
 
 /** An endpoint that has not acknowledged anything for as long as the dialect tries is parked, and what waits for it stays. */
 async function parkIfHopeless({ engine, outbox }: DeliverEvents, delivery: ClaimedDelivery, failure: Failure): Promise<void> {
-  if (!failure.isGone && !failure.isGivenUp) return;
-  const reason = failure.isGone
-    ? 'it answered HTTP 410, that it is gone for good'
-    : `nothing was acknowledged in ${delivery.tries} tries of the same event, the last ended with: ${failure.problem}`;
-  const parked = await outbox.park(delivery.endpoint, reason, failure.isGone ? undefined : delivery.createdAtMs);
+  const { gone } = failure;
+  if (gone === undefined && !failure.isGivenUp) return;
+  const reason = gone ?? `nothing was acknowledged in ${delivery.tries} tries of the same event, the last ended with: ${failure.problem}`;
+  const parked = await outbox.park(delivery.endpoint, reason, gone === undefined ? delivery.createdAtMs : undefined);
   if (parked)
     engine.log.error(
       { endpointId: delivery.endpointId, merchantId: delivery.merchantId, reason },

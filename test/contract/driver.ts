@@ -6,6 +6,7 @@
 import type { DeclineReason } from '../../src/core/payment/decline.ts';
 import type { RejectionReason } from '../../src/core/payment/operation.ts';
 import type { CaughtHook } from '../harness/hooks.ts';
+import type { Redirect } from '../harness/shopper.ts';
 import type { Traces } from '../harness/traces.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface Answer {
   readonly reason: DeclineReason | RejectionReason | RefusalReason | undefined;
   /** What the answer says is at fault. */
   readonly fields: readonly Field[];
+  /** Where the shopper has to go, while there is something for them to do. */
+  readonly redirect: Redirect | undefined;
   /** The stored card, where one was asked for. */
   readonly token: string | undefined;
   /** The answer says that it repeats an earlier one. */
@@ -65,6 +68,8 @@ export interface Order {
   /** Free text that the merchant chooses and the gateway keeps. */
   readonly description?: string;
   readonly idempotencyKey?: string;
+  /** The shopper is there with a browser, and comes back to this address of the merchant. */
+  readonly comesBackTo?: string;
   /** Something in the form of the request is to be wrong. */
   readonly fault?: Fault;
 }
@@ -74,6 +79,13 @@ export interface Act {
   readonly amount?: number;
   readonly currency?: string;
   readonly idempotencyKey?: string;
+}
+
+/** A payment that the shopper makes at their bank, and comes back from to this address of the merchant. */
+export interface BankOrder {
+  /** Minor units. */
+  readonly amount: number;
+  readonly comesBackTo: string;
 }
 
 /** Ways to spoil an order, and the part that the answer has to name. */
@@ -106,6 +118,8 @@ export interface Client {
   read(target: string): Promise<Answer>;
   /** Stores a card, alone where the protocol can, else with a payment. */
   createToken(order: Order): Promise<Answer>;
+  /** By a method whose shopper pays at the bank at once. Absent where `redirect method` is lacking. */
+  payAtBank?(order: BankOrder): Promise<Answer>;
   /** A debit with a stored card. */
   payWithToken(token: string, act: Act & { readonly amount: number }): Promise<Answer>;
 }
@@ -120,6 +134,7 @@ export const capabilities = [
   'idempotency key',
   'frictionless authentication',
   'challenge',
+  'redirect method',
   'webhooks',
 ] as const;
 

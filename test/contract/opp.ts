@@ -1,15 +1,18 @@
 /** The contract suite's driver of the OPP dialect. Codes and values are written by hand: a test would not notice a change that it imports. */
 
+import { bankPayment } from '../harness/bank-shopper.ts';
 import { decryptOpp } from '../harness/hooks.ts';
 import { demo, encode, exchange, other, type Parameters, type Reply } from '../harness/opp.ts';
+import { browserData, redirectOf } from '../harness/shopper.ts';
 import { rememberCard } from '../harness/traces.ts';
 import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Field, Order, Outcome } from './driver.ts';
 
 const outcomes: readonly (readonly [code: RegExp, recorded: boolean, outcome: Outcome])[] = [
   [/^000\.100\.11\d$/, true, 'approved'],
-  [/^000\.200\./, true, 'pending'],
+  [/^(000\.200|800\.400\.5)/, true, 'pending'],
   [/^900\.100\.301$/, true, 'undone'],
-  [/^100\.100\./, true, 'rejected'],
+  [/^100\.396\.10[13]$/, true, 'rejected'],
+  [/^100\.(100|380|390)\./, true, 'rejected'],
   [/^(800\.1|300\.|900\.1)/, true, 'declined'],
   [/./, false, 'refused'],
 ];
@@ -22,6 +25,10 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
   '800.100.162': 'over_amount_limit',
   '900.100.201': 'system_malfunction',
   '300.100.100': 'authentication_required',
+  '100.380.401': 'authentication_failed',
+  '100.390.100': 'authentication_forbidden',
+  '100.396.101': 'shopper_canceled',
+  '100.396.103': 'shopper_timed_out',
   '100.100.101': 'invalid_card_number',
   '100.100.303': 'card_expired',
   '100.100.601': 'cvc_length',
@@ -88,7 +95,7 @@ const callers: Readonly<Record<CallerName, { readonly entityId: string; readonly
 
 export const opp: Driver = {
   dialect: 'opp',
-  lacks: ['frictionless authentication', 'challenge'],
+  lacks: [],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   webhooks: {
     name: 'opp',
@@ -126,15 +133,18 @@ function connect({ url, caller, traces }: Connection): Client {
     refund: (target, act) => operate('RF', target, act),
     read: async (target) =>
       answered(await exchange(url, { method: 'GET', path: `/v1/query/${target}?entityId=${entityId}`, headers: authorization })),
+    payAtBank: ({ comesBackTo, ...money }) =>
+      post('/v1/payments', bankPayment('IDEAL', { ...writeMoney(money), shopperResultUrl: comesBackTo }), undefined),
     createToken: (order) => pay('PA', order, { createRegistration: 'true' }),
     payWithToken: (token, act) =>
       post(`/v1/registrations/${token}/payments`, { paymentType: 'DB', ...writeMoney(act) }, act.idempotencyKey),
   };
 }
 
-function writeOrder({ card, holder = 'Ada Example', description, fault, ...money }: Order): Parameters {
+function writeOrder({ card, holder = 'Ada Example', description, comesBackTo, fault, ...money }: Order): Parameters {
   return {
     ...writeMoney(money),
+    ...(comesBackTo === undefined ? {} : { ...browserData, shopperResultUrl: comesBackTo }),
     'card.number': card.number,
     'card.cvv': card.cvc,
     'card.holder': holder,
@@ -162,6 +172,7 @@ function readAnswer({ status, body, code = '', headers, text }: Reply): Answer {
     currency: body.currency,
     reason: isAbout !== undefined ? 'malformed' : status === 404 ? 'unknown' : reasons[code],
     fields: isAbout !== undefined ? [isAbout] : named.map(({ name }) => fieldsOfParameters[name] ?? name),
+    redirect: body.redirect === undefined ? undefined : redirectOf({ body }),
     token: body.registrationId,
     replayed: headers['idempotent-replayed'] === 'true',
     text,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { DeclineReason } from '../../src/core/payment/decline.ts';
 import type { HostEntry } from '../harness/host-control.ts';
-import type { Answer, capabilities, Order } from './driver.ts';
+import type { Answer, Order } from './driver.ts';
 import { expectOutcome, order, stories } from './stories.ts';
 
 const story = stories();
@@ -174,10 +174,3 @@ story('a token that nobody has is refused', ['tokens'], async ({ shop, driver, b
   expectOutcome(await shop.payWithToken(driver.nothing.token, { amount: 3_00 }), 'refused', 'unknown');
   assert.deepEqual(await booked(), []);
 });
-
-/** Stories that wait for the first dialect that can; one that says it can has to be given a story. */
-for (const capability of ['frictionless authentication', 'challenge'] as const satisfies readonly (typeof capabilities)[number][]) {
-  story(`${capability}`, [capability], async ({ driver }) => {
-    assert.fail(`${driver.dialect} no longer says that it lacks this (${capability}): tell its story here.`);
-  });
-}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type BrowserPage, openPage, submit, textOf } from './form-browser.ts';
 import { debit, type Parameters, type Reply } from './opp.ts';
-import { followRedirect, settled } from './shopper.ts';
+import { type Redirect, redirectOf, sendShopper, settled } from './shopper.ts';
 
 /** A payment at the bank; `more` replaces and removes. */
 export function bankPayment(brand: string, more: Parameters = {}): Parameters {
@@ -17,8 +17,13 @@ export function bankPayment(brand: string, more: Parameters = {}): Parameters {
 }
 
 /** As far as the bank's page. */
-export async function goToBank(reply: Reply): Promise<BrowserPage> {
-  const page = await settled(await followRedirect(reply));
+export function goToBank(reply: Reply): Promise<BrowserPage> {
+  return goToBankAt(redirectOf(reply));
+}
+
+/** The same from a merchant's redirect. */
+export async function goToBankAt(redirect: Redirect): Promise<BrowserPage> {
+  const page = await settled(await sendShopper(redirect));
   const [form] = page.forms;
   assert.ok(form !== undefined, `expected the way to the bank in ${page.html}`);
   const query = new URLSearchParams(form.fields).toString();

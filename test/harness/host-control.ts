@@ -63,7 +63,11 @@ export interface FaultRequest {
     | 'bank_down'
     | 'bank_answer_lost'
     | 'bank_notice_lost'
-    | 'bank_notice_twice';
+    | 'bank_notice_twice'
+    | 'mail_refused'
+    | 'mail_rejected'
+    | 'mail_dropped'
+    | 'mail_answer_lost';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
   readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';

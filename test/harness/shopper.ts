@@ -19,13 +19,30 @@ export const browserData: Parameters = {
   'customer.ip': '192.0.2.7',
 };
 
+/** Where a merchant is told to send the shopper's browser, and with which form. */
+export interface Redirect {
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly parameters: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** The redirect of an OPP answer. */
+export function redirectOf({ body }: Pick<Reply, 'body'>): Redirect {
+  const { url = '', method = 'POST', parameters = [] } = body.redirect as unknown as Partial<Redirect>;
+  return { url, method, parameters };
+}
+
+/** Goes where a merchant sends the browser. */
+export async function sendShopper({ url, method, parameters }: Redirect): Promise<BrowserPage> {
+  const fields = Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
+  if (method === 'POST') return postForm(url, fields);
+  const query = new URLSearchParams(fields).toString();
+  return openPage(query === '' ? url : `${url}?${query}`);
+}
+
 /** Follows the redirect as the shop's page does. */
-export async function followRedirect({ body }: Reply): Promise<BrowserPage> {
-  const { url = '', parameters = [] } = body.redirect as unknown as {
-    url: string;
-    parameters: readonly { readonly name: string; readonly value: string }[];
-  };
-  return postForm(url, Object.fromEntries(parameters.map(({ name, value }) => [name, value])));
+export function followRedirect(reply: Reply): Promise<BrowserPage> {
+  return sendShopper(redirectOf(reply));
 }
 
 const formWith = ({ forms }: BrowserPage, field: string): PageForm | undefined => forms.find(({ fields }) => field in fields);
@@ -70,12 +87,17 @@ export async function settled(page: BrowserPage): Promise<BrowserPage> {
 }
 
 /** All the way, typing this code; whatever the issuer wants is done. */
-export async function authenticate(reply: Reply, code = '1234'): Promise<BrowserPage> {
-  let page = await settled(await followRedirect(reply));
+export function authenticate(reply: Reply, code = '1234'): Promise<BrowserPage> {
+  return authenticateAt(redirectOf(reply), { code, act: 'confirm' });
+}
+
+/** All the way from a merchant's redirect; `typed` is what the issuer's page gets, should it ask. */
+export async function authenticateAt(redirect: Redirect, typed: Readonly<Record<string, string>>): Promise<BrowserPage> {
+  let page = await settled(await sendShopper(redirect));
   if (formWith(page, 'threeDSMethodData') !== undefined) {
     await runMethod(page);
     page = await goOn(page);
   }
   if (formWith(page, 'creq') === undefined) return page;
-  return answerChallenge(await openChallenge(page), { code, act: 'confirm' });
+  return answerChallenge(await openChallenge(page), typed);
 }

@@ -82,10 +82,10 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   cleanUp.push(() => database.end());
 
   const sandboxLog: string[] = [];
-  const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number }): Promise<Sandbox> =>
+  const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number; readonly smtpPort: number }): Promise<Sandbox> =>
     startSandbox({ ...ports, dataDirectory: join(folder, 'sandbox'), log: (line) => sandboxLog.push(line) });
-  let sandbox: Sandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0 });
-  const { acquirerPort, httpPort } = sandbox;
+  let sandbox: Sandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0, smtpPort: 0 });
+  const { acquirerPort, httpPort, smtpPort } = sandbox;
   cleanUp.push(async () => sandbox?.stop());
 
   const env = {
@@ -94,6 +94,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
     PORT: String(await freePort()),
     SANDBOX_ACQUIRER_PORT: String(acquirerPort),
     SANDBOX_HTTP_PORT: String(httpPort),
+    SANDBOX_SMTP_PORT: String(smtpPort),
     ACQUIRER_TIMEOUT_MS: String(acquirerTimeoutMs),
     ...options.env,
   };
@@ -138,7 +139,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
       sandbox = undefined;
     },
     async startSandbox() {
-      sandbox ??= await launch({ acquirerPort, httpPort });
+      sandbox ??= await launch({ acquirerPort, httpPort, smtpPort });
     },
   };
   await linkIsUp(gateway.url);

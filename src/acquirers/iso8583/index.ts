@@ -95,6 +95,7 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
     timeoutMs: settings.timeoutMs,
     deduplicates: true,
     isReady: link.isReady,
+    readyConnections: link.readyConnections,
     close: link.close,
     async prepare({ channel, kind, terminal }) {
       const { account } = await partyOf(channel.accountId);

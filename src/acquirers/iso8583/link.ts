@@ -37,6 +37,7 @@ export type ExchangeResult =
 export interface Link {
   exchange(message: Iso8583Message, context: unknown): Promise<ExchangeResult>;
   isReady(): boolean;
+  readyConnections(): number;
   close(): Promise<void>;
 }
 
@@ -250,6 +251,7 @@ export function openLink(options: LinkOptions): Link {
       return Promise.resolve({ kind: 'not_sent', cause: 'no connection to the acquirer' });
     },
     isReady: () => connections.some((connection) => connection.ready),
+    readyConnections: () => connections.filter((connection) => connection.ready).length,
     async close() {
       closing = true;
       // Each exchange under way ends by its answer or its time-out.

@@ -7,8 +7,8 @@ export interface DueHold {
   readonly paymentId: string;
   /** The preauthorization. */
   readonly operationId: string;
-  /** `expiry`: what is left of the hold is reversed. `capture`: it is captured. */
-  readonly kind: 'expiry' | 'capture';
+  /** `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once a capture has succeeded. */
+  readonly kind: 'expiry' | 'capture' | 'rest';
   /** Business time, epoch ms. */
   readonly dueAtMs: number;
   /** Tries that the acquirer has certainly not carried out, from 0. */

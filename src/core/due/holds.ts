@@ -5,7 +5,7 @@
 import type { Channel, Directory } from '../merchant/channel.ts';
 import { capture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
-import type { OperationNode, PaymentTree } from '../payment/operation.ts';
+import type { DueReason, OperationNode, PaymentTree } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
@@ -39,7 +39,11 @@ export function dueHolds(engine: Engine, directory: Directories, rules: HoldRule
       await walk(Math.max(clock.wallNow() - noticeAfterMs(rules.lives), clock.movedAtMs()));
       const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
       const claimed = await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs });
-      return progressOf(engine, claimed, await Promise.allSettled(claimed.map((due) => doOne(engine, directory, rules, due))));
+      return progressOf(
+        engine,
+        claimed,
+        await Promise.allSettled(claimed.map((due) => engine.within({ work: 'hold' }, () => doOne(engine, directory, rules, due)))),
+      );
     },
     async nextDueAtMs() {
       await walk(engine.clock.wallNow() + 1);
@@ -78,6 +82,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
   if (left === 'unclear') return putOff(engine, due);
+  if (due.kind === 'rest' && tree?.captured === 0) return isCaptureLost(engine, due) ? finish(engine, due) : putOff(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
   const command = { channel, operationId, dialectData: {} };
@@ -86,8 +91,8 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
     await engine.holds.moveTo(due, endsAtMs);
     return true;
   }
-  const act = due.kind === 'expiry' ? voidOperation : capture;
-  const result = await act(engine, { ...command, because: due.kind === 'expiry' ? 'hold_expired' : 'delayed_capture' });
+  const act = due.kind === 'capture' ? capture : voidOperation;
+  const result = await act(engine, { ...command, because: reasons[due.kind] });
   if (result.kind === 'refused') {
     // Somebody was faster, or something is away; the next look tells which.
     engine.log.info(
@@ -106,6 +111,17 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
     default:
       return putOff(engine, due);
   }
+}
+
+const reasons: Readonly<Record<DueHold['kind'], DueReason>> = {
+  expiry: 'hold_expired',
+  capture: 'delayed_capture',
+  rest: 'rest_released',
+};
+
+/** The capture was to be recorded right after this row: after a minute it never will be. */
+function isCaptureLost({ clock }: Engine, { dueAtMs }: DueHold): boolean {
+  return clock.businessNow() - dueAtMs > 60_000;
 }
 
 /** The hold of an imported payment is due at once, since only here is known how long it may stand. */
@@ -148,7 +164,7 @@ async function tryAgain(engine: Engine, due: DueHold): Promise<boolean> {
 /** The acquirer said no. A capture is not asked for twice; a hold must not stay for ever. */
 async function refused(engine: Engine, due: DueHold, responseCode = ''): Promise<boolean> {
   const { merchantId, operationId, kind, failedTries } = due;
-  if (kind === 'expiry' && failedTries + 1 < refusalsAtMost) return tryAgain(engine, due);
+  if (kind !== 'capture' && failedTries + 1 < refusalsAtMost) return tryAgain(engine, due);
   engine.log.error({ merchantId, operationId, kind, responseCode }, 'the acquirer refuses what is due for a hold; it needs an operator');
   await engine.holds.putOff(due, { failedBecause: `the acquirer answered ${responseCode}` });
   return true;

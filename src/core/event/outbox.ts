@@ -3,10 +3,13 @@
  * assume that an event is written in the transaction of its change, with a gapless sequence per payment. Rules: at least once; in order per
  * payment and endpoint; an endpoint in trouble holds up nobody but itself.
  */
+import type { QueuedMail } from '../mail/send.ts';
 import type { Channel } from '../merchant/channel.ts';
+import type { CheckoutEventRecord } from '../payment/checkout-terms.ts';
 import type { PaymentTree } from '../payment/operation.ts';
-import type { OperationState } from '../states/operation.ts';
-import type { PaymentState } from '../states/payment.ts';
+import type { PaymentEventRecord } from './payment-event.ts';
+
+export type { PaymentEventRecord };
 
 /** `inactive`: not yet confirmed by a test message; `parked`: given up until somebody tests it again. Both keep what is to be told. */
 export type EndpointState = 'inactive' | 'active' | 'parked';
@@ -16,7 +19,7 @@ export interface Endpoint {
   readonly merchantId: string;
   readonly endpointId: string;
   readonly dialect: string;
-  /** Absent: it stands for the URLs that requests name themselves. */
+  /** `mailto:` and an address: it is told by mail. Absent: it stands for the URLs that requests, or the addresses that mails, name themselves. */
   readonly url?: string;
   /** Flat; what only the dialect knows. */
   readonly settings: Readonly<Record<string, string>>;
@@ -24,26 +27,21 @@ export interface Endpoint {
   readonly sealedSecret?: Uint8Array;
 }
 
-/** What happened to a payment, as it was when it happened. */
-export interface PaymentEventRecord {
-  readonly sequence: number;
-  /** `<operation kind>.<what became of it>`, as in `debit.approved`. */
-  readonly name: string;
-  readonly paymentState: PaymentState;
-  readonly operationState: OperationState;
-  /** The payment's amounts after it, in minor units. */
-  readonly snapshot: Readonly<Record<string, string | number>>;
-  /** Business time, epoch ms. */
-  readonly happenedAtMs: number;
-}
-
-/** Names a delivery. What happened to a stored card has its token, as a UUID, for `paymentId`, and the numbers 1 (made) and 2 (deleted). */
+/** Names a delivery. What happened to a stored card has its token, as a UUID, for `paymentId`, and the numbers 1 (made) and 2 (deleted); a mail its own id and 1. */
 export interface DeliveryKey {
   readonly merchantId: string;
   readonly endpointId: string;
   readonly paymentId: string;
   readonly sequence: number;
 }
+
+/** What a delivery tells of. */
+export type DeliverySubject =
+  | { readonly kind: 'payment'; readonly channel: Channel; readonly event: PaymentEventRecord }
+  | { readonly kind: 'token'; readonly channel: Channel }
+  /** An order; its id stands for those of a payment and an operation. */
+  | { readonly kind: 'order'; readonly channel: Channel; readonly event: CheckoutEventRecord }
+  | { readonly kind: 'mail'; readonly mail: QueuedMail };
 
 /** A delivery leased for one try; nobody else tries it until the lease ends. */
 export interface ClaimedDelivery extends DeliveryKey {
@@ -60,9 +58,7 @@ export interface ClaimedDelivery extends DeliveryKey {
   /** Wall time, epoch ms. */
   readonly createdAtMs: number;
   readonly endpoint: Endpoint;
-  readonly channel: Channel;
-  /** Absent: it is about a stored card. */
-  readonly event?: PaymentEventRecord;
+  readonly about: DeliverySubject;
 }
 
 /** What came of a try. `problem` is absent when the merchant acknowledged. */
@@ -100,6 +96,8 @@ export interface Outbox {
     readonly leaseMs: number;
     readonly busy: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
+  /** In how many ms the first of all deliveries may be tried; 0 or less: now, or it is being tried. Undefined when nothing waits. */
+  nextDueInMs(): Promise<number | undefined>;
   /** The payment that an operation belongs to, as it is now; read beside the payment path. */
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;
   /** Records a try. What was acknowledged stays so; any other result counts only while the try still has its lease. */

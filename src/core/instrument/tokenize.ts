@@ -21,6 +21,11 @@ export interface TokenizeCommand {
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
+/** The token that a card has, by its number, for protocols that give each card one; undefined when it has none. */
+export async function tokenOf({ vault }: Engine, merchantId: string, pan: Pan): ReturnType<Engine['vault']['tokenOfCard']> {
+  return vault.tokenOfCard({ merchantId, fingerprint: await vault.fingerprint(merchantId, pan) });
+}
+
 /**
  * Keeps a card under a new token. A crash between the vault and the record leaves a card that nobody knows a token of; its purge date takes
  * it. Throws when the vault or the database is away: nothing was acknowledged, and the same request may succeed later.

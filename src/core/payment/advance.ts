@@ -14,6 +14,8 @@ const stepsAtMost = 12;
 export interface Push {
   /** The issuer's page has run, or was waited for long enough. */
   readonly methodIsOver?: boolean;
+  /** The shopper is on the page. */
+  readonly isShopperHere?: boolean;
 }
 
 /**
@@ -36,7 +38,12 @@ export async function advance(engine: Engine, key: VisitKey, inHand: InHand = {}
   return visits.find(key);
 }
 
-async function proceed(engine: Engine, key: VisitKey, inHand: InHand, { methodIsOver = false }: Push): Promise<void> {
+async function proceed(
+  engine: Engine,
+  key: VisitKey,
+  inHand: InHand,
+  { methodIsOver = false, isShopperHere = false }: Push,
+): Promise<void> {
   for (let step = 1; step <= stepsAtMost; step += 1) {
     const visit = await engine.shoppers.visits.find(key);
     if (visit === undefined || visit.isOver) return;
@@ -47,6 +54,7 @@ async function proceed(engine: Engine, key: VisitKey, inHand: InHand, { methodIs
     }
     switch (authentication.state) {
       case 'ready':
+        if ((visit.confirmation === 'asked' || visit.merchantWord === 'awaited') && !isShopperHere) return;
         if (!(await ask(engine, visit, inHand))) return;
         break;
       case 'method':
@@ -59,6 +67,7 @@ async function proceed(engine: Engine, key: VisitKey, inHand: InHand, { methodIs
         break;
       case 'challenged':
         return;
+      case 'not_enrolled':
       case 'authenticated':
       case 'attempted':
       case 'informed':
@@ -83,7 +92,7 @@ async function hasNewRun({ shoppers }: Engine, { authentication, ...key }: Visit
 export async function advanceDue(engine: Engine, limit: number): Promise<Progress> {
   const leaseMs = engine.acquirer.timeoutMs + engine.shoppers.askTimeoutMs + 20_000;
   const claimed = await engine.shoppers.visits.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
-  const done = await Promise.allSettled(claimed.map((key) => advance(engine, key)));
+  const done = await Promise.allSettled(claimed.map((key) => engine.within({ work: 'visit' }, () => advance(engine, key))));
   for (const [index, outcome] of done.entries()) {
     if (outcome.status === 'fulfilled') continue;
     engine.log.warn({ visitId: claimed[index]?.visitId, error: String(outcome.reason) }, 'a waiting payment could not be taken up yet');

@@ -7,6 +7,7 @@ import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import type { AuthenticationRequest, ShopperBrowser } from '../three-d-secure/authentication.ts';
+import { keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
 import { viewOfRun } from '../three-d-secure/view.ts';
 import { advance } from './advance.ts';
@@ -18,6 +19,12 @@ export interface Shopper {
   readonly browser: ShopperBrowser;
   /** Where the shopper goes in the end; the id is that of the payment's first operation. */
   readonly returnUrl: (operationId: string) => string;
+  /** Nothing is sent, and no issuer asked, before the shopper is on the page; where the issuer does not ask them, they confirm the payment there. */
+  readonly confirms?: true;
+  /** Nothing is sent before the merchant says so, and no issuer asked before the shopper is on the page. Means nothing for a card that is not enrolled. */
+  readonly merchantConfirms?: true;
+  /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
+  readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
   /** Unless the issuer has authenticated the shopper, or tried to, nothing is sent, also where the card takes part in no 3-D Secure. */
   readonly mustAuthenticate?: true;
@@ -42,12 +49,12 @@ interface Waiter {
   readonly captureData?: Readonly<Record<string, string>>;
 }
 
-/** Undefined: the card takes part in no 3-D Secure, so the payment is sent as it is. */
+/** Undefined: the card takes part in no 3-D Secure and the shopper need not confirm, so the payment is sent as it is. */
 export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc, tokenize, captureData }: Waiter): Waiting | undefined {
   const { shoppers } = engine;
   const request = requestOf(channel, shopper, summary);
   const enrolment = shoppers.server?.enrolmentOf(pan, request);
-  if (enrolment === undefined) return undefined;
+  if (enrolment === undefined && shopper.confirms === undefined) return undefined;
   return {
     record: (row) => {
       const { merchantId, channelId, paymentId, operationId: visitId } = row;
@@ -56,12 +63,18 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
         ...{ merchantId, channelId, paymentId, visitId, payment: row, tokenize, hasCvc: cvc !== undefined },
         ...{ returnUrl: shopper.returnUrl(visitId), expiresAtMs: row.createdAtMs + lifeMs },
         ...(captureData === undefined ? {} : { captureData }),
-        authentication: firstRun(row, request, enrolment),
+        ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
+        ...(shopper.merchantConfirms === undefined ? {} : { merchantWord: 'awaited' as const }),
+        authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
       });
     },
     async begin(row, view, storedPan) {
       const { merchantId, operationId } = row;
       try {
+        if (shopper.confirms === true || shopper.merchantConfirms === true) {
+          await keepCvc(engine, { merchantId, visitId: operationId }, cvc === undefined ? {} : { cvc });
+          return view;
+        }
         // Without its card in the vault it ends at once, and cleanly.
         const inHand = storedPan === undefined ? {} : { pan: storedPan, ...(cvc === undefined ? {} : { cvc }) };
         const visit = await advance(engine, { merchantId, visitId: operationId }, inHand);
@@ -78,11 +91,16 @@ export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc
 function firstRun(
   { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
   request: AuthenticationRequest,
-  { version, methodUrl }: Enrolment,
+  enrolment: Enrolment | undefined,
+  withoutMethod: boolean,
 ) {
+  const run = { authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, createdAtMs };
+  if (enrolment === undefined) return { ...run, version: '', state: 'not_enrolled' as const };
+  const { version, methodUrl } = enrolment;
   return {
-    ...{ authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, version, createdAtMs },
-    ...(methodUrl === undefined ? { state: 'ready' as const } : { state: 'method' as const, methodUrl }),
+    ...{ ...run, version },
+    ...(methodUrl === undefined ? {} : { methodUrl }),
+    state: methodUrl === undefined || withoutMethod ? ('ready' as const) : ('method' as const),
   };
 }
 

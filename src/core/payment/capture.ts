@@ -2,9 +2,36 @@
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
+import { refuseWhenUnavailable } from './store-failure.ts';
+import { voidOperation } from './void.ts';
 
 export function capture(engine: Engine, command: OperateCommand): Promise<ActResult> {
-  return operate(engine, 'capture', command, decideCapture);
+  const { releasesRest, ...given } = command;
+  if (releasesRest === undefined) return operate(engine, 'capture', given, decideCapture);
+  return refuseWhenUnavailable(engine, () => captureOnly(engine, command, given));
+}
+
+async function captureOnly(engine: Engine, command: OperateCommand, given: OperateCommand): Promise<ActResult> {
+  const { merchantId } = command.channel;
+  const tree = await engine.store.findTree({ merchantId, operationId: command.operationId });
+  const hold = tree?.operations.find(({ operationId }) => operationId === command.operationId);
+  if (tree === undefined || hold === undefined || 'code' in decideCapture(tree, hold, given)) {
+    return operate(engine, 'capture', given, decideCapture);
+  }
+  // Before the capture, so that no end of this process leaves the rest held.
+  const { channelId, paymentId, operationId } = hold;
+  await engine.holds.add([{ merchantId, channelId, paymentId, operationId, kind: 'rest', dueAtMs: engine.clock.businessNow() }]);
+  const result = await operate(engine, 'capture', given, decideCapture);
+  if (result.kind === 'recorded' && result.operation.state === 'approved') await releaseRest(engine, command);
+  return result;
+}
+
+/** What is left now is released; where that does not succeed at once, the due row goes on. */
+async function releaseRest(engine: Engine, { channel, operationId }: OperateCommand): Promise<void> {
+  const released = await voidOperation(engine, { channel, operationId, dialectData: {}, because: 'rest_released' });
+  if (released.kind === 'refused' && released.refusal.code !== 'nothing_left') {
+    engine.log.info({ operationId, code: released.refusal.code }, 'the rest of a hold is released later');
+  }
 }
 
 /** Without an amount, all that is left of the authorization is captured. */

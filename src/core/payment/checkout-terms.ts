@@ -1,4 +1,6 @@
 /** What a checkout is made of, and how it is kept. */
+
+import type { PaymentEventRecord } from '../event/payment-event.ts';
 import type { AgreementRequest } from '../instrument/agreement.ts';
 import type { CardBrand } from '../instrument/card.ts';
 
@@ -38,6 +40,22 @@ export interface CheckoutTerms {
   /** Tokens of stored cards that are offered. */
   readonly tokens: readonly string[];
   readonly lines: readonly OrderLine[];
+  /** What only the dialect knows of it, in its protocol's own form; without card data. */
+  readonly document?: unknown;
+}
+
+/** `cancelled`: called off by the merchant. `declared_paid`: paid elsewhere, as the merchant says. */
+export type CheckoutEnd = 'cancelled' | 'declared_paid';
+
+/** What can happen to an order apart from its payments. */
+export type CheckoutEventName = 'created' | 'viewed' | CheckoutEnd;
+
+export interface CheckoutEventRecord {
+  /** From 1, without gaps. */
+  readonly sequence: number;
+  readonly name: CheckoutEventName;
+  /** Business time, epoch ms. */
+  readonly happenedAtMs: number;
 }
 
 export interface Checkout {
@@ -55,19 +73,35 @@ export interface Checkout {
   readonly attempts: number;
   /** The last of them. */
   readonly operationId?: string;
+  /** It ended without a payment of the gateway's. */
+  readonly closed?: CheckoutEnd;
   /** Business time, epoch ms. */
   readonly createdAtMs: number;
-  readonly expiresAtMs: number;
+  /** Absent: it stays open until it is paid or called off. */
+  readonly expiresAtMs?: number;
 }
 
 export interface NewCheckout {
   readonly merchantId: string;
   readonly checkoutId: string;
   readonly channelId: string;
-  readonly secretHash: Uint8Array;
+  /** Absent: an order, which is found by its id, and tells its merchant what happens to it. */
+  readonly secretHash?: Uint8Array;
   readonly terms: CheckoutTerms;
   readonly createdAtMs: number;
-  readonly expiresAtMs: number;
+  readonly expiresAtMs?: number;
+}
+
+export interface CheckoutKey {
+  readonly merchantId: string;
+  readonly checkoutId: string;
+}
+
+/** An event of one of its payments. */
+export interface PaymentEventEntry {
+  readonly paymentId: string;
+  readonly operationId: string;
+  readonly event: PaymentEventRecord;
 }
 
 /** Keeps checkouts. Rejects with `NotRecorded` when the database is away. */
@@ -81,6 +115,26 @@ export interface CheckoutStore {
     readonly revision: number;
     readonly terms: CheckoutTerms;
   }): Promise<boolean>;
+  findById(key: CheckoutKey): Promise<Checkout | undefined>;
+  /** Orders of a merchant, the latest first; those before `before` only. */
+  list(request: {
+    readonly merchantId: string;
+    readonly before?: { readonly createdAtMs: number; readonly checkoutId: string };
+    readonly limit: number;
+  }): Promise<readonly Checkout[]>;
+  /** Takes the number of an attempt that is about to begin; false when the checkout was closed or another number was taken since. */
+  begin(attempt: CheckoutKey & { readonly attempt: number }): Promise<boolean>;
+  /**
+   * Closes it; false when it is closed already, or an attempt beyond `attempts` may be under way: one that has begun less than a minute ago.
+   */
+  close(end: CheckoutKey & { readonly as: CheckoutEnd; readonly attempts: number; readonly nowMs: number }): Promise<boolean>;
+  /** Somebody looks at it; the first time is an event. */
+  noteView(view: CheckoutKey & { readonly nowMs: number }): Promise<void>;
+  eventsOf(key: CheckoutKey): Promise<readonly CheckoutEventRecord[]>;
+  /** First operations of the attempts that were noted, oldest first. */
+  attemptsOf(key: CheckoutKey): Promise<readonly string[]>;
+  /** Events of the payments that these operations began, oldest first. */
+  paymentEventsOf(key: { readonly merchantId: string; readonly operationIds: readonly string[] }): Promise<readonly PaymentEventEntry[]>;
   /** Remembers an attempt; an earlier one changes nothing. */
   noteAttempt(attempt: {
     readonly merchantId: string;

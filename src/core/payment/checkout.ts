@@ -5,9 +5,10 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
-import type { ShopperBrowser } from '../three-d-secure/authentication.ts';
-import { authorize, type Instrument, refuseTerms } from './authorize.ts';
+import { readTicket } from '../three-d-secure/tickets.ts';
+import { type AuthorizeCommand, authorize, type Instrument, refuseTerms } from './authorize.ts';
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
+import type { Shopper } from './await-shopper.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
@@ -42,8 +43,16 @@ export async function openCheckout(engine: Engine, channel: Channel, termsOf: (t
 /** The checkout with this token; undefined when there is none. */
 export async function findCheckout(engine: Engine, token: string): Promise<Checkout | undefined> {
   const [, routing, secret] = tokenForm.exec(token) ?? [];
-  if (routing === undefined || secret === undefined) return undefined;
+  if (routing === undefined || secret === undefined) return findByTicket(engine, token);
   return engine.checkouts.find({ routingNumber: Number.parseInt(routing, 36), secretHash: hashOf(secret) });
+}
+
+/** An order's page has a ticket for its address. */
+async function findByTicket({ shoppers, checkouts }: Engine, text: string): Promise<Checkout | undefined> {
+  const ticket = readTicket(shoppers, text);
+  if (ticket?.purpose !== 'order') return undefined;
+  const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
+  return merchantId === undefined ? undefined : checkouts.findById({ merchantId, checkoutId: ticket.id });
 }
 
 function hashOf(secret: string): Uint8Array {
@@ -52,12 +61,12 @@ function hashOf(secret: string): Uint8Array {
 
 /**
  * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
- * attempts failed.
+ * attempts failed. `closed`: the merchant has ended it.
  */
 export type CheckoutState =
   | { readonly kind: 'open'; readonly attempt: number; readonly last?: OperationView }
   | { readonly kind: 'pending' | 'succeeded'; readonly last: OperationView }
-  | { readonly kind: 'expired' | 'exhausted'; readonly last?: OperationView };
+  | { readonly kind: 'expired' | 'exhausted' | 'closed'; readonly last?: OperationView };
 
 /** How a checkout stands now. */
 export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
@@ -73,9 +82,13 @@ async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView
   // An attempt whose process ended, or is still about to note it, is known by its key.
   const next = attempts + 1;
   const begun = await operationOfAttempt(engine, checkout, next);
-  if (begun !== undefined) return stateFrom(engine, checkout, begun, next);
+  if (begun !== undefined) {
+    await note(engine, checkout, next, begun);
+    return stateFrom(engine, checkout, begun, next);
+  }
   const failed = last === undefined ? {} : { last };
-  if (engine.clock.businessNow() >= checkout.expiresAtMs) return { kind: 'expired', ...failed };
+  if (checkout.closed !== undefined) return { kind: 'closed', ...failed };
+  if (checkout.expiresAtMs !== undefined && engine.clock.businessNow() >= checkout.expiresAtMs) return { kind: 'expired', ...failed };
   return next > attemptsAtMost ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
 }
 
@@ -103,6 +116,8 @@ async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: n
   return found === undefined ? undefined : engine.store.findOperation({ merchantId, operationId: found.operationId });
 }
 
+const keysOf = ({ merchantId, checkoutId }: Checkout) => ({ merchantId, checkoutId });
+
 /** Merchants' own keys are ASCII, so none can be equal to it. */
 function keyOf({ checkoutId }: Checkout, attempt: number): string {
   return `§checkout ${checkoutId} ${attempt}`;
@@ -115,9 +130,10 @@ export interface CheckoutAttempt {
   /** Of the terms that the page showed. */
   readonly revision: number;
   readonly instrument: Instrument;
-  readonly browser: ShopperBrowser;
-  /** Where the shopper comes back to from the issuer: the page of the checkout. */
-  readonly pageUrl: string;
+  /** Absent: the merchant pays with a stored card, and no shopper is there. */
+  readonly shopper?: Shopper;
+  /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
+  readonly more?: Partial<Pick<AuthorizeCommand, 'tokenize' | 'agreement' | 'dialectData'>>;
 }
 
 /** `changed`: the shopper saw other terms; nothing was tried. */
@@ -130,26 +146,37 @@ export type AttemptResult =
 export async function payCheckout(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  { attempt, revision, instrument, browser, pageUrl }: CheckoutAttempt,
+  { attempt, revision, instrument, shopper, more = {} }: CheckoutAttempt,
 ): Promise<AttemptResult> {
   const state = await stateOfCheckout(engine, checkout);
   if (state.kind !== 'open' || attempt !== state.attempt) return { kind: 'state', state };
   if (revision !== checkout.revision) return { kind: 'changed' };
+  if (!(await engine.checkouts.begin({ ...keysOf(checkout), attempt }))) {
+    return { kind: 'state', state: await stateOfCheckout(engine, (await engine.checkouts.findById(checkout)) ?? checkout) };
+  }
   const { thenCapture, ...order } = checkout.terms.order;
-  const shopper = { browser, returnUrl: () => pageUrl };
-  const command = { ...order, channel, instrument, shopper, idempotencyKey: keyOf(checkout, attempt) };
+  const { dialectData, ...differing } = more;
+  const command = {
+    ...{ ...order, channel, instrument, idempotencyKey: keyOf(checkout, attempt), ...differing },
+    dialectData: { ...order.dialectData, ...dialectData },
+    ...(shopper === undefined ? {} : { shopper }),
+  };
   const result = thenCapture === undefined ? await authorize(engine, command) : await authorizeAndCapture(engine, command, thenCapture);
   if (result.kind === 'refused') {
     // Another tab was faster with another card: there is its result to tell.
     const isTaken = result.refusal.code === 'key_reused' || result.refusal.code === 'key_in_flight';
     return isTaken ? { kind: 'state', state: await stateOfCheckout(engine, checkout) } : result;
   }
-  const { merchantId, checkoutId } = checkout;
   const { operation } = result;
-  await engine.checkouts.noteAttempt({ merchantId, checkoutId, attempt, operationId: operation.operationId }).catch((error: unknown) => {
+  await note(engine, checkout, attempt, operation);
+  return { kind: 'state', state: await stateFrom(engine, checkout, operation, attempt) };
+}
+
+async function note(engine: Engine, checkout: Checkout, attempt: number, { operationId }: OperationView): Promise<void> {
+  const { checkoutId } = checkout;
+  await engine.checkouts.noteAttempt({ ...keysOf(checkout), attempt, operationId }).catch((error: unknown) => {
     engine.log.warn({ checkoutId, error: String(error) }, 'an attempt could not be noted with its checkout; its key still leads to it');
   });
-  return { kind: 'state', state: await stateFrom(engine, checkout, operation, attempt) };
 }
 
 /** Changes what is to be paid: only while nothing was paid and nothing is under way. */

@@ -1,7 +1,9 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
+import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
+import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
@@ -14,16 +16,21 @@ import type { OperationView } from './operation.ts';
 export interface Engine {
   readonly store: PaymentStore;
   readonly checkouts: CheckoutStore;
+  readonly endpoints: EndpointStore;
   readonly tokenActs: TokenActStore;
   readonly customers: CustomerStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
+  /** For `sendMail`. */
+  readonly mails: MailQueue;
   readonly vault: Vault;
   readonly acquirer: Acquirer;
   /** Absent: no payment goes to a bank. */
   readonly bank: Bank | undefined;
   readonly clock: Clock;
   readonly log: EngineLog;
+  /** Runs what no request has asked for, under names that its log lines, measurements and traces bear. */
+  readonly within: <T>(names: WorkNames, run: () => Promise<T>) => Promise<T>;
   /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */
   readonly inputMac: (text: string) => Uint8Array;
   /** What payments need that wait for their shopper. */
@@ -42,6 +49,13 @@ export interface EngineSettings {
   readonly retryLimits: RetryLimits;
   /** How often a payment may be tried again after its first decline, within Visa's window. */
   readonly retriesAtMost: number;
+}
+
+/** What the gateway does by itself, and for which payment where that is known. */
+export interface WorkNames {
+  readonly work: string;
+  readonly paymentId?: string;
+  readonly operationId?: string;
 }
 
 export interface EngineLog {

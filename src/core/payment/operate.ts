@@ -30,6 +30,8 @@ export interface OperateCommand {
   readonly keyMatchesAnyInput?: true;
   /** Of a capture or refund, where the protocol knows one per payment or charge: only when none succeeded before and none is under way. */
   readonly once?: true;
+  /** Of a capture: what it does not take is released as soon as it has succeeded, also when that is known only later. Goes with `once`. */
+  readonly releasesRest?: true;
   /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
   readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
   readonly dialectData: Readonly<Record<string, string>>;

@@ -89,8 +89,11 @@ export type PendingReason = 'payment_deferred';
 /** Why an operation was never sent although recorded. */
 export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
 
-/** Why the gateway has acted by itself: nobody captured the hold in its life, or the capture was asked for with the authorization. */
-export type DueReason = 'hold_expired' | 'delayed_capture';
+/**
+ * Why the gateway has acted by itself: nobody captured the hold in its life, the capture was asked for with the authorization, or a capture was
+ * to be the only one.
+ */
+export type DueReason = 'hold_expired' | 'delayed_capture' | 'rest_released';
 
 /**
  * What identifies a message on the acquirer's side; fixed and saved before the first byte is written. (terminal, date, STAN) is unique;
@@ -163,6 +166,8 @@ export function shortNumberOf(operationId: string): number {
 
 /** An operation with its own counters: how much of it was given back, taken back or won back, or is about to be. */
 export interface OperationNode extends OperationView {
+  /** Its place in the payment, in the order of recording; the first operation has 0. It never changes. */
+  readonly number: number;
   /** Absent where there is no card. */
   readonly cardId?: string;
   readonly refunded: number;

@@ -44,7 +44,10 @@ export function pauseAfterMs(attempt: number): number {
 export async function resolveDue(engine: Engine, limit: number): Promise<readonly Promise<void>[]> {
   await engine.store.markOrphans({ createdBeforeMs: engine.clock.wallNow() - engine.acquirer.timeoutMs - resolutionMarginMs });
   const claimed = await engine.store.claimUnresolved({ limit, leaseMs: engine.acquirer.timeoutMs + 10_000 });
-  return claimed.map((one) => resolveOne(engine, one));
+  return claimed.map((one) => {
+    const { paymentId, operationId } = one.operation;
+    return engine.within({ work: 'resolution', paymentId, operationId }, () => resolveOne(engine, one));
+  });
 }
 
 async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<void> {

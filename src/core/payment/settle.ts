@@ -6,7 +6,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import { type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
-import type { Visit } from '../three-d-secure/visit.ts';
+import { awaitsConfirmation, awaitsMerchant, type Visit } from '../three-d-secure/visit.ts';
 import { capture } from './capture.ts';
 import { outcomeOf, recordSurely } from './conclude.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
@@ -33,8 +33,17 @@ export async function settle(engine: Engine, visit: Visit, inHand: InHand): Prom
     case 'refuse':
       return refuse(engine, { visit, operation, channel }, verdict.reason);
     case 'send':
+      if (visit.confirmation === 'refused' || visit.merchantWord === 'refused')
+        return refuse(engine, { visit, operation, channel }, 'shopper_canceled');
+      if (awaitsConfirmation(visit) || awaitsMerchant(visit)) return awaitShopper(engine, { visit, operation, channel });
       return send(engine, { visit, operation, channel, verdict, inHand });
   }
+}
+
+/** The shopper, or the merchant, has yet to confirm; their time ends with that of the visit. */
+function awaitShopper(engine: Engine, ending: Ending): Promise<void> {
+  const { visit } = ending;
+  return engine.clock.businessNow() >= visit.expiresAtMs ? refuse(engine, ending, 'shopper_timed_out') : engine.shoppers.visits.rest(visit);
 }
 
 interface Ending {
@@ -110,7 +119,8 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
     return stepUp(engine, { visit, view, inHand: { pan, ...(cvc === undefined ? {} : { cvc }) }, answer });
   };
   const concluded = await exchange(engine, {
-    ...{ channel, open: { view }, trace, pan, tokenize: visit.tokenize, authentication: verdict.evidence, onDecline },
+    ...{ channel, open: { view }, trace, pan, tokenize: visit.tokenize, onDecline },
+    ...(verdict.evidence === undefined ? {} : { authentication: verdict.evidence }),
     row: { merchantId, operationId, kind, amount, currency, cardId, card, createdAtMs, ...(agreement === undefined ? {} : { agreement }) },
     ...(cvc === undefined ? {} : { cvc }),
     ...(authenticationValue === undefined ? {} : { authenticationValue }),

@@ -3,11 +3,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { bankStep } from '../bank/shopper.ts';
+import type { CardSummary } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
+import { isOpen } from '../states/authentication.ts';
 import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
-import { move } from '../three-d-secure/run.ts';
+import { leaseMarginMs, move } from '../three-d-secure/run.ts';
 import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
-import type { Visit } from '../three-d-secure/visit.ts';
+import { awaitsConfirmation, awaitsMerchant, type Visit, type VisitKey } from '../three-d-secure/visit.ts';
 import { advance } from './advance.ts';
 import type { Engine } from './engine.ts';
 
@@ -15,6 +17,7 @@ import type { Engine } from './engine.ts';
  * - `method`: the issuer's page, in an invisible frame, gets a form post of `threeDSMethodData` = `data`; then, or after `timeoutMs`, the event
  *   `method_timed_out` goes on.
  * - `challenge`: the browser goes to `url` with the form fields `creq` and `threeDSSessionData` (= `sessionData`), within 30 seconds.
+ * - `confirm`: the shopper says whether to pay this amount (minor units): the event `confirmed`, or `cancelled`.
  * - `redirect`: the browser goes elsewhere.
  * - `wait`: look again after `retryAfterMs`.
  * - `done`: back to the shop.
@@ -29,6 +32,7 @@ export type ShopperStep =
       readonly sessionData: string;
       readonly window: ChallengeWindow;
     }
+  | { readonly kind: 'confirm'; readonly amount: number; readonly currency: string; readonly card?: CardSummary }
   | {
       readonly kind: 'redirect';
       readonly url: string;
@@ -42,9 +46,9 @@ export type ShopperStep =
 /**
  * What the browser brings. `arrived`: it opened the page, or looks again. `method_done`: the issuer's page has finished, told to an address of
  * its own. `method_timed_out`: the page has waited for it long enough. `challenge_returned`: the issuer has sent the browser back, which proves
- * nothing. `cancelled`: the shopper does not want to go on.
+ * nothing. `confirmed`: the shopper wants to pay. `cancelled`: the shopper does not want to go on.
  */
-export type ShopperEvent = 'arrived' | 'method_done' | 'method_timed_out' | 'challenge_returned' | 'cancelled';
+export type ShopperEvent = 'arrived' | 'method_done' | 'method_timed_out' | 'challenge_returned' | 'confirmed' | 'cancelled';
 
 /** How long a browser should wait before it looks again. */
 const lookAgainAfterMs = 1_000;
@@ -70,10 +74,13 @@ export async function shopperStep(
   if (found === undefined) return { kind: 'gone' };
   const { ticket, visit } = found;
   await take(engine, visit, { event, ticket });
-  const push = { methodIsOver: event === 'method_timed_out' && ticket.purpose === 'page' };
+  const push = { methodIsOver: event === 'method_timed_out' && ticket.purpose === 'page', isShopperHere: true };
   const now = await withinPatience(engine, advance(engine, visit, {}, push));
   if (now === 'busy') return { kind: 'wait', retryAfterMs: lookAgainAfterMs };
-  return now === undefined ? { kind: 'gone' } : stepOf(engine, now, ticket.routingNumber);
+  if (now === undefined) return { kind: 'gone' };
+  return awaitsConfirmation(now) && !isOpen(now.authentication.state)
+    ? confirmStep(engine, now)
+    : stepOf(engine, now, ticket.routingNumber);
 }
 
 /** A shopper looks at a page meanwhile, not at an empty window: acquirer and directory server may take many seconds. */
@@ -122,7 +129,7 @@ export async function shopperPayment(engine: Engine, ticket: string): Promise<Sh
 
 async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly ticket: Ticket; readonly visit: Visit } | undefined> {
   const ticket = readTicket(shoppers, text);
-  if (ticket === undefined || ticket.purpose === 'result' || ticket.purpose === 'bank') return undefined;
+  if (ticket === undefined || ticket.purpose === 'result' || ticket.purpose === 'bank' || ticket.purpose === 'order') return undefined;
   const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
   if (merchantId === undefined) return undefined;
   const visit =
@@ -140,6 +147,11 @@ async function take(
 ): Promise<void> {
   const { merchantId, authentication } = visit;
   const { authenticationId, state } = authentication;
+  const isAsked = ticket.purpose === 'page' && awaitsConfirmation(visit) && !isOpen(state);
+  if (isAsked && (event === 'confirmed' || event === 'cancelled')) {
+    await confirm(engine, visit, 'shopper', event === 'confirmed' ? 'given' : 'refused');
+    return;
+  }
   if (event === 'method_done' && ticket.purpose === 'method') {
     await engine.shoppers.visits.note({ merchantId, authenticationId, what: 'method_done' });
   }
@@ -151,6 +163,41 @@ async function take(
   }
 }
 
+/**
+ * The merchant's word for a payment whose shopper is done: it is sent now. Without one, or while the shopper is not done, nothing changes. Returns the
+ * visit as it then is; undefined: there is none.
+ */
+export async function confirmByMerchant(engine: Engine, key: VisitKey): Promise<Visit | undefined> {
+  const visit = await engine.shoppers.visits.find(key);
+  if (visit === undefined || !awaitsMerchant(visit)) return visit;
+  await confirm(engine, visit, 'merchant', 'given');
+  return advance(engine, key);
+}
+
+/** Calls off a payment that waits for its shopper or its merchant; what was sent meanwhile stays. */
+export async function callOff(engine: Engine, key: VisitKey): Promise<void> {
+  const visit = await engine.shoppers.visits.find(key);
+  if (visit === undefined || visit.isOver) return;
+  if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
+  else await confirm(engine, visit, awaitsMerchant(visit) ? 'merchant' : 'shopper', 'refused');
+  await advance(engine, key);
+}
+
+async function confirm(
+  { shoppers, acquirer, clock }: Engine,
+  { merchantId, visitId }: Visit,
+  by: 'shopper' | 'merchant',
+  confirmation: 'given' | 'refused',
+): Promise<void> {
+  const leaseMs = acquirer.timeoutMs + leaseMarginMs;
+  await shoppers.visits.confirm({ merchantId, visitId, by, confirmation, leaseMs, nowMs: clock.businessNow() });
+}
+
+async function confirmStep(engine: Engine, { merchantId, visitId, authentication: { amount, currency } }: Visit): Promise<ShopperStep> {
+  const operation = await engine.store.findOperation({ merchantId, operationId: visitId });
+  return { kind: 'confirm', amount, currency, ...(operation?.card === undefined ? {} : { card: operation.card }) };
+}
+
 /** As the issuer says it when the shopper calls off its challenge. */
 const canceledByShopper: AuthenticationResult = {
   ...{ status: 'N', permission: 'merchant-decides', shiftsLiability: false, rule: 'canceled', challengeCancel: '01' },
@@ -160,7 +207,7 @@ function stepOf({ shoppers }: Engine, visit: Visit, routingNumber: number): Shop
   const { authentication, returnUrl } = visit;
   const { state, methodUrl, acsUrl, hasReturned, authenticationId, request } = authentication;
   const { server } = shoppers;
-  if (visit.isOver) return { kind: 'done', returnUrl };
+  if (visit.isOver || awaitsMerchant(visit)) return { kind: 'done', returnUrl };
   if (server !== undefined && state === 'method' && methodUrl !== undefined) {
     const { method } = returnUrls(shoppers, { routingNumber, id: authenticationId });
     const data = server.methodData({ authenticationId, notificationUrl: method });

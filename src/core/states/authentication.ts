@@ -5,6 +5,7 @@
 import { transitionTable } from './transition.ts';
 
 /**
+ * - `not_enrolled`: the card takes part in no 3-D Secure; nobody will be asked.
  * - `ready`: nobody has been asked yet.
  * - `method`: the issuer's own page has to run in the shopper's browser first (3DS Method).
  * - `asked`: the directory server is being asked.
@@ -13,6 +14,7 @@ import { transitionTable } from './transition.ts';
  * - `expired`: no result in time.
  */
 export type AuthenticationState =
+  | 'not_enrolled'
   | 'ready'
   | 'method'
   | 'asked'

@@ -27,7 +27,7 @@ async function payDue(engine: Engine, directory: Pick<Directory, 'channelById'>,
   const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
   const claimed = await engine.schedules.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
   // A lease is on a schedule, so its due times follow one another; those of different schedules need not wait for each other.
-  const done = await Promise.allSettled(claimed.map((due) => payFor(engine, directory, due)));
+  const done = await Promise.allSettled(claimed.map((due) => engine.within({ work: 'schedule' }, () => payFor(engine, directory, due))));
   for (const outcome of done) {
     if (outcome.status === 'rejected') engine.log.warn({ error: String(outcome.reason) }, 'a scheduled payment waits for its next try');
   }

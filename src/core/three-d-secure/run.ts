@@ -8,7 +8,7 @@ import type { AuthenticationEvent } from '../states/authentication.ts';
 import { authenticationTransitions } from '../states/authentication.ts';
 import { type Authentication, type AuthenticationResult, eventOf, unavailable } from './authentication.ts';
 import { returnUrls } from './tickets.ts';
-import type { AuthenticationChange, Visit } from './visit.ts';
+import type { AuthenticationChange, Visit, VisitKey } from './visit.ts';
 
 /** What is still in memory of a payment that was just made. */
 export interface InHand {
@@ -17,7 +17,7 @@ export interface InHand {
 }
 
 /** Added to the time that an acquirer may take: by then whoever has recorded a result has gone on with the payment, or is gone. */
-const leaseMarginMs = 10_000;
+export const leaseMarginMs = 10_000;
 /** Added to the time that the directory server may take. */
 const askMarginMs = 5_000;
 
@@ -78,7 +78,7 @@ export async function ask(engine: Engine, visit: Visit, inHand: InHand): Promise
 }
 
 /** Puts a CVC aside that is only in memory. A database without its memory later is no reason to fail now. */
-export async function keepCvc({ vault, shoppers }: Engine, { merchantId, visitId }: Visit, { cvc }: InHand): Promise<void> {
+export async function keepCvc({ vault, shoppers }: Engine, { merchantId, visitId }: VisitKey, { cvc }: InHand): Promise<void> {
   if (cvc === undefined) return;
   await vault.keepCvc({ merchantId, visitId, cvc, lifeMs: Math.min(shoppers.waitWithCvcMs, cvcAtMostMs) });
 }

@@ -6,8 +6,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Shoppers } from './shoppers.ts';
 
-/** `page`: of a visit. `bank`: of a payment at a bank. The others of a run: where the issuer's page reports, where the issuer sends the browser, where the result goes. */
-export type TicketPurpose = 'page' | 'bank' | 'method' | 'challenge' | 'result';
+/** `page`: of a visit. `bank`: of a payment at a bank. `order`: of an order that a shopper may pay. The others of a run: where the issuer's page reports, where the issuer sends the browser, where the result goes. */
+export type TicketPurpose = 'page' | 'bank' | 'order' | 'method' | 'challenge' | 'result';
 
 export interface Ticket {
   readonly purpose: TicketPurpose;
@@ -16,7 +16,7 @@ export interface Ticket {
   readonly id: string;
 }
 
-const letters: Readonly<Record<TicketPurpose, string>> = { page: 'p', bank: 'b', method: 'm', challenge: 'c', result: 'r' };
+const letters: Readonly<Record<TicketPurpose, string>> = { page: 'p', bank: 'b', order: 'o', method: 'm', challenge: 'c', result: 'r' };
 const secretBytes = 24;
 
 export function writeTicket({ ticketMac }: Pick<Shoppers, 'ticketMac'>, ticket: Ticket): string {
@@ -27,7 +27,7 @@ export function writeTicket({ ticketMac }: Pick<Shoppers, 'ticketMac'>, ticket: 
 
 /** Undefined for whatever this gateway has not made. */
 export function readTicket({ ticketMac }: Pick<Shoppers, 'ticketMac'>, text: string): Ticket | undefined {
-  const [, letter, routing = '', idText = '', secret = ''] = /^([pbmcr])([0-9a-z]{1,4})\.([\w-]{22})\.([\w-]{32})$/.exec(text) ?? [];
+  const [, letter, routing = '', idText = '', secret = ''] = /^([pbomcr])([0-9a-z]{1,4})\.([\w-]{22})\.([\w-]{32})$/.exec(text) ?? [];
   const purpose = (Object.keys(letters) as TicketPurpose[]).find((name) => letters[name] === letter);
   const hex = Buffer.from(idText, 'base64url').toString('hex');
   if (purpose === undefined || hex.length !== 32) return undefined;
@@ -47,6 +47,11 @@ export function pageUrl(
   purpose: 'page' | 'bank' = 'page',
 ): string {
   return `${shoppers.publicUrl}/p/${writeTicket(shoppers, { ...ticket, purpose })}`;
+}
+
+/** The hosted page of an order. */
+export function orderPageUrl(shoppers: Pick<Shoppers, 'ticketMac' | 'publicUrl'>, ticket: Omit<Ticket, 'purpose'>): string {
+  return `${shoppers.publicUrl}/pay/${writeTicket(shoppers, { ...ticket, purpose: 'order' })}`;
 }
 
 /** The addresses of a run: where the browser comes back to, and where the directory server brings the result. */

@@ -4,7 +4,7 @@ import type { ShopperFailure } from '../payment/operation.ts';
 import type { Authentication, AuthenticationEvidence } from './authentication.ts';
 
 export type Verdict =
-  | { readonly kind: 'send'; readonly evidence: AuthenticationEvidence }
+  | { readonly kind: 'send'; readonly evidence?: AuthenticationEvidence }
   | { readonly kind: 'refuse'; readonly reason: ShopperFailure };
 
 /** Rules that begin so say that the directory server could not be asked. */
@@ -38,6 +38,8 @@ export function verdictOf(run: Authentication, channel: Pick<Channel, 'withoutAu
     case 'asked':
     case 'challenged':
       return undefined;
+    case 'not_enrolled':
+      return { kind: 'send' };
     case 'authenticated':
     case 'attempted':
     case 'informed':

@@ -4,7 +4,7 @@
  */
 import type { Trace } from '../payment/operation.ts';
 import type { NewPayment, Submission } from '../ports.ts';
-import type { AuthenticationState } from '../states/authentication.ts';
+import { type AuthenticationState, isOpen } from '../states/authentication.ts';
 import type { Authentication, AuthenticationRequest, AuthenticationResult, TransStatus } from './authentication.ts';
 
 export interface Visit {
@@ -21,6 +21,10 @@ export interface Visit {
   readonly captureData?: Readonly<Record<string, string>>;
   /** A CVC waits in the vault. */
   readonly hasCvc: boolean;
+  /** Present: nothing is sent before the shopper was on the page, and has been asked by the issuer or has confirmed the payment there. */
+  readonly confirmation?: Confirmation;
+  /** Present: nothing is sent before the merchant says so. */
+  readonly merchantWord?: MerchantWord;
   /** Business time, epoch ms. */
   readonly expiresAtMs: number;
   /** Its outcome is certain, and nothing is left to do. */
@@ -31,11 +35,27 @@ export interface Visit {
   readonly askedForMs?: number;
 }
 
+/** `asked`: the shopper has not answered, or the issuer has asked instead. */
+export type Confirmation = 'asked' | 'given' | 'refused';
+
+/** Of a payment that the merchant sends on its way after the shopper has done their part. */
+export type MerchantWord = 'awaited' | 'given' | 'refused';
+
+/** Whether the shopper's word is missing: an issuer that has asked them needs no other. */
+export function awaitsConfirmation({ confirmation, authentication, isOver }: Visit): boolean {
+  return !isOver && confirmation === 'asked' && authentication.acsUrl === undefined;
+}
+
+/** Whether the shopper has done their part, and the merchant's word is missing. */
+export function awaitsMerchant({ merchantWord, authentication, isOver }: Visit): boolean {
+  return !isOver && merchantWord === 'awaited' && !isOpen(authentication.state);
+}
+
 /** A run that begins. */
 export type NewAuthentication = Pick<
   Authentication,
   'authenticationId' | 'number' | 'amount' | 'currency' | 'cardId' | 'version' | 'methodUrl' | 'createdAtMs'
-> & { readonly request: AuthenticationRequest; readonly state: 'ready' | 'method' };
+> & { readonly request: AuthenticationRequest; readonly state: 'not_enrolled' | 'ready' | 'method' };
 
 export interface NewVisit extends Omit<Visit, 'authentication' | 'isOver' | 'askedForMs'> {
   /** The payment to be recorded with it, in the same transaction. */
@@ -73,6 +93,21 @@ export interface VisitStore {
   merchantOf(routingNumber: number): Promise<string | undefined>;
   /** False when the run is in another state by now. */
   change(change: AuthenticationChange): Promise<boolean>;
+  /**
+   * What the shopper, or the merchant, has said to the payment. False when they have said so before, or nothing is asked any more. The visit is leased
+   * for `leaseMs`.
+   */
+  confirm(
+    answer: VisitKey & {
+      readonly by: 'shopper' | 'merchant';
+      readonly confirmation: Exclude<Confirmation, 'asked'>;
+      readonly leaseMs: number;
+      /** Business time, epoch ms. */
+      readonly nowMs: number;
+    },
+  ): Promise<boolean>;
+  /** Nothing is to be done before the shopper has confirmed, or the time is over. */
+  rest(key: VisitKey): Promise<void>;
   /** What the browser has brought: the issuer's page has run, or the issuer has sent it back. */
   note(key: { readonly merchantId: string; readonly authenticationId: string; readonly what: 'method_done' | 'returned' }): Promise<void>;
   /** A result that came after the end of its run. */
@@ -91,6 +126,8 @@ export interface VisitStore {
     readonly resolveAfterMs: number;
     readonly nowMs: number;
   }): Promise<'submitted' | 'guard_failed'>;
+  /** Where the shopper goes in the end, when only their browser brings it. */
+  setWayBack(key: VisitKey, returnUrl: string): Promise<void>;
   /** The end: nothing is due any more, and the evidence's secret is dropped. */
   close(key: VisitKey): Promise<void>;
   /** Leases visits that are due, at most `limit`. */

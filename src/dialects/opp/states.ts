@@ -94,6 +94,7 @@ export function resultOfAuthentication(
     case 'forbidden':
     case 'expired':
       return resultOf(rejectionCodes[failureOf({ state, ...(challengeCancel === undefined ? {} : { challengeCancel }) })]);
+    case 'not_enrolled':
     case 'unavailable':
       return resultOf(rule?.startsWith(directoryRule) === true ? '000.400.107' : '000.400.101');
   }

@@ -134,6 +134,7 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       if (returnUrl === undefined) return paidPage(setting, state.last);
       return setting.embedded === true ? leavePage(setting, returnUrl, doneTexts(setting)) : donePage(returnUrl, setting);
     case 'expired':
+    case 'closed':
       return errorPage(setting, 'expired', returnUrl);
     case 'exhausted':
       return exhaustedPage(setting, returnUrl);
@@ -176,7 +177,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     engine,
     { checkout, channel },
     {
-      ...{ attempt, revision, instrument: reading.instrument, browser, pageUrl: comeBackUrl(context, visit) },
+      ...{ attempt, revision, instrument: reading.instrument, shopper: { browser, returnUrl: () => comeBackUrl(context, visit) } },
     },
   );
   switch (result.kind) {

@@ -3,8 +3,10 @@
  * anywhere: browsers hold the redirects after a form to its policy as well, and banks redirect.
  */
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
+import { nameOfBrand } from './brands.ts';
 import { errorPage } from './errors.ts';
 import { attributes, type Html, html } from './html.ts';
+import { amountText } from './language.ts';
 import { type PageSetting, type RenderedPage, renderPage } from './layout.ts';
 
 export interface StepContext {
@@ -20,6 +22,8 @@ export function renderStep(step: ShopperStep, context: StepContext): RenderedPag
       return methodPage(step, context);
     case 'challenge':
       return challengePage(step, context);
+    case 'confirm':
+      return confirmPage(step, context);
     case 'redirect':
       return redirectPage(step, context);
     case 'wait':
@@ -96,6 +100,29 @@ function challengePage(step: Extract<ShopperStep, { kind: 'challenge' }>, contex
 <form method="post" action="${step.url}" target="bank" data-submit="now">${fields}<noscript><button class="primary" type="submit">${texts.continueButton}</button></noscript></form>
 <iframe class="bank window-${step.window}" name="bank" title="${texts.challengeFrame}" data-returns="${address}"></iframe>
 <form method="post" action="${address}">${hiddenFields([{ name: 'event', value: 'cancelled' }])}<button class="quiet" type="submit">${texts.cancelPayment}</button></form>
+</div>`,
+  });
+}
+
+/** Nothing is charged before the button is pressed. No frame of anybody's: a click could be stolen here. */
+function confirmPage(
+  { amount, currency, card }: Extract<ShopperStep, { kind: 'confirm' }>,
+  { setting, address }: StepContext,
+): RenderedPage {
+  const { language } = setting;
+  const { texts } = language;
+  const money = amountText(language, amount, currency);
+  const shown = card !== undefined && html`<p>${texts.storedCard({ brand: nameOfBrand(card.brand, texts.card), last4: card.last4 })}</p>`;
+  const event = (value: string) => hiddenFields([{ name: 'event', value }]);
+  return renderPage(setting, {
+    title: texts.confirmTitle,
+    body: html`<div class="message">
+<h1>${texts.confirmTitle}</h1>
+<p>${texts.confirmText(setting.merchantName)}</p>
+<p class="total">${money}</p>
+${shown}
+<form method="post" action="${address}">${event('confirmed')}<button class="primary" type="submit">${texts.pay(money)}</button></form>
+<form method="post" action="${address}">${event('cancelled')}<button class="quiet" type="submit">${texts.cancelPayment}</button></form>
 </div>`,
   });
 }

@@ -69,7 +69,7 @@ export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): vo
 const bodyOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 const formOf = (body: unknown): URLSearchParams => new URLSearchParams(bodyOf(body).toString('utf8'));
 
-const pageEvents: readonly ShopperEvent[] = ['method_timed_out', 'cancelled'];
+const pageEvents: readonly ShopperEvent[] = ['method_timed_out', 'confirmed', 'cancelled'];
 
 /** Which event a post means is told by whose address it is; on the page itself, by its field. */
 function eventOf(ticket: string, form: URLSearchParams): ShopperEvent {

@@ -63,6 +63,8 @@ export const de: Texts = {
   challengeTitle: 'Bestätigen Sie bei Ihrer Bank',
   challengeText: 'Ihre Bank möchte sichergehen, dass Sie es sind, der bezahlt.',
   challengeFrame: 'Seite Ihrer Bank',
+  confirmTitle: 'Zahlung bestätigen',
+  confirmText: (merchant) => `Prüfen Sie den Betrag und bestätigen Sie, dass Sie an ${merchant} zahlen möchten.`,
   redirectTitle: 'Weiter zu Ihrer Bank',
   redirectText: 'Sie kommen hierher zurück, sobald Sie fertig sind.',
   cancelPayment: 'Zahlung abbrechen',

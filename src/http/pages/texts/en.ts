@@ -59,6 +59,8 @@ export const en = {
   challengeTitle: 'Confirm with your bank',
   challengeText: 'Your bank wants to make sure that it is you who pays.',
   challengeFrame: 'Your bank’s page',
+  confirmTitle: 'Confirm your payment',
+  confirmText: (merchant: string) => `Check the amount, then confirm that you want to pay ${merchant}.`,
   redirectTitle: 'Taking you to your bank',
   redirectText: 'You come back here as soon as you are done.',
   cancelPayment: 'Cancel payment',

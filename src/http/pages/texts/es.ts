@@ -62,6 +62,8 @@ export const es: Texts = {
   challengeTitle: 'Confirme con su banco',
   challengeText: 'Su banco quiere asegurarse de que es usted quien paga.',
   challengeFrame: 'Página de su banco',
+  confirmTitle: 'Confirme su pago',
+  confirmText: (merchant) => `Compruebe el importe y confirme que quiere pagar a ${merchant}.`,
   redirectTitle: 'Le llevamos a su banco',
   redirectText: 'Volverá aquí en cuanto termine.',
   cancelPayment: 'Cancelar el pago',

@@ -62,6 +62,8 @@ export const fr: Texts = {
   challengeTitle: 'Confirmez auprès de votre banque',
   challengeText: 'Votre banque veut s’assurer que c’est bien vous qui payez.',
   challengeFrame: 'Page de votre banque',
+  confirmTitle: 'Confirmez votre paiement',
+  confirmText: (merchant) => `Vérifiez le montant, puis confirmez que vous voulez payer ${merchant}.`,
   redirectTitle: 'Vous allez être dirigé vers votre banque',
   redirectText: 'Vous reviendrez ici dès que vous aurez terminé.',
   cancelPayment: 'Annuler le paiement',

@@ -1,0 +1,81 @@
+/**
+ * An order: a checkout that the merchant's server names by an id of its protocol. It exists before any card, is paid on the hosted page or
+ * by the merchant's server, can be called off while nothing was paid, and tells the merchant what happens to it. What was paid is a fact:
+ * an order that was paid cannot be closed, and one that is closed begins no attempt.
+ */
+import type { Channel } from '../merchant/channel.ts';
+import { type Refusal, refusal } from '../refusals.ts';
+import { orderPageUrl } from '../three-d-secure/tickets.ts';
+import { refuseTerms } from './authorize.ts';
+import { stateOfCheckout } from './checkout.ts';
+import type { Checkout, CheckoutEnd, CheckoutEventRecord, CheckoutTerms, PaymentEventEntry } from './checkout-terms.ts';
+import type { Engine } from './engine.ts';
+import type { PaymentTree } from './operation.ts';
+
+export interface NewOrder {
+  /** UUID made by the caller; nobody can guess it. */
+  readonly orderId: string;
+  readonly terms: CheckoutTerms;
+  /** Business time, epoch ms; absent: it does not expire. */
+  readonly expiresAtMs?: number;
+}
+
+/** Records an order. An amount of zero is only for a card that is to be kept: nothing will be asked of an acquirer. */
+export async function openOrder(engine: Engine, channel: Channel, { orderId, terms, expiresAtMs }: NewOrder): Promise<Refusal | undefined> {
+  const keepsOnly = terms.order.amount === 0 && terms.order.kind === 'preauthorization';
+  const refused = refuseTerms({ channel, ...terms.order, ...(keepsOnly ? { amount: 1 } : {}) });
+  if (refused !== undefined) return refused;
+  const { merchantId, channelId } = channel;
+  await engine.checkouts.create({
+    ...{ merchantId, channelId, checkoutId: orderId, terms, createdAtMs: engine.clock.businessNow() },
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  });
+  return undefined;
+}
+
+/** Ends an order without a payment; refused when it is paid, when something is under way, and when it is closed. */
+export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd): Promise<Refusal | undefined> {
+  const state = await stateOfCheckout(engine, order);
+  if (state.kind === 'pending') return refusal('payment_busy');
+  if (state.kind === 'succeeded' || state.kind === 'closed') return refusal('checkout_closed');
+  const { merchantId, checkoutId } = order;
+  const attempts = state.kind === 'open' ? state.attempt - 1 : order.attempts;
+  const closed = await engine.checkouts.close({ merchantId, checkoutId, as, attempts, nowMs: engine.clock.businessNow() });
+  return closed ? undefined : refusal('payment_busy');
+}
+
+/** An order with all that has happened to it. */
+export interface OrderView {
+  readonly order: Checkout;
+  readonly events: readonly CheckoutEventRecord[];
+  /** One for each attempt, oldest first. */
+  readonly payments: readonly PaymentTree[];
+  /** Of all payments, oldest first. */
+  readonly paymentEvents: readonly PaymentEventEntry[];
+  /** Where a shopper can pay it. */
+  readonly pageUrl: string;
+}
+
+/**
+ * An order as it is now. `operationId`: an operation that is certainly one of its payments', should its attempt not be noted yet. Undefined: there is no
+ * such order.
+ */
+export async function readOrder(
+  engine: Engine,
+  { merchantId, checkoutId, operationId }: { readonly merchantId: string; readonly checkoutId: string; readonly operationId?: string },
+): Promise<OrderView | undefined> {
+  const { checkouts, store, shoppers } = engine;
+  const [order, events, noted] = await Promise.all([
+    checkouts.findById({ merchantId, checkoutId }),
+    checkouts.eventsOf({ merchantId, checkoutId }),
+    checkouts.attemptsOf({ merchantId, checkoutId }),
+  ]);
+  if (order === undefined) return undefined;
+  const begun = [...new Set([...noted, ...(operationId === undefined ? [] : [operationId])])];
+  const trees = await Promise.all(begun.map((id) => store.findTree({ merchantId, operationId: id })));
+  const payments = trees.filter((tree) => tree !== undefined);
+  const firsts = payments.flatMap(({ operations: [first] }) => first?.operationId ?? []);
+  const paymentEvents = firsts.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: [...new Set(firsts)] });
+  const pageUrl = orderPageUrl(shoppers, { routingNumber: order.routingNumber, id: order.checkoutId });
+  return { order, events, payments, paymentEvents, pageUrl };
+}

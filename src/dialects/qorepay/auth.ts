@@ -1,0 +1,53 @@
+/**
+ * Who asks. A company has API keys and S2S tokens, both bearer tokens: an API key opens everything but paying with card data, and an S2S token opens
+ * nothing else. Which of them a credential is, its identifier says.
+ */
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { Credential, Directory } from '../../core/merchant/channel.ts';
+import { generalProblem, type Problem } from './problem.ts';
+
+export type Purpose = 'api' | 's2s';
+
+/** A key made here is the base64url of its identifier, a colon and its secret; a key brought along is found by its own hash. */
+export function identifierOfKey(key: string): string {
+  return `key-${hash('sha256', key, 'hex').slice(0, 32)}`;
+}
+
+export function purposeOf(identifier: string): Purpose {
+  return identifier.startsWith('s2s-') ? 's2s' : 'api';
+}
+
+/** The merchant behind a bearer token; throws 401. */
+export async function authenticate(
+  directory: Directory,
+  authorization: string | undefined,
+  purposes: readonly Purpose[] = ['api'],
+): Promise<string> {
+  const [, key] = /^Bearer +([\x21-\x7e]{8,256})$/i.exec(authorization ?? '') ?? [];
+  if (key === undefined) throw unauthorized();
+  for (const { identifier, secret } of readingsOf(key, purposes)) {
+    const credentials = await directory.credentials({ dialect: 'qorepay', identifier });
+    const found = credentials.find((credential) => isSecret(credential, secret));
+    if (found !== undefined) return found.merchantId;
+  }
+  throw unauthorized();
+}
+
+/** What a key may be: the hash of it under either purpose, or what it says by itself. */
+function readingsOf(key: string, purposes: readonly Purpose[]): readonly { readonly identifier: string; readonly secret: string }[] {
+  const [, identifier, secret] = /^([a-z0-9-]{4,48}):([\x21-\x7e]{16,128})$/.exec(Buffer.from(key, 'base64url').toString('latin1')) ?? [];
+  const told = identifier === undefined || secret === undefined ? [] : [{ identifier, secret }];
+  return [
+    ...told.filter((login) => purposes.includes(purposeOf(login.identifier))),
+    ...purposes.map((purpose) => ({ identifier: purpose === 's2s' ? `s2s-${identifierOfKey(key)}` : identifierOfKey(key), secret: key })),
+  ];
+}
+
+function isSecret({ secretHash }: Credential, secret: string): boolean {
+  const digest = hash('sha256', secret, 'buffer');
+  return secretHash.length === digest.length && timingSafeEqual(secretHash, digest);
+}
+
+function unauthorized(): Problem {
+  return generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
+}

@@ -1,0 +1,34 @@
+/**
+ * Ids on the wire: UUIDs of version 4. Those of purchases appear in addresses without their merchant, so they carry its routing number: in the
+ * last six digits, which are combined with the first six. What remains is 98 random bits: nobody guesses a purchase.
+ */
+import { randomBytes } from 'node:crypto';
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
+
+const form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** A new id of a purchase, which no scan can take for a card number. */
+export function newPurchaseId(routingNumber: number): string {
+  for (;;) {
+    const hex = randomBytes(16).toString('hex');
+    const last = (routingNumber ^ Number.parseInt(hex.slice(0, 6), 16)).toString(16).padStart(6, '0');
+    const digits = `${hex.slice(0, 12)}4${hex.slice(13, 16)}${'89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4]}${hex.slice(17, 26)}${last}`;
+    const id = digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    if (!/\d(?:-?\d){11}/.test(id) && maskCardNumbers(id) === id) return id;
+  }
+}
+
+/** Undefined for what is no id of a purchase. */
+export function routingNumberOf(purchaseId: string): number | undefined {
+  if (!form.test(purchaseId)) return undefined;
+  return Number.parseInt(purchaseId.slice(-6), 16) ^ Number.parseInt(purchaseId.slice(0, 6), 16);
+}
+
+/** Inner ids are in the order of time; here they look like all others. One way only. */
+export function shownId(id: string): string {
+  return `${id.slice(0, 14)}4${id.slice(15)}`;
+}

@@ -1,0 +1,88 @@
+/** The sandbox's brands, keys and first payment for those who speak QorePay. */
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import { identifierOfKey } from './auth.ts';
+
+export const demoBrandId = '11111111-1111-4111-8111-111111111111';
+const otherBrandId = '22222222-2222-4222-8222-222222222222';
+export const demoApiKey = 'sandbox-qorepay-api-key';
+export const demoS2sToken = 'sandbox-qorepay-s2s-token';
+const otherApiKey = 'sandbox-qorepay-api-key-2';
+const otherS2sToken = 'sandbox-qorepay-s2s-token-2';
+
+const s2s = (key: string) => `s2s-${identifierOfKey(key)}`;
+
+export const sandbox: DialectSandbox = {
+  accounts: [{ accountId: 'sandbox-qorepay', merchantIdentifier: 'POLYGATE0000011', terminals: ['QORE0001'] }],
+  channels: [
+    {
+      merchant: 'demo',
+      channelId: '00000000-0000-7000-8000-000000000111',
+      wireId: demoBrandId,
+      name: 'Polygate Demo',
+      accountId: 'sandbox-qorepay',
+    },
+    {
+      merchant: 'other',
+      channelId: '00000000-0000-7000-8000-000000000211',
+      wireId: otherBrandId,
+      name: 'Polygate Other',
+      accountId: 'sandbox-other',
+    },
+  ],
+  credentials: [
+    { merchant: 'demo', credentialId: '00000000-0000-7000-8000-000000001111', identifier: identifierOfKey(demoApiKey), secret: demoApiKey },
+    { merchant: 'demo', credentialId: '00000000-0000-7000-8000-000000001112', identifier: s2s(demoS2sToken), secret: demoS2sToken },
+    {
+      merchant: 'other',
+      credentialId: '00000000-0000-7000-8000-000000001211',
+      identifier: identifierOfKey(otherApiKey),
+      secret: otherApiKey,
+    },
+    { merchant: 'other', credentialId: '00000000-0000-7000-8000-000000001212', identifier: s2s(otherS2sToken), secret: otherS2sToken },
+  ],
+  sample,
+};
+
+const purchase = {
+  brand_id: demoBrandId,
+  client: { email: 'ada@example.com' },
+  purchase: { currency: 'NGN', products: [{ name: 'Dog food Max', quantity: 1, price: 9000 }] },
+  success_redirect: 'http://127.0.0.1:8070/success',
+  failure_redirect: 'http://127.0.0.1:8070/failure',
+};
+
+const card = {
+  cardholder_name: 'Ada Example',
+  card_number: '4444333322221111',
+  expires: '12/34',
+  cvc: '123',
+  remote_ip: '203.0.113.7',
+};
+
+/** A purchase takes two requests: one that makes it, and one that pays it at the address that the first was answered. */
+function sample(baseUrl: string): SamplePayment {
+  const url = `${baseUrl}/api/v1/purchases/`;
+  const body = JSON.stringify(purchase);
+  const type = `-H 'Content-Type: application/json'`;
+  const curl = [
+    `url=$(curl -sS ${url} -H 'Authorization: Bearer ${demoApiKey}' ${type} \\\n  -d '${body}' | sed -E 's/.*"direct_post_url":"([^"]*)".*/\\1/')`,
+    `curl -sS "$url?s2s=true" -H 'Authorization: Bearer ${demoS2sToken}' ${type} \\\n  -d '${JSON.stringify(card)}'`,
+  ].join('\n');
+  return {
+    credentials: [
+      { name: 'brand_id', value: demoBrandId },
+      { name: 'API key', value: demoApiKey },
+      { name: 'S2S token', value: demoS2sToken },
+    ],
+    curl,
+    request: {
+      method: 'POST',
+      url,
+      headers: { authorization: `Bearer ${demoApiKey}`, 'content-type': 'application/json' },
+      body,
+      maskedBody: maskCardNumbers(body),
+    },
+    rrnOf: () => undefined,
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * What every request gets, whatever it is for: an id, which answers and log lines bear, its time, and a refusal when the node is about to stop.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { idsOf, type Observer } from '../observability/observer.ts';
+import { runAs, type Work } from '../observability/work.ts';
+
+export interface RequestOptions {
+  readonly observer: Observer;
+  /** Answers say how long each step took: for whoever develops against a sandbox. */
+  readonly tellsTimings: boolean;
+}
+
+/** The end of a node, as its requests see it. */
+export interface Draining {
+  /** New requests are refused from now on, with 503 and the end of their connection. Resolves when those under way are answered. */
+  begin(): Promise<void>;
+  isDraining(): boolean;
+}
+
+export const newRequestId = (): string => randomUUIDv7();
+
+/** Health is told to the end. */
+const alwaysAnswered = new Set(['/healthz', '/readyz', '/metrics']);
+
+export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }: RequestOptions): Draining {
+  const works = new WeakMap<FastifyRequest, Work>();
+  const drained = Promise.withResolvers<void>();
+  let isDraining = false;
+  let underWay = 0;
+
+  function isOver(): void {
+    underWay -= 1;
+    if (isDraining && underWay === 0) drained.resolve();
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    if (isDraining && !alwaysAnswered.has(request.routeOptions.url ?? '')) {
+      reply.code(503).headers({ connection: 'close', 'retry-after': '1' }).send({
+        error: 'stopping',
+        message: 'This node is about to stop and has done nothing of this request; send it again, to another node.',
+      });
+      return;
+    }
+    underWay += 1;
+    reply.raw.once('close', isOver);
+    const work = observer.begin({ requestId: request.id, route: `${request.method} ${request.routeOptions.url ?? 'unknown'}` });
+    works.set(request, work);
+    runAs(work, done);
+  });
+  // What reads a body goes on where its bytes come in, outside the request's own way.
+  app.addHook('preValidation', (request, _reply, done) => {
+    const work = works.get(request);
+    if (work === undefined) done();
+    else runAs(work, done);
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (isDraining) reply.header('connection', 'close');
+    if (tellsTimings) tellTimings(works.get(request), (text) => reply.header('server-timing', text));
+    done(null, payload);
+  });
+  if (observer.tracing !== undefined) {
+    app.addHook('onResponse', (request, reply, done) => {
+      const work = works.get(request);
+      work?.span?.set({ ...idsOf(work), 'http.response.status_code': reply.statusCode });
+      work?.span?.end({ failed: reply.statusCode >= 500 });
+      done();
+    });
+  }
+  return {
+    begin() {
+      isDraining = true;
+      if (underWay === 0) drained.resolve();
+      return drained.promise;
+    },
+    isDraining: () => isDraining,
+  };
+}
+
+/** Names and milliseconds (W3C Server Timing): steps that were taken several times are summed up. */
+function tellTimings(work: Work | undefined, tell: (text: string) => void): void {
+  if (work === undefined) return;
+  const sums = new Map<string, number>();
+  for (const { name, durationMs } of work.steps) sums.set(name, (sums.get(name) ?? 0) + durationMs);
+  sums.set('total', performance.now() - work.startedMs);
+  tell([...sums].map(([name, durationMs]) => `${name};dur=${durationMs.toFixed(1)}`).join(', '));
+}
