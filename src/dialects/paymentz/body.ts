@@ -87,17 +87,15 @@ export function parseJson(body: Buffer): Flat {
 /** `{"card":{"cvv":"1"}}` and `{"card.cvv":"1"}` are the same; lists have numbers: `product[0].quantity`. */
 function flatten(collector: Collector, value: unknown, name: string, depth: number): void {
   if (depth > deepest) throw unreadable('the body is nested too deeply');
-  if (value === null) return collector.add(name, '');
-  if (value instanceof NumberText) return collector.add(name, numberText(name, value));
-  switch (typeof value) {
-    case 'string':
-      return collector.add(name, value);
-    case 'boolean':
-      return collector.add(name, String(value));
-    default:
+  if (value === null) collector.add(name, '');
+  else if (value instanceof NumberText) collector.add(name, numberText(name, value));
+  else if (typeof value === 'string' || typeof value === 'boolean') collector.add(name, String(value));
+  else {
+    const isList = Array.isArray(value);
+    for (const [key, inner] of Object.entries(value as object)) {
+      flatten(collector, inner, isList ? `${name}[${key}]` : name === '' ? key : `${name}.${key}`, depth + 1);
+    }
   }
-  if (Array.isArray(value)) return value.forEach((item, index) => flatten(collector, item, `${name}[${index}]`, depth + 1));
-  for (const [key, inner] of Object.entries(value as object)) flatten(collector, inner, name === '' ? key : `${name}.${key}`, depth + 1);
 }
 
 /** Amounts have two decimals, and checksums are made over them so, also where the number has fewer. */

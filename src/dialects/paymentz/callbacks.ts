@@ -13,7 +13,7 @@ export const callbacks: DialectCallbacks = {
   form: { settings: {}, needsTest: false },
   write(notice) {
     // That it was sent to the acquirer is no news: it was pending, and still is.
-    if (notice.subject === 'token' || notice.event.name.endsWith('.submitted')) return [];
+    if (notice.subject !== 'payment' || notice.event.name.endsWith('.submitted')) return [];
     return [post(notice.address, signed(notice))];
   },
   writeTest: ({ address }) => post(address, { test: 'true' }),

@@ -1,0 +1,121 @@
+/** A client of the Paymentz dialect: logs in, signs, and sends whatever it is told to. Keys and formulas are written by hand. */
+import { createHash } from 'node:crypto';
+import { encode, exchange, freshName, type Parameters, type Reply } from './opp.ts';
+import { rememberCard, type Traces } from './traces.ts';
+
+export interface Member {
+  readonly memberId: string;
+  readonly key: string;
+  readonly terminalId: string;
+}
+
+export const demoMember: Member = { memberId: '10001', key: '0123456789abcdef0123456789abcdef', terminalId: '1001' };
+export const otherMember: Member = { memberId: '10002', key: 'fedcba9876543210fedcba9876543210', terminalId: '1002' };
+
+export const rest = '/transactionServices/REST/v1';
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+export const md5 = (...fields: readonly string[]): string => createHash('md5').update(fields.join('|')).digest('hex');
+
+/** A debit that is approved; `more` replaces and removes. */
+export function purchase(more: Parameters = {}): Parameters {
+  return {
+    merchantTransactionId: freshName('order'),
+    amount: '12.50',
+    currency: 'EUR',
+    paymentBrand: 'VISA',
+    paymentMode: 'CC',
+    paymentType: 'DB',
+    'card.number': '4111111111111111',
+    'card.expiryMonth': '12',
+    'card.expiryYear': '2034',
+    'card.cvv': '123',
+    'customer.givenName': 'Ada',
+    'customer.surname': 'Example',
+    'customer.email': 'ada@shop.example',
+    ...more,
+  };
+}
+
+/** A browser as a shop describes it. */
+export const deviceDetails: Parameters = {
+  'deviceDetails.user_Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+  'deviceDetails.browserLanguage': 'en-GB',
+  'deviceDetails.browserTimezoneOffset': '-60',
+  'deviceDetails.browserColorDepth': '24',
+  'deviceDetails.browserAcceptHeader': 'text/html',
+  'deviceDetails.browserScreenHeight': '1080',
+  'deviceDetails.browserScreenWidth': '1920',
+  'deviceDetails.browserJavaEnabled': 'False',
+  'customer.ip': '192.0.2.7',
+};
+
+export interface PaymentzOptions {
+  readonly url: string;
+  readonly traces: Traces;
+  readonly member: Member;
+  /** What gives the header instead of the member's login; empty: none. */
+  readonly token?: () => Promise<string>;
+}
+
+export interface PaymentzClient {
+  readonly member: Member;
+  token(): Promise<string>;
+  /** As it is, with the token and nothing else. */
+  send(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** A signed form: `sum` is what its checksum is made over, where `key` stands for the member's key. */
+  post(path: string, sum: readonly string[], parameters: Parameters, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  pay(parameters?: Parameters, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  act(id: string, paymentType: 'CP' | 'RF' | 'RV' | 'IN', more?: Parameters): Promise<Reply>;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+}
+
+/** In place of the member's id and key, in sums. */
+export const who = '\u0000who';
+export const key = '\u0000key';
+
+export function createPaymentzClient({ url, traces, member, token: given }: PaymentzOptions): PaymentzClient {
+  let loggedIn: Promise<string> | undefined;
+  const raw = async (method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<Reply> => {
+    const reply = await exchange(url, { method, path, headers, body });
+    traces.answers.push(reply.text);
+    return reply;
+  };
+  const logIn = async (): Promise<string> => {
+    const login = { 'authentication.memberId': member.memberId, 'authentication.sKey': member.key };
+    const reply = await exchange(url, { method: 'POST', path: `${rest}/authToken`, headers: form, body: encode(login) });
+    return reply.body.AuthToken ?? 'none';
+  };
+  const token = () => {
+    loggedIn ??= (given ?? logIn)();
+    return loggedIn;
+  };
+  const authorized = async (): Promise<Record<string, string>> => {
+    const held = await token();
+    return held === '' ? {} : { AuthToken: held };
+  };
+  const sumOf = (fields: readonly string[]) =>
+    md5(...fields.map((field) => (field === who ? member.memberId : field === key ? member.key : field)));
+  const client: PaymentzClient = {
+    ...{ member, token },
+    send: async (path, body, headers = form) => raw('POST', path, { ...(await authorized()), ...headers }, body),
+    get: async (path, headers = {}) => raw('GET', path, { ...(await authorized()), ...headers }),
+    post: async (path, sum, parameters, headers = {}) => {
+      rememberCard(traces, { pan: parameters['card.number'], cvc: parameters['card.cvv'] });
+      const signed = { 'authentication.memberId': member.memberId, 'authentication.checksum': sumOf(sum), ...parameters };
+      return client.send(path, encode(signed), { ...form, ...headers });
+    },
+    pay: async (parameters = purchase(), headers = {}) =>
+      client.post(
+        `${rest}/payments`,
+        [who, key, parameters.merchantTransactionId ?? '', parameters.amount ?? ''],
+        { 'authentication.terminalId': member.terminalId, ...parameters },
+        headers,
+      ),
+    act: async (id, paymentType, more = {}) => {
+      const withAmount = paymentType === 'CP' || paymentType === 'RF';
+      return client.post(`${rest}/payments/${id}`, [who, key, id, ...(withAmount ? [more.amount ?? ''] : [])], { paymentType, ...more });
+    },
+  };
+  return client;
+}
