@@ -90,29 +90,30 @@ export const paymentz: Driver = {
       const { paymentId = '', merchantTransactionId = '', amount = '', transactionStatus = '', checksum, paymentType = '' } = notice;
       const signed = [paymentId, merchantTransactionId, amount, transactionStatus, demoMember.key].join('|');
       if (createHash('md5').update(signed).digest('hex') !== checksum) throw new Error(`the checksum of ${body} is wrong`);
-      return handleOf(paymentId, paymentType);
+      return handleOf(demoMember.memberId, paymentId, paymentType);
     },
   },
-  nothing: { handle: '9999999999', token: 'a'.repeat(32) },
+  nothing: { handle: '10001/9999999999', token: 'a'.repeat(32) },
   connect,
 };
 
-/** What follows a payment has a handle of its own. */
-function handleOf(paymentId: string, type: string): string {
-  return type === 'CP' || type === 'RV' || type === 'RF' ? `${paymentId}/${type}` : paymentId;
+/** Members count for themselves, and what follows a payment has a handle of its own. */
+function handleOf(memberId: string, paymentId: string, type: string): string {
+  return type === 'CP' || type === 'RV' || type === 'RF' ? `${memberId}/${paymentId}/${type}` : `${memberId}/${paymentId}`;
 }
 
-const numberOf = (handle: string): string => handle.split('/')[0] ?? '';
+const numberOf = (handle: string): string => handle.split('/')[1] ?? '';
 
 function connect({ url, caller, traces }: Connection): Client {
   const { member, logsInAs = member } = callers[caller];
   const token = logsInAs === 'nobody' ? () => Promise.resolve('') : createPaymentzClient({ url, traces, member: logsInAs }).token;
   const api = createPaymentzClient({ url, traces, member, token });
-  const pay = async (paymentType: 'PA' | 'DB', order: Order) => readAnswer(await api.pay({ paymentType, ...writeOrder(order) }));
+  const read = (reply: Reply, type?: string) => readAnswer(reply, member.memberId, type);
+  const pay = async (paymentType: 'PA' | 'DB', order: Order) => read(await api.pay({ ...writeOrder(order), paymentType }));
   const act = async (type: 'CP' | 'RV' | 'RF', target: string, { amount, idempotencyKey }: Act) => {
     const merchantTransactionId = idempotencyKey === undefined ? {} : { merchantTransactionId: idempotencyKey };
     const money = amount === undefined ? {} : { amount: writeAmount(amount) };
-    return readAnswer(await api.act(numberOf(target), type, { ...money, ...merchantTransactionId }), type);
+    return read(await api.act(numberOf(target), type, { ...money, ...merchantTransactionId }), type);
   };
   return {
     authorize: (order) => pay('PA', order),
@@ -120,17 +121,17 @@ function connect({ url, caller, traces }: Connection): Client {
     capture: (target, given) => act('CP', target, given),
     void: (target, given = {}) => act('RV', target, given),
     refund: (target, given) => act('RF', target, given),
-    read: async (target) => readAnswer(await api.act(numberOf(target), 'IN'), target.split('/')[1] ?? 'IN'),
+    read: async (target) => read(await api.act(numberOf(target), 'IN'), target.split('/')[2] ?? 'IN'),
     payAtBank: async ({ amount, comesBackTo }) =>
-      readAnswer(await api.pay(atBank({ amount: writeAmount(amount), ...comingBackTo(comesBackTo) }))),
+      read(await api.pay(atBank({ amount: writeAmount(amount), ...comingBackTo(comesBackTo) }))),
     createToken: async (order) => {
       const { amount, currency, merchantTransactionId, orderDescriptor, paymentType, ...card } = writeOrder(order);
-      return readAnswer(await api.post(`${rest}/registrations`, [who, key, card['card.number'] ?? ''], card));
+      return read(await api.post(`${rest}/registrations`, [who, key, card['card.number'] ?? ''], card));
     },
     payWithToken: async (token, { amount, currency = 'EUR', idempotencyKey = freshName('order') }) => {
       const money = { amount: writeAmount(amount), currency };
       const sent = { 'authentication.terminalId': member.terminalId, paymentType: 'DB', merchantTransactionId: idempotencyKey, ...money };
-      return readAnswer(await api.post(`${rest}/paywithtoken/${token}`, [who, key, token, money.amount], sent));
+      return read(await api.post(`${rest}/paywithtoken/${token}`, [who, key, token, money.amount], sent));
     },
   };
 }
@@ -166,7 +167,7 @@ function writeAmount(amount: number): string {
 }
 
 /** `type`: of the request; of an inquiry the type of what is asked about. */
-function readAnswer({ body, text, code = '' }: Reply, type = 'DB'): Answer {
+function readAnswer({ body, text, code = '' }: Reply, memberId: string, type = 'DB'): Answer {
   const id = body.paymentId ?? body.registrationId;
   const isRefused = /^20(?!014)/.test(code) || code === '10026' || id === undefined || id === '-';
   // An inquiry's own result is that the record was found.
@@ -176,7 +177,7 @@ function readAnswer({ body, text, code = '' }: Reply, type = 'DB'): Answer {
   const reason = outcome === 'approved' || outcome === 'pending' || outcome === 'undone' ? undefined : reasons[isRefused ? code : own];
   return {
     outcome,
-    handle: isRefused || id === undefined ? undefined : handleOf(id, type),
+    handle: isRefused || id === undefined ? undefined : handleOf(memberId, id, type),
     amount: body.amount === undefined ? undefined : Number(body.amount.replace('.', '')),
     currency: body.currency,
     reason,
