@@ -1,5 +1,6 @@
 /** What the host and the issuers behind it answer to a request: DE39, from the request, the card table and the books. */
 
+import { codeOfAmount } from './amounts.ts';
 import { APPROVED, type Books, type Entry, NOT_FOUND, PAYOUT_FUNDS_MAJOR, remainingMinor } from './books.ts';
 import { CARD_RULES, type CardRule } from './cards.ts';
 import { minorPerMajor } from './currencies.ts';
@@ -93,6 +94,8 @@ function decideByIssuer(request: FinancialRequest, books: Books): Decision {
     return final(DO_NOT_HONOR, request.holder);
   }
   if (!passesLuhn(request.pan)) return final(INVALID_CARD);
+  const amountCode = request.act === 'payout' ? undefined : codeOfAmount(request);
+  if (amountCode !== undefined) return final(amountCode);
   const rule = CARD_RULES.get(request.pan);
   switch (rule?.kind) {
     case 'declines':

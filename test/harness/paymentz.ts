@@ -1,6 +1,10 @@
 /** A client of the Paymentz dialect: logs in, signs, and sends whatever it is told to. Keys and formulas are written by hand. */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { after, before } from 'node:test';
+import { auditAfterEach } from './auditor.ts';
 import { encode, exchange, freshName, type Parameters, type Reply } from './opp.ts';
+import { type Stack, type StackOptions, startStack } from './stack.ts';
 import { rememberCard, type Traces } from './traces.ts';
 
 export interface Member {
@@ -118,4 +122,53 @@ export function createPaymentzClient({ url, traces, member, token: given }: Paym
     },
   };
   return client;
+}
+
+export interface PaymentzStack {
+  readonly parts: Stack;
+  readonly url: string;
+  /** The demo merchant. */
+  readonly demo: PaymentzClient;
+  readonly other: PaymentzClient;
+  clientOf(options: Omit<PaymentzOptions, 'url' | 'traces'>): PaymentzClient;
+}
+
+/** The stack of a test file: started before its tests, audited after each of them, ended after the last. */
+export function usePaymentzStack(options: StackOptions = {}): PaymentzStack {
+  let running: { readonly stack: Stack; readonly demo: PaymentzClient; readonly other: PaymentzClient } | undefined;
+  const started = () => {
+    if (running === undefined) throw new Error('The stack runs only while tests do.');
+    return running;
+  };
+  const clientOn = (stack: Stack, more: Omit<PaymentzOptions, 'url' | 'traces'>) =>
+    createPaymentzClient({ url: `http://127.0.0.1:${stack.config.port}`, traces: stack.traces, ...more });
+  before(async () => {
+    const stack = await startStack(options);
+    running = { stack, demo: clientOn(stack, { member: demoMember }), other: clientOn(stack, { member: otherMember }) };
+  });
+  auditAfterEach(() => running?.stack);
+  after(async () => running?.stack.stop());
+  return {
+    get parts() {
+      return started().stack;
+    },
+    get url() {
+      return `http://127.0.0.1:${started().stack.config.port}`;
+    },
+    get demo() {
+      return started().demo;
+    },
+    get other() {
+      return started().other;
+    },
+    clientOf: (more) => clientOn(started().stack, more),
+  };
+}
+
+/** Asserts the result and the statuses, and returns the reply. */
+export function expectResult(reply: Reply, code: string, status?: string, transactionStatus?: string): Reply {
+  assert.equal(reply.code, code, reply.text);
+  if (status !== undefined) assert.equal(reply.body.status, status, reply.text);
+  if (transactionStatus !== undefined) assert.equal(reply.body.transactionStatus, transactionStatus, reply.text);
+  return reply;
 }

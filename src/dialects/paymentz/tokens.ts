@@ -19,11 +19,17 @@ const lifetimeSeconds = 3_600;
 const graceSeconds = 86_400;
 const issuer = 'PZ';
 
-function keyOf({ shoppers }: Engine): Uint8Array {
+/** What tokens are made and looked at with. */
+export interface TokenMaker {
+  readonly shoppers: Pick<Engine['shoppers'], 'ticketMac'>;
+  readonly clock: Pick<Engine['clock'], 'wallNow'>;
+}
+
+function keyOf({ shoppers }: TokenMaker): Uint8Array {
   return shoppers.ticketMac('paymentz tokens');
 }
 
-export function writeToken(engine: Engine, { role, login, identifier, boundTo }: Login): Promise<string> {
+export function writeToken(engine: TokenMaker, { role, login, identifier, boundTo }: Login): Promise<string> {
   const nowSeconds = Math.floor(engine.clock.wallNow() / 1_000);
   return new SignJWT({ role, member: identifier, bound: boundTo })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -35,7 +41,7 @@ export function writeToken(engine: Engine, { role, login, identifier, boundTo }:
 }
 
 /** Undefined for what was not signed here, or has expired; `orLately`: for less than a day. */
-export async function readToken(engine: Engine, token: string, { orLately = false } = {}): Promise<Login | undefined> {
+export async function readToken(engine: TokenMaker, token: string, { orLately = false } = {}): Promise<Login | undefined> {
   try {
     const { payload } = await jwtVerify(token, keyOf(engine), {
       ...{ algorithms: ['HS256'], issuer, currentDate: new Date(engine.clock.wallNow()), requiredClaims: ['exp', 'sub'] },
