@@ -16,6 +16,8 @@ import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import type { ShopperStep } from './core/payment/shopper-step.ts';
+import { dueReconciliations } from './core/settlement/reconcile.ts';
+import { dueSettlements } from './core/settlement/settle-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
 import type { ShopperReturn } from './dialects/dialect.ts';
@@ -54,6 +56,7 @@ import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
+import { createSettlementStore } from './store/settlement-store.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { createVisitStore } from './store/visit-store.ts';
@@ -117,8 +120,14 @@ export async function startGateway(config: Config, options: { readonly logDestin
     for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
   }, refreshMs);
   const resolving = startResolving(engine);
-  const works = [dueSchedules(engine, directory), dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf })];
-  const doing = works.map((work) => startDueWork(work, log));
+  const settling = { settlements: createSettlementStore(stores.general, clock), clock, log };
+  const works = [
+    dueSchedules(engine, directory),
+    dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
+    dueSettlements(settling),
+  ];
+  const comparing = dueReconciliations({ ...settling, acquirer });
+  const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const delivering = startDelivering({
     ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox) },

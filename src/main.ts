@@ -8,6 +8,7 @@ import { addCredentialCommands } from './commands/credentials.ts';
 import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
+import { addSettlementCommands } from './commands/settlements.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
 import { ConfigError } from './config.ts';
 import { exitWithParent } from './local/parent.ts';
@@ -64,6 +65,7 @@ addAccountCommands(program);
 addChannelCommands(program);
 addCredentialCommands(program);
 addImportCommands(program);
+addSettlementCommands(program);
 addWebhookCommands(program);
 addAuditCommand(program);
 

@@ -141,7 +141,7 @@ function treeOf(first: First, state: string): PaymentTree {
 }
 
 function nodeOf(one: Pick<OperationNode, 'kind' | 'operationId' | 'amount' | 'state'> & Partial<OperationNode>): OperationNode {
-  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
+  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0, settled: false };
   const view = {
     merchantId: 'm',
     channelId: 'c',

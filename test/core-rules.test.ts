@@ -119,7 +119,7 @@ interface Situation {
 
 function treeOf({ named, state = 'approved', payment, own }: Situation): PaymentTree {
   const view = { merchantId: 'm', channelId: 'c', paymentId: 'p', currency: 'EUR', cardId: 'k', dialectData: {}, createdAtMs: 0 };
-  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0 };
+  const counters = { refunded: 0, refundPending: 0, reversed: 0, reversePending: 0, chargedBack: 0, chargebackReversed: 0, settled: false };
   const operations = operationKinds.map((kind): OperationNode => {
     const amount = kind === 'preauthorization' ? 100 : 60;
     return {

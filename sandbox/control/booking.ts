@@ -87,5 +87,6 @@ function factOf(text: (field: string) => string, { amountMinor, remaining, accou
     approvalCode: text('approvalCode'),
     schemeId: '',
     privateText: '',
+    more: { isEarlier: true },
   };
 }

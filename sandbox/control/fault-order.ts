@@ -28,13 +28,14 @@ export function readFaultOrder(body: unknown, accountOf: AccountOf): FaultOrder 
   const problem =
     textProblem(values, 'pan', { pattern: /^[0-9]{12,19}$/, means: 'a card number of 12 to 19 digits' }) ??
     textProblem(values, 'mti', {
-      pattern: /^0(10[01]|20[01]|22[01]|42[0123])$/,
-      means: 'one of 0100, 0101, 0200, 0201, 0220, 0221, 0420, 0421, 0422, 0423',
+      pattern: /^0(10[01]|20[01]|22[01]|42[0123]|50[01])$/,
+      means: 'one of 0100, 0101, 0200, 0201, 0220, 0221, 0420, 0421, 0422, 0423, 0500, 0501',
     }) ??
     textProblem(values, 'code', { pattern: /^[0-9A-Za-z]{2}$/, means: 'a response code (DE39) of two letters or digits' }) ??
     numberProblem(values, 'times', { least: 1, most: MOST_TIMES }) ??
     numberProblem(values, 'delay_ms', { least: 0, most: LONGEST_DELAY_MS }) ??
     disputeProblem(values, fault) ??
+    totalsProblem(values, fault) ??
     uselessProblem(values, fault);
   if (problem !== undefined) return problem;
 
@@ -77,6 +78,15 @@ function disputeProblem(values: Values, fault: FaultOrder['fault']): BodyProblem
   const isDispute = values.get('mti') === '0422' || values.get('mti') === '0423';
   if (!isDispute || fault === 'no_answer' || fault === 'duplicate_answer' || fault === 'answer_lost') return undefined;
   return { error: 'disputes (0422) know the faults no_answer, duplicate_answer and answer_lost', field: 'fault' };
+}
+
+/** The faults of a reconciliation. */
+function totalsProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {
+  const isReconciliation = values.get('mti') === '0500' || values.get('mti') === '0501';
+  if (fault === 'wrong_totals')
+    return isReconciliation ? undefined : { error: 'wrong_totals belongs to the message type 0500', field: 'mti' };
+  if (!isReconciliation || fault === 'no_answer' || fault === 'answer_lost') return undefined;
+  return { error: 'reconciliations (0500) know the faults no_answer, answer_lost and wrong_totals', field: 'fault' };
 }
 
 function uselessProblem(values: Values, fault: FaultOrder['fault']): BodyProblem | undefined {

@@ -20,11 +20,13 @@ export interface AnswerData {
   readonly more?: {
     /** Of a partial approval: the part. */
     readonly approvedMinor?: number;
+    /** Of a reconciliation: the totals. */
+    readonly fields?: Readonly<Record<number, string>>;
   };
 }
 
 // The card number (2) is never sent back.
-const ECHOED = [3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70];
+const ECHOED = [3, 4, 7, 11, 12, 13, 15, 32, 37, 41, 42, 49, 50, 70];
 
 /** The answer to a request, framed. */
 export function answerFrame(request: Iso8583Message, { code, approvalCode, schemeId, privateText, more }: AnswerData): Buffer {
@@ -43,7 +45,7 @@ export function answerFrame(request: Iso8583Message, { code, approvalCode, schem
     fields[4] = amountDigits(more.approvedMinor);
     fields[54] = packAdditionalAmounts([original]);
   }
-  return frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(request.mti), fields }));
+  return frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(request.mti), fields: { ...fields, ...more?.fields } }));
 }
 
 /** The request as if it had another STAN: half the range away, where no message of the same moment is likely to be. */

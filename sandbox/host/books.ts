@@ -28,8 +28,10 @@ export interface Fact extends Trace {
 
 /** What only some messages have; written down only for those. */
 export interface FactDetails {
-  /** Of a payout: the merchant whose balance it comes from. */
+  /** Of a payout: the merchant whose balance it comes from. Also of the first message of a terminal, which belongs to that merchant from then on. */
   readonly merchant?: string;
+  /** Of what was booked before this host was there: it is settled. */
+  readonly isEarlier?: boolean;
   /** Of a payment with a stored card: who started it, and under which kind of agreement (DE48 sub-element 22). */
   readonly initiation?: string;
   /** Of a later payment with a stored card: the id of the first one, as it was sent; absent when none was. */
@@ -94,8 +96,10 @@ export interface Books {
   paidOut(): readonly PaidOut[];
   /** True when a DE62 is one that was given to an approved payment of this account. */
   wasGivenTo(schemeId: string, accountId: string): boolean;
-  /** Takes a fact in. */
-  apply(fact: Fact): void;
+  /** The merchant (DE42) whose terminal it is, after its first message. */
+  merchantOf(terminal: string): string | undefined;
+  /** Takes a fact in; returns what it booked. */
+  apply(fact: Fact): Entry | undefined;
   /** The highest DE62 given so far, as a number; 0 before the first. */
   highestSchemeId(): number;
   /** Every entry, in the order of booking. */
@@ -115,6 +119,7 @@ export function createBooks({
   const reversedBeforeArrival = new Set<string>();
   const spent = new Map<string, number>();
   const payouts = new Map<string, PaidOut>();
+  const merchants = new Map<string, string>();
   const entries: Entry[] = [];
   // Payments with a DE62 of their own, in its order, since later ones are always higher.
   const numbered: Entry[] = [];
@@ -143,7 +148,9 @@ export function createBooks({
     paidOut: () => [...payouts.values()],
     wasGivenTo: (schemeId, accountId) =>
       /^[0-9]{1,15}$/.test(schemeId) && findNumbered(numbered, Number(schemeId))?.fact.account.id === accountId,
+    merchantOf: (terminal) => merchants.get(terminal),
     apply(fact) {
+      if (fact.more?.merchant !== undefined) merchants.set(fact.terminal, fact.more.merchant);
       const original = fact.original === undefined ? undefined : byOriginalKey.get(fact.original)?.entry;
       if (fact.act === 'reversal' && fact.code === NOT_FOUND && fact.original !== undefined) reversedBeforeArrival.add(fact.original);
       const isApproved = fact.code === APPROVED || fact.code === PARTLY_APPROVED;
@@ -155,6 +162,7 @@ export function createBooks({
       // A reversal is nobody's original, and a late one shares the trace of what it reverses.
       if (fact.act !== 'reversal') byOriginalKey.set(originalKey(fact), answered);
       if (fact.schemeId !== '') highest = Math.max(highest, Number(fact.schemeId));
+      return entry;
     },
   };
 }

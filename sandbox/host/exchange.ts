@@ -15,6 +15,7 @@ import { type Decision, decide, deliveryOf, disputeReasonOf, FORMAT_ERROR, ruleO
 import type { Journal } from './journal.ts';
 import { toLine } from './journal-line.ts';
 import { type FinancialRequest, isFinancial, isStartedByMerchant, readRequest } from './request.ts';
+import { readBatch, type Settlement, totalsAnswer } from './settlement.ts';
 
 /** An answer that waits for the journal. */
 export interface PendingAnswer {
@@ -36,6 +37,7 @@ export interface ExchangeParts {
   readonly accountOf: AccountOf;
   readonly warn: (text: string) => void;
   readonly disputes: DisputeLink;
+  readonly settlement: Settlement;
 }
 
 const DUPLICATE_TRACE = '94';
@@ -72,6 +74,7 @@ export function createExchange(parts: ExchangeParts): (body: Buffer, connection:
       if (fields[70] === SIGN_OFF) parts.disputes.signedOff(connection);
       return;
     }
+    if (mti === '0500' || mti === '0501') return exchangeTotals(parts, connection, request);
     if (!isFinancial(mti)) return send(plainAnswer(INVALID_TRANSACTION));
     const financial = readRequest(request);
     if ('problem' in financial) {
@@ -81,6 +84,24 @@ export function createExchange(parts: ExchangeParts): (body: Buffer, connection:
     }
     exchangeFinancial({ parts, connection, request, financial, nextNumbers });
   };
+}
+
+/** Closes the batch that a reconciliation is about, unless a first one has, and answers with this side's totals. */
+function exchangeTotals(parts: ExchangeParts, connection: Connection, request: Iso8583Message): void {
+  const { faults, settlement, warn } = parts;
+  const fault = faults.takeOwn({ mti: '0500', accountId: '', only: ['no_answer', 'answer_lost', 'wrong_totals'] });
+  if (fault?.fault === 'no_answer') return;
+  const batch = readBatch(request);
+  if ('problem' in batch) {
+    warn(`answered ${FORMAT_ERROR}: ${batch.problem}`);
+    reply({ parts, connection, request, data: plainAnswer(FORMAT_ERROR), delivery: NORMAL });
+    return;
+  }
+  const { totals: own, line } = settlement.close(batch);
+  const totals = fault?.fault === 'wrong_totals' ? { ...own, debits: { count: own.debits.count + 1, amount: own.debits.amount + 1 } } : own;
+  const data: AnswerData = { ...plainAnswer(APPROVED), more: { fields: totalsAnswer(request, batch, totals) } };
+  const delivery = fault === undefined ? NORMAL : deliveryOfFault(fault);
+  reply({ parts, connection, request, data, delivery, ...(line === undefined ? {} : { line }) });
 }
 
 interface FinancialExchange {
@@ -121,7 +142,7 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
     details: detailsOf({ financial, accountId: account.id, decision, books }),
     numbers: numbersFor({ financial, decision, books, nextNumbers }),
   });
-  books.apply(fact);
+  parts.settlement.note(books.apply(fact));
   reply({ parts, connection, request, data: fact, delivery, line: toLine(fact) });
   const reason = disputeReasonOf(financial);
   const charge = books.answered(financial)?.entry;
@@ -205,7 +226,7 @@ function detailsOf({ financial, accountId, decision, books }: DetailsContext): F
   const initiation = details['22'];
   const reference = initialReference ?? '';
   const found = {
-    ...(act === 'payout' ? { merchant } : {}),
+    ...(act === 'payout' || books.merchantOf(financial.terminal) !== merchant ? { merchant } : {}),
     ...(initiation === undefined ? {} : { initiation }),
     ...(reference === '' ? {} : { initialReference: reference }),
     ...(reference !== '' || isStartedByMerchant(financial) ? { isInitialKnown: books.wasGivenTo(reference, accountId) } : {}),

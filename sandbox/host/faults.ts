@@ -18,6 +18,7 @@ export const HOST_FAULTS = [
   'wrong_stan',
   'slow',
   'garbage',
+  'wrong_totals',
 ] as const;
 
 /** One of `HOST_FAULTS`. */
@@ -151,6 +152,7 @@ export function deliveryOfFault(order: HostFaultOrder): Delivery {
   switch (order.fault) {
     case 'decline':
     case 'no_answer':
+    case 'wrong_totals':
       return NORMAL;
     case 'partial_approval':
       return order.delayMs === undefined ? NORMAL : { how: 'delayed', delayMs: order.delayMs };

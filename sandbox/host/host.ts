@@ -14,6 +14,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { knowsCardTriggers } from './issuer.ts';
 import { openJournal } from './journal.ts';
 import { fromLine, JOURNAL_HEADER, toLine } from './journal-line.ts';
+import { createSettlement } from './settlement.ts';
 
 /** A running host. */
 export interface Host {
@@ -73,6 +74,7 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
   const books = createBooks({ watchedAccount: accountOf(LIMITED_CARD).id, isWatchedAt: knowsCardTriggers });
   const faults = createFaults();
   const disputes = createDisputes((key) => books.original(key)?.entry);
+  const settlement = createSettlement({ merchantOf: books.merchantOf, disputes });
   const later = (act: () => void, delayMs: number): void => {
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -89,8 +91,9 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
         disputes.apply(disputed);
         return true;
       }
+      if (settlement.replay(line)) return true;
       const fact = fromLine(line);
-      if (fact !== undefined) books.apply(fact);
+      if (fact !== undefined) settlement.note(books.apply(fact));
       return fact !== undefined;
     },
     onDurable: (tickets) => settle(tickets, later),
@@ -103,12 +106,12 @@ export async function startHost({ address, port, dataDirectory, warn, onFailure 
     write: (fact) => new Promise((durable) => journal.append(toDisputeLine(fact), { durable })),
   });
   gone = disputeLink.signedOff;
-  receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn, disputes: disputeLink });
+  receive = createExchange({ books, journal, faults, accountOf, warn: limitedWarn, disputes: disputeLink, settlement });
 
   const book = (fact: Fact): string | undefined => {
     if (books.answered(fact) !== undefined) return 'a message with this trace is in the books already';
     if (fact.original !== undefined && books.original(fact.original)?.entry === undefined) return 'the original is not in the books';
-    books.apply(fact);
+    settlement.note(books.apply(fact));
     journal.append(toLine(fact), { durable: () => undefined });
     return undefined;
   };

@@ -74,6 +74,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function detailsOf({
   merchant,
+  isEarlier,
   initiation,
   initialReference,
   isInitialKnown,
@@ -82,6 +83,7 @@ function detailsOf({
 }: Readonly<Record<string, unknown>>): FactDetails {
   return {
     ...(typeof merchant === 'string' ? { merchant } : {}),
+    ...(typeof isEarlier === 'boolean' ? { isEarlier } : {}),
     ...(typeof initiation === 'string' ? { initiation } : {}),
     ...(typeof initialReference === 'string' ? { initialReference } : {}),
     ...(typeof isInitialKnown === 'boolean' ? { isInitialKnown } : {}),

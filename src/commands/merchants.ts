@@ -13,6 +13,7 @@ import {
   listChannels,
   listMerchants,
 } from '../store/merchants.ts';
+import { addAccountTermCommands } from './account-terms.ts';
 import {
   actor,
   addCommand,
@@ -77,6 +78,7 @@ export function addAccountCommands(program: Command): void {
     .action(async (options: ListOptions) => {
       printRows(await withStore(options, listAccounts), { json: options.json, none: 'There is no acquirer account yet.' });
     });
+  addAccountTermCommands(account);
 }
 
 type ChannelOptions = ListOptions & {

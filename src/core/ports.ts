@@ -21,6 +21,7 @@ import type {
   SentKind,
   Trace,
 } from './payment/operation.ts';
+import type { Totals } from './settlement/settlement.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
 import type { AuthenticationEvidence } from './three-d-secure/authentication.ts';
 
@@ -483,7 +484,25 @@ export interface Acquirer {
   undoTrace(trace: Trace): Trace;
   /** Undoes an unanswered operation. `attempt` 1 is the first message, later ones are repeats. Never rejects. */
   undo(request: AcquirerRequest, secrets: CardSecrets, attempt: number): Promise<UndoAnswer>;
+  /** Fixes the trace of the message that compares a batch of an account. */
+  prepareReconciliation(accountId: string): Promise<Trace>;
+  /** Asks the host for its totals of a batch. `attempt` 1 is the first message, later ones are repeats. Never rejects. */
+  reconcile(request: ReconciliationRequest, attempt: number): Promise<ReconciliationAnswer>;
 }
+
+/** A batch in one currency, as it is compared with the host. */
+export interface ReconciliationRequest {
+  readonly trace: Trace;
+  readonly currency: string;
+  /** Business time, epoch ms: what was sent before it, and is in no earlier batch. */
+  readonly cutOffAtMs: number;
+  readonly totals: Totals;
+}
+
+/** `unknown`: no answer, or none that can be read. */
+export type ReconciliationAnswer =
+  | { readonly outcome: 'answered'; readonly totals: Totals }
+  | { readonly outcome: 'not_sent' | 'unknown'; readonly cause: string };
 
 /**
  * `undone`: the host had it and has undone it. `never_arrived`: the host has no record of it. `refused`: the host did not do it, for a

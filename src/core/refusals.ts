@@ -35,6 +35,7 @@ const list = {
   nothing_left: ['state', 'nothing is left to reverse'],
   already_captured: ['state', 'it was captured already, and can be once'],
   already_refunded: ['state', 'money of it was refunded or reversed already'],
+  already_settled: ['state', 'it is settled with the acquirer; from then on it can only be refunded'],
   charged_back: ['state', 'it is charged back; until the chargeback is reversed it cannot be refunded or reversed'],
   already_charged_back: ['state', 'it is charged back already, or nothing of it is left'],
   charged_back_before: ['state', 'it was charged back before, and each charge can be declared charged back once'],

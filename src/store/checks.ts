@@ -7,6 +7,7 @@ import { postedKinds } from '../core/payment/operation.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { auditChain } from './audit-check.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
+import { reconciliations, settledOperations, settlementLedger, settlementParts } from './settlement-checks.ts';
 
 /** `body`: selects merchant_id, payment_id, operation_id (either may be null) and detail; `relations`: what it reads besides tables. */
 export interface Check {
@@ -260,6 +261,7 @@ const orphans: Check = {
   union all
   select l.merchant_id, l.payment_id, l.operation_id, format('line %s of the ledger has no operation', l.line) from polygate.ledger_entry l
   where l.kind <> 'payout_funding' and not exists (select from polygate.operation o where ${sameOperation('o', 'l')})
+    and not exists (select from polygate.settlement_part t where t.merchant_id = l.merchant_id and t.part_id = l.operation_id)
   union all
   select e.merchant_id, e.payment_id, e.operation_id, format('event %s has no operation in its payment', e.sequence) from polygate.event e
   where not exists (select from polygate.operation o where ${sameOperation('o', 'e')} and o.payment_id = e.payment_id)
@@ -420,6 +422,10 @@ export const checks: readonly Check[] = [
   receipts,
   visits,
   duplicates,
+  settledOperations,
+  settlementParts,
+  settlementLedger,
+  reconciliations,
   auditChain,
 ];
 

@@ -12,16 +12,7 @@ import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { timeArray } from './rows.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
-
-const readWalked: Statement = {
-  name: 'holds_walked',
-  text: `select next_value from polygate.counter where name = 'holds_walked_until_ms'`,
-};
-
-const saveWalked: Statement = {
-  name: 'save_holds_walked',
-  text: `update polygate.counter set next_value = $1 where name = 'holds_walked_until_ms' and next_value < $1`,
-};
+import { createWalk } from './walk.ts';
 
 // A bite of the primary key; of most operations nothing but the key and the kind is looked at. A bank's order is no hold: it ends by the bank's word.
 const bite: Statement = {
@@ -86,9 +77,6 @@ interface DueRow extends Row {
   readonly failed_tries: number;
 }
 
-/** As in `orphans.ts`: what was committed late, or made by a machine whose clock is behind, is found by a second look. */
-const secondLookAfterMs = 600_000;
-
 export function createDueHoldStore(database: Database): DueHoldStore {
   const leases = createLeases<DueRow>(database, {
     ...{
@@ -104,7 +92,7 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       and e.state = 'waiting' and (e.due_at, e.kind) < (d.due_at, d.kind))`,
   });
   return {
-    walk: createWalk(database),
+    walk: createHoldWalk(database),
     async add(rows) {
       if (rows.length > 0) await database.query(addition, additionColumns(rows));
     },
@@ -134,43 +122,18 @@ export function createDueHoldStore(database: Database): DueHoldStore {
   };
 }
 
-function createWalk(database: Database): DueHoldStore['walk'] {
-  let firstUntilMs: number | undefined;
-  let secondUntilMs = 0;
-  let savedMs = 0;
-
-  async function look(fromMs: number, untilMs: number, found: (holds: readonly FoundHold[]) => Promise<void>): Promise<void> {
-    for (let after = firstIdAt(fromMs); ; ) {
-      const rows = await database.query<BiteRow>(bite, [after, firstIdAt(untilMs), biteSize]);
-      await found(rows.flatMap(holdOf));
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < biteSize) return;
-      after = last.operation_id;
-    }
-  }
-
-  return async (untilMs, found) => {
-    if (firstUntilMs === undefined) {
-      const [row] = await database.query<{ next_value: number }>(readWalked);
-      secondUntilMs = row?.next_value ?? 0;
-      firstUntilMs = secondUntilMs;
-    }
-    const settledMs = Date.now() - secondLookAfterMs;
-    if (untilMs > firstUntilMs) {
-      await look(firstUntilMs, untilMs, found);
-      // What is long over was seen whole. Where only that is ever looked at, as in live mode, there is no second look.
-      if (secondUntilMs === firstUntilMs) secondUntilMs = Math.max(secondUntilMs, Math.min(untilMs, settledMs));
-      firstUntilMs = untilMs;
-    }
-    const againUntilMs = Math.min(firstUntilMs, settledMs);
-    if (againUntilMs - secondUntilMs >= secondLookAfterMs) {
-      await look(secondUntilMs, againUntilMs, found);
-      secondUntilMs = againUntilMs;
-    }
-    if (secondUntilMs - savedMs < secondLookAfterMs) return;
-    await database.query(saveWalked, [secondUntilMs]);
-    savedMs = secondUntilMs;
-  };
+function createHoldWalk(database: Database): DueHoldStore['walk'] {
+  const walk = createWalk(database, 'holds_walked_until_ms');
+  return (untilMs, found) =>
+    walk(untilMs, async (fromMs, toMs) => {
+      for (let after = firstIdAt(fromMs); ; ) {
+        const rows = await database.query<BiteRow>(bite, [after, firstIdAt(toMs), biteSize]);
+        await found(rows.flatMap(holdOf));
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < biteSize) return;
+        after = last.operation_id;
+      }
+    });
 }
 
 function holdOf(row: BiteRow): FoundHold[] {

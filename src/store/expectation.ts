@@ -6,6 +6,7 @@ import { accounts } from '../core/ledger/accounts.ts';
 import { confirmedEventOf, type Effect, effectOf, type PaymentDelta, type TargetDelta } from '../core/payment/effect.ts';
 import { importedEvent } from '../core/payment/imported.ts';
 import { isPosted, type OperationKind } from '../core/payment/operation.ts';
+import { settledKinds, settlementLines } from '../core/settlement/settlement.ts';
 import { type OperationState, openOperationStates, operationStates, operationTransitions } from '../core/states/operation.ts';
 import { type PaymentEvent, paymentStates, paymentTransitions } from '../core/states/payment.ts';
 
@@ -98,6 +99,19 @@ export const expectedLine = relation(
       return [combination.kind, combination.targetKind, line, kind, layer, accounts[debit], accounts[credit]];
     }),
   ),
+);
+
+/** `settled_kind`: which way the money of what is settled goes. */
+export const settledKind = relation('settled_kind', ['kind', 'sign'], Object.entries(settledKinds));
+
+/** `settlement_line`: the ledger lines of a part of a batch, by the sign of its gross; each over its gross or its fees. */
+export const settlementLine = relation(
+  'settlement_line',
+  ['sign', 'of', 'entry_kind', 'layer', 'debit_account', 'credit_account'],
+  [
+    ...[1, -1].flatMap((gross) => settlementLines({ gross, fees: 0 }).map((line) => ({ sign: gross, of: 'gross', ...line }))),
+    ...[1, 0, -1].flatMap((sign) => settlementLines({ gross: 0, fees: 1 }).map((line) => ({ sign, of: 'fees', ...line }))),
+  ].map(({ sign, of, kind, layer, debit, credit }) => [sign, of, kind, layer, accounts[debit], accounts[credit]]),
 );
 
 /**

@@ -21,6 +21,13 @@ export interface AccountRecord {
   readonly terminals: readonly string[];
 }
 
+/** With what is agreed for it. */
+export interface AccountWithTerms extends AccountRecord {
+  /** `hh:mm`. */
+  readonly cutOff: string;
+  readonly timeZone: string;
+}
+
 export interface ChannelRecord {
   readonly merchantId: string;
   readonly channelId: string;
@@ -46,7 +53,11 @@ const columns = {
 
 const statements = {
   merchants: { name: 'list_merchants', text: `select ${columns.merchant} from polygate.merchant order by routing_number` },
-  accounts: { name: 'list_accounts', text: `select ${columns.account} from polygate.acquirer_account order by account_id` },
+  accounts: {
+    name: 'list_accounts',
+    text: `select ${columns.account}, to_char(make_interval(mins => cut_off_minute), 'HH24:MI') as "cutOff", time_zone as "timeZone"
+      from polygate.acquirer_account order by account_id`,
+  },
   channels: {
     name: 'list_channels',
     text: `select ${columns.channel} from polygate.channel where $1::uuid is null or merchant_id = $1 order by merchant_id, channel_id`,
@@ -85,8 +96,8 @@ export function listMerchants(database: Database): Promise<MerchantRecord[]> {
   return database.query<MerchantRecord & Record<string, unknown>>(statements.merchants);
 }
 
-export function listAccounts(database: Database): Promise<AccountRecord[]> {
-  return database.query<AccountRecord & Record<string, unknown>>(statements.accounts);
+export function listAccounts(database: Database): Promise<AccountWithTerms[]> {
+  return database.query<AccountWithTerms & Record<string, unknown>>(statements.accounts);
 }
 
 export function listChannels(database: Database, merchantId?: string): Promise<ChannelRecord[]> {

@@ -27,6 +27,7 @@ export interface OperationRow extends Row {
   readonly reverse_pending: number;
   readonly charged_back: number;
   readonly chargeback_reversed: number;
+  readonly settled: boolean;
   readonly dispute_id: string | null;
   readonly declared: boolean;
   readonly merchant_reference: string | null;
@@ -62,7 +63,7 @@ export interface OperationRow extends Row {
 
 export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
-  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
   a.bank_method is not null and o.kind = 'preauthorization' and o.state = 'approved' and p.state = 'authorized' and p.captured = 0 as awaits_receipt,
@@ -209,6 +210,7 @@ export function nodeOf(row: OperationRow): OperationNode {
     reversePending: row.reverse_pending,
     chargedBack: row.charged_back,
     chargebackReversed: row.chargeback_reversed,
+    settled: row.settled,
     dialectData: row.dialect_data,
     createdAtMs: row.created_ms,
     ...instrumentOf(row),

@@ -6,6 +6,19 @@ grant usage on schema polygate to polygate_app;
 create schema vault;
 grant usage on schema vault to polygate_vault;
 
+create table polygate.account_fee (
+  account_id text not null,
+  kind text not null,
+  currency text not null,
+  basis_points integer not null,
+  fixed bigint not null,
+  constraint account_fee_pkey PRIMARY KEY (account_id, kind, currency),
+  constraint account_fee_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
+  constraint account_fee_basis_points_check CHECK (((basis_points >= 0) AND (basis_points <= 10000))),
+  constraint account_fee_fixed_check CHECK ((fixed >= 0))
+);
+grant delete, insert, select, update on polygate.account_fee to polygate_app;
+
 create table polygate.account_limit (
   merchant_id uuid not null,
   account smallint not null,
@@ -22,7 +35,10 @@ create table polygate.acquirer_account (
   merchant_identifier text not null,
   category_code text not null,
   terminals text[] not null,
+  cut_off_minute smallint not null default 1380,
+  time_zone text not null default 'UTC'::text,
   constraint acquirer_account_pkey PRIMARY KEY (account_id),
+  constraint acquirer_account_cut_off_minute_check CHECK (((cut_off_minute >= 0) AND (cut_off_minute <= 1439))),
   constraint acquirer_account_terminals_check CHECK ((cardinality(terminals) > 0))
 );
 grant insert, select, update on polygate.acquirer_account to polygate_app;
@@ -494,6 +510,7 @@ create table polygate.operation (
   reference_id uuid,
   agreement json,
   requested_amount bigint,
+  settled boolean not null default false,
   number integer not null default 0,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
@@ -573,6 +590,28 @@ create table polygate.receipt (
 CREATE INDEX receipt_payment ON polygate.receipt USING btree (payment_id);
 grant insert, select, update on polygate.receipt to polygate_app;
 
+create table polygate.reconciliation (
+  settlement_id uuid not null,
+  currency text not null,
+  account_id text not null,
+  cut_off_at timestamp with time zone not null,
+  state text not null,
+  ours json not null,
+  theirs json,
+  terminal text,
+  stan text,
+  rrn text,
+  transmitted_at timestamp with time zone,
+  tries integer not null default 0,
+  leased_until timestamp with time zone not null,
+  answered_at timestamp with time zone,
+  constraint reconciliation_pkey PRIMARY KEY (settlement_id, currency),
+  constraint reconciliation_settlement_id_fkey FOREIGN KEY (settlement_id) REFERENCES polygate.settlement(settlement_id),
+  constraint reconciliation_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'in_balance'::text, 'apart'::text])))
+);
+CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
+grant insert, select, update on polygate.reconciliation to polygate_app;
+
 create unlogged table polygate.request_window (
   merchant_id uuid not null,
   subject text not null,
@@ -611,6 +650,61 @@ create table polygate.schedule (
 CREATE INDEX schedule_due ON polygate.schedule USING btree (next_due_at) WHERE (state = 'active'::text);
 CREATE UNIQUE INDEX schedule_key ON polygate.schedule USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 grant insert, select, update on polygate.schedule to polygate_app;
+
+create table polygate.settled_operation (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  payment_id uuid not null,
+  account_id text not null,
+  settlement_id uuid,
+  kind text,
+  currency text,
+  amount bigint,
+  fee bigint,
+  constraint settled_operation_pkey PRIMARY KEY (operation_id, merchant_id)
+);
+CREATE INDEX settled_operation_batch ON polygate.settled_operation USING btree (settlement_id, operation_id) WHERE (settlement_id IS NOT NULL);
+CREATE INDEX settled_operation_waiting ON polygate.settled_operation USING btree (account_id, operation_id) WHERE (settlement_id IS NULL);
+grant delete, insert, select, update on polygate.settled_operation to polygate_app;
+
+create table polygate.settlement (
+  settlement_id uuid not null,
+  account_id text not null,
+  cut_off_at timestamp with time zone not null,
+  state text not null,
+  closed_at timestamp with time zone,
+  constraint settlement_pkey PRIMARY KEY (settlement_id),
+  constraint settlement_account_id_cut_off_at_key UNIQUE (account_id, cut_off_at),
+  constraint settlement_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
+  constraint settlement_state_check CHECK ((state = ANY (ARRAY['collecting'::text, 'closed'::text])))
+);
+grant insert, select, update on polygate.settlement to polygate_app;
+
+create table polygate.settlement_cycle (
+  account_id text not null,
+  cut_off_at timestamp with time zone,
+  due_at timestamp with time zone,
+  last_cut_off_at timestamp with time zone,
+  leased_until timestamp with time zone not null,
+  waiting_since timestamp with time zone,
+  constraint settlement_cycle_pkey PRIMARY KEY (account_id),
+  constraint settlement_cycle_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id)
+);
+grant insert, select, update on polygate.settlement_cycle to polygate_app;
+
+create table polygate.settlement_part (
+  merchant_id uuid not null,
+  settlement_id uuid not null,
+  currency text not null,
+  part_id uuid not null,
+  operations integer not null,
+  gross bigint not null,
+  fees bigint not null,
+  constraint settlement_part_pkey PRIMARY KEY (settlement_id, merchant_id, currency),
+  constraint settlement_part_fees_check CHECK ((fees >= 0)),
+  constraint settlement_part_operations_check CHECK ((operations > 0))
+);
+grant insert, select, update on polygate.settlement_part to polygate_app;
 
 create table polygate.shopper_visit (
   merchant_id uuid not null,

@@ -39,7 +39,7 @@ with input as (
   where i.target_kind <> 'preauthorization' and o.merchant_id = i.merchant_id and o.operation_id = i.target_id and o.state = 'approved'
     and case i.kind
       when 'refund' then (not i.once or o.refunded + o.refund_pending = 0) and o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
-      when 'reversal' then o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
+      when 'reversal' then not o.settled and o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
       else false
     end
   returning i.ordinal

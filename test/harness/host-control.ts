@@ -55,6 +55,7 @@ export interface FaultRequest {
     | 'wrong_stan'
     | 'slow'
     | 'garbage'
+    | 'wrong_totals'
     | 'acs_down'
     | 'acs_slow'
     | 'ds_down'
@@ -70,7 +71,7 @@ export interface FaultRequest {
     | 'mail_answer_lost';
   readonly pan?: string;
   /** Type of the first transmission; its repeats match as well. */
-  readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422';
+  readonly mti?: '0100' | '0200' | '0220' | '0420' | '0422' | '0500';
   readonly times?: number;
   readonly delay_ms?: number;
   readonly code?: string;

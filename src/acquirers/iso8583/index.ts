@@ -6,6 +6,7 @@ import type { AcquirerContext, RunningAcquirer } from '../acquirer.ts';
 import { disputeResponse, readDispute } from './disputes.ts';
 import { type ExchangeResult, openLink } from './link.ts';
 import { type MessageParty, mtiOf, operationMessage, readAnswer, readUndoAnswer, undoMessage } from './messages.ts';
+import { readReconciliationAnswer, reconciliationMessage } from './reconciliation.ts';
 import { createTraceSource } from './trace-numbers.ts';
 
 export interface Iso8583Settings {
@@ -111,6 +112,19 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
         return attempt > 1 ? { ...message, mti: repeatOf(message.mti) } : message;
       });
       if (result.kind === 'answer') return readUndoAnswer(result.message);
+      return { outcome: result.kind === 'lost' ? 'unknown' : 'not_sent', cause: result.cause };
+    },
+    async prepareReconciliation(accountId) {
+      const { account } = await partyOf(accountId);
+      // No merchant has the number 0: the message is about the account, and is nobody's payment.
+      return { accountId, mti: '0500', ...(await traces.next({ scope: { accountId, routingNumber: 0 }, account })) };
+    },
+    async reconcile(request, attempt) {
+      const result = await exchange(async () => {
+        const message = reconciliationMessage(request, await partyOf(request.trace.accountId));
+        return attempt > 1 ? { ...message, mti: repeatOf(message.mti) } : message;
+      });
+      if (result.kind === 'answer') return readReconciliationAnswer(result.message);
       return { outcome: result.kind === 'lost' ? 'unknown' : 'not_sent', cause: result.cause };
     },
   };

@@ -8,10 +8,16 @@ export const accounts = {
   acquirer_receivable: 1100,
   /** Asset: money that merchants have put in for payouts, and that lies at the acquirer. */
   payout_funds: 1200,
+  /** Asset: what the acquirer owes for batches that were settled, after its fees. */
+  settlement_receivable: 1300,
   /** Liability: what is owed to the merchant. */
   merchant_payable: 2100,
   /** Liability: what the merchant may still pay out. It has a limit, zero, which a row of `account_limit` holds. */
   payout_balance: 2200,
+  /** Liability: what is owed to the merchant for batches that were settled, after the acquirer's fees. */
+  settlement_payable: 2300,
+  /** The acquirer's fees on their way from its settlement to the merchant's: empty after each batch. */
+  acquirer_fees: 5100,
 } as const;
 
 export type Account = keyof typeof accounts;
@@ -33,7 +39,11 @@ export type EntryKind =
   | 'chargeback'
   | 'chargeback_reversal'
   | 'payout'
-  | 'payout_funding';
+  | 'payout_funding'
+  | 'settlement'
+  | 'settlement_due'
+  | 'fee'
+  | 'fee_charged';
 
 export interface LedgerLine {
   readonly kind: EntryKind;

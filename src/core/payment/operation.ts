@@ -177,6 +177,8 @@ export interface OperationNode extends OperationView {
   /** All chargebacks of it, also those that were reversed since. */
   readonly chargedBack: number;
   readonly chargebackReversed: number;
+  /** It is in a settled batch. */
+  readonly settled: boolean;
 }
 
 /** What of a charge is neither given back nor about to be, in minor units; chargebacks are counted apart. */

@@ -37,6 +37,7 @@ const decideRelease: Decide = (tree, named, { amount }) => {
 const decideChargeReversal: Decide = (_tree, named, { amount }) => {
   if (isChargedBack(named)) return refusal('charged_back');
   if (named.refunded + named.refundPending > 0) return refusal('already_refunded');
+  if (named.settled) return refusal('already_settled');
   if (named.reversePending > 0) return refusal('payment_busy');
   const left = named.amount - named.reversed;
   if (left <= 0) return refusal('already_refunded');

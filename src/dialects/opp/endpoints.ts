@@ -80,6 +80,7 @@ const ofPeople = [
 const ofForms = ['100.300.101', '100.370.102'] as const;
 const ofAuthentication = ['100.370.121', '100.370.125', '100.390.101'] as const;
 const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
+const ofSettled = ['700.300.700'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
 const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
 const ofAgreements = ['100.900.500', '600.200.501'] as const;
@@ -184,7 +185,17 @@ export const endpoints: readonly Endpoint[] = [
     sample: { paymentType: 'RF', amount: '1.00', currency: 'EUR' },
     answer: 'Transaction',
     outcomes: [...firstOutcomes, ...bankOutcomes],
-    refusals: [...ofRebills, ...ofReceipts, ...ofReferences, ...ofBusyReferences, ...ofForms, ...ofAmounts, ...ofTypes, ...ofKeys],
+    refusals: [
+      ...ofRebills,
+      ...ofReceipts,
+      ...ofSettled,
+      ...ofReferences,
+      ...ofBusyReferences,
+      ...ofForms,
+      ...ofAmounts,
+      ...ofTypes,
+      ...ofKeys,
+    ],
     limited: true,
   },
   {

@@ -67,6 +67,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   nothing_left: notSoMuch,
   already_captured: notSoMuch,
   already_refunded: notSoMuch,
+  already_settled: '700.300.700',
   charged_back: '700.300.600',
   already_charged_back: '700.400.400',
   charged_back_before: '700.300.500',
