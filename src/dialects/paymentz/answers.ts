@@ -59,7 +59,7 @@ const payment = {
   tmpl_currency: maybe('As it was sent.'),
   eci: maybe('What 3-D Secure came to.', '05'),
   bankReferenceId: rrn,
-  terminalId: text('Whose payment it is.', '1001'),
+  terminalId: text('Whose payment it is.', '7700'),
   redirect: Type.Optional(
     Type.Object(
       {
@@ -102,9 +102,9 @@ export const answerSchemas = {
   Token: strict(
     {
       partnerId: maybe('As it was sent.', '1'),
-      memberId: maybe('Yours.', '10001'),
+      memberId: maybe('Yours.', '27182'),
       ...ending,
-      LoginName: maybe('Yours.', 'demo'),
+      LoginName: maybe('Yours.', 'shop-7'),
       AuthToken: maybe('For the header `AuthToken`; absent when the login is wrong.'),
     },
     'A token.',

@@ -34,6 +34,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode>> = {
   nothing_left: '20012',
   already_captured: '20010',
   already_refunded: '20011',
+  already_settled: '20010',
   charged_back: '20010',
   already_charged_back: '20010',
   charged_back_before: '20010',

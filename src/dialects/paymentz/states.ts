@@ -116,6 +116,9 @@ export function statusOfPayment(operations: readonly OperationNode[]): LongStatu
   if (given.length > 0 && given.reduce((sum, { amount }) => sum + amount, 0) >= first.amount) {
     return first.kind === 'preauthorization' ? 'authcancelled' : 'cancelled';
   }
+  const charges = operations.filter((one) => isCharge(one) && one.state === 'approved');
+  // A batch has paid it out, or all of its parts.
+  if (charges.length > 0 && charges.every(({ settled }) => settled)) return 'settled';
   if (of('capture', 'done') || of('receipt', 'done')) return 'capturesuccess';
   if (of('capture', 'open')) return 'capturestarted';
   return of('capture', 'failed') ? 'capturefailed' : statusOfOperation(first);

@@ -26,7 +26,7 @@ const currency = (note: string): Parameter => parameter(/^[A-Z]{3}$/, 'an ISO 42
 const url = (note: string): Parameter => text(2048, note, 'https://shop.example/done');
 
 export const parameters = {
-  'authentication.memberId': digits(10, 'Your member id.', '10001'),
+  'authentication.memberId': digits(10, 'Your member id.', '27182'),
   'authentication.checksum': parameter(
     /^[0-9a-fA-F]{32}$/,
     '32 hex digits',
@@ -36,13 +36,13 @@ export const parameters = {
   'authentication.terminalId': digits(
     6,
     'The terminal that the payment is made with. May be left out by members who have a single one.',
-    '1001',
+    '7700',
   ),
   'authentication.accountId': digits(10, 'Taken and not used.', '1'),
   'authentication.partnerId': digits(10, 'The partner that you came through, or are.', '1'),
-  'authentication.sKey': text(128, 'The secret key.', '0123456789abcdef0123456789abcdef'),
-  'merchant.username': text(100, 'Your login.', 'demo'),
-  'partner.userName': text(100, "The partner's login.", 'demo-partner'),
+  'authentication.sKey': text(128, 'The secret key.', 'a1b2c3d4e5f60718293a4b5c6d7e8f90'),
+  'merchant.username': text(100, 'Your login.', 'shop-7'),
+  'partner.userName': text(100, "The partner's login.", 'partner-1'),
   'merchant.email': text(255, 'Taken and kept.', 'shop@shop.example'),
   authToken: text(2048, 'The token that is to be replaced; it may have expired up to 24 hours ago.', 'eyJhbGciOiJIUzI1NiJ9.e30.x'),
 
