@@ -12,6 +12,7 @@ import { type Killer, startKiller } from './drill/killer.ts';
 import { openMerchantClient } from './drill/merchant.ts';
 import { type DrillFigures, describeDrill, isClean } from './drill/outcome.ts';
 import { openShop } from './drill/shop.ts';
+import { createShopper } from './drill/shopper.ts';
 import { openStand, type Stand } from './drill/stand.ts';
 import { auditWebhooks, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -88,6 +89,7 @@ async function run({ minutes, rate, connections, seed, ...counts }: Options): Pr
     const client = openMerchantClient({
       port: stand.gatewayPort,
       connections,
+      shopper: createShopper({ random: seededRandom(seed + 5), signal: AbortSignal.any([givingUp.signal, signal]) }),
       signal: AbortSignal.any([givingUp.signal, signal]),
       onSuccess: (sentAtMs) => killer?.noteSuccess(sentAtMs),
     });
