@@ -1,11 +1,13 @@
 /** All kinds of mail: a new one is a file of its own beside this one, and a line here. */
 import type { MailContent, MailData, MailFormats, MailKind } from './content.ts';
 import { endpointTest } from './endpoint-test.ts';
+import { invoiceMail } from './invoice.ts';
 import { paymentConfirmation } from './payment-confirmation.ts';
 
 const mailKinds = {
   payment_confirmation: paymentConfirmation,
   endpoint_test: endpointTest,
+  invoice: invoiceMail,
 } as const;
 
 export type MailKindName = keyof typeof mailKinds;

@@ -16,6 +16,8 @@ export interface CheckoutOrder {
   /** Of a preauthorization: all of it is captured at once, and what is kept with the capture. */
   readonly thenCapture?: { readonly dialectData: Readonly<Record<string, string>> };
   readonly merchantReference?: string;
+  /** Each attempt is a payment with a number of its own. */
+  readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 

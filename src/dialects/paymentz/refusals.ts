@@ -11,6 +11,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode>> = {
   currency_not_enabled: '20006',
   brand_not_enabled: '20005',
   method_not_enabled: '20005',
+  flow_not_enabled: '20005',
   flow_not_supported: '20005',
   receipt_not_supported: '20010',
   receipt_by_bank_only: '20010',
