@@ -249,6 +249,12 @@ export const settings = {
     10_000,
     'How long a stopping gateway waits for requests in flight.',
   ),
+  shutdownNoticeMs: setting(
+    'SHUTDOWN_NOTICE_MS',
+    wholeNumber({ min: 0, max: 600_000, unit: 'milliseconds' }),
+    { sandbox: 0, live: 5_000 },
+    'How long a stopping gateway goes on serving while /readyz says that it stops, so that load balancers take it out first.',
+  ),
   requestBodyLimitBytes: setting(
     'REQUEST_BODY_LIMIT_BYTES',
     wholeNumber({ min: 1024, max: 16_777_216, unit: 'bytes' }),
@@ -304,6 +310,24 @@ export const settings = {
     wholeNumber({ min: 1, max: 100 }),
     15,
     'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
+  ),
+  webhookHistoryDays: setting(
+    'WEBHOOK_HISTORY_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    90,
+    'How long it is kept what merchants were told, and how that went; what still waits to be told stays.',
+  ),
+  checkoutHistoryDays: setting(
+    'CHECKOUT_HISTORY_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    90,
+    'How long checkouts are kept after their end.',
+  ),
+  shopperVisitDays: setting(
+    'SHOPPER_VISIT_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    540,
+    'How long it is kept how shoppers were authenticated, which is evidence in a dispute.',
   ),
   idempotencyKeyDays: setting(
     'IDEMPOTENCY_KEY_DAYS',

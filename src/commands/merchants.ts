@@ -12,6 +12,8 @@ import {
   listAccounts,
   listChannels,
   listMerchants,
+  listRetentions,
+  setRetention,
   setWithoutAuthentication,
 } from '../store/merchants.ts';
 import { addAccountTermCommands } from './account-terms.ts';
@@ -50,6 +52,31 @@ export function addMerchantCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: ListOptions) => {
       printRows(await withStore(options, listMerchants), { json: options.json, none: 'There is no merchant yet.' });
+    });
+  addRetentionCommand(merchant);
+}
+
+function addRetentionCommand(merchant: Command): void {
+  addCommand(merchant, 'retention', 'show or set how long card numbers are kept')
+    .option('--merchant <merchant>', 'whose term is set: routing number, id or name')
+    .option('--days <days>', 'days after the last possible refund or dispute', wholeNumber({ min: 1, max: 3650 }))
+    .option('--default', "let the gateway's setting hold")
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions & { merchant?: string; days?: number; default?: true }) => {
+      const { merchant: name, days } = options;
+      const sets = [days, options.default].filter((given) => given !== undefined).length;
+      if ((name === undefined) !== (sets === 0) || sets > 1) {
+        throw new Error('To set a term give --merchant with --days or --default; to see all, none of them.');
+      }
+      const rows = await withStore(options, async (database, config) => {
+        if (name !== undefined) {
+          const { merchantId } = await findMerchant(database, name);
+          await setRetention(database, { actor: actor(), merchantId, ...(days === undefined ? {} : { panDays: days }) });
+        }
+        const all = await listRetentions(database);
+        return all.map(({ panDays, ...one }) => ({ ...one, panDays: panDays ?? config.panRetentionDays, own: panDays !== null }));
+      });
+      printRows(rows, { json: options.json, none: 'There is no merchant yet.' });
     });
 }
 

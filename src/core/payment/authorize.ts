@@ -6,7 +6,9 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type AgreementRequest, type CredentialUse, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
-import type { Channel } from '../merchant/channel.ts';
+import { refuseInactive } from '../merchant/activation.ts';
+import type { Channel, Flow } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -75,6 +77,8 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   return refuseWhenUnavailable(engine, async () => {
     const found = await cardOf(engine, command);
     if ('code' in found) return { kind: 'refused', refusal: found };
+    const inactive = refuseInactive(command.channel, { brand: found.summary.brand, ...flowOf(command) });
+    if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
     const card = judged(found, command);
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
@@ -83,6 +87,12 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const row = await newPayment(engine, command, { card: payable, agreement, waits });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
+}
+
+/** A payout is no payment that could go one way or another. */
+function flowOf({ kind, shopper, authentication }: AuthorizeCommand): { readonly flow?: Flow } {
+  if (kind === 'payout') return {};
+  return { flow: shopper === undefined && authentication === undefined ? 'synchronous' : 'three_d_secure' };
 }
 
 /** A card whose holder did not authenticate, by the merchant's own server, is not sent. */
@@ -249,7 +259,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const startedMs = performance.now();
   const { waits } = command;
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
-  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
+  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row, command.channel)]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) {
       return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
@@ -311,11 +321,11 @@ function reject(engine: Engine, command: Conduct, card: PaymentCard, row: NewPay
 }
 
 /** Stores a new card, or reads the one behind a token. */
-async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment): Promise<Pan | undefined> {
+async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment, channel: Channel): Promise<Pan | undefined> {
   const { merchantId, cardId } = row;
   if (card.rejection !== undefined) return undefined;
   if (card.pan === undefined) return engine.vault.reveal({ merchantId, cardId });
-  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs });
+  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: purgeTime(row.createdAtMs, channel, engine.settings) });
   return card.pan;
 }
 

@@ -1,6 +1,7 @@
 /** The exchange of a first operation with the acquirer, and what its answer makes of it; a card that is to be kept gets its token in between. */
 import type { Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import type { AcquirerAnswer, NewPayment } from '../ports.ts';
 import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
@@ -58,7 +59,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
     return operation;
   }
   try {
-    const purgeAtMs = row.createdAtMs + engine.settings.panRetentionMs;
+    const purgeAtMs = purgeTime(row.createdAtMs, channel, engine.settings);
     const token = await engine.vault.tokenize({ merchantId, cardId, summary: card, purgeAtMs });
     return await conclude(engine, { ...open, token }, answer);
   } catch (error) {

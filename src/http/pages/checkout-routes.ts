@@ -89,7 +89,7 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     checkout,
     channel,
     address: request.url,
-    ...offerOf(terms.brands, methodsOf(engine, channel, terms), query.brands),
+    ...offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands),
     setting: {
       language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
       ...{
@@ -102,6 +102,13 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
+}
+
+/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, the channel's own are shown, and others are refused. */
+function activated(allowed: readonly CardBrand[], { brands }: Channel): readonly CardBrand[] {
+  if (brands === undefined || allowed.length === 0) return brands ?? allowed;
+  const left = allowed.filter((brand) => brands.includes(brand));
+  return left.length === 0 ? brands : left;
 }
 
 /** The page around the frame may narrow what the merchant's server has allowed; one that names nothing here narrows nothing. */
