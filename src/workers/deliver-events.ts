@@ -15,7 +15,15 @@ import {
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { readOrder } from '../core/payment/order.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, OrderNotice, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import type {
+  CallbackAddress,
+  CallbackMessage,
+  DialectCallbacks,
+  OrderNotice,
+  PaymentNotice,
+  TokenNotice,
+  Webhooks,
+} from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -29,6 +37,7 @@ export interface DeliverEvents {
   readonly directory: Directory;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
+  readonly webhooks: Pick<Webhooks, 'addressesOf'>;
   /** Absent: mails wait. */
   readonly mail: MailTransport | undefined;
   readonly mode: 'sandbox' | 'live';
@@ -292,7 +301,10 @@ async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, 
   if (url === undefined) return [];
   const { settings } = endpoint;
   const secret = await secretOf(parts, policy, delivery);
-  const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  // What a request names has no settings of its own.
+  const [set] = endpoint.url === undefined ? await parts.webhooks.addressesOf(channel) : [];
+  const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
 }
