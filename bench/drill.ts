@@ -14,6 +14,7 @@ import { type DrillFigures, describeDrill, isClean } from './drill/outcome.ts';
 import { describeRolling, startRolling } from './drill/rolling.ts';
 import { type RoundRobin, startRoundRobin } from './drill/round-robin.ts';
 import { openShop } from './drill/shop.ts';
+import { createShopper } from './drill/shopper.ts';
 import { openStand, type Stand } from './drill/stand.ts';
 import { auditWebhooks, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -102,6 +103,7 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     const client = openMerchantClient({
       port: balancer?.port ?? stand.gatewayPort,
       connections,
+      shopper: createShopper({ random: seededRandom(seed + 5), signal: AbortSignal.any([givingUp.signal, signal]) }),
       signal: AbortSignal.any([givingUp.signal, signal]),
       onSuccess: (sentAtMs) => killer?.noteSuccess(sentAtMs),
     });

@@ -8,6 +8,7 @@ import { addCredentialCommands } from './commands/credentials.ts';
 import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
+import { addOperatorCommands } from './commands/operators.ts';
 import { addSettlementCommands } from './commands/settlements.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
 import { ConfigError } from './config.ts';
@@ -67,6 +68,7 @@ addCredentialCommands(program);
 addImportCommands(program);
 addSettlementCommands(program);
 addWebhookCommands(program);
+addOperatorCommands(program);
 addAuditCommand(program);
 
 exitWithParent();

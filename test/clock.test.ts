@@ -88,9 +88,9 @@ test('only the operator moves it, a viewer reads it, and nobody else does either
   ];
   for (const [method, key, status, error] of cases) {
     const response = await callConsole(opp.url, { method, ...(key === undefined ? {} : { key }), ...(method === 'POST' ? { body } : {}) });
-    const answer = (await response.json()) as { readonly error: string; readonly message: string };
+    const answer = (await response.json()) as { readonly error: string; readonly detail: string };
     assert.deepEqual([response.status, answer.error], [status, error]);
-    assert.ok(answer.message.length > 20);
+    assert.ok(answer.detail.length > 20);
   }
   assert.equal((await readClock(opp.url)).offset_seconds, before.offset_seconds);
 });
@@ -100,7 +100,7 @@ test('what cannot be an advance is refused with what to send', async () => {
   const more = ['{"advance_seconds":"1"}', '{"advance_seconds":1e12}', '{"advance_seconds":1,"back":true}'];
   for (const body of [...bodies, ...more]) {
     const response = await callConsole(opp.url, { method: 'POST', key: operatorKey, body });
-    const answer = (await response.json()) as { readonly error: string; readonly message: string };
+    const answer = (await response.json()) as { readonly error: string; readonly detail: string };
     assert.deepEqual([response.status, answer.error], [400, 'bad_request'], body);
   }
 });

@@ -67,7 +67,7 @@ export async function openStand(random: () => number, nodes = 1): Promise<Stand>
       await createKeyFile(masterKeyFile);
       processes.host = startHost({ directory, logDirectory, acquirerPort, controlPort });
       await processes.host.ready;
-      const shared = { directory, logDirectory, acquirerPort, databaseUrl: postgres.url, masterKeyFile };
+      const shared = { directory, logDirectory, acquirerPort, controlPort, databaseUrl: postgres.url, masterKeyFile };
       processes.gateways = gatewayPorts.map((port) => startGateway({ ...shared, gatewayPort: port }));
       await Promise.all(processes.gateways.map(({ ready }) => ready));
     },
@@ -144,16 +144,25 @@ interface GatewayOptions {
   readonly logDirectory: string;
   readonly gatewayPort: number;
   readonly acquirerPort: number;
+  readonly controlPort: number;
   readonly databaseUrl: string;
   readonly masterKeyFile: string;
 }
 
-/** In live mode: the gateway alone, as an operator runs it. */
-function startGateway({ directory, logDirectory, gatewayPort, acquirerPort, databaseUrl, masterKeyFile }: GatewayOptions): Supervised {
+/** The gateway alone: its directory server is the host's, and shoppers come over plain HTTP. */
+function startGateway({
+  directory,
+  logDirectory,
+  gatewayPort,
+  acquirerPort,
+  controlPort,
+  databaseUrl,
+  masterKeyFile,
+}: GatewayOptions): Supervised {
   return supervise({
     name: 'gateway',
     // The flags that the launcher gave this process are those it gives the gateway.
-    args: [...process.execArgv, join(root, 'src', 'main.ts'), 'start', '--mode', 'live'],
+    args: [...process.execArgv, join(import.meta.dirname, 'gateway.ts')],
     environment: {
       ...environmentWithoutSettings(),
       PORT: String(gatewayPort),
@@ -162,8 +171,9 @@ function startGateway({ directory, logDirectory, gatewayPort, acquirerPort, data
       DATA_DIRECTORY: join(directory, 'unused'),
       ACQUIRER_ADDRESS: `127.0.0.1:${acquirerPort}`,
       ACQUIRER_INSTITUTION_ID: '100001',
+      SANDBOX_HTTP_PORT: String(controlPort),
+      DIRECTORY_SERVER_TIMEOUT_MS: '2000',
       ACQUIRER_TIMEOUT_MS: '2000',
-      TRUSTED_PROXY: '127.0.0.1',
       // The balancer of the drill looks twenty times a second.
       SHUTDOWN_NOTICE_MS: '500',
       // Where the merchants of the drill take their webhooks.

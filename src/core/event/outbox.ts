@@ -11,8 +11,8 @@ import type { PaymentEventRecord } from './payment-event.ts';
 
 export type { PaymentEventRecord };
 
-/** `inactive`: not yet confirmed by a test message; `parked`: given up until somebody tests it again. Both keep what is to be told. */
-export type EndpointState = 'inactive' | 'active' | 'parked';
+/** `inactive`: not yet confirmed by a test message; `parked`: given up until somebody tests it again; `paused`: by an operator. All three keep what is to be told. */
+export type EndpointState = 'inactive' | 'active' | 'parked' | 'paused';
 
 /** Where a merchant wants to be told. */
 export interface Endpoint {

@@ -4,12 +4,20 @@
  * would contradict each other.
  */
 import { refusal } from '../refusals.ts';
+import { callOff } from './call-off.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
 import { isChargedBack } from './operation.ts';
+import { refuseWhenUnavailable } from './store-failure.ts';
 
-export function voidOperation(engine: Engine, command: OperateCommand): Promise<ActResult> {
-  return operate(engine, 'reversal', command, decideVoid);
+/** A payment that still waits for its shopper is called off; what is recorded then is that payment itself, without an operation of its own. */
+export async function voidOperation(engine: Engine, command: OperateCommand): Promise<ActResult> {
+  const result = await operate(engine, 'reversal', command, decideVoid);
+  if (result.kind !== 'refused' || result.refusal.code !== 'operation_pending') return result;
+  return refuseWhenUnavailable(engine, async () => {
+    const operation = await callOff(engine, command);
+    return operation === undefined ? result : { kind: 'recorded', operation, repeat: false };
+  });
 }
 
 const reversible = ['preauthorization', 'debit', 'capture', 'rebill', 'receipt'] as const;
