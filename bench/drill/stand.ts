@@ -174,6 +174,7 @@ function startGateway({
       SANDBOX_HTTP_PORT: String(controlPort),
       DIRECTORY_SERVER_TIMEOUT_MS: '2000',
       ACQUIRER_TIMEOUT_MS: '2000',
+      TRUSTED_PROXY: '127.0.0.1',
       // The balancer of the drill looks twenty times a second.
       SHUTDOWN_NOTICE_MS: '500',
       // Where the merchants of the drill take their webhooks.
