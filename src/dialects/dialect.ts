@@ -162,6 +162,8 @@ export interface OrderNotice extends AnyNotice {
 export interface TokenNotice extends AnyNotice {
   readonly subject: 'token';
   readonly act: TokenAct;
+  /** The order that the card was kept with, where it was one. */
+  readonly order?: OrderView;
 }
 
 export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
@@ -278,21 +280,25 @@ export interface DemoEndpoint {
   readonly secret?: string;
 }
 
+export interface SampleRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case; without `host` and `content-length`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The body as it may be shown: card number and code masked. */
+  readonly maskedBody: string;
+}
+
 /** One payment that anybody can make, as a command and as the request that it sends. */
 export interface SamplePayment {
   /** The demo merchant's credentials, in the words of the protocol. */
   readonly credentials: readonly { readonly name: string; readonly value: string }[];
   /** A command for `sh` that makes the payment, and makes another one when it is repeated. */
   readonly curl: string;
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    /** Names in lower case; without `host` and `content-length`. */
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    /** The body as it may be shown: card number and code masked. */
-    readonly maskedBody: string;
-  };
+  readonly request: SampleRequest;
+  /** What has to be asked for first, where the protocol has logins. `headersOf`: what the payment's request takes from its answer. */
+  readonly logIn?: { readonly request: SampleRequest; headersOf(answer: string): Readonly<Record<string, string>> };
   /** The retrieval reference number under which the acquirer has the payment, from the answer's body; undefined when it names none. */
   rrnOf(answer: string): string | undefined;
 }

@@ -260,7 +260,7 @@ type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
 
 type Subject =
   | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
-  | Pick<TokenNotice, 'subject' | 'act'>
+  | Pick<TokenNotice, 'subject' | 'act' | 'order'>
   | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
 
 interface Telling {
@@ -283,7 +283,9 @@ async function readSubject(
   if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
-    return act === undefined ? undefined : { subject: 'token', act };
+    const orderId = act?.dialectData.orderId;
+    const order = orderId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId: orderId });
+    return act === undefined ? undefined : { subject: 'token', act, ...(order === undefined ? {} : { order }) };
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
