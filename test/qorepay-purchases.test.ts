@@ -291,3 +291,18 @@ test('the hosted page is at the address of the purchase, and is noted as seen on
   const body: Body = await shop.read(idOf(purchase));
   assert.deepEqual([body.status, body.status_history?.length, typeof body.viewed_on], ['viewed', 2, 'number']);
 });
+
+test('a total of zero keeps the card, and pays nothing', async () => {
+  const nothing = { currency: 'NGN', products: [{ name: 'x', price: 0 }] };
+  const purchase = await shop.create({ skip_capture: true, purchase: nothing });
+  const before = (await shop.parts.host.books()).length;
+  assert.equal((await shop.s2s(purchase, { card_number: '4444333322221112' })).body.error?.code, 'invalid_card_number');
+  assert.deepEqual((await shop.s2s(purchase)).body, { status: 'authorized' });
+  assert.equal((await shop.s2s(purchase)).status, 400);
+  const id = idOf(purchase);
+  const body = await shop.read(id);
+  assert.deepEqual([body.status, body.payment, body.is_recurring_token, body.refund_availability], ['preauthorized', null, true, 'none']);
+  assert.equal(codeOf(await act(id, 'cancel')), 'purchase_cancel_wrong_status');
+  assert.equal((await shop.parts.host.books()).length, before);
+  assert.equal((await act(idOf(await shop.create()), 'charge', { recurring_token: id })).body.status, 'paid');
+});
