@@ -129,7 +129,7 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   }
 
   const decision = decisionOn(financial, { fault, books, accountId: account.id });
-  const delivery = fault === undefined ? deliveryOf(rule) : deliveryOfFault(fault);
+  const delivery = fault === undefined ? deliveryOf(financial, rule) : deliveryOfFault(fault);
   if (!decision.isFinal) {
     parts.warn(`answered ${decision.code}: a ${financial.mti} does not fit the message that its field 90 names`);
     reply({ parts, connection, request, data: plainAnswer(decision.code), delivery });
@@ -237,10 +237,11 @@ function detailsOf({ financial, accountId, decision, books }: DetailsContext): F
 }
 
 /** Of the value only the hash is kept: it is the shopper's. */
-function authenticationOf({ 42: eci, 43: value, 66: transaction }: FinancialRequest['details']): Pick<FactDetails, 'authentication'> {
-  if (eci === undefined && value === undefined && transaction === undefined) return {};
+function authenticationOf(details: FinancialRequest['details']): Pick<FactDetails, 'authentication'> {
+  const { 42: eci, 43: value, 66: transaction, 67: exemption } = details;
+  if ([eci, value, transaction, exemption].every((element) => element === undefined)) return {};
   const hash = value === undefined ? '-' : createHash('sha256').update(value).digest('hex');
-  return { authentication: [eci ?? '-', hash, transaction ?? '-'].join(' ') };
+  return { authentication: [eci ?? '-', hash, transaction ?? '-', ...(exemption === undefined ? [] : [exemption])].join(' ') };
 }
 
 function factOf({ financial, account, decision, numbers, details }: FactParts): Fact {

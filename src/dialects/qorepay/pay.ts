@@ -124,6 +124,8 @@ export function s2sAnswer({ engine }: DialectContext, { view, channel }: Found, 
     case 'pending':
       if (state.last.state !== 'awaiting') return { status: 200, body: { status: 'pending' } };
       return { status: 200, body: challengeOf(engine, { purchaseId: view.order.checkoutId, channel, operation: state.last }) };
+    case 'kept':
+      return { status: 200, body: { status: 'executed' } };
     case 'open':
     case 'exhausted':
     case 'expired':

@@ -112,6 +112,7 @@ const kinds: Readonly<Record<RefusalCode, Kind>> = {
   brand_not_enabled: 'config',
   method_not_enabled: 'config',
   flow_not_supported: 'config',
+  flow_not_enabled: 'config',
   receipt_not_supported: 'state',
   receipt_by_bank_only: 'state',
   capture_not_supported: 'state',
