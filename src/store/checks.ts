@@ -7,6 +7,7 @@ import { postedKinds } from '../core/payment/operation.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { auditChain } from './audit-check.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
+import { orders } from './order-checks.ts';
 import { reconciliations, settledOperations, settlementLedger, settlementParts } from './settlement-checks.ts';
 
 /** `body`: selects merchant_id, payment_id, operation_id (either may be null) and detail; `relations`: what it reads besides tables. */
@@ -421,6 +422,7 @@ export const checks: readonly Check[] = [
   disputes,
   receipts,
   visits,
+  orders,
   duplicates,
   settledOperations,
   settlementParts,
