@@ -104,10 +104,10 @@ export async function readOrder(
   ]);
   if (order === undefined) return undefined;
   const begun = [...new Set([...noted, ...(operationId === undefined ? [] : [operationId])])];
+  // Events before what they are about: what is told of is then in the state that the event led to, or in a later one.
+  const paymentEvents = begun.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: begun });
   const trees = await Promise.all(begun.map((id) => store.findTree({ merchantId, operationId: id })));
-  const payments = trees.filter((tree) => tree !== undefined);
-  const firsts = payments.flatMap(({ operations: [first] }) => first?.operationId ?? []);
-  const paymentEvents = firsts.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: [...new Set(firsts)] });
+  const payments = [...new Map(trees.flatMap((tree) => (tree === undefined ? [] : [[tree.paymentId, tree] as const]))).values()];
   const pageUrl = orderPageUrl(shoppers, { routingNumber: order.routingNumber, id: order.checkoutId });
   const kept = order.terms.order.amount === 0 ? await keptFor(engine, order) : undefined;
   const keptToken = await keptTokenOf(engine, payments, kept);
