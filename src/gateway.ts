@@ -49,6 +49,8 @@ import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
 import { createCustomerStore } from './store/customers.ts';
+import { createInvoiceStore } from './store/invoices.ts';
+import { dueInvoices } from './core/invoice/remind-due.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation } from './store/endpoints.ts';
@@ -137,6 +139,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
+    dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
@@ -200,7 +203,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     });
   }
   addPageFiles(server);
-  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
+  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable, returnStep: returnStepOf({ engine, directory }) });
   await server.register(async (app) =>
     addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
   );
@@ -333,6 +336,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     endpoints: createEndpointStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
+    invoices: createInvoiceStore(stores.general),
     schedules: createScheduleStore(stores.general),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),

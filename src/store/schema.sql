@@ -129,7 +129,7 @@ create table polygate.authentication (
   constraint authentication_amount_check CHECK ((amount > 0))
 );
 CREATE INDEX authentication_visit ON polygate.authentication USING btree (visit_id);
-grant insert, select, update on polygate.authentication to polygate_app;
+grant delete, insert, select, update on polygate.authentication to polygate_app;
 
 create table polygate.bank_receipt (
   merchant_id uuid not null,
@@ -216,7 +216,7 @@ create table polygate.checkout (
 );
 CREATE INDEX checkout_by_time ON polygate.checkout USING btree (merchant_id, created_at, checkout_id);
 CREATE UNIQUE INDEX checkout_secret ON polygate.checkout USING btree (secret_hash, merchant_id);
-grant insert, select, update on polygate.checkout to polygate_app;
+grant delete, insert, select, update on polygate.checkout to polygate_app;
 
 create table polygate.checkout_attempt (
   merchant_id uuid not null,
@@ -448,6 +448,24 @@ create table polygate.imported_operation (
 );
 grant insert, select on polygate.imported_operation to polygate_app;
 
+create table polygate.invoice (
+  merchant_id uuid not null,
+  invoice_number bigint not null,
+  channel_id uuid not null,
+  order_id uuid not null,
+  reference text not null,
+  email text not null,
+  details jsonb not null,
+  replaced_by bigint,
+  remind_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint invoice_pkey PRIMARY KEY (merchant_id, invoice_number),
+  constraint invoice_merchant_id_order_id_key UNIQUE (merchant_id, order_id)
+);
+CREATE INDEX invoice_by_reference ON polygate.invoice USING btree (merchant_id, reference, invoice_number);
+CREATE INDEX invoice_reminder ON polygate.invoice USING btree (remind_at, merchant_id) WHERE (remind_at IS NOT NULL);
+grant insert, select, update on polygate.invoice to polygate_app;
+
 create table polygate.ledger_entry (
   merchant_id uuid not null,
   operation_id uuid not null,
@@ -471,9 +489,11 @@ create table polygate.merchant (
   routing_number integer not null,
   name text not null,
   created_at timestamp with time zone not null default now(),
+  pan_retention_days smallint,
   enabled boolean not null default true,
   constraint merchant_pkey PRIMARY KEY (merchant_id),
   constraint merchant_routing_number_key UNIQUE (routing_number),
+  constraint merchant_pan_retention_days_check CHECK (((pan_retention_days >= 1) AND (pan_retention_days <= 3650))),
   constraint merchant_routing_number_check CHECK (((routing_number >= 1) AND (routing_number <= 1679615)))
 );
 grant insert, select, update on polygate.merchant to polygate_app;
@@ -745,7 +765,7 @@ create table polygate.shopper_visit (
   constraint shopper_visit_merchant_word_check CHECK ((merchant_word = ANY (ARRAY['awaited'::text, 'given'::text, 'refused'::text])))
 );
 CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
-grant insert, select, update on polygate.shopper_visit to polygate_app;
+grant delete, insert, select, update on polygate.shopper_visit to polygate_app;
 
 create table polygate.terminal_day (
   terminal text not null,

@@ -3,6 +3,7 @@ import type { Bank } from '../bank/bank.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
 import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
+import type { InvoiceStore } from '../invoice/invoice-store.ts';
 import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
@@ -19,6 +20,7 @@ export interface Engine {
   readonly endpoints: EndpointStore;
   readonly tokenActs: TokenActStore;
   readonly customers: CustomerStore;
+  readonly invoices: InvoiceStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
   /** For `sendMail`. */
