@@ -9,7 +9,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { stateOfCheckout } from '../payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../payment/checkout-terms.ts';
 import type { Engine } from '../payment/engine.ts';
-import { closeOrder, openOrder } from '../payment/order.ts';
+import { closeOrder, openOrderOnce } from '../payment/order.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
 import type { Invoice } from './invoice-store.ts';
@@ -53,10 +53,8 @@ export async function issueInvoice(engine: Engine, given: NewInvoice): Promise<I
   const orderId = orderIdOf([merchantId, reference, String(replaces?.invoiceNumber ?? 0)]);
   const createdAtMs = engine.clock.businessNow();
   const expiresAtMs = createdAtMs + periodMs;
-  if ((await engine.checkouts.findById({ merchantId, checkoutId: orderId })) === undefined) {
-    const refused = await openOrder(engine, channel, { orderId, terms, expiresAtMs });
-    if (refused !== undefined) return { kind: 'refused', refusal: refused };
-  }
+  const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs });
+  if (refused !== undefined) return { kind: 'refused', refusal: refused };
   const made = {
     ...{ merchantId, channelId, orderId, reference, email, details, createdAtMs },
     // Whoever has two days or more is reminded on the last one.
@@ -72,7 +70,9 @@ export async function issueInvoice(engine: Engine, given: NewInvoice): Promise<I
 
 /** The same order for the same invoice: of two requests at once one makes it. */
 function orderIdOf(parts: readonly string[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(['invoice', ...parts])).digest('hex');
+  const hex = createHash('sha256')
+    .update(JSON.stringify(['invoice', ...parts]))
+    .digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
@@ -100,7 +100,12 @@ export async function viewInvoice(engine: Engine, invoice: Invoice): Promise<Inv
 /** Calls it off and tells the shopper; refused when it is paid, or about to be. `silently`: the shopper hears of another one instead. */
 export async function cancelInvoice(
   engine: Engine,
-  { view, channel, isTest, silently }: { readonly view: InvoiceView; readonly channel: Channel; readonly isTest: boolean; readonly silently?: true },
+  {
+    view,
+    channel,
+    isTest,
+    silently,
+  }: { readonly view: InvoiceView; readonly channel: Channel; readonly isTest: boolean; readonly silently?: true },
 ): Promise<Refusal | undefined> {
   const { invoice, order } = view;
   const refused = await closeOrder(engine, order, 'cancelled');
@@ -113,7 +118,12 @@ export async function cancelInvoice(
 /** Tells the shopper again; refused when there is nothing to pay. */
 export async function remindOfInvoice(
   engine: Engine,
-  { view, channel, isTest, key }: { readonly view: InvoiceView; readonly channel: Channel; readonly isTest: boolean; readonly key?: string },
+  {
+    view,
+    channel,
+    isTest,
+    key,
+  }: { readonly view: InvoiceView; readonly channel: Channel; readonly isTest: boolean; readonly key?: string },
 ): Promise<Refusal | undefined> {
   const { invoice, order, state } = view;
   if (state !== 'open') return refusal('checkout_closed');

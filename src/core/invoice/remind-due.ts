@@ -24,7 +24,8 @@ export function dueInvoices(engine: Engine, directory: Pick<Directory, 'channelB
       });
       const outcomes = await Promise.allSettled(due.map(remind));
       for (const outcome of outcomes) {
-        if (outcome.status === 'rejected') engine.log.warn({ error: String(outcome.reason) }, 'a reminder of an invoice waits for its next try');
+        if (outcome.status === 'rejected')
+          engine.log.warn({ error: String(outcome.reason) }, 'a reminder of an invoice waits for its next try');
       }
       return { taken: due.length, done: outcomes.filter(({ status }) => status === 'fulfilled').length };
     },

@@ -173,7 +173,11 @@ export const answerSchemas = {
         {
           ...{ amount, currency, expirationPeriod: text('Days.', '10'), invoiceExpirationPeriod: text('The same.', '10') },
           ...{ createdDate: text('`yyyy-MM-dd`.', '2034-01-31'), createdTime: text('`HH:mm:ss`, UTC.', '10:00:00') },
-          ...{ merchantInvoiceId: text('Yours.'), customerEmail: text('Where it was mailed to.'), merchantOrderDescription: maybe('As it was sent.') },
+          ...{
+            merchantInvoiceId: text('Yours.'),
+            customerEmail: text('Where it was mailed to.'),
+            merchantOrderDescription: maybe('As it was sent.'),
+          },
           ...{ systemInvoiceId: text('Names the invoice in later requests.', '1000'), transactionUrl: text('Where it is paid.') },
         },
         'What it is about.',
@@ -185,7 +189,13 @@ export const answerSchemas = {
     'An invoice.',
   ),
   Link: strict(
-    { result: Type.Object({ code, description: text('The code in words.'), url: text('Where the customer pays.') }, { additionalProperties: false }), timestamp },
+    {
+      result: Type.Object(
+        { code, description: text('The code in words.'), url: text('Where the customer pays.') },
+        { additionalProperties: false },
+      ),
+      timestamp,
+    },
     'A payment link.',
   ),
   Refusal: strict(

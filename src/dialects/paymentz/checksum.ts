@@ -44,14 +44,12 @@ export const formulas = {
     'key',
     ...more.map((text) => value(text)),
   ],
-  checkout: (totype: string | undefined, amount: string | undefined, reference: string | undefined, url: string | undefined): readonly Field[] => [
-    'who',
-    value(totype),
-    value(amount),
-    value(reference),
-    value(url),
-    'key',
-  ],
+  checkout: (
+    totype: string | undefined,
+    amount: string | undefined,
+    reference: string | undefined,
+    url: string | undefined,
+  ): readonly Field[] => ['who', value(totype), value(amount), value(reference), value(url), 'key'],
   /** Of payment links as well. */
   payout: (merchantTransactionId: string | undefined, amount: string | undefined): readonly Field[] => [
     'who',

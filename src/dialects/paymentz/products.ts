@@ -1,6 +1,7 @@
 /** Lines of an invoice: `product.…` of a form has one, the list `product` of JSON has several. */
-import type { OrderLine } from '../../core/payment/checkout-terms.ts';
+
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import type { OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { Flat } from './body.ts';
 import { parameterProblem } from './problem.ts';
 import { readAmount } from './read.ts';
@@ -31,7 +32,8 @@ export function readProducts(flat: Flat, currency: string): Products {
 
 function lineOf({ productDescription = 'Product', productTotal, quantity }: Readonly<Record<string, string>>, currency: string): OrderLine {
   if (productTotal === undefined) throw parameterProblem('20001', 'product.productTotal', 'is missing');
-  if (!/^[0-9]{1,10}\.[0-9]{2}$/.test(productTotal)) throw parameterProblem('20002', 'product.productTotal', 'must be an amount with two decimals');
+  if (!/^[0-9]{1,10}\.[0-9]{2}$/.test(productTotal))
+    throw parameterProblem('20002', 'product.productTotal', 'must be an amount with two decimals');
   if (quantity !== undefined && !/^[0-9]{1,6}$/.test(quantity)) throw parameterProblem('20002', 'product.quantity', 'must be a number');
   return {
     name: maskCardNumbers(productDescription).slice(0, 120),

@@ -188,10 +188,17 @@ function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView)
 }
 
 /** Back to the shop, in the way of the payment's dialect. */
-async function paidHomePage({ returnStep }: PageContext, { setting, channel, address }: Visit, last: OperationView, returnUrl: string): Promise<RenderedPage> {
+async function paidHomePage(
+  { returnStep }: PageContext,
+  { setting, channel, address }: Visit,
+  last: OperationView,
+  returnUrl: string,
+): Promise<RenderedPage> {
   const operationId = last.targetId ?? last.operationId;
   const step = await returnStep({ channel, operationId, returnUrl });
-  return step?.kind === 'redirect' ? renderStep(step, { setting, address }) : homePage(setting, step?.kind === 'done' ? step.returnUrl : returnUrl);
+  return step?.kind === 'redirect'
+    ? renderStep(step, { setting, address })
+    : homePage(setting, step?.kind === 'done' ? step.returnUrl : returnUrl);
 }
 
 function homePage(setting: PageSetting, returnUrl: string): RenderedPage {

@@ -1,5 +1,13 @@
 /** `/invoiceServices`: invoices that customers are mailed, and the pages behind their links. */
-import { type Issued, type InvoiceState, type InvoiceView, cancelInvoice, issueInvoice, remindOfInvoice, viewInvoice } from '../../../core/invoice/invoice.ts';
+import {
+  cancelInvoice,
+  type InvoiceState,
+  type InvoiceView,
+  type Issued,
+  issueInvoice,
+  remindOfInvoice,
+  viewInvoice,
+} from '../../../core/invoice/invoice.ts';
 import type { Invoice } from '../../../core/invoice/invoice-store.ts';
 import { isMailAddress } from '../../../core/mail/send.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
@@ -142,12 +150,14 @@ export const regenerateInvoice: Handler = async (context, request, reply, endpoi
   requireChecksum(caller, parameters, formulas.invoiceNumber(invoiceId, merchantRedirectUrl));
   const { view, channel } = await found(context, read);
   const { invoice, order, state } = view;
-  if (state === 'paid' || state === 'pending' || state === 'replaced') throw new Problem('20010', { text: `invoiceId: the invoice is ${state}` });
+  if (state === 'paid' || state === 'pending' || state === 'replaced')
+    throw new Problem('20010', { text: `invoiceId: the invoice is ${state}` });
   if (state === 'open') {
     const refused = await cancelInvoice(context.engine, { view, channel, isTest: isTest(context), silently: true });
     if (refused !== undefined) throw problemOf(refused);
   }
-  const { merchantInvoiceId: reference = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } = parameters;
+  const { merchantInvoiceId: reference = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } =
+    parameters;
   const returnUrl = merchantRedirectUrl === undefined ? order.terms.returnUrl : readReturnUrl(parameters)();
   const issued = await issueInvoice(context.engine, {
     ...{ channel, reference, email: invoice.email, periodMs: Number(days) * dayMs, details: { ...invoice.details, days } },
@@ -170,7 +180,13 @@ const statuses: Readonly<Record<InvoiceState, string>> = {
   replaced: 'regenerated',
 };
 
-async function answerOf(context: DialectContext, { caller, nowMs }: Request, channel: Channel, invoice: Invoice, code: ResultCode): Promise<Json> {
+async function answerOf(
+  context: DialectContext,
+  { caller, nowMs }: Request,
+  channel: Channel,
+  invoice: Invoice,
+  code: ResultCode,
+): Promise<Json> {
   const { engine } = context;
   const now = (await engine.invoices.find(invoice)) ?? invoice;
   const { order, state, operationId } = await viewInvoice(engine, now);

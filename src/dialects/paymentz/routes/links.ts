@@ -1,9 +1,9 @@
 /** Payments that the customer makes on the hosted page: behind a link that the member hands on, or behind a form of the member's own page. */
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import { openOrder } from '../../../core/payment/order.ts';
-import { orderPageUrl, readTicket, writeTicket } from '../../../core/three-d-secure/tickets.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
+import { openOrderOnce } from '../../../core/payment/order.ts';
+import { orderPageUrl, readTicket, writeTicket } from '../../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { callerOfMember, requireChecksum, terminalOf } from '../auth.ts';
@@ -32,7 +32,9 @@ async function orderFor(
   const reference = required(parameters, 'merchantTransactionId');
   const currency = required(parameters, 'currency');
   const money = { amount: readAmount(required(parameters, 'amount'), currency), currency };
-  const hex = createHash('sha256').update(JSON.stringify(['order', merchantId, reference])).digest('hex');
+  const hex = createHash('sha256')
+    .update(JSON.stringify(['order', merchantId, reference]))
+    .digest('hex');
   const orderId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   const known = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
   if (known !== undefined) {
@@ -43,7 +45,7 @@ async function orderFor(
   const used = await findByReference(context, merchantId, reference);
   if (used !== undefined) throw new Problem('20015', { paymentId: paymentIdOf(used.first) });
   const expiresAtMs = engine.clock.businessNow() + lifeMs;
-  const refused = await openOrder(engine, channel, { orderId, terms: termsOf(parameters, money), expiresAtMs });
+  const refused = await openOrderOnce(engine, channel, { orderId, terms: termsOf(parameters, money), expiresAtMs });
   if (refused !== undefined) throw problemOf(refused);
   return orderId;
 }
@@ -85,7 +87,12 @@ export const openCheckoutPage: Handler = async (context, request, reply, endpoin
     ...{ merchantTransactionId, amount, currency: posted.currency, merchantRedirectUrl, notificationUrl: posted.notificationUrl },
     ...{ orderDescriptor: posted.orderDescription, tmpl_amount: posted.TMPL_AMOUNT, tmpl_currency: posted.TMPL_CURRENCY },
     ...{ 'customer.email': posted.email, 'customer.givenName': posted.firstName, 'customer.surname': posted.lastName },
-    ...{ 'customer.phone': posted.phone, 'customer.telnocc': posted.telnocc, 'shipping.country': posted.country, 'shipping.city': posted.city },
+    ...{
+      'customer.phone': posted.phone,
+      'customer.telnocc': posted.telnocc,
+      'shipping.country': posted.country,
+      'shipping.city': posted.city,
+    },
     ...{ 'shipping.state': posted.state, 'shipping.postcode': posted.postcode, 'shipping.street1': posted.street },
     ...{ 'shipping.language': posted.lang, paymentType: posted.transactionType },
   });
