@@ -9,6 +9,7 @@ import { addCredentialCommands } from './commands/credentials.ts';
 import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './commands/merchants.ts';
+import { addOperatorCommands } from './commands/operators.ts';
 import { addSettlementCommands } from './commands/settlements.ts';
 import { addWebhookCommands } from './commands/webhooks.ts';
 import { ConfigError } from './config.ts';
@@ -69,6 +70,7 @@ addImportCommands(program);
 addSettlementCommands(program);
 addWebhookCommands(program);
 addComplianceCommands(program);
+addOperatorCommands(program);
 addAuditCommand(program);
 
 exitWithParent();

@@ -10,7 +10,7 @@ import { effectOf } from '../src/core/payment/effect.ts';
 import type { Decide, OperateCommand } from '../src/core/payment/operate.ts';
 import type { OperationKind, OperationNode, PaymentTree } from '../src/core/payment/operation.ts';
 import { decideRefund } from '../src/core/payment/refund.ts';
-import { decideVoid } from '../src/core/payment/void.ts';
+import { decideVoid } from '../src/core/payment/decide-void.ts';
 import type { OperationState } from '../src/core/states/operation.ts';
 import { approved, debit, expectReply, type OppStack, type Reply, startOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';

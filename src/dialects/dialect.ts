@@ -39,8 +39,8 @@ export interface Counted {
 
 /** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
 export interface RequestLimits {
-  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. */
-  countStatus(request: { readonly merchantId: string; readonly subject: string }): Promise<Counted>;
+  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. `perMinute`: where the protocol allows more. */
+  countStatus(request: { readonly merchantId: string; readonly subject: string; readonly perMinute?: number }): Promise<Counted>;
   /** Any request, against floods: generous, counted by each node for itself. */
   countRequest(request: { readonly merchantId: string; readonly subject: string }): Counted;
   /** Whether the subject comes for the first time within `withinMs`. */
@@ -55,6 +55,10 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
+  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". */
+  readonly policies?: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>>;
+  /** Under which name of an operation's data the shopper's e-mail stands; absent where the dialect keeps none. */
+  readonly emailIn?: string;
   /** How a shopper comes back to the shop, where more goes with them than the URL; absent: to the return URL as it is. */
   returnStep?(context: Pick<DialectContext, 'engine' | 'directory'>, back: ShopperReturn): Promise<ShopperStep | undefined>;
   /** How merchants are told what happened; absent where the protocol has no way. */

@@ -437,5 +437,10 @@ export const waiting: Check = {
     format('a %s is %s since %s', o.kind, o.state, to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as detail
   from polygate.operation o, polygate.clock c
   where o.state = 'escalated'
-    or (o.state in ('submitted', 'unknown') and o.created_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour')`,
+    or (o.state in ('submitted', 'unknown') and o.created_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour')
+  union all
+  select null, null, null, format('the host has not answered for settlement %s in %s since %s', r.settlement_id, r.currency,
+    to_char(r.transmitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+  from polygate.reconciliation r, polygate.clock c
+  where r.state = 'waiting' and r.transmitted_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour'`,
 };

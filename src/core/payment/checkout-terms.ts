@@ -33,6 +33,8 @@ export interface OrderLine {
 
 export interface CheckoutTerms {
   readonly order: CheckoutOrder;
+  /** Nothing is paid: the card is only kept under a token. The order then has the amount 0 and the currency XXX, ISO 4217's "no currency". */
+  readonly keepsCardOnly?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */
   readonly returnUrl?: string;
   /** A language tag; absent: what the browser prefers. */
