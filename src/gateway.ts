@@ -25,14 +25,14 @@ import { dueReconciliations } from './core/settlement/reconcile.ts';
 import { dueSettlements } from './core/settlement/settle-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
-import type { ShopperReturn } from './dialects/dialect.ts';
+import type { ShopperReturn, Webhooks } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings, timed } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
-import { createOutbound } from './http/outbound.ts';
+import { createOutbound, type Outbound } from './http/outbound.ts';
 import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
@@ -54,7 +54,7 @@ import { createComplianceStore } from './store/compliance.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
-import { createUrlExpectation } from './store/endpoints.ts';
+import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createMailQueue } from './store/mails.ts';
 import { countOpenOperations } from './store/open-operations.ts';
@@ -149,10 +149,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
+  const webhooks = webhooksOf(stores.general, vault, outbound);
   const delivering = startDelivering({
-    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox) },
-    outbound,
-    mail,
+    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox), outbound, webhooks, mail },
     step: observer.step,
     onTry: metrics.countDelivery,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
@@ -205,7 +204,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, webhooks, expectUrlsInRequests, isUnavailable });
     });
   }
   addPageFiles(server);
@@ -400,6 +399,23 @@ function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): Due
       return { taken: count, done: count };
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
+  };
+}
+
+function webhooksOf(database: Database, vault: OpenVault, outbound: Outbound): Webhooks {
+  return {
+    async addressesOf(channel) {
+      const { merchantId } = channel;
+      const endpoints = await endpointsOf(database, channel);
+      return endpoints.map(({ endpointId, url, settings, secret: sealed }) => {
+        const secret = sealed === null ? {} : { secret: vault.openSecret({ merchantId, secretId: endpointId, sealed }) };
+        return { url, settings, ...secret };
+      });
+    },
+    async send(message) {
+      const answer = await outbound.send(message);
+      return answer.kind === 'answered' && answer.status >= 200 && answer.status < 300;
+    },
   };
 }
 

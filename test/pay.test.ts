@@ -100,7 +100,7 @@ test('pay makes a payment in tZero as well', async () => {
 test('an unknown dialect is told which ones there are', async () => {
   const { code, output } = await pay('morse');
   assert.equal(code, 1);
-  assert.match(output, /There is no dialect "morse"\. This version speaks: opp[,.]/);
+  assert.match(output, /There is no dialect "morse"\. This version speaks: opp\b/);
 });
 
 test('where nothing runs, it says how to start it', async () => {

@@ -1,5 +1,6 @@
 /** What the host and the issuers behind it answer to a request: DE39, from the request, the card table and the books. */
 
+import { triggerOf } from './amount-triggers.ts';
 import { APPROVED, type Books, type Entry, NOT_FOUND, PAYOUT_FUNDS_MAJOR, remainingMinor } from './books.ts';
 import { CARD_RULES, type CardRule } from './cards.ts';
 import { minorPerMajor } from './currencies.ts';
@@ -53,8 +54,9 @@ export function disputeReasonOf({ act, terminal, pan }: FinancialRequest): strin
   return rule?.kind === 'disputes' ? rule.reason : undefined;
 }
 
-/** What happens to the first answer of a request with this card. */
-export function deliveryOf(rule: CardRule | undefined): Delivery {
+/** What happens to the first answer of a request, by its amount or by its card. */
+export function deliveryOf(request: FinancialRequest, rule: CardRule | undefined): Delivery {
+  if (triggerOf(request)?.kind === 'unanswered') return { how: 'lost' };
   return rule?.kind === 'approves' ? rule.delivery : NORMAL;
 }
 
@@ -64,6 +66,8 @@ const refusedAdvice = (code: string): Decision => ({ code, privateText: '', isFi
 /** The answer to a message that has not been answered before. Reads the books and changes nothing. */
 export function decide(request: FinancialRequest, context: { readonly books: Books; readonly accountId: string }): Decision {
   const { books } = context;
+  const trigger = triggerOf(request);
+  if (trigger?.kind === 'declined') return final(trigger.code);
   switch (request.act) {
     case 'authorization':
     case 'debit':

@@ -25,8 +25,17 @@ export interface DialectContext {
    */
   expectUrlsInRequests(channel: Channel): Promise<void>;
   readonly limits: RequestLimits;
+  readonly webhooks: Webhooks;
   /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
   readonly isUnavailable: (error: unknown) => boolean;
+}
+
+/** The endpoints of an account, for protocols that let merchants try them. */
+export interface Webhooks {
+  /** Those that an operator has set up, with their secrets, the oldest first. */
+  addressesOf(channel: Channel): Promise<readonly CallbackAddress[]>;
+  /** Sends one message apart from all that happens to payments. False when it was not acknowledged in time. */
+  send(message: CallbackMessage & { readonly timeoutMs: number }): Promise<boolean>;
 }
 
 /** `limit` is there where it can be told; `remaining` requests may follow at once, or one after `retryAfterMs`. */
@@ -125,7 +134,7 @@ export interface CallbackTest {
 }
 
 interface AnyNotice extends CallbackTest {
-  /** The request named the URL itself; no operator has set the endpoint up. */
+  /** The request named the URL itself; no operator has set the endpoint up. Settings and secret are those of the channel's oldest endpoint. */
   readonly namedByRequest: boolean;
   readonly channel: Channel;
   /** Failed tries before this one. */
@@ -153,6 +162,8 @@ export interface OrderNotice extends AnyNotice {
 export interface TokenNotice extends AnyNotice {
   readonly subject: 'token';
   readonly act: TokenAct;
+  /** The order that the card was kept with, where it was one. */
+  readonly order?: OrderView;
 }
 
 export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;

@@ -1,11 +1,11 @@
 /** Merchants' PCI DSS documents as rows, and what the payment path remembers of them. */
 import type { ComplianceDocument, ComplianceStore, DocumentState, DocumentType, EndingDocument } from '../core/compliance/document.ts';
 import { questionnaireUpTo } from '../core/compliance/document.ts';
+import { OperatorError } from '../core/operator/operator-error.ts';
 import type { Clock, SealedSecret } from '../core/ports.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { firstIdAt } from './id-time.ts';
-import { OperatorError } from './operator-error.ts';
 import { reading } from './unavailable.ts';
 
 /** How soon an operator's decision counts on every node. */

@@ -15,7 +15,15 @@ import {
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { readOrder } from '../core/payment/order.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, OrderNotice, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import type {
+  CallbackAddress,
+  CallbackMessage,
+  DialectCallbacks,
+  OrderNotice,
+  PaymentNotice,
+  TokenNotice,
+  Webhooks,
+} from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -29,6 +37,7 @@ export interface DeliverEvents {
   readonly directory: Directory;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
+  readonly webhooks: Pick<Webhooks, 'addressesOf'>;
   /** Absent: mails wait. */
   readonly mail: MailTransport | undefined;
   readonly mode: 'sandbox' | 'live';
@@ -251,7 +260,7 @@ type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
 
 type Subject =
   | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
-  | Pick<TokenNotice, 'subject' | 'act'>
+  | Pick<TokenNotice, 'subject' | 'act' | 'order'>
   | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
 
 interface Telling {
@@ -274,7 +283,9 @@ async function readSubject(
   if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
-    return act === undefined ? undefined : { subject: 'token', act };
+    const orderId = act?.dialectData.orderId;
+    const order = orderId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId: orderId });
+    return act === undefined ? undefined : { subject: 'token', act, ...(order === undefined ? {} : { order }) };
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
@@ -292,7 +303,10 @@ async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, 
   if (url === undefined) return [];
   const { settings } = endpoint;
   const secret = await secretOf(parts, policy, delivery);
-  const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  // What a request names has no settings of its own.
+  const [set] = endpoint.url === undefined ? await parts.webhooks.addressesOf(channel) : [];
+  const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
 }

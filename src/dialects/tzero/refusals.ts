@@ -10,6 +10,7 @@ const refusals: Readonly<Record<RefusalCode, ErrorCode | readonly [code: ErrorCo
   amount_too_large: ['validation_failed', 'amount'],
   currency_not_enabled: ['validation_failed', 'currency'],
   brand_not_enabled: ['validation_failed', 'payment_method.number'],
+  flow_not_enabled: ['validation_failed', 'payment_data.payment_type'],
   method_not_enabled: ['validation_failed', 'payment_method.type'],
   flow_not_supported: ['validation_failed', 'payment_method.type'],
   receipt_not_supported: 'invalid_state',

@@ -149,7 +149,15 @@ function answer(reply: FastifyReply, found: Found, status: number, more: Json): 
 }
 
 /** In the words of the protocol; a link whose customer is at the bank is still open. */
-const states = { open: 'open', pending: 'open', succeeded: 'paid', expired: 'expired', exhausted: 'disabled', closed: 'disabled' } as const;
+const states = {
+  open: 'open',
+  pending: 'open',
+  succeeded: 'paid',
+  kept: 'paid',
+  expired: 'expired',
+  exhausted: 'disabled',
+  closed: 'disabled',
+} as const;
 
 async function answerLink(context: DialectContext, reply: FastifyReply, found: Found): Promise<FastifyReply> {
   const state = await stateOfCheckout(context.engine, found.view.order);
