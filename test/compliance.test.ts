@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ComplianceDocument, requiredTypes, standingOf } from '../src/core/compliance/document.ts';
-import { moveClock, readClock } from './harness/console.ts';
+import { createConsoleClient, moveClock, readClock, viewerKey } from './harness/console.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { createOperator, type Operator } from './harness/operator.ts';
 import { freshName } from './harness/opp.ts';
@@ -143,6 +143,40 @@ test('a file is what its content says, at most 20 MB, and kept sealed', async ()
   assert.equal(exported.code, 0, exported.output);
   assert.equal(readFileSync(out, 'utf8'), file);
   rmSync(out);
+});
+
+test('operators decide in the console API as well, by their role', async () => {
+  const shop = await newShop();
+  const { body } = await handIn(shop, { file: pdf('for the console') });
+  const client = createConsoleClient(() => stack.url);
+  const ids = { document_id: String(body.id) };
+  const one = '/compliance-documents/{document_id}';
+  const listed = await client.done('get', '/compliance-documents', { query: { state: 'submitted' } });
+  assert.ok(listed.items?.some((item) => item.document_id === body.id));
+  assert.equal((await client.call('post', `${one}/approve`, { ids, key: viewerKey })).status, 403);
+  assert.equal((await client.call('get', `${one}/file`, { ids, key: viewerKey })).status, 403);
+  const file = await client.done('get', `${one}/file`, { ids });
+  assert.equal(Buffer.from(String(file.base64), 'base64').toString(), pdf('for the console'));
+  assert.equal((await client.done('post', `${one}/approve`, { ids })).state, 'approved');
+  assert.equal((await client.call('post', `${one}/approve`, { ids })).status, 404);
+  const rejected = await client.done('post', `${one}/reject`, { ids, body: { reason: 'It is not signed.' } });
+  assert.deepEqual([rejected.state, rejected.reason], ['rejected', 'It is not signed.']);
+  assert.equal((await client.done('get', one, { ids })).state, 'rejected');
+});
+
+test('a key that is made in the console API opens', async () => {
+  const client = createConsoleClient(() => stack.url);
+  const { merchant } = await newShop();
+  const { items } = await client.done('get', '/merchants');
+  const found = items?.find(({ routing_number: number }) => String(number) === merchant);
+  const [first] = (await client.done('get', '/credentials', { query: { merchant_id: String(found?.merchant_id) } })).items ?? [];
+  await client.done('post', '/credentials/{credential_id}/revoke', { ids: { credential_id: String(first?.credential_id) } });
+  const made = await client.done('post', '/merchants/{merchant_id}/credentials', {
+    ids: { merchant_id: String(found?.merchant_id) },
+    body: { dialect: 'tzero' },
+  });
+  const key = String(made.login?.['X-Secret-Key']);
+  await eventually(async () => (await stack.send({ method: 'GET', path: '/compliance/status', key })).status === 200, 'the key to open');
 });
 
 test('another form than a form, and none at all, is refused', async () => {

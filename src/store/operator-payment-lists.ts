@@ -391,7 +391,10 @@ const disputes: ListTable = {
   },
 };
 
-type PaymentList = Exclude<OperatorList, 'merchants' | 'accounts' | 'channels' | 'credentials' | 'endpoints' | 'operators' | 'audit'>;
+type PaymentList = Exclude<
+  OperatorList,
+  'merchants' | 'compliance_documents' | 'accounts' | 'channels' | 'credentials' | 'endpoints' | 'operators' | 'audit'
+>;
 
 export const paymentLists: Readonly<Record<PaymentList, ListTable>> = {
   ...{ payments, operations, escalations, attempts, authentications, messages, events, deliveries, disputes, balances },
