@@ -20,6 +20,17 @@ const TRIGGERS: ReadonlyMap<string, ReadonlyMap<string, AmountTrigger>> = new Ma
   ],
 ]);
 
+/** The same for amounts that end in two digits. tZero: the issuer is not available. */
+const ENDINGS: ReadonlyMap<string, ReadonlyMap<string, AmountTrigger>> = new Map([
+  [
+    'TZER0001',
+    new Map<string, AmountTrigger>([
+      ['authorization 91', { kind: 'declined', code: '91' }],
+      ['debit 91', { kind: 'declined', code: '91' }],
+    ]),
+  ],
+]);
+
 /** Undefined for nearly all. */
 export function triggerOf({
   terminal,
@@ -30,5 +41,5 @@ export function triggerOf({
   readonly act: Act;
   readonly amountMinor: number;
 }): AmountTrigger | undefined {
-  return TRIGGERS.get(terminal)?.get(`${act} ${amountMinor}`);
+  return TRIGGERS.get(terminal)?.get(`${act} ${amountMinor}`) ?? ENDINGS.get(terminal)?.get(`${act} ${amountMinor % 100}`);
 }
