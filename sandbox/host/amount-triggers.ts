@@ -20,15 +20,17 @@ const TRIGGERS: ReadonlyMap<string, ReadonlyMap<string, AmountTrigger>> = new Ma
   ],
 ]);
 
-/** The same for amounts that end in two digits. tZero: the issuer is not available. */
-const ENDINGS: ReadonlyMap<string, ReadonlyMap<string, AmountTrigger>> = new Map([
+/** By terminal, then by the last two digits of the amount of a new payment: DE39. */
+const ENDINGS: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map([
   [
-    'TZER0001',
-    new Map<string, AmountTrigger>([
-      ['authorization 91', { kind: 'declined', code: '91' }],
-      ['debit 91', { kind: 'declined', code: '91' }],
+    'PAYZ0001',
+    new Map([
+      [5, '05'],
+      [51, '51'],
+      [33, '33'],
     ]),
   ],
+  ['TZER0001', new Map([[91, '91']])],
 ]);
 
 /** Undefined for nearly all. */
@@ -41,5 +43,8 @@ export function triggerOf({
   readonly act: Act;
   readonly amountMinor: number;
 }): AmountTrigger | undefined {
-  return TRIGGERS.get(terminal)?.get(`${act} ${amountMinor}`) ?? ENDINGS.get(terminal)?.get(`${act} ${amountMinor % 100}`);
+  const exact = TRIGGERS.get(terminal)?.get(`${act} ${amountMinor}`);
+  if (exact !== undefined || (act !== 'debit' && act !== 'authorization')) return exact;
+  const code = ENDINGS.get(terminal)?.get(amountMinor % 100);
+  return code === undefined ? undefined : { kind: 'declined', code };
 }

@@ -14,6 +14,7 @@ import type {
   FailureReason,
   FirstKind,
   OperationKind,
+  OperationNode,
   OperationView,
   PaymentTree,
   RejectionReason,
@@ -342,7 +343,7 @@ export interface OperationSearch {
 
 /** `total`: how many match, counted up to `searchedAtMost` + 1; the linked ones come on top. */
 export interface OperationsFound {
-  readonly operations: readonly OperationView[];
+  readonly operations: readonly OperationNode[];
   readonly total: number;
 }
 

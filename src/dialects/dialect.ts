@@ -64,7 +64,7 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
-  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". */
+  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". Absent: anything, unchecked. */
   readonly policies?: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>>;
   /** Under which name of an operation's data the shopper's e-mail stands; absent where the dialect keeps none. */
   readonly emailIn?: string;
@@ -280,21 +280,25 @@ export interface DemoEndpoint {
   readonly secret?: string;
 }
 
+export interface SampleRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case; without `host` and `content-length`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The body as it may be shown: card number and code masked. */
+  readonly maskedBody: string;
+}
+
 /** One payment that anybody can make, as a command and as the request that it sends. */
 export interface SamplePayment {
   /** The demo merchant's credentials, in the words of the protocol. */
   readonly credentials: readonly { readonly name: string; readonly value: string }[];
   /** A command for `sh` that makes the payment, and makes another one when it is repeated. */
   readonly curl: string;
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    /** Names in lower case; without `host` and `content-length`. */
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    /** The body as it may be shown: card number and code masked. */
-    readonly maskedBody: string;
-  };
+  readonly request: SampleRequest;
+  /** What has to be asked for first, where the protocol has logins. `headersOf`: what the payment's request takes from its answer. */
+  readonly logIn?: { readonly request: SampleRequest; headersOf(answer: string): Readonly<Record<string, string>> };
   /** The retrieval reference number under which the acquirer has the payment, from the answer's body; undefined when it names none. */
   rrnOf(answer: string): string | undefined;
 }

@@ -47,6 +47,7 @@ export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }
       });
       return;
     }
+    if (isAnnounced) reply.header('connection', 'close');
     underWay += 1;
     reply.raw.once('close', isOver);
     const work = observer.begin({ requestId: request.id, route: `${request.method} ${request.routeOptions.url ?? 'unknown'}` });
@@ -59,11 +60,12 @@ export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }
     if (work === undefined) done();
     else runAs(work, done);
   });
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (isAnnounced) reply.header('connection', 'close');
-    if (tellsTimings) tellTimings(works.get(request), (text) => reply.header('server-timing', text));
-    done(null, payload);
-  });
+  if (tellsTimings) {
+    app.addHook('onSend', (request, reply, payload, done) => {
+      tellTimings(works.get(request), (text) => reply.header('server-timing', text));
+      done(null, payload);
+    });
+  }
   if (observer.tracing !== undefined) {
     app.addHook('onResponse', (request, reply, done) => {
       const work = works.get(request);

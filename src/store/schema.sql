@@ -469,6 +469,24 @@ create table polygate.imported_operation (
 );
 grant insert, select on polygate.imported_operation to polygate_app;
 
+create table polygate.invoice (
+  merchant_id uuid not null,
+  invoice_number bigint not null,
+  channel_id uuid not null,
+  order_id uuid not null,
+  reference text not null,
+  email text not null,
+  details jsonb not null,
+  replaced_by bigint,
+  remind_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint invoice_pkey PRIMARY KEY (merchant_id, invoice_number),
+  constraint invoice_merchant_id_order_id_key UNIQUE (merchant_id, order_id)
+);
+CREATE INDEX invoice_by_reference ON polygate.invoice USING btree (merchant_id, reference, invoice_number);
+CREATE INDEX invoice_reminder ON polygate.invoice USING btree (remind_at, merchant_id) WHERE (remind_at IS NOT NULL);
+grant insert, select, update on polygate.invoice to polygate_app;
+
 create table polygate.ledger_entry (
   merchant_id uuid not null,
   operation_id uuid not null,

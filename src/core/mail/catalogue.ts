@@ -2,6 +2,7 @@
 import { complianceExpiry } from './compliance-expiry.ts';
 import type { MailContent, MailData, MailFormats, MailKind } from './content.ts';
 import { endpointTest } from './endpoint-test.ts';
+import { invoiceMail } from './invoice.ts';
 import { paymentConfirmation } from './payment-confirmation.ts';
 import { paymentLink } from './payment-link.ts';
 
@@ -9,6 +10,7 @@ const mailKinds = {
   payment_confirmation: paymentConfirmation,
   endpoint_test: endpointTest,
   compliance_expiry: complianceExpiry,
+  invoice: invoiceMail,
   payment_link: paymentLink,
 } as const;
 

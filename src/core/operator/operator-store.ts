@@ -24,6 +24,10 @@ export const operatorLists = [
   'disputes',
   'escalations',
   'compliance_documents',
+  'settlements',
+  'settlement_parts',
+  'settlement_comparisons',
+  'settlement_operations',
   'operators',
   'audit',
 ] as const;

@@ -18,6 +18,8 @@ export interface CheckoutOrder {
   /** As in `AuthorizeCommand`. */
   readonly captureLater?: { readonly afterMs: number };
   readonly merchantReference?: string;
+  /** Each attempt is a payment with a number of its own. */
+  readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 

@@ -210,7 +210,7 @@ function begin(
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
   { attempt, instrument, shopper, more = {} }: CheckoutAttempt,
 ): Promise<ActResult> {
-  const { thenCapture, ...order } = checkout.terms.order;
+  const { thenCapture, numbered, ...order } = checkout.terms.order;
   const { dialectData, ...differing } = more;
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },

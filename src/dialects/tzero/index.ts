@@ -14,8 +14,8 @@ export const tzero: Dialect = {
   access,
   describe: describeApi,
   callbacks,
-  returnStep,
   policies,
+  returnStep,
   emailIn: 'customer.email',
   sandbox,
 };
