@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { exitWithParent } from '../src/local/parent.ts';
+import { describeJump, jump } from './clock-jump.ts';
 import {
   describeScenario,
   describeStart,
@@ -29,7 +30,8 @@ interface Options {
   readonly warmup: number;
   readonly connections: number;
   readonly merchants: number;
-  readonly scenario: Scenario | 'all';
+  readonly scenario: Scenario | 'clock' | 'all';
+  readonly payments: number;
   readonly seed: number;
   readonly pgbench: boolean;
   readonly report: boolean;
@@ -61,7 +63,8 @@ function readOptions(): Options {
     .option('--warmup <n>', 'seconds of load before the measured time', whole, 5)
     .option('--connections <n>', 'connections, each with one request at a time', whole, 64)
     .option('--merchants <n>', 'merchants over which the load is spread', whole, 200)
-    .addOption(new Option('--scenario <name>', 'what is measured').choices([...scenarios, 'all']).default('all'))
+    .addOption(new Option('--scenario <name>', 'what is measured').choices([...scenarios, 'clock', 'all']).default('all'))
+    .option('--payments <n>', 'of the scenario clock: payments that a jump of a year passes over', whole, 1_000)
     .option('--seed <n>', 'of the card numbers and of the choices', whole, Math.floor(Math.random() * 1e9))
     .option('--no-pgbench', 'leave out the comparison with pgbench')
     .option('--no-report', 'write nothing into bench/results')
@@ -75,6 +78,10 @@ async function run({ seconds, warmup, connections, merchants: count, seed, ...ch
   const stop = AbortSignal.any([interrupted, stack.ended]);
   try {
     const firstPaymentMs = await payOnce(stack);
+    if (choice.scenario === 'clock') {
+      tell(describeJump(await jump(stack, { payments: choice.payments, days: 365, signal: stop })));
+      return;
+    }
     const { databaseUrl } = stack;
     const machine = await describeMachine(stack);
     await delay(idleMs, undefined, { signal: stop });

@@ -191,3 +191,26 @@ function isProxy(text: string): boolean {
   const size = bits === undefined ? 0 : digits(bits);
   return size !== undefined && size <= (family === 4 ? 32 : 128);
 }
+
+/** Card schemes that have a directory server of their own; Maestro's is Mastercard's. */
+export const directorySchemes = ['visa', 'mastercard', 'amex', 'discover', 'diners', 'jcb', 'unionpay'] as const;
+export type DirectoryScheme = (typeof directorySchemes)[number];
+
+export type SchemeUrl = { readonly scheme: DirectoryScheme; readonly url: string };
+
+/** Pairs of scheme and URL, each scheme once. */
+export const schemeUrls: Form<readonly SchemeUrl[]> = {
+  expected: `pairs like visa=https://ds.example.com mastercard=https://…, of ${directorySchemes.join(', ')}`,
+  show: quote,
+  parse(text) {
+    const found: SchemeUrl[] = [];
+    for (const pair of text.split(/[\s,]+/).filter((part) => part !== '')) {
+      const [, name = '', address = ''] = /^([a-z]+)=(.+)$/.exec(pair) ?? [];
+      const scheme = directorySchemes.find((known) => known === name);
+      const url = webUrl.parse(address);
+      if (scheme === undefined || !url.ok || found.some((other) => other.scheme === scheme)) return bad;
+      found.push({ scheme, url: url.value });
+    }
+    return found.length === 0 ? bad : good(found);
+  },
+};

@@ -22,6 +22,7 @@ import {
   proxies,
   type RetryLimits,
   retryLimits,
+  schemeUrls,
   secret,
   smtpUrl,
   webUrl,
@@ -194,6 +195,16 @@ export const settings = {
     webUrl,
     'Directory server for 3-D Secure. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one no payment is authenticated.',
   ),
+  directoryServers: optional(
+    'DIRECTORY_SERVERS',
+    schemeUrls,
+    'Directory servers of single schemes; cards of all others are asked about at DIRECTORY_SERVER_URL.',
+  ),
+  directoryServerTlsFolder: optional(
+    'DIRECTORY_SERVER_TLS_FOLDER',
+    filePath,
+    'Folder with a client certificate for each of DIRECTORY_SERVERS, as visa.crt, visa.key and visa-ca.crt (PEM); what is missing there is taken from the DIRECTORY_SERVER_…_FILE settings.',
+  ),
   directoryServerCertificateFile: optional(
     'DIRECTORY_SERVER_CERTIFICATE_FILE',
     filePath,
@@ -237,6 +248,12 @@ export const settings = {
     wholeNumber({ min: 0, max: 600_000, unit: 'milliseconds' }),
     10_000,
     'How long a stopping gateway waits for requests in flight.',
+  ),
+  shutdownNoticeMs: setting(
+    'SHUTDOWN_NOTICE_MS',
+    wholeNumber({ min: 0, max: 600_000, unit: 'milliseconds' }),
+    { sandbox: 0, live: 5_000 },
+    'How long a stopping gateway goes on serving while /readyz says that it stops, so that load balancers take it out first.',
   ),
   requestBodyLimitBytes: setting(
     'REQUEST_BODY_LIMIT_BYTES',
@@ -293,6 +310,24 @@ export const settings = {
     wholeNumber({ min: 1, max: 100 }),
     15,
     'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
+  ),
+  webhookHistoryDays: setting(
+    'WEBHOOK_HISTORY_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    90,
+    'How long it is kept what merchants were told, and how that went; what still waits to be told stays.',
+  ),
+  checkoutHistoryDays: setting(
+    'CHECKOUT_HISTORY_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    90,
+    'How long checkouts are kept after their end.',
+  ),
+  shopperVisitDays: setting(
+    'SHOPPER_VISIT_DAYS',
+    wholeNumber({ min: 1, max: 3650, unit: 'days' }),
+    540,
+    'How long it is kept how shoppers were authenticated, which is evidence in a dispute.',
   ),
   idempotencyKeyDays: setting(
     'IDEMPOTENCY_KEY_DAYS',
@@ -408,6 +443,7 @@ function withDerivedDefaults(readings: Readings): Readings {
     masterKeyFile: ifGiven(readings.masterKeyFile) ?? (sandbox ? sandboxKeyFile(dataDirectory) : undefined),
     tlsCertificateFile: ifGiven(readings.tlsCertificateFile),
     tlsKeyFile: ifGiven(readings.tlsKeyFile),
+    directoryServerTlsFolder: ifGiven(readings.directoryServerTlsFolder),
     directoryServerCertificateFile: ifGiven(readings.directoryServerCertificateFile),
     directoryServerKeyFile: ifGiven(readings.directoryServerKeyFile),
     directoryServerCaFile: ifGiven(readings.directoryServerCaFile),
@@ -462,8 +498,10 @@ function liveRefusals(config: Readings): readonly string[] {
       problems.push(`${name} is a key that the sandbox publishes. Live mode needs one of your own, or none.`);
     }
   }
-  if (config.directoryServerUrl !== undefined && config.publicUrl === undefined) {
-    problems.push('PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL: shoppers and results have to find the gateway.');
+  if ((config.directoryServerUrl ?? config.directoryServers) !== undefined && config.publicUrl === undefined) {
+    problems.push(
+      'PUBLIC_URL must be given in live mode with DIRECTORY_SERVER_URL or DIRECTORY_SERVERS: shoppers and results have to find the gateway.',
+    );
   }
   if (config.bankUrl !== undefined && config.bankSecret === undefined) {
     problems.push('BANK_SECRET must be given in live mode with BANK_URL. Set it to the secret that your bank gave you.');

@@ -1,12 +1,17 @@
 /** The composition root: builds the parts of one gateway from its configuration and starts them, with plain calls. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
-import { addConsoleRoutes } from './console-api/routes.ts';
+import { describeConsole } from './console-api/openapi.ts';
+import type { ConsoleParts } from './console-api/parts.ts';
+import { addConsoleRoutes, consoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
+import { complianceWarnings } from './core/compliance/warn.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
@@ -34,6 +39,7 @@ import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
 import { addShopperRoutes } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
+import { sendTestMail } from './mail/test-mail.ts';
 import { type MailTransport, openMailTransport } from './mail/transport.ts';
 import { observedAcquirer, observedDirectory, observedStore, observedVault } from './observability/observed.ts';
 import { createObserver, type Observer } from './observability/observer.ts';
@@ -44,6 +50,7 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createComplianceStore } from './store/compliance.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
@@ -51,18 +58,25 @@ import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createMailQueue } from './store/mails.ts';
 import { countOpenOperations } from './store/open-operations.ts';
+import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
+import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
+import { createRequestKeys } from './store/request-keys.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
+import { verify } from './store/verify.ts';
 import { createVisitStore } from './store/visit-store.ts';
 import { countOpenVisits, countWaitingDeliveries } from './store/watched.ts';
+import { joinServers } from './three-ds-server/by-scheme.ts';
+import type { DirectoryTls } from './three-ds-server/post.ts';
 import { type RunningThreeDSServer, startThreeDSServer } from './three-ds-server/server.ts';
 import { openKeyFile } from './vault/key-file.ts';
+import { dataKeyStates, masterKeyStates } from './vault/key-states.ts';
 import { type OpenVault, openVault } from './vault/vault.ts';
 import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startDelivering } from './workers/deliver-events.ts';
@@ -71,7 +85,10 @@ import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
-/** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
+/**
+ * A gateway that answers. `stop` serves on for `shutdownNoticeMs` while it says that it stops, then refuses what is new, and lets requests in
+ * flight finish for at most `shutdownTimeoutMs`.
+ */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** Takes lines of JSON. */
@@ -119,25 +136,27 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const refreshing = setInterval(() => {
     for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
   }, refreshMs);
+  const outbound = createOutbound({ privateNetworks: config.outboundPrivateNetworks });
+  const mail = mailTransport(config);
   const resolving = startResolving(engine);
   const settling = { settlements: createSettlementStore(stores.general, clock), clock, log };
   const works = [
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
+    complianceWarnings(engine),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
-  const outbound = createOutbound({ privateNetworks: config.outboundPrivateNetworks });
   const webhooks = webhooksOf(stores.general, vault, outbound);
   const delivering = startDelivering({
-    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox), outbound, webhooks },
-    mail: mailTransport(config),
+    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox), outbound, webhooks, mail },
     step: observer.step,
     onTry: metrics.countDelivery,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
+  if (config.smtpUrl === undefined) log.info({}, 'there is no SMTP_URL: mails wait until the gateway is started with one');
   const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const purge = purgeWork(vault, clock, stores.general);
@@ -149,6 +168,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
       'card numbers past their date': async () => (await purge.run(0)).done,
       'verification codes that waited too long': vault.purgeCvcs,
+      'webhooks told long ago': () => pruneDeliveries(stores.general, clock.wallNow() - config.webhookHistoryDays * dayMs),
+      'checkouts of the past': () => pruneCheckouts(stores.general, clock.wallNow() - config.checkoutHistoryDays * dayMs),
+      'visits of shoppers of the past': () => pruneVisits(stores.general, clock.wallNow() - config.shopperVisitDays * dayMs),
     },
   });
   const limits = createRequestLimits({
@@ -157,6 +179,18 @@ export async function startGateway(config: Config, options: { readonly logDestin
     requestsPerMinute: config.requestsPerMinute,
     wallNow: clock.wallNow,
   });
+  const consoleParts: ConsoleParts = {
+    keys: { operator: config.operatorKey, viewer: config.viewerKey },
+    store: createOperatorStore(stores.general, {
+      emailFields: dialects.flatMap(({ emailIn }) => (emailIn === undefined ? [] : [emailIn])),
+    }),
+    works: [dueVisits(engine), ...works, purge, delivering.work],
+    ...{ log, isUnavailable, mode: config.mode, clock, dialects, engine, outbound },
+    ...(mail === undefined ? {} : { sendTestMail: (endpoint) => sendTestMail(mail, endpoint) }),
+    readKeys: async () => ({ master_keys: await masterKeyStates(vault.keys, keyProvider), data_keys: await dataKeyStates(vault.keys) }),
+    verify: () => verify({ databaseUrl }),
+  };
+  const consoleApi = consoleRoutes(consoleParts);
   const { app: server, draining } = createServer({
     observer,
     tellsTimings: config.mode === 'sandbox',
@@ -179,21 +213,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
     addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
   );
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
-  await server.register(async (app) => {
-    const keys = { operator: config.operatorKey, viewer: config.viewerKey };
-    addConsoleRoutes(app, {
-      keys,
-      log,
-      isUnavailable,
-      isSandbox: config.mode === 'sandbox',
-      clock,
-      works: [dueVisits(engine), ...works, purge, delivering.work],
-    });
-  });
-  addDocsRoutes(
-    server,
-    dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
-  );
+  await server.register(async (app) => addConsoleRoutes(app, consoleParts, consoleApi));
+  addDocsRoutes(server, [
+    ...dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
+    { name: 'console', description: describeConsole(consoleApi, config.mode) },
+  ]);
   const stopParts = async () => {
     clearInterval(refreshing);
     await Promise.all([
@@ -216,7 +240,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       url,
       async stop() {
         const patienceMs = config.shutdownTimeoutMs;
-        await settlesWithin({ promise: draining.begin(), patienceMs });
+        draining.announce();
+        await delay(config.shutdownNoticeMs);
+        await settlesWithin({ promise: draining.refuse(), patienceMs });
         if (!(await settlesWithin({ promise: server.close(), patienceMs }))) server.server.closeAllConnections();
         await stopParts();
       },
@@ -318,6 +344,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    compliance: createComplianceStore(stores.general, clock),
+    requestKeys: createRequestKeys(stores.general, vault),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
@@ -409,30 +437,41 @@ function dialectLifeOf(channel: Channel): number | undefined {
 }
 
 /** Undefined without a directory server: then no payment is authenticated. */
-async function startDirectory({
-  config,
-  directory,
-  clock,
-  log,
-}: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
-  const { directoryServerUrl: url, directoryServerTimeoutMs: timeoutMs } = config;
-  if (url === undefined) return undefined;
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'));
-  const [ca, certificate, key] = [config.directoryServerCaFile, config.directoryServerCertificateFile, config.directoryServerKeyFile].map(
-    read,
-  );
-  return startThreeDSServer({
-    ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
-    tls: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(certificate === undefined ? {} : { certificate }),
-      ...(key === undefined ? {} : { key }),
-    },
-    requestor: {
-      ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
-      ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
-    },
-  });
+async function startDirectory(parts: Pick<Parts, 'config' | 'directory' | 'clock' | 'log'>): Promise<RunningThreeDSServer | undefined> {
+  const { config, directory, clock, log } = parts;
+  const { directoryServerUrl, directoryServers = [], directoryServerTimeoutMs: timeoutMs } = config;
+  const start = (url: string, scheme?: string): Promise<RunningThreeDSServer> =>
+    startThreeDSServer({
+      ...{ url, timeoutMs, account: directory.account, businessNow: clock.businessNow, log, allowsPlainHttp: config.mode === 'sandbox' },
+      tls: directoryTls(config, scheme),
+      requestor: {
+        ...{ serverReference: config.threeDSServerReference, requestorId: config.threeDSRequestorId, requestorUrl: publicUrlOf(config) },
+        ...{ acquirerBin: config.acquirerInstitutionId, merchantCountry: config.merchantCountry },
+      },
+    });
+  const [others, ...own] = await Promise.all([
+    directoryServerUrl === undefined ? undefined : start(directoryServerUrl),
+    ...directoryServers.map(async ({ scheme, url }) => [scheme, await start(url, scheme)] as const),
+  ]);
+  return joinServers({ byScheme: new Map(own), ...(others === undefined ? {} : { others }) });
+}
+
+/** The certificates for one directory server: its scheme's own, where the folder has them. */
+function directoryTls(config: Config, scheme: string | undefined): DirectoryTls {
+  const { directoryServerTlsFolder: folder } = config;
+  const read = (name: string, otherwise: string | undefined): string | undefined => {
+    const own = folder === undefined || scheme === undefined ? undefined : join(folder, `${scheme}${name}`);
+    const path = own !== undefined && existsSync(own) ? own : otherwise;
+    return path === undefined ? undefined : readFileSync(path, 'utf8');
+  };
+  const ca = read('-ca.crt', config.directoryServerCaFile);
+  const certificate = read('.crt', config.directoryServerCertificateFile);
+  const key = read('.key', config.directoryServerKeyFile);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 /** Without a setting of its own, the address that it listens on. */

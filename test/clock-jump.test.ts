@@ -7,7 +7,9 @@ import { type TestContext, test } from 'node:test';
 import { audit } from './harness/auditor.ts';
 import { moveClock } from './harness/console.ts';
 import { approved, debit, demo, expectReply, type OppStack, plain, startOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
 import { seededRandom } from './harness/random.ts';
+import { settlementsOf } from './harness/settlements.ts';
 
 const seed = Number(process.env.POLYGATE_SEED ?? 1);
 const isSoak = process.env.POLYGATE_SOAK === '1';
@@ -91,9 +93,20 @@ async function rowsOf({ parts }: OppStack): Promise<readonly Row[]> {
   return rows;
 }
 
+/** What each cut-off has closed, and how the host has answered to it. */
+async function batchesOf({ parts }: OppStack): Promise<readonly unknown[]> {
+  const answered = async () => (await settlementsOf(parts)).every(({ comparison }) => comparison !== 'waiting');
+  await eventually(answered, 'the host to answer for every batch');
+  return (await settlementsOf(parts)).map(({ id, tries, ...batch }) => batch);
+}
+
 async function prepared(hour: string, context: TestContext): Promise<OppStack> {
   const stack = await startOppStack();
   context.after(stack.stop);
+  // Far from when the payments are made, whenever that is.
+  await stack.parts.database.query('update polygate.acquirer_account set cut_off_minute = $1', [((Number(hour) + 18) % 24) * 60 + 30]);
+  await stack.parts.database.query(`insert into polygate.account_fee (account_id, kind, currency, basis_points, fixed)
+    select account_id, 'capture', '*', 120, 0 from polygate.acquirer_account`);
   await stack.parts.database.query(`update polygate.channel set policies = '{"captureAfter": "3d"}' where wire_id = $1`, [plain.entityId]);
   await prepare(stack, hour);
   return stack;
@@ -112,6 +125,9 @@ test(`one jump of ${days} days leaves what ${days} jumps of a day leave (seed ${
   const rows = await rowsOf(jumped);
   assert.equal(rows.length, payments + schedules * days);
   assert.deepEqual(await rowsOf(walked), rows);
+  const batches = await batchesOf(jumped);
+  assert.ok(batches.length > days / 2, `${batches.length} batches`);
+  assert.deepEqual(await batchesOf(walked), batches);
   const open = await jumped.parts.database.query(`select from polygate.payment where state = 'authorized' and created_at < (
     select now() + offset_ms * interval '1 millisecond' - interval '10 days' - interval '2 minutes' from polygate.clock)`);
   assert.equal(open.rowCount, 0);

@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { largestAmount } from '../src/core/money/amount.ts';
 import { decideCapture } from '../src/core/payment/capture.ts';
 import { decideChargeback } from '../src/core/payment/chargeback.ts';
+import { decideVoid } from '../src/core/payment/decide-void.ts';
 import { effectOf } from '../src/core/payment/effect.ts';
 import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
 import { decideReceipt } from '../src/core/payment/receipt.ts';
 import { decideRefund } from '../src/core/payment/refund.ts';
-import { decideVoid } from '../src/core/payment/void.ts';
 import {
   type OperationEvent,
   type OperationState,
@@ -26,7 +26,7 @@ function deltasOf(delta: object): string {
   return changes.map(([name, value]) => `${name}${value > 0 ? '+' : ''}${value}`).join(' ');
 }
 
-const keeps = ['submit', 'step_up', 'approve_partly', 'lose', 'escalate'] as const;
+const keeps = ['submit', 'step_up', 'approve_partly', 'lose', 'escalate', 'resume'] as const;
 const givesBack = ['refuse', 'decline', 'fail', 'confirm_undone'] as const;
 
 const effects = tableOf(`
@@ -254,17 +254,17 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate
-awaiting  | submitted | rejected |          |           |         |          |          |                |        |         |                |         |
-submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | failed | unknown |                |         |
-pending   |           |          |          |           | pending | approved | declined |                |        |         |                |         |
-approved  |           |          |          |           |         |          |          |                |        |         |                |         |
-declined  |           |          |          |           |         |          |          |                |        |         |                |         |
-rejected  |           |          |          |           |         |          |          |                |        |         |                |         |
-failed    |           |          |          |           |         |          |          |                |        |         |                |         |
-unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated
-undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |
-escalated |           |          |          | pending   |         | approved | declined |                |        |         |                |         |
+from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate  | resume
+awaiting  | submitted | rejected |          |           |         |          |          |                |        |         |                |         |           |
+submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | failed | unknown |                |         |           |
+pending   |           |          |          |           | pending | approved | declined |                |        |         |                |         |           |
+approved  |           |          |          |           |         |          |          |                |        |         |                |         |           |
+declined  |           |          |          |           |         |          |          |                |        |         |                |         |           |
+rejected  |           |          |          |           |         |          |          |                |        |         |                |         |           |
+failed    |           |          |          |           |         |          |          |                |        |         |                |         |           |
+unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated |
+undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |           |
+escalated |           |          |          | pending   |         | approved | declined |                |        |         | undone         |         |           | unknown
 `);
 
 test('which states of an operation follow which', () => {

@@ -56,7 +56,8 @@ for (const { name, describe, register, sandbox } of dialects) {
       ...(sandbox?.credentials.map(({ identifier }) => identifier) ?? []),
       ...(sandbox?.channels.map(({ wireId }) => wireId) ?? []),
     ];
-    for (const value of published) assert.ok(!text.includes(value), value);
+    // A short number may be another number as well, in the middle of a text.
+    for (const value of published) assert.ok(!text.includes(value.length > 8 ? value : JSON.stringify(value)), value);
   });
 
   test(`${name}: the page loads its own files only`, async () => {

@@ -162,12 +162,7 @@ test('answers show the descriptor that was sent, the merchant’s name, a wrong 
   }
 });
 
-test('endpoints that are not there yet say what to use meanwhile', async () => {
-  for (const [method, path, hint] of [
-    ['GET', `/v1/checkouts/${'A'.repeat(32)}.node/registration`, /createRegistration/],
-    ['GET', '/v3/nothing', /no such endpoint/],
-  ] as const) {
-    const reply = expectReply(await stack.send({ method, path }), 404, '200.300.404');
-    assert.match(reply.body.result?.description ?? '', hint);
-  }
+test('an endpoint that is not there says so', async () => {
+  const reply = expectReply(await stack.send({ method: 'GET', path: '/v3/nothing' }), 404, '200.300.404');
+  assert.match(reply.body.result?.description ?? '', /no such endpoint/);
 });

@@ -19,7 +19,7 @@ import {
 import { type Shop, startShop } from './harness/shop.ts';
 import { rememberCard } from './harness/traces.ts';
 
-const stack = useOppStack();
+const stack = useOppStack({ env: { STATUS_REQUESTS_PER_MINUTE: '1000' } });
 let browser: Browser;
 let shop: Shop;
 /** The script of the shop's page, and its checksum. */

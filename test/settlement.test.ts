@@ -1,6 +1,7 @@
 /** The daily cut-off: what is in a batch, what it comes to, what it forbids, and how it compares with the host's totals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findWaiting } from '../src/store/verify.ts';
 import { moveClock } from './harness/console.ts';
 import { approved, debit, demo, expectReply, plain, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
@@ -104,6 +105,33 @@ test('a host that does not answer is asked again until it does', async () => {
   await pay({ amount: '5.00' });
   const [settled] = await settleDay();
   assert.deepEqual([settled?.comparison, settled?.tries, settled?.gross], ['in_balance', 3, 500]);
+});
+
+test('a host that comes back after its end knows what was in a batch already', async () => {
+  await pay({ amount: '9.00' });
+  await settleDay();
+  await stack.parts.stopSandbox();
+  await stack.parts.startSandbox();
+  await eventually(async () => (await fetch(`${stack.url}/readyz`)).ok, 'the link to be up again');
+  await pay({ amount: '2.00' });
+  assert.deepEqual(
+    shown(await settleDay()).map((line) => line.replace(/^\S+ \S+ /, '')),
+    ['EUR 1 200 in_balance'],
+  );
+});
+
+test('a host that stays away is a warning of the verification, and no breach', async () => {
+  await pay({ amount: '3.00' });
+  await stack.parts.host.addFault({ fault: 'no_answer', mti: '0500', times: 1_000 });
+  await moveClock(stack.url, day);
+  const asked = async () => ((await settlementsOf(stack.parts)).at(-1)?.tries ?? 0) > 0;
+  await eventually(asked, 'the first question');
+  await moveClock(stack.url, 2 * 3_600);
+  const [warning = '', ...others] = await findWaiting(stack.parts.config);
+  await stack.parts.host.clearFaults();
+  assert.deepEqual(others, []);
+  assert.match(warning, /^waiting: the host has not answered for settlement \S+ in EUR since \d{4}-/);
+  await eventually(async () => (await settlementsOf(stack.parts)).at(-1)?.comparison === 'in_balance', 'the answer');
 });
 
 test('totals that differ are kept with both figures, logged, and noted for the operator', async () => {

@@ -6,10 +6,13 @@ import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPending, isSuccess } from '../answer.ts';
 import { bodyOf, type FinalAnswer, type Order, pathOf } from './order.ts';
+import type { DrillShopper } from './shopper.ts';
 
 export interface MerchantOptions {
   readonly port: number;
   readonly connections: number;
+  /** Whom a payment is handed to that waits for its shopper. */
+  readonly shopper: DrillShopper;
   /** Ends all waiting: what has no answer by then stays without one. */
   readonly signal: AbortSignal;
   /** Called for each answer that says success, with the moment at which its request was sent. */
@@ -35,6 +38,8 @@ interface Reply {
   readonly code: string;
   readonly id: string;
   readonly rrn: string | undefined;
+  /** Where the shopper has something to do. */
+  readonly pageUrl: string | undefined;
 }
 
 /** Longer than the acquirer's time-out and the gateway's patience with its database together. */
@@ -46,7 +51,7 @@ const pollPauseMs = 300;
 const tryAgain = new Set(['800.600.100', '800.700.100']);
 const notFound = '700.400.580';
 
-export function openMerchantClient({ port, connections, signal, onSuccess }: MerchantOptions): MerchantClient {
+export function openMerchantClient({ port, connections, shopper, signal, onSuccess }: MerchantOptions): MerchantClient {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const pollAgent = new Agent({ keepAlive: true, maxSockets: 4 });
 
@@ -124,9 +129,13 @@ export function openMerchantClient({ port, connections, signal, onSuccess }: Mer
   const pendingIds = new WeakMap<Order, string>();
 
   async function follow(order: Order): Promise<void> {
-    while (!signal.aborted) {
+    for (let visits = 0; !signal.aborted; ) {
       await delay(pollPauseMs, undefined, { signal }).catch(() => undefined);
       const reply = await ask(order, pendingIds.get(order) ?? '');
+      if (reply?.pageUrl !== undefined) {
+        visits += 1;
+        await shopper.goOn(reply.pageUrl, visits);
+      }
       if (reply === undefined || isPending(reply.code) || reply.status >= 500) continue;
       note(order, `query ${reply.status} ${reply.code}`);
       if (reply.code !== notFound) {
@@ -184,9 +193,10 @@ interface Envelope {
   readonly id?: string;
   readonly result?: { readonly code?: string };
   readonly resultDetails?: { readonly ConnectorTxID1?: string };
+  readonly redirect?: { readonly url?: string };
 }
 
 function readReply(status: number, text: string): Reply {
   const body: Envelope = JSON.parse(text);
-  return { status, code: body.result?.code ?? '', id: body.id ?? '', rrn: body.resultDetails?.ConnectorTxID1 };
+  return { status, code: body.result?.code ?? '', id: body.id ?? '', rrn: body.resultDetails?.ConnectorTxID1, pageUrl: body.redirect?.url };
 }

@@ -21,6 +21,8 @@ export interface Order {
   readonly amountMinor: number;
   /** Of DB and PA: a card of their own, by which the host's books show whether its holder paid twice. */
   readonly pan?: string;
+  /** Of DB and PA: the shopper is there, and the issuer asks them, or does not, or the card takes no part in 3-D Secure. */
+  readonly authentication?: 'challenge' | 'frictionless' | 'not enrolled';
   /** What CP, RF and RV act upon. */
   readonly subject?: Order;
   /** Of DB, PA and CP that succeeded: what no act has taken yet. */
@@ -36,7 +38,7 @@ export function pathOf(order: Order): string {
 }
 
 export function bodyOf(order: Order): string {
-  const { merchant, type, amountMinor, pan, key } = order;
+  const { merchant, type, amountMinor, pan, authentication, key } = order;
   return new URLSearchParams({
     entityId: merchant.entityId,
     paymentType: type,
@@ -48,8 +50,21 @@ export function bodyOf(order: Order): string {
           ...{ 'card.number': pan, 'card.holder': 'Ada Example', 'card.cvv': '123' },
           ...{ 'card.expiryMonth': '12', 'card.expiryYear': '2034' },
         }),
+    ...(authentication === undefined ? {} : shopperFields(authentication)),
     merchantTransactionId: key,
   }).toString();
+}
+
+/** What a shop tells of the shopper's browser. The simulated issuer is told what to do, so that each order has a card of its own here as well. */
+function shopperFields(authentication: NonNullable<Order['authentication']>): Readonly<Record<string, string>> {
+  return {
+    'customer.browser.acceptHeader': 'text/html',
+    'customer.browser.userAgent': 'Mozilla/5.0 (drill)',
+    'customer.browser.language': 'en',
+    'customer.browser.challengeWindow': '02',
+    shopperResultUrl: 'https://shop.example/result',
+    ...(authentication === 'not enrolled' ? {} : { 'customParameters[3DS2_flow]': authentication }),
+  };
 }
 
 /** For people: what it was and what was answered; never its card number. */

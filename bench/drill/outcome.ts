@@ -66,6 +66,7 @@ function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFi
     orders.filter(({ final }) => final?.outcome === 'failed'),
     ({ final }) => final?.code,
   );
+  const countOf = (code: string): number => failures.get(code)?.length ?? 0;
   const reasons = [...failures].map(([code, failed]) => `${failed.length} × ${code}`).join(', ');
   return table(
     ['the run', `seed ${seed}`],
@@ -79,11 +80,19 @@ function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFi
         'pending, and then unknown to the gateway',
         String(orders.filter(({ answers }) => answers.includes('query 404 700.400.580')).length),
       ],
+      ['with a shopper: approved / failed', asynchronousText(orders)],
+      ['their failures, as expected: code lost with the database / called off', `${countOf('100.390.112')} / ${countOf('100.396.101')}`],
       ['faults ordered from the host', String(faults)],
       ['webhooks taken by merchants / refused or dropped', `${webhooks.taken} / ${webhooks.disturbed}`],
       ['at rest after', seconds(restMs)],
     ],
   );
+}
+
+function asynchronousText(orders: readonly Order[]): string {
+  const own = orders.filter(({ authentication }) => authentication !== undefined);
+  const count = (outcome: string): number => own.filter(({ final }) => final?.outcome === outcome).length;
+  return `${own.length}: ${count('approved')} / ${count('failed')}`;
 }
 
 function describeKills(kills: readonly Kill[]): string {

@@ -59,6 +59,9 @@ const repeatShare = 0.05;
 /** Sent twice at the same moment, as impatient software does. */
 const twinShare = 0.03;
 const subjectsAtMost = 2_000;
+/** Of new payments: with a shopper who may have to authenticate; fewer than the machine could bear, since people take their time. */
+const asynchronousShare = 0.12;
+const authentications = ['challenge', 'challenge', 'frictionless', 'not enrolled'] as const;
 
 export function openShop({ client, merchants, connections, rate, random, closing }: ShopOptions): Shop {
   const cards = createCardSource(random);
@@ -87,7 +90,15 @@ export function openShop({ client, merchants, connections, rate, random, closing
     const digits = Buffer.alloc(panLength);
     cards.write(digits, 0);
     const amountMinor = 200 + Math.floor(random() * 50_000);
-    return { ...newAnswers(amountMinor), key, merchant, type: random() < 0.5 ? 'DB' : 'PA', pan: digits.toString('latin1') };
+    const authentication = random() < asynchronousShare ? authentications[Math.floor(random() * authentications.length)] : undefined;
+    const payment = {
+      ...newAnswers(amountMinor),
+      key,
+      merchant,
+      type: random() < 0.5 ? 'DB' : 'PA',
+      pan: digits.toString('latin1'),
+    } as const;
+    return authentication === undefined ? payment : { ...payment, authentication };
   }
 
   function actUpon(subject: Order, key: string): Order {

@@ -136,8 +136,12 @@ export interface EventRow {
   readonly name: string;
 }
 
-/** The comparison itself; pure. `events` in the order of their payment; a message may have been taken several times, and then at once. */
-export function compareTold(events: readonly EventRow[], taken: readonly string[]): readonly string[] {
+/**
+ * The comparison itself; pure. `events` in the order of their payment; a message may have been taken several times, and then at once. That a payment
+ * which waited was sent is an event that this protocol does not tell.
+ */
+export function compareTold(all: readonly EventRow[], taken: readonly string[]): readonly string[] {
+  const events = all.filter(({ name }) => !name.endsWith('.submitted'));
   const paymentOf = new Map(events.map(({ operation, payment_id }) => [operation, payment_id]));
   const takenOf = Map.groupBy(taken, (id) => paymentOf.get(id) ?? 'unknown');
   const findings = [...Map.groupBy(events, ({ payment_id }) => payment_id)].flatMap(([paymentId, rows]) => {

@@ -46,8 +46,8 @@ function storedCredentialOf({ initiation, initialReference, isInitialKnown }: Fa
 /** What the payment said of its shopper's authentication; of the value only the SHA-256. */
 function authenticationOf({ authentication }: FactDetails = {}): Readonly<Record<string, unknown>> {
   if (authentication === undefined) return {};
-  const [eci, valueHash, transaction] = authentication.split(' ').map((part) => (part === '-' ? undefined : part));
-  return { authentication: { eci, valueHash, transaction } };
+  const [eci, valueHash, transaction, exemption] = authentication.split(' ').map((part) => (part === '-' ? undefined : part));
+  return { authentication: { eci, valueHash, transaction, exemption } };
 }
 
 const ENTRIES_PER_PIECE = 500;

@@ -20,6 +20,18 @@ const TRIGGERS: ReadonlyMap<string, ReadonlyMap<string, AmountTrigger>> = new Ma
   ],
 ]);
 
+/** By terminal, then by the last two digits of the amount of a new payment: DE39. */
+const ENDINGS: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map([
+  [
+    'PAYZ0001',
+    new Map([
+      [5, '05'],
+      [51, '51'],
+      [33, '33'],
+    ]),
+  ],
+]);
+
 /** Undefined for nearly all. */
 export function triggerOf({
   terminal,
@@ -30,5 +42,8 @@ export function triggerOf({
   readonly act: Act;
   readonly amountMinor: number;
 }): AmountTrigger | undefined {
-  return TRIGGERS.get(terminal)?.get(`${act} ${amountMinor}`);
+  const exact = TRIGGERS.get(terminal)?.get(`${act} ${amountMinor}`);
+  if (exact !== undefined || (act !== 'debit' && act !== 'authorization')) return exact;
+  const code = ENDINGS.get(terminal)?.get(amountMinor % 100);
+  return code === undefined ? undefined : { kind: 'declined', code };
 }

@@ -38,7 +38,10 @@ export interface FactDetails {
   readonly initialReference?: string;
   /** Whether that id is one that this host gave to an approved payment of the same card. */
   readonly isInitialKnown?: boolean;
-  /** Of a payment that says that its shopper was authenticated (DE48 sub-elements 42, 43, 66): the indicator, the value's SHA-256, the transaction. */
+  /**
+   * Of a payment that says that its shopper was authenticated (DE48 sub-elements 42, 43, 66), or exempt (67): the indicator, the value's
+   * SHA-256, the transaction, the exemption.
+   */
   readonly authentication?: string;
   /** Of a partial approval: the part. */
   readonly approvedMinor?: number;

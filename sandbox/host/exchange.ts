@@ -237,10 +237,11 @@ function detailsOf({ financial, accountId, decision, books }: DetailsContext): F
 }
 
 /** Of the value only the hash is kept: it is the shopper's. */
-function authenticationOf({ 42: eci, 43: value, 66: transaction }: FinancialRequest['details']): Pick<FactDetails, 'authentication'> {
-  if (eci === undefined && value === undefined && transaction === undefined) return {};
+function authenticationOf(details: FinancialRequest['details']): Pick<FactDetails, 'authentication'> {
+  const { 42: eci, 43: value, 66: transaction, 67: exemption } = details;
+  if ([eci, value, transaction, exemption].every((element) => element === undefined)) return {};
   const hash = value === undefined ? '-' : createHash('sha256').update(value).digest('hex');
-  return { authentication: [eci ?? '-', hash, transaction ?? '-'].join(' ') };
+  return { authentication: [eci ?? '-', hash, transaction ?? '-', ...(exemption === undefined ? [] : [exemption])].join(' ') };
 }
 
 function factOf({ financial, account, decision, numbers, details }: FactParts): Fact {

@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { mtiOf } from '../acquirers/iso8583/messages.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
+import { purgeTime } from '../core/merchant/retention.ts';
 import { type ImportedPayment, type ImportedToken, replay } from '../core/payment/imported.ts';
 import type { DialectImport } from '../dialects/dialect.ts';
 import type { Batcher } from '../postgres/batcher.ts';
@@ -66,7 +67,7 @@ export const importToken: LineReader = async (parts, text) => {
   if ('problem' in channel) return channel;
   const { vault } = parts;
   const card = { merchantId: channel.merchantId, cardId: cardIdOf(`token|${channel.merchantId}|${token.token}`) };
-  const toStore = { ...card, pan: token.pan, purgeAtMs: parts.nowMs + parts.panRetentionMs };
+  const toStore = { ...card, pan: token.pan, purgeAtMs: purgeTime(parts.nowMs, channel, parts) };
   return {
     store: async () => (parts.dryRun ? 'stored' : storeCard(vault, toStore)),
     async keep() {
@@ -107,7 +108,13 @@ export const importPayment: LineReader = async (parts, text) => {
       if (parts.dryRun || card.type === 'token') return 'stored';
       const { merchantId, cardId } = prepared;
       const lastMs = Math.max(...operations.map(({ createdAtMs }) => createdAtMs));
-      return storeCard(parts.vault, { merchantId, cardId, pan: card.pan, purgeAtMs: lastMs + parts.panRetentionMs });
+      const channel = await channelOf(parts, payment.wireId);
+      return storeCard(parts.vault, {
+        merchantId,
+        cardId,
+        pan: card.pan,
+        purgeAtMs: purgeTime(lastMs, 'problem' in channel ? {} : channel, parts),
+      });
     },
     async keep() {
       if (parts.dryRun) return outcomeOf((await parts.findImported(prepared)) ?? 'imported');

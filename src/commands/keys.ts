@@ -11,6 +11,7 @@ import type { CardRotation } from '../vault/card-rotation.ts';
 import type { KeyCare } from '../vault/key-care.ts';
 import { addKey, createKeyFile, removeKey } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
+import { masterKeyStates } from '../vault/key-states.ts';
 import {
   actor,
   addCommand,
@@ -84,19 +85,9 @@ async function withKeys(options: ListOptions, work: (parts: Parts) => Promise<vo
 }
 
 async function listMasterKeys({ keys, keyProvider }: Parts, { json }: ListOptions): Promise<void> {
-  const activeId = await keys.activeId();
-  const [uses, nodes] = [await keys.masterKeyUses(), await keys.liveNodes()];
-  const ids = [...new Set([...keyProvider.keyIds, ...uses.map(({ keyId }) => keyId)])];
-  const rows = ids.map((id) => {
-    const use = uses.find(({ keyId }) => keyId === id);
-    return {
-      id,
-      state: id === activeId ? 'active' : use === undefined ? 'not needed' : 'unwraps only',
-      inKeyFile: keyProvider.keyIds.includes(id),
-      rootKeys: use?.rootKeys ?? 0,
-      dataKeys: use?.dataKeys ?? 0,
-      nodes: nodes.filter(({ keyIds }) => keyIds.includes(id)).map(({ name }) => name),
-    };
+  const states = await masterKeyStates(keys, keyProvider);
+  const rows = states.map(({ key_id: id, state, in_key_file: inKeyFile, root_keys: rootKeys, data_keys: dataKeys, nodes }) => {
+    return { id, state: state.replace('_', ' '), inKeyFile, rootKeys, dataKeys, nodes };
   });
   printRows(rows, { json, none: 'There is no key.' });
 }

@@ -12,6 +12,9 @@ import {
   listAccounts,
   listChannels,
   listMerchants,
+  listRetentions,
+  setRetention,
+  setWithoutAuthentication,
 } from '../store/merchants.ts';
 import { addAccountTermCommands } from './account-terms.ts';
 import {
@@ -49,6 +52,31 @@ export function addMerchantCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: ListOptions) => {
       printRows(await withStore(options, listMerchants), { json: options.json, none: 'There is no merchant yet.' });
+    });
+  addRetentionCommand(merchant);
+}
+
+function addRetentionCommand(merchant: Command): void {
+  addCommand(merchant, 'retention', 'show or set how long card numbers are kept')
+    .option('--merchant <merchant>', 'whose term is set: routing number, id or name')
+    .option('--days <days>', 'days after the last possible refund or dispute', wholeNumber({ min: 1, max: 3650 }))
+    .option('--default', "let the gateway's setting hold")
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions & { merchant?: string; days?: number; default?: true }) => {
+      const { merchant: name, days } = options;
+      const sets = [days, options.default].filter((given) => given !== undefined).length;
+      if ((name === undefined) !== (sets === 0) || sets > 1) {
+        throw new Error('To set a term give --merchant with --days or --default; to see all, none of them.');
+      }
+      const rows = await withStore(options, async (database, config) => {
+        if (name !== undefined) {
+          const { merchantId } = await findMerchant(database, name);
+          await setRetention(database, { actor: actor(), merchantId, ...(days === undefined ? {} : { panDays: days }) });
+        }
+        const all = await listRetentions(database);
+        return all.map(({ panDays, ...one }) => ({ ...one, panDays: panDays ?? config.panRetentionDays, own: panDays !== null }));
+      });
+      printRows(rows, { json: options.json, none: 'There is no merchant yet.' });
     });
 }
 
@@ -114,6 +142,26 @@ export function addChannelCommands(program: Command): void {
       if (options.json === true) return printJson(created);
       print(`Channel ${created.name} has the id ${created.wireId} in ${created.dialect}.`);
       print(`Next: polygate credential create --merchant ${options.merchant} --dialect ${created.dialect}`);
+    });
+  addCommand(channel, 'set', 'change how a channel works')
+    .requiredOption('--dialect <dialect>', `one of ${dialectNames()}`)
+    .requiredOption('--wire-id <id>', 'its id in the protocol')
+    .requiredOption(
+      '--without-authentication <act>',
+      'what becomes of a payment whose shopper nobody could authenticate: proceed (no liability is shifted) or stop',
+      matching(/^(proceed|stop)$/, 'proceed or stop'),
+    )
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions & { dialect: string; wireId: string; withoutAuthentication: 'proceed' | 'stop' }) => {
+      const { dialect, wireId, withoutAuthentication } = options;
+      dialectOf(dialect);
+      const changed = await withStore(options, (database) =>
+        setWithoutAuthentication(database, { actor: actor(), dialect, wireId, withoutAuthentication }),
+      );
+      if (options.json === true) return printJson(changed);
+      print(
+        `Channel ${changed.name}: a payment that cannot be authenticated ${withoutAuthentication === 'stop' ? 'is refused' : 'proceeds'}.`,
+      );
     });
   addCommand(channel, 'list', 'show the channels')
     .option('--merchant <merchant>', 'only those of one merchant: routing number, id or name')

@@ -4,22 +4,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config.ts';
 import { type MailLanguage, mailLanguages } from '../core/mail/content.ts';
 import { isMailAddress } from '../core/mail/send.ts';
+import type { KeptEndpoint } from '../core/operator/operator-store.ts';
 import type { DialectCallbacks } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
+import { assertUrl, readSecret, readSettings, sendTest, type Tested } from '../http/endpoint-form.ts';
 import { createOutbound } from '../http/outbound.ts';
+import { sendTestMail } from '../mail/test-mail.ts';
 import { openMailTransport } from '../mail/transport.ts';
 import type { Database } from '../postgres/connection.ts';
-import { acting } from '../store/audit.ts';
-import {
-  activateEndpoint,
-  addEndpoint,
-  type EndpointRecord,
-  listDeliveries,
-  listEndpoints,
-  removeEndpoint,
-  replayDeliveries,
-} from '../store/endpoints.ts';
+import { listDeliveries, listEndpoints } from '../store/endpoints.ts';
 import { findMerchant, listChannels } from '../store/merchants.ts';
+import { activateEndpoint, createEndpoint, findEndpoint, removeEndpoint, replay } from '../store/operator-endpoints.ts';
 import {
   actor,
   addCommand,
@@ -34,8 +29,6 @@ import {
   withStore,
   withVault,
 } from './command-line.ts';
-
-const mailTestTimeoutMs = 30_000;
 
 const idForm = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'an id as `polygate webhook list` shows it');
 
@@ -133,11 +126,8 @@ async function add(database: Database, config: Config, options: AddOptions): Pro
       ? {}
       : await withVault(config, async (vault) => ({ sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) }));
   const state = needsTest ? 'inactive' : 'active';
-  await acting(database, async (query, audit) => {
-    const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
-    await addEndpoint({ query }, { ...names, ...sealed, state });
-    await audit({ actor: actor(), act: 'endpoint.added', details: names });
-  });
+  const names = { merchantId, endpointId, dialect, url, settings, ...(channelId === undefined ? {} : { channelId }) };
+  await createEndpoint(database, { actor: actor(), ...names, ...sealed, state });
   return { id: endpointId, merchant: name, state, ...(secret === undefined || options.secret !== undefined ? {} : { secret }) };
 }
 
@@ -153,9 +143,8 @@ function webPlace(config: Config, { dialect, url, set, secret, language }: AddOp
   const callbacks = callbacksOf(dialect);
   if (url === undefined) throw new Error('Say where the messages go: --url, or --mail for mails.');
   if (language !== undefined) throw new Error('--language belongs to --mail.');
-  const wrong = createOutbound({ privateNetworks: config.outboundPrivateNetworks }).problemOf(url);
-  if (wrong !== undefined) throw new Error(`The URL cannot be used: ${wrong}.`);
-  return { url, settings: settingsOf(callbacks, set), secret: secretOf(callbacks, secret), needsTest: callbacks.form.needsTest };
+  assertUrl(createOutbound({ privateNetworks: config.outboundPrivateNetworks }), url);
+  return { url, settings: readSettings(callbacks, set), secret: readSecret(callbacks, secret), needsTest: callbacks.form.needsTest };
 }
 
 function mailPlace(config: Config, { dialect, url, set, secret, language = 'en' }: AddOptions, address: string): Place {
@@ -182,36 +171,11 @@ async function channelIdOf(database: Database, { merchantId, merchant, dialect, 
   return found.channelId;
 }
 
-function settingsOf({ form }: DialectCallbacks, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(given)) {
-    const known = form.settings[name];
-    if (known === undefined)
-      throw new Error(`There is no setting "${name}" here; there are: ${Object.keys(form.settings).join(', ') || 'none'}.`);
-    if (!known.pattern.test(value)) throw new Error(`The setting ${name} is "${value}"; expected ${known.expected}.`);
-  }
-  return { ...Object.fromEntries(Object.entries(form.settings).map(([name, { standard }]) => [name, standard])), ...given };
-}
-
-function secretOf({ form }: DialectCallbacks, given: string | undefined): string | undefined {
-  if (form.secret === undefined) {
-    if (given !== undefined) throw new Error('Endpoints of this dialect have no secret; leave --secret out.');
-    return undefined;
-  }
-  if (given !== undefined && !form.secret.pattern.test(given))
-    throw new Error(`The secret cannot be used; expected ${form.secret.expected}.`);
-  return given ?? form.secret.make();
-}
-
 function addRemoveCommand(webhook: Command): void {
   addCommand(webhook, 'remove', 'end an endpoint; what waits for it is given up')
     .argument('<id>', 'of the endpoint', idForm)
     .action(async (id: string, options: Options) => {
-      await withStore(options, (database) =>
-        acting(database, async (query, audit) => {
-          if (!(await removeEndpoint({ query }, id))) throw noEndpoint(id);
-          await audit({ actor: actor(), act: 'endpoint.removed', details: { endpointId: id } });
-        }),
-      );
+      await withStore(options, (database) => removeEndpoint(database, { actor: actor(), endpointId: id }));
       print(`Endpoint ${id} is removed.`);
     });
 }
@@ -221,66 +185,27 @@ function addTestCommand(webhook: Command): void {
     .argument('<id>', 'of the endpoint', idForm)
     .action(async (id: string, options: Options) => {
       await withStore(options, async (database, config) => {
-        const endpoint = await endpointOf(database, id);
-        const { merchantId, endpointId, state } = endpoint;
-        const answer = await sendTest(endpoint, config);
-        if ('problem' in answer) throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
-        if (answer.status < 200 || answer.status > 299) {
-          throw new Error(
-            `The endpoint did not acknowledge: it answered HTTP ${answer.status}, ${JSON.stringify(answer.excerpt.slice(0, 200))}.`,
-          );
-        }
-        await acting(database, async (query, audit) => {
-          await activateEndpoint({ query }, { merchantId, endpointId });
-          if (state !== 'active') await audit({ actor: actor(), act: 'endpoint.activated', details: { merchantId, endpointId } });
-        });
+        const endpoint = await findEndpoint(database, id);
+        const { state } = endpoint;
+        const answer = await testOf(endpoint, config);
+        if (!answer.acknowledged) throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
+        await activateEndpoint(database, { actor: actor(), endpointId: id });
+        const now = state === 'active' ? 'active' : state === 'paused' ? 'still paused' : 'active now, and is sent what waits for it';
         print(
-          `It answered ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is active${state === 'active' ? '' : ' now, and is sent what waits for it'}.`,
+          `It answered ${endpoint.url?.startsWith('mailto:') === true ? '' : 'HTTP '}${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is ${now}.`,
         );
       });
     });
 }
 
-async function sendTest(
-  { merchantId, endpointId, merchant, dialect, url, secret, settings }: EndpointRecord,
-  config: Config,
-): Promise<TestAnswer> {
-  if (url === null)
-    throw new Error('This endpoint stands for URLs that requests, or addresses that mails, name themselves; there is none to test.');
-  if (url.startsWith('mailto:'))
-    return sendTestMail({ to: url.slice('mailto:'.length), merchantId, merchant, language: settings.language }, config);
-  const callbacks = callbacksOf(dialect);
-  const opened =
-    secret === null
-      ? {}
-      : await withVault(config, async (vault) => ({ secret: vault.openSecret({ merchantId, secretId: endpointId, sealed: secret }) }));
-  const message = callbacks.writeTest({ address: { url, settings, ...opened }, mode: config.mode, nowMs: Date.now() });
-  return createOutbound({ privateNetworks: config.outboundPrivateNetworks }).send({ ...message, timeoutMs: callbacks.timeoutMs });
-}
-
-type TestAnswer =
-  | { readonly kind: 'answered'; readonly status: number; readonly excerpt: string; readonly durationMs: number }
-  | { readonly kind: string; readonly problem: string };
-
-async function sendTestMail(
-  {
-    to,
-    merchantId,
-    merchant,
-    language,
-  }: { readonly to: string; readonly merchantId: string; readonly merchant: string; readonly language: string | undefined },
-  { smtpUrl, mailFrom }: Config,
-): Promise<TestAnswer> {
-  if (smtpUrl === undefined || mailFrom === undefined) throw new Error('There is no mail server: set SMTP_URL and MAIL_FROM.');
-  const mail = {
-    ...{ merchantId, to, senderName: merchant, mailId: randomUUIDv7(), kind: 'endpoint_test' as const, data: { merchantName: merchant } },
-    language: mailLanguages.find((known) => known === language) ?? 'en',
-  };
-  const { answer, durationMs, problem } = await openMailTransport({ url: smtpUrl, from: mailFrom }).send(mail, {
-    timeoutMs: mailTestTimeoutMs,
-  });
-  if (problem !== undefined) return { kind: 'failed', problem };
-  return { kind: 'answered', status: 250, excerpt: answer, durationMs };
+function testOf(endpoint: KeptEndpoint, config: Config): Promise<Tested> {
+  const { smtpUrl, mailFrom, mode, outboundPrivateNetworks: privateNetworks } = config;
+  if (endpoint.url?.startsWith('mailto:') === true) {
+    if (smtpUrl === undefined || mailFrom === undefined) throw new Error('There is no mail server: set SMTP_URL and MAIL_FROM.');
+    return sendTestMail(openMailTransport({ url: smtpUrl, from: mailFrom }), endpoint);
+  }
+  const parts = { callbacks: callbacksOf(endpoint.dialect), outbound: createOutbound({ privateNetworks }), mode };
+  return withVault(config, (vault) => sendTest({ ...parts, vault }, endpoint));
 }
 
 interface DeliveriesOptions extends ListOptions {
@@ -303,7 +228,7 @@ function addDeliveriesCommand(webhook: Command): void {
     .action(async (endpointId: string, options: DeliveriesOptions) => {
       const { state, payment: paymentId, limit } = options;
       const rows = await withStore(options, async (database) => {
-        await endpointOf(database, endpointId);
+        await findEndpoint(database, endpointId);
         return listDeliveries(database, {
           endpointId,
           limit,
@@ -339,7 +264,6 @@ function addReplayCommand(webhook: Command): void {
       if (sequence !== undefined && paymentId === undefined)
         throw new Error('--sequence counts within one payment: give --payment as well.');
       const count = await withStore(options, async (database) => {
-        await endpointOf(database, endpointId);
         const wanted = {
           ...{ endpointId, onlyFailed: failed },
           ...(paymentId === undefined ? {} : { paymentId }),
@@ -347,11 +271,7 @@ function addReplayCommand(webhook: Command): void {
           ...(from === undefined ? {} : { from }),
           ...(to === undefined ? {} : { to }),
         };
-        return acting(database, async (query, audit) => {
-          const told = await replayDeliveries({ query }, wanted);
-          await audit({ actor: actor(), act: 'endpoint.replayed', details: { ...wanted, events: told } });
-          return told;
-        });
+        return replay(database, { actor: actor(), ...wanted });
       });
       print(`${count} ${count === 1 ? 'event is' : 'events are'} told again.`);
     });
@@ -361,16 +281,6 @@ function readTime(text: string): Date {
   const time = new Date(text);
   if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(time.getTime())) return time;
   throw new InvalidArgumentError('Expected a day or a time with its zone, as in 2034-01-31T10:00:00Z.');
-}
-
-async function endpointOf(database: Database, endpointId: string): Promise<EndpointRecord> {
-  const [endpoint] = await listEndpoints(database, { endpointId });
-  if (endpoint === undefined) throw noEndpoint(endpointId);
-  return endpoint;
-}
-
-function noEndpoint(id: string): Error {
-  return new Error(`There is no endpoint ${id}; \`polygate webhook list\` shows all.`);
 }
 
 function callbacksByDialect(): ReadonlyMap<string, DialectCallbacks> {

@@ -1,6 +1,12 @@
-/** Who may use the console API: the operator with the admin key, and whoever may only look with the viewer key. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/**
+ * Who may use the console API: operators with a key of their own, and whoever has one of the two keys of the settings: OPERATOR_KEY is an
+ * admin's, VIEWER_KEY a viewer's.
+ */
+import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { mayAct, type Operator, type Role } from '../core/operator/operator.ts';
+import { hashOfKey } from '../core/operator/operator-key.ts';
+import type { OperatorStore } from '../core/operator/operator-store.ts';
 import { ConsoleProblem } from './problem.ts';
 
 export interface ConsoleKeys {
@@ -8,35 +14,36 @@ export interface ConsoleKeys {
   readonly viewer: string | undefined;
 }
 
-export type Role = 'admin' | 'viewer';
-
-/** Throws a problem when the request has no key of at least this role. */
-export function requireRole(keys: ConsoleKeys, request: FastifyRequest, needed: Role): void {
-  const role = roleOf(keys, request);
-  if (role === undefined) {
-    const message = 'Send the key of the operator (OPERATOR_KEY) or of a viewer (VIEWER_KEY) as a bearer token.';
-    throw new ConsoleProblem(401, { error: 'unauthorized', message });
-  }
-  if (needed === 'admin' && role !== 'admin') {
-    throw new ConsoleProblem(403, { error: 'forbidden', message: 'A viewer may only look; send the key of the operator (OPERATOR_KEY).' });
-  }
+export interface AccessParts {
+  readonly keys: ConsoleKeys;
+  readonly store: Pick<OperatorStore, 'findOperator'>;
 }
 
-function roleOf({ operator, viewer }: ConsoleKeys, { headers }: FastifyRequest): Role | undefined {
+/** Who asks; throws a problem when it is nobody, or somebody whose role does not include the one that is needed. */
+export async function requireRole(parts: AccessParts, request: FastifyRequest, needed: Role): Promise<Operator> {
+  const operator = await operatorOf(parts, request);
+  if (operator === undefined) {
+    const detail = 'Send the key of an operator as a bearer token: one made with `polygate operator add`, or OPERATOR_KEY or VIEWER_KEY.';
+    throw new ConsoleProblem('unauthorized', detail);
+  }
+  if (!mayAct(operator.role, needed)) {
+    throw new ConsoleProblem('forbidden', `This needs the role ${needed}; the key that was sent has the role ${operator.role}.`);
+  }
+  return operator;
+}
+
+async function operatorOf({ keys, store }: AccessParts, { headers }: FastifyRequest): Promise<Operator | undefined> {
   const [, given = ''] = /^Bearer (.+)$/i.exec(headers.authorization ?? '') ?? [];
   // Both are always compared, so that the time tells nothing.
-  const isOperator = isSame(given, operator);
-  const isViewer = isSame(given, viewer);
-  if (isOperator) return 'admin';
-  return isViewer ? 'viewer' : undefined;
+  const isOperator = isSame(given, keys.operator);
+  const isViewer = isSame(given, keys.viewer);
+  if (isOperator) return { name: 'OPERATOR_KEY', role: 'admin' };
+  if (isViewer) return { name: 'VIEWER_KEY', role: 'viewer' };
+  return given === '' ? undefined : store.findOperator(hashOfKey(given));
 }
 
 /** Equal lengths for the comparison, whatever was sent; a key that is not set opens nothing. */
 function isSame(given: string, key: string | undefined): boolean {
-  const same = timingSafeEqual(digest(given), digest(key ?? ''));
+  const same = timingSafeEqual(hashOfKey(given), hashOfKey(key ?? ''));
   return key !== undefined && same;
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -1,37 +1,57 @@
-/** `GET` and `POST /console-api/clock`: read the business clock, and in the sandbox move it forward. */
-import type { FastifyInstance } from 'fastify';
+/** Reads the business clock, and in the sandbox moves it forward. */
+import { Type } from 'typebox';
 import { type Advanced, advance, type MovableClock } from '../core/due/advance.ts';
-import type { DueWork } from '../core/due/work.ts';
-import { type ConsoleKeys, requireRole } from './access.ts';
+import { fields, means, text, time } from './forms.ts';
+import type { ConsoleParts } from './parts.ts';
 import { ConsoleProblem } from './problem.ts';
-
-export interface ClockParts {
-  readonly keys: ConsoleKeys;
-  /** Only a sandbox moves its clock. */
-  readonly isSandbox: boolean;
-  readonly clock: MovableClock;
-  /** In the order in which they are done when they are due at the same time. */
-  readonly works: readonly DueWork[];
-}
+import { act, type ConsoleRoute } from './route.ts';
 
 /** Ten years at a time: more is a slip. */
 const secondsAtMost = 315_360_000;
 
-export function addClockRoutes(app: FastifyInstance, { keys, isSandbox, clock, works }: ClockParts): void {
-  app.get('/console-api/clock', async (request) => {
-    requireRole(keys, request, 'viewer');
-    return clockView(clock);
-  });
-  app.post('/console-api/clock', async (request) => {
-    requireRole(keys, request, 'admin');
-    if (!isSandbox) {
-      throw new ConsoleProblem(403, { error: 'live_mode', message: 'Only a sandbox moves its clock; this gateway runs in live mode.' });
-    }
-    const seconds = readAdvance(request.body);
-    const advanced = await advance({ clock, works, advanceMs: seconds * 1_000 });
-    if (advanced.kind === 'stuck') throw stuck(clock, advanced);
-    return { ...clockView(clock), done: advanced.done };
-  });
+const reading = {
+  business_time: means(time, 'What due dates and settlement days go by.'),
+  wall_time: time,
+  offset_seconds: means(Type.Number(), 'What business time is ahead of wall time.'),
+};
+
+export function clockRoutes({ mode, clock, works }: ConsoleParts): readonly ConsoleRoute[] {
+  return [
+    act({
+      ...{ name: 'readClock', group: 'Clock', method: 'get', at: '/clock', role: 'viewer', summary: 'Reads the business clock.' },
+      answer: fields(reading),
+      handle: async () => clockView(clock),
+    }),
+    act({
+      ...{
+        name: 'advanceClock',
+        group: 'Clock',
+        method: 'post',
+        at: '/clock',
+        role: 'admin',
+        summary: 'Moves the business clock forward.',
+      },
+      description: 'Sandbox only. Answers when everything is done that has become due on the way.',
+      body: fields({
+        advance_seconds: means(
+          Type.Integer({
+            ...{ minimum: 1, maximum: secondsAtMost },
+            'x-expected': `a whole number from 1 to ${secondsAtMost}; the clock moves forward only, and ten years at most at a time`,
+          }),
+          'How far.',
+        ),
+      }),
+      sample: { advance_seconds: 86_400 },
+      answer: fields({ ...reading, done: means(Type.Record(text, Type.Integer()), 'How much of each work was over with, by its name.') }),
+      problems: ['live_mode', 'due_work_not_done'],
+      async handle({ body: { advance_seconds: seconds } }) {
+        if (mode !== 'sandbox') throw new ConsoleProblem('live_mode', 'Only a sandbox moves its clock; this gateway runs in live mode.');
+        const advanced = await advance({ clock, works, advanceMs: seconds * 1_000 });
+        if (advanced.kind === 'stuck') throw stuck(clock, advanced);
+        return { ...clockView(clock), done: advanced.done };
+      },
+    }),
+  ];
 }
 
 /** Times as ISO 8601 in UTC. */
@@ -44,23 +64,8 @@ function clockView(clock: MovableClock): object {
   };
 }
 
-function readAdvance(body: unknown): number {
-  const problem = (message: string) => new ConsoleProblem(400, { error: 'bad_request', message });
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw problem('Send {"advance_seconds": 86400} to move the clock by a day.');
-  const unknown = Object.keys(body).find((name) => name !== 'advance_seconds');
-  if (unknown !== undefined) throw problem('There is an unknown field; advance_seconds is the only one.');
-  const seconds: unknown = (body as { readonly advance_seconds?: unknown }).advance_seconds;
-  if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < 1 || seconds > secondsAtMost) {
-    throw problem(
-      `advance_seconds must be a whole number from 1 to ${secondsAtMost}; the clock moves forward only, and ten years at most at a time.`,
-    );
-  }
-  return seconds;
-}
-
 function stuck(clock: MovableClock, { work, dueAtMs }: Extract<Advanced, { readonly kind: 'stuck' }>): ConsoleProblem {
   const stands = new Date(clock.businessNow()).toISOString();
-  const message = `The clock stands at ${stands}: of "${work}" something due at ${new Date(dueAtMs).toISOString()} cannot be done, though it was tried for 30 s. Is the acquirer reachable? Then move the clock again.`;
-  return new ConsoleProblem(503, { error: 'due_work_not_done', message });
+  const detail = `The clock stands at ${stands}: of "${work}" something due at ${new Date(dueAtMs).toISOString()} cannot be done, though it was tried for 30 s. Is the acquirer reachable? Then move the clock again.`;
+  return new ConsoleProblem('due_work_not_done', detail);
 }

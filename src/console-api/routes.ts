@@ -1,41 +1,83 @@
 /** The operator's JSON API under `/console-api`: its parsers, its errors and its routes. */
-import type { FastifyInstance } from 'fastify';
-import type { EngineLog } from '../core/payment/engine.ts';
-import type { ConsoleKeys } from './access.ts';
-import { addClockRoutes, type ClockParts } from './clock.ts';
-import { ConsoleProblem } from './problem.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { OperatorError, type OperatorErrorKind } from '../core/operator/operator-error.ts';
+import { channelRoutes } from './channels.ts';
+import { clockRoutes } from './clock.ts';
+import { credentialRoutes } from './credentials.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { disputeRoutes } from './disputes.ts';
+import { endpointRoutes } from './endpoints.ts';
+import { escalationRoutes } from './escalations.ts';
+import { ledgerRoutes } from './ledger.ts';
+import { accountRoutes, merchantRoutes } from './merchants.ts';
+import { auditRoutes, keyRoutes, operatorRoutes } from './operators.ts';
+import type { ConsoleParts } from './parts.ts';
+import { paymentRoutes } from './payments.ts';
+import { ConsoleProblem, type ProblemName } from './problem.ts';
+import { reportRoutes } from './reports.ts';
+import type { ConsoleRoute } from './route.ts';
+import { serve } from './serve.ts';
+import { settlementRoutes } from './settlements.ts';
 
-export interface ConsoleParts extends ClockParts {
-  readonly keys: ConsoleKeys;
-  readonly log: EngineLog;
-  /** Whether an error means that the database is away. */
-  readonly isUnavailable: (error: unknown) => boolean;
+/** 64 KiB of logo, and what is around it. */
+const bodyLimitBytes = 131_072;
+
+/** Every route, in the order of the document. */
+export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
+  const groups = [
+    ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, settlementRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
+    ...[merchantRoutes, channelRoutes, credentialRoutes, accountRoutes, operatorRoutes, auditRoutes, keyRoutes, clockRoutes],
+  ];
+  return groups.flatMap((group) => group(parts));
 }
 
 /** Adds the routes to an encapsulated Fastify instance. */
-export function addConsoleRoutes(app: FastifyInstance, parts: ConsoleParts): void {
-  app.addContentTypeParser<string>(['application/json', '*'], { parseAs: 'string', bodyLimit: 65_536 }, (_request, text, done) => {
+export function addConsoleRoutes(app: FastifyInstance, parts: ConsoleParts, routes: readonly ConsoleRoute[]): void {
+  app.addContentTypeParser<string>(['application/json', '*'], { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, text, done) => {
     if (text.trim() === '') return done(null, undefined);
     try {
       done(null, JSON.parse(text));
     } catch {
-      done(new ConsoleProblem(400, { error: 'bad_request', message: 'The body is not JSON.' }));
+      done(new ConsoleProblem('bad_request', 'The body is not JSON.'));
     }
   });
   app.setErrorHandler((error, request, reply) => {
-    if (error instanceof ConsoleProblem) {
-      if (error.status === 401) reply.header('www-authenticate', 'Bearer');
-      return reply.code(error.status).send(error.body);
+    const problem = problemOf(error, parts);
+    if (problem.details.error === 'internal') {
+      parts.log.error({ route: request.routeOptions.url, error: String(error) }, 'a request to the console API failed');
     }
-    if (parts.isUnavailable(error)) {
-      return reply.code(503).send({ error: 'unavailable', message: 'The database is away; try again later.' });
-    }
-    const { statusCode } = error as { statusCode?: number };
-    if (statusCode !== undefined && statusCode < 500) {
-      return reply.code(statusCode).send({ error: 'bad_request', message: 'The request cannot be read; send JSON of at most 64 KiB.' });
-    }
-    parts.log.error({ route: request.routeOptions.url, error: String(error) }, 'a request to the console API failed');
-    return reply.code(500).send({ error: 'internal', message: 'The request failed; the gateway’s log tells why.' });
+    return send(reply, problem);
   });
-  addClockRoutes(app, parts);
+  for (const route of routes) serve(app, parts, route);
+}
+
+function send(reply: FastifyReply, { details }: ConsoleProblem): FastifyReply {
+  if (details.error === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  return reply.code(details.status).type('application/problem+json').send(JSON.stringify(details));
+}
+
+const operatorProblems: Readonly<Record<OperatorErrorKind, ProblemName>> = {
+  invalid: 'bad_request',
+  not_found: 'not_found',
+  conflict: 'conflict',
+};
+
+function problemOf(error: unknown, { isUnavailable }: ConsoleParts): ConsoleProblem {
+  if (error instanceof ConsoleProblem) return error;
+  if (error instanceof OperatorError) {
+    const { kind, field, message } = error;
+    return new ConsoleProblem(operatorProblems[kind], message, field === undefined ? [] : [{ field, detail: message }]);
+  }
+  if (isUnavailable(error)) return new ConsoleProblem('unavailable', 'The database is away; try again later.');
+  if (isBadValue(error))
+    return new ConsoleProblem('bad_request', 'A filter has a value that cannot be, such as a day that does not exist.');
+  const { statusCode } = error as { readonly statusCode?: number };
+  if (statusCode === 413) return new ConsoleProblem('too_large', `The body is too large; at most ${bodyLimitBytes} bytes are read.`);
+  if (statusCode !== undefined && statusCode < 500) return new ConsoleProblem('bad_request', 'The request cannot be read; send JSON.');
+  return new ConsoleProblem('internal', 'The request failed; the gateway’s log tells why.');
+}
+
+/** A date or number that the database cannot read, though it has the form of one. */
+function isBadValue(error: unknown): boolean {
+  return ['22007', '22008', '22003'].includes(String((error as { readonly code?: unknown }).code));
 }

@@ -14,6 +14,7 @@ import type {
   FailureReason,
   FirstKind,
   OperationKind,
+  OperationNode,
   OperationView,
   PaymentTree,
   RejectionReason,
@@ -22,7 +23,7 @@ import type {
 } from './payment/operation.ts';
 import type { Totals } from './settlement/settlement.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
-import type { AuthenticationEvidence } from './three-d-secure/authentication.ts';
+import type { AuthenticationEvidence, Exemption } from './three-d-secure/authentication.ts';
 
 /** Three clocks, never mixed: business and wall time here; leases and time-outs use monotonic or database time where they are kept. */
 export interface Clock {
@@ -303,6 +304,16 @@ export interface RecordedOutcome {
   readonly state: OperationState;
 }
 
+/** What an operator did, for the trail. */
+export interface OperatorAct {
+  /** Who did it, for people: user and host, or the operator's name. */
+  readonly actor: string;
+  /** What was done, as in `credential.revoked`. */
+  readonly act: string;
+  /** Ids and names, never a secret. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
 /** An open operation leased for its resolution: nobody else resolves it until the lease ends. */
 export interface ClaimedOperation {
   readonly operation: OperationView & { readonly cardId?: string };
@@ -332,7 +343,7 @@ export interface OperationSearch {
 
 /** `total`: how many match, counted up to `searchedAtMost` + 1; the linked ones come on top. */
 export interface OperationsFound {
-  readonly operations: readonly OperationView[];
+  readonly operations: readonly OperationNode[];
   readonly total: number;
 }
 
@@ -361,6 +372,8 @@ export interface PaymentStore {
   findByTrace(key: { readonly routingNumber: number; readonly rrn: string }): Promise<OperationView | undefined>;
   /** Second transaction. It never refuses: what the acquirer said is a fact. */
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
+  /** Records what an operator has decided, with its row in the trail; it is guarded like any outcome. */
+  recordDecision(outcome: OutcomeToRecord, act: OperatorAct): Promise<RecordedOutcome>;
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   /** A number that no other payment of the merchant has, for protocols that name payments by numbers. */
   takePaymentNumber(merchantId: string): Promise<number>;
@@ -447,6 +460,8 @@ export interface AcquirerRequest {
   readonly remaining?: number;
   /** What 3-D Secure came to, for an authorization. */
   readonly authentication?: AuthenticationEvidence;
+  /** Why the shopper was not authenticated, for an authorization. */
+  readonly exemption?: Exemption;
 }
 
 /**

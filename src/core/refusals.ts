@@ -12,6 +12,7 @@ const list = {
   currency_not_enabled: ['field', 'the channel is not configured for this currency'],
   brand_not_enabled: ['field', 'the channel is not configured for this card brand'],
   method_not_enabled: ['field', 'the channel has not activated this method of payment'],
+  flow_not_enabled: ['field', 'the channel has not activated this way of payment'],
   flow_not_supported: ['field', 'the method of payment does not support this kind of payment'],
   receipt_not_supported: ['state', 'the payment was made with a card, whose money comes with a capture'],
   receipt_by_bank_only: ['state', 'only the bank tells when the money of this payment is there'],

@@ -48,8 +48,8 @@ export interface Counted {
 
 /** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
 export interface RequestLimits {
-  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. */
-  countStatus(request: { readonly merchantId: string; readonly subject: string }): Promise<Counted>;
+  /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. `perMinute`: where the protocol allows more. */
+  countStatus(request: { readonly merchantId: string; readonly subject: string; readonly perMinute?: number }): Promise<Counted>;
   /** Any request, against floods: generous, counted by each node for itself. */
   countRequest(request: { readonly merchantId: string; readonly subject: string }): Counted;
   /** Whether the subject comes for the first time within `withinMs`. */
@@ -64,6 +64,10 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
+  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". Absent: anything, unchecked. */
+  readonly policies?: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>>;
+  /** Under which name of an operation's data the shopper's e-mail stands; absent where the dialect keeps none. */
+  readonly emailIn?: string;
   /** How a shopper comes back to the shop, where more goes with them than the URL; absent: to the return URL as it is. */
   returnStep?(context: Pick<DialectContext, 'engine' | 'directory'>, back: ShopperReturn): Promise<ShopperStep | undefined>;
   /** How merchants are told what happened; absent where the protocol has no way. */
@@ -158,6 +162,8 @@ export interface OrderNotice extends AnyNotice {
 export interface TokenNotice extends AnyNotice {
   readonly subject: 'token';
   readonly act: TokenAct;
+  /** The order that the card was kept with, where it was one. */
+  readonly order?: OrderView;
 }
 
 export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
@@ -177,6 +183,8 @@ export interface DialectAccess {
   /** A new random name of a login, as credentials are found by. */
   newIdentifier(): string;
   isIdentifier(text: string): boolean;
+  /** Where a request brings nothing but the secret: the identifier that goes with it. */
+  identifierOf?(secret: string): string;
   /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
   readonly signsWithSecret?: true;
   /** A new random secret, of 128 bits at least. */
@@ -240,6 +248,8 @@ export interface DemoChannel {
   readonly name: string;
   /** One of `accounts`, or one that all dialects share. */
   readonly accountId: string;
+  /** Absent: none. */
+  readonly policies?: Readonly<Record<string, unknown>>;
 }
 
 export interface DemoCredential {
@@ -270,21 +280,25 @@ export interface DemoEndpoint {
   readonly secret?: string;
 }
 
+export interface SampleRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case; without `host` and `content-length`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The body as it may be shown: card number and code masked. */
+  readonly maskedBody: string;
+}
+
 /** One payment that anybody can make, as a command and as the request that it sends. */
 export interface SamplePayment {
   /** The demo merchant's credentials, in the words of the protocol. */
   readonly credentials: readonly { readonly name: string; readonly value: string }[];
   /** A command for `sh` that makes the payment, and makes another one when it is repeated. */
   readonly curl: string;
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    /** Names in lower case; without `host` and `content-length`. */
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    /** The body as it may be shown: card number and code masked. */
-    readonly maskedBody: string;
-  };
+  readonly request: SampleRequest;
+  /** What has to be asked for first, where the protocol has logins. `headersOf`: what the payment's request takes from its answer. */
+  readonly logIn?: { readonly request: SampleRequest; headersOf(answer: string): Readonly<Record<string, string>> };
   /** The retrieval reference number under which the acquirer has the payment, from the answer's body; undefined when it names none. */
   rrnOf(answer: string): string | undefined;
 }

@@ -210,6 +210,11 @@ export function counted(store: PaymentStore, metrics: Pick<Metrics, 'countOperat
       if (recorded.applied) metrics.countOperation(outcome.kind, recorded.state);
       return recorded;
     },
+    async recordDecision(outcome, act) {
+      const recorded = await store.recordDecision(outcome, act);
+      if (recorded.applied) metrics.countOperation(outcome.kind, recorded.state);
+      return recorded;
+    },
   };
 }
 

@@ -22,10 +22,11 @@ export interface RequestLimitsOptions {
 export function createRequestLimits({ window, statusPerMinute, requestsPerMinute, wallNow }: RequestLimitsOptions): RequestLimits {
   const flood = createCounter(requestsPerMinute, wallNow);
   return {
-    async countStatus({ merchantId, subject }) {
+    async countStatus({ merchantId, subject, perMinute = 0 }) {
       if (statusPerMinute === 0) return { allowed: true };
-      const counted = await window.count({ merchantId, subject: `status ${subject}`, limit: statusPerMinute, windowMs: minuteMs });
-      return { ...counted, limit: statusPerMinute };
+      const limit = Math.max(statusPerMinute, perMinute);
+      const counted = await window.count({ merchantId, subject: `status ${subject}`, limit, windowMs: minuteMs });
+      return { ...counted, limit };
     },
     countRequest: ({ merchantId, subject }) => (requestsPerMinute === 0 ? { allowed: true } : flood(`${merchantId} ${subject}`)),
     async isFirst({ merchantId, subject, withinMs }) {

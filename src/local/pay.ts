@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Config } from '../config.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
-import type { SamplePayment } from '../dialects/dialect.ts';
+import type { SamplePayment, SampleRequest } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 
 const timeoutMs = 30_000;
@@ -30,7 +30,13 @@ function baseUrlOf({ host, port, tlsCertificateFile }: Config): string {
   return `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
-async function makePayment({ request }: SamplePayment): Promise<Answer> {
+async function makePayment({ logIn, request }: SamplePayment): Promise<Answer> {
+  if (logIn === undefined) return ask(request);
+  const { body } = await ask(logIn.request);
+  return ask({ ...request, headers: { ...request.headers, ...logIn.headersOf(body) } });
+}
+
+async function ask(request: SampleRequest): Promise<Answer> {
   const url = new URL(request.url);
   const headers = { host: url.host, ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) };
   const head = [`${request.method} ${url.pathname} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
@@ -59,7 +65,7 @@ async function showExchange({ sandboxHttpPort }: Config, rrn: string | undefined
 }
 
 /** The sandbox has a certificate of its own making at best, and what is sent to it is published, so its name is not checked. */
-function exchange({ method, url, headers, body }: Omit<SamplePayment['request'], 'maskedBody'>): Promise<Answer> {
+function exchange({ method, url, headers, body }: Omit<SampleRequest, 'maskedBody'>): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   const request = send(url, { method, headers, timeout: timeoutMs, rejectUnauthorized: false }, (response) => {

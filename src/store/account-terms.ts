@@ -1,8 +1,9 @@
 /** What an operator has agreed with an acquirer for an account: its daily cut-off, and its fees. Each act leaves its trail. */
+
+import { OperatorError } from '../core/operator/operator-error.ts';
 import type { SettledKind } from '../core/settlement/settlement.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
-import { OperatorError } from './operator-error.ts';
 
 /** In place of a currency: the fee of all that have none of their own. */
 export const everyCurrency = '*';

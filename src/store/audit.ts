@@ -2,20 +2,12 @@
  * The trail of what operators did: one row per act, written in the act's own transaction, chained by hashes. A row's hash is SHA-256 over
  * the hash before it and the lines sequence, epoch ms, actor, act, details.
  */
+import type { OperatorAct } from '../core/ports.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 type Query = Database['query'];
 
-export interface Act {
-  /** Who did it, for people: user and host. */
-  readonly actor: string;
-  /** What was done, as in `credential.revoked`. */
-  readonly act: string;
-  /** Ids and names, never a secret. */
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-export interface AuditEntry extends Omit<Act, 'details'> {
+export interface AuditEntry extends Omit<OperatorAct, 'details'> {
   readonly sequence: number;
   readonly happenedAt: Date;
   readonly details: unknown;
@@ -54,7 +46,7 @@ where sequence > $1 order by sequence limit 500`,
 };
 
 /** Runs an operator's act in one transaction with its row of the trail; acts come one after another. What `work` throws undoes both. */
-export function acting<T>(database: Database, work: (query: Query, audit: (act: Act) => Promise<void>) => Promise<T>): Promise<T> {
+export function acting<T>(database: Database, work: (query: Query, audit: (act: OperatorAct) => Promise<void>) => Promise<T>): Promise<T> {
   return database.transaction(async (query) => {
     await query(takeTurn);
     return work(query, async ({ actor, act, details }) => {

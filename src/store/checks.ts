@@ -6,6 +6,7 @@ import { accounts } from '../core/ledger/accounts.ts';
 import { postedKinds } from '../core/payment/operation.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { auditChain } from './audit-check.ts';
+import { checkoutAttempts } from './checkout-checks.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
 import { reconciliations, settledOperations, settlementLedger, settlementParts } from './settlement-checks.ts';
 
@@ -421,6 +422,7 @@ export const checks: readonly Check[] = [
   disputes,
   receipts,
   visits,
+  checkoutAttempts,
   duplicates,
   settledOperations,
   settlementParts,
@@ -437,5 +439,10 @@ export const waiting: Check = {
     format('a %s is %s since %s', o.kind, o.state, to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as detail
   from polygate.operation o, polygate.clock c
   where o.state = 'escalated'
-    or (o.state in ('submitted', 'unknown') and o.created_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour')`,
+    or (o.state in ('submitted', 'unknown') and o.created_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour')
+  union all
+  select null, null, null, format('the host has not answered for settlement %s in %s since %s', r.settlement_id, r.currency,
+    to_char(r.transmitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+  from polygate.reconciliation r, polygate.clock c
+  where r.state = 'waiting' and r.transmitted_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour'`,
 };

@@ -1,9 +1,9 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
 import { createHash, randomUUIDv7 } from 'node:crypto';
+import { OperatorError } from '../core/operator/operator-error.ts';
 import type { SecretToSeal } from '../core/ports.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
-import { OperatorError } from './operator-error.ts';
 
 const activeAtMost = 2;
 
@@ -28,6 +28,7 @@ const selectActive: Statement = {
   text: `select ${columns} from polygate.credential
 where dialect = $2 and revoked_at is null and (merchant_id = $1 or identifier = $3) order by created_at, credential_id`,
 };
+const merchantExists: Statement = { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' };
 const insert: Statement = {
   name: 'insert_credential',
   text: `insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash, sealed_secret) values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
@@ -59,9 +60,16 @@ export interface NewCredential {
 export function createCredential(database: Database, credential: NewCredential): Promise<CredentialRecord> {
   const { actor, merchantId, dialect, freshIdentifier, secret } = credential;
   return acting(database, async (query, audit) => {
+    if ((await query(merchantExists, [merchantId])).length === 0) {
+      throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
+    }
     const found = await query<Row>(selectActive, [merchantId, dialect, credential.identifier ?? freshIdentifier]);
     const own = found.filter((row) => row.merchantId === merchantId);
-    if (found.length > own.length) throw new OperatorError('Another merchant has a credential with this identifier. Choose another one.');
+    if (found.length > own.length) {
+      throw new OperatorError('Another merchant has a credential with this identifier. Choose another one.', {
+        ...{ kind: 'conflict', field: 'identifier' },
+      });
+    }
     if (own.length >= activeAtMost) {
       const list = own.map(({ credentialId, createdAt }) => `${credentialId} of ${createdAt.toISOString()}`).join(', ');
       throw new OperatorError(
@@ -88,7 +96,9 @@ export function revokeCredential(
   return acting(database, async (query, audit) => {
     const [revoked] = await query<Row>(revoke, [credentialId]);
     if (revoked === undefined) {
-      throw new OperatorError(`There is no active credential ${credentialId}. \`polygate credential list\` shows them.`);
+      throw new OperatorError(`There is no active credential ${credentialId}. \`polygate credential list\` shows them.`, {
+        kind: 'not_found',
+      });
     }
     const { merchantId, dialect, identifier } = revoked;
     await audit({ actor, act: 'credential.revoked', details: { merchantId, credentialId, dialect, identifier } });

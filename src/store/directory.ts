@@ -3,20 +3,25 @@
  * went around the command line after `freshForMs` at the latest.
  */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
-import type { Channel, Credential, Directory } from '../core/merchant/channel.ts';
+import type { CardBrand } from '../core/instrument/card.ts';
+import type { Channel, Credential, Directory, Flow } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { Partner, PartnerMerchant } from '../core/merchant/partner.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
 const freshForMs = 10_000;
+const dayMs = 86_400_000;
 /** Entries kept; beyond it the oldest go. Names that do not exist are kept too, so that guessing does not reach the database. */
 const entriesAtMost = 50_000;
 
+const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled,
+  c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication, c.look, c.bank_methods,
+  m.pan_retention_days`;
+
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies, c.policies,
-  c.without_authentication, c.look, c.bank_methods
+  text: `select ${channelColumns}
 from polygate.entry_point e
   join polygate.channel c on c.merchant_id = e.merchant_id and c.channel_id = e.channel_id
   join polygate.merchant m on m.merchant_id = c.merchant_id
@@ -25,16 +30,14 @@ where e.dialect = $1 and e.wire_id = $2`,
 
 const channelById: Statement = {
   name: 'channel_by_id',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
-  c.policies, c.without_authentication, c.look, c.bank_methods
+  text: `select ${channelColumns}
 from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
 where c.merchant_id = $1 and c.channel_id = $2`,
 };
 
 const channelsOfMerchant: Statement = {
   name: 'channels_of_merchant',
-  text: `select c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled, c.accepts_partial_approval, c.currencies,
-  c.policies, c.without_authentication, c.look, c.bank_methods
+  text: `select ${channelColumns}
 from polygate.channel c join polygate.merchant m on m.merchant_id = c.merchant_id
 where c.dialect = $1 and c.merchant_id = $2 order by c.channel_id`,
 };
@@ -84,6 +87,9 @@ interface ChannelRow extends Record<string, unknown> {
   readonly accepts_partial_approval: boolean;
   readonly currencies: string[] | null;
   readonly bank_methods: string[] | null;
+  readonly brands: CardBrand[] | null;
+  readonly flows: Flow[] | null;
+  readonly pan_retention_days: number | null;
   readonly look: unknown;
   readonly policies: Record<string, unknown>;
   readonly without_authentication: 'proceed' | 'stop';
@@ -193,7 +199,10 @@ function channelOf(row: ChannelRow): Channel {
     policies: row.policies,
     acceptsPartialApproval: row.accepts_partial_approval,
     withoutAuthentication: row.without_authentication,
+    ...(row.pan_retention_days === null ? {} : { panRetentionMs: row.pan_retention_days * dayMs }),
     ...(row.bank_methods === null ? {} : { bankMethods: row.bank_methods }),
+    ...(row.brands === null ? {} : { brands: row.brands }),
+    ...(row.flows === null ? {} : { flows: row.flows }),
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
     ...(row.look === null ? {} : { look: readLook(row.look) }),
   };

@@ -1,13 +1,17 @@
 /** What an operator sets up before a merchant can be paid: acquirer accounts, merchants and their channels. Each act leaves its trail. */
 import { randomUUIDv7 } from 'node:crypto';
+import { OperatorError } from '../core/operator/operator-error.ts';
+import type { ChannelSettings, MerchantChange } from '../core/operator/operator-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
-import { OperatorError } from './operator-error.ts';
+import { auditedSettings, writeSettings } from './channel-settings.ts';
 
 export interface MerchantRecord {
   readonly merchantId: string;
   readonly routingNumber: number;
   readonly name: string;
+  /** False: none of its channels works. */
+  readonly enabled: boolean;
   readonly createdAt: Date;
 }
 
@@ -39,16 +43,18 @@ export interface ChannelRecord {
   /** Null: all. */
   readonly currencies: readonly string[] | null;
   readonly bankMethods: readonly string[] | null;
+  /** What becomes of a payment whose shopper nobody could authenticate. */
+  readonly withoutAuthentication: 'proceed' | 'stop';
 }
 
 /** Four base-36 digits inside ids. */
 const highestRoutingNumber = 1_679_615;
 
 const columns = {
-  merchant: 'merchant_id as "merchantId", routing_number as "routingNumber", name, created_at as "createdAt"',
+  merchant: 'merchant_id as "merchantId", routing_number as "routingNumber", name, enabled, created_at as "createdAt"',
   account: 'account_id as "accountId", adapter, merchant_identifier as "merchantIdentifier", category_code as "categoryCode", terminals',
   channel:
-    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies, bank_methods as "bankMethods"',
+    'merchant_id as "merchantId", channel_id as "channelId", dialect, wire_id as "wireId", name, account_id as "accountId", enabled, currencies, bank_methods as "bankMethods", without_authentication as "withoutAuthentication"',
 };
 
 const statements = {
@@ -66,6 +72,10 @@ const statements = {
     name: 'next_routing_number',
     text: 'select coalesce(max(routing_number), 0) + 1 as number from polygate.merchant',
   },
+  changeMerchant: {
+    name: 'change_merchant',
+    text: 'update polygate.merchant set name = coalesce($2, name), enabled = coalesce($3, enabled) where merchant_id = $1 returning merchant_id',
+  },
   insertMerchant: {
     name: 'insert_merchant',
     text: `insert into polygate.merchant (merchant_id, routing_number, name) values ($1, $2, $3) on conflict do nothing returning ${columns.merchant}`,
@@ -79,8 +89,21 @@ const statements = {
     text: `insert into polygate.acquirer_account (account_id, adapter, merchant_identifier, category_code, terminals)
       values ($1, $2, $3, $4, $5) returning ${columns.account}`,
   },
+  merchantExists: { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' },
+  setRetention: {
+    name: 'set_pan_retention',
+    text: 'update polygate.merchant set pan_retention_days = $2 where merchant_id = $1',
+  },
+  retentions: {
+    name: 'list_pan_retentions',
+    text: 'select routing_number as "routingNumber", name, pan_retention_days as "panDays" from polygate.merchant order by routing_number',
+  },
   accountExists: { name: 'account_exists', text: 'select from polygate.acquirer_account where account_id = $1' },
   entryTaken: { name: 'entry_taken', text: 'select from polygate.entry_point where dialect = $1 and wire_id = $2' },
+  setWithoutAuthentication: {
+    name: 'set_without_authentication',
+    text: `update polygate.channel set without_authentication = $3 where dialect = $1 and wire_id = $2 returning ${columns.channel}`,
+  },
   insertChannel: {
     name: 'insert_channel',
     text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, currencies, bank_methods)
@@ -110,7 +133,11 @@ export async function findMerchant(database: Database, text: string): Promise<Me
     ({ merchantId, routingNumber, name }) => merchantId === text.toLowerCase() || String(routingNumber) === text || name === text,
   );
   const [merchant, ...others] = found;
-  if (merchant === undefined) throw new OperatorError(`There is no merchant ${text}. \`polygate merchant list\` shows them.`);
+  if (merchant === undefined)
+    throw new OperatorError(`There is no merchant ${text}. \`polygate merchant list\` shows them.`, {
+      kind: 'not_found',
+      field: 'merchant_id',
+    });
   if (others.length === 0) return merchant;
   throw new OperatorError(`Several merchants are called ${text}: name one by its routing number, as \`polygate merchant list\` shows it.`);
 }
@@ -127,9 +154,39 @@ export function createMerchant(
       throw new OperatorError(`The highest routing number, ${highestRoutingNumber}, is taken: give a free one with --routing-number.`);
     }
     const [merchant] = await query<MerchantRecord & Record<string, unknown>>(statements.insertMerchant, [randomUUIDv7(), number, name]);
-    if (merchant === undefined) throw new OperatorError(`Routing number ${number} is taken. Leave it out to get the next free one.`);
+    if (merchant === undefined)
+      throw new OperatorError(`Routing number ${number} is taken. Leave it out to get the next free one.`, {
+        ...{ kind: 'conflict', field: 'routing_number' },
+      });
     await audit({ actor, act: 'merchant.created', details: { merchantId: merchant.merchantId, routingNumber: number, name } });
     return merchant;
+  });
+}
+
+/** Throws {@link OperatorError} when there is no such merchant. */
+export async function changeMerchant(database: Database, { actor, merchantId, name, enabled }: MerchantChange): Promise<void> {
+  await acting(database, async (query, audit) => {
+    const changed = await query(statements.changeMerchant, [merchantId, name ?? null, enabled ?? null]);
+    if (changed.length === 0) throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
+    await audit({ actor, act: 'merchant.changed', details: { merchantId, name, enabled } });
+  });
+}
+
+/** How long each merchant's card numbers are kept; null: as long as the gateway's setting says. */
+export function listRetentions(
+  database: Database,
+): Promise<{ readonly routingNumber: number; readonly name: string; readonly panDays: number | null }[]> {
+  return database.query<{ routingNumber: number; name: string; panDays: number | null }>(statements.retentions);
+}
+
+/** Of cards that are stored from now on. `panDays`: absent, the gateway's setting holds again. */
+export function setRetention(
+  database: Database,
+  { actor, merchantId, panDays }: { readonly actor: string; readonly merchantId: string; readonly panDays?: number },
+): Promise<void> {
+  return acting(database, async (query, audit) => {
+    await query(statements.setRetention, [merchantId, panDays ?? null]);
+    await audit({ actor, act: 'merchant.retention_set', details: { merchantId, panDays: panDays ?? 'default' } });
   });
 }
 
@@ -141,9 +198,12 @@ export function createAccount(
   const { accountId, adapter, merchantIdentifier, categoryCode, terminals } = account;
   return acting(database, async (query, audit) => {
     const [taken] = await query<{ account_id: string }>(statements.terminalsTaken, [terminals, accountId]);
-    if (taken?.account_id === accountId) throw new OperatorError(`There is an account ${accountId} already. Choose another id.`);
+    if (taken?.account_id === accountId)
+      throw new OperatorError(`There is an account ${accountId} already. Choose another id.`, { kind: 'conflict', field: 'account_id' });
     if (taken !== undefined) {
-      throw new OperatorError(`Account ${taken.account_id} has one of these terminals. Ask your acquirer for terminals of their own.`);
+      throw new OperatorError(`Account ${taken.account_id} has one of these terminals. Ask your acquirer for terminals of their own.`, {
+        ...{ kind: 'conflict', field: 'terminals' },
+      });
     }
     const values = [accountId, adapter, merchantIdentifier, categoryCode, terminals];
     const [created] = await query<AccountRecord & Record<string, unknown>>(statements.insertAccount, values);
@@ -162,22 +222,53 @@ export interface NewChannel {
   readonly currencies?: readonly string[];
   /** Absent: it has no method of a bank. */
   readonly bankMethods?: readonly string[];
+  /** What else differs from a new channel; it wins. */
+  readonly settings?: ChannelSettings;
 }
 
-export function createChannel(database: Database, { actor, ...channel }: NewChannel): Promise<ChannelRecord> {
+export function createChannel(database: Database, { actor, settings = {}, ...channel }: NewChannel): Promise<ChannelRecord> {
   const { merchantId, dialect, wireId, name, accountId, currencies, bankMethods } = channel;
   return acting(database, async (query, audit) => {
+    if ((await query(statements.merchantExists, [merchantId])).length === 0) {
+      throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
+    }
     if ((await query(statements.accountExists, [accountId])).length === 0) {
-      throw new OperatorError(`There is no acquirer account ${accountId}. Make it with \`polygate account create\`.`);
+      throw new OperatorError(`There is no acquirer account ${accountId}. Make it with \`polygate account create\`.`, {
+        ...{ kind: 'invalid', field: 'account_id' },
+      });
     }
     if ((await query(statements.entryTaken, [dialect, wireId])).length > 0) {
-      throw new OperatorError(`A channel of ${dialect} has the id ${wireId} already. Leave --wire-id out to get a new one.`);
+      throw new OperatorError(`A channel of ${dialect} has the id ${wireId} already. Leave it out to get a new one.`, {
+        ...{ kind: 'conflict', field: 'wire_id' },
+      });
     }
     const channelId = randomUUIDv7();
     const values = [merchantId, channelId, dialect, wireId, name, accountId, currencies ?? null, bankMethods ?? null];
     const [created] = await query<ChannelRecord & Record<string, unknown>>(statements.insertChannel, values);
     await query(statements.insertEntry, [dialect, wireId, merchantId, channelId]);
-    await audit({ actor, act: 'channel.created', details: { ...channel, channelId } });
+    await writeSettings(query, { merchantId, channelId }, settings);
+    await audit({ actor, act: 'channel.created', details: { ...channel, ...auditedSettings(settings), channelId } });
     return created as ChannelRecord;
+  });
+}
+
+/** Decides what becomes of a channel's payments whose shoppers nobody could authenticate; running nodes follow within seconds. */
+export function setWithoutAuthentication(
+  database: Database,
+  {
+    actor,
+    dialect,
+    wireId,
+    withoutAuthentication,
+  }: Pick<ChannelRecord, 'dialect' | 'wireId' | 'withoutAuthentication'> & { readonly actor: string },
+): Promise<ChannelRecord> {
+  return acting(database, async (query, audit) => {
+    const [changed] = await query<ChannelRecord & Record<string, unknown>>(statements.setWithoutAuthentication, [
+      ...[dialect, wireId, withoutAuthentication],
+    ]);
+    if (changed === undefined)
+      throw new OperatorError(`There is no channel ${wireId} of ${dialect}. \`polygate channel list\` shows them.`);
+    await audit({ actor, act: 'channel.changed', details: { channelId: changed.channelId, withoutAuthentication } });
+    return changed;
   });
 }

@@ -14,6 +14,7 @@ import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
+import { recordDecision } from './decisions.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
 import { submitWithCapture } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
@@ -100,6 +101,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       if (outcome.kind === 'payout') return recordPayout(hot, outcome, clock.businessNow());
       return (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome);
     },
+    recordDecision: (outcome, act) => recordDecision(general, outcome, act, clock.businessNow()),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     takePaymentNumber: numbers.take,
     findByNumber: (key) => reading(findByNumber(general, key)),

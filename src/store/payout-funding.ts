@@ -1,5 +1,8 @@
 /** Money that a merchant puts in for payouts: posted to the ledger, and added to what the merchant may pay out. */
 import { accounts } from '../core/ledger/accounts.ts';
+import { OperatorError } from '../core/operator/operator-error.ts';
+import type { Database, Statement } from '../postgres/connection.ts';
+import { acting } from './audit.ts';
 
 /**
  * Opens payout balances: `$1` merchant, `$2` funding ids (UUIDs, one for each currency), `$3` currencies, `$4` amounts in minor units. Currencies
@@ -18,3 +21,56 @@ insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, 
 select $1::uuid, i.funding_id, 0, i.funding_id, 'payout_funding', 'posted', ${accounts.payout_funds}, ${accounts.payout_balance}, i.amount, i.currency,
   now() + (select offset_ms from polygate.clock) * interval '1 millisecond'
 from opened join input i using (currency)`;
+
+const book: Statement = {
+  name: 'book_payout_funding',
+  text: `insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
+select $1::uuid, $2::uuid, 0, $2::uuid, 'payout_funding', 'posted', ${accounts.payout_funds}, ${accounts.payout_balance}, $4::bigint, $3::text,
+  now() + (select offset_ms from polygate.clock) * interval '1 millisecond'
+on conflict do nothing returning amount, currency`,
+};
+
+const raise: Statement = {
+  name: 'raise_payout_balance',
+  text: `insert into polygate.account_limit as l (merchant_id, account, currency, available) values ($1, ${accounts.payout_balance}, $2, $3)
+on conflict (merchant_id, account, currency) do update set available = l.available + excluded.available`,
+};
+
+const booked: Statement = {
+  name: 'booked_payout_funding',
+  text: `select amount, currency from polygate.ledger_entry where operation_id = $2 and merchant_id = $1 and line = 0 and kind = 'payout_funding'`,
+};
+
+const merchantExists: Statement = { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' };
+
+/**
+ * Adds to what a merchant may pay out, once for each `fundingId` (UUID); `amount` in minor units. False: it was funded before under the same id
+ * with the same amount. Throws {@link OperatorError} when that was another amount, or there is no such merchant.
+ */
+export function fundPayouts(
+  database: Database,
+  funding: {
+    readonly actor: string;
+    readonly merchantId: string;
+    readonly fundingId: string;
+    readonly currency: string;
+    readonly amount: number;
+  },
+): Promise<boolean> {
+  const { actor, merchantId, fundingId, currency, amount } = funding;
+  return acting(database, async (query, audit) => {
+    if ((await query(merchantExists, [merchantId])).length === 0) {
+      throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
+    }
+    if ((await query(book, [merchantId, fundingId, currency, amount])).length === 0) {
+      const [before] = await query<{ amount: number; currency: string }>(booked, [merchantId, fundingId]);
+      if (before?.amount === amount && before.currency === currency) return false;
+      throw new OperatorError('This funding_id was used for something else. Take a new UUID for a new funding.', {
+        ...{ kind: 'conflict', field: 'funding_id' },
+      });
+    }
+    await query(raise, [merchantId, currency, amount]);
+    await audit({ actor, act: 'payouts.funded', details: { merchantId, fundingId, currency, amount } });
+    return true;
+  });
+}

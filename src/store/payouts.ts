@@ -43,10 +43,13 @@ export async function submitPayout(database: Database, row: NewPayment): Promise
 
 /** Records what became of a payout, and gives the amount back to the balance when no money went out. `nowMs`: business time. */
 export function recordPayout(database: Database, outcome: OutcomeToRecord, nowMs: number): Promise<RecordedOutcome> {
-  return database.transaction(async (query) => {
-    const [recorded = { applied: false, state: outcome.from }] = await recordFirstOutcomes({ query }, [outcome], nowMs);
-    const isOver = recorded.state === 'declined' || recorded.state === 'failed' || recorded.state === 'undone';
-    if (recorded.applied && isOver) await query(giveBack, [outcome.merchantId, outcome.paymentId, outcome.amount]);
-    return recorded;
-  });
+  return database.transaction((query) => recordPayoutWithin(query, outcome, nowMs));
+}
+
+/** The same within a transaction. */
+export async function recordPayoutWithin(query: Database['query'], outcome: OutcomeToRecord, nowMs: number): Promise<RecordedOutcome> {
+  const [recorded = { applied: false, state: outcome.from }] = await recordFirstOutcomes({ query }, [outcome], nowMs);
+  const isOver = recorded.state === 'declined' || recorded.state === 'failed' || recorded.state === 'undone';
+  if (recorded.applied && isOver) await query(giveBack, [outcome.merchantId, outcome.paymentId, outcome.amount]);
+  return recorded;
 }

@@ -28,7 +28,9 @@ with input as (
   )
 )`;
 
+// What an operator lets be asked again gets all its attempts again.
 const answerColumns = `
+    resolve_attempts = case when o.state = 'escalated' then 0 else o.resolve_attempts end,
     approval_code = coalesce(i.approval_code, o.approval_code), response_code = coalesce(i.response_code, o.response_code),
     host_code = coalesce(i.host_code, o.host_code), network_reference = coalesce(i.network_reference, o.network_reference),
     reason = coalesce(i.reason, o.reason), token = coalesce(i.token, o.token),
@@ -154,7 +156,11 @@ export function recordFirstOutcomes(
 }
 
 /** Records outcomes of operations on existing payments, at most one per payment. One result per outcome, in their order. */
-export function recordLaterOutcomes(database: Database, outcomes: readonly OutcomeToRecord[], nowMs: number): Promise<RecordedOutcome[]> {
+export function recordLaterOutcomes(
+  database: Pick<Database, 'query'>,
+  outcomes: readonly OutcomeToRecord[],
+  nowMs: number,
+): Promise<RecordedOutcome[]> {
   return recordAll(database, laterOutcome, outcomes, (changes) => [...columnsOf(changes, nowMs), ...moreColumnsOf(changes)]);
 }
 

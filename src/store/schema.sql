@@ -129,7 +129,7 @@ create table polygate.authentication (
   constraint authentication_amount_check CHECK ((amount > 0))
 );
 CREATE INDEX authentication_visit ON polygate.authentication USING btree (visit_id);
-grant insert, select, update on polygate.authentication to polygate_app;
+grant delete, insert, select, update on polygate.authentication to polygate_app;
 
 create table polygate.bank_receipt (
   merchant_id uuid not null,
@@ -184,6 +184,8 @@ create table polygate.channel (
   without_authentication text not null default 'proceed'::text,
   look json,
   bank_methods text[],
+  brands text[],
+  flows text[],
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
@@ -214,7 +216,7 @@ create table polygate.checkout (
 );
 CREATE INDEX checkout_by_time ON polygate.checkout USING btree (merchant_id, created_at, checkout_id);
 CREATE UNIQUE INDEX checkout_secret ON polygate.checkout USING btree (secret_hash, merchant_id);
-grant insert, select, update on polygate.checkout to polygate_app;
+grant delete, insert, select, update on polygate.checkout to polygate_app;
 
 create table polygate.checkout_attempt (
   merchant_id uuid not null,
@@ -254,6 +256,27 @@ create unlogged table polygate.clock_reader (
   constraint clock_reader_pkey PRIMARY KEY (node_id)
 );
 grant delete, insert, select, update on polygate.clock_reader to polygate_app;
+
+create table polygate.compliance_document (
+  merchant_id uuid not null,
+  document_id uuid not null,
+  type text not null,
+  state text not null default 'submitted'::text,
+  valid_from timestamp with time zone not null,
+  valid_until timestamp with time zone,
+  reason text,
+  size_bytes integer,
+  sha256 text,
+  sealed bytea,
+  created_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  warned_at integer[] not null default '{}'::integer[],
+  constraint compliance_document_pkey PRIMARY KEY (merchant_id, document_id),
+  constraint compliance_document_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text]))),
+  constraint compliance_document_type_check CHECK ((type = ANY (ARRAY['asv_scan'::text, 'saq'::text, 'aoc'::text])))
+);
+CREATE INDEX compliance_document_end ON polygate.compliance_document USING btree (valid_until) WHERE ((state = 'approved'::text) AND (valid_until IS NOT NULL));
+grant insert, select, update on polygate.compliance_document to polygate_app;
 
 create table polygate.counter (
   name text not null,
@@ -383,7 +406,7 @@ create table polygate.endpoint (
   removed_at timestamp with time zone,
   constraint endpoint_pkey PRIMARY KEY (merchant_id, endpoint_id),
   constraint endpoint_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
-  constraint endpoint_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'active'::text, 'parked'::text])))
+  constraint endpoint_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'active'::text, 'parked'::text, 'paused'::text])))
 );
 CREATE UNIQUE INDEX endpoint_of_requests ON polygate.endpoint USING btree (merchant_id, dialect) WHERE ((url IS NULL) AND (removed_at IS NULL));
 grant insert, select, update on polygate.endpoint to polygate_app;
@@ -446,6 +469,24 @@ create table polygate.imported_operation (
 );
 grant insert, select on polygate.imported_operation to polygate_app;
 
+create table polygate.invoice (
+  merchant_id uuid not null,
+  invoice_number bigint not null,
+  channel_id uuid not null,
+  order_id uuid not null,
+  reference text not null,
+  email text not null,
+  details jsonb not null,
+  replaced_by bigint,
+  remind_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint invoice_pkey PRIMARY KEY (merchant_id, invoice_number),
+  constraint invoice_merchant_id_order_id_key UNIQUE (merchant_id, order_id)
+);
+CREATE INDEX invoice_by_reference ON polygate.invoice USING btree (merchant_id, reference, invoice_number);
+CREATE INDEX invoice_reminder ON polygate.invoice USING btree (remind_at, merchant_id) WHERE (remind_at IS NOT NULL);
+grant insert, select, update on polygate.invoice to polygate_app;
+
 create table polygate.ledger_entry (
   merchant_id uuid not null,
   operation_id uuid not null,
@@ -469,8 +510,11 @@ create table polygate.merchant (
   routing_number integer not null,
   name text not null,
   created_at timestamp with time zone not null default now(),
+  pan_retention_days smallint,
+  enabled boolean not null default true,
   constraint merchant_pkey PRIMARY KEY (merchant_id),
   constraint merchant_routing_number_key UNIQUE (routing_number),
+  constraint merchant_pan_retention_days_check CHECK (((pan_retention_days >= 1) AND (pan_retention_days <= 3650))),
   constraint merchant_routing_number_check CHECK (((routing_number >= 1) AND (routing_number <= 1679615)))
 );
 grant insert, select, update on polygate.merchant to polygate_app;
@@ -517,10 +561,26 @@ create table polygate.operation (
 ) with (fillfactor=45);
 CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
+CREATE INDEX operation_customer ON polygate.operation USING btree (((dialect_data ->> 'customerReference'::text)), merchant_id) WHERE ((token IS NOT NULL) AND ((dialect_data ->> 'customerReference'::text) IS NOT NULL));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;
+
+create table polygate.operator (
+  operator_id uuid not null,
+  name text not null,
+  role text not null,
+  key_hash bytea not null,
+  created_at timestamp with time zone not null default now(),
+  revoked_at timestamp with time zone,
+  constraint operator_pkey PRIMARY KEY (operator_id),
+  constraint operator_key_hash_key UNIQUE (key_hash),
+  constraint operator_name_check CHECK ((name !~ '[[:cntrl:]]'::text)),
+  constraint operator_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
+);
+CREATE UNIQUE INDEX operator_name ON polygate.operator USING btree (name) WHERE (revoked_at IS NULL);
+grant insert, select, update on polygate.operator to polygate_app;
 
 create table polygate.partner (
   partner_id uuid not null,
@@ -611,6 +671,15 @@ create table polygate.reconciliation (
 );
 CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
 grant insert, select, update on polygate.reconciliation to polygate_app;
+
+create table polygate.request_key (
+  key_id uuid not null,
+  public_jwk json not null,
+  sealed_private_jwk bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint request_key_pkey PRIMARY KEY (key_id)
+);
+grant insert, select on polygate.request_key to polygate_app;
 
 create unlogged table polygate.request_window (
   merchant_id uuid not null,
@@ -727,7 +796,7 @@ create table polygate.shopper_visit (
   constraint shopper_visit_merchant_word_check CHECK ((merchant_word = ANY (ARRAY['awaited'::text, 'given'::text, 'refused'::text])))
 );
 CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
-grant insert, select, update on polygate.shopper_visit to polygate_app;
+grant delete, insert, select, update on polygate.shopper_visit to polygate_app;
 
 create table polygate.terminal_day (
   terminal text not null,

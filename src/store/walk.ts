@@ -6,6 +6,8 @@
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const secondLookAfterMs = 600_000;
+/** What is so young may be on its way into the database still: it is looked at again by every walk that comes so near. */
+const youngMs = 10_000;
 
 /** Looks at the operations made between two moments (wall time, epoch ms); it may come there again. */
 export type Look = (fromMs: number, untilMs: number) => Promise<void>;
@@ -29,7 +31,7 @@ export function createWalk(database: Database, name: string): (untilMs: number, 
     }
     const settledMs = Date.now() - secondLookAfterMs;
     if (untilMs > firstUntilMs) {
-      await look(firstUntilMs, untilMs);
+      await look(Math.max(secondUntilMs, Math.min(firstUntilMs, Date.now() - youngMs)), untilMs);
       // What is long over was seen whole. Where only that is ever looked at, as holds are in live mode, there is no second look.
       if (secondUntilMs === firstUntilMs) secondUntilMs = Math.max(secondUntilMs, Math.min(untilMs, settledMs));
       firstUntilMs = untilMs;

@@ -13,8 +13,13 @@ export interface HostEntry {
   readonly reversedAmount: number;
   readonly remainingAmount: number;
   readonly state: 'held' | 'captured' | 'booked' | 'refunded' | 'reversed';
-  /** DE48 42, the SHA-256 of 43, and 66. */
-  readonly authentication?: { readonly eci?: string; readonly valueHash?: string; readonly transaction?: string };
+  /** DE48 42, the SHA-256 of 43, 66, and 67. */
+  readonly authentication?: {
+    readonly eci?: string;
+    readonly valueHash?: string;
+    readonly transaction?: string;
+    readonly exemption?: string;
+  };
   readonly storedCredential?: { readonly initiation: string; readonly initialReference?: string; readonly isInitialKnown?: boolean };
   /** A hash and a mask of the card number. */
   readonly account: { readonly id: string; readonly masked: string };

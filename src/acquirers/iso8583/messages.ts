@@ -5,6 +5,7 @@ import type { CredentialUse } from '../../core/instrument/agreement.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { SentKind, Trace } from '../../core/payment/operation.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
+import type { Exemption } from '../../core/three-d-secure/authentication.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import {
   amountDigits,
@@ -152,9 +153,12 @@ function authenticationDetails(evidence: AcquirerRequest['authentication'], valu
   };
 }
 
+/** Sub-element 67 of DE48: the exemption from strong customer authentication that the merchant claims. The host hands it on in each scheme's words. */
+const exemptionCodes: Readonly<Record<Exemption, string>> = { low_value: '01', risk_analysis: '02', trusted: '03', corporate: '04' };
+
 /** DE22: 81 is e-commerce, 10 a credential on file; the third digit says that the terminal's PIN capability is unknown. */
 function authorizationFields(
-  { card, agreement, authentication }: AcquirerRequest,
+  { card, agreement, authentication, exemption }: AcquirerRequest,
   { cvc, authenticationValue }: CardSecrets,
   { privateText }: MessageParty,
 ): Record<number, string> {
@@ -164,6 +168,7 @@ function authorizationFields(
     ...(agreement === undefined ? {} : { 22: credentialIndicator(agreement) }),
     ...(cvc === undefined ? {} : { 92: cvc.reveal() }),
     ...authenticationDetails(authentication, authenticationValue),
+    ...(exemption === undefined ? {} : { 67: exemptionCodes[exemption] }),
   };
   return {
     14: `${year}${month}`,

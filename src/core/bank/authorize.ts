@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
+import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import { withNumber } from '../payment/authorize.ts';
@@ -54,6 +55,8 @@ export async function authorizeAtBank(engine: Engine, command: BankCommand): Pro
 
 function refuse({ bank }: Engine, { channel, kind, method, amount, currency }: BankCommand): Refusal | undefined {
   if (bank === undefined || channel.bankMethods?.includes(method) !== true) return refusal('method_not_enabled');
+  const inactive = refuseInactive(channel, { flow: 'redirect' });
+  if (inactive !== undefined) return inactive;
   if (!supports(method, kind)) return refusal('flow_not_supported');
   if (amount <= 0) return refusal('amount_too_low', 'amount');
   if (amount > largestAmount) return refusal('amount_too_large', 'amount');
@@ -85,6 +88,8 @@ export async function rebillAtBank(engine: Engine, { command, tree, use, amount,
   const { channel, merchantReference, dialectData, operationId: referenceId, returnUrl } = command;
   const { method } = use;
   if (channel.bankMethods?.includes(method) !== true) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const inactive = refuseInactive(channel, { flow: 'redirect' });
+  if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
   if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
   const operationId = randomUUIDv7();
   const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };

@@ -11,8 +11,8 @@ import type { PaymentEventRecord } from './payment-event.ts';
 
 export type { PaymentEventRecord };
 
-/** `inactive`: not yet confirmed by a test message; `parked`: given up until somebody tests it again. Both keep what is to be told. */
-export type EndpointState = 'inactive' | 'active' | 'parked';
+/** `inactive`: not yet confirmed by a test message; `parked`: given up until somebody tests it again; `paused`: by an operator. All three keep what is to be told. */
+export type EndpointState = 'inactive' | 'active' | 'parked' | 'paused';
 
 /** Where a merchant wants to be told. */
 export interface Endpoint {
@@ -96,6 +96,8 @@ export interface Outbox {
     readonly leaseMs: number;
     readonly busy: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
+  /** Whether there is anybody to be told now. */
+  hasActiveEndpoints(): Promise<boolean>;
   /** In how many ms the first of all deliveries may be tried; 0 or less: now, or it is being tried. Undefined when nothing waits. */
   nextDueInMs(): Promise<number | undefined>;
   /** The payment that an operation belongs to, as it is now; read beside the payment path. */

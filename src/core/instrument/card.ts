@@ -101,7 +101,9 @@ export interface CardSummary {
   readonly holder?: string;
 }
 
-export type CardBrand = 'visa' | 'mastercard' | 'maestro' | 'amex' | 'discover' | 'diners' | 'jcb' | 'unionpay' | 'unknown';
+export const cardBrands = ['visa', 'mastercard', 'maestro', 'amex', 'discover', 'diners', 'jcb', 'unionpay', 'unknown'] as const;
+
+export type CardBrand = (typeof cardBrands)[number];
 
 /** IIN intervals of the brands, most specific first: from, to (both as six digits). Source: ISO/IEC 7812 assignments the schemes publish. */
 export const iinRanges: readonly (readonly [from: number, to: number, brand: CardBrand])[] = [

@@ -1,6 +1,7 @@
 /** The end of a token: nobody can pay with it any more. Its card stays for refunds of what was paid with it, until its purge date. */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash } from '../payment/idempotency.ts';
 import { refusal } from '../refusals.ts';
@@ -39,7 +40,7 @@ export async function forget(engine: Engine, command: ForgetCommand): Promise<To
     return { kind: 'refused', refusal: refusal('token_deleted', 'token') };
   }
   const createdAtMs = engine.clock.businessNow();
-  await engine.vault.deleteToken({ merchantId, token, cardPurgeAtMs: createdAtMs + engine.settings.panRetentionMs });
+  await engine.vault.deleteToken({ merchantId, token, cardPurgeAtMs: purgeTime(createdAtMs, channel, engine.settings) });
   const act = {
     ...({ merchantId, channelId, actId: randomUUIDv7(), kind: 'deletion', token, dialectData, createdAtMs } as const),
     ...(merchantReference === undefined ? {} : { merchantReference }),

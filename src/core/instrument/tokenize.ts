@@ -1,6 +1,7 @@
 /** Tokenization without a payment: the card goes to the vault and gets a token; nobody is asked whether it is good. */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash } from '../payment/idempotency.ts';
 import type { RejectionReason } from '../payment/operation.ts';
@@ -41,7 +42,7 @@ export async function tokenize(engine: Engine, command: TokenizeCommand): Promis
   const act: TokenAct = {
     ...{ merchantId, channelId, actId, kind: 'tokenization', dialectData, createdAtMs, card: card.summary },
     // Of a refused card the act's own id, which begins as no token of the vault does.
-    token: card.type === 'card' ? await keep(engine, { merchantId, card, createdAtMs }) : actId.replaceAll('-', ''),
+    token: card.type === 'card' ? await keep(engine, { channel, card, createdAtMs }) : actId.replaceAll('-', ''),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(card.type === 'card' ? {} : { rejection: card.reason }),
   };
@@ -62,10 +63,11 @@ async function keyOf(engine: Engine, command: TokenizeCommand): Promise<TokenKey
 
 async function keep(
   { vault, settings }: Engine,
-  { merchantId, card, createdAtMs }: { merchantId: string; card: CardToKeep & { type: 'card' }; createdAtMs: number },
+  { channel, card, createdAtMs }: { channel: Channel; card: CardToKeep & { type: 'card' }; createdAtMs: number },
 ): Promise<string> {
+  const { merchantId } = channel;
   const cardId = randomUUIDv7();
-  const purgeAtMs = createdAtMs + settings.panRetentionMs;
+  const purgeAtMs = purgeTime(createdAtMs, channel, settings);
   await vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs });
   return vault.tokenize({ merchantId, cardId, purgeAtMs, summary: card.summary });
 }

@@ -22,6 +22,17 @@ export const accounts = {
 
 export type Account = keyof typeof accounts;
 
+/** Which way an account's balance is counted: debits less credits of an asset, credits less debits of a liability. */
+export const accountKinds: Readonly<Record<Account, 'asset' | 'liability'>> = {
+  acquirer_receivable: 'asset',
+  payout_funds: 'asset',
+  settlement_receivable: 'asset',
+  merchant_payable: 'liability',
+  payout_balance: 'liability',
+  settlement_payable: 'liability',
+  acquirer_fees: 'asset',
+};
+
 /**
  * `pending`: money held at the issuer, nobody's yet. `posted`: money taken. The two are never mixed in a sum.
  */

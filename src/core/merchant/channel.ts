@@ -1,6 +1,15 @@
 /** Who asks: a merchant's channel, as its dialect found it from the request's credentials. */
+import type { CardBrand } from '../instrument/card.ts';
 import type { Look } from './look.ts';
 import type { Partner } from './partner.ts';
+
+/**
+ * Ways that payments may go. `synchronous`: a card payment without its shopper, also a later one that the merchant initiates. `three_d_secure`: a
+ * card payment with authentication, by this gateway or by the merchant's own server. `redirect`: at a bank.
+ */
+export const flows = ['synchronous', 'three_d_secure', 'redirect'] as const;
+
+export type Flow = (typeof flows)[number];
 
 /** An entity, brand, PSPID or terminal of a merchant: where its payments enter and by which acquirer account they leave. */
 export interface Channel {
@@ -21,8 +30,14 @@ export interface Channel {
   readonly acceptsPartialApproval?: boolean;
   /** Methods of banks that it has activated; absent: none. */
   readonly bankMethods?: readonly string[];
+  /** Card brands it may use; absent: all. */
+  readonly brands?: readonly CardBrand[];
+  /** Ways its payments may go; absent: all. */
+  readonly flows?: readonly Flow[];
   /** Currencies it may use; absent: all. */
   readonly currencies?: readonly string[];
+  /** How long its merchant keeps card numbers, business ms; absent: as long as the gateway's setting says. */
+  readonly panRetentionMs?: number;
   /** How the pages look that its shoppers see. */
   readonly look?: Look;
   /** What its dialect does differently for it, in the dialect's own words. */

@@ -6,10 +6,13 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type AgreementRequest, type CredentialUse, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
-import type { Channel } from '../merchant/channel.ts';
+import { refuseInactive } from '../merchant/activation.ts';
+import type { Channel, Flow } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { Exemption } from '../three-d-secure/authentication.ts';
 import { type ExternalAuthentication, evidenceOf, refusedBy } from '../three-d-secure/external.ts';
 import { type Shopper, type Waiting, waitingFor } from './await-shopper.ts';
 import { conclude } from './conclude.ts';
@@ -42,6 +45,8 @@ export interface AuthorizeCommand {
   readonly instrument: Instrument;
   /** From the merchant's own 3-D Secure server. */
   readonly authentication?: ExternalAuthentication;
+  /** Of strong customer authentication, asked for. */
+  readonly exemption?: Exemption;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   /** Under which agreement a stored card is used, or that one is made. */
@@ -72,6 +77,8 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
   return refuseWhenUnavailable(engine, async () => {
     const found = await cardOf(engine, command);
     if ('code' in found) return { kind: 'refused', refusal: found };
+    const inactive = refuseInactive(command.channel, { brand: found.summary.brand, ...flowOf(command) });
+    if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
     const card = judged(found, command);
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
@@ -80,6 +87,12 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const row = await newPayment(engine, command, { card: payable, agreement, waits });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
+}
+
+/** A payout is no payment that could go one way or another. */
+function flowOf({ kind, shopper, authentication }: AuthorizeCommand): { readonly flow?: Flow } {
+  if (kind === 'payout') return {};
+  return { flow: shopper === undefined && authentication === undefined ? 'synchronous' : 'three_d_secure' };
 }
 
 /** A card whose holder did not authenticate, by the merchant's own server, is not sent. */
@@ -96,7 +109,7 @@ function unlessAuthenticated(card: PaymentCard, { shopper }: AuthorizeCommand): 
 /** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
 async function waitingOf(
   engine: Engine,
-  { channel, shopper, tokenize, captureData }: AuthorizeCommand,
+  { channel, shopper, tokenize, exemption, captureData }: AuthorizeCommand,
   card: PaymentCard,
 ): Promise<Waiting | undefined> {
   if (shopper === undefined || card.rejection !== undefined) return undefined;
@@ -107,6 +120,7 @@ async function waitingOf(
     : waitingFor(engine, {
         ...{ channel, shopper, summary, pan, tokenize },
         ...(cvc === undefined ? {} : { cvc }),
+        ...(exemption === undefined ? {} : { exemption }),
         ...(captureData === undefined ? {} : { captureData }),
       });
 }
@@ -136,7 +150,7 @@ export function refuseTerms({
 }
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication'> & { readonly waits?: Waiting };
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication' | 'exemption'> & { readonly waits?: Waiting };
 
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
 export interface PaymentCard {
@@ -194,6 +208,7 @@ async function newPayment(
               thenCapture: command.thenCapture,
               captureLater: command.captureLater,
               authentication: command.authentication,
+              exemption: command.exemption,
               token: card.token,
               ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
               card: card.summary,
@@ -244,7 +259,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const startedMs = performance.now();
   const { waits } = command;
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
-  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row)]);
+  const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row, command.channel)]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) {
       return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
@@ -281,11 +296,12 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const { channel, tokenize, authentication } = command;
+  const { channel, tokenize, authentication, exemption } = command;
   const { cvc } = card;
   const operation = await exchange(engine, {
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
     ...(cvc === undefined ? {} : { cvc }),
+    ...(exemption === undefined ? {} : { exemption }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });
@@ -305,11 +321,11 @@ function reject(engine: Engine, command: Conduct, card: PaymentCard, row: NewPay
 }
 
 /** Stores a new card, or reads the one behind a token. */
-async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment): Promise<Pan | undefined> {
+async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment, channel: Channel): Promise<Pan | undefined> {
   const { merchantId, cardId } = row;
   if (card.rejection !== undefined) return undefined;
   if (card.pan === undefined) return engine.vault.reveal({ merchantId, cardId });
-  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: row.createdAtMs + engine.settings.panRetentionMs });
+  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: purgeTime(row.createdAtMs, channel, engine.settings) });
   return card.pan;
 }
 

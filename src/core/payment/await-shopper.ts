@@ -6,7 +6,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports.ts';
-import type { AuthenticationRequest, ShopperBrowser } from '../three-d-secure/authentication.ts';
+import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-d-secure/authentication.ts';
 import { keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
 import { viewOfRun } from '../three-d-secure/view.ts';
@@ -46,13 +46,17 @@ interface Waiter {
   readonly pan: Pan;
   readonly cvc?: Cvc;
   readonly tokenize: boolean;
+  readonly exemption?: Exemption;
   readonly captureData?: Readonly<Record<string, string>>;
 }
 
 /** Undefined: the card takes part in no 3-D Secure and the shopper need not confirm, so the payment is sent as it is. */
-export function waitingFor(engine: Engine, { channel, shopper, summary, pan, cvc, tokenize, captureData }: Waiter): Waiting | undefined {
+export function waitingFor(
+  engine: Engine,
+  { channel, shopper, summary, pan, cvc, tokenize, exemption, captureData }: Waiter,
+): Waiting | undefined {
   const { shoppers } = engine;
-  const request = requestOf(channel, shopper, summary);
+  const request = { ...requestOf(channel, shopper, summary), ...(exemption === undefined ? {} : { exemption }) };
   const enrolment = shoppers.server?.enrolmentOf(pan, request);
   if (enrolment === undefined && shopper.confirms === undefined) return undefined;
   return {

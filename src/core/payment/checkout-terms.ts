@@ -15,7 +15,11 @@ export interface CheckoutOrder {
   readonly agreement?: AgreementRequest;
   /** Of a preauthorization: all of it is captured at once, and what is kept with the capture. */
   readonly thenCapture?: { readonly dialectData: Readonly<Record<string, string>> };
+  /** As in `AuthorizeCommand`. */
+  readonly captureLater?: { readonly afterMs: number };
   readonly merchantReference?: string;
+  /** Each attempt is a payment with a number of its own. */
+  readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -31,6 +35,8 @@ export interface OrderLine {
 
 export interface CheckoutTerms {
   readonly order: CheckoutOrder;
+  /** Nothing is paid: the card is only kept under a token. The order then has the amount 0 and the currency XXX, ISO 4217's "no currency". */
+  readonly keepsCardOnly?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */
   readonly returnUrl?: string;
   /** A language tag; absent: what the browser prefers. */

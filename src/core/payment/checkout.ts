@@ -3,6 +3,10 @@
  * operation of its own, and none begins before the one ahead of it has certainly failed, so that a shopper is never charged twice.
  */
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { authorizeAtBank } from '../bank/authorize.ts';
+import { type BankMethod, bankMethods, supports } from '../instrument/bank.ts';
+import type { TokenAct } from '../instrument/token.ts';
+import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { readTicket } from '../three-d-secure/tickets.ts';
@@ -10,7 +14,7 @@ import { type AuthorizeCommand, authorize, type Instrument, refuseTerms } from '
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
 import type { Shopper } from './await-shopper.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
-import type { Engine } from './engine.ts';
+import type { ActResult, Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
 
 const lifetimeMs = 30 * 60_000;
@@ -29,7 +33,7 @@ export async function openCheckout(engine: Engine, channel: Channel, termsOf: (t
   const secret = randomBytes(16).toString('hex');
   const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
   const terms = termsOf(token);
-  const refused = refuseTerms({ channel, ...terms.order });
+  const refused = terms.keepsCardOnly === true ? undefined : refuseTerms({ channel, ...terms.order });
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   const createdAtMs = engine.clock.businessNow();
   const expiresAtMs = createdAtMs + lifetimeMs;
@@ -61,18 +65,30 @@ function hashOf(secret: string): Uint8Array {
 
 /**
  * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
- * attempts failed. `closed`: the merchant has ended it.
+ * attempts failed. `closed`: the merchant has ended it. `kept`: the card that was only to be kept is.
  */
 export type CheckoutState =
   | { readonly kind: 'open'; readonly attempt: number; readonly last?: OperationView }
   | { readonly kind: 'pending' | 'succeeded'; readonly last: OperationView }
-  | { readonly kind: 'expired' | 'exhausted' | 'closed'; readonly last?: OperationView };
+  | { readonly kind: 'expired' | 'exhausted' | 'closed'; readonly last?: OperationView }
+  | { readonly kind: 'kept'; readonly act: TokenAct; readonly last?: undefined };
 
 /** How a checkout stands now. */
 export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
   const { merchantId, operationId } = checkout;
+  if (checkout.terms.keepsCardOnly === true) return stateOfKeeping(engine, checkout);
   const noted = operationId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId });
   return stateFrom(engine, checkout, noted, checkout.attempts);
+}
+
+/** A card is kept at the first attempt, or it was not sent at all. */
+async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
+  const { merchantId, channelId } = checkout;
+  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: keyOf(checkout, 1) });
+  if (found !== undefined) return { kind: 'kept', act: found.act };
+  if (checkout.closed !== undefined) return { kind: 'closed' };
+  const isLate = checkout.expiresAtMs !== undefined && engine.clock.businessNow() >= checkout.expiresAtMs;
+  return isLate ? { kind: 'expired' } : { kind: 'open', attempt: 1 };
 }
 
 async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
@@ -107,7 +123,7 @@ async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Che
 }
 
 function isOpen({ state }: OperationView): boolean {
-  return state === 'awaiting' || state === 'submitted' || state === 'unknown' || state === 'escalated';
+  return state === 'awaiting' || state === 'submitted' || state === 'pending' || state === 'unknown' || state === 'escalated';
 }
 
 async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
@@ -123,13 +139,27 @@ function keyOf({ checkoutId }: Checkout, attempt: number): string {
   return `§checkout ${checkoutId} ${attempt}`;
 }
 
+/** What a shopper can pay with here. */
+export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly method: BankMethod };
+
+/** The methods of banks that a checkout can be paid with: none that would not do all that was asked for. */
+export function methodsOf(
+  { bank }: Engine,
+  { bankMethods: activated = [] }: Channel,
+  { order, keepsCardOnly }: CheckoutTerms,
+): BankMethod[] {
+  const needsCard = keepsCardOnly === true || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
+  if (bank === undefined || needsCard) return [];
+  return bankMethods.filter((method) => activated.includes(method) && supports(method, order.kind));
+}
+
 /** What the shopper sends. */
 export interface CheckoutAttempt {
   /** As the page said: of two requests with the same number, one begins an attempt, and both get its result. */
   readonly attempt: number;
   /** Of the terms that the page showed. */
   readonly revision: number;
-  readonly instrument: Instrument;
+  readonly instrument: CheckoutInstrument;
   /** Absent: the merchant pays with a stored card, and no shopper is there. */
   readonly shopper?: Shopper;
   /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
@@ -146,22 +176,17 @@ export type AttemptResult =
 export async function payCheckout(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  { attempt, revision, instrument, shopper, more = {} }: CheckoutAttempt,
+  given: CheckoutAttempt,
 ): Promise<AttemptResult> {
+  const { attempt, revision } = given;
   const state = await stateOfCheckout(engine, checkout);
   if (state.kind !== 'open' || attempt !== state.attempt) return { kind: 'state', state };
   if (revision !== checkout.revision) return { kind: 'changed' };
+  if (checkout.terms.keepsCardOnly === true) return keepCard(engine, { checkout, channel }, given);
   if (!(await engine.checkouts.begin({ ...keysOf(checkout), attempt }))) {
     return { kind: 'state', state: await stateOfCheckout(engine, (await engine.checkouts.findById(checkout)) ?? checkout) };
   }
-  const { thenCapture, ...order } = checkout.terms.order;
-  const { dialectData, ...differing } = more;
-  const command = {
-    ...{ ...order, channel, instrument, idempotencyKey: keyOf(checkout, attempt), ...differing },
-    dialectData: { ...order.dialectData, ...dialectData },
-    ...(shopper === undefined ? {} : { shopper }),
-  };
-  const result = thenCapture === undefined ? await authorize(engine, command) : await authorizeAndCapture(engine, command, thenCapture);
+  const result = await begin(engine, { checkout, channel }, given);
   if (result.kind === 'refused') {
     // Another tab was faster with another card: there is its result to tell.
     const isTaken = result.refusal.code === 'key_reused' || result.refusal.code === 'key_in_flight';
@@ -177,6 +202,44 @@ async function note(engine: Engine, checkout: Checkout, attempt: number, { opera
   await engine.checkouts.noteAttempt({ ...keysOf(checkout), attempt, operationId }).catch((error: unknown) => {
     engine.log.warn({ checkoutId, error: String(error) }, 'an attempt could not be noted with its checkout; its key still leads to it');
   });
+}
+
+/** Every way to pay begins a payment under the key of its attempt. A bank needs its shopper, who comes back as from an issuer. */
+function begin(
+  engine: Engine,
+  { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
+  { attempt, instrument, shopper, more = {} }: CheckoutAttempt,
+): Promise<ActResult> {
+  const { thenCapture, numbered, ...order } = checkout.terms.order;
+  const { dialectData, ...differing } = more;
+  const given = {
+    ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
+    dialectData: { ...order.dialectData, ...dialectData },
+  };
+  if (instrument.type === 'bank') {
+    const { tokenize: _tokenize, agreement: _agreement, ...bankOrder } = given;
+    if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
+    return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
+  }
+  const command = { ...given, instrument, ...differing, ...(shopper === undefined ? {} : { shopper }) };
+  return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
+}
+
+/** Keeps a card that nobody pays with yet. Of two tabs one has kept its card, and both are told of that one. */
+async function keepCard(
+  engine: Engine,
+  { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
+  { attempt, instrument }: CheckoutAttempt,
+): Promise<AttemptResult> {
+  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const { dialectData, merchantReference } = checkout.terms.order;
+  const result = await tokenize(engine, {
+    ...{ channel, dialectData, card: { type: 'card', pan: instrument.pan, summary: instrument.summary } },
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+    idempotencyKey: keyOf(checkout, attempt),
+  });
+  if (result.kind === 'refused' && result.refusal.code !== 'key_reused') return result;
+  return { kind: 'state', state: await stateOfKeeping(engine, checkout) };
 }
 
 /** Changes what is to be paid: only while nothing was paid and nothing is under way. */

@@ -84,6 +84,7 @@ export function effectOf(outcome: Outcome): Effect {
     case 'approve_partly':
     case 'lose':
     case 'escalate':
+    case 'resume':
       return keep;
     case 'reopen':
       return { ...keep, paymentEvent: 'reopen' };
@@ -190,6 +191,7 @@ const pastTense: Record<OperationEvent, string> = {
   confirm_undone: 'undone',
   reopen: 'reopened',
   escalate: 'escalated',
+  resume: 'resumed',
 };
 
 /** The acquirer has told as well what the merchant had declared. Changes no amount. */

@@ -1,8 +1,9 @@
 /** The exchange of a first operation with the acquirer, and what its answer makes of it; a card that is to be kept gets its token in between. */
 import type { Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import type { AcquirerAnswer, NewPayment } from '../ports.ts';
-import type { AuthenticationEvidence } from '../three-d-secure/authentication.ts';
+import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView, Trace } from './operation.ts';
@@ -27,6 +28,7 @@ export interface Exchange {
   readonly authentication?: AuthenticationEvidence;
   /** The proof that belongs to it, base64. */
   readonly authenticationValue?: string;
+  readonly exemption?: Exemption;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   /** Told of a decline before it is recorded; what it returns stands instead. */
@@ -35,13 +37,14 @@ export interface Exchange {
 
 export async function exchange(engine: Engine, { channel, open: begun, row, trace, tokenize, ...more }: Exchange): Promise<OperationView> {
   const { merchantId, operationId, kind, amount, currency, cardId, card, agreement } = row;
-  const { pan, authentication, authenticationValue } = more;
+  const { pan, authentication, authenticationValue, exemption } = more;
   // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
   const cvc = agreement?.initiator === 'merchant' ? undefined : more.cvc;
   const request = {
     ...{ reference: { merchantId, operationId }, kind, trace, amount, currency, card },
     ...(agreement === undefined ? {} : { agreement }),
     ...(authentication === undefined ? {} : { authentication }),
+    ...(exemption === undefined ? {} : { exemption }),
   };
   const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
   const answer = await engine.acquirer.send(request, secrets);
@@ -56,7 +59,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
     return operation;
   }
   try {
-    const purgeAtMs = row.createdAtMs + engine.settings.panRetentionMs;
+    const purgeAtMs = purgeTime(row.createdAtMs, channel, engine.settings);
     const token = await engine.vault.tokenize({ merchantId, cardId, summary: card, purgeAtMs });
     return await conclude(engine, { ...open, token }, answer);
   } catch (error) {

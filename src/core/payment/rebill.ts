@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { rebillAtBank } from '../bank/authorize.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
+import { refuseInactive } from '../merchant/activation.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -29,6 +30,8 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     const { cardId, card, bank } = named;
     if (bank !== undefined) return rebillAtBank(engine, { command, tree, use: bank, amount, key });
     if (card === undefined || cardId === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
+    const inactive = refuseInactive(channel, { brand: card.brand });
+    if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
     const row = await newPayment(engine, command, { tree, named, card: { cardId, summary: card }, amount });
     return submit(engine, { channel, tokenize: false }, { cardId, summary: card }, { ...row, ...key });
   });

@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
-import { type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
+import { exemptionOf, type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
 import { awaitsConfirmation, awaitsMerchant, type Visit } from '../three-d-secure/visit.ts';
 import { capture } from './capture.ts';
 import { outcomeOf, recordSurely } from './conclude.ts';
@@ -93,6 +93,7 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   const { operationId, paymentId, amount, currency, card, createdAtMs, agreement } = operation;
   const kind = firstKinds.find((first) => first === operation.kind);
   const { cardId, sealedValue, authenticationId } = authentication;
+  const exemption = exemptionOf(authentication);
   if (kind === undefined || card === undefined) throw new Error(`a ${operation.kind} waits for no shopper`);
   const [pan, cvc] = await Promise.all([
     inHand.pan ?? vault.reveal({ merchantId, cardId }),
@@ -123,6 +124,7 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
     ...(verdict.evidence === undefined ? {} : { authentication: verdict.evidence }),
     row: { merchantId, operationId, kind, amount, currency, cardId, card, createdAtMs, ...(agreement === undefined ? {} : { agreement }) },
     ...(cvc === undefined ? {} : { cvc }),
+    ...(exemption === undefined ? {} : { exemption }),
     ...(authenticationValue === undefined ? {} : { authenticationValue }),
   });
   if (concluded.state !== 'awaiting' && concluded.state !== 'submitted') await end(engine, { visit, operation: concluded, channel });
@@ -146,7 +148,9 @@ async function stepUp(engine: Engine, { visit, view, inHand, answer }: SteppingU
   const { shoppers, clock, log } = engine;
   const { authentication: before } = visit;
   if (before.number > 1 || before.acsUrl !== undefined || inHand.pan === undefined) return undefined;
-  const request = { ...before.request, challengeIndicator: challengeMandated };
+  // An issuer that declined for want of authentication has not followed the exemption.
+  const { exemption: _refused, ...asked } = before.request;
+  const request = { ...asked, challengeIndicator: challengeMandated };
   const enrolment = shoppers.server?.enrolmentOf(inHand.pan, request);
   if (enrolment === undefined) return undefined;
   try {

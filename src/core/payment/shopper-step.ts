@@ -6,7 +6,7 @@ import { bankStep } from '../bank/shopper.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { isOpen } from '../states/authentication.ts';
-import type { AuthenticationResult, ChallengeWindow } from '../three-d-secure/authentication.ts';
+import { type AuthenticationResult, type ChallengeWindow, calledOffRule } from '../three-d-secure/authentication.ts';
 import { leaseMarginMs, move } from '../three-d-secure/run.ts';
 import { pageUrl, readTicket, returnUrls, type Ticket } from '../three-d-secure/tickets.ts';
 import { awaitsConfirmation, awaitsMerchant, type Visit, type VisitKey } from '../three-d-secure/visit.ts';
@@ -20,7 +20,7 @@ import type { Engine } from './engine.ts';
  * - `confirm`: the shopper says whether to pay this amount (minor units): the event `confirmed`, or `cancelled`.
  * - `redirect`: the browser goes elsewhere.
  * - `wait`: look again after `retryAfterMs`.
- * - `done`: back to the shop.
+ * - `done`: back to the shop; `calledOff`: the shop has taken the payment back.
  * - `gone`: there is no such step, or not any more.
  */
 export type ShopperStep =
@@ -40,7 +40,7 @@ export type ShopperStep =
       readonly parameters: readonly { readonly name: string; readonly value: string }[];
     }
   | { readonly kind: 'wait'; readonly retryAfterMs: number }
-  | { readonly kind: 'done'; readonly returnUrl: string }
+  | { readonly kind: 'done'; readonly returnUrl: string; readonly calledOff?: true }
   | { readonly kind: 'gone' };
 
 /**
@@ -178,7 +178,9 @@ export async function confirmByMerchant(engine: Engine, key: VisitKey): Promise<
 export async function callOff(engine: Engine, key: VisitKey): Promise<void> {
   const visit = await engine.shoppers.visits.find(key);
   if (visit === undefined || visit.isOver) return;
-  if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
+  // Nobody was asked yet: there is nothing that could fail.
+  if (visit.authentication.state === 'ready') await move(engine, visit.authentication, 'expire');
+  else if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
   else await confirm(engine, visit, awaitsMerchant(visit) ? 'merchant' : 'shopper', 'refused');
   await advance(engine, key);
 }
@@ -207,7 +209,8 @@ function stepOf({ shoppers }: Engine, visit: Visit, routingNumber: number): Shop
   const { authentication, returnUrl } = visit;
   const { state, methodUrl, acsUrl, hasReturned, authenticationId, request } = authentication;
   const { server } = shoppers;
-  if (visit.isOver || awaitsMerchant(visit)) return { kind: 'done', returnUrl };
+  if (visit.isOver) return { kind: 'done', returnUrl, ...(authentication.rule === calledOffRule ? { calledOff: true } : {}) };
+  if (awaitsMerchant(visit)) return { kind: 'done', returnUrl };
   if (server !== undefined && state === 'method' && methodUrl !== undefined) {
     const { method } = returnUrls(shoppers, { routingNumber, id: authenticationId });
     const data = server.methodData({ authenticationId, notificationUrl: method });

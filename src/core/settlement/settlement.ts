@@ -95,11 +95,6 @@ function noTotals(): Totals {
   return Object.fromEntries(totalNames.map((name) => [name, { count: 0, amount: 0 }])) as Totals;
 }
 
-/** What the acquirer owes for a batch before fees, in minor units; below zero: what is owed to it. */
-export function netOf({ debits, debitReversals, credits, chargebacks, chargebackReversals }: Totals): number {
-  return debits.amount - debitReversals.amount - credits.amount - chargebacks.amount + chargebackReversals.amount;
-}
-
 export function isSame(ours: Totals, theirs: Totals): boolean {
   return totalNames.every((name) => ours[name].count === theirs[name].count && ours[name].amount === theirs[name].amount);
 }

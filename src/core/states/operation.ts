@@ -44,12 +44,14 @@ export const operationEvents = [
   'confirm_undone',
   'reopen',
   'escalate',
+  'resume',
 ] as const;
 
 /**
  * `submit`: the shopper has done what was needed. `refuse`: they have not, and will not. `step_up`: the issuer wants them to authenticate first.
  * `hand_over`: the bank has taken it up. `defer`: the shopper will pay later.
  * `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
+ * `resume`: an operator lets it be asked again.
  */
 export type OperationEvent = (typeof operationEvents)[number];
 
@@ -76,6 +78,8 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
   ['undone', 'reopen', 'unknown'],
   ['escalated', 'approve', 'approved'],
   ['escalated', 'decline', 'declined'],
+  ['escalated', 'confirm_undone', 'undone'],
+  ['escalated', 'resume', 'unknown'],
 ]);
 
 /** States in which an operation still holds its reservation and may still change. */

@@ -1,7 +1,8 @@
 /** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
 import { nextDue } from '../due/timetable.ts';
 import type { DueWork, Progress } from '../due/work.ts';
-import type { Directory } from '../merchant/channel.ts';
+import type { Channel, Directory } from '../merchant/channel.ts';
+import { purgeTime } from '../merchant/retention.ts';
 import { authorize } from '../payment/authorize.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueSchedule } from './schedule.ts';
@@ -43,7 +44,7 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
     await engine.schedules.putOff(due, { afterMs: againAfterMs * 12 });
     return false;
   }
-  await keepCard(engine, due);
+  await keepCard(engine, due, channel);
   const result = await authorize(engine, {
     ...{ channel, kind, amount, currency, dialectData, tokenize: false, instrument: { type: 'token', token } },
     agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'recurring' },
@@ -73,7 +74,7 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
 }
 
 /** A card that is paid with from time to time must not reach its purge date meanwhile. */
-async function keepCard({ vault, settings }: Engine, { schedule, dueAtMs }: DueSchedule): Promise<void> {
+async function keepCard({ vault, settings }: Engine, { schedule, dueAtMs }: DueSchedule, channel: Channel): Promise<void> {
   const { merchantId, token } = schedule;
-  await vault.prolongToken({ merchantId, token, purgeAtMs: dueAtMs + settings.panRetentionMs });
+  await vault.prolongToken({ merchantId, token, purgeAtMs: purgeTime(dueAtMs, channel, settings) });
 }

@@ -9,9 +9,10 @@ import { largestAmount } from '../money/amount.ts';
 import { advance } from '../payment/advance.ts';
 import { requestOf, type Shopper } from '../payment/await-shopper.ts';
 import type { Engine } from '../payment/engine.ts';
+import { inputHash } from '../payment/idempotency.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { Authentication } from './authentication.ts';
-import type { Visit } from './visit.ts';
+import type { NewVisit, Visit } from './visit.ts';
 
 export interface AuthenticateCommand {
   readonly channel: Channel;
@@ -21,6 +22,7 @@ export interface AuthenticateCommand {
   readonly card: { readonly pan: Pan; readonly summary: CardSummary };
   readonly shopper: Shopper;
   readonly merchantReference?: string;
+  readonly idempotencyKey?: string;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -36,35 +38,97 @@ export type AuthenticateResult =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The card takes part in no 3-D Secure; nothing was recorded. */
   | { readonly kind: 'not_enrolled' }
-  | { readonly kind: 'recorded'; readonly view: StandAloneView };
+  | { readonly kind: 'recorded'; readonly view: StandAloneView; readonly repeat: boolean };
 
 /** The card is needed until the run is over, and not after. */
 const cardMarginMs = 3_600_000;
 
-/** Runs it as far as it goes without the shopper. Throws when database or vault are away. */
+/**
+ * Runs it as far as it goes without the shopper. A repeat under the same key gets the first one as it stands, for as long as that is kept: its id is
+ * made of the key. Throws when database or vault are away.
+ */
 export async function authenticate(engine: Engine, command: AuthenticateCommand): Promise<AuthenticateResult> {
   const { channel, amount, currency, card, shopper, merchantReference, dialectData } = command;
   const { shoppers, clock, vault } = engine;
   if (amount <= 0) return { kind: 'refused', refusal: refusal('amount_too_low', 'amount') };
   if (amount > largestAmount) return { kind: 'refused', refusal: refusal('amount_too_large', 'amount') };
-  const standAlone = { card: card.summary, dialectData, ...(merchantReference === undefined ? {} : { merchantReference }) };
+  const keyed = await keyedRun(engine, command);
+  const repeated = keyed === undefined ? undefined : await repeatOf(engine, command, keyed);
+  if (repeated !== undefined) return repeated;
+  const input = keyed === undefined ? {} : { inputHash: keyed.inputHash };
+  const standAlone = { ...input, card: card.summary, dialectData, ...(merchantReference === undefined ? {} : { merchantReference }) };
   const request = { ...requestOf(channel, shopper, card.summary), standAlone };
   const enrolment = shoppers.server?.enrolmentOf(card.pan, request);
   if (enrolment === undefined) return { kind: 'not_enrolled' };
   const { merchantId, channelId } = channel;
-  const [visitId, cardId, createdAtMs] = [randomUUIDv7(), randomUUIDv7(), clock.businessNow()];
+  const [visitId, cardId, createdAtMs] = [keyed?.visitId ?? randomUUIDv7(), randomUUIDv7(), clock.businessNow()];
   const expiresAtMs = createdAtMs + shoppers.waitMs;
   await vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: expiresAtMs + cardMarginMs });
-  await shoppers.visits.begin({
+  const begun = await beginOnce(engine, {
     ...{ merchantId, channelId, visitId, returnUrl: shopper.returnUrl(visitId), tokenize: false, hasCvc: false, expiresAtMs },
     authentication: {
       ...{ authenticationId: visitId, number: 1, amount, currency, cardId, request, createdAtMs, ...enrolment },
       state: enrolment.methodUrl === undefined ? 'ready' : 'method',
     },
   });
+  if (!begun && keyed !== undefined) {
+    await vault.discard({ merchantId, cardId });
+    const other = await repeatOf(engine, command, keyed);
+    if (other !== undefined) return other;
+  }
   const visit = await advance(engine, { merchantId, visitId }, { pan: card.pan });
   if (visit === undefined) throw new Error(`visit ${visitId} is gone`);
-  return { kind: 'recorded', view: viewOf(engine, visit) };
+  return { kind: 'recorded', view: viewOf(engine, visit), repeat: false };
+}
+
+interface KeyedRun {
+  readonly visitId: string;
+  /** Hex. */
+  readonly inputHash: string;
+}
+
+/** What a key names, and what it was used for. */
+async function keyedRun(engine: Engine, command: AuthenticateCommand): Promise<KeyedRun | undefined> {
+  const { channel, amount, currency, card, shopper, merchantReference, dialectData, idempotencyKey } = command;
+  if (idempotencyKey === undefined) return undefined;
+  const { merchantId, channelId } = channel;
+  const hex = Buffer.from(engine.inputMac(`authentication|${merchantId}|${channelId}|${idempotencyKey}`)).toString('hex');
+  // Version 8 of RFC 9562: made of something, not drawn.
+  const visitId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const { challengeIndicator, email, simulate } = shopper;
+  const input = {
+    ...{ amount, currency, merchantReference, dialectData, challengeIndicator, email, simulate },
+    ...{ card: card.summary, returnUrl: shopper.returnUrl('') },
+  };
+  return { visitId, inputHash: Buffer.from(await inputHash(engine, merchantId, card.pan, input)).toString('hex') };
+}
+
+/** The run that this key has begun before; whoever had begun it may be gone, so it goes on here. */
+async function repeatOf(
+  engine: Engine,
+  { channel, card }: AuthenticateCommand,
+  { visitId, inputHash: hash }: KeyedRun,
+): Promise<AuthenticateResult | undefined> {
+  const { merchantId } = channel;
+  const known = await engine.shoppers.visits.find({ merchantId, visitId });
+  if (known === undefined) return undefined;
+  if (known.authentication.request.standAlone?.inputHash !== hash) {
+    return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+  }
+  const visit = (await advance(engine, { merchantId, visitId }, { pan: card.pan })) ?? known;
+  return { kind: 'recorded', view: viewOf(engine, visit), repeat: true };
+}
+
+/** False when a request of the same moment, under the same key, has begun it. */
+async function beginOnce(engine: Engine, visit: NewVisit): Promise<boolean> {
+  const { merchantId, visitId } = visit;
+  try {
+    await engine.shoppers.visits.begin(visit);
+    return true;
+  } catch (error) {
+    if ((await engine.shoppers.visits.find({ merchantId, visitId })) === undefined) throw error;
+    return false;
+  }
 }
 
 /** The channel's own; undefined when it has none of that id. */

@@ -29,11 +29,19 @@ export interface ShopperBrowser {
   readonly challengeWindow?: ChallengeWindow;
 }
 
+/**
+ * Why the shopper need not be asked, as far as the merchant is concerned (strong customer authentication, EEA and UK): a low value, a low risk by the
+ * acquirer's analysis, a merchant that the cardholder trusts, a payment between companies. The issuer need not follow; liability stays with the merchant.
+ */
+export type Exemption = 'low_value' | 'risk_analysis' | 'trusted' | 'corporate';
+
 /** What the issuer is told besides card and amount. Kept with the run; never holds a card number. */
 export interface AuthenticationRequest {
   readonly browser: ShopperBrowser;
   /** `threeDSRequestorChallengeInd`: what the merchant wishes; 04 demands a challenge, 05 asks for an exemption. */
   readonly challengeIndicator?: string;
+  /** What the acquirer is told as well, unless the shopper was authenticated after all. */
+  readonly exemption?: Exemption;
   /** The merchant wants no payment without an authentication. */
   readonly mustAuthenticate?: true;
   readonly brand: CardBrand;
@@ -46,6 +54,8 @@ export interface AuthenticationRequest {
   /** Of an authentication without a payment: what its merchant said and may see again. */
   readonly standAlone?: {
     readonly card: CardSummary;
+    /** Under an idempotency key: hex of the keyed hash of what was asked for. */
+    readonly inputHash?: string;
     readonly merchantReference?: string;
     readonly dialectData: Readonly<Record<string, string>>;
   };
@@ -136,6 +146,9 @@ const eventByStatus: Readonly<Record<TransStatus, AuthenticationEvent>> = {
 export function eventOf({ status }: Pick<AuthenticationResult, 'status'>): AuthenticationEvent {
   return eventByStatus[status];
 }
+
+/** Name of the rule by which a merchant has taken back a payment that waited for its shopper. */
+export const calledOffRule = 'called off';
 
 /** A run that nobody could be asked for: the schemes let the merchant decide, and no liability is shifted. */
 export function unavailable(rule: string): AuthenticationResult {

@@ -47,7 +47,7 @@ export type BroughtResult =
 
 export interface ThreeDSServer {
   /** Answers from memory; undefined: the card does not take part. */
-  enrolmentOf(pan: Pan, request: Pick<AuthenticationRequest, 'simulate'>): Enrolment | undefined;
+  enrolmentOf(pan: Pan, request: Pick<AuthenticationRequest, 'simulate' | 'brand'>): Enrolment | undefined;
   /** Never rejects: whatever goes wrong on the way is a result `U` whose rule says what it was. */
   ask(asking: Asking): Promise<Asked>;
   /** Reads what claims to be a result. The content type of all answers is `contentType`. */

@@ -1,7 +1,7 @@
 /** What a run that has ended means for its payment: it is sent, with what evidence there is, or it is refused. */
 import type { Channel } from '../merchant/channel.ts';
 import type { ShopperFailure } from '../payment/operation.ts';
-import type { Authentication, AuthenticationEvidence } from './authentication.ts';
+import type { Authentication, AuthenticationEvidence, Exemption } from './authentication.ts';
 
 export type Verdict =
   | { readonly kind: 'send'; readonly evidence?: AuthenticationEvidence }
@@ -28,6 +28,11 @@ export function failureOf({
   if (state === 'forbidden') return 'authentication_forbidden';
   if (state === 'expired' || tooSlow.includes(challengeCancel)) return 'shopper_timed_out';
   return challengeCancel === '01' ? 'shopper_canceled' : 'authentication_failed';
+}
+
+/** The exemption that goes into the authorization: the one that was asked for, where the shopper was not authenticated. */
+export function exemptionOf({ state, request }: Pick<Authentication, 'state' | 'request'>): Exemption | undefined {
+  return state === 'authenticated' || state === 'attempted' ? undefined : request.exemption;
 }
 
 /** Undefined while the run is open. A failed or forbidden authentication is never sent, whatever a channel is set to. */

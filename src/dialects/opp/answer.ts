@@ -10,12 +10,14 @@ import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
 import type { DialectContext } from '../dialect.ts';
 import { buildNumber } from './build-number.ts';
+import { toWireId } from './ids.ts';
 import { policiesOf } from './policies.ts';
 import { Problem } from './problem.ts';
 import type { RequestContext } from './read.ts';
 import { type BackOfficeType, problemOf } from './refusals.ts';
 import { httpStatusOf, resultOf } from './result-codes.ts';
 import { hasBrowser } from './shopper.ts';
+import { successOf } from './states.ts';
 import type { Parameters } from './wire.ts';
 import { type Answering, writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
 
@@ -31,6 +33,19 @@ export async function answerAct(
   if (act.repeat) reply.header('idempotent-replayed', 'true');
   const operation = await authenticated(context, act.operation);
   const { body, result } = writeOperation(operation, answering(context, channel, operation));
+  return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
+}
+
+/** The reversal of a payment of which nothing was ever sent: done, under the id of that payment, which says from now on that it was canceled. */
+export function answerCalledOff(
+  context: DialectContext,
+  { channel, nowMs, parameters }: RequestContext,
+  reply: FastifyReply,
+  operation: OperationView,
+): FastifyReply {
+  const id = toWireId(operation.operationId);
+  const result = successOf({ ...(parameters.testMode === undefined ? {} : { testMode: parameters.testMode }) }, context.mode);
+  const body = { id, referencedId: id, paymentType: 'RV', ...writeResult(result, []) };
   return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
 }
 

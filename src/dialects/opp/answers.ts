@@ -206,6 +206,18 @@ export const answerSchemas = {
     },
     { description: 'A checkout.', additionalProperties: false },
   ),
+  CheckoutRegistration: Type.Object(
+    {
+      ...envelope,
+      ...Type.Partial(Type.Object({ id: transaction.id, paymentBrand: transaction.paymentBrand, ...references, card, ...repeated }))
+        .properties,
+      result: plainResult,
+    },
+    {
+      description: 'The card that a checkout has kept; without one as long as the shopper has not entered it.',
+      additionalProperties: false,
+    },
+  ),
   CheckoutPayment: Type.Object(
     { ...envelope, ...Type.Partial(Type.Object(transaction)).properties, result: plainResult },
     {

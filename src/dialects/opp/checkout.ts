@@ -4,7 +4,7 @@ import { formatDecimalAmount, parseDecimalAmount } from '../../core/money/amount
 import { type Currency, currencyOf } from '../../core/money/currency.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import { Problem } from './problem.ts';
-import { composite, type RequestContext, readAuthorization } from './read.ts';
+import { composite, type RequestContext, readAuthorization, readCommon } from './read.ts';
 import type { Parameters } from './wire.ts';
 
 /** The gateway's token as the platform writes ids: 32 upper-case hex digits, and a node that here carries the merchant's routing number. */
@@ -19,11 +19,34 @@ export function fromCheckoutId(id: string): string | undefined {
 }
 
 /** Where the shopper's browser comes back to: the merchant's address with the checkout's id and the path that tells the result. */
-function returnUrlOf(shopperResultUrl: string, checkoutId: string): string {
+function returnUrlOf(shopperResultUrl: string, checkoutId: string, result: 'payment' | 'registration'): string {
   const url = new URL(shopperResultUrl);
   url.searchParams.append('id', checkoutId);
-  url.searchParams.append('resourcePath', `/v1/checkouts/${checkoutId}/payment`);
+  url.searchParams.append('resourcePath', `/v1/checkouts/${checkoutId}/${result}`);
   return url.href;
+}
+
+/** A request that wants a card to be kept and names nothing to pay. */
+export function wantsCardOnly({ createRegistration, paymentType, amount }: Parameters): boolean {
+  return createRegistration === 'true' && paymentType === undefined && amount === undefined;
+}
+
+/** The shopper is asked for a card that is kept; nothing is paid. */
+export function readKeeping({ parameters, ...request }: RequestContext, checkoutId: string): CheckoutTerms {
+  const { createRegistration: _asked, ...rest } = parameters;
+  const { dialectData, merchantReference } = readCommon({ ...request, parameters: rest });
+  const { shopperResultUrl } = parameters;
+  const language = parameters['customer.language'];
+  return {
+    keepsCardOnly: true,
+    order: {
+      ...{ kind: 'debit', amount: 0, currency: 'XXX', tokenize: true, dialectData },
+      ...(merchantReference === undefined ? {} : { merchantReference }),
+    },
+    ...(shopperResultUrl === undefined ? {} : { returnUrl: returnUrlOf(shopperResultUrl, checkoutId, 'registration') }),
+    ...(language === undefined ? {} : { language }),
+    ...{ brands: [], tokens: [], lines: [] },
+  };
 }
 
 /** What the shopper will be asked to pay. Throws a {@link Problem} for what cannot be paid so. */
@@ -40,7 +63,7 @@ export function readTerms(request: RequestContext, checkoutId: string): Checkout
       ...(merchantReference === undefined ? {} : { merchantReference }),
       ...(paymentType === composite ? { thenCapture: { dialectData: { ...dialectData, paymentType: composite } } } : {}),
     },
-    ...(shopperResultUrl === undefined ? {} : { returnUrl: returnUrlOf(shopperResultUrl, checkoutId) }),
+    ...(shopperResultUrl === undefined ? {} : { returnUrl: returnUrlOf(shopperResultUrl, checkoutId, 'payment') }),
     ...(language === undefined ? {} : { language }),
     brands: [],
     tokens: Object.entries(parameters).flatMap(([name, value]) =>

@@ -31,7 +31,8 @@ export type AnswerName =
   | 'Authentication'
   | 'ResultCodes'
   | 'Checkout'
-  | 'CheckoutPayment';
+  | 'CheckoutPayment'
+  | 'CheckoutRegistration';
 
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete';
@@ -355,7 +356,7 @@ export const endpoints: readonly Endpoint[] = [
   {
     ...{ method: 'post', path: '/v1/checkouts', name: 'openCheckout', group: 'Checkouts', summary: 'Let the shopper enter the card' },
     description:
-      'A payment without a card. The `id` goes to `paymentWidgets.js?checkoutId=…` on your page, which shows the gateway’s own form in a frame, or in the address of the hosted page. It lives for 30 minutes.',
+      'A payment without a card. The `id` goes to `paymentWidgets.js?checkoutId=…` on your page, which shows the gateway’s own form in a frame, or in the address of the hosted page. It lives for 30 minutes. With `createRegistration` and neither `paymentType` nor `amount` nothing is paid: the card is only kept.',
     parameters: checkoutParameters,
     required: ['entityId', 'paymentType', 'amount', 'currency'],
     sample: { paymentType: 'DB', amount: '12.50', currency: 'EUR' },
@@ -373,6 +374,25 @@ export const endpoints: readonly Endpoint[] = [
     answer: 'Checkout',
     outcomes: ['000.200.101'],
     refusals: [...ofAmounts, ...ofTypes, ...ofPeople, ...ofForms, ...ofAgreements, ...ofCards, '800.700.100'],
+    notFound: '200.300.404',
+    limited: true,
+  },
+  {
+    ...{
+      method: 'get',
+      path: '/v1/checkouts/:id/registration',
+      name: 'checkoutRegistration',
+      group: 'Checkouts',
+      summary: 'Which card was kept',
+    },
+    description: 'Of a checkout that only keeps a card: the stored card; `000.200.000` as long as the shopper has not entered it.',
+    id: 'The `id` of the checkout.',
+    parameters: queryParameters,
+    required: ['entityId'],
+    sample: {},
+    answer: 'CheckoutRegistration',
+    outcomes: [...accepted, '000.200.000'],
+    refusals: [],
     notFound: '200.300.404',
     limited: true,
   },

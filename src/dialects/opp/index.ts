@@ -4,7 +4,7 @@ import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
 import { importer } from './import.ts';
 import { describeApi } from './openapi.ts';
-import { policiesOf } from './policies.ts';
+import { policies, policiesOf } from './policies.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
@@ -15,6 +15,8 @@ export const opp: Dialect = {
   importer,
   describe: describeApi,
   callbacks,
+  policies,
+  emailIn: 'customer.email',
   holdLifeMs: (channel) => policiesOf(channel).holdForMs,
   sandbox,
 };

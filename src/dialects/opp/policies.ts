@@ -1,6 +1,7 @@
 /** What a channel may ask to be different: switches of the platform's own entities, each off unless the channel has it. */
 import { parseDelay } from '../../core/due/delay.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
+import type { Dialect } from '../dialect.ts';
 
 export interface Policies {
   /** `GET` of a payment that failed is answered with HTTP 200 instead of 400; the result code is the same. */
@@ -18,18 +19,27 @@ export interface Policies {
   readonly holdForMs?: number;
 }
 
+const flag = { accepts: (value: unknown) => typeof value === 'boolean', expected: 'true or false' };
+const delay = { accepts: (value: unknown) => delayIn(value) !== undefined, expected: 'a duration, as in "1d"' };
+
+/** What each may be, for whoever sets them. */
+export const policies: NonNullable<Dialect['policies']> = {
+  ...{ failedStatusIs200: flag, strictSession: flag, requireCvv: flag, requireHolder: flag, requireBrand: flag },
+  ...{ captureAfter: delay, holdFor: delay },
+};
+
 /** Policies are the operator's JSON: what is not `true`, or no duration, is off. */
-export function policiesOf({ policies }: Channel): Policies {
-  const captureAfterMs = delayIn(policies.captureAfter);
-  const holdForMs = delayIn(policies.holdFor);
+export function policiesOf({ policies: given }: Channel): Policies {
+  const captureAfterMs = delayIn(given.captureAfter);
+  const holdForMs = delayIn(given.holdFor);
   return {
     ...(captureAfterMs === undefined ? {} : { captureAfterMs }),
     ...(holdForMs === undefined ? {} : { holdForMs }),
-    failedStatusIs200: policies.failedStatusIs200 === true,
-    strictSession: policies.strictSession === true,
-    requireCvv: policies.requireCvv === true,
-    requireHolder: policies.requireHolder === true,
-    requireBrand: policies.requireBrand === true,
+    failedStatusIs200: given.failedStatusIs200 === true,
+    strictSession: given.strictSession === true,
+    requireCvv: given.requireCvv === true,
+    requireHolder: given.requireHolder === true,
+    requireBrand: given.requireBrand === true,
   };
 }
 

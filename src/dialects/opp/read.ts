@@ -14,7 +14,7 @@ import type { ExternalAuthentication } from '../../core/three-d-secure/external.
 import { readAgreement } from './agreement.ts';
 import { policiesOf } from './policies.ts';
 import { Problem, parameterProblem } from './problem.ts';
-import { readWayBack, readWayBackOfRebill } from './shopper.ts';
+import { readExemption, readWayBack, readWayBackOfRebill } from './shopper.ts';
 import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
 
 /** The type of a request that is two acts: a preauthorization, and the capture of all of it. */
@@ -78,6 +78,7 @@ export function readAuthorization(request: RequestContext): Omit<AuthorizeComman
     kind,
     ...money,
     ...readAuthentication(parameters, money),
+    ...readExemption(parameters),
     tokenize: createRegistration === 'true',
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),

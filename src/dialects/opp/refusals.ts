@@ -28,6 +28,7 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   currency_not_enabled: '600.200.500',
   brand_not_enabled: '600.200.201',
   method_not_enabled: '600.200.201',
+  flow_not_enabled: '600.200.201',
   flow_not_supported: '600.200.310',
   receipt_not_supported: '600.200.310',
   receipt_by_bank_only: '700.400.562',

@@ -5,7 +5,6 @@ import { answerError } from './answer.ts';
 import { parseBody } from './parameters.ts';
 import { Problem } from './problem.ts';
 import { registerCheckouts } from './routes/checkouts.ts';
-import { registerNotYet } from './routes/not-yet.ts';
 import { registerPayments } from './routes/payments.ts';
 import { registerQuery } from './routes/query.ts';
 import { registerRegistrations } from './routes/registrations.ts';
@@ -23,7 +22,6 @@ const groups: readonly Register[] = [
   registerResultCodes,
   registerSchedules,
   registerCheckouts,
-  registerNotYet,
 ];
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {

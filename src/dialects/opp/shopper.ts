@@ -5,7 +5,7 @@
 import type { AuthorizeCommand } from '../../core/payment/authorize.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
-import type { ChallengeWindow, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import type { ChallengeWindow, Exemption, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import type { Mode } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { Problem, parameterError, parameterProblem } from './problem.ts';
@@ -79,6 +79,14 @@ function returnUrl(url: string, operationId: string, resourcePath: string): stri
 
 /** Exemptions by number: low value and secure corporate have no word of their own in 2.2, so no challenge is asked for. */
 const wishOfExemption: Readonly<Record<string, string>> = { '01': '02', '02': '05', '03': '08', '04': '02' };
+
+const exemptions: Readonly<Record<string, Exemption>> = { '01': 'low_value', '02': 'risk_analysis', '03': 'trusted', '04': 'corporate' };
+
+/** What is claimed in the authorization; numbers that stand for none are left out. */
+export function readExemption({ 'threeDSecure.exemptionFlag': flag }: Parameters): Pick<AuthorizeCommand, 'exemption'> {
+  const exemption = flag === undefined ? undefined : exemptions[flag.padStart(2, '0')];
+  return exemption === undefined ? {} : { exemption };
+}
 
 function readWish(parameters: Parameters): string | undefined {
   const { 'threeDSecure.challengeIndicator': indicator, 'threeDSecure.exemptionFlag': exemption } = parameters;

@@ -20,6 +20,22 @@ export async function countStatus({ limits }: DialectContext, { merchantId, chan
   if (!counted.allowed) throw throttled(id);
 }
 
+/** In live mode nine status requests a minute for one checkout, elsewhere as many as for a payment. */
+const checkoutStatusPerMinute = 9;
+
+/** The same for a checkout, under its id. */
+export async function countCheckoutStatus(
+  { limits, mode }: DialectContext,
+  { merchantId, channelId }: Channel,
+  id: string,
+  reply: FastifyReply,
+) {
+  const more = mode === 'live' ? { perMinute: checkoutStatusPerMinute } : {};
+  const counted = await limits.countStatus({ merchantId, subject: `${channelId} ${id}`, ...more });
+  tell(counted, reply);
+  if (!counted.allowed) throw throttled();
+}
+
 /** Throws 429 when one subject (a payment, a stored card, a reference) is asked for very often. */
 export function countRequest(
   { limits }: DialectContext,

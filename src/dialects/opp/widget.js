@@ -14,6 +14,9 @@
     ['DISCOVER', 'discover'],
     ['JCB', 'jcb'],
     ['UNIONPAY', 'unionpay'],
+    ['IDEAL', 'ideal'],
+    ['SOFORTUEBERWEISUNG', 'sofort'],
+    ['PREPAYMENT', 'prepayment'],
   ]);
   const options = () => window.wpwlOptions ?? {};
 

@@ -25,6 +25,7 @@ const refusals: Readonly<Record<RefusalCode, Meaning>> = {
   amount_too_large: 'INVALID_VALUE',
   currency_not_enabled: 'INVALID_VALUE',
   brand_not_enabled: 'PAYMENT_PRODUCT_NOT_AVAILABLE',
+  flow_not_enabled: 'PAYMENT_PRODUCT_NOT_AVAILABLE',
   method_not_enabled: 'PAYMENT_PRODUCT_NOT_AVAILABLE',
   flow_not_supported: 'PAYMENT_PRODUCT_NOT_AVAILABLE',
   receipt_not_supported: notNow,

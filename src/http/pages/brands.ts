@@ -57,6 +57,11 @@ const drawings: Readonly<Record<NamedBrand, readonly [background: string, drawin
   ],
 };
 
+/** The mark of paying at a bank. */
+export function bankMark(): Html {
+  return html`<svg class="brand" viewBox="0 0 40 26" aria-hidden="true"><rect x=".5" y=".5" width="39" height="25" rx="4" fill="#ffffff" stroke="#c9cfda"/><path fill="#33405c" d="M20 4 9 9.500V11h22V9.500zM11 12.500h2.500V19H11zm5 0h2.500V19H16zm5.500 0H24V19h-2.500zm5 0H29V19h-2.500zM9 20h22v2H9z"/></svg>`;
+}
+
 /** The mark of a brand. `hidden`: drawn, to be shown by a script. */
 export function brandMark(brand: NamedBrand, { hidden = false, isDecoration = false } = {}): Html {
   const [background, drawing] = drawings[brand];

@@ -1,4 +1,6 @@
 /** What a shopper sends from the payment page: read once, judged at once, and every fault named at its field. */
+
+import type { BankMethod } from '../../core/instrument/bank.ts';
 import {
   brandOf,
   type CardBrand,
@@ -10,7 +12,7 @@ import {
   parsePan,
 } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { Instrument } from '../../core/payment/authorize.ts';
+import type { CheckoutInstrument } from '../../core/payment/checkout.ts';
 import { nameOfBrand } from './brands.ts';
 import type { Texts } from './language.ts';
 
@@ -19,7 +21,9 @@ export type FormField = 'method' | 'number' | 'expiry' | 'cvc' | 'holder';
 /** Text for the shopper, by field, in the order of the page. */
 export type FormProblems = ReadonlyMap<FormField, string>;
 
-export type FormReading = { readonly ok: true; readonly instrument: Instrument } | { readonly ok: false; readonly problems: FormProblems };
+export type FormReading =
+  | { readonly ok: true; readonly instrument: CheckoutInstrument }
+  | { readonly ok: false; readonly problems: FormProblems };
 
 /** A stored card that is offered. */
 export interface StoredCard {
@@ -32,16 +36,23 @@ export interface FormOptions {
   /** Empty: all. */
   readonly brands: readonly CardBrand[];
   readonly stored: readonly StoredCard[];
+  /** Methods of banks that are offered. */
+  readonly methods: readonly BankMethod[];
   /** Wall time, epoch ms. */
   readonly nowMs: number;
 }
 
 const longestHolder = 128;
 
-/** Reads the fields of the form; `method` is `card`, or `stored-0` and so on, and may be left out where there is no choice. */
+/**
+ * Reads the fields of the form; `method` is `card`, `stored-0` and so on, or `redirect-` and the name of a bank's method, and may be left out where
+ * there is no choice.
+ */
 export function readCardForm(fields: URLSearchParams, options: FormOptions): FormReading {
   const method = fields.get('method') ?? 'card';
   if (method === 'card') return readNewCard(fields, options);
+  const chosen = options.methods.find((each) => method === `redirect-${each}`);
+  if (chosen !== undefined) return { ok: true, instrument: { type: 'bank', method: chosen } };
   const [, index] = /^stored-(\d{1,2})$/.exec(method) ?? [];
   const card = index === undefined ? undefined : options.stored[Number(index)];
   if (card === undefined) return { ok: false, problems: new Map([['method', options.texts.methodMissing]]) };

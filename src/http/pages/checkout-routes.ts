@@ -3,10 +3,12 @@
  * credential; no cookie is set, so nothing depends on which site the page is shown by.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bankPageOf } from '../../core/bank/shopper.ts';
+import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
-import { findCheckout, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
+import { findCheckout, methodsOf, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
@@ -20,8 +22,8 @@ import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts
 import { errorPage, type PageError, sendError } from './errors.ts';
 import { html } from './html.ts';
 import { languageOf } from './language.ts';
-import { type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
-import { noticeOf, paidPage, paymentPage } from './payment-page.ts';
+import { framedBy, type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
+import { keptPage, noticeOf, paidPage, paymentPage } from './payment-page.ts';
 import { donePage, doneTexts, type ForwardTexts, forwardPage, waitPage } from './steps.ts';
 
 export interface PageContext {
@@ -44,6 +46,10 @@ interface Visit {
   readonly returnUrl?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
+  /** Methods of banks that are offered. */
+  readonly methods: readonly BankMethod[];
+  /** Whether the merchant's page wants cards at all. */
+  readonly takesCards: boolean;
 }
 
 type PayRequest = FastifyRequest<{ Params: { token: string } }>;
@@ -83,26 +89,51 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     checkout,
     channel,
     address: request.url,
-    brands: acceptedBrands(terms.brands, query.brands),
+    ...offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands),
     setting: {
       language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
-      ...{ look, merchantName: look.name ?? channel.name, isTest: mode === 'sandbox', embedded: query.embedded === '1' },
+      ...{
+        look,
+        merchantName: look.name ?? channel.name,
+        isTest: mode === 'sandbox',
+        framedBy: framedBy(mode),
+        embedded: query.embedded === '1',
+      },
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
 }
 
-/** The page around the frame may narrow the brands that the merchant's server has allowed. */
-function acceptedBrands(allowed: readonly CardBrand[], asked: unknown): readonly CardBrand[] {
-  const named = typeof asked === 'string' ? allBrands.filter((brand) => asked.split(' ').includes(brand)) : [];
-  if (allowed.length === 0 || named.length === 0) return allowed.length === 0 ? named : allowed;
-  return allowed.filter((brand) => named.some((name) => name === brand));
+/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, what was allowed is shown, and refused. */
+function activated(allowed: readonly CardBrand[], { brands }: Channel): readonly CardBrand[] {
+  if (brands === undefined || allowed.length === 0) return brands ?? allowed;
+  const left = allowed.filter((brand) => brands.includes(brand));
+  return left.length === 0 ? allowed : left;
+}
+
+/** The page around the frame may narrow what the merchant's server has allowed; one that names nothing here narrows nothing. */
+function offerOf(
+  allowed: readonly CardBrand[],
+  methods: readonly BankMethod[],
+  asked: unknown,
+): Pick<Visit, 'brands' | 'methods' | 'takesCards'> {
+  const names = typeof asked === 'string' ? asked.split(' ') : [];
+  const cards = allBrands.filter((brand) => names.includes(brand));
+  const banks = bankMethods.filter((method) => names.includes(method));
+  if (cards.length + banks.length === 0) return { brands: allowed, methods, takesCards: true };
+  const offered = methods.filter((method) => banks.includes(method));
+  const both = allowed.filter((brand) => cards.some((name) => name === brand));
+  return {
+    brands: allowed.length === 0 ? cards : cards.length === 0 ? allowed : both,
+    methods: offered,
+    takesCards: cards.length > 0 || offered.length === 0,
+  };
 }
 
 /** For those who have no checkout: nothing is known of any merchant. */
 function strangersSetting({ mode }: PageContext, request: FastifyRequest): PageSetting {
   const language = languageOf({ acceptLanguage: request.headers['accept-language'] });
-  return { language, look: {}, merchantName: 'Polygate', isTest: mode === 'sandbox' };
+  return { language, look: {}, merchantName: 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode) };
 }
 
 /** The merchant's page around the frame may say where the shopper goes, unless the merchant's server has; only ever to a web page. */
@@ -113,7 +144,7 @@ function readReturnUrl(value: unknown, mode: Mode): string | undefined {
 }
 
 async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, more: FormMore = {}): Promise<RenderedPage> {
-  const { setting, address, returnUrl, checkout } = visit;
+  const { setting, returnUrl, checkout } = visit;
   switch (state.kind) {
     case 'open': {
       const stored = await storedCards(context, checkout);
@@ -121,6 +152,7 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       const notice = more.notice ?? noticeOf(setting.language, state.last);
       return paymentPage({
         ...{ setting, terms, attempt: state.attempt, revision: checkout.revision, stored },
+        ...{ methods: visit.methods, takesCards: visit.takesCards },
         ...(returnUrl === undefined ? {} : { returnUrl }),
         ...more,
         // What is wrong with a field is newer than what became of the last attempt.
@@ -128,17 +160,32 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       });
     }
     case 'pending':
-      if (state.last.state === 'awaiting') return bankPage(context, visit, state.last);
-      return waitPage(lookAgainMs, { setting, address });
+      return pendingPage(context, visit, state.last);
     case 'succeeded':
-      if (returnUrl === undefined) return paidPage(setting, state.last);
-      return setting.embedded === true ? leavePage(setting, returnUrl, doneTexts(setting)) : donePage(returnUrl, setting);
+      return returnUrl === undefined ? paidPage(setting, state.last) : homePage(setting, returnUrl);
+    case 'kept':
+      return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
     case 'closed':
       return errorPage(setting, 'expired', returnUrl);
     case 'exhausted':
       return exhaustedPage(setting, returnUrl);
   }
+}
+
+/** The shopper goes on at the bank, or has done their part, or looks again. */
+function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView): RenderedPage {
+  const { setting, address, returnUrl, channel } = visit;
+  const { routingNumber } = channel;
+  const url =
+    last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
+  if (url !== undefined) return bankPage(setting, url, last);
+  if (last.reason !== 'payment_deferred') return waitPage(lookAgainMs, { setting, address });
+  return returnUrl === undefined ? paidPage(setting, last) : homePage(setting, returnUrl);
+}
+
+function homePage(setting: PageSetting, returnUrl: string): RenderedPage {
+  return setting.embedded === true ? leavePage(setting, returnUrl, doneTexts(setting)) : donePage(returnUrl, setting);
 }
 
 interface FormMore {
@@ -166,7 +213,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
   const { checkout, channel, setting } = visit;
   const { texts } = setting.language;
   const stored = await storedCards(context, checkout);
-  const reading = readCardForm(fields, { texts, brands: visit.brands, stored, nowMs: engine.clock.wallNow() });
+  const reading = readCardForm(fields, { texts, brands: visit.brands, stored, methods: visit.methods, nowMs: engine.clock.wallNow() });
   const chosen = fields.get('method');
   const more = chosen === null ? {} : { chosen };
   if (!reading.ok) {
@@ -201,10 +248,10 @@ function comeBackUrl({ engine }: PageContext, { address }: Visit): string {
 }
 
 /** Where a payment that waits for its shopper is shown. */
-function bankPage({ engine }: PageContext, { setting, checkout }: Visit, { operationId }: OperationView): RenderedPage {
-  const url = pageUrl(engine.shoppers, { routingNumber: checkout.routingNumber, id: operationId });
+function bankPage(setting: PageSetting, url: string, { bank }: OperationView): RenderedPage {
   const { texts } = setting.language;
-  const said = { title: texts.challengeTitle, text: texts.challengeText, button: texts.continueButton };
+  const [title, text] = bank === undefined ? [texts.challengeTitle, texts.challengeText] : [texts.redirectTitle, texts.redirectText];
+  const said = { title, text, button: texts.continueButton };
   return setting.embedded === true ? leavePage(setting, url, said) : forwardPage(setting, url, said);
 }
 
@@ -213,7 +260,7 @@ function leavePage(setting: PageSetting, url: string, { title, text, button }: F
   return renderPage(setting, {
     title,
     scripts: ['frame.js'],
-    policy: { framedBy: 'http: https:' },
+    policy: { framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${title}</h1>
@@ -229,7 +276,7 @@ function exhaustedPage(setting: PageSetting, returnUrl: string | undefined): Ren
   return renderPage(setting, {
     status: 410,
     title: texts.tooManyAttempts,
-    ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: 'http: https:' } } : {}),
+    ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
     body: html`<div class="message"><h1>${texts.wrongTitle}</h1><p role="alert">${texts.tooManyAttempts}</p>${back}</div>`,
   });
 }

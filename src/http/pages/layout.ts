@@ -1,6 +1,7 @@
 /** The one layout of the shopper's pages, and the headers that belong to it. */
 import type { FastifyReply } from 'fastify';
 import type { Look } from '../../core/merchant/look.ts';
+import type { Mode } from '../../dialects/dialect.ts';
 import { accentAddress, fileAddress, type PageFile } from './assets.ts';
 import { defaultAccent } from './colors.ts';
 import { attributes, type Html, html } from './html.ts';
@@ -14,6 +15,8 @@ export interface PageSetting {
   readonly merchantName: string;
   /** Whether simulators answer: the page says so. */
   readonly isTest: boolean;
+  /** Whose pages may show this one in a frame, as the Content-Security-Policy writes it: anybody's, in live mode over HTTPS only. */
+  readonly framedBy: string;
   /** In a frame of the merchant's page: no header, no margins. */
   readonly embedded?: boolean;
 }
@@ -43,6 +46,11 @@ export interface RenderedPage {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly html: string;
+}
+
+/** Frames of pages that nobody has encrypted could be changed on the way: in live mode they show nothing. */
+export function framedBy(mode: Mode): string {
+  return mode === 'live' ? 'https:' : 'http: https:';
 }
 
 /** A whole page: markup and headers. */

@@ -1,11 +1,12 @@
 /** The hosted payment page: what is bought, how it can be paid, and a form whose fields browsers and password managers know. */
+import type { BankMethod } from '../../core/instrument/bank.ts';
 import { iinRanges } from '../../core/instrument/card.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { allBrands, brandMark, brandNames, isNamed, type NamedBrand, nameOfBrand } from './brands.ts';
+import { allBrands, bankMark, brandMark, brandNames, isNamed, type NamedBrand, nameOfBrand } from './brands.ts';
 import type { FormField, FormProblems, StoredCard } from './card-form.ts';
 import { attributes, type Html, html } from './html.ts';
-import { amountText, expiryText, type Language } from './language.ts';
+import { amountText, expiryText, type Language, type Texts } from './language.ts';
 import { type PageSetting, type RenderedPage, renderPage } from './layout.ts';
 
 export interface PaymentPage {
@@ -15,7 +16,11 @@ export interface PaymentPage {
   readonly attempt: number;
   readonly revision: number;
   readonly stored: readonly StoredCard[];
-  /** What was chosen before: `card` or `stored-0`. */
+  /** Methods of banks beside cards. */
+  readonly methods: readonly BankMethod[];
+  /** Whether a card can be used at all. */
+  readonly takesCards: boolean;
+  /** What was chosen before: `card`, `stored-0`, `redirect-ideal`. */
   readonly chosen?: string;
   readonly problems?: FormProblems;
   /** Why the shopper sees the page again. */
@@ -28,14 +33,18 @@ export function paymentPage(page: PaymentPage): RenderedPage {
   const { setting, terms, problems = new Map(), notice } = page;
   const { language, merchantName, embedded = false } = setting;
   const { texts } = language;
-  const title = texts.paymentTitle(merchantName);
+  const title = terms.keepsCardOnly === true ? texts.keepTitle(merchantName) : texts.paymentTitle(merchantName);
   const isWrong = problems.size > 0 || notice !== undefined;
   return renderPage(setting, {
     status: problems.size > 0 ? 422 : 200,
     title: isWrong ? texts.errorTitle(notice ?? texts.problem) : title,
     scripts: embedded ? ['payment.js', 'frame.js'] : ['payment.js'],
-    ...(embedded ? { policy: { framedBy: 'http: https:' } } : { aside: orderSummary(terms, language) }),
-    body: html`<h1 class="visually-hidden">${title}</h1>
+    ...(embedded
+      ? { policy: { framedBy: setting.framedBy } }
+      : terms.keepsCardOnly === true
+        ? {}
+        : { aside: orderSummary(terms, language) }),
+    body: html`<h1${attributes({ class: terms.keepsCardOnly === true ? 'heading' : 'visually-hidden' })}>${title}</h1>
 ${formOf({ ...page, problems })}`,
   });
 }
@@ -61,9 +70,9 @@ function lineOf({ name, detail, quantity, amount }: OrderLine, currency: string,
 }
 
 function formOf(page: PaymentPage & { readonly problems: FormProblems }): Html {
-  const { setting, terms, attempt, revision, stored, problems, notice, returnUrl } = page;
+  const { setting, terms, attempt, revision, stored, methods, problems, notice, returnUrl } = page;
   const { texts } = setting.language;
-  const amount = amountText(setting.language, terms.order.amount, terms.order.currency);
+  const amount = terms.keepsCardOnly === true ? '' : amountText(setting.language, terms.order.amount, terms.order.currency);
   const accepted = acceptedBrands(terms);
   const back =
     returnUrl !== undefined &&
@@ -86,7 +95,7 @@ function formOf(page: PaymentPage & { readonly problems: FormProblems }): Html {
   };
   return html`<form method="post" id="payment" novalidate${attributes(said)}>
 ${alertOf(texts.problem, problems, notice)}<input type="hidden" name="attempt" value="${attempt}"><input type="hidden" name="revision" value="${revision}"><input type="hidden" name="browser" value="">
-${stored.length > 0 && choiceOf(page)}<div class="fields">
+${(stored.length > 0 || methods.length > 0) && choiceOf(page)}<div class="fields">
 <div class="field new-card">${field({
     ...{ name: 'number', label: texts.cardNumber, problems, missing: texts.cardNumberMissing, wrapper: 'with-brands' },
     input: { name: 'cardnumber', inputmode: 'numeric', autocomplete: 'cc-number', placeholder: '1234 1234 1234 1234', maxlength: 30 },
@@ -106,10 +115,15 @@ ${stored.length > 0 && choiceOf(page)}<div class="fields">
     input: { name: 'ccname', autocomplete: 'cc-name', autocapitalize: 'words', spellcheck: 'false', maxlength: 128 },
   })}</div>
 </div>
-<button type="submit"><span class="label">${terms.order.kind === 'debit' || terms.order.thenCapture ? texts.pay(amount) : texts.hold(amount)}</span></button>
-<p class="secured"><svg viewBox="0 0 16 16" aria-hidden="true"><path fill="currentColor" d="M8 1a4 4 0 0 0-4 4v2H3.500A1.500 1.500 0 0 0 2 8.500v5A1.500 1.500 0 0 0 3.500 15h9a1.500 1.500 0 0 0 1.500-1.500v-5A1.500 1.500 0 0 0 12.500 7H12V5a4 4 0 0 0-4-4zm2.500 6h-5V5a2.500 2.500 0 0 1 5 0z"/></svg><span>${texts.secured}</span></p>
+<button type="submit"><span class="label">${buttonText(terms, texts, amount)}</span></button>
+<p class="secured of-card"><svg viewBox="0 0 16 16" aria-hidden="true"><path fill="currentColor" d="M8 1a4 4 0 0 0-4 4v2H3.500A1.500 1.500 0 0 0 2 8.500v5A1.500 1.500 0 0 0 3.500 15h9a1.500 1.500 0 0 0 1.500-1.500v-5A1.500 1.500 0 0 0 12.500 7H12V5a4 4 0 0 0-4-4zm2.500 6h-5V5a2.500 2.500 0 0 1 5 0z"/></svg><span>${texts.secured}</span></p>
 ${back}
 </form>`;
+}
+
+function buttonText({ order, keepsCardOnly }: CheckoutTerms, texts: Texts, amount: string): string {
+  if (keepsCardOnly === true) return texts.keepCard;
+  return order.kind === 'debit' || order.thenCapture !== undefined ? texts.pay(amount) : texts.hold(amount);
 }
 
 function acceptedBrands({ brands }: CheckoutTerms): readonly NamedBrand[] {
@@ -124,17 +138,28 @@ function alertOf(heading: string, problems: FormProblems, notice: string | undef
   return html`<div class="alert" role="alert" tabindex="-1">${heading}<ul>${items}</ul></div>\n`;
 }
 
-function choiceOf({ setting, stored, chosen = 'stored-0' }: PaymentPage): Html {
+/** Stored cards first, then another card, then the bank; the first one is chosen until the shopper has chosen. */
+function choiceOf({ setting, stored, methods, takesCards, chosen }: PaymentPage): Html {
   const { texts } = setting.language;
+  const offered = [
+    ...stored.map((_, index) => `stored-${index}`),
+    ...(takesCards ? ['card'] : []),
+    ...methods.map((method) => `redirect-${method}`),
+  ];
+  const checked = offered.find((value) => value === chosen) ?? offered[0];
   const option = (value: string, what: Html, mark?: Html): Html =>
-    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === chosen, id: value === 'stored-0' ? 'method' : undefined })}><span class="what">${what}</span>${mark}</label>`;
+    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined })}><span class="what">${what}</span>${mark}</label>`;
   const cards = stored.map(({ summary }, index) => {
     const { brand, last4, expiry } = summary;
     const name = nameOfBrand(brand, texts.card);
     const what = html`${texts.storedCard({ brand: name, last4 })}<small>${texts.expires(expiryText(expiry))}</small>`;
     return option(`stored-${index}`, what, isNamed(brand) ? brandMark(brand, { isDecoration: true }) : undefined);
   });
-  return html`<fieldset><legend class="legend">${texts.payWith}</legend><div class="choice">${cards}${option('card', html`${texts.otherCard}`)}</div></fieldset>
+  const banks = methods.map((method) => {
+    const what = html`${texts.bankMethods[method]}<small>${method === 'prepayment' ? texts.transferHint : texts.bankHint}</small>`;
+    return option(`redirect-${method}`, what, bankMark());
+  });
+  return html`<fieldset><legend class="legend">${texts.payWith}</legend><div class="choice">${cards}${takesCards && option('card', html`${stored.length > 0 ? texts.otherCard : texts.card}`)}${banks}</div></fieldset>
 `;
 }
 
@@ -189,16 +214,27 @@ export function noticeOf({ texts }: Language, last: OperationView | undefined): 
 }
 
 /** Paid, and nowhere to go back to. */
-export function paidPage(setting: PageSetting, { kind, amount, currency }: OperationView): RenderedPage {
+export function paidPage(setting: PageSetting, { kind, amount, currency, bank, reason }: OperationView): RenderedPage {
   const { texts } = setting.language;
   const text = amountText(setting.language, amount, currency);
+  if (bank?.awaitsReceipt === true || reason === 'payment_deferred') return goodEnd(setting, texts.deferredTitle, texts.deferredText(text));
+  return goodEnd(setting, texts.paidTitle, kind === 'preauthorization' ? texts.heldText(text) : texts.paidText(text));
+}
+
+/** The card is kept, and there is nowhere to go back to. */
+export function keptPage(setting: PageSetting): RenderedPage {
+  const { texts } = setting.language;
+  return goodEnd(setting, texts.keptTitle, texts.keptText);
+}
+
+function goodEnd(setting: PageSetting, title: string, text: string): RenderedPage {
   return renderPage(setting, {
-    title: texts.paidTitle,
-    ...(setting.embedded === true ? { policy: { framedBy: 'http: https:' } } : {}),
+    title,
+    ...(setting.embedded === true ? { policy: { framedBy: setting.framedBy } } : {}),
     body: html`<div class="message">
 <svg class="done-mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/><path d="m7.500 12.500 3 3 6-7"/></svg>
-<h1>${texts.paidTitle}</h1>
-<p role="status">${kind === 'preauthorization' ? texts.heldText(text) : texts.paidText(text)}</p>
+<h1>${title}</h1>
+<p role="status">${text}</p>
 </div>`,
   });
 }

@@ -15,7 +15,7 @@ export interface StepContext {
   readonly address: string;
 }
 
-/** The page of a step. */
+/** The page of a step. Merchants may show it in a frame of theirs; there is nothing on it that a click could be stolen for. */
 export function renderStep(step: ShopperStep, context: StepContext): RenderedPage {
   switch (step.kind) {
     case 'method':
@@ -29,14 +29,11 @@ export function renderStep(step: ShopperStep, context: StepContext): RenderedPag
     case 'wait':
       return waitPage(step.retryAfterMs, context);
     case 'done':
-      return donePage(step.returnUrl, context.setting);
+      return step.calledOff === true ? calledOffPage(step.returnUrl, context.setting) : donePage(step.returnUrl, context.setting);
     case 'gone':
       return errorPage(context.setting, 'gone');
   }
 }
-
-/** Merchants may show the steps to the bank in a frame of theirs; there is nothing on them that a click could be stolen for. */
-const anybody = 'http: https:';
 
 interface Field {
   readonly name: string;
@@ -59,7 +56,7 @@ function methodPage(step: Extract<ShopperStep, { kind: 'method' }>, { setting, a
   return renderPage(setting, {
     title: texts.methodTitle,
     scripts: ['steps.js'],
-    policy: { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: anybody },
+    policy: { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.methodTitle}</h1>
@@ -80,7 +77,7 @@ function challengePage(step: Extract<ShopperStep, { kind: 'challenge' }>, contex
     { name: 'creq', value: step.creq },
     ...(step.sessionData === '' ? [] : [{ name: 'threeDSSessionData', value: step.sessionData }]),
   ]);
-  const policy = { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: anybody };
+  const policy = { formTargets: `'self' ${targets}`, frames: `'self' ${targets}`, framedBy: setting.framedBy };
   if (step.window === '05') {
     return renderPage(setting, {
       ...{ title: texts.challengeTitle, scripts: ['steps.js'], policy },
@@ -132,7 +129,7 @@ function redirectPage({ url, method, parameters }: Extract<ShopperStep, { kind: 
   return renderPage(setting, {
     title: texts.redirectTitle,
     scripts: ['steps.js'],
-    policy: { formTargets: anywhere(url), framedBy: anybody },
+    policy: { formTargets: anywhere(url), framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.redirectTitle}</h1>
@@ -148,7 +145,7 @@ export function waitPage(retryAfterMs: number, { setting, address }: Pick<StepCo
   return renderPage(setting, {
     title: texts.waitTitle,
     refresh: { afterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)), address },
-    policy: { framedBy: anybody },
+    policy: { framedBy: setting.framedBy },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${texts.waitTitle}</h1>
@@ -169,6 +166,19 @@ export function donePage(returnUrl: string, setting: PageSetting): RenderedPage 
   return forwardPage(setting, returnUrl, doneTexts(setting));
 }
 
+/** The shop has taken the payment back; the shopper reads that before they go there. */
+function calledOffPage(returnUrl: string, setting: PageSetting): RenderedPage {
+  const { texts } = setting.language;
+  return renderPage(setting, {
+    ...{ title: texts.calledOffTitle, policy: { framedBy: setting.framedBy } },
+    body: html`<div class="message">
+<h1>${texts.calledOffTitle}</h1>
+<p role="status">${texts.calledOffText}</p>
+<p><a class="button" href="${returnUrl}" target="_top">${texts.backToShop}</a></p>
+</div>`,
+  });
+}
+
 export function doneTexts({ language: { texts } }: PageSetting): ForwardTexts {
   return { title: texts.doneTitle, text: texts.doneText, button: texts.backToShop };
 }
@@ -179,7 +189,7 @@ export function doneTexts({ language: { texts } }: PageSetting): ForwardTexts {
  */
 export function forwardPage(setting: PageSetting, url: string, { title, text, button }: ForwardTexts): RenderedPage {
   return renderPage(setting, {
-    ...{ title, forward: url, policy: { framedBy: anybody } },
+    ...{ title, forward: url, policy: { framedBy: setting.framedBy } },
     body: html`<div class="message">
 <div class="spinner" aria-hidden="true"></div>
 <h1>${title}</h1>
@@ -197,7 +207,7 @@ export function returnedPage({ setting, address }: Pick<StepContext, 'setting' |
     {
       title: texts.doneTitle,
       scripts: ['steps.js'],
-      policy: { framedBy: anybody },
+      policy: { framedBy: setting.framedBy },
       body: html`<div class="message"><p role="status">${texts.doneText}</p><p><a class="button" href="${address}" target="_top" data-returned>${texts.continueButton}</a></p></div>`,
     },
   );

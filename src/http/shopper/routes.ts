@@ -15,7 +15,7 @@ import {
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { languageOf } from '../pages/language.ts';
-import { type PageSetting, sendPage } from '../pages/layout.ts';
+import { framedBy, type PageSetting, sendPage } from '../pages/layout.ts';
 import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
 
 const bodyLimit = 262_144;
@@ -117,7 +117,7 @@ function settingOf(request: FastifyRequest, mode: Mode, channel: ShopperPayment[
   const look = channel?.look ?? {};
   return {
     language: languageOf({ acceptLanguage: request.headers['accept-language'] }),
-    ...{ look, merchantName: look.name ?? channel?.name ?? 'Polygate', isTest: mode === 'sandbox' },
+    ...{ look, merchantName: look.name ?? channel?.name ?? 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode) },
   };
 }
 

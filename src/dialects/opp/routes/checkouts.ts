@@ -2,21 +2,22 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { TokenAct } from '../../../core/instrument/token.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { amendCheckout, findCheckout, openCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { Checkout } from '../../../core/payment/checkout-terms.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerRead, checkoutEnvelope, send } from '../answer.ts';
-import { fromCheckoutId, parametersOf, readTerms, toCheckoutId } from '../checkout.ts';
+import { fromCheckoutId, parametersOf, readKeeping, readTerms, toCheckoutId, wantsCardOnly } from '../checkout.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem } from '../problem.ts';
 import { problemOf } from '../refusals.ts';
 import { readQuery, readRequest } from '../request.ts';
-import { type ResultCode, resultOf } from '../result-codes.ts';
-import { countRequest } from '../throttle.ts';
+import { httpStatusOf, type ResultCode, resultOf } from '../result-codes.ts';
+import { countCheckoutStatus, countRequest } from '../throttle.ts';
 import { checkoutParameters } from '../wire.ts';
-import { writeResult } from '../write.ts';
+import { writeReadTimestamp, writeRegistration, writeResult } from '../write.ts';
 import { noSession } from './payments.ts';
 
 const checkCheckout = checkerOf(checkoutParameters);
@@ -30,7 +31,9 @@ type ById = { readonly Params: { readonly id: string } };
 export function registerCheckouts(app: FastifyInstance, context: DialectContext): void {
   app.post('/v1/checkouts', async (request, reply) => {
     const read = await readRequest(context, request, checkCheckout);
-    const opened = await openCheckout(context.engine, read.channel, (token) => readTerms(read, toCheckoutId(token)));
+    const opened = await openCheckout(context.engine, read.channel, (token) =>
+      (wantsCardOnly(read.parameters) ? readKeeping : readTerms)(read, toCheckoutId(token)),
+    );
     if (opened.kind === 'refused') throw problemOf(opened.refusal, undefined);
     const id = toCheckoutId(opened.token);
     return send(reply, 200, { ...written('000.200.100', id), ...checked(read.parameters.integrity), ...checkoutEnvelope(context, id) });
@@ -43,6 +46,8 @@ export function registerCheckouts(app: FastifyInstance, context: DialectContext)
     const checkout = await findOwn(context, channel, id);
     countRequest(context, channel, { counter: 'checkouts', subject: id, reply });
     const before = checkout.terms;
+    if (before.keepsCardOnly === true)
+      throw new Problem('200.300.404', { text: 'a checkout that only keeps a card has nothing to change' });
     const after = readTerms({ ...read, parameters: { ...parametersOf(before), ...read.parameters } }, id);
     const kept = {
       ...(before.returnUrl === undefined ? {} : { returnUrl: before.returnUrl }),
@@ -58,13 +63,29 @@ export function registerCheckouts(app: FastifyInstance, context: DialectContext)
     const { channel } = await readQuery(context, request);
     const { id } = request.params;
     const checkout = await findOwn(context, channel, id);
-    countRequest(context, channel, { counter: 'checkouts', subject: id, reply });
+    await countCheckoutStatus(context, channel, id, reply);
     const state = await stateOfCheckout(context.engine, checkout);
     const envelope = checkoutEnvelope(context, id);
+    if (state.kind === 'kept') return answerKept(context, reply, state.act, envelope);
     if (state.last !== undefined) {
       const { ndc } = envelope as { readonly ndc: string };
       return answerRead(context, channel, reply, state.last, { ndc });
     }
+    if (state.kind === 'expired') throw new Problem('200.300.404', { text: noSession });
+    return send(reply, 200, { ...writeResult(resultOf('000.200.000'), []), ...envelope });
+  });
+
+  app.get<ById>('/v1/checkouts/:id/registration', async (request, reply) => {
+    const { channel } = await readQuery(context, request);
+    const { id } = request.params;
+    const checkout = await findOwn(context, channel, id);
+    await countCheckoutStatus(context, channel, id, reply);
+    if (checkout.terms.keepsCardOnly !== true) {
+      throw new Problem('200.300.404', { text: `this checkout is paid with; its result is at /v1/checkouts/${id}/payment` });
+    }
+    const state = await stateOfCheckout(context.engine, checkout);
+    const envelope = checkoutEnvelope(context, id);
+    if (state.kind === 'kept') return answerKept(context, reply, state.act, envelope);
     if (state.kind === 'expired') throw new Problem('200.300.404', { text: noSession });
     return send(reply, 200, { ...writeResult(resultOf('000.200.000'), []), ...envelope });
   });
@@ -83,6 +104,14 @@ export function registerCheckouts(app: FastifyInstance, context: DialectContext)
         })
         .send(script),
   });
+}
+
+/** The stored card that a checkout was opened for. */
+function answerKept({ mode }: DialectContext, reply: FastifyReply, act: TokenAct, envelope: object): FastifyReply {
+  const { token, card } = act;
+  if (card === undefined) throw new Error(`the tokenization ${act.actId} is recorded without its card`);
+  const { body, result } = writeRegistration({ token, card, act }, mode);
+  return send(reply, httpStatusOf(result.code), { ...body, ...envelope, timestamp: writeReadTimestamp(act.createdAtMs) });
 }
 
 /** The entity's own checkout; throws 404 when there is none of that id, also when it is another entity's. */

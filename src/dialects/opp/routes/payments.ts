@@ -10,7 +10,7 @@ import { receipt } from '../../../core/payment/receipt.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
-import { answerAct, answerRead } from '../answer.ts';
+import { answerAct, answerCalledOff, answerRead } from '../answer.ts';
 import { begin } from '../begin.ts';
 import { findOwn } from '../find.ts';
 import { fromWireId } from '../ids.ts';
@@ -48,7 +48,10 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
     const command = readOperation(read, operationId);
     if (fromWireId(request.params.id) === undefined) throw unknownReference(type);
     countRequest(context, read.channel, { counter: 'back-office', subject: request.params.id, reply });
-    return answerAct(context, read, reply, await acts[type](context.engine, command), type);
+    const act = await acts[type](context.engine, command);
+    // A payment that waited for its shopper was called off: nothing was reversed, and it has no operation beside its own.
+    if (act.kind === 'recorded' && act.operation.operationId === operationId) return answerCalledOff(context, read, reply, act.operation);
+    return answerAct(context, read, reply, act, type);
   });
 
   app.get<{ Params: { id: string } }>('/v1/payments/:id', async (request, reply) => {

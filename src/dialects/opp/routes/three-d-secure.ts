@@ -23,7 +23,7 @@ const path = '/v1/threeDSecure';
 export function registerThreeDSecure(app: FastifyInstance, context: DialectContext): void {
   app.post(path, async (request, reply) => {
     const read = await readRequest(context, request, check);
-    const { channel, card, dialectData, merchantReference } = readTokenization(read);
+    const { channel, card, dialectData, merchantReference, idempotencyKey } = readTokenization(read);
     const money = readAmount(read.parameters);
     if (money === undefined) throw new Problem('100.550.300');
     if (card.type === 'rejected') throw new Problem(rejectionCodes[card.reason]);
@@ -31,9 +31,11 @@ export function registerThreeDSecure(app: FastifyInstance, context: DialectConte
     const done = await authenticate(context.engine, {
       ...{ channel, ...money, card, shopper, dialectData },
       ...(merchantReference === undefined ? {} : { merchantReference }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
     if (done.kind === 'refused') throw problemOf(done.refusal, undefined);
     if (done.kind === 'not_enrolled') throw new Problem('000.400.109');
+    if (done.repeat) reply.header('idempotent-replayed', 'true');
     return answer(context, reply, channel, done.view, envelope(context, channel.wireId, read.nowMs));
   });
 

@@ -25,10 +25,10 @@ function encodeForm(request) {
   return request;
 }
 
-/** Only the fields of the sample are filled in; of all others the example is told. */
+/** Of a form only the fields of the sample are filled in; of all others the example is told. A body in JSON begins with a sample of its own. */
 function writeExamples(description) {
   const operations = Object.values(description.paths).flatMap((path) => Object.values(path));
-  const forms = operations.flatMap(({ requestBody }) => Object.values(requestBody?.content ?? {}));
+  const forms = operations.flatMap(({ requestBody }) => requestBody?.content?.['application/x-www-form-urlencoded'] ?? []);
   for (const field of forms.flatMap(({ schema }) => Object.values(schema?.properties ?? {}))) {
     tellExample(field, field);
     // Without this, a value is made up from the pattern.

@@ -1,0 +1,82 @@
+/** Forms that many parts of the console API share: ids, money, times, and what may be absent. */
+import { type TProperties, type TSchema, Type } from 'typebox';
+import { currencies } from '../core/money/currency.ts';
+
+/** A form with what it means, for the API's document. */
+export function means<Schema extends TSchema>(schema: Schema, description: string): Schema {
+  // What a form is beside its keywords is in properties that a spread would lose.
+  const described = { ...Object.getOwnPropertyDescriptors(schema), description: { value: description, enumerable: true } };
+  return Object.create(Object.getPrototypeOf(schema) as object, described) as Schema;
+}
+
+/** No other field may be there. */
+export function fields<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+/** Fields of which none has to be there. */
+export function optional<Properties extends TProperties>(properties: Properties) {
+  return Type.Partial(Type.Object(properties), { additionalProperties: false });
+}
+
+/** What may be changed: some of these fields, at least one. */
+export function changes<Properties extends TProperties>(properties: Properties) {
+  const atLeastOne = { minProperties: 1, 'x-expected': 'an object with at least one field to change' };
+  return Type.Partial(Type.Object(properties), { additionalProperties: false, ...atLeastOne });
+}
+
+export const nothing = Type.Object({}, { additionalProperties: false });
+
+export function nullable<Schema extends TSchema>(schema: Schema) {
+  return Type.Union([schema, Type.Null()]);
+}
+
+/** `x-expected` completes "must be …" when the form does not fit. */
+function pattern(source: string, expected: string) {
+  return Type.String({ pattern: source, 'x-expected': expected });
+}
+
+export const uuid = pattern('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', 'a UUID in lower case');
+export const name = pattern('^[^\\u0000-\\u001f\\u007f-\\u009f]{1,100}$', '1 to 100 characters, none of them a control character');
+export const text = Type.String();
+export const flag = Type.Boolean();
+export const whole = Type.Integer();
+/** Minor units. */
+export const amount = Type.Integer();
+/** ISO 8601, UTC. */
+export const time = pattern('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$', 'a time in UTC');
+export const currency = pattern('^[A-Z]{3}$', 'an ISO 4217 code');
+
+export function oneOf<const Value extends string>(values: readonly Value[]) {
+  return Type.Enum([...values], { 'x-expected': values.length > 20 ? 'a known code' : `one of ${values.join(', ')}` });
+}
+
+/** Of a query, where all is text. */
+export const inQuery = {
+  uuid,
+  currency,
+  time: pattern(
+    '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?(Z|[+-]\\d\\d:\\d\\d))?$',
+    'a day or a time with its zone, as in 2034-01-31T10:00:00Z',
+  ),
+  flag: oneOf(['true', 'false']),
+  whole: pattern('^\\d{1,15}$', 'a whole number'),
+  text: pattern('^[^\\u0000]{1,255}$', '1 to 255 characters'),
+};
+
+/** A span of time, as filters of a list. */
+export const span = {
+  from: means(inQuery.time, 'Not before this time.'),
+  to: means(inQuery.time, 'Before this time.'),
+};
+
+export const page = {
+  cursor: means(pattern('^[\\w-]{1,1000}$', 'the `next_cursor` of a page'), 'Where the page begins: the `next_cursor` of the one before.'),
+  limit: means(pattern('^([1-9]\\d{0,2}|1000)$', 'a whole number from 1 to 1000'), 'How many items a page has; 100 when not given.'),
+  format: means(oneOf(['json', 'csv']), '`csv`: all that fits, from the cursor on, as one table.'),
+};
+
+export const codes = means(
+  Type.Array(oneOf(currencies.map(({ code }) => code)), { minItems: 1, maxItems: 200, uniqueItems: true }),
+  'ISO 4217 codes; null: all.',
+);

@@ -1,0 +1,12 @@
+/** How long a card number is kept: until nothing of what was paid with it can be refunded or disputed any more (PCI DSS 4.0.1, 3.2.1). */
+import type { Channel } from './channel.ts';
+
+export interface Retention {
+  /** Of merchants that have no term of their own, business ms. */
+  readonly panRetentionMs: number;
+}
+
+/** When the card number of something done at `atMs` is deleted; both business time, epoch ms. */
+export function purgeTime(atMs: number, { panRetentionMs: own }: Pick<Channel, 'panRetentionMs'>, { panRetentionMs }: Retention): number {
+  return atMs + (own ?? panRetentionMs);
+}

@@ -1,0 +1,21 @@
+/** Who runs the gateway: the roles of its operators, each of which includes the ones before it. */
+
+/** `viewer` looks; `operator` acts on what has happened; `admin` manages merchants, credentials, keys and other operators. */
+export const roles = ['viewer', 'operator', 'admin'] as const;
+
+export type Role = (typeof roles)[number];
+
+/** Somebody who uses the console API. */
+export interface Operator {
+  /** For the trail of acts. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** Whether a role includes another one. */
+export function mayAct(role: Role, needed: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(needed);
+}
+
+/** A name in the trail and in tables: 1 to 100 characters, none of them a control character. */
+export const nameForm = /^\P{Cc}{1,100}$/u;

@@ -1,0 +1,33 @@
+/** Names and secrets as the platform gives them out: numbers for terminals and members, 32 characters for keys. */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { DialectAccess } from '../dialect.ts';
+
+const number = (digits: number): string => String(randomInt(10 ** (digits - 1), 10 ** digits));
+
+export const access: DialectAccess = {
+  signsWithSecret: true,
+  newWireId: () => number(6),
+  isWireId: (text) => /^[1-9][0-9]{0,5}$/.test(text),
+  newIdentifier: () => number(8),
+  isIdentifier: (text) => /^[1-9][0-9]{0,9}$/.test(text),
+  newSecret: newKey,
+  // Longer and shorter ones exist; a separator of checksums does not.
+  isSecret: (text) => /^[\x21-\x7b\x7d\x7e]{16,128}$/.test(text),
+  expected: {
+    wireId: 'a number of at most 6 digits',
+    identifier: 'a number of at most 10 digits',
+    secret: '16 to 128 printable ASCII characters without spaces and |',
+  },
+  show: ({ identifier, secret }) => [
+    { name: 'authentication.memberId', value: identifier },
+    { name: 'authentication.sKey', value: secret },
+  ],
+};
+
+/** Without a run of digits as long as a card number, so that no scan can take it for one. */
+function newKey(): string {
+  for (;;) {
+    const text = randomBytes(16).toString('hex');
+    if (!/\d{12}/.test(text)) return text;
+  }
+}

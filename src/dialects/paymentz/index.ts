@@ -1,0 +1,18 @@
+/** The Paymentz dialect: transactionServices REST, as many brands of that platform speak it. */
+import type { Dialect } from '../dialect.ts';
+import { access } from './access.ts';
+import { callbacks } from './callbacks.ts';
+import { describeApi } from './openapi.ts';
+import { registerRoutes } from './routes.ts';
+import { sandbox } from './sandbox.ts';
+import { returnStep } from './shopper.ts';
+
+export const paymentz: Dialect = {
+  name: 'paymentz',
+  register: registerRoutes,
+  access,
+  describe: describeApi,
+  callbacks,
+  returnStep,
+  sandbox,
+};

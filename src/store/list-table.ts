@@ -1,0 +1,35 @@
+/** How a list for operators is described: columns, order and filters as SQL. */
+
+/** A list as SQL. All texts come from this package, never from a request. */
+export interface ListTable {
+  /** By the name on the wire. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly from: string;
+  /** What always holds. */
+  readonly where?: string;
+  /** What the list is ordered by, together unique; each with its type, since cursors are text. */
+  readonly keys: readonly { readonly sql: string; readonly type: 'uuid' | 'bigint' | 'text' | 'timestamptz' }[];
+  readonly descending?: true;
+  /** Conditions by name. `parameter`: where the value is, as text. */
+  readonly filters: Readonly<Record<string, (parameter: string) => string>>;
+}
+
+/** The value as one of the column's type. */
+export const equals =
+  (sql: string, type: 'uuid' | 'text' | 'integer' | 'boolean' = 'text') =>
+  (parameter: string): string =>
+    `${sql} = ${parameter}${type === 'text' ? '' : `::${type}`}`;
+
+export const since =
+  (sql: string) =>
+  (parameter: string): string =>
+    `${sql} >= ${parameter}::timestamptz`;
+
+/** Not including the moment. */
+export const before =
+  (sql: string) =>
+  (parameter: string): string =>
+    `${sql} < ${parameter}::timestamptz`;
+
+/** Joins two relations on their payment. */
+export const samePayment = (a: string, b: string): string => `${a}.payment_id = ${b}.payment_id and ${a}.merchant_id = ${b}.merchant_id`;

@@ -1,0 +1,150 @@
+/** The console API's document: valid, of every route and of nothing else, and silent about published keys in live mode. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import Fastify from 'fastify';
+import { describeConsole } from '../src/console-api/openapi.ts';
+import type { ConsoleParts } from '../src/console-api/parts.ts';
+import { addConsoleRoutes, consoleRoutes } from '../src/console-api/routes.ts';
+import { dialects } from '../src/dialects/registry.ts';
+import { createConsoleClient, operatorKey, viewerKey } from './harness/console.ts';
+import { type Stack, startStack } from './harness/stack.ts';
+
+let stack: Stack;
+const url = () => `http://127.0.0.1:${stack.config.port}`;
+const client = createConsoleClient(url);
+before(async () => {
+  stack = await startStack();
+});
+after(() => stack?.stop());
+
+interface Operation {
+  readonly description: string;
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly example?: object } } };
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+const routes = consoleRoutes({ dialects } as unknown as ConsoleParts);
+const { document, credential } = describeConsole(routes, 'live') as { readonly document: Document; readonly credential?: object };
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ method, path: path.replace('/console-api', ''), operation })),
+);
+
+test('the document is valid OpenAPI 3.1', async () => {
+  const response = await fetch(`${url()}/docs/console/openapi.json`);
+  assert.equal(response.status, 200);
+  const served = (await response.json()) as Document;
+  assert.match(served.openapi, /^3\.1\./);
+  const { valid, errors } = await new Validator().validate(served as unknown as Record<string, unknown>);
+  assert.ok(valid, JSON.stringify(errors, null, 1));
+  assert.deepEqual(Object.keys(served.paths), Object.keys(document.paths));
+});
+
+test('every route is described, and nothing else', () => {
+  const served: string[] = [];
+  const app = Fastify();
+  app.addHook('onRoute', ({ method, url: path }) => {
+    served.push(`${String(method).toLowerCase()} ${path}`);
+  });
+  addConsoleRoutes(app, {} as ConsoleParts, routes);
+  const described = operations.map(({ method, path }) => `${method} /console-api${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
+  assert.ok(described.length > 40);
+  assert.deepEqual(described.sort(), served.sort());
+});
+
+test('every act that takes a body has a sample, and every route says which role it needs', () => {
+  for (const { method, path, operation } of operations) {
+    assert.match(operation.description, /Needs the role \*\*(viewer|operator|admin)\*\*\.$/, `${method} ${path}`);
+    const body = operation.requestBody?.content['application/json'];
+    assert.ok(body === undefined || body.example !== undefined, `${method} ${path} has no sample`);
+  }
+});
+
+test('in live mode no published key is filled in', () => {
+  assert.equal(credential, undefined);
+  assert.doesNotMatch(JSON.stringify(document), /sandbox-/);
+});
+
+test('the page of the API is there, and the list names it', async () => {
+  assert.match(await (await fetch(`${url()}/docs`)).text(), /href="\/docs\/console"/);
+  const page = await fetch(`${url()}/docs/console`);
+  assert.deepEqual([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
+});
+
+const nobody = '018f0000-0000-7000-8000-00000000dead';
+const nowhere = Object.fromEntries(
+  ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'operator', 'settlement'].map((noun) => [
+    `${noun}_id`,
+    nobody,
+  ]),
+);
+
+test('nobody gets anything without a key, and a viewer only looks', async () => {
+  for (const { method, path, operation } of operations) {
+    const verb = method as 'get';
+    const request = { ids: { ...nowhere, sequence: '1' } };
+    const anonymous = await client.call(verb, path, { ...request, key: 'nobody' });
+    assert.deepEqual([anonymous.status, anonymous.body.error], [401, 'unauthorized'], `${method} ${path}`);
+    if (!operation.description.endsWith('**viewer**.')) {
+      const viewer = await client.call(verb, path, { ...request, key: viewerKey });
+      assert.deepEqual([viewer.status, viewer.body.error], [403, 'forbidden'], `${method} ${path}`);
+    } else assert.equal(method, 'get', `${method} ${path} changes something, and a viewer may do it`);
+  }
+});
+
+test('an unknown parameter, and one that cannot be, is refused by its name; so is a body that is not a JSON object', async () => {
+  for (const { method, path, operation } of operations) {
+    const ids = { ...nowhere, sequence: '1' };
+    const strange = await client.call(method as 'get', path, { ids, query: { surprise: 'x' } });
+    assert.equal(strange.status, 400, `${method} ${path}`);
+    assert.ok(
+      strange.body.errors?.some(({ field }) => field === 'surprise'),
+      strange.text,
+    );
+    for (const { name, in: place } of operation.parameters) {
+      if (place !== 'path') continue;
+      const wrong = await client.call(method as 'get', path, { ids: { ...ids, [name]: 'NOT-AN-ID' } });
+      assert.deepEqual([wrong.status, wrong.body.errors?.[0]?.field], [400, name], `${method} ${path}: ${wrong.text}`);
+    }
+    if (method === 'get') continue;
+    const stray = await client.call(method as 'post', path, { ids, body: { surprise: 1 } });
+    assert.deepEqual([stray.status, stray.body.error], [400, 'bad_request'], `${method} ${path}: ${stray.text}`);
+    assert.ok(
+      stray.body.errors?.some(({ field }) => field === 'surprise'),
+      stray.text,
+    );
+    const list = await client.call(method as 'post', path, { ids, body: [] });
+    assert.equal(list.status, 400, `${method} ${path}: ${list.text}`);
+  }
+});
+
+test('what does not exist is not found', async () => {
+  for (const { method, path } of operations) {
+    if (method !== 'get' || !/\}$/.test(path)) continue;
+    const { status, body } = await client.call('get', path, { ids: nowhere });
+    assert.deepEqual([status, body.error], [404, 'not_found'], path);
+  }
+});
+
+test('every list is answered as described, as JSON and as CSV, to the last column', async () => {
+  const lists = operations.filter(({ operation }) => operation.parameters.some(({ name }) => name === 'format'));
+  assert.ok(lists.length >= 15);
+  for (const { path, operation } of lists) {
+    const span = operation.parameters.some(({ name, required }) => name === 'from' && required)
+      ? { from: '2020-01-01', to: '2020-02-01' }
+      : {};
+    const request = { ids: { ...nowhere, sequence: '1' }, key: operatorKey };
+    const json = await client.done('get', path, { ...request, query: span });
+    const csv = await client.call('get', path, { ...request, query: { ...span, format: 'csv' } });
+    assert.equal(csv.status, 200, csv.text);
+    const [names = '', first] = csv.text.split('\r\n');
+    const columns = Object.keys(json.items?.[0] ?? {});
+    if (columns.length > 0) assert.deepEqual(names.split(','), columns, path);
+    else assert.ok(names.length > 0 && first === '', path);
+  }
+});

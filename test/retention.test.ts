@@ -1,0 +1,115 @@
+/** What is deleted when: card numbers by their merchant's term, the past of webhooks, checkouts and visits by the operator's settings. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type Database, openDatabase } from '../src/postgres/connection.ts';
+import { pruneCheckouts, pruneDeliveries, pruneVisits } from '../src/store/prune.ts';
+import { moveClock } from './harness/console.ts';
+import { createOperator, type Operator } from './harness/operator.ts';
+import { approved, debit, expectReply, plain, useOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
+import { browserData } from './harness/shopper.ts';
+
+let operator: Operator;
+let database: Database;
+const stack = useOppStack({
+  async onStart({ env, databaseUrl }) {
+    operator = createOperator(env);
+    database = openDatabase({ url: databaseUrl, role: 'polygate_app', applicationName: 'test', purpose: 'general', maxConnections: 1 });
+  },
+});
+after(() => database.close());
+
+const rows = async (text: string) => (await stack.parts.database.query(text)).rows;
+const count = async (table: string) => Number((await rows(`select count(*) from ${table}`))[0]?.count);
+const day = 86_400;
+const dayMs = day * 1_000;
+
+test('a merchant has a term of its own for card numbers; the clock ends it, and the trail says so', async () => {
+  const shown = await operator.json<{ name: string; panDays: number; own: boolean }[]>(
+    'merchant',
+    'retention',
+    '--merchant',
+    '1',
+    '--days',
+    '2',
+  );
+  assert.deepEqual(
+    shown.map(({ panDays, own }) => [panDays, own]),
+    [
+      [2, true],
+      [540, false],
+    ],
+  );
+  // The gateway sees it within a second or so.
+  const short = async () => {
+    expectReply(await stack.post('/v1/payments', debit(), { as: plain }), 200, approved);
+    return (await rows(`select from vault.card where purge_at < now() + interval '3 days'`)).length > 0;
+  };
+  await eventually(short, 'the term to hold');
+  const all = await count('vault.card');
+  await moveClock(stack.url, 4 * day);
+  assert.ok((await count('vault.card')) < all);
+  assert.equal((await rows(`select from vault.card where purge_at < now() + interval '3 days'`)).length, 0);
+  const acts = (await rows('select act from polygate.audit order by sequence')).map(({ act }) => act);
+  assert.ok(acts.includes('merchant.retention_set') && acts.includes('cards.purged'), acts.join());
+  const { code, output } = await operator.run(['merchant', 'retention', '--days', '2']);
+  assert.equal(code, 1);
+  assert.match(output, /give --merchant with --days or --default/);
+  const [back] = await operator.json<{ panDays: number; own: boolean }[]>('merchant', 'retention', '--merchant', '1', '--default');
+  assert.deepEqual([back?.panDays, back?.own], [540, false]);
+});
+
+test('checkouts go with their age, visits with what came of their authentication, and what is young stays', async () => {
+  const checkout = { amount: '5.00', currency: 'EUR', paymentType: 'DB' };
+  for (let index = 0; index < 3; index += 1) assert.equal((await stack.post('/v1/checkouts', checkout)).code, '000.200.100');
+  await rowsOlder('checkout', 'checkout_id', 2);
+  await stack.parts.database.query(
+    `update polygate.checkout set expires_at = now() - interval '100 days' where checkout_id < '01800000-0000-7000-8000-000000000000'`,
+  );
+  assert.equal(await pruneCheckouts(database, Date.now() - 90 * dayMs), 2);
+  assert.equal(await count('polygate.checkout'), 1);
+  // Attempted: the issuer answers without a challenge.
+  const sent = debit({ 'card.number': '4000000000003097', shopperResultUrl: 'http://127.0.0.1:8070/done', ...browserData });
+  for (let index = 0; index < 2; index += 1) await stack.post('/v1/payments', sent);
+  assert.deepEqual([await count('polygate.shopper_visit'), await count('polygate.authentication')], [2, 2]);
+  assert.equal(await pruneVisits(database, Date.now() - 540 * dayMs), 0);
+  // A visit that is not over stays, however old.
+  await stack.parts.database.query(`update polygate.shopper_visit set due_at = now() + interval '9 years'
+    where visit_id = (select visit_id from polygate.shopper_visit order by visit_id desc limit 1)`);
+  assert.equal(await pruneVisits(database, Date.now() + dayMs), 1);
+  assert.deepEqual([await count('polygate.shopper_visit'), await count('polygate.authentication')], [1, 1]);
+  await stack.parts.database.query('update polygate.shopper_visit set due_at = null');
+});
+
+/** Gives the first rows ids as if they had been made years ago. */
+async function rowsOlder(table: string, key: string, number: number): Promise<void> {
+  await stack.parts.database.query(
+    `update polygate.${table} set ${key} = ('0170' || substr(${key}::text, 5))::uuid where ${key} in (select ${key} from polygate.${table} order by ${key} limit ${number})`,
+  );
+}
+
+test('webhooks that were told go with their tries; one that still waits stays however old', async () => {
+  const endpoint = '00000000-0000-7000-8000-00000000e000';
+  await stack.parts.database.query(
+    `insert into polygate.endpoint (merchant_id, endpoint_id, dialect, url, state, settings) select merchant_id, $1, 'opp', 'https://shop.invalid/', 'parked', '{}'
+    from polygate.merchant where routing_number = 1`,
+    [endpoint],
+  );
+  const insert = `insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, state, created_at)
+    select merchant_id, $1, 'payment', gen_random_uuid(), 1, gen_random_uuid(), $2, now() - $3 * interval '1 day' from polygate.merchant where routing_number = 1`;
+  for (const [state, age] of [
+    ['delivered', 100],
+    ['given_up', 100],
+    ['pending', 100],
+    ['delivered', 10],
+  ]) {
+    await stack.parts.database.query(insert, [endpoint, state, age]);
+  }
+  await stack.parts.database.query(`insert into polygate.delivery_attempt (merchant_id, endpoint_id, payment_id, sequence, attempt_id, started_at, duration_ms, status)
+    select merchant_id, endpoint_id, payment_id, sequence, gen_random_uuid(), created_at, 5, 200 from polygate.delivery`);
+  assert.equal(await pruneDeliveries(database, Date.now() - 90 * dayMs), 2);
+  assert.deepEqual([await count('polygate.delivery'), await count('polygate.delivery_attempt')], [2, 2]);
+  await stack.parts.database.query('delete from polygate.delivery_attempt');
+  await stack.parts.database.query('delete from polygate.delivery');
+  await stack.parts.database.query('delete from polygate.endpoint where endpoint_id = $1', [endpoint]);
+});
