@@ -87,6 +87,16 @@ test('pay shows both sides of the wire, and no card number', async () => {
   assert.doesNotMatch(output, /4111111111111111|cvv=123/);
 });
 
+test('pay makes a payment in tZero as well', async () => {
+  const { code, output } = await pay('tzero');
+  assert.equal(code, 0, output);
+  assert.match(output, /^POST \/payment\/authorise HTTP\/1\.1$/m);
+  assert.match(output, /"number": ?"424242\*{6}4242"/);
+  assert.match(output, /"status": "captured"/);
+  assert.match(output, new RegExp(`"rrn": "${/under RRN ([A-Z0-9]{12})/.exec(output)?.[1]}"`));
+  assert.doesNotMatch(output, /4242424242424242/);
+});
+
 test('pay signs where the protocol wants it, and shows both sides of the wire', async () => {
   const { code, output } = await pay('payone');
   assert.equal(code, 0, output);
