@@ -95,7 +95,6 @@ function readInstrument({ cardPaymentMethodSpecificInput: input = {}, ...body }:
     });
   }
   if (body.hostedTokenizationId !== undefined) throw invalid('hostedTokenizationId', 'there is no such tokenization session');
-  if (body.encryptedCustomerInput !== undefined) throw invalid('encryptedCustomerInput', 'there is no session that this was encrypted for');
   throw missing(`${cardPath}.card`);
 }
 
