@@ -11,6 +11,8 @@ import { startFaults } from './drill/faults.ts';
 import { type Killer, startKiller } from './drill/killer.ts';
 import { openMerchantClient } from './drill/merchant.ts';
 import { type DrillFigures, describeDrill, isClean } from './drill/outcome.ts';
+import { describeRolling, startRolling } from './drill/rolling.ts';
+import { type RoundRobin, startRoundRobin } from './drill/round-robin.ts';
 import { openShop } from './drill/shop.ts';
 import { createShopper } from './drill/shopper.ts';
 import { openStand, type Stand } from './drill/stand.ts';
@@ -26,6 +28,7 @@ interface Options {
   readonly connections: number;
   readonly merchants: number;
   readonly seed: number;
+  readonly rolling?: true;
 }
 
 /** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after 75 seconds. */
@@ -62,6 +65,10 @@ function readOptions(): Options {
     .option('--connections <n>', 'orders under way at the same time', whole, 16)
     .option('--merchants <n>', 'merchants', whole, 20)
     .option(
+      '--rolling',
+      'instead: two gateways behind a balancer, restarted in turn all the time; nothing is killed, and no request may fail',
+    )
+    .option(
       '--seed <n>',
       'of all that is random; a run does not repeat exactly, since moments never do',
       whole,
@@ -72,22 +79,29 @@ function readOptions(): Options {
 }
 
 /** True when all zeros are zero. */
-async function run({ minutes, rate, connections, seed, ...counts }: Options): Promise<boolean> {
+async function run({ minutes, rate, connections, seed, rolling, ...given }: Options): Promise<boolean> {
   const durationMs = minutes * 60_000;
-  tell(`Drill of ${minutes} minutes with ${counts.kills} kills and ${counts.faults} faults, seed ${seed}.`);
-  const stand = await openStand(seededRandom(seed));
+  const counts = rolling === true ? { ...given, kills: 0, faults: 0 } : given;
+  tell(
+    rolling === true
+      ? `Rolling drill of ${minutes} minutes, seed ${seed}.`
+      : `Drill of ${minutes} minutes with ${counts.kills} kills and ${counts.faults} faults, seed ${seed}.`,
+  );
+  const stand = await openStand(seededRandom(seed), rolling === true ? 2 : 1);
   const taker = await startWebhookTaker(seededRandom(seed + 4));
   tell(`The logs of all processes are in ${stand.logDirectory}.`);
+  let balancer: RoundRobin | undefined;
   try {
     await migrate(stand);
     const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: counts.merchants });
     await stand.start();
     await writeEndpoints(stand, taker);
+    balancer = rolling === true ? await startRoundRobin(() => stand.gatewayPorts) : undefined;
     const closing = new AbortController();
     const givingUp = new AbortController();
     let killer: Killer | undefined;
     const client = openMerchantClient({
-      port: stand.gatewayPort,
+      port: balancer?.port ?? stand.gatewayPort,
       connections,
       shopper: createShopper({ random: seededRandom(seed + 5), signal: AbortSignal.any([givingUp.signal, signal]) }),
       signal: AbortSignal.any([givingUp.signal, signal]),
@@ -103,8 +117,15 @@ async function run({ minutes, rate, connections, seed, ...counts }: Options): Pr
     });
     killer = startKiller({ stand, count: counts.kills, durationMs, random: seededRandom(seed + 2), signal });
     const faults = startFaults({ hostUrl: stand.hostUrl, count: counts.faults, durationMs, random: seededRandom(seed + 3), signal });
+    const roller = balancer && startRolling({ stand, balancer, durationMs, signal });
     const startedAtMs = performance.now();
-    await Promise.all([killer.done, faults.done, delay(durationMs, undefined, { signal }), tellProgress(durationMs, shop.orders, killer)]);
+    await Promise.all([
+      roller?.done,
+      killer.done,
+      faults.done,
+      delay(durationMs, undefined, { signal }),
+      tellProgress(durationMs, shop.orders, killer),
+    ]);
     const loadMs = performance.now() - startedAtMs;
     tell('The load ends. Waiting until every order has its answer and nothing is open ...');
     closing.abort();
@@ -116,12 +137,16 @@ async function run({ minutes, rate, connections, seed, ...counts }: Options): Pr
     const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: shop.orders });
     const untold = await auditWebhooks(stand.databaseUrl, taker.taken);
     const webhooks = { taken: taker.taken.length, disturbed: taker.disturbed() };
-    return await conclude(stand, {
+    const isCleanRun = await conclude(stand, {
       ...{ audit: found, untold, webhooks, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() },
       ...shop,
     });
+    if (roller === undefined || balancer === undefined) return isCleanRun;
+    tell(describeRolling(roller, balancer));
+    return isCleanRun && balancer.failed().length === 0;
   } finally {
     tell('Stopping ...');
+    await balancer?.close();
     taker.close();
     for (const complaint of await stand.stop()) tell(`Not stopped cleanly: ${complaint}`);
   }

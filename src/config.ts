@@ -249,6 +249,12 @@ export const settings = {
     10_000,
     'How long a stopping gateway waits for requests in flight.',
   ),
+  shutdownNoticeMs: setting(
+    'SHUTDOWN_NOTICE_MS',
+    wholeNumber({ min: 0, max: 600_000, unit: 'milliseconds' }),
+    { sandbox: 0, live: 5_000 },
+    'How long a stopping gateway goes on serving while /readyz says that it stops, so that load balancers take it out first.',
+  ),
   requestBodyLimitBytes: setting(
     'REQUEST_BODY_LIMIT_BYTES',
     wholeNumber({ min: 1024, max: 16_777_216, unit: 'bytes' }),

@@ -3,6 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAcquirer } from './acquirers/acquirer.ts';
 import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.ts';
 import type { Config } from './config.ts';
@@ -10,6 +11,7 @@ import { describeConsole } from './console-api/openapi.ts';
 import type { ConsoleParts } from './console-api/parts.ts';
 import { addConsoleRoutes, consoleRoutes } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
+import { complianceWarnings } from './core/compliance/warn.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
@@ -24,14 +26,14 @@ import { dueReconciliations } from './core/settlement/reconcile.ts';
 import { dueSettlements } from './core/settlement/settle-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
-import type { ShopperReturn } from './dialects/dialect.ts';
+import type { ShopperReturn, Webhooks } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings, timed } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
-import { createOutbound } from './http/outbound.ts';
+import { createOutbound, type Outbound } from './http/outbound.ts';
 import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
@@ -49,10 +51,11 @@ import { acting } from './store/audit.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
+import { createComplianceStore } from './store/compliance.ts';
 import { createCustomerStore } from './store/customers.ts';
 import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
-import { createUrlExpectation } from './store/endpoints.ts';
+import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createInvoiceStore } from './store/invoices.ts';
 import { createMailQueue } from './store/mails.ts';
@@ -62,6 +65,7 @@ import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
+import { createRequestKeys } from './store/request-keys.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
@@ -83,7 +87,10 @@ import { startKeepingKeys } from './workers/keep-keys.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
-/** A gateway that answers. `stop` lets requests in flight finish, for at most `shutdownTimeoutMs`. */
+/**
+ * A gateway that answers. `stop` serves on for `shutdownNoticeMs` while it says that it stops, then refuses what is new, and lets requests in
+ * flight finish for at most `shutdownTimeoutMs`.
+ */
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** Takes lines of JSON. */
@@ -140,18 +147,19 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
     dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
+    complianceWarnings(engine),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
+  const webhooks = webhooksOf(stores.general, vault, outbound);
   const delivering = startDelivering({
-    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox) },
-    outbound,
-    mail,
+    ...{ engine, directory, mode: config.mode, outbox: createOutbox(stores.outbox), outbound, webhooks, mail },
     step: observer.step,
     onTry: metrics.countDelivery,
     callbacks: new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]]))),
   });
+  if (config.smtpUrl === undefined) log.info({}, 'there is no SMTP_URL: mails wait until the gateway is started with one');
   const expectUrlsInRequests = createUrlExpectation(stores.general);
   const keepingKeys = startKeepingKeys({ log, round: vault.keys.round });
   const purge = purgeWork(vault, clock, stores.general);
@@ -199,7 +207,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, limits, expectUrlsInRequests, isUnavailable });
+      dialect.register(app, { engine, directory, mode: config.mode, limits, webhooks, expectUrlsInRequests, isUnavailable });
     });
   }
   addPageFiles(server);
@@ -235,7 +243,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
       url,
       async stop() {
         const patienceMs = config.shutdownTimeoutMs;
-        await settlesWithin({ promise: draining.begin(), patienceMs });
+        draining.announce();
+        await delay(config.shutdownNoticeMs);
+        await settlesWithin({ promise: draining.refuse(), patienceMs });
         if (!(await settlesWithin({ promise: server.close(), patienceMs }))) server.server.closeAllConnections();
         await stopParts();
       },
@@ -338,6 +348,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     customers: createCustomerStore(stores.general),
     invoices: createInvoiceStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    compliance: createComplianceStore(stores.general, clock),
+    requestKeys: createRequestKeys(stores.general, vault),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
@@ -391,6 +403,23 @@ function purgeWork(vault: OpenVault, clock: StoreClock, database: Database): Due
       return { taken: count, done: count };
     },
     nextDueAtMs: () => vault.nextPurgeAtMs(),
+  };
+}
+
+function webhooksOf(database: Database, vault: OpenVault, outbound: Outbound): Webhooks {
+  return {
+    async addressesOf(channel) {
+      const { merchantId } = channel;
+      const endpoints = await endpointsOf(database, channel);
+      return endpoints.map(({ endpointId, url, settings, secret: sealed }) => {
+        const secret = sealed === null ? {} : { secret: vault.openSecret({ merchantId, secretId: endpointId, sealed }) };
+        return { url, settings, ...secret };
+      });
+    },
+    async send(message) {
+      const answer = await outbound.send(message);
+      return answer.kind === 'answered' && answer.status >= 200 && answer.status < 300;
+    },
   };
 }
 

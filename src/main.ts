@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { addAuditCommand } from './commands/audit.ts';
 import { addCommand, type Options, read, withDatabase } from './commands/command-line.ts';
+import { addComplianceCommands } from './commands/compliance.ts';
 import { addCredentialCommands } from './commands/credentials.ts';
 import { addImportCommands } from './commands/import.ts';
 import { addKeysCommands } from './commands/keys.ts';
@@ -68,6 +69,7 @@ addCredentialCommands(program);
 addImportCommands(program);
 addSettlementCommands(program);
 addWebhookCommands(program);
+addComplianceCommands(program);
 addOperatorCommands(program);
 addAuditCommand(program);
 

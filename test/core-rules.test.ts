@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { largestAmount } from '../src/core/money/amount.ts';
 import { decideCapture } from '../src/core/payment/capture.ts';
 import { decideChargeback } from '../src/core/payment/chargeback.ts';
+import { decideVoid } from '../src/core/payment/decide-void.ts';
 import { effectOf } from '../src/core/payment/effect.ts';
 import type { OperateCommand } from '../src/core/payment/operate.ts';
 import { type OperationKind, type OperationNode, operationKinds, type PaymentTree } from '../src/core/payment/operation.ts';
 import { decideReceipt } from '../src/core/payment/receipt.ts';
 import { decideRefund } from '../src/core/payment/refund.ts';
-import { decideVoid } from '../src/core/payment/void.ts';
 import {
   type OperationEvent,
   type OperationState,

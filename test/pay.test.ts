@@ -90,7 +90,7 @@ test('pay shows both sides of the wire, and no card number', async () => {
 test('an unknown dialect is told which ones there are', async () => {
   const { code, output } = await pay('morse');
   assert.equal(code, 1);
-  assert.match(output, /There is no dialect "morse"\. This version speaks: opp\./);
+  assert.match(output, /There is no dialect "morse"\. This version speaks: opp\b/);
 });
 
 test('where nothing runs, it says how to start it', async () => {

@@ -86,7 +86,7 @@ test('an endpoint is sent nothing before it has acknowledged a test message, and
   assert.deepEqual([(await endpoint(id)).state, shop.requests.length], ['inactive', 0]);
   const tested = await operator.run(['webhook', 'test', id]);
   assert.equal(tested.code, 0, tested.output);
-  assert.match(tested.output, /answered 201 in \d+ ms\. The endpoint is active now, and is sent what waits for it\./);
+  assert.match(tested.output, /answered HTTP 201 in \d+ ms\. The endpoint is active now, and is sent what waits for it\./);
   await eventually(() => shop.requests.length === 2, 'the event to come');
   const [test1, told] = shop.requests.map(({ headers, body }) => {
     assert.match(headers['content-type'] ?? '', /^application\/json/);

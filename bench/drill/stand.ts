@@ -18,6 +18,8 @@ export type Victim = (typeof victims)[number];
 
 export interface Stand {
   readonly gatewayPort: number;
+  /** Of all nodes; the first is `gatewayPort`. */
+  readonly gatewayPorts: readonly number[];
   readonly hostUrl: string;
   readonly databaseUrl: string;
   readonly logDirectory: string;
@@ -25,6 +27,8 @@ export interface Stand {
   readonly masterKeyFile: string;
   /** Starts host and gateway; the database is up before, so that merchants can be written. */
   readonly start: () => Promise<void>;
+  /** Restarts a node in order; resolves when it is up again. */
+  readonly restart: (index: number) => Promise<void>;
   /** kill -9. False when there was nothing to kill at this moment. */
   readonly kill: (victim: Victim) => boolean;
   /** Ends everything and removes its data; the logs stay. Returns what did not stop as it should. */
@@ -33,8 +37,8 @@ export interface Stand {
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Makes a temporary folder and starts PostgreSQL in it, with its production settings. */
-export async function openStand(random: () => number): Promise<Stand> {
+/** Makes a temporary folder and starts PostgreSQL in it, with its production settings. `nodes`: how many gateways there are. */
+export async function openStand(random: () => number, nodes = 1): Promise<Stand> {
   const directory = await mkdtemp(join(tmpdir(), 'polygate-drill-'));
   const logDirectory = join(directory, 'logs');
   const databaseDirectory = join(directory, 'postgres');
@@ -47,11 +51,14 @@ export async function openStand(random: () => number): Promise<Stand> {
     await keepablePort(random),
     await keepablePort(random),
   ];
+  const gatewayPorts = [gatewayPort];
+  while (gatewayPorts.length < nodes) gatewayPorts.push(await keepablePort(random));
   const masterKeyFile = join(directory, 'master.key');
   const postgres = await startPostgres({ directory: databaseDirectory, port: databasePort, log });
-  const processes: { gateway?: Supervised; host?: Supervised } = {};
+  const processes: { gateways: readonly Supervised[]; host?: Supervised } = { gateways: [] };
   return {
     gatewayPort,
+    gatewayPorts,
     hostUrl: `http://127.0.0.1:${controlPort}`,
     databaseUrl: postgres.url,
     logDirectory,
@@ -60,16 +67,19 @@ export async function openStand(random: () => number): Promise<Stand> {
       await createKeyFile(masterKeyFile);
       processes.host = startHost({ directory, logDirectory, acquirerPort, controlPort });
       await processes.host.ready;
-      processes.gateway = startGateway({
-        ...{ directory, logDirectory, gatewayPort, acquirerPort, controlPort, databaseUrl: postgres.url, masterKeyFile },
-      });
-      await processes.gateway.ready;
+      const shared = { directory, logDirectory, acquirerPort, controlPort, databaseUrl: postgres.url, masterKeyFile };
+      processes.gateways = gatewayPorts.map((port) => startGateway({ ...shared, gatewayPort: port }));
+      await Promise.all(processes.gateways.map(({ ready }) => ready));
+    },
+    async restart(index) {
+      await processes.gateways[index]?.restart();
     },
     kill(victim) {
       switch (victim) {
         case 'gateway':
+          return killProcess(processes.gateways[0]?.pid());
         case 'host':
-          return killProcess(processes[victim]?.pid());
+          return killProcess(processes.host?.pid());
         case 'postmaster':
           return killProcess(postgres.pid);
         case 'backend':
@@ -78,9 +88,10 @@ export async function openStand(random: () => number): Promise<Stand> {
     },
     async stop() {
       const unclean: string[] = [];
-      for (const name of ['gateway', 'host'] as const) {
-        if ((await processes[name]?.stop()) === false) unclean.push(`${name} did not stop within 30 seconds of SIGTERM`);
+      for (const [index, gateway] of processes.gateways.entries()) {
+        if (!(await gateway.stop())) unclean.push(`gateway ${index + 1} did not stop within 30 seconds of SIGTERM`);
       }
+      if ((await processes.host?.stop()) === false) unclean.push('host did not stop within 30 seconds of SIGTERM');
       await postgres.stop().catch((error: unknown) => unclean.push(String(error)));
       supervisorLog.end();
       await copyFile(join(databaseDirectory, 'postgres.log'), join(logDirectory, 'postgres.log')).catch(() => undefined);
@@ -117,7 +128,7 @@ interface HostOptions {
 }
 
 function startHost({ directory, logDirectory, acquirerPort, controlPort }: HostOptions): Supervised {
-  const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(controlPort)];
+  const ports = ['--acquirer-port', String(acquirerPort), '--http-port', String(controlPort), '--smtp-port', '0'];
   return supervise({
     name: 'host',
     args: [join(root, 'sandbox', 'main.ts'), ...ports, '--data-directory', join(directory, 'sandbox'), '--with-parent'],
@@ -163,11 +174,14 @@ function startGateway({
       SANDBOX_HTTP_PORT: String(controlPort),
       DIRECTORY_SERVER_TIMEOUT_MS: '2000',
       ACQUIRER_TIMEOUT_MS: '2000',
+      TRUSTED_PROXY: '127.0.0.1',
+      // The balancer of the drill looks twenty times a second.
+      SHUTDOWN_NOTICE_MS: '500',
       // Where the merchants of the drill take their webhooks.
       OUTBOUND_PRIVATE_NETWORKS: '127.0.0.1',
     },
     directory,
-    logFile: join(logDirectory, 'gateway.log'),
+    logFile: join(logDirectory, `gateway-${gatewayPort}.log`),
     readyLine: /^Polygate is ready/,
   });
 }

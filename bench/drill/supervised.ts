@@ -11,6 +11,8 @@ export interface Supervised {
   readonly ready: Promise<void>;
   /** Undefined while it is down. */
   readonly pid: () => number | undefined;
+  /** Asks it to stop; resolves when the next one is up. */
+  readonly restart: () => Promise<void>;
   /** Asks it to stop, and does not start it again; kills it after 30 s, and says so by `false`. */
   readonly stop: () => Promise<boolean>;
 }
@@ -39,6 +41,7 @@ export function supervise(options: SupervisedOptions): Supervised {
   ready.promise.catch(() => undefined);
   let child: ChildProcess | undefined;
   let stopping = false;
+  let up = Promise.withResolvers<void>();
   const running = keepRunning();
 
   async function keepRunning(): Promise<void> {
@@ -74,6 +77,7 @@ export function supervise(options: SupervisedOptions): Supervised {
         if (!options.readyLine.test(line)) return;
         wasUp = true;
         ready.resolve();
+        up.resolve();
       });
     }
     const [code, signal] = await once(started, 'exit');
@@ -84,6 +88,11 @@ export function supervise(options: SupervisedOptions): Supervised {
   return {
     ready: ready.promise,
     pid: () => child?.pid,
+    async restart() {
+      up = Promise.withResolvers<void>();
+      child?.kill('SIGTERM');
+      await up.promise;
+    },
     async stop() {
       stopping = true;
       child?.kill('SIGTERM');

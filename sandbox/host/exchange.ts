@@ -129,7 +129,7 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   }
 
   const decision = decisionOn(financial, { fault, books, accountId: account.id });
-  const delivery = fault === undefined ? deliveryOf(rule) : deliveryOfFault(fault);
+  const delivery = fault === undefined ? deliveryOf(financial, rule) : deliveryOfFault(fault);
   if (!decision.isFinal) {
     parts.warn(`answered ${decision.code}: a ${financial.mti} does not fit the message that its field 90 names`);
     reply({ parts, connection, request, data: plainAnswer(decision.code), delivery });

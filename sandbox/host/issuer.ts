@@ -1,6 +1,6 @@
 /** What the host and the issuers behind it answer to a request: DE39, from the request, the card table and the books. */
 
-import { codeOfAmount } from './amounts.ts';
+import { triggerOf } from './amount-triggers.ts';
 import { APPROVED, type Books, type Entry, NOT_FOUND, PAYOUT_FUNDS_MAJOR, remainingMinor } from './books.ts';
 import { CARD_RULES, type CardRule } from './cards.ts';
 import { minorPerMajor } from './currencies.ts';
@@ -54,8 +54,9 @@ export function disputeReasonOf({ act, terminal, pan }: FinancialRequest): strin
   return rule?.kind === 'disputes' ? rule.reason : undefined;
 }
 
-/** What happens to the first answer of a request with this card. */
-export function deliveryOf(rule: CardRule | undefined): Delivery {
+/** What happens to the first answer of a request, by its amount or by its card. */
+export function deliveryOf(request: FinancialRequest, rule: CardRule | undefined): Delivery {
+  if (triggerOf(request)?.kind === 'unanswered') return { how: 'lost' };
   return rule?.kind === 'approves' ? rule.delivery : NORMAL;
 }
 
@@ -65,6 +66,8 @@ const refusedAdvice = (code: string): Decision => ({ code, privateText: '', isFi
 /** The answer to a message that has not been answered before. Reads the books and changes nothing. */
 export function decide(request: FinancialRequest, context: { readonly books: Books; readonly accountId: string }): Decision {
   const { books } = context;
+  const trigger = triggerOf(request);
+  if (trigger?.kind === 'declined') return final(trigger.code);
   switch (request.act) {
     case 'authorization':
     case 'debit':
@@ -94,8 +97,6 @@ function decideByIssuer(request: FinancialRequest, books: Books): Decision {
     return final(DO_NOT_HONOR, request.holder);
   }
   if (!passesLuhn(request.pan)) return final(INVALID_CARD);
-  const amountCode = request.act === 'payout' ? undefined : codeOfAmount(request);
-  if (amountCode !== undefined) return final(amountCode);
   const rule = CARD_RULES.get(request.pan);
   switch (rule?.kind) {
     case 'declines':

@@ -57,8 +57,7 @@ export function addCredentialCommands(program: Command): void {
 
 async function create(options: CreateOptions): Promise<void> {
   const { access } = dialectOf(options.dialect);
-  const { identifier } = options;
-  if (identifier !== undefined && !access.isIdentifier(identifier)) {
+  if (options.identifier !== undefined && !access.isIdentifier(options.identifier)) {
     throw new Error(`--identifier cannot be used with ${options.dialect}; expected ${access.expected.identifier}.`);
   }
   const given = options.secretFile === undefined ? undefined : readSecret(options.secretFile);
@@ -66,6 +65,7 @@ async function create(options: CreateOptions): Promise<void> {
     throw new Error(`The secret in ${options.secretFile} cannot be used with ${options.dialect}; expected ${access.expected.secret}.`);
   }
   const secret = given ?? access.newSecret();
+  const identifier = access.identifierOf?.(secret) ?? options.identifier;
   const created = await withStore(options, async (database, config) => {
     const { merchantId } = await findMerchant(database, options.merchant);
     const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };

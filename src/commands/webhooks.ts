@@ -191,7 +191,9 @@ function addTestCommand(webhook: Command): void {
         if (!answer.acknowledged) throw new Error(`The endpoint did not acknowledge: ${answer.problem}.`);
         await activateEndpoint(database, { actor: actor(), endpointId: id });
         const now = state === 'active' ? 'active' : state === 'paused' ? 'still paused' : 'active now, and is sent what waits for it';
-        print(`It answered ${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is ${now}.`);
+        print(
+          `It answered ${endpoint.url?.startsWith('mailto:') === true ? '' : 'HTTP '}${answer.status} in ${Math.round(answer.durationMs)} ms. The endpoint is ${now}.`,
+        );
       });
     });
 }

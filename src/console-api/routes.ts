@@ -17,6 +17,7 @@ import { ConsoleProblem, type ProblemName } from './problem.ts';
 import { reportRoutes } from './reports.ts';
 import type { ConsoleRoute } from './route.ts';
 import { serve } from './serve.ts';
+import { settlementRoutes } from './settlements.ts';
 
 /** 64 KiB of logo, and what is around it. */
 const bodyLimitBytes = 131_072;
@@ -24,7 +25,7 @@ const bodyLimitBytes = 131_072;
 /** Every route, in the order of the document. */
 export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
   const groups = [
-    ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
+    ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, settlementRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
     ...[merchantRoutes, channelRoutes, credentialRoutes, accountRoutes, operatorRoutes, auditRoutes, keyRoutes, clockRoutes],
   ];
   return groups.flatMap((group) => group(parts));

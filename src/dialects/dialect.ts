@@ -25,8 +25,17 @@ export interface DialectContext {
    */
   expectUrlsInRequests(channel: Channel): Promise<void>;
   readonly limits: RequestLimits;
+  readonly webhooks: Webhooks;
   /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
   readonly isUnavailable: (error: unknown) => boolean;
+}
+
+/** The endpoints of an account, for protocols that let merchants try them. */
+export interface Webhooks {
+  /** Those that an operator has set up, with their secrets, the oldest first. */
+  addressesOf(channel: Channel): Promise<readonly CallbackAddress[]>;
+  /** Sends one message apart from all that happens to payments. False when it was not acknowledged in time. */
+  send(message: CallbackMessage & { readonly timeoutMs: number }): Promise<boolean>;
 }
 
 /** `limit` is there where it can be told; `remaining` requests may follow at once, or one after `retryAfterMs`. */
@@ -55,7 +64,7 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
-  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". */
+  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". Absent: anything, unchecked. */
   readonly policies?: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>>;
   /** Under which name of an operation's data the shopper's e-mail stands; absent where the dialect keeps none. */
   readonly emailIn?: string;
@@ -125,7 +134,7 @@ export interface CallbackTest {
 }
 
 interface AnyNotice extends CallbackTest {
-  /** The request named the URL itself; no operator has set the endpoint up. */
+  /** The request named the URL itself; no operator has set the endpoint up. Settings and secret are those of the channel's oldest endpoint. */
   readonly namedByRequest: boolean;
   readonly channel: Channel;
   /** Failed tries before this one. */
@@ -153,6 +162,8 @@ export interface OrderNotice extends AnyNotice {
 export interface TokenNotice extends AnyNotice {
   readonly subject: 'token';
   readonly act: TokenAct;
+  /** The order that the card was kept with, where it was one. */
+  readonly order?: OrderView;
 }
 
 export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
@@ -172,6 +183,8 @@ export interface DialectAccess {
   /** A new random name of a login, as credentials are found by. */
   newIdentifier(): string;
   isIdentifier(text: string): boolean;
+  /** Where a request brings nothing but the secret: the identifier that goes with it. */
+  identifierOf?(secret: string): string;
   /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
   readonly signsWithSecret?: true;
   /** A new random secret, of 128 bits at least. */
@@ -235,6 +248,8 @@ export interface DemoChannel {
   readonly name: string;
   /** One of `accounts`, or one that all dialects share. */
   readonly accountId: string;
+  /** Absent: none. */
+  readonly policies?: Readonly<Record<string, unknown>>;
 }
 
 export interface DemoCredential {

@@ -14,9 +14,11 @@ export interface RequestOptions {
 
 /** The end of a node, as its requests see it. */
 export interface Draining {
+  /** The node says that it is about to stop, and that connections end after their answer; it goes on serving. */
+  announce(): void;
   /** New requests are refused from now on, with 503 and the end of their connection. Resolves when those under way are answered. */
-  begin(): Promise<void>;
-  isDraining(): boolean;
+  refuse(): Promise<void>;
+  isAnnounced(): boolean;
 }
 
 export const newRequestId = (): string => randomUUIDv7();
@@ -27,23 +29,25 @@ const alwaysAnswered = new Set(['/healthz', '/readyz', '/metrics']);
 export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }: RequestOptions): Draining {
   const works = new WeakMap<FastifyRequest, Work>();
   const drained = Promise.withResolvers<void>();
-  let isDraining = false;
+  let isAnnounced = false;
+  let isRefusing = false;
   let underWay = 0;
 
   function isOver(): void {
     underWay -= 1;
-    if (isDraining && underWay === 0) drained.resolve();
+    if (isRefusing && underWay === 0) drained.resolve();
   }
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    if (isDraining && !alwaysAnswered.has(request.routeOptions.url ?? '')) {
+    if (isRefusing && !alwaysAnswered.has(request.routeOptions.url ?? '')) {
       reply.code(503).headers({ connection: 'close', 'retry-after': '1' }).send({
         error: 'stopping',
         message: 'This node is about to stop and has done nothing of this request; send it again, to another node.',
       });
       return;
     }
+    if (isAnnounced) reply.header('connection', 'close');
     underWay += 1;
     reply.raw.once('close', isOver);
     const work = observer.begin({ requestId: request.id, route: `${request.method} ${request.routeOptions.url ?? 'unknown'}` });
@@ -56,11 +60,12 @@ export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }
     if (work === undefined) done();
     else runAs(work, done);
   });
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (isDraining) reply.header('connection', 'close');
-    if (tellsTimings) tellTimings(works.get(request), (text) => reply.header('server-timing', text));
-    done(null, payload);
-  });
+  if (tellsTimings) {
+    app.addHook('onSend', (request, reply, payload, done) => {
+      tellTimings(works.get(request), (text) => reply.header('server-timing', text));
+      done(null, payload);
+    });
+  }
   if (observer.tracing !== undefined) {
     app.addHook('onResponse', (request, reply, done) => {
       const work = works.get(request);
@@ -70,12 +75,16 @@ export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }
     });
   }
   return {
-    begin() {
-      isDraining = true;
+    announce() {
+      isAnnounced = true;
+    },
+    refuse() {
+      isAnnounced = true;
+      isRefusing = true;
       if (underWay === 0) drained.resolve();
       return drained.promise;
     },
-    isDraining: () => isDraining,
+    isAnnounced: () => isAnnounced,
   };
 }
 

@@ -47,7 +47,7 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const missing = Object.entries(await options.readiness()).flatMap(([part, isReady]) => (isReady ? [] : [part]));
-    if (draining.isDraining()) missing.push('stopping');
+    if (draining.isAnnounced()) missing.push('stopping');
     return reply.code(missing.length === 0 ? 200 : 503).send({ status: missing.length === 0 ? 'ok' : 'not ready', missing });
   });
   addMetricsRoute(app, { metrics: options.metrics, key: options.metricsKey });

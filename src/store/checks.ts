@@ -6,6 +6,7 @@ import { accounts } from '../core/ledger/accounts.ts';
 import { postedKinds } from '../core/payment/operation.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { auditChain } from './audit-check.ts';
+import { checkoutAttempts } from './checkout-checks.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
 import { reconciliations, settledOperations, settlementLedger, settlementParts } from './settlement-checks.ts';
 
@@ -421,6 +422,7 @@ export const checks: readonly Check[] = [
   disputes,
   receipts,
   visits,
+  checkoutAttempts,
   duplicates,
   settledOperations,
   settlementParts,

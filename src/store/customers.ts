@@ -32,6 +32,12 @@ select t.token from polygate.token_act t
 where t.merchant_id = $1 and t.token = any ($2::text[]) and t.dialect_data ->> 'customerId' = $3`,
 };
 
+const named: Statement = {
+  name: 'tokens_of_named_customer',
+  text: `select o.token from polygate.operation o
+where o.dialect_data ->> 'customerReference' = $2 and o.merchant_id = $1 and o.token is not null order by o.operation_id limit 100`,
+};
+
 export function createCustomerStore(database: Database): CustomerStore {
   return {
     async register({ merchantId, details, createdAtMs }) {
@@ -47,6 +53,9 @@ export function createCustomerStore(database: Database): CustomerStore {
         database.query<Row & { readonly details: Customer['details']; readonly created_ms: number }>(select, [merchantId, customerNumber]),
       );
       return row === undefined ? undefined : { merchantId, customerNumber, details: row.details, createdAtMs: row.created_ms };
+    },
+    async tokensNamed({ merchantId, customerReference }) {
+      return (await reading(database.query<{ readonly token: string }>(named, [merchantId, customerReference]))).map(({ token }) => token);
     },
     async tokensOf({ merchantId, customerNumber, tokens }) {
       const rows = await reading(

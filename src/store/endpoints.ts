@@ -186,6 +186,21 @@ export async function replayDeliveries(database: Query, wanted: Replay): Promise
   return (await database.query(replay, values)).length;
 }
 
+const ofChannel: Statement = {
+  name: 'endpoints_of_channel',
+  text: `select endpoint_id as "endpointId", url, settings, secret from polygate.endpoint
+where merchant_id = $1 and dialect = $2 and (channel_id is null or channel_id = $3) and url is not null and removed_at is null
+order by created_at, endpoint_id`,
+};
+
+/** What an operator has set up for a channel, the oldest first. */
+export function endpointsOf(
+  database: Query,
+  { merchantId, dialect, channelId }: Pick<Channel, 'merchantId' | 'dialect' | 'channelId'>,
+): Promise<(Row & Pick<EndpointRecord, 'endpointId' | 'settings' | 'secret'> & { readonly url: string })[]> {
+  return reading(database.query(ofChannel, [merchantId, dialect, channelId]));
+}
+
 /** Remembers which merchants name URLs in their requests: the first such request of a merchant costs a statement, the others nothing. */
 export function createUrlExpectation(database: Database): (channel: Channel) => Promise<void> {
   const known = new Set<string>();

@@ -1,7 +1,9 @@
 /** What operators can list, as SQL: the parts that are set up here, those about payments and webhooks beside it. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { before, equals, type ListTable, since } from './list-table.ts';
+import { ledgerLists } from './operator-ledger-lists.ts';
 import { paymentLists } from './operator-payment-lists.ts';
+import { settlementLists } from './operator-settlement-lists.ts';
 
 const merchants: ListTable = {
   columns: {
@@ -157,4 +159,6 @@ const audit: ListTable = {
 export const listTables: Readonly<Record<OperatorList, ListTable>> = {
   ...{ merchants, accounts, channels, credentials, endpoints, operators, audit },
   ...paymentLists,
+  ...ledgerLists,
+  ...settlementLists,
 };

@@ -75,6 +75,11 @@ from polygate.endpoint ep cross join lateral (
 where ep.state = 'active' and ep.removed_at is null`,
 };
 
+const anyActive: Statement = {
+  name: 'any_active_endpoint',
+  text: `select 1 from polygate.endpoint where state = 'active' and removed_at is null limit 1`,
+};
+
 /** A lease of 75 s that is younger than ten. */
 const freshLeaseMs = 65_000;
 
@@ -211,6 +216,9 @@ export function createOutbox(database: Database): Outbox {
         plainArray(claimed.map((row) => row.sequence)),
       ]);
       return rows.map(deliveryOf);
+    },
+    async hasActiveEndpoints() {
+      return (await run(anyActive, [])).length > 0;
     },
     async nextDueInMs() {
       const [row] = await run<{ in_ms: number | null }>(nextDue, [freshLeaseMs]);

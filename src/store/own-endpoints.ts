@@ -89,6 +89,10 @@ export function createEndpointStore(database: Database): EndpointStore {
     async remove({ merchantId, dialect, endpointId }) {
       return (await run(remove, [merchantId, dialect, endpointId])).length > 0;
     },
+    async findOfRequests({ merchantId, dialect }) {
+      const [row] = await run<EndpointRow>(ofRequests, [merchantId, dialect]);
+      return row === undefined ? undefined : endpointOf(row);
+    },
     async ofRequests({ merchantId, dialect }, seal) {
       const read = async () => (await run<EndpointRow>(ofRequests, [merchantId, dialect]))[0];
       let row = await read();

@@ -257,6 +257,27 @@ create unlogged table polygate.clock_reader (
 );
 grant delete, insert, select, update on polygate.clock_reader to polygate_app;
 
+create table polygate.compliance_document (
+  merchant_id uuid not null,
+  document_id uuid not null,
+  type text not null,
+  state text not null default 'submitted'::text,
+  valid_from timestamp with time zone not null,
+  valid_until timestamp with time zone,
+  reason text,
+  size_bytes integer,
+  sha256 text,
+  sealed bytea,
+  created_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  warned_at integer[] not null default '{}'::integer[],
+  constraint compliance_document_pkey PRIMARY KEY (merchant_id, document_id),
+  constraint compliance_document_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'approved'::text, 'rejected'::text]))),
+  constraint compliance_document_type_check CHECK ((type = ANY (ARRAY['asv_scan'::text, 'saq'::text, 'aoc'::text])))
+);
+CREATE INDEX compliance_document_end ON polygate.compliance_document USING btree (valid_until) WHERE ((state = 'approved'::text) AND (valid_until IS NOT NULL));
+grant insert, select, update on polygate.compliance_document to polygate_app;
+
 create table polygate.counter (
   name text not null,
   next_value bigint not null,
@@ -540,6 +561,7 @@ create table polygate.operation (
 ) with (fillfactor=45);
 CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE (agreement IS NOT NULL);
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
+CREATE INDEX operation_customer ON polygate.operation USING btree (((dialect_data ->> 'customerReference'::text)), merchant_id) WHERE ((token IS NOT NULL) AND ((dialect_data ->> 'customerReference'::text) IS NOT NULL));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
@@ -649,6 +671,15 @@ create table polygate.reconciliation (
 );
 CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
 grant insert, select, update on polygate.reconciliation to polygate_app;
+
+create table polygate.request_key (
+  key_id uuid not null,
+  public_jwk json not null,
+  sealed_private_jwk bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint request_key_pkey PRIMARY KEY (key_id)
+);
+grant insert, select on polygate.request_key to polygate_app;
 
 create unlogged table polygate.request_window (
   merchant_id uuid not null,

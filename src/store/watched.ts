@@ -21,7 +21,7 @@ const visits: Statement = {
   text: `select count(*) as open from polygate.shopper_visit where due_at is not null`,
 };
 
-const endpointStates = ['inactive', 'active', 'parked'] as const satisfies readonly EndpointState[];
+const endpointStates = ['inactive', 'active', 'parked', 'paused'] as const satisfies readonly EndpointState[];
 
 export interface Waiting {
   readonly state: EndpointState;

@@ -15,7 +15,15 @@ import {
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { readOrder } from '../core/payment/order.ts';
-import type { CallbackAddress, CallbackMessage, DialectCallbacks, OrderNotice, PaymentNotice, TokenNotice } from '../dialects/dialect.ts';
+import type {
+  CallbackAddress,
+  CallbackMessage,
+  DialectCallbacks,
+  OrderNotice,
+  PaymentNotice,
+  TokenNotice,
+  Webhooks,
+} from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -29,6 +37,7 @@ export interface DeliverEvents {
   readonly directory: Directory;
   readonly outbox: Outbox;
   readonly outbound: Outbound;
+  readonly webhooks: Pick<Webhooks, 'addressesOf'>;
   /** Absent: mails wait. */
   readonly mail: MailTransport | undefined;
   readonly mode: 'sandbox' | 'live';
@@ -47,6 +56,8 @@ const underWayAtMost = 1_024;
 /** Beyond what two messages of the most patient dialect can take, so that a lease ends only when its holder is gone. */
 const leaseMs = 75_000;
 const postponedMs = 5_000;
+/** Without a mail server mails wait for a start with one. */
+const postponedWithoutMailMs = 60_000;
 /** Every postponement is a stop of the clock on its way, which may be years long. */
 const postponedWhileMovingMs = 86_400_000;
 /** Whoever moves the clock waits for each try. */
@@ -81,6 +92,7 @@ function workOf({ outbox, engine }: DeliverEvents, sender: Sender): DueWork {
       return { taken: done, done };
     },
     async nextDueAtMs() {
+      if (!(await outbox.hasActiveEndpoints())) return undefined;
       while ((await outbox.enroll(enrolledAtOnce)) >= enrolledAtOnce);
       const inMs = await outbox.nextDueInMs();
       return inMs === undefined ? undefined : engine.clock.businessNow() + inMs;
@@ -183,11 +195,12 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   const { outbox, engine } = parts;
   const way = await wayOf(parts, delivery);
   if (way === undefined) {
-    await outbox.postpone(delivery, engine.clock.isMoving() ? postponedWhileMovingMs : postponedMs);
+    const usualMs = isByMail(delivery) ? postponedWithoutMailMs : postponedMs;
+    await outbox.postpone(delivery, engine.clock.isMoving() ? postponedWhileMovingMs : usualMs);
     return true;
   }
   const { attempt, messagesSent, gone } = await parts.step('delivery', way.send);
-  const kind = delivery.about.kind === 'mail' || mailAddressOf(delivery.endpoint) !== undefined ? 'mail' : 'webhook';
+  const kind = isByMail(delivery) ? 'mail' : 'webhook';
   if (attempt.problem === undefined) {
     parts.onTry(kind, 'delivered');
     await outbox.record({ delivery, attempt, messagesSent, result: { state: 'delivered' } });
@@ -204,6 +217,10 @@ async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasI
   if (result.state === 'given_up')
     engine.log.warn({ ...namesOf(delivery), tries: delivery.tries }, 'an event could not be delivered and was given up');
   return false;
+}
+
+function isByMail({ about, endpoint }: ClaimedDelivery): boolean {
+  return about.kind === 'mail' || mailAddressOf(endpoint) !== undefined;
 }
 
 /** How something is told, and how patiently. */
@@ -243,7 +260,7 @@ type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
 
 type Subject =
   | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
-  | Pick<TokenNotice, 'subject' | 'act'>
+  | Pick<TokenNotice, 'subject' | 'act' | 'order'>
   | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
 
 interface Telling {
@@ -266,7 +283,9 @@ async function readSubject(
   if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
-    return act === undefined ? undefined : { subject: 'token', act };
+    const orderId = act?.dialectData.orderId;
+    const order = orderId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId: orderId });
+    return act === undefined ? undefined : { subject: 'token', act, ...(order === undefined ? {} : { order }) };
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
@@ -284,7 +303,10 @@ async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, 
   if (url === undefined) return [];
   const { settings } = endpoint;
   const secret = await secretOf(parts, policy, delivery);
-  const address: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
+  // What a request names has no settings of its own.
+  const [set] = endpoint.url === undefined ? await parts.webhooks.addressesOf(channel) : [];
+  const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { freshCardNumber } from '../harness/card-numbers.ts';
 import { findCardData } from '../harness/scrub.ts';
-import { type Answer, type CallerName, type Client, type Fault, faults } from './driver.ts';
+import { type Answer, type CallerName, type Capability, type Client, type Fault, faults } from './driver.ts';
 import { expectOutcome, order, stories } from './stories.ts';
 
 const story = stories();
@@ -73,8 +73,10 @@ story('a token of another merchant does not pay', ['tokens'], async ({ shop, dri
   expectOutcome(await shop.payWithToken(token, { amount: 1_00 }), 'approved');
 });
 
+const needsOf: Readonly<Partial<Record<Fault, readonly Capability[]>>> = { 'a field that nobody knows': ['refusal of unknown fields'] };
+
 for (const [fault, field] of Object.entries(faults) as readonly (readonly [Fault, string])[]) {
-  story(`a payment with ${fault} is refused, and the ${field} named`, [], async ({ shop, stack, booked }) => {
+  story(`a payment with ${fault} is refused, and the ${field} named`, needsOf[fault] ?? [], async ({ shop, stack, booked }) => {
     const countOf = async () => Number((await stack.database.query('select count(*) from polygate.operation')).rows[0]?.count);
     const before = await countOf();
     for (const pay of [shop.authorize, shop.debit]) {

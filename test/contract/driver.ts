@@ -132,6 +132,8 @@ export const capabilities = [
   'void of a debit',
   'tokens',
   'idempotency key',
+  'refusal of unknown fields',
+  'payments without a shopper',
   'frictionless authentication',
   'challenge',
   'redirect method',

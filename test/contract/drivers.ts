@@ -2,5 +2,8 @@
 import type { Driver } from './driver.ts';
 import { opp } from './opp.ts';
 import { paymentz } from './paymentz.ts';
+import { payone } from './payone.ts';
+import { qorepay } from './qorepay.ts';
+import { tzero } from './tzero.ts';
 
-export const drivers: readonly Driver[] = [opp, paymentz];
+export const drivers: readonly Driver[] = [opp, payone, qorepay, paymentz, tzero];

@@ -98,6 +98,8 @@ export async function authenticateAt(redirect: Redirect, typed: Readonly<Record<
     await runMethod(page);
     page = await goOn(page);
   }
+  const confirmation = page.forms.find(({ fields }) => fields.event === 'confirmed');
+  if (confirmation !== undefined) return settled(await postForm(confirmation.action, confirmation.fields));
   if (formWith(page, 'creq') === undefined) return page;
   return answerChallenge(await openChallenge(page), typed);
 }

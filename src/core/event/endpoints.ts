@@ -27,7 +27,9 @@ export interface EndpointStore {
   change(key: EndpointKey, to: { readonly url: string; readonly settings: Readonly<Record<string, string>> }): Promise<boolean>;
   /** Forgets its secret, and gives up what waits for it. False when there is none. */
   remove(key: EndpointKey): Promise<boolean>;
-  /** The one that stands for URLs named in requests; it gets this secret unless it has one. */
+  /** The one that stands for URLs named in requests, if there is one. */
+  findOfRequests(merchant: Pick<EndpointKey, 'merchantId' | 'dialect'>): Promise<OwnEndpoint | undefined>;
+  /** The same, made where there is none; it gets this secret unless it has one. */
   ofRequests(
     merchant: Pick<EndpointKey, 'merchantId' | 'dialect'>,
     seal: (endpointId: string) => Uint8Array,

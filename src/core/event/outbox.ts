@@ -96,6 +96,8 @@ export interface Outbox {
     readonly leaseMs: number;
     readonly busy: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
+  /** Whether there is anybody to be told now. */
+  hasActiveEndpoints(): Promise<boolean>;
   /** In how many ms the first of all deliveries may be tried; 0 or less: now, or it is being tried. Undefined when nothing waits. */
   nextDueInMs(): Promise<number | undefined>;
   /** The payment that an operation belongs to, as it is now; read beside the payment path. */

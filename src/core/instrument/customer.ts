@@ -17,6 +17,11 @@ export interface CustomerStore {
   /** Returns the new customer's number. */
   register(customer: Omit<Customer, 'customerNumber'>): Promise<number>;
   find(key: Pick<Customer, 'merchantId' | 'customerNumber'>): Promise<Customer | undefined>;
+  /**
+   * Tokens that payments have made for a customer whom the merchant names by a reference of its own, under `customerReference` in the dialect's
+   * data; the oldest first, also those that were deleted since.
+   */
+  tokensNamed(key: { readonly merchantId: string; readonly customerReference: string }): Promise<readonly string[]>;
   /** Which of these tokens were stored for the customer. */
   tokensOf(key: Pick<Customer, 'merchantId' | 'customerNumber'> & { readonly tokens: readonly string[] }): Promise<ReadonlySet<string>>;
 }

@@ -1,13 +1,17 @@
 /** All kinds of mail: a new one is a file of its own beside this one, and a line here. */
+import { complianceExpiry } from './compliance-expiry.ts';
 import type { MailContent, MailData, MailFormats, MailKind } from './content.ts';
 import { endpointTest } from './endpoint-test.ts';
 import { invoiceMail } from './invoice.ts';
 import { paymentConfirmation } from './payment-confirmation.ts';
+import { paymentLink } from './payment-link.ts';
 
 const mailKinds = {
   payment_confirmation: paymentConfirmation,
   endpoint_test: endpointTest,
+  compliance_expiry: complianceExpiry,
   invoice: invoiceMail,
+  payment_link: paymentLink,
 } as const;
 
 export type MailKindName = keyof typeof mailKinds;

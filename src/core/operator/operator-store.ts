@@ -23,6 +23,10 @@ export const operatorLists = [
   'delivery_attempts',
   'disputes',
   'escalations',
+  'settlements',
+  'settlement_parts',
+  'settlement_comparisons',
+  'settlement_operations',
   'operators',
   'audit',
 ] as const;

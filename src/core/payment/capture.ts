@@ -1,9 +1,9 @@
 /** Capture: takes held money, in one part or several, up to what was authorized and not released. */
 import { refusal } from '../refusals.ts';
+import { decideVoid } from './decide-void.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
-import { voidOperation } from './void.ts';
 
 export function capture(engine: Engine, command: OperateCommand): Promise<ActResult> {
   const { releasesRest, ...given } = command;
@@ -28,7 +28,7 @@ async function captureOnly(engine: Engine, command: OperateCommand, given: Opera
 
 /** What is left now is released; where that does not succeed at once, the due row goes on. */
 async function releaseRest(engine: Engine, { channel, operationId }: OperateCommand): Promise<void> {
-  const released = await voidOperation(engine, { channel, operationId, dialectData: {}, because: 'rest_released' });
+  const released = await operate(engine, 'reversal', { channel, operationId, dialectData: {}, because: 'rest_released' }, decideVoid);
   if (released.kind === 'refused' && released.refusal.code !== 'nothing_left') {
     engine.log.info({ operationId, code: released.refusal.code }, 'the rest of a hold is released later');
   }

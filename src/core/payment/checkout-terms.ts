@@ -15,6 +15,8 @@ export interface CheckoutOrder {
   readonly agreement?: AgreementRequest;
   /** Of a preauthorization: all of it is captured at once, and what is kept with the capture. */
   readonly thenCapture?: { readonly dialectData: Readonly<Record<string, string>> };
+  /** As in `AuthorizeCommand`. */
+  readonly captureLater?: { readonly afterMs: number };
   readonly merchantReference?: string;
   /** Each attempt is a payment with a number of its own. */
   readonly numbered?: true;

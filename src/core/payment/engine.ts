@@ -1,5 +1,6 @@
 /** What every act works with, and what every act answers. */
 import type { Bank } from '../bank/bank.ts';
+import type { ComplianceStore } from '../compliance/document.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
 import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
@@ -7,6 +8,7 @@ import type { InvoiceStore } from '../invoice/invoice-store.ts';
 import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import type { RequestKeys } from '../request-keys.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
@@ -23,6 +25,8 @@ export interface Engine {
   readonly invoices: InvoiceStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
+  readonly compliance: ComplianceStore;
+  readonly requestKeys: RequestKeys;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

@@ -64,6 +64,8 @@ export interface OrderView {
   readonly payments: readonly PaymentTree[];
   /** Of all payments, oldest first. */
   readonly paymentEvents: readonly PaymentEventEntry[];
+  /** The token of the card that it was paid with, if that was kept and still is. */
+  readonly keptToken?: string;
   /** Where a shopper can pay it. */
   readonly pageUrl: string;
 }
@@ -89,5 +91,15 @@ export async function readOrder(
   const firsts = payments.flatMap(({ operations: [first] }) => first?.operationId ?? []);
   const paymentEvents = firsts.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: [...new Set(firsts)] });
   const pageUrl = orderPageUrl(shoppers, { routingNumber: order.routingNumber, id: order.checkoutId });
-  return { order, events, payments, paymentEvents, pageUrl };
+  const keptToken = await keptTokenOf(engine, payments);
+  return { order, events, payments, paymentEvents, pageUrl, ...(keptToken === undefined ? {} : { keptToken }) };
+}
+
+async function keptTokenOf({ vault }: Engine, payments: readonly PaymentTree[]): Promise<string | undefined> {
+  const paid = payments
+    .flatMap(({ operations: [first] }) => first ?? [])
+    .find(({ state, token }) => state === 'approved' && token !== undefined);
+  if (paid?.token === undefined) return undefined;
+  const { merchantId, token } = paid;
+  return (await vault.resolveToken({ merchantId, token })) === undefined ? undefined : token;
 }

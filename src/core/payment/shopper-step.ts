@@ -178,7 +178,9 @@ export async function confirmByMerchant(engine: Engine, key: VisitKey): Promise<
 export async function callOff(engine: Engine, key: VisitKey): Promise<void> {
   const visit = await engine.shoppers.visits.find(key);
   if (visit === undefined || visit.isOver) return;
-  if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
+  // Nobody was asked yet: there is nothing that could fail.
+  if (visit.authentication.state === 'ready') await move(engine, visit.authentication, 'expire');
+  else if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
   else await confirm(engine, visit, awaitsMerchant(visit) ? 'merchant' : 'shopper', 'refused');
   await advance(engine, key);
 }

@@ -48,7 +48,7 @@ export interface Fields {
   object(name: string, rule?: { readonly required?: true }): Json | undefined;
 }
 
-const nulText = /\u0000/;
+const nulText = '\0';
 const largest = 999_999_999_999;
 
 /** Only what a browser can be sent to. */
@@ -83,7 +83,7 @@ export function fieldsOf(input: Json): Fields {
     read(name, rule, (value) => {
       if (typeof value !== 'string' && typeof value !== 'number') return wrong(name, 'Not a valid string.');
       const read = String(value);
-      if (nulText.test(read)) return wrong(name, 'Null characters are not allowed.');
+      if (read.includes(nulText)) return wrong(name, 'Null characters are not allowed.');
       if (read.length > rule.max) {
         fail(name, 'max_length', `Ensure this field has no more than ${rule.max} characters.`);
         return undefined;
@@ -159,7 +159,7 @@ export function fieldsOf(input: Json): Fields {
         const items = value as readonly unknown[];
         if (
           items.length > 100 ||
-          !items.every((item): item is string => typeof item === 'string' && item.length <= max && !nulText.test(item))
+          !items.every((item): item is string => typeof item === 'string' && item.length <= max && !item.includes(nulText))
         ) {
           return wrong(name, 'Not a valid list of strings.');
         }

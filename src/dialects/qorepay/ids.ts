@@ -2,7 +2,7 @@
  * Ids on the wire: UUIDs of version 4. Those of purchases appear in addresses without their merchant, so they carry its routing number: in the
  * last six digits, which are combined with the first six. What remains is 98 random bits: nobody guesses a purchase.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -11,10 +11,11 @@ export function isUuid(text: unknown): text is string {
   return typeof text === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
-/** A new id of a purchase, which no scan can take for a card number. */
-export function newPurchaseId(routingNumber: number): string {
-  for (;;) {
-    const hex = randomBytes(16).toString('hex');
+/** A new id of a purchase, which no scan can take for a card number; always the same one from the same `seed`, of 16 bytes or more. */
+export function newPurchaseId(routingNumber: number, seed?: Uint8Array): string {
+  for (let round = 0; ; round += 1) {
+    const hex =
+      seed === undefined ? randomBytes(16).toString('hex') : hash('sha256', Buffer.concat([seed, Buffer.of(round)]), 'hex').slice(0, 32);
     const last = (routingNumber ^ Number.parseInt(hex.slice(0, 6), 16)).toString(16).padStart(6, '0');
     const digits = `${hex.slice(0, 12)}4${hex.slice(13, 16)}${'89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4]}${hex.slice(17, 26)}${last}`;
     const id = digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -2,6 +2,7 @@
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { DialectSandbox, SamplePayment } from '../dialect.ts';
 import { identifierOfKey } from './auth.ts';
+import { demoWebhookKey } from './sandbox-key.ts';
 
 export const demoBrandId = '11111111-1111-4111-8111-111111111111';
 const otherBrandId = '22222222-2222-4222-8222-222222222222';
@@ -40,6 +41,15 @@ export const sandbox: DialectSandbox = {
       secret: otherApiKey,
     },
     { merchant: 'other', credentialId: '00000000-0000-7000-8000-000000001212', identifier: s2s(otherS2sToken), secret: otherS2sToken },
+  ],
+  endpoints: [
+    {
+      merchant: 'demo',
+      endpointId: '00000000-0000-4000-8000-000000002111',
+      path: '/hooks/qorepay',
+      settings: { title: 'Sandbox', all_events: 'true', events: '' },
+      secret: demoWebhookKey,
+    },
   ],
   sample,
 };

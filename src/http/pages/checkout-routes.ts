@@ -107,11 +107,11 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   };
 }
 
-/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, the channel's own are shown, and others are refused. */
+/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, what was allowed is shown, and refused. */
 function activated(allowed: readonly CardBrand[], { brands }: Channel): readonly CardBrand[] {
   if (brands === undefined || allowed.length === 0) return brands ?? allowed;
   const left = allowed.filter((brand) => brands.includes(brand));
-  return left.length === 0 ? brands : left;
+  return left.length === 0 ? allowed : left;
 }
 
 /** The page around the frame may narrow what the merchant's server has allowed; one that names nothing here narrows nothing. */

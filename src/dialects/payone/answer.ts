@@ -1,0 +1,137 @@
+/** From an act's result, a payment or an error to the response. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bankPageOf } from '../../core/bank/shopper.ts';
+import type { Channel } from '../../core/merchant/channel.ts';
+import type { ActResult } from '../../core/payment/engine.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
+import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import type { DialectContext } from '../dialect.ts';
+import { authenticated, type Found } from './find.ts';
+import { Problem, writeErrors, writeProblem } from './problem.ts';
+import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
+import { returnMacOf } from './shopper.ts';
+import { firstOf, nodeOfNew, type PaymentTree, treeOfNew } from './tree.ts';
+import { type Json, writeCreated } from './write.ts';
+
+const answerHeaders = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+};
+
+export function send(reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply.code(status).headers(answerHeaders).send(JSON.stringify(body));
+}
+
+type Recorded = Extract<ActResult, { readonly kind: 'recorded' }>;
+
+/** Throws the refusal in the platform's words. What another request with the same key is just doing is a refusal as well. */
+export function recorded(reply: FastifyReply, act: ActResult, names: FieldNames): Recorded {
+  if (act.kind === 'refused') throw problemOf(act.refusal, names);
+  if (!act.repeat) return act;
+  if (act.operation.state === 'submitted') {
+    throw new Problem('DUPLICATE_REQUEST_IN_PROGRESS', { status: 409, text: 'a request with this idempotence key is under way' });
+  }
+  const { createdAtMs, dialectData } = act.operation;
+  reply.header('X-GCS-Idempotence-Request-Timestamp', dialectData.requestedAtMs ?? String(createdAtMs));
+  return act;
+}
+
+/** A payment as it is after an act. What was just made needs no look at the database; a repeat is told today's truth. */
+export async function foundAfter(context: DialectContext, { operation, repeat }: Recorded): Promise<Found> {
+  if (!repeat && operation.targetId === undefined) {
+    const tree = treeOfNew(operation);
+    return { tree, operation: firstOf(tree) };
+  }
+  const { merchantId, operationId } = operation;
+  const tree = await context.engine.store.findTree({ merchantId, operationId });
+  const node = tree?.operations.find((one) => one.operationId === operationId);
+  if (tree === undefined || node === undefined) throw new Error(`operation ${operationId} has no payment`);
+  return { tree, operation: node };
+}
+
+/**
+ * The payment after an act upon it. When the database has gone since, the act may stand: then the answer is the payment as it was read before, with the
+ * act as pending, and never an error that would make the merchant ask again.
+ */
+export async function afterAct(context: DialectContext, before: PaymentTree, act: Recorded): Promise<Found> {
+  try {
+    return await foundAfter(context, act);
+  } catch (error) {
+    context.engine.log.error({ operationId: act.operation.operationId, error: String(error) }, 'a payment could not be read after an act');
+    return { tree: before, operation: nodeOfNew(act.operation) };
+  }
+}
+
+export interface Creating {
+  readonly channel: Channel;
+  readonly act: ActResult;
+  readonly names: FieldNames;
+  readonly wantsToken: boolean;
+  /** The card had a token already. */
+  readonly knownToken?: boolean;
+}
+
+/** A new payment: 201, or 402 with the payment that was refused. */
+export async function answerCreated(context: DialectContext, reply: FastifyReply, creating: Creating): Promise<FastifyReply> {
+  const { channel, act, names, wantsToken, knownToken = false } = creating;
+  const done = recorded(reply, act, names);
+  const made = await foundAfter(context, done);
+  // What was made a moment ago has its authentication with it.
+  const found = done.repeat ? await authenticated(context, made) : made;
+  const first = firstOf(found.tree);
+  const redirect = redirectOf(context, channel, first);
+  const body = writeCreated(found.tree, { wantsToken, isNewToken: !knownToken, ...(redirect === undefined ? {} : { redirect }) });
+  const id = (body.payment as Json).id;
+  const isDeclined = errorsOf(first).length > 0;
+  if (isDeclined) return sendDeclined(reply, first, { paymentResult: body });
+  return send(reply.header('location', `/v2/${channel.wireId}/payments/${String(id)}`), 201, body);
+}
+
+/** What was recorded and did not succeed: the errors, and the whole answer beside them. */
+export function sendDeclined(reply: FastifyReply, operation: OperationView, result: Json): FastifyReply {
+  return send(reply, 402, { ...writeErrors(errorsOf(operation), 402), ...result });
+}
+
+function redirectOf({ engine }: DialectContext, channel: Channel, operation: OperationView) {
+  const { state, operationId } = operation;
+  const bankPage = bankPageOf(engine, channel, operation);
+  const returnMac = returnMacOf(engine, operationId);
+  if (bankPage !== undefined) return { url: bankPage, returnMac };
+  if (state !== 'awaiting') return undefined;
+  return { url: pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId }), returnMac };
+}
+
+/** The dialect's own errors, those of the HTTP layer in its shape, and defects: logged with the request's id, and told as that. */
+export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemFor(context, error);
+  if (problem !== undefined) {
+    if (problem.status === 503) reply.header('retry-after', '1');
+    return send(reply, problem.status, writeProblem(problem));
+  }
+  context.engine.log.error(
+    { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
+    'a request failed by a defect',
+  );
+  return send(reply, 500, writeProblem(new Problem('INTERNAL_ERROR', { status: 500, text: 'an error of the gateway; it was logged' })));
+}
+
+function problemFor(context: DialectContext, error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) {
+    return new Problem('SERVICE_UNAVAILABLE', {
+      status: 503,
+      text: 'the payment system cannot take the request now; nothing was recorded',
+    });
+  }
+  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
+  const text =
+    code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
+      ? 'the body must be application/json'
+      : code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+        ? 'the body is too large'
+        : 'the request cannot be read';
+  return new Problem('SCHEMA_VALIDATION_FAILED', { status: statusCode, text });
+}

@@ -1,0 +1,135 @@
+/**
+ * Webhooks of the platform: one event as JSON, signed with the account's webhook key (HMAC-SHA-256 over the body). An act that succeeds is told twice,
+ * as asked for and as done, since shops listen for either.
+ */
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, PaymentNotice } from '../dialect.ts';
+import { codeOfOperation, type StatusCode } from './states.ts';
+import type { OperationNode } from './tree.ts';
+import { type Json, writePayment, writePayout, writeRefund } from './write.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+const keyIdForm = {
+  pattern: /^[\x21-\x7e]{1,128}$/,
+  expected: 'the id of the webhook key, printable ASCII without spaces',
+  standard: 'webhook-key',
+};
+
+export const callbacks: DialectCallbacks = {
+  retryDelaysMs: [10 * minuteMs, hourMs, 2 * hourMs, 8 * hourMs, 24 * hourMs],
+  timeoutMs: 10_000,
+  form: {
+    settings: { keyId: keyIdForm },
+    secret: {
+      pattern: /^[\x21-\x7e]{16,256}$/,
+      expected: '16 to 256 printable ASCII characters without spaces',
+      make: () => randomBytes(32).toString('base64'),
+    },
+    needsTest: false,
+  },
+  write(notice) {
+    if (notice.subject !== 'payment') return [];
+    const bodies = bodiesOf(notice);
+    return urlsOf(notice).flatMap((url) => bodies.map((body) => signed({ ...notice.address, url }, body, notice.retries)));
+  },
+  writeTest: (test) => testOf(test, 'TEST'),
+};
+
+/** A payment may name several URLs; all of them are told. */
+function urlsOf({ address, namedByRequest, tree }: PaymentNotice): readonly string[] {
+  const all = tree.operations[0]?.dialectData.notificationUrls;
+  if (!namedByRequest || all === undefined) return [address.url];
+  return JSON.parse(all) as readonly string[];
+}
+
+const typeOfCode: Readonly<Record<StatusCode, string>> = {
+  1: 'payment.cancelled',
+  2: 'payment.rejected',
+  41: 'payment.redirected',
+  46: 'payment.redirected',
+  5: 'payment.pending_capture',
+  51: 'payment.authorization_requested',
+  52: 'payment.authorization_requested',
+  6: 'payment.cancelled',
+  61: 'payment.cancelled',
+  62: 'payment.cancelled',
+  63: 'payment.rejected',
+  7: 'payment.chargebacked',
+  8: 'payment.refunded',
+  81: 'refund.refund_requested',
+  82: 'refund.refund_requested',
+  83: 'payment.rejected',
+  9: 'payment.captured',
+  91: 'payment.capture_requested',
+  92: 'payment.capture_requested',
+  93: 'payment.rejected_capture',
+  96: 'payment.captured',
+};
+
+/** What is told of the payment as it is now, by what has happened to one of its acts. */
+function bodiesOf(notice: PaymentNotice): readonly string[] {
+  const { tree, event, channel } = notice;
+  const operation = tree.operations.find(({ operationId }) => operationId === notice.operation.operationId);
+  // That it was sent is no news; nor is it a payment that the merchant knows how to be told of.
+  if (operation === undefined || event.name.endsWith('.submitted')) return [];
+  const write = (type: string, subject: Json) => JSON.stringify(envelope(notice, { type, ...subject, merchantId: channel.wireId }));
+  if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout(tree) })];
+  // A first operation is told by what became of itself, whatever has followed it since.
+  const code = codeOfOperation(operation);
+  const payment = writePayment(tree, operation);
+  if (operation.kind === 'refund') {
+    const refund = { refund: writeRefund(tree, operation, true) };
+    if (code === 8) return [write('refund.refund_requested', refund), write('payment.refunded', { payment })];
+    return [
+      code === 83 ? write('payment.rejected', { payment }) : write('refund.refund_requested', { refund: writeRefund(tree, operation) }),
+    ];
+  }
+  if (operation.kind === 'capture' && code === 9) {
+    return [write('payment.capture_requested', { payment: writePayment(tree, operation, true) }), write('payment.captured', { payment })];
+  }
+  return [write(typeOfCode[code], { payment })];
+}
+
+/** The platform's own names are not published. */
+function payoutType({ state }: OperationNode): string {
+  return state === 'approved'
+    ? 'payout.account_credited'
+    : state === 'declined' || state === 'rejected'
+      ? 'payout.rejected_credit'
+      : 'payout.payout_requested';
+}
+
+function envelope({ nowMs }: Pick<CallbackTest, 'nowMs'>, body: Json): Json {
+  return { apiFullVersion: 'v1.1', apiVersion: 'v1', created: writeTime(nowMs), id: randomUUID(), ...body };
+}
+
+/** Seven decimals and an offset in numbers. */
+function writeTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '0000+00:00');
+}
+
+/** A message that means nothing: a payment that never was. */
+export function testOf(test: CallbackTest, merchantId: string): CallbackMessage {
+  const payment = {
+    id: '9999_9',
+    status: 'AUTHORIZATION_REQUESTED',
+    statusOutput: { isAuthorized: false, isCancellable: false, isRefundable: false, statusCategory: 'CREATED', statusCode: 0 },
+    paymentOutput: { amountOfMoney: { amount: 1234, currencyCode: 'EUR' }, references: { merchantReference: '' }, paymentMethod: 'card' },
+  };
+  return signed(test.address, JSON.stringify(envelope(test, { merchantId, type: 'payment.test', payment })), 0);
+}
+
+function signed({ url, settings, secret }: CallbackAddress, body: string, retries: number): CallbackMessage {
+  if (secret === undefined) throw new Error('the endpoint has no webhook key: set its secret');
+  return {
+    ...{ method: 'POST', url, body },
+    headers: {
+      'content-type': 'application/json',
+      'x-gcs-keyid': settings.keyId ?? keyIdForm.standard,
+      'x-gcs-signature': createHmac('sha256', secret).update(body).digest('base64'),
+      'retry-count': String(retries),
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** Names on the wire: `3000000001_0` is a payment, `3000000001_2` its third operation; tokens are GUIDs. */
+import type { PaymentTree } from './tree.ts';
+import { firstOf } from './tree.ts';
+
+export interface WireId {
+  readonly paymentNumber: number;
+  /** Of the operation within its payment. */
+  readonly index: number;
+}
+
+/** A bare number means the payment itself. Undefined when it is no id of ours. */
+export function fromWireId(text: string): WireId | undefined {
+  const [, paymentNumber, index = '0'] = /^(\d{1,15})(?:_(\d{1,6}))?$/.exec(text) ?? [];
+  return paymentNumber === undefined ? undefined : { paymentNumber: Number(paymentNumber), index: Number(index) };
+}
+
+/** The number under which the merchant knows the payment; those of other times or platforms have none. */
+export function numberOf(tree: PaymentTree): string {
+  return firstOf(tree).dialectData.paymentNumber ?? '0';
+}
+
+export function toWireId(tree: PaymentTree, index: number): string {
+  return `${numberOf(tree)}_${index}`;
+}
+
+/** 32 hex characters → a GUID with hyphens. */
+export function toGuid(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A GUID, with hyphens or without, in any case → 32 lower-case hex characters; undefined for whatever else. */
+export function fromGuid(text: string): string | undefined {
+  const hex = text.replaceAll('-', '').toLowerCase();
+  return /^[\da-f]{32}$/.test(hex) ? hex : undefined;
+}

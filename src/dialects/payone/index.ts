@@ -1,0 +1,9 @@
+/** The PAYONE dialect: the PAYONE Commerce Platform and its siblings of the Worldline Direct family. */
+import type { Dialect } from '../dialect.ts';
+import { access } from './access.ts';
+import { callbacks } from './callbacks.ts';
+import { describeApi } from './openapi.ts';
+import { registerRoutes } from './routes.ts';
+import { sandbox } from './sandbox.ts';
+
+export const payone: Dialect = { name: 'payone', register: registerRoutes, access, describe: describeApi, callbacks, sandbox };

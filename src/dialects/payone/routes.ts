@@ -1,0 +1,65 @@
+/** Endpoints: one file per group under `routes/`; here what they share. */
+import type { FastifyInstance } from 'fastify';
+import type { DialectContext } from '../dialect.ts';
+import { answerError } from './answer.ts';
+import { authenticate } from './auth.ts';
+import { parseBody } from './body.ts';
+import { Problem } from './problem.ts';
+import { remember } from './request.ts';
+import { registerMandates } from './routes/mandates.ts';
+import { registerNotHere } from './routes/not-here.ts';
+import { registerOperations } from './routes/operations.ts';
+import { registerPayments } from './routes/payments.ts';
+import { registerPayouts } from './routes/payouts.ts';
+import { registerProducts } from './routes/products.ts';
+import { registerServices } from './routes/services.ts';
+import { registerSessions } from './routes/sessions.ts';
+import { registerTokens } from './routes/tokens.ts';
+import { registerWebhooks } from './routes/webhooks.ts';
+
+type Register = (app: FastifyInstance, context: DialectContext) => void;
+
+const groups: readonly Register[] = [
+  registerPayments,
+  registerOperations,
+  registerTokens,
+  registerPayouts,
+  registerProducts,
+  registerServices,
+  registerSessions,
+  registerMandates,
+  registerWebhooks,
+  registerNotHere,
+];
+
+/** What no endpoint has. */
+const elsewhere = '/v2/*';
+
+export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
+  // Every request says that it is JSON, also those without a body.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      const type = request.headers['content-type'] ?? '';
+      if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) throw unknownType();
+      done(null, parseBody(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
+  // Before the body is looked at: strangers learn nothing from it.
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url === elsewhere) return;
+    const { merchantId = '' } = request.params as { readonly merchantId?: string };
+    const channel = await authenticate(context, request.raw, merchantId);
+    const counted = context.limits.countRequest({ merchantId: channel.merchantId, subject: 'payone' });
+    if (!counted.allowed) throw new Problem('TOO_MANY_REQUESTS', { status: 429, text: 'too many requests' });
+    remember(request, channel);
+  });
+  for (const register of groups) register(app, context);
+  app.all(elsewhere, (_request, reply) => reply.code(404).send());
+}
+
+function unknownType(): Problem {
+  return new Problem('SCHEMA_VALIDATION_FAILED', { status: 415, text: 'the body must be application/json' });
+}

@@ -1,0 +1,55 @@
+/** `/v2/{merchantId}/payouts`: money to a card, out of the payout balance. */
+import type { FastifyInstance } from 'fastify';
+import { authorize, type Instrument } from '../../../core/payment/authorize.ts';
+import type { DialectContext } from '../../dialect.ts';
+import { foundAfter, recorded, send, sendDeclined } from '../answer.ts';
+import { readerOf } from '../body.ts';
+import { findOwn } from '../find.ts';
+import { missing } from '../problem.ts';
+import { readCard, readCommon, readMoney, readToken } from '../read.ts';
+import { errorsOf } from '../refusals.ts';
+import { channelOf, contextOf, refuseQuery } from '../request.ts';
+import { type CreatePayout, createPayout } from '../wire.ts';
+import { writePayout } from '../write.ts';
+import type { OfMerchant, OfPayment } from './payments.ts';
+
+const readBody = readerOf(createPayout);
+const path = 'cardPayoutMethodSpecificInput';
+const names = { amount: 'amountOfMoney.amount', currency: 'amountOfMoney.currencyCode', token: `${path}.token` };
+
+export function registerPayouts(app: FastifyInstance, context: DialectContext): void {
+  app.post<OfMerchant>('/v2/:merchantId/payouts', async (request, reply) => {
+    refuseQuery(request);
+    const body = readBody(request.body);
+    const read = contextOf(context, request, 'payouts');
+    const { channel, nowMs } = read;
+    if (body.feedbacks !== undefined) await context.expectUrlsInRequests(channel);
+    const instrument = readInstrument(body, nowMs);
+    const { payoutReason, paymentProductId } = body[path] ?? {};
+    const common = readCommon(read, body, { paymentProductId });
+    const act = await authorize(context.engine, {
+      ...{ channel, kind: 'payout', tokenize: false, instrument },
+      ...readMoney(body.amountOfMoney, 'amountOfMoney'),
+      ...common,
+      dialectData: { ...common.dialectData, ...(payoutReason === undefined ? {} : { payoutReason: String(payoutReason) }) },
+      paymentNumber: await context.engine.store.takePaymentNumber(channel.merchantId),
+    });
+    const { tree, operation } = await foundAfter(context, recorded(reply, act, names));
+    const payout = writePayout(tree);
+    return errorsOf(operation).length > 0 ? sendDeclined(reply, operation, { payoutResult: payout }) : send(reply, 201, payout);
+  });
+
+  app.get<OfPayment>('/v2/:merchantId/payouts/:id', async (request, reply) => {
+    const { tree } = await findOwn(context, { channel: channelOf(request), id: request.params.id, unknown: 'UNKNOWN_PAYOUT_ID' });
+    return send(reply, 200, writePayout(tree));
+  });
+}
+
+/** Nobody is there to read the code on the card. */
+function readInstrument(body: CreatePayout, nowMs: number): Instrument {
+  const { card, token, paymentProductId: productId } = body[path] ?? {};
+  if (token !== undefined) return readToken(token, `${path}.token`);
+  if (card === undefined) throw missing(`${path}.card`);
+  const { cvv, ...known } = card;
+  return readCard(known, { path: `${path}.card`, nowMs, productId });
+}

@@ -1,0 +1,122 @@
+/** The shopper of a payment: where their browser comes back to, and what the issuer is told of it. */
+import type { Shopper } from '../../core/payment/await-shopper.ts';
+import type { Engine } from '../../core/payment/engine.ts';
+import type { ChallengeWindow, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import { toGuid } from './ids.ts';
+import { readIp, readReturnUrl } from './read.ts';
+import type { CardInput, CreatePayment, Order } from './wire.ts';
+
+/** Compared by the merchant when the shopper is back. Nobody can guess it, and it is the same whenever the payment is asked for. */
+export function returnMacOf({ inputMac }: Engine, operationId: string): string {
+  return toGuid(
+    Buffer.from(inputMac(`payone return ${operationId}`))
+      .toString('hex')
+      .slice(0, 32),
+  );
+}
+
+export interface WayBack {
+  readonly url: string;
+  readonly paymentNumber: number;
+  readonly merchantReference: string | undefined;
+}
+
+/** The merchant's address with what they look for in it; their own parameters stay. */
+export function returnUrlOf(engine: Engine, { url, paymentNumber, merchantReference }: WayBack): (operationId: string) => string {
+  const [address = '', ...fragment] = url.split('#');
+  const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
+  const anchor = fragment.length === 0 ? '' : `#${fragment.join('#')}`;
+  return (operationId) => {
+    const returnMac = returnMacOf(engine, operationId);
+    const reference = encodeURIComponent(merchantReference ?? '');
+    return `${address}${joint}REF=${reference}&RETURNMAC=${returnMac}&paymentId=${paymentNumber}_0${anchor}`;
+  };
+}
+
+/** Both members may name it; that of 3-D Secure counts. */
+export function wayBackIn({ threeDSecure, returnUrl }: CardInput): string | undefined {
+  const path = 'cardPaymentMethodSpecificInput';
+  const own = threeDSecure?.redirectionData?.returnUrl;
+  if (own !== undefined) return readReturnUrl(own, `${path}.threeDSecure.redirectionData.returnUrl`);
+  return returnUrl === undefined ? undefined : readReturnUrl(returnUrl, `${path}.returnUrl`);
+}
+
+/** Whether nobody is there to be asked, or somebody else has asked already. */
+export function skipsAuthentication(input: CardInput): boolean {
+  const { threeDSecure, skipAuthentication, transactionChannel, recurring, unscheduledCardOnFileRequestor } = input;
+  return (
+    (threeDSecure?.skipAuthentication ?? skipAuthentication) === true ||
+    transactionChannel === 'MOTO' ||
+    threeDSecure?.externalCardholderAuthenticationData !== undefined ||
+    recurring?.recurringPaymentSequenceIndicator === 'recurring' ||
+    unscheduledCardOnFileRequestor === 'merchantInitiated'
+  );
+}
+
+/** EMV 3-D Secure, `threeDSRequestorChallengeInd`. */
+const wishes: Readonly<Record<string, string>> = {
+  'no-preference': '01',
+  'no-challenge-requested': '02',
+  'challenge-requested': '03',
+  'challenge-required': '04',
+  'no-challenge-requested-risk-analysis-performed': '05',
+  'no-challenge-requested-data-share-only': '06',
+  'no-challenge-requested-consumer-authentication-performed': '07',
+  'no-challenge-requested-use-whitelist-exemption': '08',
+  'challenge-requested-whitelist-prompt-requested': '09',
+  'request-scoring-without-connecting-to-acs': '06',
+};
+
+const exemptions: Readonly<Record<string, string>> = { 'transaction-risk-analysis': '05', 'low-value': '02', whitelist: '08' };
+
+const windows: Readonly<Record<string, ChallengeWindow>> = {
+  '250x400': '01',
+  '390x400': '02',
+  '500x600': '03',
+  '600x400': '04',
+  'full-screen': '05',
+};
+
+const emailAtMost = 70;
+
+/**
+ * The shopper as the merchant's server describes them. Their browser is not here, so the issuer's page is not run: whoever needs no challenge is
+ * answered at once.
+ */
+export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']): Shopper {
+  const { cardPaymentMethodSpecificInput: { threeDSecure = {} } = {}, order } = body;
+  const { challengeIndicator, exemptionRequest } = threeDSecure;
+  const wish = challengeIndicator === undefined ? exemptions[exemptionRequest ?? ''] : wishes[challengeIndicator];
+  const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+  return {
+    browser: readBrowser(order, body.fraudFields?.customerIpAddress, windows[threeDSecure.challengeCanvasSize ?? '250x400']),
+    returnUrl,
+    withoutMethod: true,
+    ...(wish === undefined ? {} : { challengeIndicator: wish }),
+    ...(email === undefined ? {} : { email }),
+  };
+}
+
+/** Sizes and offsets come as text. What is no number is left out. */
+function readBrowser({ customer }: Order, otherIp: string | undefined, challengeWindow: ChallengeWindow | undefined): ShopperBrowser {
+  const { acceptHeader, userAgent, locale, timezoneOffsetUtcMinutes, ipAddress, browserData = {} } = customer?.device ?? {};
+  const { colorDepth, javaEnabled, javaScriptEnabled, screenHeight, screenWidth } = browserData;
+  const fields: { readonly [Name in keyof ShopperBrowser]: ShopperBrowser[Name] | undefined } = {
+    acceptHeader,
+    userAgent,
+    language: (locale ?? customer?.locale)?.replace('_', '-'),
+    javaEnabled,
+    javascriptEnabled: javaScriptEnabled,
+    colorDepth,
+    screenHeight: numberIn(screenHeight),
+    screenWidth: numberIn(screenWidth),
+    timeZoneMinutes: numberIn(timezoneOffsetUtcMinutes),
+    ip: readIp(ipAddress ?? otherIp),
+    challengeWindow,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as ShopperBrowser;
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^[+-]?\d{1,6}$/.test(text) ? Number(text) : undefined;
+}

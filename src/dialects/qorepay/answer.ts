@@ -1,0 +1,37 @@
+/** Answers: JSON in one piece, and the protocol's own form for everything that is refused. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import type { DialectContext } from '../dialect.ts';
+import { generalProblem, Problem } from './problem.ts';
+
+export function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
+  return reply
+    .code(status)
+    .headers({ 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    .send(JSON.stringify(body));
+}
+
+export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemFor(context, error);
+  if (problem !== undefined) {
+    if (problem.status === 503) reply.header('retry-after', '1');
+    return send(reply, problem.status, problem.errors);
+  }
+  context.engine.log.error(
+    { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
+    'a request failed by a defect',
+  );
+  return send(reply, 500, generalProblem(500, 'internal_error', 'Something went wrong on our side; the request was logged.').errors);
+}
+
+function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (isUnavailable(error) || isCertainlyNotRecorded(error)) {
+    return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
+  }
+  const { statusCode } = error as { readonly statusCode?: unknown };
+  if (statusCode === 413) return generalProblem(413, 'too_large', 'The body is too large.');
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+    return generalProblem(statusCode, 'invalid', 'The request cannot be read.');
+  return undefined;
+}

@@ -1,0 +1,82 @@
+/**
+ * Webhooks: the object itself with `event_type`, as it was when the event happened, signed with the key of the webhook; and `success_callback`, which is told
+ * of success only, signed with the company's key. The body is the compact JSON of JavaScript, so that receivers who parse it and write it anew get the
+ * same bytes.
+ */
+import type { OrderView } from '../../core/payment/order.ts';
+import type { CallbackMessage, CallbackNotice, CallbackTest, DialectCallbacks } from '../dialect.ts';
+import { type EventType, historyOf, type Until } from './history.ts';
+import { newKeySync, signatureOf } from './keys.ts';
+import { type Json, type Writing, writePurchase, writeRefund } from './write.ts';
+
+/** Nine tries, three times as long apart each time, the last 36 hours after the event. */
+const retryDelaysMs = [40, 120, 360, 1_080, 3_200, 9_600, 28_800, 86_400].map((seconds) => seconds * 1_000);
+
+export const callbacks: DialectCallbacks = {
+  retryDelaysMs,
+  timeoutMs: 30_000,
+  form: {
+    settings: {
+      title: { pattern: /^.{1,100}$/, expected: '1 to 100 characters', standard: 'Webhook' },
+      all_events: { pattern: /^(?:true|false)$/, expected: 'true or false', standard: 'true' },
+      events: { pattern: /^[a-z_.,]*$/, expected: 'names of events with commas between them', standard: '' },
+    },
+    secret: {
+      pattern: /^-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+-----END (?:RSA )?PRIVATE KEY-----\s*$/,
+      expected: 'the PEM of an RSA private key',
+      make: newKeySync,
+    },
+    needsTest: false,
+  },
+  write(notice) {
+    const told = toldOf(notice);
+    if (told === undefined) return [];
+    if (notice.namedByRequest) {
+      const [success] = told.events.filter((type) => type === 'purchase.paid');
+      return success === undefined ? [] : [messageOf(notice, success, told.bodyOf(success))];
+    }
+    return told.events.filter((type) => isWanted(notice, type)).map((type) => messageOf(notice, type, told.bodyOf(type)));
+  },
+  writeTest: (test) => messageOf(test, 'test', { type: 'test' }),
+};
+
+interface Told {
+  readonly events: readonly EventType[];
+  readonly bodyOf: (type: EventType) => Json;
+}
+
+function toldOf(notice: CallbackNotice): Told | undefined {
+  const { order } = notice;
+  if (order === undefined) return undefined;
+  if (notice.subject === 'token') {
+    if (notice.act.kind !== 'deletion') return undefined;
+    return { events: ['purchase.recurring_token_deleted'], bodyOf: () => writePurchase(order, writingOf(notice, order)) };
+  }
+  const until: Until =
+    notice.subject === 'order'
+      ? { about: 'order', sequence: notice.event.sequence }
+      : { about: 'payment', paymentId: notice.tree.paymentId, sequence: notice.event.sequence };
+  const writing = { ...writingOf(notice, order), until };
+  return {
+    events: historyOf(order, writing.nowMs, until).events,
+    bodyOf(type) {
+      const refund = notice.subject === 'payment' && type === 'payment.refunded' ? notice.operation.operationId : undefined;
+      const operation = order.payments.flatMap(({ operations }) => operations).find(({ operationId }) => operationId === refund);
+      return operation === undefined ? writePurchase(order, writing) : writeRefund(order, operation, writing);
+    },
+  };
+}
+
+function writingOf({ mode, channel, nowMs }: CallbackNotice, { pageUrl }: OrderView): Writing {
+  return { mode, channel, nowMs, publicUrl: pageUrl.slice(0, pageUrl.lastIndexOf('/pay/')) };
+}
+
+function isWanted({ address: { settings } }: CallbackNotice, type: EventType): boolean {
+  return settings.all_events === 'true' || (settings.events ?? '').split(',').includes(type);
+}
+
+function messageOf({ address: { url, secret } }: CallbackTest, type: string, object: Json): CallbackMessage {
+  if (secret === undefined) throw new Error('the endpoint has no key');
+  const body = JSON.stringify({ ...object, event_type: type });
+  return { method: 'POST', url, headers: { 'content-type': 'application/json', 'x-signature': signatureOf(body, secret) }, body };
+}

@@ -1,0 +1,45 @@
+/** Methods of payment by the platform's names. */
+import type { CardBrand } from '../../core/instrument/card.ts';
+
+const brands = {
+  visa: 'visa',
+  mastercard: 'mastercard',
+  maestro: 'maestro',
+  amex: 'american_express',
+  discover: 'discover',
+  diners: 'diners_club',
+  jcb: 'jcb',
+  unionpay: 'unionpay',
+  unknown: 'card',
+} as const satisfies Readonly<Record<CardBrand, string>>;
+
+export function methodOf(brand: CardBrand): string {
+  return brands[brand];
+}
+
+/** Brands that a whitelist allows. */
+export function brandsIn(whitelist: readonly string[] | null): readonly CardBrand[] {
+  if (whitelist === null) return [];
+  return (Object.keys(brands) as CardBrand[]).filter((brand) => whitelist.includes(brands[brand]));
+}
+
+const labels: Readonly<Record<string, string>> = {
+  visa: 'Visa',
+  mastercard: 'Mastercard',
+  maestro: 'Maestro',
+  american_express: 'American Express',
+  discover: 'Discover',
+  diners_club: 'Diners Club',
+  jcb: 'JCB',
+  unionpay: 'UnionPay',
+  card: 'Bank cards',
+};
+
+/** What can stand in a whitelist. */
+export const methodNames: readonly string[] = Object.keys(labels).filter((name) => name !== 'card');
+
+export const cardMethods: readonly string[] = methodNames;
+
+export function labelOf(name: string): string {
+  return labels[name] ?? name;
+}

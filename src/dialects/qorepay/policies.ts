@@ -1,0 +1,16 @@
+/** What a brand may ask to be different. */
+import type { Channel } from '../../core/merchant/channel.ts';
+
+export interface Policies {
+  /** How the payer's browser is said to go to the proxy page; the page takes both. */
+  readonly s2s_3ds_method: 'GET' | 'POST';
+  /** Whether MD is filled. */
+  readonly s2s_3ds_md: 'filled' | 'empty';
+}
+
+export function policiesOf({ policies }: Channel): Policies {
+  return {
+    s2s_3ds_method: policies.s2s_3ds_method === 'GET' ? 'GET' : 'POST',
+    s2s_3ds_md: policies.s2s_3ds_md === 'empty' ? 'empty' : 'filled',
+  };
+}

@@ -1,0 +1,43 @@
+/** What requests to the API have in common: who asks, and both forms of each path. */
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { DialectContext } from '../dialect.ts';
+import { authenticate, type Purpose } from './auth.ts';
+import { fieldProblem } from './problem.ts';
+
+export type ById = { readonly id: string };
+
+/** The merchant that asks; throws 401. */
+export function merchantOf(context: DialectContext, request: FastifyRequest, purposes?: readonly Purpose[]): Promise<string> {
+  return authenticate(context.directory, request.headers.authorization, purposes);
+}
+
+/** A path with its slash at the end, as the platform has it, and without, as many clients write it. */
+export function both(
+  app: FastifyInstance,
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete',
+  path: string,
+  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
+): void {
+  app[method](path, { exposeHeadRoute: false }, handler as RouteHandlerMethod);
+  // A list of methods: the second form is no endpoint of its own.
+  const bare = path.replace(/\/$/, '').replace(/^\/p\/:id$/, '/p/:id([0-9a-fA-F]{8}-[0-9a-fA-F-]{27})');
+  app.route({ method: [method.toUpperCase()], url: bare, exposeHeadRoute: false, handler: handler as RouteHandlerMethod });
+}
+
+export function paramsOf<T>(request: FastifyRequest): T {
+  return request.params as T;
+}
+
+export function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const query = request.query as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? value : undefined]));
+}
+
+/** 1 to 255 printable characters, or nothing. Throws 400. */
+export function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
+  const header = headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = String(header);
+  if (!/^[\x20-\x7e]{1,255}$/.test(key)) throw fieldProblem('Idempotency-Key', 'invalid', 'Expected 1 to 255 printable ASCII characters.');
+  return key;
+}

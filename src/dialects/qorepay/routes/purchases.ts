@@ -1,0 +1,240 @@
+/** `/api/v1/purchases/`: a purchase is made, read, called off, and acted upon once it is paid. */
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { forget } from '../../../core/instrument/forget.ts';
+import { capture } from '../../../core/payment/capture.ts';
+import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
+import type { ActResult } from '../../../core/payment/engine.ts';
+import { leftOf, type OperationNode, type PaymentTree } from '../../../core/payment/operation.ts';
+import { closeOrder, type OrderView, openOrder } from '../../../core/payment/order.ts';
+import { refund } from '../../../core/payment/refund.ts';
+import { voidOperation } from '../../../core/payment/void.ts';
+import type { DialectContext } from '../../dialect.ts';
+import { send } from '../answer.ts';
+import { readJson } from '../body.ts';
+import { fieldsOf, isObject } from '../fields.ts';
+import { again, type Found, findOwn, writingFor } from '../find.ts';
+import { historyOf, payable } from '../history.ts';
+import { newPurchaseId } from '../ids.ts';
+import { companyKey } from '../keys.ts';
+import { fieldProblem, generalProblem, Problem } from '../problem.ts';
+import { type PurchaseDocument, readPurchase, termsOf } from '../read.ts';
+import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
+import { type ById, both, idempotencyKeyOf, merchantOf, paramsOf } from '../request.ts';
+import { documentOf, writePurchase, writeRefund } from '../write.ts';
+
+const path = '/api/v1/purchases/';
+
+export function registerPurchases(app: FastifyInstance, context: DialectContext): void {
+  both(app, 'post', path, async (request, reply) => {
+    const merchantId = await merchantOf(context, request);
+    return create(context, merchantId, request, reply);
+  });
+  const on = (name: string, act: (found: Found, request: FastifyRequest) => Promise<object>) => {
+    both(app, 'post', `${path}:id/${name}/`, async (request, reply) => {
+      const found = await findOwn(context, await merchantOf(context, request), paramsOf<ById>(request).id);
+      return send(reply, 200, await act(found, request));
+    });
+  };
+  both(app, 'get', `${path}:id/`, async (request, reply) => {
+    const found = await findOwn(context, await merchantOf(context, request), paramsOf<ById>(request).id);
+    return send(reply, 200, written(context, found, found.view));
+  });
+  on('cancel', (found) => close(context, found, 'cancel'));
+  on('mark_as_paid', (found, request) => {
+    readAmountless(request);
+    return close(context, found, 'mark_as_paid');
+  });
+  on('capture', (found, request) => takeHold(context, found, request));
+  on('release', (found, request) => release(context, found, request));
+  on('refund', (found, request) => giveBack(context, found, request));
+  on('charge', (found, request) => charge(context, found, request));
+  on('delete_recurring_token', (found) => deleteToken(context, found));
+}
+
+function written(context: DialectContext, { channel }: Found, view: OrderView): object {
+  return writePurchase(view, writingFor(context, channel));
+}
+
+async function create(context: DialectContext, merchantId: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { engine, directory } = context;
+  const body = readJson(request);
+  const read = readPurchase(body, engine.clock.businessNow());
+  const channel = await directory.channel({ dialect: 'qorepay', wireId: read.brandId });
+  if (channel === undefined || channel.merchantId !== merchantId || !channel.enabled) {
+    throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand, or this key may not use it.');
+  }
+  if (read.client === undefined) throw fieldProblem('client_id', 'does_not_exist', 'There is no such client.');
+  const key = idempotencyKeyOf(request);
+  const inputHash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
+  const orderId = key === undefined ? newPurchaseId(channel.routingNumber) : orderIdOf(engine, merchantId, channel.routingNumber, key);
+  if (key !== undefined) {
+    const before = await findOwn(context, merchantId, orderId).catch(unlessMissing);
+    if (before !== undefined) return repeat(context, reply, before, inputHash);
+  }
+  const document: PurchaseDocument & { readonly inputHash?: string } = {
+    ...read.document,
+    client: read.client,
+    clientId: null,
+    referenceGenerated: `PG${await engine.store.takePaymentNumber(merchantId)}`,
+    createdFromIp: request.ip,
+    ...(key === undefined ? {} : { inputHash }),
+  };
+  if (document.top.success_callback !== '') {
+    await companyKey(engine, merchantId);
+    await context.expectUrlsInRequests(channel);
+  }
+  const order = { orderId, terms: termsOf(orderId, read, document), ...expiry(document) };
+  const refused = await openOrder(engine, channel, order);
+  if (refused !== undefined) throw problemOf(refused, 'pay');
+  const found = await findOwn(context, merchantId, orderId);
+  return send(reply, 201, written(context, found, found.view));
+}
+
+function expiry({ purchase, due }: PurchaseDocument): { readonly expiresAtMs?: number } {
+  return purchase.due_strict ? { expiresAtMs: due * 1_000 } : {};
+}
+
+/** The same key leads to the same purchase, without a table of keys. */
+function orderIdOf({ inputMac }: DialectContext['engine'], merchantId: string, routingNumber: number, key: string): string {
+  const bytes = Buffer.from(inputMac(`qorepay purchase|${merchantId}|${key}`));
+  return newPurchaseId(routingNumber, bytes);
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof Problem && error.status === 404) return undefined;
+  throw error;
+}
+
+function repeat(context: DialectContext, reply: FastifyReply, before: Found, inputHash: string): FastifyReply {
+  const { inputHash: first } = documentOf(before.view) as PurchaseDocument & { readonly inputHash?: string };
+  if (first !== inputHash) throw generalProblem(400, 'idempotency_key_reused', 'The Idempotency-Key was used with another request.');
+  return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
+}
+
+async function close(context: DialectContext, found: Found, act: 'cancel' | 'mark_as_paid'): Promise<object> {
+  const { engine } = context;
+  const { status } = historyOf(found.view, engine.clock.businessNow());
+  if (!payable.includes(status) && !(act === 'mark_as_paid' && status === 'expired')) throw wrongStatusProblem(act);
+  const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid');
+  if (refused !== undefined) throw problemOf(refused, act);
+  return written(context, found, await again(context, found));
+}
+
+function readAmountless(request: FastifyRequest): void {
+  const body = readJson(request);
+  const fields = fieldsOf(isObject(body) ? body : {});
+  fields.integer('paid_on', { min: 0, standard: null, nullable: true });
+  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+}
+
+/** The payment that succeeded, with what was paid. */
+function paidTree({ payments }: OrderView): { readonly tree: PaymentTree; readonly first: OperationNode } | undefined {
+  for (const tree of payments) {
+    const [first] = tree.operations;
+    if (first?.state === 'approved') return { tree, first };
+  }
+  return undefined;
+}
+
+function readAmount(request: FastifyRequest): { readonly amount?: number } {
+  const body = readJson(request);
+  const fields = fieldsOf(isObject(body) ? body : {});
+  const amount = fields.integer('amount', { min: 1, standard: undefined, nullable: true });
+  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  return amount === undefined ? {} : { amount };
+}
+
+/** What every act on a payment is asked with. */
+function commandFor({ channel }: Found, request: FastifyRequest, operationId: string) {
+  const idempotencyKey = idempotencyKeyOf(request);
+  return { channel, operationId, dialectData: {}, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+}
+
+/** Throws what the protocol says when the acquirer refused, or nothing was asked. */
+function done(result: ActResult, act: Act, left: number): { readonly operationId: string } {
+  if (result.kind === 'refused') throw problemOf(result.refusal, act, left);
+  const { operation } = result;
+  if (operation.state === 'declined' || operation.state === 'failed' || operation.state === 'rejected') {
+    throw generalProblem(400, `purchase_${act}_error`, attemptErrorOf(operation).message);
+  }
+  return operation;
+}
+
+async function takeHold(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
+  const paid = paidTree(found.view);
+  const given = readAmount(request);
+  if (paid?.first.kind !== 'preauthorization') throw wrongStatusProblem('capture');
+  const { tree, first } = paid;
+  const left = tree.authorized - tree.released - tree.releasePending;
+  const command = { ...commandFor(found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
+  done(await capture(context.engine, command), 'capture', tree.captured + tree.capturePending > 0 ? 0 : left);
+  return written(context, found, await again(context, found));
+}
+
+async function release(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
+  const paid = paidTree(found.view);
+  if (paid?.first.kind !== 'preauthorization' || paid.tree.captured + paid.tree.capturePending > 0) throw wrongStatusProblem('release');
+  done(await voidOperation(context.engine, commandFor(found, request, paid.first.operationId)), 'release', 0);
+  return written(context, found, await again(context, found));
+}
+
+async function giveBack(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
+  const paid = paidTree(found.view);
+  const given = readAmount(request);
+  if (paid === undefined) throw wrongStatusProblem('refund');
+  const charge = paid.tree.operations.find(({ kind, state }) => (kind === 'debit' || kind === 'capture') && state === 'approved');
+  if (charge === undefined) throw wrongStatusProblem('refund');
+  const left = leftOf(charge);
+  const { operationId } = done(
+    await refund(context.engine, { ...commandFor(found, request, charge.operationId), ...given }),
+    'refund',
+    left,
+  );
+  const view = await again(context, found);
+  const operation = view.payments.flatMap(({ operations }) => operations).find((one) => one.operationId === operationId);
+  if (operation?.state !== 'approved') return written(context, found, view);
+  return writeRefund(view, operation, writingFor(context, found.channel));
+}
+
+const noToken = () => generalProblem(400, 'invalid_recurring_token', 'Invalid or inactive recurring token!');
+
+/** Pays with a card that was kept; nobody is there to authenticate. */
+async function charge(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
+  const { engine } = context;
+  const { merchantId } = found.view.order;
+  const body = readJson(request);
+  const recurringToken = isObject(body) ? body.recurring_token : undefined;
+  const kept = typeof recurringToken === 'string' ? await findOwn(context, merchantId, recurringToken).catch(unlessMissing) : undefined;
+  const token = kept?.view.keptToken;
+  if (token === undefined || kept === undefined) throw noToken();
+  const { status } = historyOf(found.view, engine.clock.businessNow());
+  const state = await stateOfCheckout(engine, found.view.order);
+  if (!payable.includes(status) || state.kind !== 'open') throw wrongStatusProblem('charge');
+  const result = await payCheckout(
+    engine,
+    { checkout: found.view.order, channel: found.channel },
+    {
+      ...{ attempt: state.attempt, revision: found.view.order.revision, instrument: { type: 'token', token } },
+      more: {
+        ...{ tokenize: false, agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'unscheduled' } },
+        dialectData: { flow: 'api', recurringToken: kept.view.order.checkoutId },
+      },
+    },
+  );
+  if (result.kind === 'refused') throw problemOf(result.refusal, 'charge');
+  const last = result.kind === 'state' ? result.state.last : undefined;
+  const view = await again(context, found, last?.operationId);
+  if (last !== undefined && result.kind === 'state' && result.state.kind === 'open') {
+    throw generalProblem(400, 'purchase_charge_error', attemptErrorOf(last).message);
+  }
+  return written(context, found, view);
+}
+
+async function deleteToken(context: DialectContext, found: Found): Promise<object> {
+  const { view, channel } = found;
+  if (view.keptToken === undefined) throw noToken();
+  const result = await forget(context.engine, { channel, token: view.keptToken, dialectData: { orderId: view.order.checkoutId } });
+  if (result.kind === 'refused' && result.refusal.code !== 'token_deleted') throw problemOf(result.refusal, 'charge');
+  return written(context, found, await again(context, found));
+}

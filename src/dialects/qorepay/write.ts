@@ -1,0 +1,186 @@
+/** Purchases, and the payments that refunds are, as the platform shows them. Every key is always there. */
+import type { Channel } from '../../core/merchant/channel.ts';
+import type { OperationNode } from '../../core/payment/operation.ts';
+import type { OrderView } from '../../core/payment/order.ts';
+import type { Mode } from '../dialect.ts';
+import { type Attempt, type History, historyOf, payable, type Status, type Until } from './history.ts';
+import { shownId } from './ids.ts';
+import { methodOf } from './methods.ts';
+import type { PurchaseDocument } from './read.ts';
+import { attemptErrorOf } from './refusals.ts';
+
+export type Json = { readonly [name: string]: unknown };
+
+export interface Writing {
+  readonly mode: Mode;
+  readonly channel: Pick<Channel, 'merchantId' | 'wireId' | 'name'>;
+  /** Scheme, host and port of the gateway. */
+  readonly publicUrl: string;
+  /** Business time, epoch ms. */
+  readonly nowMs: number;
+  readonly until?: Until;
+}
+
+const secondsOf = (ms: number): number => Math.floor(ms / 1_000);
+
+export function documentOf({ order }: OrderView): PurchaseDocument {
+  return order.terms.document as PurchaseDocument;
+}
+
+/** The address of a purchase; nothing is in its query. */
+export function purchaseUrl(publicUrl: string, purchaseId: string): string {
+  return `${publicUrl}/p/${purchaseId}/`;
+}
+
+export function writePurchase(view: OrderView, writing: Writing): Json {
+  const history = historyOf(view, writing.nowMs, writing.until);
+  const { order } = view;
+  const document = documentOf(view);
+  const { status, paidBy } = history;
+  const { amount, currency } = order.terms.order;
+  const isPaid = history.paidAtMs !== undefined;
+  const refundable = isPaid && !history.isMarkedAsPaid ? history.taken - history.refunded : 0;
+  const url = purchaseUrl(writing.publicUrl, order.checkoutId);
+  const canRefund = refundable > 0 && status !== 'pending_refund' && status !== 'chargeback';
+  return {
+    ...{ id: order.checkoutId, type: 'purchase', created_on: secondsOf(order.createdAtMs), updated_on: secondsOf(history.updatedAtMs) },
+    ...{ status, status_history: history.entries.map(writeEntry), is_test: writing.mode === 'sandbox' },
+    ...{ company_id: shownId(writing.channel.merchantId), brand_id: writing.channel.wireId, user_id: null },
+    client: writeClient(document.client),
+    client_id: document.clientId,
+    purchase: { ...document.purchase, currency, total: amount },
+    payment: isPaid ? writePayment(history, { amount, currency }) : null,
+    issuer_details: writeIssuer(writing.channel.name),
+    transaction_data: writeTransaction(history),
+    viewed_on: history.viewedAtMs === undefined ? null : secondsOf(history.viewedAtMs),
+    ...{ billing_template_id: null, order_id: null },
+    is_recurring_token: view.keptToken !== undefined,
+    recurring_token: paidBy?.dialectData.recurringToken ?? null,
+    ...document.top,
+    ...{ reference_generated: document.referenceGenerated, issued: document.issued, due: document.due },
+    ...{ refund_availability: canRefund ? 'all' : 'none', refundable_amount: refundable, currency_conversion: null },
+    ...{ product: 'purchases', created_from_ip: document.createdFromIp, invoice_url: null },
+    checkout_url: payable.includes(status) ? url : `${url}invoice/`,
+    ...directPost(document, status, url),
+    marked_as_paid: history.isMarkedAsPaid,
+    ...{ can_retrieve: canRefund, can_chargeback: canRefund, can_reverse_chargeback: status === 'chargeback' },
+    ...{ upsell_campaigns: [], referral_campaign_id: null, referral_code: null, referral_code_details: null },
+    ...{ referral_code_generated: null, retain_level_details: null, notes: document.purchase.notes },
+  };
+}
+
+/** Absent for a reason, and the reason is told. */
+function directPost({ top, purchase }: PurchaseDocument, status: Status, url: string): Json {
+  const reason = !payable.includes(status)
+    ? `a purchase that is ${status} cannot be paid`
+    : purchase.request_client_details.length > 0
+      ? 'request_client_details asks for more than a card'
+      : top.success_redirect === '' || top.failure_redirect === ''
+        ? 'success_redirect and failure_redirect are needed'
+        : undefined;
+  return reason === undefined ? { direct_post_url: url } : { direct_post_url: null, direct_post_unavailable_reason: reason };
+}
+
+function writeEntry({ status, atMs, related }: History['entries'][number]): Json {
+  return { status, timestamp: secondsOf(atMs), ...(related === undefined ? {} : { related_object: related }) };
+}
+
+function writeClient(client: PurchaseDocument['client']): Json {
+  return { ...client, client_type: null, delivery_methods: [{ method: 'email', options: {} }] };
+}
+
+function writePayment(
+  { taken, paidAtMs = 0, paidBy, isMarkedAsPaid }: History,
+  order: { readonly amount: number; readonly currency: string },
+): Json {
+  const amount = isMarkedAsPaid ? order.amount : taken;
+  const charged = paidBy?.dialectData.recurringToken === undefined ? 'purchase' : 'purchase_charge';
+  return {
+    ...{ is_outgoing: false, payment_type: isMarkedAsPaid ? 'custom' : charged, amount, currency: order.currency, net_amount: amount },
+    ...{ fee_amount: 0, pending_amount: 0, pending_unfreeze_on: null, description: '' },
+    ...{ paid_on: secondsOf(paidAtMs), remote_paid_on: secondsOf(paidAtMs) },
+    ...{ owned_bank_account: null, owned_bank_account_id: null, owned_bank_code: null },
+  };
+}
+
+function writeIssuer(name: string): Json {
+  return {
+    ...{ website: '', brand_name: name, legal_name: name, legal_street_address: '', legal_city: '', legal_zip_code: '', legal_country: '' },
+    ...{ registration_number: '', tax_number: '', bank_accounts: [] },
+  };
+}
+
+function writeTransaction({ paidBy, attempts }: History): Json {
+  const last = attempts.findLast(({ operation }) => operation.targetId === undefined)?.operation;
+  return {
+    payment_method: paidBy?.card === undefined ? '' : methodOf(paidBy.card.brand),
+    flow: (paidBy ?? last)?.dialectData.flow ?? 'payform',
+    extra: paidBy === undefined ? {} : writeCard(paidBy),
+    country: '',
+    attempts: attempts.map(writeAttempt).toReversed(),
+  };
+}
+
+function writeCard({ card, authentication, dialectData }: OperationNode): Json {
+  if (card === undefined) return {};
+  const { bin, last4, holder, expiry, brand } = card;
+  return {
+    ...{ masked_pan: `${bin}******${last4}`, card_brand: methodOf(brand), card_type: '', card_issuer: '', card_issuer_country: '' },
+    ...{ cardholder_name: holder ?? '', expiry_month: expiry.month, expiry_year: expiry.year % 100 },
+    three_d_secure: authentication !== undefined || dialectData.threeDS === 'true',
+  };
+}
+
+function typeOf({ kind, dialectData }: OperationNode): string {
+  switch (kind) {
+    case 'debit':
+      return dialectData.recurringToken === undefined ? 'execute' : 'recurring_execute';
+    case 'preauthorization':
+      return dialectData.recurringToken === undefined ? 'authorize' : 'recurring_execute';
+    case 'capture':
+      return 'capture';
+    case 'reversal':
+      return 'release';
+    case 'refund':
+      return 'refund';
+    default:
+      return kind;
+  }
+}
+
+function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
+  const { card, dialectData } = operation;
+  return {
+    ...{ type: typeOf(operation), successful: succeeded, error: succeeded ? null : attemptErrorOf(operation) },
+    ...{ payment_method: card === undefined ? '' : methodOf(card.brand), extra: writeCard(operation), country: '' },
+    ...{ client_ip: dialectData.clientIp ?? null, flow: dialectData.flow ?? 'api', fee_amount: 0, processing_time: secondsOf(atMs) },
+    processing_tx_id: operation.trace?.rrn ?? '',
+  };
+}
+
+/** The refund itself, as `refund/` answers and its events tell it. */
+export function writeRefund(view: OrderView, operation: OperationNode, writing: Writing): Json {
+  const { order } = view;
+  const document = documentOf(view);
+  const { amount, currency, createdAtMs, operationId } = operation;
+  const at = secondsOf(createdAtMs);
+  const reference = document.top.reference;
+  return {
+    ...{ id: shownId(operationId), type: 'payment', status: 'success', is_test: writing.mode === 'sandbox', user_id: null },
+    client: { ...writeClient(document.client), client_id: null, first_name: '', last_name: '' },
+    payment: {
+      ...{ is_outgoing: true, payment_type: 'refund', amount, currency, net_amount: amount, fee_amount: 0, pending_amount: 0 },
+      ...{ pending_unfreeze_on: null, description: `Refund: ${reference === '' ? document.referenceGenerated : reference}`, paid_on: at },
+      ...{ remote_paid_on: at, owned_bank_account: null, owned_bank_account_id: null, owned_bank_code: null },
+    },
+    ...{ reference: '', reference_generated: '', company_id: shownId(writing.channel.merchantId), brand_id: writing.channel.wireId },
+    ...{ account_id: null, created_on: at, updated_on: at, fee_amount: 0 },
+    related_to: { id: order.checkoutId, type: 'purchase', reference },
+    ...{ account_extra: {}, account_fx_rate: null, account_fx_currency: null, account_fx_buy_amount: null },
+    transaction_data: {
+      ...{ flow: 'api', extra: { ...writeCard(operation), amount }, country: '' },
+      payment_method: operation.card === undefined ? '' : methodOf(operation.card.brand),
+    },
+    ...{ audit_log_entries: [], currency_conversion: null, refund_availability: 'none' },
+  };
+}

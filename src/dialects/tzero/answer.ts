@@ -1,0 +1,78 @@
+/** From an act's result, a payment or an error to the response. */
+import { randomUUIDv7 } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Channel } from '../../core/merchant/channel.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
+import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import { viewOfRun } from '../../core/three-d-secure/view.ts';
+import type { DialectContext } from '../dialect.ts';
+import { toWireId } from './ids.ts';
+import { Problem } from './problem.ts';
+import { type Json, writePayment } from './write.ts';
+
+/** The payment as it stands now. */
+export async function presentPayment(
+  { engine }: DialectContext,
+  channel: Channel,
+  { merchantId, operationId }: OperationView,
+): Promise<Json> {
+  const [tree, visit] = await Promise.all([
+    engine.store.findTree({ merchantId, operationId }),
+    engine.shoppers.visits.find({ merchantId, visitId: operationId }),
+  ]);
+  const first = tree?.operations.find((operation) => operation.operationId === operationId);
+  if (tree === undefined || first === undefined) throw new Error(`operation ${operationId} has no payment`);
+  const waits = first.state === 'awaiting' && visit !== undefined;
+  const url = pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId });
+  return writePayment({
+    ...{ tree, channel },
+    first: visit === undefined ? first : { ...first, authentication: viewOfRun(visit.authentication) },
+    ...(waits ? { page: { url, expiresAtMs: visit.expiresAtMs } } : {}),
+  });
+}
+
+const answerHeaders = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Every answer has an id by which it can be asked for. */
+export function send(reply: FastifyReply, status: number, body: Json): FastifyReply {
+  const requestId = toWireId('req', randomUUIDv7());
+  return reply
+    .code(status)
+    .headers(answerHeaders)
+    .send(JSON.stringify({ ...body, request_id: requestId }));
+}
+
+/** The dialect's own problems, those of the HTTP layer in its shape, and defects: logged, and told as that. */
+export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemFor(context, error);
+  if (problem.code === 'internal_error') {
+    context.engine.log.error(
+      { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
+      'a request failed by a defect',
+    );
+  }
+  if (problem.code === 'missing_key' || problem.code === 'invalid_key') reply.header('www-authenticate', 'Bearer');
+  if (problem.retryAfterMs !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfterMs / 1_000))));
+  return send(reply, problem.status, { error: problem.body });
+}
+
+function problemFor(context: DialectContext, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return new Problem('service_unavailable', { retryAfterMs: 1_000 });
+  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body_too_large');
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return new Problem('unreadable_request');
+  return new Problem('internal_error');
+}
+
+/** Throws 429 when one subject (a payment, a reference) is asked for very often. */
+export function countRequest({ limits }: DialectContext, { merchantId }: { readonly merchantId: string }, subject: string): void {
+  const { allowed, retryAfterMs } = limits.countRequest({ merchantId, subject: `tzero ${subject}` });
+  if (!allowed) throw new Problem('rate_limited', { retryAfterMs: retryAfterMs ?? 1_000 });
+}

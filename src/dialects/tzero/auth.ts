@@ -1,0 +1,40 @@
+/**
+ * Who asks: the secret key, in `X-Secret-Key` as the guide's sample has it, or in `Authorization` as its prose says. A key opens all channels of its
+ * merchant; a request that names a channel names one of these.
+ */
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import { identifierOf } from './access.ts';
+import { Problem } from './problem.ts';
+
+export interface Caller {
+  readonly merchantId: string;
+}
+
+/** Throws 401 without a key, and with one that is nobody's. */
+export async function authenticate(directory: Directory, headers: IncomingHttpHeaders): Promise<Caller> {
+  const key = keyOf(headers);
+  if (key === undefined) throw new Problem('missing_key');
+  // Whatever has another form is nobody's: it is not worth a question to the database.
+  if (!/^sk_[0-9a-f]{32}$/.test(key)) throw new Problem('invalid_key');
+  const digest = hash('sha256', key, 'buffer');
+  const credentials = await directory.credentials({ dialect: 'tzero', identifier: identifierOf(key) });
+  const known = credentials.find(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
+  if (known === undefined) throw new Problem('invalid_key');
+  return { merchantId: known.merchantId };
+}
+
+function keyOf(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['x-secret-key'];
+  if (typeof header === 'string' && header !== '') return header;
+  const [, key] = /^(?:Bearer )?(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+  return key;
+}
+
+/** The channel that a request names. One of another merchant is answered like one that does not exist. */
+export async function channelNamed(directory: Directory, { merchantId }: Caller, wireId: string): Promise<Channel> {
+  const channel = await directory.channel({ dialect: 'tzero', wireId });
+  if (channel === undefined || channel.merchantId !== merchantId || !channel.enabled) throw new Problem('channel_not_allowed');
+  return channel;
+}

@@ -1,0 +1,101 @@
+/**
+ * Callbacks: JSON to the channel's URL, with a time and an HMAC over time and body in `X-Signature`, so that nobody can make one up or send an old
+ * one again. Every message tells the payment as it is now.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { OperationView } from '../../core/payment/operation.ts';
+import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
+import { toWireId } from './ids.ts';
+import { type EndedAs, rejections, wordsIn } from './refusals.ts';
+import { firstOf, isAct, statusOf } from './states.ts';
+import { writeAct, writePayment, writeTime } from './write.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+export const callbacks: DialectCallbacks = {
+  retryDelaysMs: [minuteMs, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 6 * hourMs, 24 * hourMs],
+  timeoutMs: 10_000,
+  form: {
+    settings: {},
+    secret: {
+      pattern: /^whsec_[0-9a-f]{32}$/,
+      expected: 'whsec_ and 32 characters of 0-9 and a-f',
+      make: () => `whsec_${randomBytes(16).toString('hex')}`,
+    },
+    needsTest: false,
+  },
+  write(notice) {
+    if (notice.subject !== 'payment') return [];
+    return typesOf(notice).map((type) => writeEvent(notice, type));
+  },
+  writeTest: ({ address, nowMs }) =>
+    signed(address, { id: toWireId('evt', eventUuid('test', nowMs)), type: 'ping', created_at: writeTime(nowMs), data: {} }, nowMs),
+};
+
+/** What of the events of the core is told, and under which name; nothing that the merchant has learnt already, or cannot use. */
+function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
+  const [, became = ''] = event.name.split('.');
+  const isOver = ['declined', 'failed', 'rejected', 'undone'].includes(became);
+  switch (operation.kind) {
+    case 'refund':
+      if (became === 'approved')
+        return ['refund.succeeded', statusOf(tree) === 'refunded' ? 'payment.refunded' : 'payment.partially_refunded'];
+      return isOver ? ['refund.failed'] : [];
+    case 'capture':
+      return became === 'approved' ? ['payment.captured'] : isOver ? ['capture.failed'] : [];
+    case 'reversal':
+      return became === 'approved' ? ['payment.cancelled'] : isOver ? ['void.failed'] : [];
+    case 'chargeback':
+      return became === 'approved' ? ['payment.chargeback'] : [];
+    case 'chargeback_reversal':
+      return became === 'approved' ? ['payment.chargeback_reversed'] : [];
+    case 'preauthorization':
+      return became === 'approved' ? ['payment.authorised'] : isOver ? [`payment.${endedAs(operation, became)}`] : [];
+    case 'debit':
+    case 'rebill':
+    case 'receipt':
+    case 'payout':
+      return became === 'approved' ? ['payment.captured'] : isOver ? [`payment.${endedAs(operation, became)}`] : [];
+  }
+}
+
+/** In the words of the payment's status, as it ended then. */
+function endedAs({ reason }: OperationView, became: string): EndedAs {
+  if (became === 'rejected') return wordsIn(rejections, reason)?.[0] ?? 'declined';
+  return became === 'declined' ? 'declined' : 'failed';
+}
+
+function writeEvent({ address, event, tree, operation, channel, nowMs }: PaymentNotice, type: string): CallbackMessage {
+  const message = {
+    id: toWireId('evt', eventUuid(`${operation.operationId} ${type}`, event.sequence)),
+    type,
+    created_at: writeTime(event.happenedAtMs),
+    data: writePayment({ tree, channel, first: firstOf(tree) }),
+    ...(isAct(operation.kind) ? { operation: writeAct(channel, operation) } : {}),
+  };
+  return signed(address, message, nowMs);
+}
+
+/** The same for every try of the same message, so that a receiver knows what it has had. */
+function eventUuid(about: string, sequence: number): string {
+  return createHmac('sha256', 'tzero event').update(`${about}|${sequence}`).digest('hex').slice(0, 32);
+}
+
+function signed(
+  { url, secret }: { readonly url: string; readonly secret?: string },
+  message: { readonly id: string; readonly type: string; readonly created_at: string; readonly data: object },
+  nowMs: number,
+): CallbackMessage {
+  const body = JSON.stringify(message);
+  const time = Math.floor(nowMs / 1_000);
+  const signature =
+    secret === undefined ? {} : { 'x-signature': `t=${time},v1=${createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')}` };
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'x-event-id': message.id,
+    'x-event-type': message.type,
+    ...signature,
+  };
+  return { method: 'POST', url, headers, body };
+}

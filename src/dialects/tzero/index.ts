@@ -1,0 +1,20 @@
+/** The tZero dialect: the direct API of tZero Pay. */
+import type { Dialect } from '../dialect.ts';
+import { access } from './access.ts';
+import { callbacks } from './callbacks.ts';
+import { describeApi } from './openapi.ts';
+import { policies } from './policies.ts';
+import { returnStep } from './returns.ts';
+import { registerRoutes } from './routes.ts';
+import { sandbox } from './sandbox.ts';
+
+export const tzero: Dialect = {
+  name: 'tzero',
+  register: registerRoutes,
+  access,
+  describe: describeApi,
+  callbacks,
+  policies,
+  returnStep,
+  sandbox,
+};

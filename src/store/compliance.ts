@@ -1,0 +1,221 @@
+/** Merchants' PCI DSS documents as rows, and what the payment path remembers of them. */
+import type { ComplianceDocument, ComplianceStore, DocumentState, DocumentType, EndingDocument } from '../core/compliance/document.ts';
+import { questionnaireUpTo } from '../core/compliance/document.ts';
+import { OperatorError } from '../core/operator/operator-error.ts';
+import type { Clock, SealedSecret } from '../core/ports.ts';
+import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { acting } from './audit.ts';
+import { firstIdAt } from './id-time.ts';
+import { reading } from './unavailable.ts';
+
+/** How soon an operator's decision counts on every node. */
+const documentsFreshMs = 2_000;
+const countFreshMs = 3_600_000;
+const merchantsAtMost = 10_000;
+const yearMs = 365 * 86_400_000;
+
+export const documentColumns = `d.merchant_id, d.document_id, d.type, d.state, (extract(epoch from d.valid_from) * 1000)::bigint as from_ms,
+  (extract(epoch from d.valid_until) * 1000)::bigint as until_ms, d.reason, d.size_bytes, d.sha256,
+  (extract(epoch from d.created_at) * 1000)::bigint as created_ms`;
+
+const ofMerchant: Statement = {
+  name: 'compliance_documents',
+  text: `select ${documentColumns} from polygate.compliance_document d where d.merchant_id = $1 order by d.created_at desc, d.document_id desc limit 500`,
+};
+
+const insert: Statement = {
+  name: 'add_compliance_document',
+  text: `insert into polygate.compliance_document (merchant_id, document_id, type, valid_from, valid_until, size_bytes, sha256, sealed, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
+
+// Beyond the limit it does not matter how many there are. Payments' ids are in the order of time, so the primary key finds them.
+const countTransactions: Statement = {
+  name: 'count_transactions_of_merchant',
+  text: `select count(*)::int as count from (
+  select from polygate.payment p where p.merchant_id = $1 and p.payment_id >= $2 limit ${questionnaireUpTo + 1}
+) x`,
+};
+
+const note: Statement = {
+  name: 'note_compliance_warning',
+  text: `update polygate.compliance_document set warned_at = array_append(warned_at, $3)
+where merchant_id = $1 and document_id = $2 and not warned_at @> array[$3::integer] returning document_id`,
+};
+
+const ending: Statement = {
+  name: 'ending_compliance_documents',
+  text: `select ${documentColumns}, d.warned_at, m.name as merchant_name, array(
+    select distinct substr(e.url, 8) || ' ' || coalesce(e.settings ->> 'language', 'en') from polygate.endpoint e
+    where e.merchant_id = d.merchant_id and e.removed_at is null and e.url like 'mailto:%'
+  ) as addresses
+from polygate.compliance_document d join polygate.merchant m using (merchant_id)
+where d.state = 'approved' and d.valid_until > $1 and d.valid_until <= $2
+  and not exists (
+    select from polygate.compliance_document l
+    where l.merchant_id = d.merchant_id and l.type = d.type and l.state = 'approved' and (l.valid_until is null or l.valid_until > d.valid_until)
+  )
+order by d.valid_until limit $3`,
+};
+
+export interface DocumentRow extends Row {
+  readonly merchant_id: string;
+  readonly document_id: string;
+  readonly type: DocumentType;
+  readonly state: DocumentState;
+  readonly from_ms: number;
+  readonly until_ms: number | null;
+  readonly reason: string | null;
+  readonly size_bytes: number | null;
+  readonly sha256: string | null;
+  readonly created_ms: number;
+}
+
+type EndingRow = DocumentRow & { readonly warned_at: number[]; readonly merchant_name: string; readonly addresses: string[] };
+
+export function documentOf(row: DocumentRow): ComplianceDocument {
+  return {
+    ...{ merchantId: row.merchant_id, documentId: row.document_id, type: row.type, state: row.state, validFromMs: row.from_ms },
+    ...(row.until_ms === null ? {} : { validUntilMs: row.until_ms }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.size_bytes === null ? {} : { sizeBytes: row.size_bytes }),
+    ...(row.sha256 === null ? {} : { sha256: row.sha256 }),
+    createdAtMs: row.created_ms,
+  };
+}
+
+export function createComplianceStore(database: Database, clock: Pick<Clock, 'wallNow'>): ComplianceStore {
+  const documentsOf = async (merchantId: string) => (await reading(database.query<DocumentRow>(ofMerchant, [merchantId]))).map(documentOf);
+  const remembered = remember(documentsFreshMs, documentsOf);
+  const counted = remember(countFreshMs, async (merchantId: string) => {
+    const [row] = await reading(database.query<{ count: number }>(countTransactions, [merchantId, firstIdAt(clock.wallNow() - yearMs)]));
+    return row?.count ?? 0;
+  });
+  const known = new Map<string, number>();
+  return {
+    documentsOf,
+    transactionsOf: counted,
+    async recall(merchantId) {
+      counted(merchantId).then(
+        (count) => known.set(merchantId, count),
+        () => undefined,
+      );
+      return { documents: await remembered(merchantId), transactions: known.get(merchantId) ?? 0 };
+    },
+    async add({ merchantId, documentId, type, validFromMs, validUntilMs, sizeBytes, sha256, createdAtMs }, file) {
+      const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+      const values = [
+        merchantId,
+        documentId,
+        type,
+        time(validFromMs),
+        time(validUntilMs),
+        sizeBytes,
+        sha256,
+        Buffer.from(file),
+        time(createdAtMs),
+      ];
+      await reading(database.query(insert, values));
+    },
+    async noteWarning({ merchantId, documentId, days }) {
+      return (await reading(database.query(note, [merchantId, documentId, days]))).length > 0;
+    },
+    async ending({ fromMs, untilMs, limit }) {
+      const rows = await reading(
+        database.query<EndingRow>(ending, [new Date(fromMs).toISOString(), new Date(untilMs).toISOString(), limit]),
+      );
+      return rows.map(endingOf);
+    },
+  };
+}
+
+function endingOf(row: EndingRow): EndingDocument {
+  const addresses = row.addresses.map((text) => {
+    const [address = '', language = 'en'] = text.split(' ');
+    return { address, language };
+  });
+  return { document: documentOf(row), merchantName: row.merchant_name, addresses, warnedAt: row.warned_at };
+}
+
+/** One question at a time for each merchant; when the database is away, an old answer is better than none. */
+function remember<V>(freshMs: number, load: (merchantId: string) => Promise<V>): (merchantId: string) => Promise<V> {
+  const entries = new Map<string, { readonly value: Promise<V>; readonly loadedMs: number }>();
+  return (merchantId) => {
+    const known = entries.get(merchantId);
+    const nowMs = performance.now();
+    if (known !== undefined && nowMs - known.loadedMs < freshMs) return known.value;
+    const loading = load(merchantId);
+    const value = known === undefined ? loading : loading.catch(() => known.value);
+    entries.delete(merchantId);
+    entries.set(merchantId, { value, loadedMs: nowMs });
+    if (known === undefined) loading.catch(() => entries.delete(merchantId));
+    if (entries.size > merchantsAtMost) entries.delete(entries.keys().next().value as string);
+    return value;
+  };
+}
+
+const list: Statement = {
+  name: 'list_compliance_documents',
+  text: `select ${documentColumns}, m.name as merchant_name from polygate.compliance_document d join polygate.merchant m using (merchant_id)
+where ($1::uuid is null or d.merchant_id = $1) and ($2::text is null or d.state = $2) order by d.created_at desc, d.document_id desc limit 1000`,
+};
+
+const decide: Statement = {
+  name: 'decide_compliance_document',
+  text: `update polygate.compliance_document d set state = $2, reason = $3, decided_at = now() where d.document_id = $1 and d.state = $4
+returning ${documentColumns}`,
+};
+
+const sealedFile: Statement = {
+  name: 'sealed_compliance_file',
+  text: 'select d.merchant_id, d.type, d.sealed from polygate.compliance_document d where d.document_id = $1',
+};
+
+/** For operators: of one merchant, or of all, the latest first. */
+export async function listDocuments(
+  database: Database,
+  { merchantId, state }: { readonly merchantId?: string | undefined; readonly state?: DocumentState | undefined } = {},
+): Promise<readonly (ComplianceDocument & { readonly merchantName: string })[]> {
+  const rows = await database.query<DocumentRow & { readonly merchant_name: string }>(list, [merchantId ?? null, state ?? null]);
+  return rows.map((row) => ({ ...documentOf(row), merchantName: row.merchant_name }));
+}
+
+export interface DocumentDecision {
+  readonly actor: string;
+  readonly documentId: string;
+  readonly as: Exclude<DocumentState, 'submitted'>;
+  /** Of a rejection: told to the merchant. */
+  readonly reason?: string;
+}
+
+/** An operator approves a document that waits, or rejects one, also one that was approved. Throws {@link OperatorError} where there is none such. */
+export function decideDocument(database: Database, { actor, documentId, as, reason }: DocumentDecision): Promise<ComplianceDocument> {
+  return acting(database, async (query, audit) => {
+    const from: readonly DocumentState[] = as === 'approved' ? ['submitted'] : ['submitted', 'approved'];
+    for (const state of from) {
+      const [row] = await query<DocumentRow>(decide, [documentId, as, reason ?? null, state]);
+      if (row === undefined) continue;
+      const { merchant_id: merchantId, type } = row;
+      await audit({
+        actor,
+        act: `compliance_document.${as}`,
+        details: { merchantId, documentId, type, ...(reason === undefined ? {} : { reason }) },
+      });
+      return documentOf(row);
+    }
+    throw new OperatorError(`There is no document ${documentId} that could be ${as}. \`polygate compliance list\` shows them.`);
+  });
+}
+
+/** An operator reads a file; who did is in the trail. */
+export function readFile(
+  database: Database,
+  { actor, documentId, open }: { readonly actor: string; readonly documentId: string; readonly open: (sealed: SealedSecret) => string },
+): Promise<Buffer> {
+  return acting(database, async (query, audit) => {
+    const [row] = await query<Row & { readonly merchant_id: string; readonly sealed: Buffer | null }>(sealedFile, [documentId]);
+    if (row === undefined || row.sealed === null) throw new OperatorError(`There is no file of a document ${documentId}.`);
+    await audit({ actor, act: 'compliance_document.read', details: { merchantId: row.merchant_id, documentId } });
+    return Buffer.from(open({ merchantId: row.merchant_id, secretId: documentId, sealed: row.sealed }), 'base64');
+  });
+}

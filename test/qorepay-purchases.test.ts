@@ -1,0 +1,293 @@
+/** QorePay: purchases from the first request to the last refund. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually } from './harness/processes.ts';
+import { type Answer, type Body, cards, demo, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
+
+const shop = useQorepayStack();
+
+const act = (id: string, name: string, body?: object) => shop.api('POST', `purchases/${id}/${name}/`, body);
+const idOf = ({ body }: Answer) => String(body.id);
+const codeOf = ({ body }: Answer, field = '__all__') => body[field]?.[0]?.code;
+
+async function paid(card: object = {}, more: object = {}): Promise<string> {
+  const purchase = await shop.create(more);
+  const answer = await shop.s2s(purchase, card);
+  assert.equal(answer.status, 200, answer.text);
+  return idOf(purchase);
+}
+
+const held = (card: object = {}) => paid(card, { skip_capture: true });
+
+const topKeys = [
+  ...['id', 'type', 'created_on', 'updated_on', 'status', 'status_history', 'is_test', 'company_id', 'brand_id', 'user_id', 'client'],
+  ...['client_id', 'purchase', 'payment', 'issuer_details', 'transaction_data', 'viewed_on', 'billing_template_id', 'order_id'],
+  ...['send_receipt', 'is_recurring_token', 'recurring_token', 'skip_capture', 'force_recurring', 'reference', 'reference_generated'],
+  ...['issued', 'due', 'refund_availability', 'refundable_amount', 'currency_conversion', 'payment_method_whitelist'],
+  ...['success_redirect', 'failure_redirect', 'cancel_redirect', 'success_callback', 'creator_agent', 'platform', 'product'],
+  ...['created_from_ip', 'invoice_url', 'checkout_url', 'direct_post_url', 'marked_as_paid', 'can_retrieve', 'can_chargeback'],
+  ...['can_reverse_chargeback', 'upsell_campaigns', 'referral_campaign_id', 'referral_code', 'referral_code_details'],
+  ...['referral_code_generated', 'retain_level_details', 'tags', 'notes'],
+];
+
+test('every key is there, with its default', async () => {
+  const { body } = await shop.create();
+  assert.deepEqual(Object.keys(body).toSorted(), topKeys.toSorted());
+  const { client, purchase } = body;
+  assert.deepEqual([client?.phone, client?.client_type, client?.cc], ['', null, []]);
+  assert.deepEqual([purchase?.products?.[0]?.quantity, purchase?.products?.[0]?.tax_percent], ['1.0000', '0.00']);
+  assert.deepEqual([body.payment, body.cancel_redirect, body.recurring_token, body.refund_availability], [null, '', null, 'none']);
+});
+
+const totals: readonly (readonly [total: number, products: readonly object[], more?: object])[] = [
+  [
+    312,
+    [
+      { price: 100, quantity: '1.555' },
+      { price: 100, quantity: 1.555 },
+    ],
+  ],
+  [299, [{ price: 100, discount: 1, quantity: 3 }]],
+  [
+    22,
+    [
+      { price: 10, tax_percent: 6 },
+      { price: 10, tax_percent: '6' },
+    ],
+  ],
+  [99, [{ price: 100, discount: 10, tax_percent: 10 }]],
+  [171, [{ price: 100, quantity: '1.555', tax_percent: 10 }]],
+  [2500, [{ price: 1, tax_percent: 10, total_price_override: 2500 }]],
+  [10600, [{ price: 10000, tax_percent: 6 }]],
+  [158, [{ price: 150, discount: 1, tax_percent: 6 }]],
+  [50, [{ price: 100 }], { debt: -50 }],
+  [700, [{ price: '100' }], { total_override: 700, total: 1 }],
+  [200, [{ price: 100, tax_percent: '1e2' }]],
+];
+
+test('totals are those of the platform', async () => {
+  for (const [total, products, more = {}] of totals) {
+    const named = products.map((product) => ({ name: 'x', ...product }));
+    const { status, body } = await shop.create({ purchase: { currency: 'EUR', products: named, ...more } });
+    assert.deepEqual([status, body.purchase?.total], [201, total]);
+  }
+});
+
+/** Path of the first message and its code. */
+function faultIn(value: unknown, path: readonly string[] = []): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('code' in value && typeof value.code === 'string') return [...path, value.code];
+  for (const [name, member] of Object.entries(value)) {
+    const found = faultIn(member, [...path, name]);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+const product = (more: object) => ({
+  purchase: {
+    currency: 'EUR',
+    products: [
+      { name: 'x', price: 1 },
+      { name: 'x', price: 1, ...more },
+    ],
+  },
+});
+
+const faults: readonly (readonly [more: object, path: string])[] = [
+  [{ brand_id: undefined }, 'brand_id 0 required'],
+  [{ brand_id: 'x' }, 'brand_id 0 invalid'],
+  [{ brand_id: other.brandId }, 'brand_id 0 does_not_exist'],
+  [{ purchase: undefined }, 'purchase 0 required'],
+  [{ client: undefined }, '__all__ 0 purchase_client_or_id_required'],
+  [{ client_id: demo.brandId }, '__all__ 0 purchase_client_or_id_only'],
+  [{ client: { email: 'no' } }, 'client email 0 invalid'],
+  [{ client: { email: 'a@b.cd', country: 'Nowhere' } }, 'client country 0 invalid_choice'],
+  [product({ quantity: -1 }), 'purchase products 1 quantity 0 min_value'],
+  [product({ quantity: '1.55555' }), 'purchase products 1 quantity 0 max_decimal_places'],
+  [product({ tax_percent: 101 }), 'purchase products 1 tax_percent 0 max_value'],
+  [product({ tax_percent: '0.000' }), 'purchase products 1 tax_percent 0 max_decimal_places'],
+  [product({ category: null }), 'purchase products 1 category 0 null'],
+  [product({ price: undefined }), 'purchase products 1 price 0 required'],
+  [product({ discount: 2 }), 'purchase products 1 __all__ 0 product_subtotal_negative'],
+  [{ purchase: { currency: 'EUR', products: [] } }, 'purchase products 0 min_length'],
+  [{ purchase: { currency: 'EUR', products: [{ name: 'x', price: 1 }], notes: 'x'.repeat(10_001) } }, 'purchase notes 0 max_length'],
+  [{ purchase: { currency: 'EUR', products: [{ name: 'x', price: 0 }] } }, '__all__ 0 purchase_zero_total'],
+  [{ payment_method_whitelist: [] }, 'payment_method_whitelist 0 min_length'],
+  [{ payment_method_whitelist: ['card'] }, 'payment_method_whitelist 0 invalid_choice'],
+  [{ success_redirect: 'javascript:alert(1)' }, 'success_redirect 0 invalid'],
+];
+
+test('what is wrong is named, in the form of the request', async () => {
+  for (const [more, path] of faults) {
+    const { status, body } = await shop.create(more);
+    assert.deepEqual([status, faultIn(body).join(' ')], [400, path]);
+  }
+  const clean = (await shop.create(product({ quantity: -1 }))).body;
+  assert.deepEqual(clean.purchase?.products?.[0], {});
+});
+
+test('bodies of every kind are answered, and never with a defect', async () => {
+  const headers = { authorization: `Bearer ${demo.apiKey}`, 'content-type': 'application/json' };
+  const bodies = ['', '{', '[]', '"x"', 'null', '1e999', '{"purchase":[]}', '{"purchase":{"products":{}}}', '{"__proto__":1}', '\u0000'];
+  for (const body of [...bodies, Buffer.from([0xff, 0xfe])]) {
+    const { status } = await shop.send({ method: 'POST', path: '/api/v1/purchases/', headers, body });
+    assert.equal(status, 400, String(body));
+  }
+  const path = new URL(String((await shop.create()).body.direct_post_url)).pathname;
+  const token = { ...headers, authorization: `Bearer ${demo.s2sToken}` };
+  for (const body of bodies)
+    assert.equal((await shop.send({ method: 'POST', path: `${path}?s2s=true`, headers: token, body })).status, 400, body);
+});
+
+test('with and without a slash, with empty bodies and junk in the query', async () => {
+  const headers = { authorization: `Bearer ${demo.apiKey}`, 'content-type': 'application/json' };
+  const made = await shop.send({ method: 'POST', path: '/api/v1/purchases?time=1', headers, body: JSON.stringify(seedPurchase()) });
+  assert.equal(made.status, 201);
+  const id = idOf(made);
+  assert.equal((await shop.send({ method: 'GET', path: `/api/v1/purchases/${id}?time=2`, headers })).status, 200);
+  assert.equal((await shop.send({ method: 'POST', path: `/api/v1/purchases/${id}/cancel`, headers })).body.status, 'cancelled');
+  const listed = await shop.send({ method: 'GET', path: '/api/v1/purchases/', headers });
+  assert.deepEqual([listed.status, codeOf(listed)], [405, 'method_not_allowed']);
+  assert.equal((await shop.send({ method: 'GET', path: '/api/v1/nothing/', headers })).status, 404);
+});
+
+test('a hold is captured once, in part; the rest is released, and refunds come in parts', async () => {
+  const id = await held();
+  const tooMuch = await act(id, 'capture', { amount: 9001 });
+  assert.deepEqual([tooMuch.status, codeOf(tooMuch, 'amount')], [400, 'max_value']);
+  const captured = await act(id, 'capture', { amount: 4000 });
+  assert.deepEqual([captured.status, captured.body.status, captured.body.payment?.amount], [200, 'paid', 4000]);
+  assert.equal(codeOf(await act(id, 'capture', { amount: 1 })), 'purchase_capture_wrong_status');
+  assert.equal(codeOf(await act(id, 'release')), 'purchase_release_wrong_status');
+  const { rows } = await shop.parts.database.query<{ authorized: string; captured: string; released: string }>(
+    'select authorized, captured, released from polygate.payment order by created_at desc limit 1',
+  );
+  assert.deepEqual(rows, [{ authorized: '9000', captured: '4000', released: '5000' }]);
+  const first = await act(id, 'refund', { amount: 1500 });
+  assert.deepEqual([first.status, first.body.type, first.body.payment?.amount, first.body.related_to?.id], [200, 'payment', 1500, id]);
+  assert.deepEqual(codeOf(await act(id, 'refund', { amount: 2501 }), 'amount'), 'max_value');
+  assert.equal((await act(id, 'refund')).body.payment?.amount, 2500);
+  const over = await act(id, 'refund');
+  assert.deepEqual([over.status, codeOf(over)], [400, 'purchase_refund_not_possible']);
+  const body = await shop.read(id);
+  assert.deepEqual([body.status, body.refundable_amount, body.refund_availability], ['refunded', 0, 'none']);
+  const history = body.status_history?.map(({ status }) => status);
+  assert.deepEqual(history, ['created', 'hold', 'paid', 'refunded', 'refunded']);
+});
+
+test('the rest of a hold is released also when the capture was not answered', async () => {
+  const pan = '4242424242424259';
+  const id = await held({ card_number: pan });
+  await shop.parts.host.addFault({ fault: 'no_answer', pan, mti: '0220' });
+  assert.equal((await act(id, 'capture', { amount: 4000 })).body.status, 'pending_capture');
+  await eventually(async () => (await shop.read(id)).status?.toString() === 'paid', 'the capture to stand');
+  const rest = async () => {
+    const { rows } = await shop.parts.database.query<{ released: string }>(
+      `select released from polygate.payment p join polygate.checkout_attempt a on a.checkout_id = $1
+      join polygate.operation o on o.operation_id = a.operation_id where p.payment_id = o.payment_id`,
+      [id],
+    );
+    return rows[0]?.released === '5000';
+  };
+  await eventually(rest, 'the rest to be released');
+  assert.equal((await shop.read(id)).status, 'paid');
+});
+
+test('a released hold, a cancelled purchase, and one that was marked as paid are over', async () => {
+  const hold = await held();
+  assert.equal((await act(hold, 'release')).body.status, 'released');
+  assert.equal(codeOf(await act(hold, 'release')), 'purchase_release_wrong_status');
+  const cancelled = await shop.create();
+  assert.equal((await act(idOf(cancelled), 'cancel')).body.status, 'cancelled');
+  assert.equal(codeOf(await act(idOf(cancelled), 'cancel')), 'purchase_cancel_wrong_status');
+  assert.equal((await shop.s2s(cancelled)).status, 400);
+  const marked = await shop.create();
+  const { body } = await act(idOf(marked), 'mark_as_paid', {});
+  assert.deepEqual([body.status, body.marked_as_paid, body.payment?.amount], ['paid', true, 9000]);
+  assert.equal((await shop.s2s(marked)).status, 400);
+  assert.equal(codeOf(await act(await paid(), 'cancel')), 'purchase_cancel_wrong_status');
+});
+
+test('calling off and paying at once: one of them happens', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const purchase = await shop.create();
+    const [answer, cancelled] = await Promise.all([shop.s2s(purchase), act(idOf(purchase), 'cancel')]);
+    assert.ok((answer.status === 200) !== (cancelled.status === 200), `${answer.text} ${cancelled.text}`);
+  }
+});
+
+test('twenty posts at once pay once', async () => {
+  const purchase = await shop.create();
+  const before = (await shop.parts.host.books()).length;
+  await Promise.all(Array.from({ length: 20 }, () => shop.s2s(purchase)));
+  assert.equal((await shop.parts.host.books()).length, before + 1);
+});
+
+test('a kept card is charged, and not after it was forgotten', async () => {
+  const first = await paid({ remember_card: 'on' });
+  assert.equal((await shop.read(first)).is_recurring_token, true);
+  assert.equal((await shop.read(await paid())).is_recurring_token, false);
+  const second = idOf(await shop.create({ success_redirect: '', failure_redirect: '' }));
+  const charged = await act(second, 'charge', { recurring_token: first, brand_id: demo.brandId });
+  assert.deepEqual([charged.status, charged.body.status, charged.body.recurring_token], [200, 'paid', first]);
+  assert.deepEqual(
+    [charged.body.payment?.payment_type, charged.body.transaction_data?.attempts?.[0]?.type],
+    ['purchase_charge', 'recurring_execute'],
+  );
+  const third = idOf(await shop.create({ skip_capture: true }));
+  assert.equal((await act(third, 'charge', { recurring_token: first })).body.status, 'hold');
+  assert.equal((await act(first, 'delete_recurring_token')).body.is_recurring_token, false);
+  for (const recurring_token of [first, second, 'x', undefined]) {
+    assert.equal(codeOf(await act(idOf(await shop.create()), 'charge', { recurring_token })), 'invalid_recurring_token');
+  }
+});
+
+test('direct posts need both redirects, and the answer says so', async () => {
+  const { body } = await shop.create({ failure_redirect: '' });
+  assert.equal(body.direct_post_url, null);
+  assert.match(String(body.direct_post_unavailable_reason), /failure_redirect/);
+});
+
+test('past its due date a purchase is overdue and can be paid, or has expired and cannot', async () => {
+  const due = Math.floor(Date.now() / 1000) - 60;
+  const overdue = await shop.create({ due });
+  assert.equal(overdue.body.status, 'overdue');
+  assert.equal((await shop.s2s(overdue)).status, 200);
+  const strict = { currency: 'EUR', products: [{ name: 'x', price: 1 }], due_strict: true };
+  const expired = await shop.create({ due, purchase: strict });
+  assert.deepEqual([expired.body.status, expired.body.direct_post_url], ['expired', null]);
+  assert.equal((await shop.s2s(`/p/${expired.body.id}/`)).status, 400);
+});
+
+test('a key makes a purchase once', async () => {
+  const headers = { 'idempotency-key': `order ${Date.now()}` };
+  const sent = seedPurchase();
+  const first = await shop.api('POST', 'purchases/', sent, { headers });
+  const again = await shop.api('POST', 'purchases/', sent, { headers });
+  assert.deepEqual([again.status, idOf(again), again.headers['idempotent-replayed']], [201, idOf(first), 'true']);
+  const changed = await shop.api('POST', 'purchases/', { ...sent, reference: 'x' }, { headers });
+  assert.deepEqual([changed.status, codeOf(changed)], [400, 'idempotency_key_reused']);
+});
+
+test('the browser posts the form itself: on to the shop, or to the issuer and then to the shop', async () => {
+  const purchase = await shop.create();
+  const form = (more: object) => ({ cardholder_name: 'John Doe', card_number: cards.plain, expires: '01/34', cvc: '123', ...more });
+  const url = String(purchase.body.direct_post_url);
+  const declined = await shop.post(url, form({ card_number: '4000000000000002' }));
+  assert.deepEqual([declined.status, declined.headers.location], [303, 'http://brand.example/failed-payment']);
+  const done = await shop.post(url, form({}));
+  assert.deepEqual([done.status, done.headers.location], [303, 'http://brand.example/success-payment']);
+  assert.equal((await shop.read(idOf(purchase))).transaction_data?.flow, 'direct_post');
+});
+
+test('the hosted page is at the address of the purchase, and is noted as seen once', async () => {
+  const purchase = await shop.create();
+  for (let visit = 0; visit < 2; visit += 1) {
+    const page = await fetch(String(purchase.body.checkout_url));
+    assert.deepEqual([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
+    assert.match(await page.text(), /Dog food Max/);
+  }
+  const body: Body = await shop.read(idOf(purchase));
+  assert.deepEqual([body.status, body.status_history?.length, typeof body.viewed_on], ['viewed', 2, 'number']);
+});
