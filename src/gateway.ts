@@ -146,8 +146,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
-    dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
     complianceWarnings(engine),
+    dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
