@@ -86,6 +86,8 @@ export interface Vault {
     readonly purgeAtMs: number;
     /** What may be shown of the card, kept beside the token. */
     readonly summary: CardSummary;
+    /** `tokenOfCard` does not find it. */
+    readonly isNotOfCard?: true;
   }): Promise<string>;
   /** Encrypts a secret for whoever keeps it; at once. */
   sealSecret(secret: SecretToSeal): Uint8Array;

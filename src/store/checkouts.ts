@@ -25,7 +25,7 @@ select merchant_id, checkout_id, 1, 'created', created_at from made where events
 };
 
 const columns = `o.merchant_id, m.routing_number, o.checkout_id, o.channel_id, c.dialect, c.wire_id, o.terms, o.revision, o.attempts, o.operation_id,
-  o.closed, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, (extract(epoch from o.expires_at) * 1000)::bigint as expires_ms
+  o.closed, o.chosen_token, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, (extract(epoch from o.expires_at) * 1000)::bigint as expires_ms
 from polygate.merchant m
   join polygate.checkout o on o.merchant_id = m.merchant_id
   join polygate.channel c on c.merchant_id = o.merchant_id and c.channel_id = o.channel_id`;
@@ -59,6 +59,22 @@ const begin: Statement = {
   text: `update polygate.checkout set begun = $3, begun_at = now()
 where merchant_id = $1 and checkout_id = $2 and closed is null and begun <= $3
 returning begun`,
+};
+
+const spend: Statement = {
+  name: 'spend_kept_card',
+  text: `update polygate.checkout set spent_for = $3 where merchant_id = $1 and checkout_id = $2 and (spent_for is null or spent_for = $3)
+returning spent_for`,
+};
+
+const unspend: Statement = {
+  name: 'unspend_kept_card',
+  text: 'update polygate.checkout set spent_for = null where merchant_id = $1 and checkout_id = $2 and spent_for = $3',
+};
+
+const choose: Statement = {
+  name: 'choose_stored_card',
+  text: 'update polygate.checkout set chosen_token = $3 where merchant_id = $1 and checkout_id = $2 and chosen_token is null',
 };
 
 const attempted: Statement = {
@@ -126,6 +142,7 @@ interface CheckoutRow extends Row {
   readonly attempts: number;
   readonly operation_id: string | null;
   readonly closed: CheckoutEnd | null;
+  readonly chosen_token: string | null;
   readonly created_ms: number;
   readonly expires_ms: number | null;
 }
@@ -177,6 +194,15 @@ export function createCheckoutStore(database: Database): CheckoutStore {
     async close({ merchantId, checkoutId, as, attempts, nowMs }) {
       return (await reading(database.query(close, [merchantId, checkoutId, as, attempts, timeOf(nowMs)]))).length === 1;
     },
+    async spend({ merchantId, checkoutId, by }) {
+      return (await reading(database.query(spend, [merchantId, checkoutId, by]))).length === 1;
+    },
+    async unspend({ merchantId, checkoutId, by }) {
+      await reading(database.query(unspend, [merchantId, checkoutId, by]));
+    },
+    async chooseToken({ merchantId, checkoutId, token }) {
+      await reading(database.query(choose, [merchantId, checkoutId, token]));
+    },
     async noteView({ merchantId, checkoutId, nowMs }) {
       await reading(database.query(view, [merchantId, checkoutId, timeOf(nowMs)]));
     },
@@ -216,6 +242,7 @@ function checkoutOf(row: CheckoutRow): Checkout {
     ...{ dialect: row.dialect, wireId: row.wire_id, terms: row.terms, revision: row.revision, attempts: row.attempts },
     ...(row.operation_id === null ? {} : { operationId: row.operation_id }),
     ...(row.closed === null ? {} : { closed: row.closed }),
+    ...(row.chosen_token === null ? {} : { chosenToken: row.chosen_token }),
     createdAtMs: row.created_ms,
     ...(row.expires_ms === null ? {} : { expiresAtMs: row.expires_ms }),
   };

@@ -17,7 +17,7 @@ export interface TokenKey {
 }
 
 export interface Tokens {
-  tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary }): Promise<string>;
+  tokenize(card: CardKey & { readonly purgeAtMs: number; readonly summary: CardSummary; readonly isNotOfCard?: true }): Promise<string>;
   resolveToken(token: TokenKey): Promise<TokenizedCard | undefined>;
   describeToken(token: TokenKey): Promise<(TokenizedCard & { readonly deleted: boolean }) | undefined>;
   tokenOfCard(card: {
@@ -51,6 +51,7 @@ export interface TokenizedCard {
 
 interface NewToken extends CardKey {
   readonly token: string;
+  readonly isNotOfCard: boolean;
   readonly summary: CardSummary;
   readonly purgeAtMs: number;
 }
@@ -59,11 +60,12 @@ interface NewToken extends CardKey {
 const insertTokens: Statement = {
   name: 'vault-token-insert',
   text: `with input as (
-      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::json[]) with ordinality as i (merchant_id, card_id, token, purge_at, summary, ord)
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::json[], $6::boolean[])
+        with ordinality as i (merchant_id, card_id, token, purge_at, summary, is_not_of_card, ord)
     ), kept as (
       update vault.card c set purge_at = greatest(c.purge_at, i.purge_at) from input i
       where c.merchant_id = i.merchant_id and c.id = i.card_id
-      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at, i.summary, c.fingerprint
+      returning i.ord, i.merchant_id, i.card_id, i.token, i.purge_at, i.summary, case when not i.is_not_of_card then c.fingerprint end as fingerprint
     ), made as (
       insert into vault.token (merchant_id, card_id, token, purge_at, summary, fingerprint)
       select merchant_id, card_id, token, purge_at, summary, fingerprint from kept
@@ -176,6 +178,7 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
         token,
         purgeAtMs: card.purgeAtMs,
         summary: card.summary,
+        isNotOfCard: card.isNotOfCard === true,
       });
       if (!made) throw new Error(`card ${card.cardId} of merchant ${card.merchantId} is not in the vault, so it cannot get a token`);
       return token;
@@ -231,6 +234,7 @@ async function make(database: Database, tokens: readonly NewToken[]): Promise<bo
     plainArray(tokens.map((token) => token.token)),
     plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
     textArray(tokens.map((token) => JSON.stringify(token.summary))),
+    plainArray(tokens.map((token) => String(token.isNotOfCard))),
   ]);
   const made = new Set(rows.map((row) => row.ord));
   return tokens.map((_, index) => made.has(index + 1));

@@ -19,6 +19,8 @@ export interface TokenizeCommand {
   readonly card: CardToKeep;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
+  /** For one payment: it is never taken for the token that the card has. */
+  readonly forOnePayment?: true;
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
@@ -42,7 +44,10 @@ export async function tokenize(engine: Engine, command: TokenizeCommand): Promis
   const act: TokenAct = {
     ...{ merchantId, channelId, actId, kind: 'tokenization', dialectData, createdAtMs, card: card.summary },
     // Of a refused card the act's own id, which begins as no token of the vault does.
-    token: card.type === 'card' ? await keep(engine, { channel, card, createdAtMs }) : actId.replaceAll('-', ''),
+    token:
+      card.type === 'card'
+        ? await keep(engine, { channel, card, createdAtMs, ...(command.forOnePayment === true ? { isNotOfCard: true } : {}) })
+        : actId.replaceAll('-', ''),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(card.type === 'card' ? {} : { rejection: card.reason }),
   };
@@ -63,11 +68,16 @@ async function keyOf(engine: Engine, command: TokenizeCommand): Promise<TokenKey
 
 async function keep(
   { vault, settings }: Engine,
-  { channel, card, createdAtMs }: { channel: Channel; card: CardToKeep & { type: 'card' }; createdAtMs: number },
+  {
+    channel,
+    card,
+    createdAtMs,
+    ...more
+  }: { channel: Channel; card: CardToKeep & { type: 'card' }; createdAtMs: number; isNotOfCard?: true },
 ): Promise<string> {
   const { merchantId } = channel;
   const cardId = randomUUIDv7();
   const purgeAtMs = purgeTime(createdAtMs, channel, settings);
   await vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs });
-  return vault.tokenize({ merchantId, cardId, purgeAtMs, summary: card.summary });
+  return vault.tokenize({ merchantId, cardId, purgeAtMs, summary: card.summary, ...more });
 }

@@ -37,6 +37,10 @@ export interface CheckoutTerms {
   readonly order: CheckoutOrder;
   /** Nothing is paid: the card is only kept under a token. The order then has the amount 0 and the currency XXX, ISO 4217's "no currency". */
   readonly keepsCardOnly?: true;
+  /** Of a card that is only kept: it is for one payment, soon, unless the shopper agrees to more. */
+  readonly forOnePayment?: true;
+  /** The page asks the shopper whether the card may be kept for longer. */
+  readonly asksConsent?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */
   readonly returnUrl?: string;
   /** A language tag; absent: what the browser prefers. */
@@ -81,6 +85,8 @@ export interface Checkout {
   readonly operationId?: string;
   /** It ended without a payment of the gateway's. */
   readonly closed?: CheckoutEnd;
+  /** The stored card that was chosen where a card was to be kept. */
+  readonly chosenToken?: string;
   /** Business time, epoch ms. */
   readonly createdAtMs: number;
   /** Absent: it stays open until it is paid or called off. */
@@ -134,6 +140,12 @@ export interface CheckoutStore {
    * Closes it; false when it is closed already, or an attempt beyond `attempts` may be under way: one that has begun less than a minute ago.
    */
   close(end: CheckoutKey & { readonly as: CheckoutEnd; readonly attempts: number; readonly nowMs: number }): Promise<boolean>;
+  /** Takes the card that was kept with it for one payment, named by `by`; false when another one has taken it. */
+  spend(payment: CheckoutKey & { readonly by: string }): Promise<boolean>;
+  /** Gives it back, when nothing was recorded. */
+  unspend(payment: CheckoutKey & { readonly by: string }): Promise<void>;
+  /** Notes that a stored card is to be paid with; the first choice stands. */
+  chooseToken(choice: CheckoutKey & { readonly token: string }): Promise<void>;
   /** Somebody looks at it; the first time is an event. */
   noteView(view: CheckoutKey & { readonly nowMs: number }): Promise<void>;
   eventsOf(key: CheckoutKey): Promise<readonly CheckoutEventRecord[]>;

@@ -5,6 +5,7 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { authorizeAtBank } from '../bank/authorize.ts';
 import { type BankMethod, bankMethods, supports } from '../instrument/bank.ts';
+import type { Cvc } from '../instrument/card.ts';
 import type { TokenAct } from '../instrument/token.ts';
 import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
@@ -15,9 +16,10 @@ import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
 import type { Shopper } from './await-shopper.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
 import type { ActResult, Engine } from './engine.ts';
+import { onePaymentWithinMs, spentWith } from './kept-card.ts';
 import type { OperationView } from './operation.ts';
 
-const lifetimeMs = 30 * 60_000;
+const usualLifeMs = 30 * 60_000;
 /** Whoever needs more than this is trying out cards. */
 const attemptsAtMost = 10;
 
@@ -29,7 +31,12 @@ export type Opened =
   | { readonly kind: 'opened'; readonly token: string; readonly expiresAtMs: number };
 
 /** Opens a checkout. Its token is told once and kept as a hash only; addresses among the terms may contain it. */
-export async function openCheckout(engine: Engine, channel: Channel, termsOf: (token: string) => CheckoutTerms): Promise<Opened> {
+export async function openCheckout(
+  engine: Engine,
+  channel: Channel,
+  termsOf: (token: string) => CheckoutTerms,
+  lifetimeMs = usualLifeMs,
+): Promise<Opened> {
   const secret = randomBytes(16).toString('hex');
   const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
   const terms = termsOf(token);
@@ -65,13 +72,13 @@ function hashOf(secret: string): Uint8Array {
 
 /**
  * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
- * attempts failed. `closed`: the merchant has ended it. `kept`: the card that was only to be kept is.
+ * attempts failed. `closed`: the merchant has ended it. `kept`: the card that was only to be kept is. Without an act, a stored one was chosen instead.
  */
 export type CheckoutState =
   | { readonly kind: 'open'; readonly attempt: number; readonly last?: OperationView }
   | { readonly kind: 'pending' | 'succeeded'; readonly last: OperationView }
   | { readonly kind: 'expired' | 'exhausted' | 'closed'; readonly last?: OperationView }
-  | { readonly kind: 'kept'; readonly act: TokenAct; readonly last?: undefined };
+  | { readonly kind: 'kept'; readonly act?: TokenAct; readonly last?: undefined };
 
 /** How a checkout stands now. */
 export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
@@ -86,6 +93,7 @@ async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<Check
   const { merchantId, channelId } = checkout;
   const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: keyOf(checkout, 1) });
   if (found !== undefined) return { kind: 'kept', act: found.act };
+  if (checkout.chosenToken !== undefined) return { kind: 'kept' };
   if (checkout.closed !== undefined) return { kind: 'closed' };
   const isLate = checkout.expiresAtMs !== undefined && engine.clock.businessNow() >= checkout.expiresAtMs;
   return isLate ? { kind: 'expired' } : { kind: 'open', attempt: 1 };
@@ -163,6 +171,8 @@ export interface CheckoutAttempt {
   /** Absent: the merchant pays with a stored card, and no shopper is there. */
   readonly shopper?: Shopper;
   /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
+  /** Where a card is kept for one payment: the shopper agrees that it is kept for longer. */
+  readonly keepsLonger?: boolean;
   readonly more?: Partial<Pick<AuthorizeCommand, 'tokenize' | 'agreement' | 'dialectData'>>;
 }
 
@@ -226,21 +236,43 @@ async function begin(
   return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
 }
 
-/** Keeps a card that nobody pays with yet. Of two tabs one has kept its card, and both are told of that one. */
+/** Keeps a card that nobody pays with yet. Of two tabs one has kept its card, and both are told of that one. The code is for the first payment, which follows soon. */
 async function keepCard(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  { attempt, instrument }: CheckoutAttempt,
+  { attempt, instrument, keepsLonger = false }: CheckoutAttempt,
 ): Promise<AttemptResult> {
+  const forOnePayment = checkout.terms.forOnePayment === true && !keepsLonger;
+  if (instrument.type === 'token' && checkout.terms.tokens.includes(instrument.token)) return chooseCard(engine, checkout, instrument);
   if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
   const { dialectData, merchantReference } = checkout.terms.order;
   const result = await tokenize(engine, {
-    ...{ channel, dialectData, card: { type: 'card', pan: instrument.pan, summary: instrument.summary } },
+    ...(forOnePayment ? { forOnePayment } : {}),
+    dialectData: forOnePayment ? { ...dialectData, [spentWith]: checkout.checkoutId } : dialectData,
+    ...{ channel, card: { type: 'card', pan: instrument.pan, summary: instrument.summary } },
     ...(merchantReference === undefined ? {} : { merchantReference }),
     idempotencyKey: keyOf(checkout, attempt),
   });
   if (result.kind === 'refused' && result.refusal.code !== 'key_reused') return result;
+  if (result.kind === 'recorded' && !result.repeat) await keepCode(engine, checkout, instrument.cvc);
   return { kind: 'state', state: await stateOfKeeping(engine, checkout) };
+}
+
+async function chooseCard(
+  engine: Engine,
+  checkout: Checkout,
+  { token, cvc }: Extract<CheckoutInstrument, { readonly type: 'token' }>,
+): Promise<AttemptResult> {
+  await engine.checkouts.chooseToken({ ...keysOf(checkout), token });
+  await keepCode(engine, checkout, cvc);
+  const chosen = await engine.checkouts.findById(checkout);
+  return { kind: 'state', state: await stateOfKeeping(engine, chosen ?? checkout) };
+}
+
+/** Only for a card that is about to be paid with: nothing else may keep a code (PCI DSS 3.3.1). */
+async function keepCode({ vault }: Engine, { merchantId, checkoutId, terms }: Checkout, cvc: Cvc | undefined): Promise<void> {
+  if (cvc === undefined || terms.forOnePayment !== true) return;
+  await vault.keepCvc({ merchantId, visitId: checkoutId, cvc, lifeMs: onePaymentWithinMs });
 }
 
 /** Changes what is to be paid: only while nothing was paid and nothing is under way. */

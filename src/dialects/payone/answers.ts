@@ -126,6 +126,18 @@ export const answerSchemas = {
     { id: text, paymentProductId: number, isTemporary: flag, card: some({ alias: text, data: some({ cardWithoutCvv: some(token) }) }) },
     ['id', 'paymentProductId', 'isTemporary', 'card'],
   ),
+  HostedTokenization: some(
+    {
+      hostedTokenizationId: text,
+      hostedTokenizationUrl: text,
+      partialRedirectUrl: text,
+      invalidTokens: list(text),
+      expiredCardTokens: list(text),
+      sri: text,
+    },
+    ['hostedTokenizationId', 'hostedTokenizationUrl'],
+  ),
+  HostedTokenizationResult: some({ token: ref('Token'), tokenStatus: text }),
   Payout: some({ id: text, status: text, statusOutput, payoutOutput: some({ amountOfMoney: money, payoutReason: text }) }, [
     ...act,
     'payoutOutput',

@@ -6,6 +6,7 @@ import {
   cancelPayment,
   capturePayment,
   completePayment,
+  createHostedTokenization,
   createPayment,
   createPayout,
   createSession,
@@ -283,6 +284,20 @@ export const endpoints: readonly Endpoint[] = [
     ...{ body: sendTest, sample: {} },
     outcomes: { 204: undefined, ...unknown },
   },
+  {
+    ...{ name: 'createHostedTokenization', group: 'Hosted Tokenization Page', method: 'post', path: 'hostedtokenizations' },
+    summary: 'A form for a card, in a frame of the shop’s page',
+    description:
+      'The page loads `/hostedtokenization/js/client/tokenizer.min.js`, which shows the form at `hostedTokenizationUrl`. The session is open for three hours. The card is for one payment within two hours, unless the page or the shopper wants it kept.',
+    ...{ body: createHostedTokenization, sample: { locale: 'en_US', askConsumerConsent: true } },
+    outcomes: { 200: 'HostedTokenization', ...refusal },
+  },
+  {
+    ...{ name: 'getHostedTokenization', group: 'Hosted Tokenization Page', method: 'get', path: 'hostedtokenizations/:id' },
+    summary: 'The token of a session',
+    description: 'Without a token while no card was entered.',
+    outcomes: { 200: 'HostedTokenizationResult', ...unknown },
+  },
   ...notTaken('Mandates', [
     ['createMandate', 'post', 'mandates'],
     ['getMandate', 'get', 'mandates/:id'],
@@ -291,8 +306,6 @@ export const endpoints: readonly Endpoint[] = [
     ['revokeMandate', 'post', 'mandates/:id/revoke'],
   ]),
   ...notTaken('Hosted pages', [
-    ['createHostedTokenization', 'post', 'hostedtokenizations'],
-    ['getHostedTokenization', 'get', 'hostedtokenizations/:id'],
     ['createHostedCheckout', 'post', 'hostedcheckouts'],
     ['getHostedCheckout', 'get', 'hostedcheckouts/:id'],
     ['createPaymentLink', 'post', 'paymentlinks'],

@@ -94,7 +94,6 @@ function readInstrument({ cardPaymentMethodSpecificInput: input = {}, ...body }:
       text: 'network tokens are not taken here',
     });
   }
-  if (body.hostedTokenizationId !== undefined) throw invalid('hostedTokenizationId', 'there is no such tokenization session');
   throw missing(`${cardPath}.card`);
 }
 

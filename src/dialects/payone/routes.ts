@@ -6,6 +6,7 @@ import { authenticate, authenticatePage } from './auth.ts';
 import { parseBody } from './body.ts';
 import { Problem } from './problem.ts';
 import { remember } from './request.ts';
+import { registerHostedTokenizations, scriptPath } from './routes/hosted-tokenizations.ts';
 import { registerMandates } from './routes/mandates.ts';
 import { registerNotHere } from './routes/not-here.ts';
 import { registerOperations } from './routes/operations.ts';
@@ -27,6 +28,7 @@ const groups: readonly Register[] = [
   registerProducts,
   registerServices,
   registerSessions,
+  registerHostedTokenizations,
   registerMandates,
   registerWebhooks,
   registerNotHere,
@@ -49,7 +51,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   // Before the body is looked at: strangers learn nothing from it.
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.url === elsewhere || request.method === 'OPTIONS') return;
+    if (request.routeOptions.url === elsewhere || request.routeOptions.url === scriptPath || request.method === 'OPTIONS') return;
     const { merchantId = '' } = request.params as { readonly merchantId?: string };
     const isPage = request.routeOptions.url?.startsWith('/client/') === true;
     const channel = await (isPage ? authenticatePage : authenticate)(context, request.raw, merchantId);

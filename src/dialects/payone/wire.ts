@@ -336,9 +336,27 @@ export const validateCredentials = Type.Object({ key: text(200), secret: text(20
 
 export const sendTest = open({ url: text(325) });
 
+const productFilter = open({
+  groups: Type.Array(text(64), { maxItems: 50 }),
+  products: Type.Array(Type.Integer({ minimum: 0, maximum: 99_999 }), { maxItems: 100 }),
+});
+const paymentProductFilters = open({ exclude: productFilter, restrictTo: productFilter });
+const locale = Type.String({ pattern: '^[A-Za-z]{2}(?:[_-][A-Za-z]{2})?$', description: 'Such as `en_US`.' });
+
+export const createHostedTokenization = open({
+  askConsumerConsent: Type.Boolean({ description: 'The form asks whether the card may be kept.' }),
+  creditCardSpecificInput: anything('Which codes are asked for, and the order of brands.'),
+  locale,
+  paymentProductFilters,
+  tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),
+  variant: trimmed,
+});
+
 /** Bodies that are only looked at so far as to answer that there is no such thing here. */
 export const anyBody = anything('Whatever the platform’s contract has.');
 
+export type CreateHostedTokenization = Static<typeof createHostedTokenization>;
+export type ProductFilters = Static<typeof paymentProductFilters>;
 export type CreatePayment = Static<typeof createPayment>;
 export type CardInput = NonNullable<CreatePayment['cardPaymentMethodSpecificInput']>;
 export type CardData = Static<typeof card>;

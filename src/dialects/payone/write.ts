@@ -1,5 +1,7 @@
 /** From a payment's present state to the answer; pure. A payment that is asked for twice shows what is true the second time. */
 import type { CardSummary } from '../../core/instrument/card.ts';
+import type { TokenAct } from '../../core/instrument/token.ts';
+import { spentWith } from '../../core/payment/kept-card.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { toGuid, toWireId } from './ids.ts';
 import { productOfBrand, productOfMethod } from './products.ts';
@@ -282,16 +284,18 @@ export function writeToken({
   token,
   card,
   productId,
+  act,
 }: {
   readonly token: string;
   readonly card: CardSummary;
   readonly productId: number;
+  readonly act?: TokenAct | undefined;
 }): Json {
   const shown = { cardNumber: maskedNumber(card), expiryDate: writeExpiry(card), ...writeHolder(card) };
   return {
     id: toGuid(token),
     paymentProductId: productId,
-    isTemporary: false,
+    isTemporary: act?.dialectData[spentWith] !== undefined,
     card: { alias: `${card.bin}XXXXXX${card.last4}`, data: { cardWithoutCvv: shown } },
   };
 }

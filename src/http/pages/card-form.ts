@@ -38,6 +38,8 @@ export interface FormOptions {
   readonly stored: readonly StoredCard[];
   /** Methods of banks that are offered. */
   readonly methods: readonly BankMethod[];
+  /** Whether the shopper is asked for a name. */
+  readonly asksHolder: boolean;
   /** Wall time, epoch ms. */
   readonly nowMs: number;
 }
@@ -63,7 +65,7 @@ export function readCardForm(fields: URLSearchParams, options: FormOptions): For
 }
 
 function readNewCard(fields: URLSearchParams, options: FormOptions): FormReading {
-  const { texts, brands, nowMs } = options;
+  const { texts, brands, nowMs, asksHolder } = options;
   const problems = new Map<FormField, string>();
   const digits = (fields.get('cardnumber') ?? '').replace(/[\s-]/g, '');
   const pan = parsePan(digits);
@@ -78,10 +80,16 @@ function readNewCard(fields: URLSearchParams, options: FormOptions): FormReading
   const cvc = readCvc(fields, brand, texts);
   if (typeof cvc === 'string') problems.set('cvc', cvc);
   const holder = (fields.get('ccname') ?? '').trim().replaceAll(/\s+/g, ' ');
-  if (holder === '') problems.set('holder', texts.holderMissing);
+  if (holder === '' && asksHolder) problems.set('holder', texts.holderMissing);
   else if (holder.length > longestHolder || /\p{Cc}/u.test(holder)) problems.set('holder', texts.holderInvalid);
   if (problems.size > 0 || pan === undefined || expiry === undefined || typeof cvc === 'string') return { ok: false, problems };
-  const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, expiry, holder: maskCardNumbers(holder) };
+  const summary: CardSummary = {
+    brand,
+    bin: pan.bin,
+    last4: pan.last4,
+    expiry,
+    ...(holder === '' ? {} : { holder: maskCardNumbers(holder) }),
+  };
   return { ok: true, instrument: { type: 'card', pan, cvc, summary } };
 }
 

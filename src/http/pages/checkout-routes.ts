@@ -53,6 +53,9 @@ interface Visit {
   readonly methods: readonly BankMethod[];
   /** Whether the merchant's page wants cards at all. */
   readonly takesCards: boolean;
+  /** The merchant's page has the button. */
+  readonly isFieldsOnly: boolean;
+  readonly asksHolder: boolean;
 }
 
 type PayRequest = FastifyRequest<{ Params: { token: string } }>;
@@ -92,6 +95,8 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     checkout,
     channel,
     address: request.url,
+    isFieldsOnly: query.button === 'outside',
+    asksHolder: query.holder !== 'none',
     ...offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands),
     setting: {
       language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
@@ -136,7 +141,8 @@ function offerOf(
 /** For those who have no checkout: nothing is known of any merchant. */
 function strangersSetting({ mode }: PageContext, request: FastifyRequest): PageSetting {
   const language = languageOf({ acceptLanguage: request.headers['accept-language'] });
-  return { language, look: {}, merchantName: 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode) };
+  const { embedded } = request.query as Readonly<Record<string, unknown>>;
+  return { language, look: {}, merchantName: 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode), embedded: embedded === '1' };
 }
 
 /** The merchant's page around the frame may say where the shopper goes, unless the merchant's server has; only ever to a web page. */
@@ -155,7 +161,7 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       const notice = more.notice ?? noticeOf(setting.language, state.last);
       return paymentPage({
         ...{ setting, terms, attempt: state.attempt, revision: checkout.revision, stored },
-        ...{ methods: visit.methods, takesCards: visit.takesCards },
+        ...{ methods: visit.methods, takesCards: visit.takesCards, isFieldsOnly: visit.isFieldsOnly, asksHolder: visit.asksHolder },
         ...(returnUrl === undefined ? {} : { returnUrl }),
         ...more,
         // What is wrong with a field is newer than what became of the last attempt.
@@ -230,7 +236,14 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
   const { checkout, channel, setting } = visit;
   const { texts } = setting.language;
   const stored = await storedCards(context, checkout);
-  const reading = readCardForm(fields, { texts, brands: visit.brands, stored, methods: visit.methods, nowMs: engine.clock.wallNow() });
+  const reading = readCardForm(fields, {
+    texts,
+    brands: visit.brands,
+    stored,
+    methods: visit.methods,
+    asksHolder: visit.asksHolder,
+    nowMs: engine.clock.wallNow(),
+  });
   const chosen = fields.get('method');
   const more = chosen === null ? {} : { chosen };
   if (!reading.ok) {
@@ -241,7 +254,13 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     engine,
     { checkout, channel },
     {
-      ...{ attempt, revision, instrument: reading.instrument, shopper: { browser, returnUrl: () => comeBackUrl(context, visit) } },
+      ...{
+        attempt,
+        revision,
+        instrument: reading.instrument,
+        keepsLonger: fields.get('keep') === 'longer',
+        shopper: { browser, returnUrl: () => comeBackUrl(context, visit) },
+      },
     },
   );
   switch (result.kind) {

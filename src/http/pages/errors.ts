@@ -31,6 +31,8 @@ export function errorPage(setting: PageSetting, error: PageError, returnUrl?: st
   return renderPage(setting, {
     status: statuses[error],
     title,
+    // The page around the frame is told that there is nothing to fill in.
+    ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
     body: html`<div class="message"><h1>${title}</h1><p role="alert">${text}</p>${again}${back}</div>`,
   });
 }

@@ -20,6 +20,10 @@ export interface PaymentPage {
   readonly methods: readonly BankMethod[];
   /** Whether a card can be used at all. */
   readonly takesCards: boolean;
+  /** The page around the frame has the button. */
+  readonly isFieldsOnly: boolean;
+  /** Whether the shopper is asked for the name on the card. */
+  readonly asksHolder: boolean;
   /** What was chosen before: `card`, `stored-0`, `redirect-ideal`. */
   readonly chosen?: string;
   readonly problems?: FormProblems;
@@ -44,7 +48,7 @@ export function paymentPage(page: PaymentPage): RenderedPage {
       : terms.keepsCardOnly === true
         ? {}
         : { aside: orderSummary(terms, language) }),
-    body: html`<h1${attributes({ class: terms.keepsCardOnly === true ? 'heading' : 'visually-hidden' })}>${title}</h1>
+    body: html`<h1${attributes({ class: terms.keepsCardOnly === true && !page.isFieldsOnly ? 'heading' : 'visually-hidden' })}>${title}</h1>
 ${formOf({ ...page, problems })}`,
   });
 }
@@ -70,7 +74,7 @@ function lineOf({ name, detail, quantity, amount }: OrderLine, currency: string,
 }
 
 function formOf(page: PaymentPage & { readonly problems: FormProblems }): Html {
-  const { setting, terms, attempt, revision, stored, methods, problems, notice, returnUrl } = page;
+  const { setting, terms, attempt, revision, stored, methods, problems, notice, returnUrl, isFieldsOnly, asksHolder } = page;
   const { texts } = setting.language;
   const amount = terms.keepsCardOnly === true ? '' : amountText(setting.language, terms.order.amount, terms.order.currency);
   const accepted = acceptedBrands(terms);
@@ -110,15 +114,25 @@ ${(stored.length > 0 || methods.length > 0) && choiceOf(page)}<div class="fields
     input: { name: 'cvc', inputmode: 'numeric', autocomplete: 'cc-csc', placeholder: '123', maxlength: 4 },
   })}</div>
 <details class="where"><summary>${texts.cvcWhere}</summary><p>${texts.cvcExplanation}</p></details>
-<div class="field new-card">${field({
+${
+  asksHolder &&
+  html`<div class="field new-card">${field({
     ...{ name: 'holder', label: texts.holder, problems, missing: texts.holderMissing },
     input: { name: 'ccname', autocomplete: 'cc-name', autocapitalize: 'words', spellcheck: 'false', maxlength: 128 },
-  })}</div>
+  })}</div>`
+}
 </div>
-<button type="submit"><span class="label">${buttonText(terms, texts, amount)}</span></button>
+${keepOf(terms, texts)}<button${attributes({ type: 'submit', hidden: isFieldsOnly })}><span class="label">${buttonText(terms, texts, amount)}</span></button>
 <p class="secured of-card"><svg viewBox="0 0 16 16" aria-hidden="true"><path fill="currentColor" d="M8 1a4 4 0 0 0-4 4v2H3.500A1.500 1.500 0 0 0 2 8.500v5A1.500 1.500 0 0 0 3.500 15h9a1.500 1.500 0 0 0 1.500-1.500v-5A1.500 1.500 0 0 0 12.500 7H12V5a4 4 0 0 0-4-4zm2.500 6h-5V5a2.500 2.500 0 0 1 5 0z"/></svg><span>${texts.secured}</span></p>
 ${back}
 </form>`;
+}
+
+/** Whether a card that is kept for one payment may be kept for longer: asked of the shopper, or said by the page around the frame. */
+function keepOf({ forOnePayment, asksConsent }: CheckoutTerms, texts: Texts): Html | undefined {
+  if (forOnePayment !== true) return undefined;
+  if (asksConsent !== true) return html`<input type="hidden" name="keep" id="keep" value="">\n`;
+  return html`<label class="option"><input type="checkbox" name="keep" id="keep" value="longer"><span class="what">${texts.keepLonger}</span></label>\n`;
 }
 
 function buttonText({ order, keepsCardOnly }: CheckoutTerms, texts: Texts, amount: string): string {
@@ -147,13 +161,13 @@ function choiceOf({ setting, stored, methods, takesCards, chosen }: PaymentPage)
     ...methods.map((method) => `redirect-${method}`),
   ];
   const checked = offered.find((value) => value === chosen) ?? offered[0];
-  const option = (value: string, what: Html, mark?: Html): Html =>
-    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined })}><span class="what">${what}</span>${mark}</label>`;
-  const cards = stored.map(({ summary }, index) => {
+  const option = (value: string, what: Html, mark?: Html, token?: string): Html =>
+    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined, 'data-token': token })}><span class="what">${what}</span>${mark}</label>`;
+  const cards = stored.map(({ summary, token }, index) => {
     const { brand, last4, expiry } = summary;
     const name = nameOfBrand(brand, texts.card);
     const what = html`${texts.storedCard({ brand: name, last4 })}<small>${texts.expires(expiryText(expiry))}</small>`;
-    return option(`stored-${index}`, what, isNamed(brand) ? brandMark(brand, { isDecoration: true }) : undefined);
+    return option(`stored-${index}`, what, isNamed(brand) ? brandMark(brand, { isDecoration: true }) : undefined, token);
   });
   const banks = methods.map((method) => {
     const what = html`${texts.bankMethods[method]}<small>${method === 'prepayment' ? texts.transferHint : texts.bankHint}</small>`;
@@ -230,7 +244,7 @@ export function keptPage(setting: PageSetting): RenderedPage {
 function goodEnd(setting: PageSetting, title: string, text: string): RenderedPage {
   return renderPage(setting, {
     title,
-    ...(setting.embedded === true ? { policy: { framedBy: setting.framedBy } } : {}),
+    ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
     body: html`<div class="message">
 <svg class="done-mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/><path d="m7.500 12.500 3 3 6-7"/></svg>
 <h1>${title}</h1>

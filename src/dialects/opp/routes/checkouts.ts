@@ -66,7 +66,7 @@ export function registerCheckouts(app: FastifyInstance, context: DialectContext)
     await countCheckoutStatus(context, channel, id, reply);
     const state = await stateOfCheckout(context.engine, checkout);
     const envelope = checkoutEnvelope(context, id);
-    if (state.kind === 'kept') return answerKept(context, reply, state.act, envelope);
+    if (state.kind === 'kept' && state.act !== undefined) return answerKept(context, reply, state.act, envelope);
     if (state.last !== undefined) {
       const { ndc } = envelope as { readonly ndc: string };
       return answerRead(context, channel, reply, state.last, { ndc });
@@ -85,7 +85,7 @@ export function registerCheckouts(app: FastifyInstance, context: DialectContext)
     }
     const state = await stateOfCheckout(context.engine, checkout);
     const envelope = checkoutEnvelope(context, id);
-    if (state.kind === 'kept') return answerKept(context, reply, state.act, envelope);
+    if (state.kind === 'kept' && state.act !== undefined) return answerKept(context, reply, state.act, envelope);
     if (state.kind === 'expired') throw new Problem('200.300.404', { text: noSession });
     return send(reply, 200, { ...writeResult(resultOf('000.200.000'), []), ...envelope });
   });

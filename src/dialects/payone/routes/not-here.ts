@@ -8,8 +8,8 @@ import { anyBody } from '../wire.ts';
 const readBody = readerOf(anyBody);
 
 const paths = {
-  get: ['hostedtokenizations/:id', 'hostedcheckouts/:id', 'paymentlinks/:id'],
-  post: ['hostedtokenizations', 'hostedcheckouts', 'paymentlinks', 'paymentlinks/:id/cancel'],
+  get: ['hostedcheckouts/:id', 'paymentlinks/:id'],
+  post: ['hostedcheckouts', 'paymentlinks', 'paymentlinks/:id/cancel'],
 } as const;
 
 export function registerNotHere(app: FastifyInstance, _context: DialectContext): void {

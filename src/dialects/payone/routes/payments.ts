@@ -3,12 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizeAtBank } from '../../../core/bank/authorize.ts';
 import { tokenOf } from '../../../core/instrument/tokenize.ts';
 import { type AuthorizeCommand, authorize } from '../../../core/payment/authorize.ts';
-import type { ActResult } from '../../../core/payment/engine.ts';
+import type { ActResult, Engine } from '../../../core/payment/engine.ts';
+import { forgetCode, giveBackKeptCard, type Spending, spendKeptCard } from '../../../core/payment/kept-card.ts';
 import { callOff } from '../../../core/payment/shopper-step.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerCreated, send } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { authenticated, findOwn } from '../find.ts';
+import { usedUp, withKeptCard } from '../hosted.ts';
 import { missing, Problem } from '../problem.ts';
 import { type RequestContext, readPayment, readRedirect, readReturnUrl } from '../read.ts';
 import type { FieldNames } from '../refusals.ts';
@@ -73,19 +75,22 @@ function refuseOtherMethods(body: CreatePayment): void {
 async function payByCard(context: DialectContext, read: RequestContext, given: CreatePayment, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = context;
   const { channel } = read;
-  const body = await withDecryptedCard(engine, channel, given);
+  const { body, kept, namedBy } = await withKeptCard(engine, channel, await withDecryptedCard(engine, channel, given));
   const { cardPaymentMethodSpecificInput: input = {} } = body;
   const asked = readPayment(read, body);
   const wayBack = wayBackIn(input);
   const known = await withKnownToken(context, asked);
   const paymentNumber = await engine.store.takePaymentNumber(channel.merchantId);
   const returnUrl = returnUrlOf(engine, { url: wayBack ?? 'about:blank', paymentNumber, merchantReference: asked.merchantReference });
+  const spending =
+    kept === undefined ? undefined : { ...kept, merchantId: channel.merchantId, by: asked.idempotencyKey ?? `payment ${paymentNumber}` };
   const command = {
-    ...known.command,
+    ...(spending === undefined ? known.command : await spend(engine, known.command, { spending, namedBy })),
     paymentNumber,
     ...(skipsAuthentication(input) ? {} : { shopper: readShopper(body, returnUrl) }),
   };
   const act = await authorize(engine, command);
+  if (spending !== undefined) await afterSpending(engine, spending, act);
   if (wayBack === undefined && isChallenged(act)) {
     // Nobody could bring the shopper back, so nobody is sent anywhere.
     const { merchantId, operationId: visitId } = act.operation;
@@ -93,6 +98,24 @@ async function payByCard(context: DialectContext, read: RequestContext, given: C
     throw missing('cardPaymentMethodSpecificInput.threeDSecure.redirectionData.returnUrl');
   }
   return answerCreated(context, reply, { channel, act, names: paymentNames, wantsToken: asked.tokenize, knownToken: known.isKnown });
+}
+
+/** The card that a page has kept, with the code that was typed there; throws when another payment has it. */
+async function spend(
+  engine: Engine,
+  command: AuthorizeCommand,
+  { spending, namedBy }: { readonly spending: Spending; readonly namedBy: string },
+): Promise<AuthorizeCommand> {
+  const spent = await spendKeptCard(engine, spending);
+  if (spent === undefined) throw usedUp(namedBy);
+  const isShoppers = command.agreement?.initiator !== 'merchant';
+  return { ...command, instrument: { type: 'token', token: spending.token, ...(isShoppers ? spent : {}) } };
+}
+
+async function afterSpending(engine: Engine, spending: Spending, act: ActResult): Promise<void> {
+  if (act.kind === 'recorded') return forgetCode(engine, spending);
+  // Under the same key another request is just paying with it.
+  if (act.refusal.code !== 'key_reused' && act.refusal.code !== 'key_in_flight') await giveBackKeptCard(engine, spending);
 }
 
 function isChallenged(act: ActResult): act is Extract<ActResult, { readonly kind: 'recorded' }> {

@@ -49,7 +49,7 @@ export function registerTokens(app: FastifyInstance, context: DialectContext): v
     if (known?.kind !== 'found') throw unknown();
     const { card, act } = known.view;
     const productId = Number(act?.dialectData.paymentProductId ?? productOfBrand(card.brand)?.id ?? 0);
-    return send(reply, 200, writeToken({ token: known.view.token, card, productId }));
+    return send(reply, 200, writeToken({ token: known.view.token, card, productId, act }));
   });
 
   app.delete<OfPayment>('/v2/:merchantId/tokens/:id', async (request, reply) => {

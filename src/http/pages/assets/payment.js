@@ -99,12 +99,14 @@ const checks = new Map([
       return isRight ? '' : dataset[`cvcInvalid-${cvcLength()}`];
     },
   ],
-  [holder, () => ''],
 ]);
+if (holder !== null) checks.set(holder, () => '');
+
+const faultOf = (input) => (input.value.trim() === '' ? input.dataset.missing : checks.get(input)());
 
 /** Says what is wrong with a field, or that nothing is any more. */
 function judge(input) {
-  const text = input.value.trim() === '' ? input.dataset.missing : checks.get(input)();
+  const text = faultOf(input);
   const error = document.getElementById(`${input.id}-error`);
   if (error.textContent !== text) error.textContent = text;
   if (text === '') input.removeAttribute('aria-invalid');
@@ -112,7 +114,7 @@ function judge(input) {
   return text === '';
 }
 
-const inUse = () => (isNewCard() ? [number, expiry, cvc, holder] : method().startsWith('stored') ? [cvc] : []);
+const inUse = () => (isNewCard() ? [...checks.keys()] : method().startsWith('stored') ? [cvc] : []);
 
 number.addEventListener('input', () => {
   rewrite(number, groups);
@@ -158,6 +160,11 @@ form.addEventListener('change', ({ target }) => {
   if (target.name === 'method') showBrand();
 });
 
+/** For the page around the frame, which may have the button: whether it is time to press it. */
+const tellReady = () => form.dispatchEvent(new CustomEvent('judged', { detail: inUse().every((input) => faultOf(input) === '') }));
+form.addEventListener('input', tellReady);
+form.addEventListener('change', tellReady);
+
 const button = form.querySelector('button[type="submit"]');
 const label = button.querySelector('.label');
 const idleText = label.textContent;
@@ -169,6 +176,7 @@ form.addEventListener('submit', (event) => {
   if (isSent || wrong.length > 0) {
     event.preventDefault();
     wrong[0]?.focus();
+    form.dispatchEvent(new CustomEvent('held', { detail: wrong.length > 0 ? wrong.map(faultOf).join(' ') : '' }));
     return;
   }
   isSent = true;

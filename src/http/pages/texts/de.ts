@@ -6,6 +6,7 @@ export const de: Texts = {
   errorTitle: (title) => `Fehler: ${title}`,
   keepTitle: (merchant) => `Karte bei ${merchant} hinterlegen`,
   keepCard: 'Karte hinterlegen',
+  keepLonger: 'Diese Karte für künftige Zahlungen speichern',
   keptTitle: 'Karte hinterlegt',
   keptText: 'Es wurde nichts abgebucht. Sie können diese Seite jetzt schließen.',
   orderSummary: 'Ihre Bestellung',

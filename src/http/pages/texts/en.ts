@@ -4,6 +4,7 @@ export const en = {
   errorTitle: (title: string) => `Error: ${title}`,
   keepTitle: (merchant: string) => `Save a card with ${merchant}`,
   keepCard: 'Save card',
+  keepLonger: 'Keep this card for future payments',
   keptTitle: 'Card saved',
   keptText: 'Nothing was charged. You can close this page now.',
   orderSummary: 'Order summary',

@@ -6,6 +6,7 @@ export const es: Texts = {
   errorTitle: (title) => `Error: ${title}`,
   keepTitle: (merchant) => `Guardar una tarjeta en ${merchant}`,
   keepCard: 'Guardar tarjeta',
+  keepLonger: 'Guardar esta tarjeta para futuros pagos',
   keptTitle: 'Tarjeta guardada',
   keptText: 'No se ha cobrado nada. Ya puede cerrar esta página.',
   orderSummary: 'Su pedido',

@@ -6,6 +6,7 @@ export const fr: Texts = {
   errorTitle: (title) => `Erreur : ${title}`,
   keepTitle: (merchant) => `Enregistrer une carte chez ${merchant}`,
   keepCard: 'Enregistrer la carte',
+  keepLonger: 'Enregistrer cette carte pour de futurs paiements',
   keptTitle: 'Carte enregistrée',
   keptText: 'Rien n’a été débité. Vous pouvez fermer cette page.',
   orderSummary: 'Votre commande',

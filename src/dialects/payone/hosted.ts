@@ -1,0 +1,98 @@
+/** Sessions of the Hosted Tokenization Page on the wire: what is asked for, and the card that came of one. */
+import type { CardBrand } from '../../core/instrument/card.ts';
+import type { Channel } from '../../core/merchant/channel.ts';
+import { findCheckout } from '../../core/payment/checkout.ts';
+import type { Checkout, CheckoutTerms } from '../../core/payment/checkout-terms.ts';
+import type { Engine } from '../../core/payment/engine.ts';
+import { type KeptCard, keptCardOf, onePaymentOf } from '../../core/payment/kept-card.ts';
+import { fromGuid, toGuid } from './ids.ts';
+import { invalid, Problem } from './problem.ts';
+import { products } from './products.ts';
+import type { CreateHostedTokenization, CreatePayment, ProductFilters } from './wire.ts';
+
+/** How long a shopper may take to fill in the form: three hours, as the platform says. */
+export const sessionLifeMs = 3 * 3_600_000;
+
+/** Tokens of stored cards: one text, with commas. */
+export function tokensIn(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : text.split(',').flatMap((token) => (token.trim() === '' ? [] : [token.trim()]));
+}
+
+/** The stored cards that can be offered, and the names that are none. */
+export async function offeredTokens(
+  { vault }: Engine,
+  { merchantId }: Channel,
+  text: string | undefined,
+): Promise<{ readonly tokens: readonly string[]; readonly invalidTokens: readonly string[] }> {
+  const given = tokensIn(text);
+  const known = await Promise.all(given.map((token) => vault.resolveToken({ merchantId, token: fromGuid(token) ?? '' })));
+  return {
+    tokens: given.flatMap((token, index) => (known[index] === undefined ? [] : [fromGuid(token) ?? ''])),
+    invalidTokens: given.filter((_, index) => known[index] === undefined),
+  };
+}
+
+/** Brands that the filters leave; empty: all. */
+export function brandsOf({ restrictTo, exclude }: ProductFilters = {}): readonly CardBrand[] {
+  const [only, without] = [restrictTo?.products ?? [], exclude?.products ?? []];
+  if (only.length + without.length === 0) return [];
+  const left = products.filter(({ id }) => (only.length === 0 || only.includes(id)) && !without.includes(id));
+  const brands = [...new Set(left.flatMap((product) => (product.kind === 'card' ? product.brands.slice(0, 1) : [])))];
+  if (brands.length === 0) throw invalid('paymentProductFilters', 'paymentProductFilters leave no card that is taken here');
+  return brands;
+}
+
+/** `de_DE` as pages know languages. */
+export function languageIn(locale: string | undefined): { readonly language?: string } {
+  return locale === undefined ? {} : { language: locale.replace('_', '-') };
+}
+
+/** A form for one card, which is kept for one payment unless the shopper agrees to more. */
+export function termsOf(body: CreateHostedTokenization, tokens: readonly string[]): CheckoutTerms {
+  return {
+    ...{ keepsCardOnly: true, forOnePayment: true },
+    ...(body.askConsumerConsent === true ? { asksConsent: true } : {}),
+    order: { kind: 'debit', amount: 0, currency: 'XXX', tokenize: true, dialectData: {} },
+    ...languageIn(body.locale),
+    ...{ brands: brandsOf(body.paymentProductFilters), tokens, lines: [] },
+  };
+}
+
+/** The account's own session; undefined for any other name. */
+export async function findSession(engine: Engine, { merchantId, channelId }: Channel, id: string): Promise<Checkout | undefined> {
+  const session = await findCheckout(engine, id);
+  const isOwn = session?.merchantId === merchantId && session.channelId === channelId && session.terms.forOnePayment === true;
+  return isOwn ? session : undefined;
+}
+
+/** A payment that names a session, as if it had named its card; and a card that is for one payment, by whichever name. */
+export async function withKeptCard(
+  engine: Engine,
+  channel: Channel,
+  body: CreatePayment,
+): Promise<{ readonly body: CreatePayment; readonly kept?: KeptCard; readonly namedBy: string }> {
+  const { hostedTokenizationId, ...rest } = body;
+  const input = rest.cardPaymentMethodSpecificInput ?? {};
+  const namedBy = hostedTokenizationId === undefined ? 'cardPaymentMethodSpecificInput.token' : 'hostedTokenizationId';
+  if (hostedTokenizationId === undefined) {
+    const token = input.token === undefined ? undefined : fromGuid(input.token);
+    const kept = token === undefined ? undefined : await onePaymentOf(engine, { merchantId: channel.merchantId, token });
+    if (kept === 'over')
+      throw new Problem('UNKNOWN_TOKEN_ID', { propertyName: namedBy, text: 'the token was temporary, and its two hours are over' });
+    return { body, namedBy, ...(kept === undefined ? {} : { kept }) };
+  }
+  // More than one card is refused where all of them are looked at.
+  if (input.card !== undefined || input.token !== undefined || rest.encryptedCustomerInput !== undefined) return { body, namedBy };
+  const session = await findSession(engine, channel, hostedTokenizationId);
+  if (session === undefined) throw invalid(namedBy, 'there is no such tokenization session');
+  const kept = await keptCardOf(engine, session);
+  if (kept === undefined) throw invalid(namedBy, 'no card was entered in this tokenization session, or more than two hours ago');
+  return { body: { ...rest, cardPaymentMethodSpecificInput: { ...input, token: toGuid(kept.token) } }, kept, namedBy };
+}
+
+/** What a second payment with the same card is told. */
+export function usedUp(namedBy: string): Problem {
+  return namedBy === 'hostedTokenizationId'
+    ? invalid(namedBy, 'this tokenization session was used for another payment')
+    : new Problem('UNKNOWN_TOKEN_ID', { propertyName: namedBy, text: 'the token was temporary, and was used for another payment' });
+}
