@@ -211,6 +211,8 @@ create table polygate.checkout (
   begun_at timestamp with time zone,
   viewed boolean not null default false,
   events integer not null default 0,
+  spent_for text,
+  chosen_token text,
   constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id),
   constraint checkout_closed_check CHECK ((closed = ANY (ARRAY['cancelled'::text, 'declared_paid'::text])))
 );
