@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as sdk from 'onlinepayments-sdk-nodejs';
 import { freshCardNumber } from './harness/card-numbers.ts';
+import { other } from './harness/payone.ts';
 import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
 import { usePayoneStack } from './harness/payone-stack.ts';
-import { other } from './harness/payone.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = usePayoneStack();

@@ -21,7 +21,10 @@ export async function startTokenizingShop(session: () => FormSession): Promise<T
   const server = createServer((request, response) => {
     const { gatewayUrl, formUrl, integrity, options, token } = session();
     // A strict shop: of other sites it takes the form's script and frame, nothing else.
-    response.setHeader('content-security-policy', `default-src 'none'; script-src 'self' ${gatewayUrl}; frame-src ${gatewayUrl}; img-src data:`);
+    response.setHeader(
+      'content-security-policy',
+      `default-src 'none'; script-src 'self' ${gatewayUrl}; frame-src ${gatewayUrl}; img-src data:`,
+    );
     if (request.url === '/page.js') {
       response.setHeader('content-type', 'text/javascript');
       response.end(`const say = (id, value) => { document.getElementById(id).textContent = JSON.stringify(value); };

@@ -126,6 +126,34 @@ export const answerSchemas = {
     { id: text, paymentProductId: number, isTemporary: flag, card: some({ alias: text, data: some({ cardWithoutCvv: some(token) }) }) },
     ['id', 'paymentProductId', 'isTemporary', 'card'],
   ),
+  HostedCheckout: some(
+    {
+      RETURNMAC: text,
+      hostedCheckoutId: text,
+      redirectUrl: text,
+      partialRedirectUrl: text,
+      merchantReference: text,
+      invalidTokens: list(text),
+    },
+    ['RETURNMAC', 'hostedCheckoutId', 'redirectUrl'],
+  ),
+  HostedCheckoutResult: some({ status: text, createdPaymentOutput: some({ payment: ref('Payment'), paymentStatusCategory: text }) }, [
+    'status',
+  ]),
+  PaymentLink: some(
+    {
+      paymentLinkId: text,
+      redirectionUrl: text,
+      status: text,
+      expirationDate: text,
+      recipientName: text,
+      isReusableLink: flag,
+      paymentId: text,
+      paymentLinkOrder: some({ amount: money, merchantReference: text }),
+      paymentLinkEvents: list(some({ type: text, dateTime: text })),
+    },
+    ['paymentLinkId', 'redirectionUrl', 'status', 'expirationDate', 'paymentLinkOrder'],
+  ),
   HostedTokenization: some(
     {
       hostedTokenizationId: text,

@@ -6,8 +6,10 @@ import {
   cancelPayment,
   capturePayment,
   completePayment,
+  createHostedCheckout,
   createHostedTokenization,
   createPayment,
+  createPaymentLink,
   createPayout,
   createSession,
   createToken,
@@ -298,19 +300,38 @@ export const endpoints: readonly Endpoint[] = [
     description: 'Without a token while no card was entered.',
     outcomes: { 200: 'HostedTokenizationResult', ...unknown },
   },
+  {
+    ...{ name: 'createHostedCheckout', group: 'Hosted Checkout Page', method: 'post', path: 'hostedcheckouts' },
+    summary: 'A page of the gateway’s where the shopper pays',
+    description: 'Send the shopper to `redirectUrl`. They come back to `returnUrl` with `RETURNMAC` and `hostedCheckoutId`.',
+    ...{ body: createHostedCheckout, sample: { order, hostedCheckoutSpecificInput: { returnUrl: 'https://shop.example/back' } } },
+    outcomes: { 200: 'HostedCheckout', ...refusal },
+  },
+  {
+    ...{ name: 'getHostedCheckout', group: 'Hosted Checkout Page', method: 'get', path: 'hostedcheckouts/:id' },
+    ...{ summary: 'What became of a checkout', outcomes: { 200: 'HostedCheckoutResult', ...unknown } },
+  },
+  {
+    ...{ name: 'createPaymentLink', group: 'Payment links', method: 'post', path: 'paymentlinks' },
+    summary: 'A link that a shopper pays by',
+    ...{ body: createPaymentLink, sample: { order, paymentLinkSpecificInput: { description: 'Two chairs', recipientName: 'Ada' } } },
+    outcomes: { 201: 'PaymentLink', ...refusal },
+  },
+  {
+    ...{ name: 'getPaymentLinkById', group: 'Payment links', method: 'get', path: 'paymentlinks/:id' },
+    ...{ summary: 'A link as it is now', outcomes: { 200: 'PaymentLink', ...unknown } },
+  },
+  {
+    ...{ name: 'cancelPaymentLinkById', group: 'Payment links', method: 'post', path: 'paymentlinks/:id/cancel' },
+    ...{ summary: 'Call a link off while nothing was paid', body: anyBody, sample: {} },
+    outcomes: { 204: undefined, ...acted },
+  },
   ...notTaken('Mandates', [
     ['createMandate', 'post', 'mandates'],
     ['getMandate', 'get', 'mandates/:id'],
     ['blockMandate', 'post', 'mandates/:id/block'],
     ['unblockMandate', 'post', 'mandates/:id/unblock'],
     ['revokeMandate', 'post', 'mandates/:id/revoke'],
-  ]),
-  ...notTaken('Hosted pages', [
-    ['createHostedCheckout', 'post', 'hostedcheckouts'],
-    ['getHostedCheckout', 'get', 'hostedcheckouts/:id'],
-    ['createPaymentLink', 'post', 'paymentlinks'],
-    ['getPaymentLinkById', 'get', 'paymentlinks/:id'],
-    ['cancelPaymentLinkById', 'post', 'paymentlinks/:id/cancel'],
   ]),
 ];
 

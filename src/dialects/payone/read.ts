@@ -113,7 +113,13 @@ const minuteMs = 60_000;
 
 /** A payment with a card. What 3-D Secure needs is added by `shopper.ts`. */
 export function readPayment(request: RequestContext, body: CreatePayment): AuthorizeCommand {
-  const { channel, nowMs } = request;
+  const terms = readTerms(request, body);
+  return { channel: request.channel, ...terms, instrument: withoutCode(readInstrument(body, request.nowMs), terms.agreement) };
+}
+
+/** The same before there is a card: for pages that ask the shopper for one. */
+export function readTerms(request: RequestContext, body: Omit<CreatePayment, 'redirectPaymentMethodSpecificInput'>) {
+  const { channel } = request;
   const { cardPaymentMethodSpecificInput: input = {}, order } = body;
   const { authorizationMode, autoCapture, tokenize, recurring } = input;
   const authentication = readAuthentication(input);
@@ -121,10 +127,8 @@ export function readPayment(request: RequestContext, body: CreatePayment): Autho
   const sale = isSale(channel, authorizationMode);
   const delay = autoCapture?.delayInMinutes;
   return {
-    channel,
-    kind: sale ? 'debit' : 'preauthorization',
+    kind: sale ? ('debit' as const) : ('preauthorization' as const),
     ...readMoney(order.amountOfMoney, 'order.amountOfMoney'),
-    instrument: withoutCode(readInstrument(body, nowMs), agreement),
     tokenize: tokenize === true || recurring?.recurringPaymentSequenceIndicator === 'first',
     ...(authentication === undefined ? {} : { authentication }),
     ...(agreement === undefined ? {} : { agreement }),

@@ -6,10 +6,11 @@ import { authenticate, authenticatePage } from './auth.ts';
 import { parseBody } from './body.ts';
 import { Problem } from './problem.ts';
 import { remember } from './request.ts';
+import { registerHostedCheckouts } from './routes/hosted-checkouts.ts';
 import { registerHostedTokenizations, scriptPath } from './routes/hosted-tokenizations.ts';
 import { registerMandates } from './routes/mandates.ts';
-import { registerNotHere } from './routes/not-here.ts';
 import { registerOperations } from './routes/operations.ts';
+import { registerPaymentLinks } from './routes/payment-links.ts';
 import { registerPayments } from './routes/payments.ts';
 import { registerPayouts } from './routes/payouts.ts';
 import { registerProducts } from './routes/products.ts';
@@ -29,9 +30,10 @@ const groups: readonly Register[] = [
   registerServices,
   registerSessions,
   registerHostedTokenizations,
+  registerHostedCheckouts,
+  registerPaymentLinks,
   registerMandates,
   registerWebhooks,
-  registerNotHere,
 ];
 
 /** What no endpoint has. */

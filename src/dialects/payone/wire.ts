@@ -352,11 +352,59 @@ export const createHostedTokenization = open({
   variant: trimmed,
 });
 
+const hostedCheckoutInput = open({
+  allowedNumberOfPaymentAttempts: Type.Integer({ minimum: 1, maximum: 10 }),
+  cardPaymentMethodSpecificInput: anything('How cards are offered.'),
+  isNewUnscheduledCardOnFileSeries: Type.Boolean(),
+  isRecurring: Type.Boolean(),
+  locale,
+  paymentProductFilters,
+  returnUrl,
+  sessionTimeout: Type.Integer({ minimum: 1, maximum: 1440, description: 'In minutes; 180 unless said.' }),
+  showResultPage: Type.Boolean(),
+  tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),
+  variant: trimmed,
+});
+
+const paidOnPage = {
+  order,
+  cardPaymentMethodSpecificInput: Type.Optional(cardInput),
+  feedbacks: Type.Optional(feedbacks),
+  fraudFields: Type.Optional(fraudFields),
+  hostedCheckoutSpecificInput: Type.Optional(hostedCheckoutInput),
+  mobilePaymentMethodSpecificInput: Type.Optional(anything('Wallets, which are not offered.')),
+  redirectPaymentMethodSpecificInput: Type.Optional(anything('Methods of banks, which are offered as the account has them.')),
+  sepaDirectDebitPaymentMethodSpecificInput: Type.Optional(anything('Direct debits, which are not offered.')),
+};
+
+export const createHostedCheckout = Type.Object(paidOnPage, { additionalProperties: false });
+
+export const createPaymentLink = Type.Object(
+  {
+    ...paidOnPage,
+    displayQRCode: Type.Optional(Type.Boolean()),
+    isReusableLink: Type.Optional(Type.Boolean()),
+    paymentLinkSpecificInput: Type.Optional(
+      open({
+        description: text(1000),
+        expirationDate: Type.String({
+          maxLength: 40,
+          description: 'With its offset from UTC; at most six months ahead. A day unless said.',
+        }),
+        recipientName: text(255),
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 /** Bodies that are only looked at so far as to answer that there is no such thing here. */
 export const anyBody = anything('Whatever the platform’s contract has.');
 
 export type CreateHostedTokenization = Static<typeof createHostedTokenization>;
 export type ProductFilters = Static<typeof paymentProductFilters>;
+export type CreateHostedCheckout = Static<typeof createHostedCheckout>;
+export type CreatePaymentLink = Static<typeof createPaymentLink>;
 export type CreatePayment = Static<typeof createPayment>;
 export type CardInput = NonNullable<CreatePayment['cardPaymentMethodSpecificInput']>;
 export type CardData = Static<typeof card>;

@@ -1,0 +1,106 @@
+/** What is paid on the gateway's own page, by hosted checkouts and payment links: an order of the core, whose id is a GUID on the wire. */
+import { randomUUID } from 'node:crypto';
+import type { Channel } from '../../core/merchant/channel.ts';
+import { stateOfCheckout } from '../../core/payment/checkout.ts';
+import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
+import { type OrderView, openOrder, readOrder } from '../../core/payment/order.ts';
+import { orderPageUrl } from '../../core/three-d-secure/tickets.ts';
+import type { DialectContext } from '../dialect.ts';
+import { authenticated } from './find.ts';
+import { brandsOf, languageIn, offeredTokens } from './hosted.ts';
+import { fromGuid, toGuid } from './ids.ts';
+import { invalid, type Problem } from './problem.ts';
+import { type RequestContext, readReturnUrl, readTerms } from './read.ts';
+import { problemOf } from './refusals.ts';
+import { firstOf } from './tree.ts';
+import type { CreateHostedCheckout } from './wire.ts';
+import { type Json, writePayment } from './write.ts';
+
+/** Which resource an order belongs to: each finds its own only. */
+export type HostedKind = 'checkout' | 'link';
+
+/** What an order's document holds. */
+export interface HostedDocument {
+  readonly kind: HostedKind;
+  readonly description?: string;
+  readonly recipientName?: string;
+}
+
+export interface NewHosted {
+  readonly document: HostedDocument;
+  /** Business time, epoch ms. */
+  readonly expiresAtMs: number;
+  /** The merchant's address as the shopper is to come back to it. */
+  readonly wayBack?: (url: string, orderId: string) => string;
+}
+
+export interface Hosted {
+  readonly orderId: string;
+  readonly url: string;
+  readonly invalidTokens: readonly string[];
+}
+
+/** Opens an order of this request. Throws a {@link Problem} for what cannot be paid so. */
+export async function openHosted(
+  { engine }: DialectContext,
+  read: RequestContext,
+  { body, made }: { readonly body: CreateHostedCheckout; readonly made: NewHosted },
+): Promise<Hosted> {
+  const { channel } = read;
+  const { card, token } = body.cardPaymentMethodSpecificInput ?? {};
+  if (card !== undefined || token !== undefined)
+    throw invalid('cardPaymentMethodSpecificInput', 'the card is entered on the page; none can be named here');
+  const { hostedCheckoutSpecificInput: page = {} } = body;
+  const { idempotencyKey: _key, keyMatchesAnyInput: _any, authentication: _own, ...order } = readTerms(read, body);
+  const { tokens, invalidTokens } = await offeredTokens(engine, channel, page.tokens);
+  const orderId = randomUUID();
+  const given = page.returnUrl === undefined ? undefined : readReturnUrl(page.returnUrl, 'hostedCheckoutSpecificInput.returnUrl');
+  const returnUrl = given === undefined ? undefined : (made.wayBack?.(given, orderId) ?? given);
+  const { document, expiresAtMs } = made;
+  const terms: CheckoutTerms = {
+    order: { ...order, numbered: true },
+    ...(returnUrl === undefined ? {} : { returnUrl }),
+    ...languageIn(page.locale),
+    ...{ brands: brandsOf(page.paymentProductFilters), tokens, document },
+    lines: document.description === undefined ? [] : [{ name: document.description }],
+  };
+  const refused = await openOrder(engine, channel, { orderId, terms, expiresAtMs });
+  if (refused !== undefined)
+    throw problemOf(refused, { amount: 'order.amountOfMoney.amount', currency: 'order.amountOfMoney.currencyCode', token: 'tokens' });
+  return { orderId, url: orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId }), invalidTokens };
+}
+
+/** The account's own order of this kind; throws what it is given where there is none. */
+export async function findHosted(
+  { engine }: DialectContext,
+  { merchantId, channelId }: Channel,
+  { id, kind, unknown }: { readonly id: string; readonly kind: HostedKind; readonly unknown: Problem },
+): Promise<OrderView> {
+  const hex = fromGuid(id);
+  const view = hex === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId: toGuid(hex) });
+  if (view === undefined || view.order.channelId !== channelId || documentOf(view).kind !== kind) throw unknown;
+  return view;
+}
+
+export function documentOf({ order }: OrderView): HostedDocument {
+  return (order.terms.document ?? {}) as HostedDocument;
+}
+
+export interface HostedState {
+  readonly kind: Awaited<ReturnType<typeof stateOfCheckout>>['kind'];
+  /** Of the last attempt. */
+  readonly payment?: Json;
+  readonly last?: OperationView;
+}
+
+/** How it stands, with the payment of the last attempt. */
+export async function stateOfHosted(context: DialectContext, { order }: OrderView): Promise<HostedState> {
+  const { kind, last } = await stateOfCheckout(context.engine, order);
+  if (last === undefined) return { kind };
+  const { merchantId, operationId } = last;
+  const tree = await context.engine.store.findTree({ merchantId, operationId });
+  if (tree === undefined) return { kind };
+  const found = await authenticated(context, { tree, operation: firstOf(tree) });
+  return { kind, last, payment: writePayment(found.tree, found.operation) };
+}

@@ -1,0 +1,106 @@
+/** `/v2/{merchantId}/paymentlinks`: a link that the merchant hands to a shopper, who pays on the gateway's own page. */
+import type { FastifyInstance } from 'fastify';
+import { closeOrder, type OrderView } from '../../../core/payment/order.ts';
+import type { DialectContext } from '../../dialect.ts';
+import { send } from '../answer.ts';
+import { readerOf } from '../body.ts';
+import { documentOf, findHosted, type HostedState, openHosted, stateOfHosted } from '../hosted-order.ts';
+import { invalid, notAllowed, Problem } from '../problem.ts';
+import { channelOf, contextOf, refuseQuery } from '../request.ts';
+import { anyBody, type CreatePaymentLink, createPaymentLink } from '../wire.ts';
+import type { Json } from '../write.ts';
+import type { OfMerchant, OfPayment } from './payments.ts';
+
+const readBody = readerOf(createPaymentLink);
+const readNothing = readerOf(anyBody);
+const dayMs = 86_400_000;
+const monthsAtMost = 6;
+
+export function registerPaymentLinks(app: FastifyInstance, context: DialectContext): void {
+  const { engine } = context;
+  const find = (channel: ReturnType<typeof channelOf>, id: string): Promise<OrderView> => {
+    const unknown = new Problem('UNKNOWN_PAYMENT_LINK_ID', {
+      status: 404,
+      propertyName: 'paymentLinkId',
+      text: 'there is no such payment link',
+    });
+    return findHosted(context, channel, { id, kind: 'link', unknown });
+  };
+
+  app.post<OfMerchant>('/v2/:merchantId/paymentlinks', async (request, reply) => {
+    refuseQuery(request);
+    const { paymentLinkSpecificInput: input = {}, isReusableLink, displayQRCode: _code, ...body } = readBody(request.body);
+    if (isReusableLink === true) {
+      throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', { propertyName: 'isReusableLink', text: 'a link is paid once here' });
+    }
+    const read = contextOf(context, request, 'paymentlinks');
+    const { description, recipientName } = input;
+    const document = {
+      kind: 'link' as const,
+      ...(description === undefined ? {} : { description }),
+      ...(recipientName === undefined ? {} : { recipientName }),
+    };
+    const expiresAtMs = readExpiration(input, engine.clock.businessNow());
+    if (body.feedbacks !== undefined) await context.expectUrlsInRequests(read.channel);
+    const { orderId } = await openHosted(context, read, { body, made: { document, expiresAtMs } });
+    const view = await find(read.channel, orderId);
+    return send(reply, 201, writeLink(view, await stateOfHosted(context, view)));
+  });
+
+  app.get<OfPayment>('/v2/:merchantId/paymentlinks/:id', async (request, reply) => {
+    const view = await find(channelOf(request), request.params.id);
+    return send(reply, 200, writeLink(view, await stateOfHosted(context, view)));
+  });
+
+  app.post<OfPayment>('/v2/:merchantId/paymentlinks/:id/cancel', async (request, reply) => {
+    refuseQuery(request);
+    readNothing(request.body);
+    const { order } = await find(channelOf(request), request.params.id);
+    const refused = await closeOrder(engine, order, 'cancelled');
+    if (refused !== undefined) throw notAllowed({ propertyName: 'paymentLinkId' });
+    return reply.code(204).send();
+  });
+}
+
+/** When the link ends, epoch ms. */
+function readExpiration({ expirationDate }: NonNullable<CreatePaymentLink['paymentLinkSpecificInput']>, nowMs: number): number {
+  if (expirationDate === undefined) return nowMs + dayMs;
+  const path = 'paymentLinkSpecificInput.expirationDate';
+  const isDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(expirationDate);
+  const endsAtMs = isDate ? Date.parse(expirationDate) : Number.NaN;
+  if (Number.isNaN(endsAtMs)) throw invalid(path, `${path} must be like 2030-01-31T12:00:00+01:00`);
+  const latest = new Date(nowMs);
+  latest.setUTCMonth(latest.getUTCMonth() + monthsAtMost);
+  if (endsAtMs <= nowMs || endsAtMs > latest.getTime())
+    throw invalid(path, `${path} must be in the future, at most ${monthsAtMost} months ahead`);
+  return endsAtMs;
+}
+
+const statuses: Readonly<Record<HostedState['kind'], string>> = {
+  open: 'ACTIVE',
+  pending: 'ACTIVE',
+  succeeded: 'PAID',
+  kept: 'PAID',
+  expired: 'EXPIRED',
+  exhausted: 'EXPIRED',
+  closed: 'CANCELLED',
+};
+
+function writeLink(view: OrderView, { kind, payment, last }: HostedState): Json {
+  const { order, pageUrl, events } = view;
+  const { amount, currency, merchantReference } = order.terms.order;
+  const { recipientName, description } = documentOf(view);
+  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID' } as const;
+  const paid = kind === 'succeeded' && last !== undefined ? [{ type: 'PAID', dateTime: timeOf(last.createdAtMs) }] : [];
+  return {
+    ...{ paymentLinkId: order.checkoutId, redirectionUrl: pageUrl, status: statuses[kind], isReusableLink: false },
+    ...(order.expiresAtMs === undefined ? {} : { expirationDate: timeOf(order.expiresAtMs) }),
+    ...(recipientName === undefined ? {} : { recipientName }),
+    ...(description === undefined ? {} : { description }),
+    ...(kind === 'succeeded' && payment !== undefined ? { paymentId: payment.id } : {}),
+    paymentLinkOrder: { amount: { amount, currencyCode: currency }, ...(merchantReference === undefined ? {} : { merchantReference }) },
+    paymentLinkEvents: [...events.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
+  };
+}
+
+const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -1,0 +1,84 @@
+/** PAYONE's hosted checkouts and payment links through the platform's unmodified library; the shopper pays on the gateway's own page. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type * as sdk from 'onlinepayments-sdk-nodejs';
+import { freshCardNumber } from './harness/card-numbers.ts';
+import { other } from './harness/payone.ts';
+import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
+import { usePayoneStack } from './harness/payone-stack.ts';
+import { eventually } from './harness/processes.ts';
+import { rememberCard } from './harness/traces.ts';
+
+const stack = usePayoneStack();
+/** There once the stack is. */
+let made: sdk.Client | undefined;
+const clientOf = (): sdk.Client => {
+  made ??= sdkClient(stack.url);
+  return made;
+};
+
+const order = { amountOfMoney: { amount: 1250, currencyCode: 'EUR' }, references: { merchantReference: 'order 7' } };
+const card = { cardPaymentMethodSpecificInput: { authorizationMode: 'SALE' } };
+
+/** What the shopper types on the page; returns the page that follows. */
+async function pay(url: string, cardnumber: string): Promise<string> {
+  rememberCard(stack.parts.traces, { pan: cardnumber, cvc: '123' });
+  const fields = { cardnumber, 'exp-date': '12 / 39', cvc: '123', ccname: 'Ada Example', attempt: '1', revision: '1', browser: '' };
+  const answer = await fetch(url, { method: 'POST', headers: { accept: 'text/html' }, body: new URLSearchParams(fields) });
+  return answer.text();
+}
+
+test('a hosted checkout is paid on the page, and the shopper comes back with what the shop compares', async () => {
+  const opened = await taken(
+    clientOf().hostedCheckout.createHostedCheckout(merchantId, {
+      ...{ order, ...card },
+      hostedCheckoutSpecificInput: { returnUrl: 'https://shop.example/back?cart=3', locale: 'en_US' },
+    }),
+  );
+  const { hostedCheckoutId: id = '', redirectUrl = '', RETURNMAC = '' } = opened;
+  assert.ok(redirectUrl.startsWith(stack.url) && RETURNMAC !== '', JSON.stringify(opened));
+  const read = () => taken(clientOf().hostedCheckout.getHostedCheckout(merchantId, id));
+  assert.deepEqual(await read(), { status: 'IN_PROGRESS' });
+  await pay(redirectUrl, freshCardNumber());
+  await eventually(async () => (await read()).status === 'PAYMENT_CREATED', 'the checkout to be paid');
+  const { createdPaymentOutput } = await read();
+  assert.equal(createdPaymentOutput?.paymentStatusCategory, 'SUCCESSFUL');
+  const { payment } = createdPaymentOutput ?? {};
+  assert.deepEqual([payment?.statusOutput?.statusCode, payment?.paymentOutput?.references?.merchantReference], [9, 'order 7']);
+  assert.equal((await taken(clientOf().payments.getPayment(merchantId, payment?.id ?? ''))).id, payment?.id);
+  const page = await (await fetch(redirectUrl, { headers: { accept: 'text/html' } })).text();
+  assert.ok(page.includes(`cart=3&amp;RETURNMAC=${RETURNMAC}&amp;hostedCheckoutId=${id}`), page);
+  const stranger = await refused(sdkClient(stack.url, other).hostedCheckout.getHostedCheckout(other.merchantId, id));
+  assert.equal(stranger.status, 404);
+});
+
+test('a hosted checkout needs a way back, and takes no card from the shop', async () => {
+  const withoutWayBack = await refused(clientOf().hostedCheckout.createHostedCheckout(merchantId, { order }));
+  assert.equal(withoutWayBack.body.errors[0]?.propertyName, 'hostedCheckoutSpecificInput.returnUrl');
+  assert.equal((await refused(clientOf().hostedCheckout.getHostedCheckout(merchantId, 'nothing'))).status, 404);
+});
+
+test('a payment link: made, read, paid; another one: called off', async () => {
+  const ask = (more: object = {}) =>
+    clientOf().paymentLinks.createPaymentLink(merchantId, {
+      ...{ order, ...card },
+      paymentLinkSpecificInput: { description: 'Two chairs', recipientName: 'Ada', ...more },
+    });
+  const link = await taken(ask());
+  const [id = '', url = ''] = [link.paymentLinkId, link.redirectionUrl];
+  assert.deepEqual([link.status, link.recipientName, link.paymentLinkOrder?.amount?.amount], ['ACTIVE', 'Ada', 1250]);
+  await pay(url, freshCardNumber());
+  const read = () => taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, id));
+  await eventually(async () => (await read()).status === 'PAID', 'the link to be paid');
+  assert.match((await read()).paymentId ?? '', /^\d+_0$/);
+  assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, id)).isSuccess, false);
+  const second = await taken(ask());
+  const secondId = second.paymentLinkId ?? '';
+  assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, secondId)).status, 204);
+  assert.equal((await taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, secondId))).status, 'CANCELLED');
+  await pay(second.redirectionUrl ?? '', freshCardNumber());
+  assert.equal((await taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, secondId))).status, 'CANCELLED');
+  for (const expirationDate of ['2020-01-01T00:00:00+00:00', '2999-01-01T00:00:00Z', 'tomorrow']) {
+    assert.equal((await refused(ask({ expirationDate }))).status, 400, expirationDate);
+  }
+});
