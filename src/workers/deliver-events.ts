@@ -319,8 +319,8 @@ async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, 
   const { settings } = endpoint;
   const secret = await secretOf(parts, policy, delivery);
   const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
-  // What a request names has no settings of its own.
-  const [set] = endpoint.url === undefined ? await parts.webhooks.addressesOf(channel) : [];
+  // What a request names has no settings of its own, and no key unless its dialect has given it one.
+  const [set] = endpoint.url === undefined && endpoint.sealedSecret === undefined ? await parts.webhooks.addressesOf(channel) : [];
   const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
