@@ -78,7 +78,7 @@ test('the page of the API is there, and the list names it', async () => {
 
 const nobody = '018f0000-0000-7000-8000-00000000dead';
 const nowhere = Object.fromEntries(
-  ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'operator', 'settlement'].map((noun) => [
+  ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'document', 'operator', 'settlement'].map((noun) => [
     `${noun}_id`,
     nobody,
   ]),

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { OperatorError, type OperatorErrorKind } from '../core/operator/operator-error.ts';
 import { channelRoutes } from './channels.ts';
 import { clockRoutes } from './clock.ts';
+import { complianceRoutes } from './compliance.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { disputeRoutes } from './disputes.ts';
@@ -26,7 +27,17 @@ const bodyLimitBytes = 131_072;
 export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
   const groups = [
     ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, settlementRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
-    ...[merchantRoutes, channelRoutes, credentialRoutes, accountRoutes, operatorRoutes, auditRoutes, keyRoutes, clockRoutes],
+    ...[
+      merchantRoutes,
+      channelRoutes,
+      credentialRoutes,
+      complianceRoutes,
+      accountRoutes,
+      operatorRoutes,
+      auditRoutes,
+      keyRoutes,
+      clockRoutes,
+    ],
   ];
   return groups.flatMap((group) => group(parts));
 }

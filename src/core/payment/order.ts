@@ -35,6 +35,18 @@ export async function openOrder(engine: Engine, channel: Channel, { orderId, ter
   return undefined;
 }
 
+/** The same where the id says which order it is: one that is there already, from an earlier request or one of the same moment, stands as it is. */
+export async function openOrderOnce(engine: Engine, channel: Channel, order: NewOrder): Promise<Refusal | undefined> {
+  const key = { merchantId: channel.merchantId, checkoutId: order.orderId };
+  if ((await engine.checkouts.findById(key)) !== undefined) return undefined;
+  try {
+    return await openOrder(engine, channel, order);
+  } catch (error) {
+    if ((await engine.checkouts.findById(key)) !== undefined) return undefined;
+    throw error;
+  }
+}
+
 /** Ends an order without a payment; refused when it is paid, when something is under way, and when it is closed. */
 export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd): Promise<Refusal | undefined> {
   const state = await stateOfCheckout(engine, order);

@@ -16,5 +16,6 @@ export const tzero: Dialect = {
   callbacks,
   policies,
   returnStep,
+  emailIn: 'customer.email',
   sandbox,
 };

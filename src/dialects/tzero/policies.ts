@@ -1,4 +1,5 @@
 /** What an operator sets for a channel: where its shoppers go back to, and in which unit its amounts are. */
+
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { Dialect } from '../dialect.ts';
 
@@ -11,11 +12,14 @@ export interface Policies {
   readonly amountsAreMajor: boolean;
 }
 
-/** What each may be, for whoever sets them. */
+/** What operators may set. */
 export const policies: NonNullable<Dialect['policies']> = {
-  returnUrl: { accepts: isWebAddress, expected: 'a web address' },
-  allowedOrigins: { accepts: (value) => Array.isArray(value) && value.every(isWebAddress), expected: 'a list of web addresses' },
-  amountUnit: { accepts: (value) => value === 'major' || value === 'minor', expected: 'major or minor' },
+  returnUrl: { accepts: isWebAddress, expected: 'an http or https URL' },
+  allowedOrigins: {
+    accepts: (value) => Array.isArray(value) && value.length <= 50 && value.every(isWebAddress),
+    expected: 'a list of at most 50 origins, as in https://shop.example',
+  },
+  amountUnit: { accepts: (value) => value === 'minor' || value === 'major', expected: 'minor or major' },
 };
 
 /** Policies are the operator's JSON: what has another form counts as absent. */
