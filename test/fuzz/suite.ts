@@ -77,16 +77,24 @@ async function prepare(target: FuzzTarget, stack: Stack, url: string): Promise<{
   const marker = freshName('hidden');
   const card = () => ({ number: freshCardNumber(), cvc: '123' });
   const clientOf = (caller: 'demo' | 'other') => driver.connect({ url, caller, traces: stack.traces });
-  const theirs = await clientOf('other').debit({ amount: 77_00, card: card(), description: marker, holder: `Ada ${marker}` });
+  const theirs = await clientOf('other').debit({ amount: 77_00, card: card(), description: marker, idempotencyKey: marker });
   assert.equal(theirs.outcome, 'approved', theirs.text);
   const mine = [
     await clientOf('demo').authorize({ amount: 50_00, card: card() }),
     await clientOf('demo').debit({ amount: 50_00, card: card() }),
   ];
-  const hidden = namesIn(theirs.handle);
+  const own = await clientOf('other').read(theirs.handle ?? '');
+  assert.ok(own.text.includes(marker), `the merchant's own reading has the reference, so that a leak would: ${own.text}`);
+  // Numbers begin anew for each merchant: both have the same, and only words can be found out.
+  const hidden = namesIn(theirs.handle).filter((id) => !/^[\d_]+$/.test(id));
   const pans = ['4111111111111111', '5555555555554444', freshCardNumber()];
   for (const pan of pans) stack.traces.pans.add(pan);
-  const ids = [...mine.flatMap(({ handle }) => namesIn(handle)), ...hidden, ...namesIn(driver.nothing.handle), driver.nothing.token];
+  const ids = [
+    ...mine.flatMap(({ handle }) => namesIn(handle)),
+    ...namesIn(theirs.handle),
+    ...namesIn(driver.nothing.handle),
+    driver.nothing.token,
+  ];
   return { recipe: { document, operations, values, never, complete, pans, ids }, secrets: { marker, ids: hidden } };
 }
 

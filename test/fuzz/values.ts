@@ -194,7 +194,7 @@ export function mutations(source: Pick<Source, 'pans'>): Arbitrary<readonly Muta
     ),
     value: hostile(source),
   });
-  return fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 5, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) });
+  return fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 5, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) });
 }
 
 /** The body with the changes made to a copy of it. */
