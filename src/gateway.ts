@@ -16,6 +16,7 @@ import { takeDisputeNotice } from './core/dispute/take-notice.ts';
 import type { HoldLives } from './core/due/hold-life.ts';
 import { dueHolds } from './core/due/holds.ts';
 import type { DueWork } from './core/due/work.ts';
+import { dueInvoices } from './core/invoice/remind-due.ts';
 import type { Channel, Directory } from './core/merchant/channel.ts';
 import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
@@ -56,6 +57,7 @@ import { createDirectory, type StoreDirectory } from './store/directory.ts';
 import { createDueHoldStore } from './store/due-holds.ts';
 import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
+import { createInvoiceStore } from './store/invoices.ts';
 import { createMailQueue } from './store/mails.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
@@ -145,6 +147,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf }),
     dueSettlements(settling),
     complianceWarnings(engine),
+    dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
@@ -208,7 +211,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     });
   }
   addPageFiles(server);
-  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable });
+  addCheckoutRoutes(server, { engine, directory, mode: config.mode, isUnavailable, returnStep: returnStepOf({ engine, directory }) });
   await server.register(async (app) =>
     addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
   );
@@ -343,6 +346,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     endpoints: createEndpointStore(stores.general),
     tokenActs: createTokenActStore(stores.general),
     customers: createCustomerStore(stores.general),
+    invoices: createInvoiceStore(stores.general),
     schedules: createScheduleStore(stores.general),
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { createGateways } from '../demo-shop/gateways/registry.ts';
 import { type RunningShop, startShop } from '../demo-shop/server.ts';
 import { auditAfterEach } from './harness/auditor.ts';
 import { startBrowser } from './harness/browser.ts';
@@ -14,6 +15,11 @@ let browser: Browser;
 before(async () => {
   stack = await startStack();
   shop = await startShop({ host: '127.0.0.1', port: 0, gatewayUrl: `http://127.0.0.1:${stack.config.port}` });
+  // tZero returns everybody to the one address of the channel, which is that of the shop at its usual port.
+  await stack.database.query(
+    `update polygate.channel set policies = jsonb_set(policies::jsonb, '{returnUrl}', to_jsonb($1::text)) where dialect = 'tzero'`,
+    [`http://127.0.0.1:${shop.port}/return/tzero`],
+  );
   browser = await startBrowser();
 });
 after(async () => {
@@ -41,6 +47,12 @@ async function fillCard(page: Page, number: string): Promise<void> {
   await page.getByLabel('Security code').fill('123');
 }
 
+/** The issuer's page: the code that it asks for. */
+async function confirm(page: Page, code = '1234'): Promise<void> {
+  await page.getByLabel(/code/i).fill(code);
+  await page.getByRole('button', { name: /confirm|submit|pay/i }).click();
+}
+
 for (const { name, width, height } of [
   { name: 'a desktop', width: 1280, height: 900 },
   { name: 'a phone', width: 390, height: 844 },
@@ -50,12 +62,31 @@ for (const { name, width, height } of [
     await openCheckout(page);
     await fillCard(page, challenged);
     await page.getByRole('button', { name: 'Pay €27.00' }).click();
-    await page.getByLabel(/code/i).fill('1234');
-    await page.getByRole('button', { name: /confirm|submit|pay/i }).click();
+    await confirm(page);
     await page.getByRole('heading', { name: 'Thank you, it is paid' }).waitFor();
     assert.equal(await page.locator('.count').count(), 0, 'the basket is empty afterwards');
     const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     assert.ok(overflow <= 0, `the page is ${overflow} pixels too wide`);
+    await page.close();
+  });
+}
+
+for (const { name, title } of createGateways('http://127.0.0.1')) {
+  test(`paid through ${name}, after a challenge; a declined card is told`, async () => {
+    const page = await browser.newPage();
+    await openCheckout(page);
+    await page.getByRole('radio', { name: title }).check();
+    await fillCard(page, challenged);
+    await page.getByRole('button', { name: 'Pay €27.00' }).click();
+    await confirm(page);
+    await page.getByRole('heading', { name: 'Thank you, it is paid' }).waitFor();
+    assert.match(await page.locator('.facts').innerText(), new RegExp(title));
+    await openCheckout(page);
+    await page.getByRole('radio', { name: title }).check();
+    await fillCard(page, declined);
+    await page.getByRole('button', { name: 'Pay €27.00' }).click();
+    if (name === 'tzero') await page.getByRole('button', { name: 'Pay €27.00' }).click();
+    await page.getByRole('heading', { name: 'That did not work' }).waitFor();
     await page.close();
   });
 }

@@ -87,6 +87,27 @@ test('pay shows both sides of the wire, and no card number', async () => {
   assert.doesNotMatch(output, /4111111111111111|cvv=123/);
 });
 
+test('pay makes a payment in tZero as well', async () => {
+  const { code, output } = await pay('tzero');
+  assert.equal(code, 0, output);
+  assert.match(output, /^POST \/payment\/authorise HTTP\/1\.1$/m);
+  assert.match(output, /"number": ?"424242\*{6}4242"/);
+  assert.match(output, /"status": "captured"/);
+  assert.match(output, new RegExp(`"rrn": "${/under RRN ([A-Z0-9]{12})/.exec(output)?.[1]}"`));
+  assert.doesNotMatch(output, /4242424242424242/);
+});
+
+test('pay signs where the protocol wants it, and shows both sides of the wire', async () => {
+  const { code, output } = await pay('payone');
+  assert.equal(code, 0, output);
+  assert.match(output, /^authorization: GCS v1HMAC:sandbox-payone-key:/m);
+  assert.match(output, /"cardNumber":"411111\*{6}1111"/);
+  assert.match(output, /"statusCode": 9/);
+  const rrn = /under RRN ([A-Z0-9]{12})/.exec(output)?.[1];
+  assert.match(output, new RegExp(`"rrn": "${rrn}"`));
+  assert.doesNotMatch(output, /4111111111111111|"cvv":"123"/);
+});
+
 test('an unknown dialect is told which ones there are', async () => {
   const { code, output } = await pay('morse');
   assert.equal(code, 1);

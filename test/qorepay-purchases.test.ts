@@ -1,6 +1,7 @@
 /** QorePay: purchases from the first request to the last refund. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { verify } from '../src/store/verify.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, type Body, cards, demo, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
 
@@ -290,4 +291,33 @@ test('the hosted page is at the address of the purchase, and is noted as seen on
   }
   const body: Body = await shop.read(idOf(purchase));
   assert.deepEqual([body.status, body.status_history?.length, typeof body.viewed_on], ['viewed', 2, 'number']);
+});
+
+test('a total of zero keeps the card, and pays nothing', async () => {
+  const nothing = { currency: 'NGN', products: [{ name: 'x', price: 0 }] };
+  const purchase = await shop.create({ skip_capture: true, purchase: nothing });
+  const before = (await shop.parts.host.books()).length;
+  assert.equal((await shop.s2s(purchase, { card_number: '4444333322221112' })).body.error?.code, 'invalid_card_number');
+  assert.deepEqual((await shop.s2s(purchase)).body, { status: 'authorized' });
+  assert.equal((await shop.s2s(purchase)).status, 400);
+  const id = idOf(purchase);
+  const body = await shop.read(id);
+  assert.deepEqual([body.status, body.payment, body.is_recurring_token, body.refund_availability], ['preauthorized', null, true, 'none']);
+  assert.equal(codeOf(await act(id, 'cancel')), 'purchase_cancel_wrong_status');
+  assert.equal((await shop.parts.host.books()).length, before);
+  assert.equal((await act(idOf(await shop.create()), 'charge', { recurring_token: id })).body.status, 'paid');
+});
+
+test('verification notices an order with a gap in its events, and one that was closed and paid', async () => {
+  const id = await paid();
+  const findings = async () => (await verify({ databaseUrl: shop.parts.databaseUrl })).filter((line) => line.startsWith('order:'));
+  const change = (set: string) => shop.parts.database.query(`update polygate.checkout set ${set} where checkout_id = $1`, [id]);
+  assert.deepEqual(await findings(), []);
+  await change('events = events + 1');
+  const [gap = ''] = await findings();
+  await change("events = events - 1, closed = 'cancelled'");
+  const [closed = ''] = await findings();
+  await change('closed = null');
+  assert.match(gap, /has 1 events, the last is number 1, and it should have 2/);
+  assert.match(closed, /is cancelled, and this pays it/);
 });

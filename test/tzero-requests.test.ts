@@ -133,6 +133,8 @@ test('what was no card is declined and recorded; what the acquirer declines has 
     const declined = await stack.pay(order({ payment_method: card(number) }));
     assert.deepEqual([declined.body.status, declined.body.result?.code], ['declined', code]);
   }
+  const away = await stack.pay(order({ amount: 12_91 }));
+  assert.deepEqual([away.body.status, away.body.result?.code, away.body.result?.message], ['declined', '91', 'issuer_unavailable']);
 });
 
 async function encrypted(body: Json, change: (jwe: string) => string = (jwe) => jwe): Promise<TzeroReply> {

@@ -30,6 +30,7 @@ const ENDINGS: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map([
       [33, '33'],
     ]),
   ],
+  ['TZER0001', new Map([[91, '91']])],
 ]);
 
 /** Undefined for nearly all. */

@@ -107,11 +107,13 @@ export function dialectOf(dialects: readonly ConsoleDialect[], wanted: string): 
 }
 
 /** What forms alone cannot tell: whether a logo is one, and what the dialect makes of its policies. */
-function checked(given: ChannelSettings, { name: dialectName, policies: known = {} }: ConsoleDialect): ChannelSettings {
+function checked(given: ChannelSettings, { name: dialectName, policies: known }: ConsoleDialect): ChannelSettings {
   const logo = given.look?.logo;
   if (logo !== undefined && readLook({ logo }).logo === undefined) {
     throw fieldProblem('look.logo', 'must be a PNG, JPEG, WebP or SVG as a data: URL in base64, of at most 64 KiB');
   }
+  // A dialect that declares none reads what it knows of them, and leaves the rest.
+  if (known === undefined) return given;
   for (const [policy, value] of Object.entries(given.policies ?? {})) {
     const form = known[policy];
     if (form === undefined) {

@@ -49,7 +49,8 @@ export function credentialRoutes({ store, dialects, engine }: ConsoleParts): rea
           throw fieldProblem('identifier', `must be ${access.expected.identifier}`);
         if (given !== undefined && !access.isSecret(given)) throw fieldProblem('secret', `must be ${access.expected.secret}`);
         const secret = given ?? access.newSecret();
-        const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };
+        const found = access.identifierOf?.(secret) ?? identifier;
+        const login = { freshIdentifier: access.newIdentifier(), ...(found === undefined ? {} : { identifier: found }) };
         const made = await store.createCredential({
           actor,
           merchantId,

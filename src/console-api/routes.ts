@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { OperatorError, type OperatorErrorKind } from '../core/operator/operator-error.ts';
 import { channelRoutes } from './channels.ts';
 import { clockRoutes } from './clock.ts';
+import { complianceRoutes } from './compliance.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { disputeRoutes } from './disputes.ts';
@@ -17,6 +18,7 @@ import { ConsoleProblem, type ProblemName } from './problem.ts';
 import { reportRoutes } from './reports.ts';
 import type { ConsoleRoute } from './route.ts';
 import { serve } from './serve.ts';
+import { settlementRoutes } from './settlements.ts';
 
 /** 64 KiB of logo, and what is around it. */
 const bodyLimitBytes = 131_072;
@@ -24,8 +26,18 @@ const bodyLimitBytes = 131_072;
 /** Every route, in the order of the document. */
 export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
   const groups = [
-    ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
-    ...[merchantRoutes, channelRoutes, credentialRoutes, accountRoutes, operatorRoutes, auditRoutes, keyRoutes, clockRoutes],
+    ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, settlementRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
+    ...[
+      merchantRoutes,
+      channelRoutes,
+      credentialRoutes,
+      complianceRoutes,
+      accountRoutes,
+      operatorRoutes,
+      auditRoutes,
+      keyRoutes,
+      clockRoutes,
+    ],
   ];
   return groups.flatMap((group) => group(parts));
 }

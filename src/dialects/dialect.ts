@@ -64,7 +64,7 @@ export interface Dialect {
   describe(mode: Mode): ApiDescription;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
-  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". */
+  /** What operators may set for a channel to be different, by name; `expected` completes "must be …". Absent: anything, unchecked. */
   readonly policies?: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>>;
   /** Under which name of an operation's data the shopper's e-mail stands; absent where the dialect keeps none. */
   readonly emailIn?: string;

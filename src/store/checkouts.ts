@@ -107,9 +107,10 @@ const paymentEvents: Statement = {
   name: 'checkout_payment_events',
   text: `select e.payment_id, e.operation_id, e.sequence, e.name, e.payment_state, e.operation_state, e.snapshot,
   (extract(epoch from e.happened_at) * 1000)::bigint as happened_ms
-from unnest($2::uuid[]) as i (operation_id)
-  join polygate.operation o on o.merchant_id = $1 and o.operation_id = i.operation_id
-  join polygate.event e on e.merchant_id = o.merchant_id and e.payment_id = o.payment_id
+from (
+  select distinct o.payment_id from unnest($2::uuid[]) as i (operation_id) join polygate.operation o on o.merchant_id = $1 and o.operation_id = i.operation_id
+) p
+  join polygate.event e on e.merchant_id = $1 and e.payment_id = p.payment_id
 order by e.happened_at, e.payment_id, e.sequence`,
 };
 

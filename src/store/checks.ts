@@ -8,6 +8,7 @@ import { openOperationStates } from '../core/states/operation.ts';
 import { auditChain } from './audit-check.ts';
 import { checkoutAttempts } from './checkout-checks.ts';
 import { contribution, counterColumns, expectedLine, initialStates, operationStep, paymentStep } from './expectation.ts';
+import { orders } from './order-checks.ts';
 import { reconciliations, settledOperations, settlementLedger, settlementParts } from './settlement-checks.ts';
 
 /** `body`: selects merchant_id, payment_id, operation_id (either may be null) and detail; `relations`: what it reads besides tables. */
@@ -422,6 +423,7 @@ export const checks: readonly Check[] = [
   disputes,
   receipts,
   visits,
+  orders,
   checkoutAttempts,
   duplicates,
   settledOperations,

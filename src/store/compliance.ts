@@ -203,7 +203,9 @@ export function decideDocument(database: Database, { actor, documentId, as, reas
       });
       return documentOf(row);
     }
-    throw new OperatorError(`There is no document ${documentId} that could be ${as}. \`polygate compliance list\` shows them.`);
+    throw new OperatorError(`There is no document ${documentId} that could be ${as}. \`polygate compliance list\` shows them.`, {
+      kind: 'not_found',
+    });
   });
 }
 
@@ -214,7 +216,8 @@ export function readFile(
 ): Promise<Buffer> {
   return acting(database, async (query, audit) => {
     const [row] = await query<Row & { readonly merchant_id: string; readonly sealed: Buffer | null }>(sealedFile, [documentId]);
-    if (row === undefined || row.sealed === null) throw new OperatorError(`There is no file of a document ${documentId}.`);
+    if (row === undefined || row.sealed === null)
+      throw new OperatorError(`There is no file of a document ${documentId}.`, { kind: 'not_found' });
     await audit({ actor, act: 'compliance_document.read', details: { merchantId: row.merchant_id, documentId } });
     return Buffer.from(open({ merchantId: row.merchant_id, secretId: documentId, sealed: row.sealed }), 'base64');
   });

@@ -1,7 +1,9 @@
 /** What operators can list, as SQL: the parts that are set up here, those about payments and webhooks beside it. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { before, equals, type ListTable, since } from './list-table.ts';
+import { ledgerLists } from './operator-ledger-lists.ts';
 import { paymentLists } from './operator-payment-lists.ts';
+import { settlementLists } from './operator-settlement-lists.ts';
 
 const merchants: ListTable = {
   columns: {
@@ -86,6 +88,35 @@ const credentials: ListTable = {
   },
 };
 
+const complianceDocuments: ListTable = {
+  columns: {
+    merchant_id: 'd.merchant_id',
+    document_id: 'd.document_id',
+    type: 'd.type',
+    state: 'd.state',
+    valid_from: 'd.valid_from',
+    valid_until: 'd.valid_until',
+    reason: 'd.reason',
+    size_bytes: 'd.size_bytes',
+    sha256: 'd.sha256',
+    created_at: 'd.created_at',
+    decided_at: 'd.decided_at',
+  },
+  from: 'polygate.compliance_document d',
+  keys: [
+    { sql: 'd.created_at', type: 'timestamptz' },
+    { sql: 'd.document_id', type: 'uuid' },
+    { sql: 'd.merchant_id', type: 'uuid' },
+  ],
+  descending: true,
+  filters: {
+    merchant_id: equals('d.merchant_id', 'uuid'),
+    document_id: equals('d.document_id', 'uuid'),
+    type: equals('d.type'),
+    state: equals('d.state'),
+  },
+};
+
 const endpoints: ListTable = {
   columns: {
     endpoint_id: 'ep.endpoint_id',
@@ -155,6 +186,8 @@ const audit: ListTable = {
 };
 
 export const listTables: Readonly<Record<OperatorList, ListTable>> = {
-  ...{ merchants, accounts, channels, credentials, endpoints, operators, audit },
+  ...{ merchants, accounts, channels, credentials, compliance_documents: complianceDocuments, endpoints, operators, audit },
   ...paymentLists,
+  ...ledgerLists,
+  ...settlementLists,
 };

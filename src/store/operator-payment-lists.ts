@@ -1,7 +1,6 @@
-/** What operators can list of payments, of the ledger and of webhooks, as SQL. */
-import { accountKinds, accounts } from '../core/ledger/accounts.ts';
+/** What operators can list of payments, as SQL. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
-import { before, equals, type ListTable, since } from './list-table.ts';
+import { before, equals, type ListTable, samePayment, since } from './list-table.ts';
 
 // Ids are UUIDs of version 7, in the order in which they were made by the wall clock, which business time never is behind; what was made elsewhere
 // keeps the id that it had, so the bounds hold only where nothing was imported. They spare reading all that is outside of the span.
@@ -22,8 +21,6 @@ export function spanOf(id: string, time: string): Pick<ListTable, 'filters'>['fi
       `${before(time)(parameter)} and ${id} <= ${unlessImported(firstId(`${parameter}::timestamptz + ${slack}`), highest)}`,
   };
 }
-
-const samePayment = (a: string, b: string): string => `${a}.payment_id = ${b}.payment_id and ${a}.merchant_id = ${b}.merchant_id`;
 
 const payments: ListTable = {
   columns: {
@@ -215,151 +212,6 @@ const events: ListTable = {
   filters: { payment_id: equals('e.payment_id', 'uuid'), merchant_id: equals('e.merchant_id', 'uuid') },
 };
 
-/** An account's name, by its number. */
-const nameOf = (column: string): string =>
-  `case ${column} ${Object.entries(accounts)
-    .map(([name, number]) => `when ${number} then '${name}'`)
-    .join(' ')} end`;
-const assets = Object.entries(accounts)
-  .filter(([name]) => accountKinds[name as keyof typeof accounts] === 'asset')
-  .map(([, number]) => number);
-
-const ledgerEntries: ListTable = {
-  columns: {
-    merchant_id: 'l.merchant_id',
-    payment_id: 'l.payment_id',
-    operation_id: 'l.operation_id',
-    line: 'l.line',
-    kind: 'l.kind',
-    layer: 'l.layer',
-    debit_account: nameOf('l.debit_account'),
-    credit_account: nameOf('l.credit_account'),
-    amount: 'l.amount',
-    currency: 'l.currency',
-    booked_at: 'l.booked_at',
-  },
-  from: 'polygate.ledger_entry l',
-  keys: [
-    { sql: 'l.operation_id', type: 'uuid' },
-    { sql: 'l.line', type: 'bigint' },
-  ],
-  descending: true,
-  filters: {
-    merchant_id: equals('l.merchant_id', 'uuid'),
-    operation_id: equals('l.operation_id', 'uuid'),
-    payment_id: (parameter) =>
-      `l.payment_id = ${parameter}::uuid and l.operation_id in (select ${parameter}::uuid union all select o.operation_id from polygate.operation o where o.payment_id = ${parameter}::uuid)`,
-    kind: equals('l.kind'),
-    layer: equals('l.layer'),
-    currency: equals('l.currency'),
-    from: since('l.booked_at'),
-    to: before('l.booked_at'),
-  },
-};
-
-const balances: ListTable = {
-  columns: {
-    merchant_id: 'b.merchant_id',
-    account: nameOf('b.account'),
-    layer: 'b.layer',
-    currency: 'b.currency',
-    debits: 'b.debits',
-    credits: 'b.credits',
-    balance: `case when b.account in (${assets.join(', ')}) then b.debits - b.credits else b.credits - b.debits end`,
-  },
-  from: `(
-  select e.merchant_id, e.account, e.layer, e.currency, sum(e.debit)::bigint as debits, sum(e.credit)::bigint as credits
-  from (
-    select merchant_id, debit_account as account, layer, currency, amount as debit, 0::bigint as credit from polygate.ledger_entry
-    union all
-    select merchant_id, credit_account, layer, currency, 0::bigint, amount from polygate.ledger_entry
-  ) e group by e.merchant_id, e.account, e.layer, e.currency
-) b`,
-  keys: [
-    { sql: 'b.merchant_id', type: 'uuid' },
-    { sql: 'b.account', type: 'bigint' },
-    { sql: 'b.layer', type: 'text' },
-    { sql: 'b.currency', type: 'text' },
-  ],
-  filters: {
-    merchant_id: equals('b.merchant_id', 'uuid'),
-    account: (parameter) => `${nameOf('b.account')} = ${parameter}`,
-    layer: equals('b.layer'),
-    currency: equals('b.currency'),
-  },
-};
-
-const payoutBalances: ListTable = {
-  columns: { merchant_id: 'l.merchant_id', currency: 'l.currency', available: 'l.available' },
-  from: 'polygate.account_limit l',
-  where: `l.account = ${accounts.payout_balance}`,
-  keys: [
-    { sql: 'l.merchant_id', type: 'uuid' },
-    { sql: 'l.currency', type: 'text' },
-  ],
-  filters: { merchant_id: equals('l.merchant_id', 'uuid'), currency: equals('l.currency') },
-};
-
-const deliveries: ListTable = {
-  columns: {
-    merchant_id: 'd.merchant_id',
-    endpoint_id: 'd.endpoint_id',
-    subject: 'd.subject',
-    payment_id: 'd.payment_id',
-    sequence: 'd.sequence',
-    event: `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
-      when d.subject = 'checkout' then 'checkout.' || k.name when d.sequence = 1 then 'token.made' else 'token.deleted' end`,
-    state: 'd.state',
-    tries: 'd.tries',
-    created_at: 'd.created_at',
-    due_at: 'd.due_at',
-    finished_at: 'd.finished_at',
-    last_try_at: 't.started_at',
-    last_status: 't.status',
-    last_problem: 't.problem',
-  },
-  from: `polygate.delivery d
-  left join polygate.event e on d.subject = 'payment' and ${samePayment('e', 'd')} and e.sequence = d.sequence
-  left join polygate.checkout_event k on d.subject = 'checkout' and k.checkout_id = d.payment_id and k.sequence = d.sequence
-    and k.merchant_id = d.merchant_id
-  left join lateral (
-    select * from polygate.delivery_attempt t where ${samePayment('t', 'd')} and t.endpoint_id = d.endpoint_id and t.sequence = d.sequence
-    order by t.attempt_id desc limit 1
-  ) t on true`,
-  keys: [
-    { sql: 'd.payment_id', type: 'uuid' },
-    { sql: 'd.endpoint_id', type: 'uuid' },
-    { sql: 'd.sequence', type: 'bigint' },
-  ],
-  descending: true,
-  filters: {
-    merchant_id: equals('d.merchant_id', 'uuid'),
-    endpoint_id: equals('d.endpoint_id', 'uuid'),
-    payment_id: equals('d.payment_id', 'uuid'),
-    state: equals('d.state'),
-    from: since('d.created_at'),
-    to: before('d.created_at'),
-  },
-};
-
-const deliveryAttempts: ListTable = {
-  columns: {
-    attempt_id: 't.attempt_id',
-    started_at: 't.started_at',
-    duration_ms: 't.duration_ms',
-    status: 't.status',
-    problem: 't.problem',
-    answer: 't.answer',
-  },
-  from: 'polygate.delivery_attempt t',
-  keys: [{ sql: 't.attempt_id', type: 'uuid' }],
-  filters: {
-    endpoint_id: equals('t.endpoint_id', 'uuid'),
-    payment_id: equals('t.payment_id', 'uuid'),
-    sequence: equals('t.sequence', 'integer'),
-  },
-};
-
 const disputes: ListTable = {
   columns: {
     dispute_id: 'd.dispute_id',
@@ -391,11 +243,6 @@ const disputes: ListTable = {
   },
 };
 
-type PaymentList = Exclude<OperatorList, 'merchants' | 'accounts' | 'channels' | 'credentials' | 'endpoints' | 'operators' | 'audit'>;
-
-export const paymentLists: Readonly<Record<PaymentList, ListTable>> = {
-  ...{ payments, operations, escalations, attempts, authentications, messages, events, deliveries, disputes, balances },
-  ledger_entries: ledgerEntries,
-  payout_balances: payoutBalances,
-  delivery_attempts: deliveryAttempts,
-};
+export const paymentLists = {
+  ...{ payments, operations, escalations, attempts, authentications, messages, events, disputes },
+} satisfies Partial<Readonly<Record<OperatorList, ListTable>>>;

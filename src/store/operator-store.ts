@@ -2,6 +2,7 @@
 import type { OperatorStore } from '../core/operator/operator-store.ts';
 import type { Database } from '../postgres/connection.ts';
 import { changeChannel } from './channel-settings.ts';
+import { decideDocument, readFile } from './compliance.ts';
 import { readConversion } from './conversion.ts';
 import { createCredential, revokeCredential } from './credentials.ts';
 import { changeMerchant, createAccount, createChannel, createMerchant } from './merchants.ts';
@@ -38,6 +39,8 @@ export function createOperatorStore(database: Database, { emailFields }: { reado
     activateEndpoint: (endpoint) => activateEndpoint(database, endpoint),
     removeEndpoint: (endpoint) => removeEndpoint(database, endpoint),
     replay: (order) => replay(database, order),
+    decideDocument: (decision) => decideDocument(database, decision),
+    readDocument: (asked) => readFile(database, asked),
     fundPayouts: (funding) => fundPayouts(database, funding),
     conversion: (request) => readConversion(database, request, emailFields),
     findOperator: (keyHash) => findOperator(database, keyHash),

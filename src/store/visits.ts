@@ -145,7 +145,7 @@ const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
 
 const wayBack: Statement = {
   name: 'way_back_of_visit',
-  text: `update polygate.shopper_visit set return_url = $3 where visit_id = $2 and merchant_id = $1 and due_at is not null`,
+  text: `update polygate.shopper_visit set return_url = $3 where visit_id = $2 and merchant_id = $1`,
 };
 
 /** The shopper's browser has said where it is to go in the end. */

@@ -1,6 +1,6 @@
 /** What an operator looks through and changes, as interfaces; the store keeps it. Every act leaves its row in the trail, in its own transaction. */
 import type { EndpointState } from '../event/outbox.ts';
-import type { SecretToSeal } from '../ports.ts';
+import type { SealedSecret, SecretToSeal } from '../ports.ts';
 import type { Role } from './operator.ts';
 
 /** What can be listed, page by page. */
@@ -23,6 +23,11 @@ export const operatorLists = [
   'delivery_attempts',
   'disputes',
   'escalations',
+  'compliance_documents',
+  'settlements',
+  'settlement_parts',
+  'settlement_comparisons',
+  'settlement_operations',
   'operators',
   'audit',
 ] as const;
@@ -180,6 +185,12 @@ export interface OperatorStore {
   removeEndpoint(endpoint: ByActor & { readonly endpointId: string }): Promise<void>;
   /** How many deliveries are sent once more. */
   replay(order: ReplayOrder): Promise<number>;
+  /** `rejected` also ends an approval; its reason is told to the merchant. */
+  decideDocument(
+    decision: ByActor & { readonly documentId: string; readonly as: 'approved' | 'rejected'; readonly reason?: string },
+  ): Promise<unknown>;
+  /** The bytes of a document; `open` decrypts them. */
+  readDocument(asked: ByActor & { readonly documentId: string; readonly open: (sealed: SealedSecret) => string }): Promise<Uint8Array>;
   /** Adds to what a merchant may pay out; what is funded under the same id counts once. False: it was funded before. */
   fundPayouts(
     funding: ByActor & {

@@ -205,7 +205,7 @@ async function note(engine: Engine, checkout: Checkout, attempt: number, { opera
 }
 
 /** Every way to pay begins a payment under the key of its attempt. A bank needs its shopper, who comes back as from an issuer. */
-function begin(
+async function begin(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
   { attempt, instrument, shopper, more = {} }: CheckoutAttempt,
@@ -214,6 +214,7 @@ function begin(
   const { dialectData, ...differing } = more;
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
+    ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {

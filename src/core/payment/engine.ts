@@ -4,6 +4,7 @@ import type { ComplianceStore } from '../compliance/document.ts';
 import type { DueHoldStore } from '../due/due-hold.ts';
 import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
+import type { InvoiceStore } from '../invoice/invoice-store.ts';
 import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
@@ -21,6 +22,7 @@ export interface Engine {
   readonly endpoints: EndpointStore;
   readonly tokenActs: TokenActStore;
   readonly customers: CustomerStore;
+  readonly invoices: InvoiceStore;
   readonly schedules: ScheduleStore;
   readonly holds: DueHoldStore;
   readonly compliance: ComplianceStore;

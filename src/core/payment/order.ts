@@ -3,6 +3,8 @@
  * by the merchant's server, can be called off while nothing was paid, and tells the merchant what happens to it. What was paid is a fact:
  * an order that was paid cannot be closed, and one that is closed begins no attempt.
  */
+import type { TokenAct } from '../instrument/token.ts';
+import { type TokenizeCommand, tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
@@ -33,6 +35,18 @@ export async function openOrder(engine: Engine, channel: Channel, { orderId, ter
   return undefined;
 }
 
+/** The same where the id says which order it is: one that is there already, from an earlier request or one of the same moment, stands as it is. */
+export async function openOrderOnce(engine: Engine, channel: Channel, order: NewOrder): Promise<Refusal | undefined> {
+  const key = { merchantId: channel.merchantId, checkoutId: order.orderId };
+  if ((await engine.checkouts.findById(key)) !== undefined) return undefined;
+  try {
+    return await openOrder(engine, channel, order);
+  } catch (error) {
+    if ((await engine.checkouts.findById(key)) !== undefined) return undefined;
+    throw error;
+  }
+}
+
 /** Ends an order without a payment; refused when it is paid, when something is under way, and when it is closed. */
 export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd): Promise<Refusal | undefined> {
   const state = await stateOfCheckout(engine, order);
@@ -44,6 +58,32 @@ export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEn
   return closed ? undefined : refusal('payment_busy');
 }
 
+/** Merchants' own keys are ASCII, so none can be equal to it. */
+const keepingKey = ({ checkoutId }: Pick<Checkout, 'checkoutId'>): string => `§order ${checkoutId}`;
+
+/**
+ * Keeps a card for an order of nothing: under a token, and no acquirer is asked. Once; a repetition, also with another card, is told of the first.
+ * Undefined: the order is closed, or another attempt has begun.
+ */
+export async function keepCardFor(
+  engine: Engine,
+  { order, channel }: { readonly order: Checkout; readonly channel: Channel },
+  { card, dialectData }: Pick<TokenizeCommand, 'card' | 'dialectData'>,
+): Promise<TokenAct | undefined> {
+  const { merchantId, checkoutId } = order;
+  if (order.terms.order.amount !== 0 || !(await engine.checkouts.begin({ merchantId, checkoutId, attempt: 1 }))) return undefined;
+  const kept = await tokenize(engine, {
+    ...{ channel, card, idempotencyKey: keepingKey(order) },
+    dialectData: { ...order.terms.order.dialectData, ...dialectData },
+  });
+  return kept.kind === 'recorded' ? kept.act : keptFor(engine, order);
+}
+
+async function keptFor({ tokenActs }: Engine, order: Checkout): Promise<TokenAct | undefined> {
+  const { merchantId, channelId } = order;
+  return (await tokenActs.findByKey({ merchantId, channelId, key: keepingKey(order) }))?.act;
+}
+
 /** An order with all that has happened to it. */
 export interface OrderView {
   readonly order: Checkout;
@@ -52,6 +92,8 @@ export interface OrderView {
   readonly payments: readonly PaymentTree[];
   /** Of all payments, oldest first. */
   readonly paymentEvents: readonly PaymentEventEntry[];
+  /** Of an order of nothing: the card that was kept for it. */
+  readonly kept?: TokenAct;
   /** The token of the card that it was paid with, if that was kept and still is. */
   readonly keptToken?: string;
   /** Where a shopper can pay it. */
@@ -74,19 +116,23 @@ export async function readOrder(
   ]);
   if (order === undefined) return undefined;
   const begun = [...new Set([...noted, ...(operationId === undefined ? [] : [operationId])])];
+  // Events before what they are about: what is told of is then in the state that the event led to, or in a later one.
+  const paymentEvents = begun.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: begun });
   const trees = await Promise.all(begun.map((id) => store.findTree({ merchantId, operationId: id })));
-  const payments = trees.filter((tree) => tree !== undefined);
-  const firsts = payments.flatMap(({ operations: [first] }) => first?.operationId ?? []);
-  const paymentEvents = firsts.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: [...new Set(firsts)] });
+  const payments = [...new Map(trees.flatMap((tree) => (tree === undefined ? [] : [[tree.paymentId, tree] as const]))).values()];
   const pageUrl = orderPageUrl(shoppers, { routingNumber: order.routingNumber, id: order.checkoutId });
-  const keptToken = await keptTokenOf(engine, payments);
-  return { order, events, payments, paymentEvents, pageUrl, ...(keptToken === undefined ? {} : { keptToken }) };
+  const kept = order.terms.order.amount === 0 ? await keptFor(engine, order) : undefined;
+  const keptToken = await keptTokenOf(engine, payments, kept);
+  return {
+    ...{ order, events, payments, paymentEvents, pageUrl },
+    ...(kept === undefined ? {} : { kept }),
+    ...(keptToken === undefined ? {} : { keptToken }),
+  };
 }
 
-async function keptTokenOf({ vault }: Engine, payments: readonly PaymentTree[]): Promise<string | undefined> {
-  const paid = payments
-    .flatMap(({ operations: [first] }) => first ?? [])
-    .find(({ state, token }) => state === 'approved' && token !== undefined);
+async function keptTokenOf({ vault }: Engine, payments: readonly PaymentTree[], kept: TokenAct | undefined): Promise<string | undefined> {
+  const firsts = payments.flatMap(({ operations: [first] }) => first ?? []);
+  const paid = kept ?? firsts.find(({ state, token }) => state === 'approved' && token !== undefined);
   if (paid?.token === undefined) return undefined;
   const { merchantId, token } = paid;
   return (await vault.resolveToken({ merchantId, token })) === undefined ? undefined : token;

@@ -67,6 +67,11 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
   const { code, text, status, paymentId } = problem ?? new Problem('30001', { status: 500 });
   if (status === 503 || status === 429) reply.header('retry-after', '1');
   const isPayment = aboutPayments.test(request.routeOptions.url ?? '') && code !== '10026';
+  const isInvoice = request.routeOptions.url?.startsWith('/invoiceServices/') === true && !/oken$/.test(request.routeOptions.url);
+  if (isInvoice) {
+    const statusInvoiceResult = { code, description: text };
+    return send(request, reply, { statusInvoiceResult, ...writeResult(statusInvoiceResult, nowMs) }, status);
+  }
   const failed: Json = isPayment ? { paymentId: paymentId ?? '-', status: 'failed', transactionStatus: 'N' } : {};
   return send(request, reply, { ...failed, ...writeResult({ code, description: text }, nowMs) }, status);
 }

@@ -165,8 +165,42 @@ export const answerSchemas = {
     'Kept cards.',
   ),
   Customer: strict({ memberId: text('Yours.'), customerId: text('The cardholder.', '10000'), ...ending }, 'A cardholder.'),
+  Invoice: strict(
+    {
+      memberId: text('Yours.'),
+      statusInvoiceResult: result,
+      invoiceDetails: strict(
+        {
+          ...{ amount, currency, expirationPeriod: text('Days.', '10'), invoiceExpirationPeriod: text('The same.', '10') },
+          ...{ createdDate: text('`yyyy-MM-dd`.', '2034-01-31'), createdTime: text('`HH:mm:ss`, UTC.', '10:00:00') },
+          ...{
+            merchantInvoiceId: text('Yours.'),
+            customerEmail: text('Where it was mailed to.'),
+            merchantOrderDescription: maybe('As it was sent.'),
+          },
+          ...{ systemInvoiceId: text('Names the invoice in later requests.', '1000'), transactionUrl: text('Where it is paid.') },
+        },
+        'What it is about.',
+      ),
+      status: text('`mailsent`, `processed`, `cancelled`, `expired` or `regenerated`.', 'mailsent'),
+      paymentId: maybe('The payment that has paid it.'),
+      timestamp,
+    },
+    'An invoice.',
+  ),
+  Link: strict(
+    {
+      result: Type.Object(
+        { code, description: text('The code in words.'), url: text('Where the customer pays.') },
+        { additionalProperties: false },
+      ),
+      timestamp,
+    },
+    'A payment link.',
+  ),
   Refusal: strict(
     {
+      statusInvoiceResult: Type.Optional(result),
       paymentId: maybe('`-`, or the payment that has the reference already.', '-'),
       status: maybe('`failed`.', 'failed'),
       transactionStatus: maybe('`N`.', 'N'),

@@ -99,6 +99,15 @@ export async function callerOf(context: DialectContext, session: Session, member
   };
 }
 
+/** A member who is known by the checksum alone. */
+export async function callerOfMember(context: DialectContext, memberId: string): Promise<Caller> {
+  const found = await context.directory.credentials({ dialect, identifier: memberId });
+  const [credential] = found;
+  if (credential === undefined) throw new Problem('20003');
+  const keys = found.flatMap((one) => secretOf(context, one) ?? []);
+  return { merchantId: credential.merchantId, memberId, signers: keys.map((key) => ({ who: memberId, key })) };
+}
+
 function secretOf({ engine }: Pick<DialectContext, 'engine'>, { merchantId, credentialId, sealedSecret }: Credential): string | undefined {
   return sealedSecret === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: credentialId, sealed: sealedSecret });
 }

@@ -30,6 +30,27 @@ export const formulas = {
     value(surname),
     value(email),
   ],
+  invoice: (reference: string | undefined, amount: string | undefined, url: string | undefined): readonly Field[] => [
+    'who',
+    'key',
+    value(reference),
+    value(amount),
+    value(url),
+  ],
+  /** By the invoice's number; a new one for it names the way back as well. */
+  invoiceNumber: (number: string | undefined, ...more: readonly (string | undefined)[]): readonly Field[] => [
+    value(number),
+    'who',
+    'key',
+    ...more.map((text) => value(text)),
+  ],
+  checkout: (
+    totype: string | undefined,
+    amount: string | undefined,
+    reference: string | undefined,
+    url: string | undefined,
+  ): readonly Field[] => ['who', value(totype), value(amount), value(reference), value(url), 'key'],
+  /** Of payment links as well. */
   payout: (merchantTransactionId: string | undefined, amount: string | undefined): readonly Field[] => [
     'who',
     value(merchantTransactionId),

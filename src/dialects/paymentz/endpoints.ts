@@ -11,7 +11,7 @@ export interface Endpoint {
   /** As the router writes them; the first is the usual one. */
   readonly paths: readonly string[];
   readonly name: EndpointName;
-  readonly group: 'Tokens' | 'Payments' | 'Registrations' | 'Payouts' | 'Reports';
+  readonly group: 'Tokens' | 'Payments' | 'Registrations' | 'Payouts' | 'Reports' | 'Invoices' | 'Hosted page';
   readonly summary: string;
   readonly description: string;
   /** What `:id` is, where the path has one. */
@@ -25,6 +25,10 @@ export interface Endpoint {
   readonly codes: readonly ResultCode[];
   /** No token is needed. */
   readonly isOpen?: true;
+  /** It takes lines of an invoice as well. */
+  readonly hasProducts?: true;
+  /** For a browser, which is led to the hosted page: names of its query. */
+  readonly leadsToPage?: readonly string[];
 }
 
 export type EndpointName =
@@ -41,7 +45,16 @@ export type EndpointName =
   | 'payWithToken'
   | 'listRegistrations'
   | 'payOut'
-  | 'signUpCustomer';
+  | 'signUpCustomer'
+  | 'generateInvoice'
+  | 'cancelInvoice'
+  | 'regenerateInvoice'
+  | 'remindInvoice'
+  | 'inquireInvoice'
+  | 'openInvoice'
+  | 'generatePayByLink'
+  | 'openPayByLink'
+  | 'openCheckoutPage';
 
 const base = '/transactionServices/REST/v1';
 const olderBase = '/api/REST/v1';
@@ -236,5 +249,97 @@ export const endpoints: readonly Endpoint[] = [
     sample: { merchantTransactionId: 'PAYOUT-1', amount: '5.00', currency: 'EUR', paymentType: 'PO', ...sampleMethod, ...sampleCard },
     answer: 'Payment',
     codes: ['00009', '10008', '20018', '20009', '20010', ...firstCodes],
+  },
+  {
+    ...{ method: 'post', name: 'generateInvoice', group: 'Invoices', summary: 'Issue an invoice', hasProducts: true },
+    paths: [`${invoiceBase}/generate`],
+    description: `The customer is mailed a link to the hosted page, and reminded on the last day. Lines are \`product.productDescription\`, \`product.quantity\`, \`product.productAmount\`, \`product.productTotal\`, in JSON a list; their totals are the amount then. ${ofMember}|merchantInvoiceId|amount|merchantRedirectUrl\`.`,
+    parameters: [
+      ...signed,
+      ...(['merchantInvoiceId', 'amount', 'currency', 'invoiceExpirationPeriod', 'merchantOrderDescription', 'merchantOrderId'] as const),
+      ...(['telnocc', 'paymentBrand', 'paymentMode', 'paymentType', 'tmpl_amount', 'tmpl_currency'] as const),
+      ...addresses,
+      ...person,
+    ],
+    required: [...needsSignature, 'merchantInvoiceId', 'amount', 'currency', 'merchantRedirectUrl', 'customer.email'],
+    sample: { merchantInvoiceId: 'INVOICE-1', amount: '50.00', currency: 'EUR', merchantRedirectUrl: 'https://shop.example/done' },
+    answer: 'Invoice',
+    codes: ['00010', '20005', '20006', '20007', '20015'],
+  },
+  ...(
+    [
+      ['cancelInvoice', 'cancel', 'Call an invoice off', 'The customer is told by mail.', '00011'],
+      ['remindInvoice', 'remind', 'Remind of an invoice', 'The customer is mailed the link again.', '00012'],
+      ['inquireInvoice', 'inquiry', 'How an invoice stands', '`status`: mailsent, processed, cancelled, expired, regenerated.', '00026'],
+    ] as const
+  ).map(
+    ([name, path, summary, description, code]): Endpoint => ({
+      ...{ method: 'post', name, group: 'Invoices', summary },
+      paths: [`${invoiceBase}/${path}`],
+      description: `${description} ${ofMember}|merchantInvoiceId\`, or of \`invoiceId|memberId|secureKey\`.`,
+      parameters: [...signed, 'merchantInvoiceId', 'invoiceId', 'cancelReason'],
+      required: needsSignature,
+      sample: { merchantInvoiceId: 'INVOICE-1' },
+      answer: 'Invoice',
+      codes: [code, '10026', '20010'],
+    }),
+  ),
+  {
+    ...{ method: 'post', name: 'regenerateInvoice', group: 'Invoices', summary: 'Issue an invoice anew' },
+    paths: [`${invoiceBase}/regenerate`],
+    description:
+      'A new invoice with a new link and a new period; the old one cannot be paid any more. Checksum: MD5 of `invoiceId|memberId|secureKey|merchantRedirectUrl`.',
+    parameters: [...signed, 'invoiceId', 'merchantInvoiceId', 'merchantRedirectUrl', 'invoiceExpirationPeriod'],
+    required: [...needsSignature, 'invoiceId', 'merchantRedirectUrl'],
+    sample: { invoiceId: '1000', merchantRedirectUrl: 'https://shop.example/done' },
+    answer: 'Invoice',
+    codes: ['00013', '10026', '20010', '20015'],
+  },
+  {
+    ...{ method: 'get', name: 'openInvoice', group: 'Hosted page', summary: 'The page of an invoice', isOpen: true },
+    paths: ['/transaction/PayInvoice'],
+    description: 'For the customer’s browser: the `transactionUrl` of an invoice.',
+    ...{ parameters: [], required: [], sample: {}, answer: 'Invoice', codes: [], leadsToPage: ['inv', 'ct'] },
+  },
+  {
+    ...{ method: 'post', name: 'generatePayByLink', group: 'Hosted page', summary: 'Make a payment link' },
+    paths: [`${merchantBase}/generatePayByLink`],
+    description:
+      'The `url` of the result leads the customer to the hosted page. Checksum: MD5 of `memberId|merchant.orderID|merchant.amount|secureKey`.',
+    parameters: [...signed, 'authentication.expirationTime', ...namesUnder('merchant.').filter((name) => name !== 'merchant.username')],
+    required: [...needsSignature, 'merchant.orderID', 'merchant.amount', 'merchant.currency'],
+    sample: { 'merchant.orderID': 'ORDER-1', 'merchant.amount': '50.00', 'merchant.currency': 'EUR' },
+    answer: 'Link',
+    codes: ['00026', '20006', '20007', '20015'],
+  },
+  {
+    ...{ method: 'get', name: 'openPayByLink', group: 'Hosted page', summary: 'The page of a payment link', isOpen: true },
+    paths: ['/transaction/PayByLink'],
+    description: 'For the customer’s browser: the `url` of a payment link.',
+    ...{ parameters: [], required: [], sample: {}, answer: 'Link', codes: [], leadsToPage: ['orderId', 'authToken'] },
+  },
+  {
+    ...{ method: 'post', name: 'openCheckoutPage', group: 'Hosted page', summary: 'Lead a customer to the hosted page', isOpen: true },
+    paths: ['/transaction/Checkout'],
+    description:
+      'A form that the customer’s browser posts. It has no token. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
+    parameters: [
+      ...(['memberId', 'totype', 'amount', 'TMPL_AMOUNT', 'currency', 'TMPL_CURRENCY', 'merchantTransactionId', 'checksum'] as const),
+      ...(['merchantRedirectUrl', 'notificationUrl', 'orderDescription', 'ip', 'firstName', 'lastName', 'dateOfBirth', 'country'] as const),
+      ...(['city', 'state', 'postcode', 'street', 'phone', 'telnocc', 'email', 'terminalid', 'paymentMode', 'paymentBrand'] as const),
+      ...([
+        'customerId',
+        'customerBankId',
+        'lang',
+        'voucherNumber',
+        'voucherCode',
+        'accountid',
+        'transactionType',
+        'attemptThreeD',
+      ] as const),
+    ],
+    required: ['memberId', 'totype', 'amount', 'currency', 'merchantTransactionId', 'checksum', 'merchantRedirectUrl', 'transactionType'],
+    sample: { totype: 'gateway', amount: '50.00', currency: 'EUR', merchantTransactionId: 'ORDER-1', transactionType: 'DB' },
+    ...{ answer: 'Link', codes: ['20003', '20005', '20006', '20007', '20015'], leadsToPage: [] },
   },
 ];

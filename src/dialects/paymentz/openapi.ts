@@ -58,10 +58,15 @@ function writeEndpoint(endpoint: Endpoint, mode: Mode, index: number): Json {
     ...{ operationId: index === 0 ? name : `${name}${index + 1}`, tags: [group], summary, description },
     ...(index === 0 ? {} : { deprecated: true }),
     ...(isOpen === true ? { security: [] } : {}),
-    parameters: ids,
+    parameters: [...ids, ...queryOf(endpoint)],
     ...(method === 'post' ? { requestBody: writeBody(endpoint, mode) } : {}),
     responses: writeAnswers(endpoint),
   };
+}
+
+/** Of pages, which programs do not call. */
+function queryOf({ leadsToPage = [] }: Endpoint): readonly Json[] {
+  return leadsToPage.map((name) => ({ name, in: 'query', required: true, schema: { type: 'string' } }));
 }
 
 /** What must be there comes first, then what the sample has. */
@@ -112,7 +117,8 @@ const withToken: readonly (readonly [code: ResultCode, status: number])[] = [
   ['20008', 401],
 ];
 
-function writeAnswers({ codes, isOpen, answer, id }: Endpoint): Json {
+function writeAnswers(endpoint: Endpoint): Json {
+  const { codes, isOpen, answer, id, leadsToPage } = endpoint;
   const rows = [
     ...codes.map((code) => [code, code === '20008' ? 401 : 200] as const),
     ...everywhere,
@@ -120,7 +126,9 @@ function writeAnswers({ codes, isOpen, answer, id }: Endpoint): Json {
     ...(id === undefined && isOpen !== true ? [] : [['20099', 429] as const]),
   ];
   const byStatus = [...Map.groupBy(rows, ([, status]) => status)].toSorted(([a], [b]) => a - b);
-  return Object.fromEntries(
+  const page = { 303: { description: 'The hosted page.' }, 404: { description: 'There is no such page.' } };
+  if (leadsToPage !== undefined && endpoint.method === 'get') return page;
+  const answers = Object.fromEntries(
     byStatus.map(([status, found]) => {
       const names = status === 200 ? [answer, 'Refusal'] : ['Refusal'];
       const schema = { anyOf: names.map((name) => ({ $ref: `#/components/schemas/${name}` })) };
@@ -128,6 +136,7 @@ function writeAnswers({ codes, isOpen, answer, id }: Endpoint): Json {
       return [String(status), { description: codeTable(found.map(([code]) => code)), content }];
     }),
   );
+  return leadsToPage === undefined ? answers : { ...answers, 303: page[303] };
 }
 
 /** Markdown. */

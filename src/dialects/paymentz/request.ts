@@ -5,6 +5,7 @@ import { authenticate, type Caller, callerOf, type Session } from './auth.ts';
 import type { Flat } from './body.ts';
 import type { Endpoint } from './endpoints.ts';
 import { Problem, parameterProblem } from './problem.ts';
+import { isProductName } from './products.ts';
 import { required } from './read.ts';
 import { parameters as formats, isParameterName, type ParameterName, type Parameters } from './wire.ts';
 
@@ -15,11 +16,16 @@ export interface Request {
   readonly nowMs: number;
 }
 
+/** All that was sent, before it is checked. */
+export function bodyOf(request: FastifyRequest): Flat {
+  return (request.body ?? {}) as Flat;
+}
+
 /** A request with a token. Throws a {@link Problem} for whatever is wrong with it; the checksum is the endpoint's to look at. */
 export async function readRequest(context: DialectContext, request: FastifyRequest, endpoint: Endpoint): Promise<Request> {
   refuseQuery(request);
   const session = await authenticate(context, request.headers.authtoken);
-  const parameters = checked(endpoint, (request.body ?? {}) as Flat);
+  const parameters = checked(endpoint, bodyOf(request));
   const caller = await callerOf(context, session, required(parameters, 'authentication.memberId'));
   countRequest(context, caller, request);
   // Before anything is recorded: what happens to it is told there from the first event on.
@@ -33,7 +39,7 @@ export async function readRequest(context: DialectContext, request: FastifyReque
 /** Without a token: what asks for one. */
 export function readOpenRequest(request: FastifyRequest, endpoint: Endpoint): Parameters {
   refuseQuery(request);
-  return checked(endpoint, (request.body ?? {}) as Flat);
+  return checked(endpoint, bodyOf(request));
 }
 
 /** A GET has no parameters: the token says whose it is. */
@@ -60,9 +66,10 @@ function normalized(name: ParameterName, value: string): string {
   return name === 'card.number' ? value.replaceAll(/[ -]/g, '') : value;
 }
 
-function checked({ parameters: allowed, required: needed }: Endpoint, flat: Flat): Parameters {
+function checked({ parameters: allowed, required: needed, hasProducts }: Endpoint, flat: Flat): Parameters {
   const read: Partial<Record<ParameterName, string>> = {};
   for (const [name, given] of Object.entries(flat)) {
+    if (hasProducts === true && isProductName(name)) continue;
     if (!isParameterName(name) || !allowed.includes(name)) {
       const meant = allowed.find((known) => known.toLowerCase() === name.toLowerCase());
       throw parameterProblem('20002', name, `is no parameter of this request${meant === undefined ? '' : `; did you mean ${meant}?`}`);

@@ -6,6 +6,8 @@ import { parseForm, parseJson } from './body.ts';
 import { type EndpointName, endpoints } from './endpoints.ts';
 import type { Handler } from './handler.ts';
 import { Problem } from './problem.ts';
+import { cancelOneInvoice, generateInvoice, inquireInvoice, openInvoice, regenerateInvoice, remindOneInvoice } from './routes/invoices.ts';
+import { generatePayByLink, openCheckoutPage, openPayByLink } from './routes/links.ts';
 import { listTransactions } from './routes/list.ts';
 import { inquire, operate, pay, readPayment, refundPayment } from './routes/payments.ts';
 import { payOut } from './routes/payout.ts';
@@ -14,6 +16,8 @@ import { authToken, partnerAuthToken, regenerateToken } from './routes/tokens.ts
 
 const handlers: Readonly<Record<EndpointName, Handler>> = {
   ...{ authToken, partnerAuthToken, regenerateToken, pay, operate, readPayment, inquire, listTransactions },
+  ...{ generateInvoice, cancelInvoice: cancelOneInvoice, regenerateInvoice, remindInvoice: remindOneInvoice, inquireInvoice, openInvoice },
+  ...{ generatePayByLink, openPayByLink, openCheckoutPage },
   ...{ refund: refundPayment, register, payWithToken, listRegistrations, payOut, signUpCustomer },
 };
 
@@ -53,7 +57,7 @@ function refuseTheRest(app: FastifyInstance, taken: ReadonlyMap<string, readonly
       },
     });
   }
-  for (const url of ['/transactionServices/*', '/merchantServices/*', '/invoiceServices/*', '/api/REST/*']) {
+  for (const url of ['/transaction/*', '/transactionServices/*', '/merchantServices/*', '/invoiceServices/*', '/api/REST/*']) {
     app.route({
       ...{ method: methods, url, exposeHeadRoute: false },
       handler: () => {

@@ -68,26 +68,25 @@ const typeOfCode: Readonly<Record<StatusCode, string>> = {
   96: 'payment.captured',
 };
 
-/** What is told of the payment as it is now, by what has happened to one of its acts. */
+/** Each act is told as it was when it happened: the messages of a payment come in order, and the last one is the truth. */
 function bodiesOf(notice: PaymentNotice): readonly string[] {
   const { tree, event, channel } = notice;
-  const operation = tree.operations.find(({ operationId }) => operationId === notice.operation.operationId);
-  // That it was sent is no news; nor is it a payment that the merchant knows how to be told of.
-  if (operation === undefined || event.name.endsWith('.submitted')) return [];
+  const now = tree.operations.find(({ operationId }) => operationId === notice.operation.operationId);
+  // That it was sent is no news.
+  if (now === undefined || event.name.endsWith('.submitted')) return [];
+  const operation: OperationNode = { ...now, state: event.operationState };
   const write = (type: string, subject: Json) => JSON.stringify(envelope(notice, { type, ...subject, merchantId: channel.wireId }));
-  if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout(tree) })];
-  // A first operation is told by what became of itself, whatever has followed it since.
+  if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout({ ...tree, operations: [operation] }) })];
   const code = codeOfOperation(operation);
-  const payment = writePayment(tree, operation);
+  const payment = writePayment(tree, operation, { alone: true });
   if (operation.kind === 'refund') {
     const refund = { refund: writeRefund(tree, operation, true) };
     if (code === 8) return [write('refund.refund_requested', refund), write('payment.refunded', { payment })];
-    return [
-      code === 83 ? write('payment.rejected', { payment }) : write('refund.refund_requested', { refund: writeRefund(tree, operation) }),
-    ];
+    return [code === 83 ? write('payment.rejected', { payment }) : write('refund.refund_requested', refund)];
   }
   if (operation.kind === 'capture' && code === 9) {
-    return [write('payment.capture_requested', { payment: writePayment(tree, operation, true) }), write('payment.captured', { payment })];
+    const asked = writePayment(tree, operation, { asked: true });
+    return [write('payment.capture_requested', { payment: asked }), write('payment.captured', { payment })];
   }
   return [write(typeOfCode[code], { payment })];
 }

@@ -344,11 +344,8 @@ export type CardInput = NonNullable<CreatePayment['cardPaymentMethodSpecificInpu
 export type CardData = Static<typeof card>;
 export type Order = Static<typeof order>;
 export type Money = Static<typeof amountOfMoney>;
-export type CapturePayment = Static<typeof capturePayment>;
-export type RefundPayment = Static<typeof refundPayment>;
 export type CancelPayment = Static<typeof cancelPayment>;
 export type SubsequentPayment = Static<typeof subsequentPayment>;
-export type CreateToken = Static<typeof createToken>;
 export type CreatePayout = Static<typeof createPayout>;
 export type CardSource = Static<typeof cardSource>;
 

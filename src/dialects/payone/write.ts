@@ -144,10 +144,18 @@ function writeOutput(tree: PaymentTree, operation: OperationNode): Json {
   };
 }
 
-/** A payment, or one of its acts in the same shape. `asked`: the act was made by this request. */
-export function writePayment(tree: PaymentTree, operation: OperationNode, asked = false): Json {
+export interface Showing {
+  /** The act was made by this request. */
+  readonly asked?: true;
+  /** The operation by itself, whatever has followed it: what a message tells of it. */
+  readonly alone?: true;
+}
+
+/** A payment, or one of its acts in the same shape. */
+export function writePayment(tree: PaymentTree, operation: OperationNode, { asked, alone }: Showing = {}): Json {
   const own = codeOfOperation(operation);
-  const status = operation.number === 0 ? writePaymentStatus(tree) : writeOperationStatus(operation, asked ? justAsked(own) : own);
+  const isPayment = operation.number === 0 && alone === undefined;
+  const status = isPayment ? writePaymentStatus(tree) : writeOperationStatus(operation, asked === true ? justAsked(own) : own);
   const output = writeOutput(tree, operation);
   const nothing = operation.kind === 'reversal' ? { acquiredAmount: money(acquiredIn(tree), tree.currency) } : {};
   return { id: toWireId(tree, operation.number), ...status, paymentOutput: { ...output, ...nothing } };

@@ -5,10 +5,13 @@ import type { DialectContext } from '../dialect.ts';
 import { generalProblem, Problem } from './problem.ts';
 
 export function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
-  return reply
-    .code(status)
-    .headers({ 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    .send(JSON.stringify(body));
+  return (
+    reply
+      .code(status)
+      .headers({ 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      // As bytes: the framework would add a charset to text, and clients look for this type alone.
+      .send(Buffer.from(JSON.stringify(body)))
+  );
 }
 
 export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -49,8 +49,8 @@ function toldOf(notice: CallbackNotice): Told | undefined {
   const { order } = notice;
   if (order === undefined) return undefined;
   if (notice.subject === 'token') {
-    if (notice.act.kind !== 'deletion') return undefined;
-    return { events: ['purchase.recurring_token_deleted'], bodyOf: () => writePurchase(order, writingOf(notice, order)) };
+    const event = notice.act.kind === 'deletion' ? 'purchase.recurring_token_deleted' : 'purchase.preauthorized';
+    return { events: [event], bodyOf: () => writePurchase(order, writingOf(notice, order)) };
   }
   const until: Until =
     notice.subject === 'order'

@@ -91,7 +91,15 @@ export function historyOf(view: OrderView, nowMs: number, until?: Until): Histor
     told = after(told, happening);
     if (until !== undefined && isSame(happening, until)) return told;
   }
-  return due(view, told, nowMs);
+  return due(view, preauthorized(view, told), nowMs);
+}
+
+/** A card was kept, and nothing was to be paid. */
+function preauthorized({ kept }: OrderView, told: History): History {
+  if (kept === undefined) return told;
+  const status = 'preauthorized';
+  const { createdAtMs: atMs } = kept;
+  return { ...told, status, entries: [...told.entries, { status, atMs }], updatedAtMs: atMs, events: ['purchase.preauthorized'] };
 }
 
 function isSame(happening: Happening, until: Until): boolean {

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
 import { describeApi } from './openapi.ts';
+import { policies } from './policies.ts';
 import { returnStep } from './routes/direct-post.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
@@ -14,5 +15,6 @@ export const qorepay: Dialect = {
   describe: describeApi,
   returnStep,
   callbacks,
+  policies,
   sandbox,
 };

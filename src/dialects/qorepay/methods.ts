@@ -38,8 +38,6 @@ const labels: Readonly<Record<string, string>> = {
 /** What can stand in a whitelist. */
 export const methodNames: readonly string[] = Object.keys(labels).filter((name) => name !== 'card');
 
-export const cardMethods: readonly string[] = methodNames;
-
 export function labelOf(name: string): string {
   return labels[name] ?? name;
 }

@@ -3,6 +3,7 @@
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import { type CheckoutState, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { keepCardFor } from '../../core/payment/order.ts';
 import { callOff } from '../../core/payment/shopper-step.ts';
 import type { DialectContext } from '../dialect.ts';
 import type { PaymentRequest } from './card.ts';
@@ -16,7 +17,10 @@ import { attemptErrorOf, wrongStatusProblem } from './refusals.ts';
 import { documentOf, purchaseUrl } from './write.ts';
 
 /** What came of it: an operation, or a reason why there is none. */
-export type Paid = { readonly kind: 'state'; readonly state: CheckoutState } | { readonly kind: 'refused'; readonly error: Message };
+export type Paid =
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'state'; readonly state: CheckoutState }
+  | { readonly kind: 'refused'; readonly error: Message };
 
 export interface Payer {
   readonly payment: PaymentRequest;
@@ -33,6 +37,7 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
   const problem = unpayable(context, found, payment);
   if (problem !== undefined) return problem;
   const { order } = found.view;
+  if (order.terms.order.amount === 0) return keep(context, found, { payment, flow, clientIp });
   let state = await stateOfCheckout(engine, order);
   if (state.kind === 'pending' && state.last.state === 'awaiting') {
     await callOff(engine, { merchantId: order.merchantId, visitId: state.last.operationId });
@@ -67,6 +72,22 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
   }
 }
 
+/** A total of zero: the card is kept, and no acquirer is asked. */
+async function keep({ engine }: DialectContext, found: Found, { payment, flow, clientIp }: Omit<Payer, 'shopper'>): Promise<Paid> {
+  const { instrument } = payment;
+  if (found.view.kept !== undefined) return refused('purchase_already_paid_for', 'This Purchase cannot be paid any more.');
+  if (instrument.type === 'rejected') return { kind: 'refused', error: attemptErrorOf({ reason: instrument.reason }) };
+  if (instrument.type !== 'card') return refused('invalid_card_data', 'A card is needed.');
+  const { pan, summary } = instrument;
+  const dialectData = { flow, ...(clientIp === undefined ? {} : { clientIp }) };
+  const kept = await keepCardFor(
+    engine,
+    { order: found.view.order, channel: found.channel },
+    { card: { type: 'card', pan, summary }, dialectData },
+  );
+  return kept === undefined ? refused('purchase_already_paid_for', 'This Purchase cannot be paid any more.') : { kind: 'kept' };
+}
+
 /** What forbids to pay it by a direct post. */
 function unpayable({ engine }: DialectContext, { view }: Found, { brand }: PaymentRequest): Paid | undefined {
   const { status } = historyOf(view, engine.clock.businessNow());
@@ -95,6 +116,7 @@ export const s2sError = (error: Message): S2sAnswer => ({ status: 400, body: { s
 /** The words of the protocol for how an attempt stands. */
 export function s2sAnswer({ engine }: DialectContext, { view, channel }: Found, paid: Paid): S2sAnswer {
   if (paid.kind === 'refused') return s2sError(paid.error);
+  if (paid.kind === 'kept') return { status: 200, body: { status: 'authorized' } };
   const { state } = paid;
   switch (state.kind) {
     case 'succeeded':

@@ -1,5 +1,14 @@
 /** What a brand may ask to be different. */
 import type { Channel } from '../../core/merchant/channel.ts';
+import type { Dialect } from '../dialect.ts';
+
+const oneOf = (...words: readonly string[]) => ({
+  accepts: (value: unknown) => words.some((word) => word === value),
+  expected: words.join(' or '),
+});
+
+/** What operators may set. */
+export const policies: NonNullable<Dialect['policies']> = { s2s_3ds_method: oneOf('POST', 'GET'), s2s_3ds_md: oneOf('filled', 'empty') };
 
 export interface Policies {
   /** How the payer's browser is said to go to the proxy page; the page takes both. */

@@ -4,8 +4,6 @@ import type { DueReason, FailureReason, OperationView, PendingReason, RejectionR
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
 import { fieldProblem, generalProblem, type Message, Problem } from './problem.ts';
 
-export type ErrorCode = string;
-
 const attemptCodes: Readonly<
   Record<DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason, readonly [code: string, message: string]>
 > = {

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
 import { describeApi } from './openapi.ts';
+import { policies } from './policies.ts';
 import { returnStep } from './returns.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
@@ -13,6 +14,8 @@ export const tzero: Dialect = {
   access,
   describe: describeApi,
   callbacks,
+  policies,
   returnStep,
+  emailIn: 'customer.email',
   sandbox,
 };

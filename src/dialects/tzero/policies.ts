@@ -1,5 +1,7 @@
 /** What an operator sets for a channel: where its shoppers go back to, and in which unit its amounts are. */
+
 import type { Channel } from '../../core/merchant/channel.ts';
+import type { Dialect } from '../dialect.ts';
 
 export interface Policies {
   /** Where the shopper goes in the end: `"returnUrl": "https://shop.example/done"`. */
@@ -10,9 +12,19 @@ export interface Policies {
   readonly amountsAreMajor: boolean;
 }
 
+/** What operators may set. */
+export const policies: NonNullable<Dialect['policies']> = {
+  returnUrl: { accepts: isWebAddress, expected: 'an http or https URL' },
+  allowedOrigins: {
+    accepts: (value) => Array.isArray(value) && value.length <= 50 && value.every(isWebAddress),
+    expected: 'a list of at most 50 origins, as in https://shop.example',
+  },
+  amountUnit: { accepts: (value) => value === 'minor' || value === 'major', expected: 'minor or major' },
+};
+
 /** Policies are the operator's JSON: what has another form counts as absent. */
-export function policiesOf({ policies }: Pick<Channel, 'policies'>): Policies {
-  const { returnUrl, allowedOrigins, amountUnit } = policies;
+export function policiesOf({ policies: given }: Pick<Channel, 'policies'>): Policies {
+  const { returnUrl, allowedOrigins, amountUnit } = given;
   return {
     ...(isWebAddress(returnUrl) ? { returnUrl } : {}),
     allowedOrigins: Array.isArray(allowedOrigins) ? allowedOrigins.filter(isWebAddress).map((url) => new URL(url).origin) : [],

@@ -60,7 +60,7 @@ const channel = Type.String({
   ...noted({
     expected: '1 to 64 letters, digits, hyphens, dots and underscores',
     description: 'The channel, as it was assigned.',
-    example: 'ch_demo',
+    example: 'ch_shop',
   }),
 });
 

@@ -12,10 +12,11 @@ import { findCheckout, methodsOf, payCheckout, stateOfCheckout } from '../../cor
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
-import type { Mode } from '../../dialects/dialect.ts';
+import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { allBrands } from './brands.ts';
 import { readBrowser } from './browser-data.ts';
 import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts';
@@ -24,13 +25,15 @@ import { html } from './html.ts';
 import { languageOf } from './language.ts';
 import { framedBy, type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
 import { keptPage, noticeOf, paidPage, paymentPage } from './payment-page.ts';
-import { donePage, doneTexts, type ForwardTexts, forwardPage, waitPage } from './steps.ts';
+import { donePage, doneTexts, type ForwardTexts, forwardPage, renderStep, waitPage } from './steps.ts';
 
 export interface PageContext {
   readonly engine: Engine;
   readonly directory: Directory;
   readonly mode: Mode;
   readonly isUnavailable: (error: unknown) => boolean;
+  /** What takes the shopper back to the shop instead of the plain return URL. */
+  readonly returnStep: (back: ShopperReturn) => Promise<ShopperStep | undefined>;
 }
 
 const lookAgainMs = 2_000;
@@ -104,11 +107,11 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   };
 }
 
-/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, the channel's own are shown, and others are refused. */
+/** What of the allowed brands the channel has activated; empty: all. Where nothing is left, what was allowed is shown, and refused. */
 function activated(allowed: readonly CardBrand[], { brands }: Channel): readonly CardBrand[] {
   if (brands === undefined || allowed.length === 0) return brands ?? allowed;
   const left = allowed.filter((brand) => brands.includes(brand));
-  return left.length === 0 ? brands : left;
+  return left.length === 0 ? allowed : left;
 }
 
 /** The page around the frame may narrow what the merchant's server has allowed; one that names nothing here narrows nothing. */
@@ -162,7 +165,7 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
     case 'pending':
       return pendingPage(context, visit, state.last);
     case 'succeeded':
-      return returnUrl === undefined ? paidPage(setting, state.last) : homePage(setting, returnUrl);
+      return returnUrl === undefined ? paidPage(setting, state.last) : paidHomePage(context, visit, state.last, returnUrl);
     case 'kept':
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
@@ -182,6 +185,20 @@ function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView)
   if (url !== undefined) return bankPage(setting, url, last);
   if (last.reason !== 'payment_deferred') return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : homePage(setting, returnUrl);
+}
+
+/** Back to the shop, in the way of the payment's dialect. */
+async function paidHomePage(
+  { returnStep }: PageContext,
+  { setting, channel, address }: Visit,
+  last: OperationView,
+  returnUrl: string,
+): Promise<RenderedPage> {
+  const operationId = last.targetId ?? last.operationId;
+  const step = await returnStep({ channel, operationId, returnUrl });
+  return step?.kind === 'redirect'
+    ? renderStep(step, { setting, address })
+    : homePage(setting, step?.kind === 'done' ? step.returnUrl : returnUrl);
 }
 
 function homePage(setting: PageSetting, returnUrl: string): RenderedPage {

@@ -119,7 +119,7 @@ async function answerCancel(context: DialectContext, request: FastifyRequest<OfP
   const names = { amount: 'amountOfMoney.amount', currency: 'amountOfMoney.currencyCode' };
   const act = recorded(reply, await voidOperation(context.engine, command), names);
   const { tree, operation } = await afterAct(context, before, act);
-  return send(reply, 200, { payment: writePayment(tree, operation, true) });
+  return send(reply, 200, { payment: writePayment(tree, operation, { asked: true }) });
 }
 
 const typeOf: Readonly<Record<string, AgreementRequest['type']>> = { Recurring: 'recurring', Installment: 'installment' };

@@ -1,5 +1,5 @@
 /** `/v2/{merchantId}/services`: is the connection fine, whose card is this, and what would it cost in another currency or with a surcharge. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { brandOf, type CardBrand, iinRanges, parsePan } from '../../../core/instrument/card.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -7,7 +7,7 @@ import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { fromGuid } from '../ids.ts';
 import { invalid, missing, Problem } from '../problem.ts';
-import { productOfBrand, products } from '../products.ts';
+import { productOfBrand } from '../products.ts';
 import { quoteConversion, quoteSurcharge } from '../quotes.ts';
 import { readMoney } from '../read.ts';
 import { channelOf, queryOf, refuseQuery } from '../request.ts';
@@ -22,22 +22,21 @@ export function registerServices(app: FastifyInstance, context: DialectContext):
   const path = '/v2/:merchantId/services';
   app.get<OfMerchant>(`${path}/testconnection`, async (_request, reply) => send(reply, 200, { result: 'OK' }));
 
-  for (const spelling of ['getIINdetails', 'getiindetails']) {
-    app.post<OfMerchant>(`${path}/${spelling}`, async (request, reply) => {
-      refuseQuery(request);
-      const { bin, paymentContext } = readIin(request.body);
-      const brand = brandOfBin(bin);
-      const product = productOfBrand(brand);
-      if (product === undefined)
-        throw new Problem('UNKNOWN_BIN', { status: 404, propertyName: 'bin', text: 'no payment product has this number' });
-      const isAllowed = isAllowedIn(channelOf(request), paymentContext?.amountOfMoney?.currencyCode);
-      const allowed = paymentContext === undefined ? {} : { isAllowedInContext: isAllowed };
-      const coBrands = products.flatMap(({ id, kind }) =>
-        kind === 'card' && id === product.id ? [{ paymentProductId: id, ...allowed }] : [],
-      );
-      return send(reply, 200, { paymentProductId: product.id, countryCode: '99', cardScheme: product.label, ...allowed, coBrands });
-    });
-  }
+  const details = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    refuseQuery(request);
+    const { bin, paymentContext } = readIin(request.body);
+    const product = productOfBrand(brandOfBin(bin));
+    if (product === undefined) {
+      throw new Problem('UNKNOWN_BIN', { status: 404, propertyName: 'bin', text: 'no payment product has this number' });
+    }
+    const isAllowedInContext = isAllowedIn(channelOf(request), paymentContext?.amountOfMoney?.currencyCode);
+    const allowed = paymentContext === undefined ? {} : { isAllowedInContext };
+    const shown = { paymentProductId: product.id, ...allowed };
+    return send(reply, 200, { ...shown, countryCode: '99', cardScheme: product.label, coBrands: [shown] });
+  };
+  app.post<OfMerchant>(`${path}/getIINdetails`, async (request, reply) => details(request, reply));
+  // Clients write it in other ways, too.
+  app.route({ method: ['POST'], url: `${path}/getiindetails`, handler: async (request, reply) => details(request, reply) });
 
   app.post<OfMerchant>(`${path}/dccrate`, async (request, reply) => {
     refuseQuery(request);

@@ -90,6 +90,7 @@ async function payByBrowser(context: DialectContext, request: FastifyRequest, re
     shopper: { browser: browserOf(request), returnUrl: () => `${url}result/` },
   });
   if (paid.kind === 'refused') return away(reply, failure);
+  if (paid.kind === 'kept') return leave(context, reply, found);
   const { state } = paid;
   if (state.kind === 'pending' && state.last.state === 'awaiting') {
     return away(reply, pageUrl(context.engine.shoppers, { routingNumber: found.channel.routingNumber, id: state.last.operationId }));

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { currencyOf } from '../../../core/money/currency.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
-import { cardMethods, labelOf } from '../methods.ts';
+import { labelOf, methodNames } from '../methods.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { both, merchantOf, queryOf } from '../request.ts';
 
@@ -24,7 +24,7 @@ export function registerLookups(app: FastifyInstance, context: DialectContext): 
       throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand.');
     if (currencyOf(currency ?? '') === undefined) throw fieldProblem('currency', 'invalid_choice', 'This is not a valid currency.');
     const isUsable = channel.currencies === undefined || channel.currencies.includes(currency ?? '');
-    const available = isUsable ? cardMethods : [];
+    const available = isUsable ? methodNames : [];
     return send(reply, 200, {
       available_payment_methods: available,
       by_country: { any: available.length === 0 ? [] : ['card'] },

@@ -210,7 +210,7 @@ async function charge(context: DialectContext, found: Found, request: FastifyReq
   if (token === undefined || kept === undefined) throw noToken();
   const { status } = historyOf(found.view, engine.clock.businessNow());
   const state = await stateOfCheckout(engine, found.view.order);
-  if (!payable.includes(status) || state.kind !== 'open') throw wrongStatusProblem('charge');
+  if (!payable.includes(status) || state.kind !== 'open' || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
   const result = await payCheckout(
     engine,
     { checkout: found.view.order, channel: found.channel },

@@ -1,0 +1,111 @@
+/** Payments that the customer makes on the hosted page: behind a link that the member hands on, or behind a form of the member's own page. */
+import { createHash } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
+import type { Channel } from '../../../core/merchant/channel.ts';
+import { openOrderOnce } from '../../../core/payment/order.ts';
+import { orderPageUrl, readTicket, writeTicket } from '../../../core/three-d-secure/tickets.ts';
+import type { DialectContext } from '../../dialect.ts';
+import { send } from '../answer.ts';
+import { callerOfMember, requireChecksum, terminalOf } from '../auth.ts';
+import { formulas } from '../checksum.ts';
+import { findByReference } from '../find.ts';
+import type { Handler } from '../handler.ts';
+import { Problem } from '../problem.ts';
+import { readAmount, required } from '../read.ts';
+import { problemOf } from '../refusals.ts';
+import { readOpenRequest, readRequest } from '../request.ts';
+import { resultOf } from '../result-codes.ts';
+import type { Parameters } from '../wire.ts';
+import { paymentIdOf, writeTime } from '../write.ts';
+import { termsOf } from './invoices.ts';
+
+const dayMs = 86_400_000;
+const pageMs = 30 * 60_000;
+
+/** One order for each reference of a member, however often it is asked for: it can be paid once. Returns its id. */
+async function orderFor(
+  context: DialectContext,
+  { channel, parameters, lifeMs }: { readonly channel: Channel; readonly parameters: Parameters; readonly lifeMs: number },
+): Promise<string> {
+  const { engine } = context;
+  const { merchantId } = channel;
+  const reference = required(parameters, 'merchantTransactionId');
+  const currency = required(parameters, 'currency');
+  const money = { amount: readAmount(required(parameters, 'amount'), currency), currency };
+  const hex = createHash('sha256')
+    .update(JSON.stringify(['order', merchantId, reference]))
+    .digest('hex');
+  const orderId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const known = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
+  if (known !== undefined) {
+    const { order } = known.terms;
+    if (order.amount !== money.amount || order.currency !== money.currency) throw new Problem('20015');
+    return orderId;
+  }
+  const used = await findByReference(context, merchantId, reference);
+  if (used !== undefined) throw new Problem('20015', { paymentId: paymentIdOf(used.first) });
+  const expiresAtMs = engine.clock.businessNow() + lifeMs;
+  const refused = await openOrderOnce(engine, channel, { orderId, terms: termsOf(parameters, money), expiresAtMs });
+  if (refused !== undefined) throw problemOf(refused);
+  return orderId;
+}
+
+export const generatePayByLink: Handler = async (context, request, reply, endpoint) => {
+  const { caller, parameters, nowMs } = await readRequest(context, request, endpoint);
+  const { 'merchant.orderID': orderID = '', 'merchant.amount': amount, 'merchant.currency': currency } = parameters;
+  requireChecksum(caller, parameters, formulas.payout(orderID, amount));
+  const channel = await terminalOf(context, caller, parameters);
+  const { 'merchant.email': email, 'merchant.contactName': givenName, 'merchant.phone': phone } = parameters;
+  const { 'merchant.orderDescription': orderDescriptor, 'authentication.expirationTime': days = '1' } = parameters;
+  const mapped = { merchantTransactionId: orderID, amount, currency, orderDescriptor, 'customer.email': email };
+  const meant = given({ ...mapped, 'customer.givenName': givenName, 'customer.phone': phone });
+  const id = await orderFor(context, { channel, parameters: meant, lifeMs: Number(days) * dayMs });
+  const { shoppers } = context.engine;
+  const ticket = writeTicket(shoppers, { purpose: 'order', routingNumber: channel.routingNumber, id });
+  const url = `${shoppers.publicUrl}/transaction/PayByLink?${new URLSearchParams({ orderId: orderID, authToken: ticket })}`;
+  return send(request, reply, { result: { ...resultOf('00026'), url }, timestamp: writeTime(nowMs) });
+};
+
+/** The page behind a payment link. */
+export const openPayByLink: Handler = async ({ engine }, request, reply) => {
+  const { authToken = '' } = request.query as Readonly<Record<string, string>>;
+  const ticket = readTicket(engine.shoppers, String(authToken));
+  if (ticket?.purpose !== 'order') throw new Problem('10026', { status: 404 });
+  const { routingNumber, id } = ticket;
+  return goTo(reply, orderPageUrl(engine.shoppers, { routingNumber, id }));
+};
+
+/** A form that the customer's browser posts: it has no token, and is known by its checksum alone. */
+export const openCheckoutPage: Handler = async (context, request, reply, endpoint) => {
+  const posted = readOpenRequest(request, endpoint);
+  const { memberId = '', totype, amount, merchantTransactionId, merchantRedirectUrl, checksum } = posted;
+  const caller = await callerOfMember(context, memberId);
+  const signed = given({ 'authentication.checksum': checksum });
+  requireChecksum(caller, signed, formulas.checkout(totype, amount, merchantTransactionId, merchantRedirectUrl));
+  const channel = await terminalOf(context, caller, given({ 'authentication.terminalId': posted.terminalid }));
+  const parameters = given({
+    ...{ merchantTransactionId, amount, currency: posted.currency, merchantRedirectUrl, notificationUrl: posted.notificationUrl },
+    ...{ orderDescriptor: posted.orderDescription, tmpl_amount: posted.TMPL_AMOUNT, tmpl_currency: posted.TMPL_CURRENCY },
+    ...{ 'customer.email': posted.email, 'customer.givenName': posted.firstName, 'customer.surname': posted.lastName },
+    ...{
+      'customer.phone': posted.phone,
+      'customer.telnocc': posted.telnocc,
+      'shipping.country': posted.country,
+      'shipping.city': posted.city,
+    },
+    ...{ 'shipping.state': posted.state, 'shipping.postcode': posted.postcode, 'shipping.street1': posted.street },
+    ...{ 'shipping.language': posted.lang, paymentType: posted.transactionType },
+  });
+  if (parameters.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
+  const id = await orderFor(context, { channel, parameters, lifeMs: pageMs });
+  return goTo(reply, orderPageUrl(context.engine.shoppers, { routingNumber: channel.routingNumber, id }));
+};
+
+/** What is there of it. */
+function given(parameters: { readonly [Name in keyof Parameters]?: string | undefined }): Parameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined)) as Parameters;
+}
+
+function goTo(reply: FastifyReply, url: string) {
+  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
+}

@@ -1,0 +1,24 @@
+/** What must hold of orders: their events are without gaps, they are paid once, and what was closed was not paid. */
+import type { Check } from './checks.ts';
+
+/** An order's own events are counted with it, so that none can be missing. */
+export const orders: Check = {
+  name: 'order',
+  relations: [],
+  body: `select o.merchant_id, null::uuid as payment_id, null::uuid as operation_id,
+    format('order %s has %s events, the last is number %s, and it should have %s', o.checkout_id, count(e.sequence), max(e.sequence), o.events) as detail
+  from polygate.checkout o left join polygate.checkout_event e on e.merchant_id = o.merchant_id and e.checkout_id = o.checkout_id
+  where o.secret_hash is null
+  group by o.merchant_id, o.checkout_id, o.events
+  having count(e.sequence) <> o.events or max(e.sequence) is distinct from o.events
+  union all
+  select a.merchant_id, null, null, format('order %s is paid %s times', a.checkout_id, count(*))
+  from polygate.checkout_attempt a join polygate.operation p on p.merchant_id = a.merchant_id and p.operation_id = a.operation_id and p.state = 'approved'
+  group by a.merchant_id, a.checkout_id having count(*) > 1
+  union all
+  select a.merchant_id, p.payment_id, p.operation_id, format('order %s is %s, and this pays it', a.checkout_id, o.closed)
+  from polygate.checkout o
+    join polygate.checkout_attempt a on a.merchant_id = o.merchant_id and a.checkout_id = o.checkout_id
+    join polygate.operation p on p.merchant_id = a.merchant_id and p.operation_id = a.operation_id
+  where o.closed is not null and p.state = 'approved'`,
+};

@@ -1,0 +1,245 @@
+/** PCI DSS documents: handed in, looked at by their content, kept sealed, approved by an operator, required where card data is sent, warned of, expired. */
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type ComplianceDocument, requiredTypes, standingOf } from '../src/core/compliance/document.ts';
+import { createConsoleClient, moveClock, readClock, viewerKey } from './harness/console.ts';
+import { createMailbox } from './harness/mailbox.ts';
+import { createOperator, type Operator } from './harness/operator.ts';
+import { freshName } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
+import { card, type Json, listIn, order, type TzeroReply, useTzero } from './harness/tzero.ts';
+
+const stack = useTzero();
+const dayMs = 86_400_000;
+
+interface Shop {
+  readonly merchant: string;
+  readonly key: string;
+  readonly channel: string;
+}
+
+let operator: Operator;
+
+/** A merchant that has handed in nothing yet. */
+async function newShop(): Promise<Shop> {
+  operator = createOperator(stack.parts.env);
+  const name = freshName('shop');
+  const { routingNumber } = await operator.json<{ routingNumber: number }>('merchant', 'create', '--name', name);
+  const merchant = String(routingNumber);
+  const options = ['--merchant', merchant, '--dialect', 'tzero'];
+  const { wireId } = await operator.json<{ wireId: string }>(
+    'channel',
+    'create',
+    ...options,
+    '--account',
+    'sandbox-plain',
+    '--name',
+    'Shop',
+  );
+  const { login } = await operator.json<{ login: Record<string, string> }>('credential', 'create', ...options);
+  await stack.parts.database.query('update polygate.channel set policies = $1 where wire_id = $2', [
+    JSON.stringify({ returnUrl: 'https://shop.example/back' }),
+    wireId,
+  ]);
+  const key = login['X-Secret-Key'] ?? '';
+  await eventually(
+    async () => (await stack.send({ method: 'GET', path: '/compliance/status', key })).status === 200,
+    'the new key to open',
+  );
+  return { merchant, key, channel: wireId };
+}
+
+const pdf = (text: string) => `%PDF-1.7\n1 0 obj\n(${text})\nendobj\ntrailer\n%%EOF\n`;
+
+const today = async (days: number) =>
+  new Date(Date.parse((await readClock(stack.url)).business_time) + days * dayMs).toISOString().slice(0, 10);
+
+interface Sent {
+  readonly type?: string;
+  readonly file?: string | undefined;
+  readonly valid_from?: string;
+  readonly valid_to?: string;
+}
+
+async function handIn({ key }: Shop, { type = 'saq', file = pdf(freshName('text')), ...dates }: Sent = {}): Promise<TzeroReply> {
+  const form = new FormData();
+  const fields = { type, valid_from: await today(-1), valid_to: await today(300), ...dates };
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  form.set('file', new Blob([file], { type: 'application/pdf' }), 'evil"; name.html');
+  const response = await fetch(`${stack.url}/compliance/document`, { method: 'POST', headers: { 'x-secret-key': key }, body: form });
+  const text = await response.text();
+  return { status: response.status, headers: {}, text, body: JSON.parse(text) };
+}
+
+async function statusOf({ key }: Shop): Promise<{ readonly compliant: unknown; readonly required: Json }> {
+  const { body } = await stack.send({ method: 'GET', path: '/compliance/status', key });
+  return { compliant: body.compliant, required: Object.fromEntries(listIn(body, 'required').map(({ type, status }) => [type, status])) };
+}
+
+const pay = ({ key, channel }: Shop, more: Json = {}) => stack.authorise(order({ channel, ...more }), { key });
+const codeOf = ({ status, body }: TzeroReply) => [status, body.error?.code];
+
+test('without approved documents card data is refused, while the hosted page works', async () => {
+  const shop = await newShop();
+  assert.deepEqual(await statusOf(shop), { compliant: false, required: { asv_scan: 'missing', saq: 'missing' } });
+  assert.deepEqual(codeOf(await pay(shop)), [403, 'pci_compliance_required']);
+  const session = await stack.send({
+    ...{ path: '/payment/session', key: shop.key },
+    body: { channel: shop.channel, amount: 100, currency: 'USD', reference: freshName('s') },
+  });
+  assert.equal(session.status, 201, session.text);
+  const scan = await handIn(shop, { type: 'asv_scan' });
+  const saq = await handIn(shop);
+  assert.deepEqual([scan.status, scan.body.status, saq.body.status], [201, 'submitted', 'submitted'], scan.text);
+  assert.deepEqual(await statusOf(shop), { compliant: false, required: { asv_scan: 'submitted', saq: 'submitted' } });
+  assert.equal((await pay(shop)).status, 403);
+  await operator.json('compliance', 'approve', String(scan.body.id));
+  assert.equal((await pay(shop)).status, 403);
+  await operator.json('compliance', 'approve', String(saq.body.id));
+  await eventually(async () => (await pay(shop)).status === 201, 'the approvals to count');
+  assert.deepEqual(await statusOf(shop), { compliant: true, required: { asv_scan: 'valid', saq: 'valid' } });
+  await operator.json('compliance', 'reject', String(saq.body.id), '--reason', 'not signed');
+  await eventually(async () => (await pay(shop)).status === 403, 'the rejection to count');
+  const { body } = await stack.send({ method: 'GET', path: '/compliance/status', key: shop.key });
+  assert.ok(listIn(body, 'documents').some(({ status, reason }) => status === 'rejected' && reason === 'not signed'));
+  const { output } = await operator.run(['audit']);
+  assert.match(output, /compliance_document\.approved .*asv_scan[\s\S]*compliance_document\.rejected/);
+});
+
+test('a file is what its content says, at most 20 MB, and kept sealed', async () => {
+  const shop = await newShop();
+  const refusedFor = async (sent: Sent) => {
+    const reply = await handIn(shop, sent);
+    assert.equal(reply.status, 422, reply.text);
+    return listIn(reply.body.error ?? ({} as never), 'details').map(({ field }) => field)[0];
+  };
+  assert.equal(await refusedFor({ file: '<html><script>alert(1)</script></html>' }), 'file');
+  assert.equal(await refusedFor({ file: '%PDF-1.7 cut off' }), 'file');
+  assert.equal(await refusedFor({ file: '' }), 'file');
+  assert.equal(await refusedFor({ file: `%PDF-${'x'.repeat(20 * 1_024 * 1_024)}%%EOF` }), 'file');
+  assert.equal(await refusedFor({ type: 'invoice' }), 'type');
+  assert.equal(await refusedFor({ valid_from: '2026-02-30' }), 'valid_from');
+  assert.equal(await refusedFor({ valid_from: await today(2) }), 'valid_from');
+  assert.equal(await refusedFor({ valid_to: await today(-1) }), 'valid_to');
+  assert.equal(await refusedFor({ valid_to: await today(400) }), 'valid_to');
+  const tooLarge = await handIn(shop, { file: `%PDF-${'x'.repeat(22 * 1_024 * 1_024)}%%EOF` });
+  assert.deepEqual(codeOf(tooLarge), [413, 'body_too_large']);
+  const file = pdf('a secret of the merchant');
+  const kept = await handIn(shop, { file });
+  const again = await handIn(shop, { file });
+  assert.deepEqual([kept.status, again.status, again.body.id], [201, 200, kept.body.id]);
+  const { rows } = await stack.parts.database.query<{ sealed: Buffer }>(
+    'select sealed from polygate.compliance_document where sealed is not null',
+  );
+  assert.ok(rows.length > 0);
+  for (const { sealed } of rows) {
+    assert.ok(!sealed.includes('a secret') && !sealed.includes(Buffer.from(file).toString('base64').slice(0, 24)));
+  }
+  const out = join(tmpdir(), freshName('document'));
+  const exported = await operator.run(['compliance', 'export', String(kept.body.id), '--out', out]);
+  assert.equal(exported.code, 0, exported.output);
+  assert.equal(readFileSync(out, 'utf8'), file);
+  rmSync(out);
+});
+
+test('operators decide in the console API as well, by their role', async () => {
+  const shop = await newShop();
+  const { body } = await handIn(shop, { file: pdf('for the console') });
+  const client = createConsoleClient(() => stack.url);
+  const ids = { document_id: String(body.id) };
+  const one = '/compliance-documents/{document_id}';
+  const listed = await client.done('get', '/compliance-documents', { query: { state: 'submitted' } });
+  assert.ok(listed.items?.some((item) => item.document_id === body.id));
+  assert.equal((await client.call('post', `${one}/approve`, { ids, key: viewerKey })).status, 403);
+  assert.equal((await client.call('get', `${one}/file`, { ids, key: viewerKey })).status, 403);
+  const file = await client.done('get', `${one}/file`, { ids });
+  assert.equal(Buffer.from(String(file.base64), 'base64').toString(), pdf('for the console'));
+  assert.equal((await client.done('post', `${one}/approve`, { ids })).state, 'approved');
+  assert.equal((await client.call('post', `${one}/approve`, { ids })).status, 404);
+  const rejected = await client.done('post', `${one}/reject`, { ids, body: { reason: 'It is not signed.' } });
+  assert.deepEqual([rejected.state, rejected.reason], ['rejected', 'It is not signed.']);
+  assert.equal((await client.done('get', one, { ids })).state, 'rejected');
+});
+
+test('a key that is made in the console API opens', async () => {
+  const client = createConsoleClient(() => stack.url);
+  const { merchant } = await newShop();
+  const { items } = await client.done('get', '/merchants');
+  const found = items?.find(({ routing_number: number }) => String(number) === merchant);
+  const [first] = (await client.done('get', '/credentials', { query: { merchant_id: String(found?.merchant_id) } })).items ?? [];
+  await client.done('post', '/credentials/{credential_id}/revoke', { ids: { credential_id: String(first?.credential_id) } });
+  const made = await client.done('post', '/merchants/{merchant_id}/credentials', {
+    ids: { merchant_id: String(found?.merchant_id) },
+    body: { dialect: 'tzero' },
+  });
+  const key = String(made.login?.['X-Secret-Key']);
+  await eventually(async () => (await stack.send({ method: 'GET', path: '/compliance/status', key })).status === 200, 'the key to open');
+});
+
+test('another form than a form, and none at all, is refused', async () => {
+  const shop = await newShop();
+  const send = (body: string, type: string) =>
+    stack.send({ path: '/compliance/document', key: shop.key, body, headers: { 'content-type': type } });
+  assert.deepEqual(codeOf(await send('{}', 'application/json')), [415, 'unsupported_media_type']);
+  assert.deepEqual(codeOf(await send('nothing', 'multipart/form-data')), [400, 'unreadable_request']);
+  assert.deepEqual(codeOf(await send('--x\r\nnothing', 'multipart/form-data; boundary=x')), [400, 'unreadable_request']);
+});
+
+test('documents of one merchant are nobody else’s', async () => {
+  const [mine, theirs] = [await newShop(), await newShop()];
+  await handIn(mine);
+  const { body } = await stack.send({ method: 'GET', path: '/compliance/status', key: theirs.key });
+  assert.deepEqual(listIn(body, 'documents'), []);
+});
+
+test('warnings by mail 60, 30 and 7 days before the end, each once; after it card data is refused', async () => {
+  const shop = await newShop();
+  const to = `${shop.merchant}@pci.example`;
+  await operator.json('webhook', 'add', '--merchant', shop.merchant, '--dialect', 'tzero', '--mail', to);
+  for (const type of ['asv_scan', 'saq']) {
+    const { body } = await handIn(shop, { type, valid_to: await today(type === 'saq' ? 70 : 300) });
+    await operator.json('compliance', 'approve', String(body.id));
+  }
+  await eventually(async () => (await pay(shop)).status === 201, 'the approvals to count');
+  const mailbox = createMailbox(stack.parts.host.url);
+  const moves = [12, 1, 29, 23, 1];
+  const counts: number[] = [];
+  for (const days of moves) {
+    await moveClock(stack.url, days * 86_400);
+    counts.push((await mailbox.list({ to })).length);
+  }
+  const mails = await mailbox.received(to, 3);
+  assert.equal(mails.length, 3, JSON.stringify(counts));
+  for (const { subject, text } of mails) {
+    assert.match(subject, /PCI DSS document expires soon: Self-assessment questionnaire/);
+    assert.match(text, /Hand in a new one/);
+  }
+  await moveClock(stack.url, 5 * 86_400);
+  assert.deepEqual(codeOf(await pay(shop)), [403, 'pci_compliance_required']);
+  assert.deepEqual((await statusOf(shop)).required, { asv_scan: 'valid', saq: 'expired' });
+  const merchantPays = await pay(shop, {
+    payment_method: card('4111111111111111'),
+    payment_data: { payment_type: 'mit', previous_network_reference: 'A1B2C3D4' },
+  });
+  assert.equal(merchantPays.status, 403);
+  assert.equal((await mailbox.list({ to })).length, 3);
+});
+
+test('beyond six million transactions a year the attestation is required, and it does for the questionnaire before', () => {
+  assert.deepEqual(requiredTypes(6_000_000), ['asv_scan', 'saq']);
+  assert.deepEqual(requiredTypes(6_000_001), ['asv_scan', 'aoc']);
+  const document = (type: ComplianceDocument['type']): ComplianceDocument => ({
+    ...{ merchantId: 'm', documentId: type, type, state: 'approved', validFromMs: 0, validUntilMs: 10, createdAtMs: 0 },
+  });
+  const isCompliant = (types: readonly ComplianceDocument['type'][], transactions: number, nowMs = 5) =>
+    standingOf(types.map(document), transactions, nowMs).isCompliant;
+  assert.equal(isCompliant(['asv_scan', 'saq'], 1), true);
+  assert.equal(isCompliant(['asv_scan', 'saq'], 6_000_001), false);
+  assert.equal(isCompliant(['asv_scan', 'aoc'], 6_000_001), true);
+  assert.equal(isCompliant(['asv_scan', 'aoc'], 1), true);
+  assert.equal(isCompliant(['aoc'], 1), false);
+  assert.equal(isCompliant(['asv_scan', 'saq'], 1, 10), false);
+});

@@ -1,0 +1,44 @@
+/** Settlements through the console API: a batch, both sides of its comparison, and its operations as a page and as a table. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createConsoleClient, moveClock } from './harness/console.ts';
+import { approved, debit, expectReply, plain, useOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
+
+const opp = useOppStack();
+const client = createConsoleClient(() => opp.url);
+
+test('a batch is shown with what it comes to, what the host says, and every operation', async () => {
+  const paid = expectReply(await opp.post('/v1/payments', debit({ amount: '10.00' }), { as: plain }), 200, approved);
+  expectReply(
+    await opp.post(`/v1/payments/${paid.body.id}`, { paymentType: 'RF', amount: '2.50', currency: 'EUR' }, { as: plain }),
+    200,
+    approved,
+  );
+  await moveClock(opp.url, 86_400);
+  const { items } = await client.done('get', '/settlements', { query: { account_id: 'sandbox-plain', state: 'closed' } });
+  assert.equal(items?.length, 1);
+  const ids = { settlement_id: String(items?.[0]?.settlement_id) };
+  const read = () => client.done('get', '/settlements/{settlement_id}', { ids });
+  await eventually(async () => (await read()).comparisons?.[0]?.state !== 'waiting', 'the host to answer');
+  const batch = await read();
+  const [part] = batch.parts ?? [];
+  assert.deepEqual([batch.parts?.length, part?.operations, part?.gross, part?.net], [1, 2, 750, 750 - Number(part?.fees)]);
+  const [comparison] = batch.comparisons ?? [];
+  assert.equal(comparison?.state, 'in_balance');
+  assert.deepEqual(comparison?.ours, comparison?.theirs);
+  const path = '/settlements/{settlement_id}/operations';
+  const { items: operations } = await client.done('get', path, { ids });
+  assert.deepEqual(
+    operations?.map(({ kind, amount }) => [kind, amount]),
+    [
+      ['debit', 1_000],
+      ['refund', 250],
+    ],
+  );
+  const { text } = await client.call('get', path, { ids, query: { format: 'csv', kind: 'refund' } });
+  assert.equal(text.trimEnd().split('\r\n').length, 2);
+  const mine = await client.done('get', '/settlements', { query: { merchant_id: String(part?.merchant_id), from: '2020-01-01' } });
+  assert.deepEqual(mine.items, items);
+  assert.deepEqual((await client.done('get', '/settlements', { query: { to: '2020-01-01' } })).items, []);
+});

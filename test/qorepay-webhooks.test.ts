@@ -1,0 +1,168 @@
+/** QorePay: what merchants are told, by whom it is signed, and that nobody else's is touched. */
+import assert from 'node:assert/strict';
+import { createVerify } from 'node:crypto';
+import { test } from 'node:test';
+import { type CaughtHook, createHooks, type Hooks } from './harness/hooks.ts';
+import { eventually } from './harness/processes.ts';
+import { type Answer, other, useQorepayStack } from './harness/qorepay.ts';
+
+const shop = useQorepayStack({ webhooks: true });
+
+/** Each request on its own; the stack is there only while tests run. */
+const hooks: Pick<Hooks, 'list' | 'url'> = {
+  list: (name) => createHooks(shop.parts.host.url).list(name),
+  url: (name) => createHooks(shop.parts.host.url).url(name),
+};
+
+interface Told {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly event_type: string;
+  readonly refundable_amount: number;
+  readonly is_recurring_token: boolean;
+  readonly related_to?: { readonly id: string };
+}
+
+const told = ({ body }: CaughtHook) => JSON.parse(body) as Told;
+
+/** What was acknowledged about a purchase, once these events were; whatever waits is due now. */
+async function toldOf(name: string, id: string, events: readonly string[]): Promise<readonly CaughtHook[]> {
+  let found: readonly CaughtHook[] = [];
+  const complete = async () => {
+    await shop.parts.database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
+    await shop.parts.database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
+    found = (await hooks.list(name))
+      .filter(({ status }) => status < 300)
+      .filter((hook) => [told(hook).id, told(hook).related_to?.id].includes(id));
+    return events.every((event) => found.some((hook) => told(hook).event_type === event));
+  };
+  await eventually(complete, `${events.join(', ')} of ${id} at ${name}`);
+  return found;
+}
+
+function isSigned({ headers, body }: Pick<CaughtHook, 'headers' | 'body'>, key: string): boolean {
+  return createVerify('RSA-SHA256')
+    .update(body)
+    .verify(key, Buffer.from(headers['x-signature'] ?? '', 'base64'));
+}
+
+const act = (id: string, name: string, body?: object) => shop.api('POST', `purchases/${id}/${name}/`, body);
+
+async function webhookAt(name: string, more: object = { all_events: true }): Promise<Answer> {
+  return shop.api('POST', 'webhooks/', { title: name, callback: hooks.url(name), ...more });
+}
+
+test('a webhook has a key pair of its own, and is told everything as it was, in order', async () => {
+  const made = await webhookAt('qp-all');
+  assert.deepEqual([made.status, made.body.type, made.body.all_events, made.body.events], [201, 'webhook', true, []]);
+  const purchase = await shop.create({ skip_capture: true });
+  const id = String(purchase.body.id);
+  await shop.s2s(purchase, { remember_card: 'on' });
+  await act(id, 'capture', { amount: 4000 });
+  await act(id, 'refund', { amount: 1000 });
+  await act(id, 'delete_recurring_token');
+  const all = [
+    'purchase.created',
+    'purchase.hold',
+    'purchase.captured',
+    'purchase.paid',
+    'payment.refunded',
+    'purchase.recurring_token_deleted',
+  ];
+  const found = await toldOf('qp-all', id, all);
+  const ofPayment = found.map((hook) => told(hook).event_type).filter((event) => all.slice(1, 5).includes(event));
+  assert.deepEqual(ofPayment, ['purchase.hold', 'purchase.captured', 'purchase.paid', 'payment.refunded']);
+  const key = String(made.body.public_key);
+  for (const hook of found) {
+    assert.ok(isSigned(hook, key));
+    // Receivers who parse the body and write it anew verify the same bytes.
+    assert.ok(isSigned({ ...hook, body: JSON.stringify(JSON.parse(hook.body)) }, key));
+    assert.equal(hook.headers['content-type'], 'application/json');
+  }
+  const at = (event: string) => told(found.find((hook) => told(hook).event_type === event) ?? assert.fail(event));
+  assert.deepEqual(
+    [at('purchase.created').status, at('purchase.hold').status, at('purchase.captured').status],
+    ['created', 'hold', 'paid'],
+  );
+  assert.deepEqual([at('purchase.paid').refundable_amount, at('payment.refunded').type], [4000, 'payment']);
+  assert.equal(at('purchase.recurring_token_deleted').is_recurring_token, false);
+});
+
+test('of chosen events only those are told; a removed webhook is told nothing', async () => {
+  const made = await webhookAt('qp-some', { events: ['purchase.payment_failure'] });
+  const path = `webhooks/${made.body.id}/`;
+  const purchase = await shop.create();
+  const id = String(purchase.body.id);
+  await shop.s2s(purchase, { card_number: '4000000000009995' });
+  await shop.s2s(purchase);
+  await toldOf('qorepay', id, ['purchase.created', 'purchase.payment_failure', 'purchase.paid']);
+  const found = await toldOf('qp-some', id, ['purchase.payment_failure']);
+  assert.deepEqual(
+    found.map((hook) => [told(hook).event_type, told(hook).status]),
+    [['purchase.payment_failure', 'error']],
+  );
+  const changed = await shop.api('PATCH', path, { title: 'renamed' });
+  assert.deepEqual(
+    [changed.body.title, changed.body.events, changed.body.public_key],
+    ['renamed', ['purchase.payment_failure'], made.body.public_key],
+  );
+  assert.deepEqual((await shop.api('PUT', path, { title: 'x' })).status, 400);
+  assert.equal((await shop.api('DELETE', path)).status, 204);
+  assert.equal((await shop.api('GET', path)).status, 404);
+});
+
+test("webhooks are the company's own, and listed in pages", async () => {
+  const made = await webhookAt('qp-own');
+  const path = `webhooks/${made.body.id}/`;
+  for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+    const { status } = await shop.api(method, path, method === 'GET' || method === 'DELETE' ? undefined : { title: 'x' }, { as: other });
+    assert.equal(status, 404, method);
+  }
+  const ids: string[] = [];
+  for (let next: string | undefined = `${shop.url}/api/v1/webhooks/?page_size=1`; next !== undefined; ) {
+    const { body } = await shop.api('GET', new URL(next).href.split('/api/v1/')[1] ?? '');
+    ids.push(...(body.results ?? []).map(({ id }) => String(id)));
+    next = body.next === null ? undefined : String(body.next);
+  }
+  assert.ok(ids.includes(String(made.body.id)) && new Set(ids).size === ids.length, ids.join(' '));
+  for (const [more, field] of [
+    [{ title: undefined }, 'title'],
+    [{ callback: 'nowhere' }, 'callback'],
+    [{ all_events: false }, 'events'],
+    [{ events: ['purchase.payment_failed'] }, 'events'],
+  ] as const) {
+    const { status, body } = await webhookAt('qp-bad', { all_events: !('events' in more), ...more });
+    assert.deepEqual([status, Object.keys(body)], [400, [field]]);
+  }
+});
+
+test('success_callback is told of success alone, and signed with the key of the company', async () => {
+  const key = await shop.api('GET', 'public_key/');
+  assert.equal(key.headers['content-type'], 'application/json');
+  assert.match(String(key.body), /^-----BEGIN PUBLIC KEY-----\n/);
+  assert.equal((await shop.api('GET', 'public_key')).text, key.text);
+  assert.notEqual((await shop.api('GET', 'public_key/', undefined, { as: other })).text, key.text);
+  const purchase = await shop.create({ skip_capture: true, success_callback: hooks.url('qp-success') });
+  const id = String(purchase.body.id);
+  await shop.s2s(purchase, { card_number: '4000000000009995' });
+  await shop.s2s(purchase);
+  await act(id, 'capture');
+  const found = await toldOf('qp-success', id, ['purchase.paid']);
+  assert.deepEqual(
+    found.map((hook) => told(hook).event_type),
+    ['purchase.paid'],
+  );
+  assert.ok(found.every((hook) => isSigned(hook, String(key.body))));
+});
+
+test('a purchase that is called off, looked at, or marked as paid is told', async () => {
+  const viewed = String((await shop.create()).body.id);
+  await fetch(`${shop.url}/p/${viewed}/`);
+  await act(viewed, 'cancel');
+  const order = (await toldOf('qorepay', viewed, ['purchase.cancelled'])).map((hook) => told(hook).event_type);
+  assert.deepEqual(order, ['purchase.created', 'purchase.viewed', 'purchase.cancelled']);
+  const marked = String((await shop.create()).body.id);
+  await act(marked, 'mark_as_paid');
+  await toldOf('qorepay', marked, ['purchase.paid']);
+});
