@@ -74,7 +74,7 @@ async function prepare(target: FuzzTarget, stack: Stack, url: string): Promise<{
   const document = dialect?.describe('sandbox').document ?? {};
   const operations = operationsOf(document);
   assert.ok(operations.length > 0, `the description of ${driver.dialect} has no operation`);
-  const marker = freshName('hidden');
+  const marker = freshName('own').slice(0, 32);
   const card = () => ({ number: freshCardNumber(), cvc: '123' });
   const clientOf = (caller: 'demo' | 'other') => driver.connect({ url, caller, traces: stack.traces });
   const theirs = await clientOf('other').debit({ amount: 77_00, card: card(), description: marker, idempotencyKey: marker });

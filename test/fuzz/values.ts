@@ -23,6 +23,13 @@ const byFormat: Readonly<Record<string, readonly string[]>> = {
   email: ['ada@shop.example'],
 };
 
+/** What fields of such names take in every protocol, where a schema says no more than that it is text. */
+const byName: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/currency(?:_?code)?$/i, ['EUR']],
+  [/email$/i, ['ada@shop.example']],
+  [/(?:url|redirect|callback)$/i, ['http://127.0.0.1:9/back']],
+];
+
 /** A value that the schema allows, as far as the schema says; `name`: of the field that it is for. */
 export function valid(source: Source, given: Schema, name = '', depth = 0): Arbitrary<unknown> {
   const known = source.values[name];
@@ -32,7 +39,8 @@ export function valid(source: Source, given: Schema, name = '', depth = 0): Arbi
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined && schema.enum.length > 0) return fc.constantFrom(...schema.enum);
   const examples = [...(schema.examples ?? []), ...(schema.example === undefined ? [] : [schema.example])];
-  const made = generated(source, schema, depth);
+  const usual = schema.type === 'string' ? byName.find(([pattern]) => pattern.test(name))?.[1] : undefined;
+  const made = usual === undefined ? generated(source, schema, depth) : fc.constantFrom(...usual);
   return examples.length === 0 ? made : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...examples) }, { weight: 1, arbitrary: made });
 }
 
