@@ -163,7 +163,7 @@ function requestOf(recipe: Recipe, operation: Operation): Arbitrary<FuzzRequest>
     .map(({ sender, method, path, query, trick, content, bodyTrick, cut, type, more }) => {
       const body = content === undefined ? Buffer.alloc(0) : spoil(bodyTrick, write(recipe, path, content), cut);
       const mediaType = type ?? content?.written;
-      const length = bodyTrick === 'cut off' ? body.length + 100 : body.length;
+      const length = content !== undefined && bodyTrick === 'cut off' ? body.length + 100 : body.length;
       const hasBody = content !== undefined || !['GET', 'HEAD'].includes(method);
       return {
         ...{ operation, sender, method, body },
@@ -175,7 +175,8 @@ function requestOf(recipe: Recipe, operation: Operation): Arbitrary<FuzzRequest>
           ...(hasBody ? [['content-length', String(length)] as const] : []),
           ...more.map(([name, value]) => [name, defused(recipe, value)] as const),
         ] satisfies (readonly [string, string])[],
-        mayGoUnanswered: bodyTrick === 'cut off' || bodyTrick === 'huge' || more.some(([name]) => framing.includes(name)),
+        mayGoUnanswered:
+          (content !== undefined && (bodyTrick === 'cut off' || bodyTrick === 'huge')) || more.some(([name]) => framing.includes(name)),
       };
     });
 }

@@ -47,8 +47,8 @@ export function headOf({ method, target, headers }: WireRequest): string {
   return `${[`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`;
 }
 
-/** Of the last answer: one with 1xx only announces another. */
+/** Of the last answer: one with 1xx only announces another, and counts as none when none follows. */
 function statusOf(text: string): number {
   const [, status = '0'] = /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*HTTP\/1\.1 (\d{3})/.exec(text) ?? [];
-  return Number(status);
+  return status.startsWith('1') ? 0 : Number(status);
 }
