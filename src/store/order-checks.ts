@@ -1,8 +1,6 @@
 /** What must hold of orders: their events are without gaps, they are paid once, and what was closed was not paid. */
-import type { Check } from './checks.ts';
-
 /** An order's own events are counted with it, so that none can be missing. */
-export const orders: Check = {
+export const orders = {
   name: 'order',
   relations: [],
   body: `select o.merchant_id, null::uuid as payment_id, null::uuid as operation_id,

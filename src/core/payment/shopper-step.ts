@@ -174,13 +174,21 @@ export async function confirmByMerchant(engine: Engine, key: VisitKey): Promise<
   return advance(engine, key);
 }
 
+/** As the issuer says it when the shopper calls off its challenge. */
+const canceledByShopper: AuthenticationResult = {
+  ...{ status: 'N', permission: 'merchant-decides', shiftsLiability: false, rule: 'canceled', challengeCancel: '01' },
+};
+
+/** The same, said by the merchant. */
+const calledOff: AuthenticationResult = { ...canceledByShopper, permission: 'never', rule: calledOffRule };
+
 /** Calls off a payment that waits for its shopper or its merchant; what was sent meanwhile stays. */
 export async function callOff(engine: Engine, key: VisitKey): Promise<void> {
   const visit = await engine.shoppers.visits.find(key);
   if (visit === undefined || visit.isOver) return;
   // Nobody was asked yet: there is nothing that could fail.
   if (visit.authentication.state === 'ready') await move(engine, visit.authentication, 'expire');
-  else if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: canceledByShopper });
+  else if (isOpen(visit.authentication.state)) await move(engine, visit.authentication, 'fail', { result: calledOff });
   else await confirm(engine, visit, awaitsMerchant(visit) ? 'merchant' : 'shopper', 'refused');
   await advance(engine, key);
 }
@@ -199,11 +207,6 @@ async function confirmStep(engine: Engine, { merchantId, visitId, authentication
   const operation = await engine.store.findOperation({ merchantId, operationId: visitId });
   return { kind: 'confirm', amount, currency, ...(operation?.card === undefined ? {} : { card: operation.card }) };
 }
-
-/** As the issuer says it when the shopper calls off its challenge. */
-const canceledByShopper: AuthenticationResult = {
-  ...{ status: 'N', permission: 'merchant-decides', shiftsLiability: false, rule: 'canceled', challengeCancel: '01' },
-};
 
 function stepOf({ shoppers }: Engine, visit: Visit, routingNumber: number): ShopperStep {
   const { authentication, returnUrl } = visit;

@@ -2,30 +2,25 @@
  * A merchant takes back a payment that still waits for its shopper: nothing of it was ever sent, so there is nothing to reverse. The run of 3-D Secure
  * ends, the payment is rejected as canceled, and its shopper, wherever they are by then, is told so and led back to the shop.
  */
-
-import { type AuthenticationResult, calledOffRule } from '../three-d-secure/authentication.ts';
-import { move } from '../three-d-secure/run.ts';
-import { advance } from './advance.ts';
 import type { Engine } from './engine.ts';
 import type { OperateCommand } from './operate.ts';
 import type { OperationView } from './operation.ts';
-
-/** As the issuer says it when the shopper calls off its challenge. */
-const calledOff: AuthenticationResult = {
-  ...{ status: 'N', permission: 'never', shiftsLiability: false, rule: calledOffRule, challengeCancel: '01' },
-};
+import { callOff } from './shopper-step.ts';
 
 /**
  * The payment as it then stands; undefined when it does not wait for its shopper, its issuer is just being asked, only a part is meant, or somebody was
  * faster. Rejects when the database is away.
  */
-export async function callOff(engine: Engine, { channel, operationId, amount }: OperateCommand): Promise<OperationView | undefined> {
+export async function takeBackAwaiting(
+  engine: Engine,
+  { channel, operationId, amount }: OperateCommand,
+): Promise<OperationView | undefined> {
   const { merchantId } = channel;
   const view = await engine.store.findOperation({ merchantId, operationId });
   if (view?.state !== 'awaiting' || (amount !== undefined && amount !== view.amount)) return undefined;
   const visit = await engine.shoppers.visits.find({ merchantId, visitId: operationId });
-  if (visit === undefined || visit.isOver || !(await move(engine, visit.authentication, 'fail', { result: calledOff }))) return undefined;
-  await advance(engine, { merchantId, visitId: operationId });
+  if (visit === undefined || visit.isOver || visit.authentication.state === 'asked') return undefined;
+  await callOff(engine, { merchantId, visitId: operationId });
   const now = await engine.store.findOperation({ merchantId, operationId });
   return now?.state === 'rejected' ? now : undefined;
 }
