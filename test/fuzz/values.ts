@@ -208,7 +208,9 @@ export function mutations(source: Pick<Source, 'pans'>): Arbitrary<readonly Muta
 /** The body with the changes made to a copy of it. */
 export function mutate(body: unknown, changes: readonly Mutation[]): unknown {
   const root = { body: structuredClone(body) };
-  for (const { at, kind, name, value } of changes) {
+  for (const { at, kind, name, value: given } of changes) {
+    // The same value may come more than once, and must not come to hold itself.
+    const value = structuredClone(given);
     const places = placesOf(root);
     const place = places[at % places.length];
     if (place === undefined) continue;
