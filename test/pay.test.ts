@@ -87,6 +87,15 @@ test('pay shows both sides of the wire, and no card number', async () => {
   assert.doesNotMatch(output, /4111111111111111|cvv=123/);
 });
 
+test('pay logs in first where the protocol has logins', async () => {
+  const { code, output } = await pay('paymentz');
+  assert.equal(code, 0, output);
+  assert.match(output, /^POST \/transactionServices\/REST\/v1\/authToken HTTP\/1\.1$/m);
+  assert.match(output, /&card\.number=411111\*{6}1111&/);
+  assert.match(output, /"code": "00001"/);
+  assert.match(output, /in the books of the acquirer host, under RRN/);
+});
+
 test('pay makes a payment in tZero as well', async () => {
   const { code, output } = await pay('tzero');
   assert.equal(code, 0, output);

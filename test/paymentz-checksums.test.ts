@@ -15,6 +15,10 @@ const vectors: readonly (readonly [name: string, formula: Formula, sum: string])
   ['the end of a registration', formulas.id('REG123'), '634bba0102ee5151954c178f340400b7'],
   ['a cardholder', formulas.customer('Jon', 'Doe', 'jon.doe@domain.com'), '0eca8c529f100d51ebe52831d098c408'],
   ['a payout', formulas.payout('PO-1', '50.00'), 'e3659af29fa627942b143f82b38369fc'],
+  ['a payment link', formulas.payout('ORDER-1', '50.00'), '67a85123f4bea93e3006423f5503a06a'],
+  ['an invoice', formulas.invoice('Invoice01', '50.00', 'https://shop.test/return'), '999aafbc13c7710f27306170a8a88e02'],
+  ['an invoice anew', formulas.invoiceNumber('1746', 'https://shop.test/return'), '8ba0cf194578e4506457885d9c253273'],
+  ['an inquiry of an invoice', formulas.id('Invoice01'), '3977426592c5913c53a7f72b74c0670b'],
 ];
 
 for (const [name, formula, sum] of vectors) {

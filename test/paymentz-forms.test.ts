@@ -161,6 +161,10 @@ function gist(value: unknown): unknown {
     'bankReferenceId',
     'customerId',
     'url',
+    'systemInvoiceId',
+    'transactionUrl',
+    'createdTime',
+    'createdDate',
   ]);
   const members = Object.entries(value).filter(
     ([name, member]) => !changing.has(name) && !(typeof member === 'object' && Object.keys(member as object).length === 0) && member !== '',
@@ -247,5 +251,38 @@ test('XML says the same as JSON, for every endpoint, also of errors', async () =
     return { ...reply, text: reply.text.replaceAll(/x-[a-z-]+/g, 'x') };
   });
   await both('pay', (headers) => stack.clientOf({ member: demoMember, token: () => Promise.resolve('') }).pay(fresh(0), headers));
+  const invoices = '/invoiceServices/REST/v1';
+  const back = 'https://shop.example/back';
+  const issued: string[] = [];
+  await both('generateInvoice', async (headers) => {
+    const merchantInvoiceId = freshName('x');
+    const invoice = { merchantInvoiceId, amount: '5.00', currency: 'EUR', merchantRedirectUrl: back, 'customer.email': 'ada@shop.example' };
+    const reply = await stack.demo.post(`${invoices}/generate`, [who, key, merchantInvoiceId, '5.00', back], invoice, headers);
+    issued.push(merchantInvoiceId);
+    return { ...reply, text: reply.text.replaceAll(/x-[a-z-]+/g, 'x') };
+  });
+  for (const [name, path] of [
+    ['remindInvoice', 'remind'],
+    ['inquireInvoice', 'inquiry'],
+  ] as const) {
+    await both(name, (headers) =>
+      stack.demo.post(`${invoices}/${path}`, [who, key, issued[0] ?? ''], { merchantInvoiceId: issued[0] }, headers),
+    );
+  }
+  await both('regenerateInvoice', (headers) =>
+    stack.demo.post(`${invoices}/regenerate`, ['1', who, key, back], { invoiceId: '1', merchantRedirectUrl: back }, headers),
+  );
+  await both('cancelInvoice', async (headers, round) => {
+    const reference = issued[round] ?? '';
+    const reply = await stack.demo.post(`${invoices}/cancel`, [who, key, reference], { merchantInvoiceId: reference }, headers);
+    return { ...reply, text: reply.text.replaceAll(/x-[a-z-]+/g, 'x') };
+  });
+  const link = { 'merchant.orderID': freshName('x'), 'merchant.amount': '5.00', 'merchant.currency': 'EUR' };
+  await both('generatePayByLink', (headers) =>
+    stack.demo.post('/merchantServices/api/v1/generatePayByLink', [who, link['merchant.orderID'], '5.00', key], link, headers),
+  );
+  await both('openInvoice', (headers) => stack.demo.get('/transaction/PayInvoice?inv=1&ct=x', headers));
+  await both('openPayByLink', (headers) => stack.demo.get('/transaction/PayByLink?authToken=x', headers));
+  await both('openCheckoutPage', open('/transaction/Checkout', { memberId: '1' }));
   assert.deepEqual([...covered].toSorted(), [...new Set(endpoints.map(({ name }) => name))].toSorted());
 });

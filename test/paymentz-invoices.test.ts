@@ -57,8 +57,8 @@ async function payAt(address: string, options = desktop) {
   await assertFits(page);
   await typeCard(page);
   await page.locator('button[type=submit]').click();
-  await eventually(async () => shop.requests.length > seen, 'the customer to come back to the shop');
-  await page.close();
+  await page.waitForURL(`${shop.url}/**`);
+  await page.context().close();
   assert.deepEqual(complaints, []);
   const back = shop.requests.find(({ path }, index) => index >= seen && path.startsWith('/done'));
   assert.ok(back !== undefined);
@@ -157,7 +157,7 @@ test('what is called off or issued anew cannot be paid any more, and the custome
   for (const address of [transactionUrl, anew.transactionUrl ?? '']) {
     const { page } = await visit(browser, address, phone);
     assert.equal(await page.locator('#number').count(), 0);
-    await page.close();
+    await page.context().close();
   }
 });
 
@@ -193,7 +193,7 @@ test('a payment link leads to the page, once for each order, and can be paid onc
     (await stack.demo.post('/transactionServices/REST/v1/inquiry', [who, key, orderID], { idType: 'MID', merchantTransactionId: orderID }))
       .body.status;
   await eventually(async () => (await paid()) === 'capturesuccess', 'the link to be paid');
-  await page.close();
+  await page.context().close();
 });
 
 test('a form of the shop leads to the hosted page', async () => {
@@ -233,5 +233,5 @@ test('the clock reminds on the last day, and ends what nobody has paid', async (
   invoiceOf(await about('remind', given.merchantInvoiceId), '20010');
   const { page } = await visit(browser, transactionUrl);
   assert.equal(await page.locator('#number').count(), 0);
-  await page.close();
+  await page.context().close();
 });

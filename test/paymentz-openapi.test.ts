@@ -113,6 +113,36 @@ test('answers about payments have the shape, the status and the code that they a
   assertDescribed(path, await nobody.pay());
 });
 
+test('and so have answers about invoices and links', async () => {
+  const base = '/invoiceServices/REST/v1';
+  const back = 'https://shop.example/back';
+  const invoice = {
+    merchantInvoiceId: 'ONE',
+    amount: '5.00',
+    currency: 'EUR',
+    merchantRedirectUrl: back,
+    'customer.email': 'ada@shop.example',
+  };
+  const issue = () => stack.demo.post(`${base}/generate`, [who, key, 'ONE', '5.00', back], invoice);
+  const codeOf = (reply: Reply): Reply => ({ ...reply, code: (reply.body.statusInvoiceResult as unknown as { code: string }).code });
+  const first = codeOf(await issue());
+  for (const reply of [first, codeOf(await issue())]) assertDescribed(`${base}/generate`, reply);
+  const invoiceId = (first.body.invoiceDetails as unknown as { systemInvoiceId: string }).systemInvoiceId;
+  const anew = { invoiceId, merchantRedirectUrl: back };
+  for (const path of ['inquiry', 'remind', 'cancel', 'cancel', 'remind']) {
+    assertDescribed(`${base}/${path}`, codeOf(await stack.demo.post(`${base}/${path}`, [invoiceId, who, key], { invoiceId })));
+  }
+  for (let time = 0; time < 2; time += 1) {
+    assertDescribed(`${base}/regenerate`, codeOf(await stack.demo.post(`${base}/regenerate`, [invoiceId, who, key, back], anew)));
+  }
+  const link = '/merchantServices/api/v1/generatePayByLink';
+  const order = { 'merchant.orderID': 'LINK', 'merchant.amount': '5.00', 'merchant.currency': 'EUR' };
+  for (const amount of ['5.00', '6.00']) {
+    assertDescribed(link, await stack.demo.post(link, [who, 'LINK', amount, key], { ...order, 'merchant.amount': amount }));
+  }
+  assertDescribed('/transaction/Checkout', await stack.demo.send('/transaction/Checkout', encode({ memberId: '1' })));
+});
+
 test('and so have answers about tokens, kept cards, cardholders and payouts', async () => {
   const login = { 'authentication.memberId': '10001', 'authentication.sKey': stack.demo.member.key };
   for (const parameters of [login, { ...login, 'authentication.sKey': 'x' }]) {

@@ -4,12 +4,15 @@ import { test } from 'node:test';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { answerSchemas } from '../src/dialects/payone/answers.ts';
-import { endpoints } from '../src/dialects/payone/endpoints.ts';
+import { endpoints as all } from '../src/dialects/payone/endpoints.ts';
 import type { PayoneReply } from './harness/payone.ts';
 import { usePayoneStack } from './harness/payone-stack.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = usePayoneStack({ webhooks: true });
+
+/** Those of shops' servers. */
+const endpoints = all.filter(({ isForPages }) => isForPages === undefined);
 
 /** References between schemas are followed by putting each in its place. */
 function inlined(schema: unknown): unknown {

@@ -274,8 +274,10 @@ export interface DemoEndpoint {
   readonly merchant: DemoMerchantName;
   /** UUID. */
   readonly endpointId: string;
-  /** Its path at the webhook catcher of the sandbox. */
-  readonly path: string;
+  /** Its path at the webhook catcher of the sandbox; absent where it is a mail address. */
+  readonly path?: string;
+  /** Payments are confirmed by mail to this address instead; `language` among the settings. */
+  readonly mail?: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly secret?: string;
 }

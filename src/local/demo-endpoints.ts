@@ -22,9 +22,9 @@ export async function writeDemoEndpoints(config: Config): Promise<void> {
   });
   try {
     for (const { name: dialect, sandbox } of dialects) {
-      for (const { merchant, endpointId, path, settings, secret } of sandbox?.endpoints ?? []) {
+      for (const { merchant, endpointId, path = '', mail, settings, secret } of sandbox?.endpoints ?? []) {
         const merchantId = demoMerchantIds[merchant];
-        const url = `http://127.0.0.1:${sandboxHttpPort}${path}`;
+        const url = mail === undefined ? `http://127.0.0.1:${sandboxHttpPort}${path}` : `mailto:${mail}`;
         const sealed = secret === undefined ? {} : { sealedSecret: vault.sealSecret({ merchantId, secretId: endpointId, secret }) };
         const isNew = await addEndpoint(database, { merchantId, endpointId, dialect, url, settings, state: 'active', ...sealed });
         if (!isNew) await moveEndpoint(database, { merchantId, endpointId, url });
@@ -38,7 +38,7 @@ export async function writeDemoEndpoints(config: Config): Promise<void> {
 /** Where people can look at what was caught. */
 export function hooksText({ sandboxHttpPort }: Config): string {
   const base = `http://127.0.0.1:${sandboxHttpPort}`;
-  const names = dialects.flatMap(({ sandbox }) => sandbox?.endpoints?.map(({ path }) => path) ?? []);
+  const names = dialects.flatMap(({ sandbox }) => sandbox?.endpoints?.flatMap(({ path }) => path ?? []) ?? []);
   const shown = names.map((path) => `${base}/control/hooks?name=${path.replace('/hooks/', '')}`);
   return `\nWhat the demo merchant's webhooks were sent: ${shown.join('  ')}\n`;
 }

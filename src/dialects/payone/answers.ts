@@ -169,6 +169,7 @@ export const answerSchemas = {
     'customerId',
     'invalidTokens',
   ]),
+  PublicKey: some({ keyId: text, publicKey: text }, ['keyId', 'publicKey']),
   WebhookCredentials: some({ result: Type.Enum(['Valid', 'Invalid']) }, ['result']),
 } as const satisfies Readonly<Record<string, TSchema>>;
 

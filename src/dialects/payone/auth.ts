@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { DialectContext } from '../dialect.ts';
 import { Problem } from './problem.ts';
+import { isOpenSession } from './sessions.ts';
 
 /** How far the date of a request may be from now, either way. */
 const skewMs = 5 * 60_000;
@@ -42,6 +43,19 @@ export async function authenticate({ directory, engine }: DialectContext, reques
     throw denied('the key, its secret and the merchant id of the URL do not belong together');
   }
   if (!channel.enabled) throw denied('the account is switched off');
+  return channel;
+}
+
+/** The channel of a session that a shop's server has opened; a page has nothing else to show. */
+export async function authenticatePage(
+  { directory, engine }: DialectContext,
+  request: SignedRequest,
+  merchantName: string,
+): Promise<Channel> {
+  const [, session = ''] = /^GCS v1Client:([0-9a-z]{1,128})$/.exec(request.headers.authorization ?? '') ?? [];
+  const channel = isMerchantName(merchantName) ? await directory.channel({ dialect: 'payone', wireId: merchantName }) : undefined;
+  if (channel === undefined || !channel.enabled || !isOpenSession(engine, channel, session))
+    throw denied('no open session of this account');
   return channel;
 }
 

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly method: 'get' | 'post' | 'delete';
   /** Behind the merchant's id. */
   readonly path: string;
+  /** For pages and apps of shops, which have a session instead of a key. */
+  readonly isForPages?: true;
   readonly summary: string;
   readonly description?: string;
   readonly body?: BodySchema;
@@ -250,6 +252,19 @@ export const endpoints: readonly Endpoint[] = [
     ...{ name: 'createSession', group: 'Sessions', method: 'post', path: 'sessions', summary: 'A session for a shop’s page or app' },
     ...{ body: createSession, sample: { tokens: [] } },
     outcomes: { 201: 'Session', ...refusal },
+  },
+  {
+    ...{
+      name: 'getPublicKey',
+      group: 'Sessions',
+      method: 'get',
+      path: 'crypto/publickey',
+      summary: 'The key that a page encrypts cards under',
+    },
+    description:
+      'With `Authorization: GCS v1Client:<clientSessionId>`. Cards are sent as `encryptedCustomerInput`: a JWE of RSA-OAEP and A256CBC-HS512.',
+    isForPages: true,
+    outcomes: { 200: 'PublicKey' },
   },
   {
     ...{

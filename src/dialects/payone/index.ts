@@ -6,4 +6,12 @@ import { describeApi } from './openapi.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
-export const payone: Dialect = { name: 'payone', register: registerRoutes, access, describe: describeApi, callbacks, sandbox };
+export const payone: Dialect = {
+  name: 'payone',
+  register: registerRoutes,
+  access,
+  describe: describeApi,
+  callbacks,
+  emailIn: 'email',
+  sandbox,
+};

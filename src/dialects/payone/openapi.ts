@@ -24,6 +24,10 @@ export function describeApi(mode: Mode): ApiDescription {
     paths: writePaths(mode),
     components: {
       securitySchemes: {
+        session: {
+          ...{ type: 'apiKey', in: 'header', name: 'Authorization' },
+          description: '`GCS v1Client:<clientSessionId>`: the session that the shop’s server has opened.',
+        },
         signature: {
           ...{ type: 'apiKey', in: 'header', name: 'Authorization' },
           description: '`GCS v1HMAC:<key id>:<signature>`: the signature is made of method, content type, date, `X-GCS-` headers and path.',
@@ -38,18 +42,23 @@ export function describeApi(mode: Mode): ApiDescription {
 function writePaths(mode: Mode): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const endpoint of endpoints) {
-    const path = `/v2/{merchantId}/${endpoint.path.replaceAll(/:(\w+)/g, '{$1}')}`;
+    const root = endpoint.isForPages === true ? '/client/v1' : '/v2';
+    const path = `${root}/{merchantId}/${endpoint.path.replaceAll(/:(\w+)/g, '{$1}')}`;
     paths[path] = { ...paths[path], [endpoint.method]: writeEndpoint(endpoint, mode) };
   }
   return paths;
 }
 
-function writeEndpoint({ name, group, summary, description, path, body, sample, query = [], keyed, outcomes }: Endpoint, mode: Mode): Json {
+function writeEndpoint(
+  { name, group, summary, description, path, body, sample, query = [], keyed, outcomes, isForPages }: Endpoint,
+  mode: Mode,
+): Json {
   const ids = path.includes(':id')
     ? [{ name: 'id', in: 'path', required: true, description: 'As an earlier answer told it.', schema: { type: 'string' } }]
     : [];
   return {
     ...{ operationId: name, tags: [group], summary },
+    ...(isForPages === true ? { security: [{ session: [] }] } : {}),
     ...(description === undefined ? {} : { description }),
     parameters: [merchant(mode), ...ids, ...query.map(writeQuery), ...(keyed === undefined ? [] : [idempotenceKey])],
     ...(body === undefined

@@ -95,7 +95,6 @@ function readInstrument({ cardPaymentMethodSpecificInput: input = {}, ...body }:
     });
   }
   if (body.hostedTokenizationId !== undefined) throw invalid('hostedTokenizationId', 'there is no such tokenization session');
-  if (body.encryptedCustomerInput !== undefined) throw invalid('encryptedCustomerInput', 'there is no session that this was encrypted for');
   throw missing(`${cardPath}.card`);
 }
 
@@ -145,11 +144,15 @@ function withoutCode(instrument: Instrument, agreement: AgreementRequest | undef
 /** References and what the dialect has to remember. Free text loses any card number somebody typed into it. */
 export function readCommon(
   { idempotencyKey, nowMs }: RequestContext,
-  { references = {}, feedbacks = {} }: Pick<Order, 'references'> & Pick<CreatePayment, 'feedbacks'>,
+  {
+    references = {},
+    feedbacks = {},
+    customer,
+  }: Pick<Order, 'references'> & Partial<Pick<Order, 'customer'>> & Pick<CreatePayment, 'feedbacks'>,
   more: { readonly paymentProductId?: number | undefined } = {},
 ) {
   const { merchantReference, merchantParameters, operationGroupReference, descriptor } = references;
-  const texts = { merchantParameters, operationGroupReference, descriptor };
+  const texts = { merchantParameters, operationGroupReference, descriptor, email: customer?.contactDetails?.emailAddress };
   const kept = Object.entries(texts).flatMap(([name, value]) => (value === undefined ? [] : [[name, maskCardNumbers(value)] as const]));
   return {
     dialectData: {

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
-import { authenticate } from './auth.ts';
+import { authenticate, authenticatePage } from './auth.ts';
 import { parseBody } from './body.ts';
 import { Problem } from './problem.ts';
 import { remember } from './request.ts';
@@ -49,9 +49,10 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   // Before the body is looked at: strangers learn nothing from it.
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.url === elsewhere) return;
+    if (request.routeOptions.url === elsewhere || request.method === 'OPTIONS') return;
     const { merchantId = '' } = request.params as { readonly merchantId?: string };
-    const channel = await authenticate(context, request.raw, merchantId);
+    const isPage = request.routeOptions.url?.startsWith('/client/') === true;
+    const channel = await (isPage ? authenticatePage : authenticate)(context, request.raw, merchantId);
     const counted = context.limits.countRequest({ merchantId: channel.merchantId, subject: 'payone' });
     if (!counted.allowed) throw new Problem('TOO_MANY_REQUESTS', { status: 429, text: 'too many requests' });
     remember(request, channel);

@@ -57,6 +57,7 @@ export async function findPayment(
   if (first === undefined || channel === undefined || (named !== undefined && named.channelId !== channel.channelId)) {
     throw new Problem('payment_not_found');
   }
+  if (!channel.enabled) throw new Problem('channel_not_allowed');
   return { first, channel };
 }
 

@@ -27,6 +27,14 @@ export const sandbox: DialectSandbox = {
       secret: 'whsec_0123456789abcdef0123456789abcdef',
     },
     {
+      ...{
+        merchant: 'demo',
+        endpointId: '00000000-0000-7000-8000-000000002142',
+        mail: 'demo@merchant.example',
+        settings: { language: 'en' },
+      },
+    },
+    {
       ...{ merchant: 'other', endpointId: '00000000-0000-7000-8000-000000002241', path: '/hooks/tzero-other', settings: {} },
       secret: 'whsec_fedcba9876543210fedcba9876543210',
     },

@@ -13,6 +13,7 @@ import { missing, Problem } from '../problem.ts';
 import { type RequestContext, readPayment, readRedirect, readReturnUrl } from '../read.ts';
 import type { FieldNames } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
+import { withDecryptedCard } from '../sessions.ts';
 import { readShopper, returnUrlOf, skipsAuthentication, wayBackIn } from '../shopper.ts';
 import { type CreatePayment, createPayment } from '../wire.ts';
 import { writeDetails, writePayment } from '../write.ts';
@@ -69,9 +70,10 @@ function refuseOtherMethods(body: CreatePayment): void {
   throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', { propertyName: found, text: 'this kind of payment is not taken here' });
 }
 
-async function payByCard(context: DialectContext, read: RequestContext, body: CreatePayment, reply: FastifyReply): Promise<FastifyReply> {
+async function payByCard(context: DialectContext, read: RequestContext, given: CreatePayment, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = context;
   const { channel } = read;
+  const body = await withDecryptedCard(engine, channel, given);
   const { cardPaymentMethodSpecificInput: input = {} } = body;
   const asked = readPayment(read, body);
   const wayBack = wayBackIn(input);

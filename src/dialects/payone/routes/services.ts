@@ -11,6 +11,7 @@ import { productOfBrand } from '../products.ts';
 import { quoteConversion, quoteSurcharge } from '../quotes.ts';
 import { readMoney } from '../read.ts';
 import { channelOf, queryOf, refuseQuery } from '../request.ts';
+import { readEncrypted } from '../sessions.ts';
 import { type CardSource, currencyConversion, iinDetails, surchargeCalculation } from '../wire.ts';
 import type { OfMerchant } from './payments.ts';
 
@@ -79,6 +80,10 @@ async function brandOfSource({ engine }: DialectContext, { merchantId }: Channel
     const pan = parsePan(source.card.cardNumber);
     if (pan === undefined) throw invalid('cardSource.card.cardNumber', 'cardSource.card.cardNumber is no card number');
     return brandOf(pan);
+  }
+  if (source?.encryptedCustomerInput !== undefined) {
+    const { card } = await readEncrypted(engine, { merchantId }, source.encryptedCustomerInput, 'cardSource.encryptedCustomerInput');
+    return brandOfBin(card.cardNumber);
   }
   if (source?.token === undefined) throw missing('cardSource.card');
   const token = fromGuid(source.token);

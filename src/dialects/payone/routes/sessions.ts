@@ -1,11 +1,11 @@
 /** `/v2/{merchantId}/sessions`: what a shop's page or app needs to ask for itself. */
-import { randomBytes } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { fromGuid } from '../ids.ts';
 import { channelOf, refuseQuery } from '../request.ts';
+import { openSession, publicKeyOf } from '../sessions.ts';
 import { createSession } from '../wire.ts';
 import type { OfMerchant } from './payments.ts';
 
@@ -19,11 +19,26 @@ export function registerSessions(app: FastifyInstance, { engine }: DialectContex
     const known = await Promise.all(tokens.map((token) => engine.vault.resolveToken({ merchantId, token: fromGuid(token) ?? '' })));
     const base = engine.shoppers.publicUrl;
     return send(reply, 201, {
-      clientSessionId: randomBytes(16).toString('hex'),
+      clientSessionId: openSession(engine, { merchantId }),
       customerId: wireId,
       clientApiUrl: `${base}/client`,
       assetUrl: base,
       invalidTokens: tokens.filter((_, index) => known[index] === undefined),
     });
+  });
+
+  // Asked by a page or an app, with its session instead of a signature.
+  const path = '/client/v1/:merchantId/crypto/publickey';
+  app.get<OfMerchant>(path, async (request, reply) => send(allowPages(reply), 200, await publicKeyOf(engine, channelOf(request))));
+  app.route({ method: ['OPTIONS'], url: path, handler: async (_request, reply) => allowPages(reply).code(204).send() });
+}
+
+/** Pages of shops are on other origins. A session is all that a page has to show, so any page may ask. */
+function allowPages(reply: FastifyReply): FastifyReply {
+  return reply.headers({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET',
+    'access-control-allow-headers': 'authorization, content-type, x-gcs-clientmetainfo',
+    'access-control-max-age': '600',
   });
 }

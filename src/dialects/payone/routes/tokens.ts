@@ -12,6 +12,7 @@ import { productOfBrand } from '../products.ts';
 import { readCard } from '../read.ts';
 import { problemOf } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
+import { readEncrypted } from '../sessions.ts';
 import { createToken } from '../wire.ts';
 import { maskedNumber, writeExpiry, writeHolder, writeToken } from '../write.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
@@ -27,8 +28,8 @@ export function registerTokens(app: FastifyInstance, context: DialectContext): v
     refuseQuery(request);
     const { card, encryptedCustomerInput, paymentProductId } = readBody(request.body);
     const { channel, nowMs } = contextOf(context, request, 'tokens');
-    const data = card?.data?.card;
-    if (encryptedCustomerInput !== undefined) throw invalid('encryptedCustomerInput', 'there is no session that this was encrypted for');
+    const decrypted = encryptedCustomerInput === undefined ? undefined : await readEncrypted(engine, channel, encryptedCustomerInput);
+    const data = card?.data?.card ?? decrypted?.card;
     if (data === undefined) throw missing(cardPath);
     const read = readCard(data, { path: cardPath, nowMs, productId: paymentProductId });
     if (read.type === 'rejected')
