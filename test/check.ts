@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { exitWithParent } from '../src/local/parent.ts';
 import { configurationPageIsFresh } from './harness/configuration-page.ts';
+import { dialectsPageIsFresh } from './harness/dialects-page.ts';
 
 /** One check: `output` says what is wrong and is empty when nothing is. */
 export type CheckResult = { readonly name: string; readonly ok: boolean; readonly output: string; readonly durationMs: number };
@@ -40,8 +41,12 @@ export async function runChecks(): Promise<readonly CheckResult[]> {
 }
 
 async function documents(): Promise<{ readonly ok: boolean; readonly output: string }> {
-  const ok = await configurationPageIsFresh({ write: process.argv.includes('--write') });
-  return { ok, output: 'docs/configuration.md is not what src/config.ts says. Run `npm run check -- --write` and commit the page.' };
+  const write = process.argv.includes('--write');
+  const stale = [
+    ...((await configurationPageIsFresh({ write })) ? [] : ['docs/configuration.md is not what src/config.ts says.']),
+    ...((await dialectsPageIsFresh({ write })) ? [] : ['docs/dialects.md is not what the contract suite says.']),
+  ];
+  return { ok: stale.length === 0, output: [...stale, 'Run `npm run check -- --write` and commit the page.'].join('\n') };
 }
 
 /** Runs a script of a tool with this Node. NODE_TEST_CONTEXT would turn a nested test run's report into a machine's. */

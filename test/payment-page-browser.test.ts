@@ -164,6 +164,9 @@ test('by keyboard alone: every field and button is reached in the order of the p
   const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'fr' }));
   assert.equal(await page.getAttribute('html', 'lang'), 'fr');
   const keys = page.keyboard;
+  // The ways to pay come first, of which the card is chosen.
+  await keys.press('Tab');
+  assert.equal(await page.evaluate('document.activeElement.type'), 'radio');
   await keys.press('Tab');
   await keys.type('378282246310005');
   assert.equal(await page.locator('#number').inputValue(), '3782 822463 10005');

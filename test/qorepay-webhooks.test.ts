@@ -166,3 +166,13 @@ test('a purchase that is called off, looked at, or marked as paid is told', asyn
   await act(marked, 'mark_as_paid');
   await toldOf('qorepay', marked, ['purchase.paid']);
 });
+
+test('that a purchase was made is told before that it is paid, also to an endpoint that fails at first', async () => {
+  await webhookAt('qp-late');
+  await createHooks(shop.parts.host.url).order('qp-late', { status: 500, times: 3 });
+  const purchase = await shop.create();
+  const id = String(purchase.body.id);
+  await shop.s2s(purchase);
+  const found = await toldOf('qp-late', id, ['purchase.created', 'purchase.paid']);
+  assert.deepEqual([...new Set(found.map((hook) => told(hook).event_type))], ['purchase.created', 'purchase.paid']);
+});

@@ -10,7 +10,11 @@ const cursorName = 'deliveries';
 // it was made (a day apart, since events have business time). Of an endpoint without a URL only those payments are its business that
 // name one: in the operation itself, or in the payment's first.
 const targets = `
-  select f.merchant_id, ep.endpoint_id, f.subject, f.payment_id, f.sequence, f.operation_id
+  select f.merchant_id, ep.endpoint_id, f.subject, f.payment_id, f.sequence, f.operation_id, (
+    select (o.dialect_data ->> 'orderId')::uuid from polygate.operation o
+    where f.subject = 'payment' and o.merchant_id = f.merchant_id and o.payment_id = f.payment_id and o.target_id is null
+      and o.dialect_data ->> 'orderId' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' limit 1
+  ) as order_id
   from fresh f
     join polygate.endpoint ep on ep.merchant_id = f.merchant_id and ep.removed_at is null and f.happened_at > ep.created_at - interval '1 day'
     left join polygate.payment p on p.merchant_id = f.merchant_id and p.payment_id = f.payment_id
@@ -22,8 +26,8 @@ const targets = `
     ))`;
 
 const enrollment = `
-  insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, state, due_at)
-  select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, 'pending', now() from target
+  insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, state, due_at)
+  select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, 'pending', now() from target
   on conflict do nothing`;
 
 /** Rows of all kinds that fit a condition on `x`. A card that was refused was not kept, and nobody is told. */

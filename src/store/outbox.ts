@@ -19,7 +19,8 @@ import { enrollEvents } from './enroll-events.ts';
 import { findTree } from './read-operations.ts';
 
 // Endpoint by endpoint, so that a queue of a million never stands before somebody else's. Of a payment only the first pending delivery to an
-// endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. Both changes are
+// endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. What happened to an order goes
+// before what happened to its payments. Both changes are
 // conditional on `due_at`, so that a node that has seen an older state of the row changes nothing.
 const claim: Statement = {
   name: 'claim_deliveries',
@@ -29,18 +30,25 @@ with awake as (
   where state = 'active' and removed_at is null and wake_at <= now() and endpoint_id <> all ($1::uuid[])
 ), due as (
   select d.*, a.failures from awake a cross join lateral (
-    select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.due_at from polygate.delivery d
+    select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.due_at, d.order_id, d.created_at from polygate.delivery d
     where d.endpoint_id = a.endpoint_id and d.merchant_id = a.merchant_id and d.due_at <= now()
     order by d.due_at limit $2
   ) d
   order by d.due_at limit $3
 ), candidate as (
-  select due.*, head.sequence = due.sequence as is_head, head.due_at as head_due_at,
-    row_number() over (partition by due.endpoint_id, head.sequence = due.sequence order by due.due_at) as place
+  select due.*, head.is_head, head.due_at as head_due_at,
+    row_number() over (partition by due.endpoint_id, head.is_head order by due.due_at) as place
   from due cross join lateral (
-    select h.sequence, h.due_at from polygate.delivery h
-    where h.payment_id = due.payment_id and h.endpoint_id = due.endpoint_id and h.merchant_id = due.merchant_id and h.state = 'pending'
-    order by h.sequence limit 1
+    select first.sequence = due.sequence and ahead.due_at is null as is_head, greatest(first.due_at, ahead.due_at) as due_at from (
+      select h.sequence, h.due_at from polygate.delivery h
+      where h.payment_id = due.payment_id and h.endpoint_id = due.endpoint_id and h.merchant_id = due.merchant_id and h.state = 'pending'
+      order by h.sequence limit 1
+    ) first left join lateral (
+      select o.due_at from polygate.delivery o
+      where o.payment_id = due.order_id and o.endpoint_id = due.endpoint_id and o.merchant_id = due.merchant_id and o.state = 'pending'
+        and o.created_at <= due.created_at
+      order by o.sequence limit 1
+    ) ahead on true
   ) head
 )
 update polygate.delivery d set

@@ -326,6 +326,7 @@ create table polygate.delivery (
   created_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
   mail json,
+  order_id uuid,
   constraint delivery_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, merchant_id),
   constraint delivery_mail_check CHECK (((subject = 'mail'::text) = (mail IS NOT NULL))),
   constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'given_up'::text]))),

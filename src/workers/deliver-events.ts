@@ -14,7 +14,8 @@ import {
 } from '../core/event/outbox.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
-import { readOrder } from '../core/payment/order.ts';
+import type { OperationView } from '../core/payment/operation.ts';
+import { type OrderView, readOrder } from '../core/payment/order.ts';
 import type {
   CallbackAddress,
   CallbackMessage,
@@ -283,16 +284,30 @@ async function readSubject(
   if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';
     const act = await engine.tokenActs.find({ merchantId, token: paymentId.replaceAll('-', ''), kind });
-    const orderId = act?.dialectData.orderId;
-    const order = orderId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId: orderId });
+    const order = act === undefined ? undefined : await orderOf(engine, { merchantId, dialectData: act.dialectData });
     return act === undefined ? undefined : { subject: 'token', act, ...(order === undefined ? {} : { order }) };
   }
   const tree = await outbox.findTree({ merchantId, operationId });
   const operation = tree?.operations.find((candidate) => candidate.operationId === operationId);
   if (tree === undefined || operation === undefined) return undefined;
-  const checkoutId = tree.operations[0]?.dialectData.orderId;
-  const order = checkoutId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId, operationId });
+  const dialectData = tree.operations[0]?.dialectData ?? {};
+  const order = await orderOf(engine, { merchantId, dialectData, operationId });
   return { subject: 'payment', event: about.event, tree, operation, ...(order === undefined ? {} : { order }) };
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The order that a payment, or a kept card, says that it belongs to. */
+async function orderOf(
+  engine: Engine,
+  {
+    merchantId,
+    dialectData: { orderId = '' },
+    operationId,
+  }: Pick<OperationView, 'merchantId' | 'dialectData'> & { readonly operationId?: string },
+): Promise<OrderView | undefined> {
+  if (!uuid.test(orderId)) return undefined;
+  return readOrder(engine, { merchantId, checkoutId: orderId, ...(operationId === undefined ? {} : { operationId }) });
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */
@@ -304,8 +319,8 @@ async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, 
   const { settings } = endpoint;
   const secret = await secretOf(parts, policy, delivery);
   const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
-  // What a request names has no settings of its own.
-  const [set] = endpoint.url === undefined ? await parts.webhooks.addressesOf(channel) : [];
+  // What a request names has no settings of its own, and no key unless its dialect has given it one.
+  const [set] = endpoint.url === undefined && endpoint.sealedSecret === undefined ? await parts.webhooks.addressesOf(channel) : [];
   const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
   return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });

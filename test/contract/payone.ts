@@ -137,7 +137,7 @@ function connect({ url, caller: name, traces }: Connection): Client {
 }
 
 function writeOrder(
-  { card, holder = 'Ada Example', description, comesBackTo, fault, amount, currency = 'EUR' }: Order,
+  { card, holder = 'Ada Example', description, idempotencyKey, comesBackTo, fault, amount, currency = 'EUR' }: Order,
   authorizationMode: string,
 ) {
   const { surprise, ...spoil } = fault === undefined ? { surprise: undefined } : { surprise: undefined, ...spoiled[fault] };
@@ -145,7 +145,7 @@ function writeOrder(
   return {
     order: {
       amountOfMoney: { amount, currencyCode: currency, ...of(['amount', 'currencyCode']) },
-      references: { merchantReference: 'order-1', descriptor: description },
+      references: { merchantReference: idempotencyKey ?? 'order-1', descriptor: description },
     },
     cardPaymentMethodSpecificInput: {
       authorizationMode,

@@ -28,8 +28,30 @@ export interface Scene {
 
 export type Story = (name: string, needs: readonly Capability[], tell: (scene: Scene) => Promise<void>) => void;
 
+export interface ListedStory {
+  readonly name: string;
+  readonly needs: readonly Capability[];
+}
+
+/** Where stories are written down while a file is read and not run. */
+let list: ListedStory[] | undefined;
+
+/** The stories of a test file that nobody has imported yet in this process, in their order; none of them is run. */
+export async function listStories(load: () => Promise<unknown>): Promise<readonly ListedStory[]> {
+  const listed: ListedStory[] = [];
+  list = listed;
+  try {
+    await load();
+  } finally {
+    list = undefined;
+  }
+  return listed;
+}
+
 /** Begins a test file of stories. `env`: settings that differ from those of a test; `webhooks`: the demo merchant is told what happens. */
 export function stories(env: Readonly<Record<string, string>> = {}, { webhooks = false }: { readonly webhooks?: boolean } = {}): Story {
+  const listed = list;
+  if (listed !== undefined) return (name, needs) => void listed.push({ name, needs });
   let stack: Stack | undefined;
   before(async () => {
     stack = await startStack({ env, webhooks });
