@@ -284,21 +284,13 @@ test('sessions tell which tokens cannot be used', async () => {
 });
 
 test('what is not taken here says so, and is never a 404 or a 500', async () => {
-  const { mandates, hostedCheckout, hostedTokenization, paymentLinks } = client;
-  const order = { amountOfMoney: money(100) };
+  const { mandates } = client;
   const calls: readonly (() => Promise<sdk.SdkResponse<unknown, unknown>>)[] = [
     () => mandates.createMandate(merchantId, { customerReference: 'c', recurrenceType: 'UNIQUE', signatureType: 'UNSIGNED' }),
     () => mandates.getMandate(merchantId, 'm1'),
     () => mandates.blockMandate(merchantId, 'm1'),
     () => mandates.unblockMandate(merchantId, 'm1'),
     () => mandates.revokeMandate(merchantId, 'm1', {}),
-    () => hostedCheckout.createHostedCheckout(merchantId, { order }),
-    () => hostedCheckout.getHostedCheckout(merchantId, 'h1'),
-    () => hostedTokenization.createHostedTokenization(merchantId, {}),
-    () => hostedTokenization.getHostedTokenization(merchantId, 'h1'),
-    () => paymentLinks.createPaymentLink(merchantId, { order }),
-    () => paymentLinks.getPaymentLinkById(merchantId, 'l1'),
-    () => paymentLinks.cancelPaymentLinkById(merchantId, 'l1'),
   ];
   for (const call of calls) {
     const { status, body } = await refused(call());
