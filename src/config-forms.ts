@@ -121,6 +121,12 @@ export const logLevel: Form<LogLevel> = {
   },
 };
 
+export const onOff: Form<boolean> = {
+  expected: 'on or off',
+  show: (value) => quote(value ? 'on' : 'off'),
+  parse: (text) => (text === 'on' || text === 'off' ? good(text === 'on') : bad),
+};
+
 export const retryLimits: Form<RetryLimits> = {
   expected: `one of ${retryLimitModes.join(', ')}`,
   show: quote,
