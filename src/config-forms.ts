@@ -121,10 +121,10 @@ export const logLevel: Form<LogLevel> = {
   },
 };
 
-export const onOff: Form<boolean> = {
+export const onOff: Form<'on' | 'off'> = {
   expected: 'on or off',
-  show: (value) => quote(value ? 'on' : 'off'),
-  parse: (text) => (text === 'on' || text === 'off' ? good(text === 'on') : bad),
+  show: quote,
+  parse: (text) => (text === 'on' || text === 'off' ? good(text) : bad),
 };
 
 export const retryLimits: Form<RetryLimits> = {

@@ -312,10 +312,10 @@ export const settings = {
     15,
     'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
   ),
-  riskLimits: setting(
+  riskLimits: setting<'on' | 'off'>(
     'RISK_LIMITS',
     onOff,
-    { sandbox: false, live: true },
+    { sandbox: 'off', live: 'on' },
     'Whether the limits are kept that risk rules set on how often a card, an address or a shopper may try; block lists always are.',
   ),
   webhookHistoryDays: setting(

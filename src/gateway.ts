@@ -367,7 +367,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       keyLifetimeMs: config.idempotencyKeyDays * dayMs,
       retryLimits: config.retryLimits,
       retriesAtMost: config.retriesAtMost,
-      riskLimits: config.riskLimits,
+      riskLimits: config.riskLimits === 'on',
     },
     unrecorded: new Set(),
     shoppers: {

@@ -81,7 +81,9 @@ test('a BIN is blocked, also before its cardholder would be asked', async () => 
 
 test('a card is blocked by a payment of it: under its number, under a token, for a rebill and for a payout', async () => {
   const pan = freshCardNumber();
-  const first = expectReply(await pay({ 'card.number': pan, createRegistration: 'true' }), 200, approved);
+  const headers = { 'idempotency-key': freshName('key') };
+  const send = () => opp.post('/v1/payments', debit({ 'card.number': pan, createRegistration: 'true' }), { headers });
+  const first = expectReply(await send(), 200, approved);
   const { rows } = await opp.parts.database.query<{ payment_id: string }>(
     'select payment_id from polygate.operation where rrn is not null order by created_at desc, operation_id desc limit 1',
   );
@@ -93,7 +95,8 @@ test('a card is blocked by a payment of it: under its number, under a token, for
   await isNotSent(pan, () => opp.post(`/v1/registrations/${first.body.registrationId}/payments`, { paymentType: 'DB', ...money }), code);
   await isNotSent(pan, () => opp.post(`/v1/payments/${first.body.id}`, { paymentType: 'RB', ...money }), code);
   await isNotSent(pan, () => pay({ 'card.number': pan, paymentType: 'CD', 'card.cvv': undefined }), code);
-  // What was paid before can still be given back.
+  // What was paid before is told, and can be given back.
+  assert.equal(expectReply(await send(), 200, approved).body.id, first.body.id);
   expectReply(await opp.post(`/v1/payments/${first.body.id}`, { paymentType: 'RF', ...money }), 200, approved);
   expectReply(await pay(), 200, approved);
   await remove(console, rule);
