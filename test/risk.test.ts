@@ -241,7 +241,7 @@ test('rules are listed, and what cannot be one is refused by its field; the trai
   const gone = await console.call('delete', '/merchants/{merchant_id}/risk-rules/{rule_id}', { ids: { merchant_id, rule_id: rule } });
   assert.equal(gone.status, 404);
   const { items: trail } = await console.done('get', '/audit', { query: { act: 'risk_rule' } });
-  const acts = [...(trail ?? [])].filter(({ details }) => details.ruleId === rule);
+  const acts = [...(trail ?? [])].filter(({ details }) => details?.ruleId === rule);
   assert.deepEqual(
     acts.map(({ act }) => act),
     ['risk_rule.removed', 'risk_rule.added'],
