@@ -121,6 +121,12 @@ export const logLevel: Form<LogLevel> = {
   },
 };
 
+export const onOff: Form<'on' | 'off'> = {
+  expected: 'on or off',
+  show: quote,
+  parse: (text) => (text === 'on' || text === 'off' ? good(text) : bad),
+};
+
 export const retryLimits: Form<RetryLimits> = {
   expected: `one of ${retryLimitModes.join(', ')}`,
   show: quote,

@@ -17,6 +17,7 @@ import {
   mailAddress,
   type NetworkAddress,
   networks,
+  onOff,
   port,
   postgresUrl,
   proxies,
@@ -310,6 +311,12 @@ export const settings = {
     wholeNumber({ min: 1, max: 100 }),
     15,
     'How often a Visa payment may be tried again within 30 days of a decline, with the same card and amount; beyond it Visa charges a fee.',
+  ),
+  riskLimits: setting<'on' | 'off'>(
+    'RISK_LIMITS',
+    onOff,
+    { sandbox: 'off', live: 'on' },
+    'Whether the limits are kept that risk rules set on how often a card, an address or a shopper may try; block lists always are.',
   ),
   webhookHistoryDays: setting(
     'WEBHOOK_HISTORY_DAYS',

@@ -67,6 +67,7 @@ import { type BatchingPaymentStore, createPaymentStore } from './store/payment-s
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
 import { createRequestKeys } from './store/request-keys.ts';
 import { createRequestWindow, deleteExpiredWindows } from './store/request-window.ts';
+import { createRiskStore, deleteOldAttempts } from './store/risk-attempts.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
 import { createTokenActStore } from './store/token-acts.ts';
@@ -169,6 +170,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       'expired idempotency keys': () => deleteExpiredKeys(stores.general),
       'counted requests of the past': () => deleteExpiredWindows(stores.general),
       'declines and card blocks that no limit asks for any more': () => deleteOldDeclines(stores.general, clock.businessNow()),
+      'attempts that no risk limit counts any more': () => deleteOldAttempts(stores.general, clock.businessNow()),
       'card numbers past their date': async () => (await purge.run(0)).done,
       'verification codes that waited too long': vault.purgeCvcs,
       'webhooks told long ago': () => pruneDeliveries(stores.general, clock.wallNow() - config.webhookHistoryDays * dayMs),
@@ -350,6 +352,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     schedules: createScheduleStore(stores.general),
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),
+    risk: createRiskStore(stores.general),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
@@ -364,6 +367,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       keyLifetimeMs: config.idempotencyKeyDays * dayMs,
       retryLimits: config.retryLimits,
       retriesAtMost: config.retriesAtMost,
+      riskLimits: config.riskLimits === 'on',
     },
     unrecorded: new Set(),
     shoppers: {

@@ -78,10 +78,9 @@ test('the page of the API is there, and the list names it', async () => {
 
 const nobody = '018f0000-0000-7000-8000-00000000dead';
 const nowhere = Object.fromEntries(
-  ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'document', 'operator', 'settlement'].map((noun) => [
-    `${noun}_id`,
-    nobody,
-  ]),
+  ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'document', 'operator', 'settlement', 'rule'].map(
+    (noun) => [`${noun}_id`, nobody],
+  ),
 );
 
 test('nobody gets anything without a key, and a viewer only looks', async () => {

@@ -16,6 +16,7 @@ import type { ConsoleParts } from './parts.ts';
 import { paymentRoutes } from './payments.ts';
 import { ConsoleProblem, type ProblemName } from './problem.ts';
 import { reportRoutes } from './reports.ts';
+import { riskRoutes } from './risk.ts';
 import type { ConsoleRoute } from './route.ts';
 import { serve } from './serve.ts';
 import { settlementRoutes } from './settlements.ts';
@@ -32,6 +33,7 @@ export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
       channelRoutes,
       credentialRoutes,
       complianceRoutes,
+      riskRoutes,
       accountRoutes,
       operatorRoutes,
       auditRoutes,

@@ -8,6 +8,7 @@ import type { Channel, Credential, Directory, Flow } from '../core/merchant/chan
 import { readLook } from '../core/merchant/look.ts';
 import type { Partner, PartnerMerchant } from '../core/merchant/partner.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { type RuleJson, ruleColumn, ruleOf } from './risk-rules.ts';
 import { reading } from './unavailable.ts';
 
 const freshForMs = 10_000;
@@ -17,7 +18,7 @@ const entriesAtMost = 50_000;
 
 const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled,
   c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication, c.look, c.bank_methods,
-  m.pan_retention_days`;
+  m.pan_retention_days, ${ruleColumn}`;
 
 const channelByWireId: Statement = {
   name: 'channel_by_wire_id',
@@ -90,6 +91,7 @@ interface ChannelRow extends Record<string, unknown> {
   readonly brands: CardBrand[] | null;
   readonly flows: Flow[] | null;
   readonly pan_retention_days: number | null;
+  readonly risk_rules: RuleJson[] | null;
   readonly look: unknown;
   readonly policies: Record<string, unknown>;
   readonly without_authentication: 'proceed' | 'stop';
@@ -204,6 +206,7 @@ function channelOf(row: ChannelRow): Channel {
     ...(row.brands === null ? {} : { brands: row.brands }),
     ...(row.flows === null ? {} : { flows: row.flows }),
     ...(row.currencies === null ? {} : { currencies: row.currencies }),
+    ...(row.risk_rules === null ? {} : { riskRules: row.risk_rules.map(ruleOf) }),
     ...(row.look === null ? {} : { look: readLook(row.look) }),
   };
 }

@@ -149,6 +149,33 @@ const endpoints: ListTable = {
   },
 };
 
+const riskRules: ListTable = {
+  columns: {
+    merchant_id: 'r.merchant_id',
+    rule_id: 'r.rule_id',
+    channel_id: 'r.channel_id',
+    kind: 'r.kind',
+    subject: 'r.subject',
+    value: 'r.value',
+    attempts: 'r.attempts',
+    window_seconds: 'r.window_seconds',
+    created_at: 'r.created_at',
+  },
+  from: 'polygate.risk_rule r',
+  keys: [
+    { sql: 'r.merchant_id', type: 'uuid' },
+    { sql: 'r.rule_id', type: 'uuid' },
+  ],
+  filters: {
+    merchant_id: equals('r.merchant_id', 'uuid'),
+    rule_id: equals('r.rule_id', 'uuid'),
+    channel_id: equals('r.channel_id', 'uuid'),
+    kind: equals('r.kind'),
+    subject: equals('r.subject'),
+    value: equals('r.value'),
+  },
+};
+
 const operators: ListTable = {
   columns: {
     operator_id: 'o.operator_id',
@@ -186,7 +213,17 @@ const audit: ListTable = {
 };
 
 export const listTables: Readonly<Record<OperatorList, ListTable>> = {
-  ...{ merchants, accounts, channels, credentials, compliance_documents: complianceDocuments, endpoints, operators, audit },
+  ...{
+    merchants,
+    accounts,
+    channels,
+    credentials,
+    compliance_documents: complianceDocuments,
+    risk_rules: riskRules,
+    endpoints,
+    operators,
+    audit,
+  },
   ...paymentLists,
   ...ledgerLists,
   ...settlementLists,

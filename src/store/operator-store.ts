@@ -19,6 +19,7 @@ import {
 import { readListPage } from './operator-lists.ts';
 import { createOperator, findOperator, revokeOperator } from './operators.ts';
 import { fundPayouts } from './payout-funding.ts';
+import { addRule, cardOfPayment, removeRule } from './risk-rules.ts';
 
 /** `emailFields`: under which names dialects keep the shopper's e-mail in an operation's data. */
 export function createOperatorStore(database: Database, { emailFields }: { readonly emailFields: readonly string[] }): OperatorStore {
@@ -41,6 +42,9 @@ export function createOperatorStore(database: Database, { emailFields }: { reado
     replay: (order) => replay(database, order),
     decideDocument: (decision) => decideDocument(database, decision),
     readDocument: (asked) => readFile(database, asked),
+    addRiskRule: (rule) => addRule(database, rule),
+    removeRiskRule: (rule) => removeRule(database, rule),
+    cardOfPayment: (key) => cardOfPayment(database, key),
     fundPayouts: (funding) => fundPayouts(database, funding),
     conversion: (request) => readConversion(database, request, emailFields),
     findOperator: (keyHash) => findOperator(database, keyHash),

@@ -693,6 +693,40 @@ create unlogged table polygate.request_window (
 );
 grant delete, insert, select, update on polygate.request_window to polygate_app;
 
+create table polygate.risk_attempt (
+  merchant_id uuid not null,
+  subject text not null,
+  value_hash bytea not null,
+  attempt_hash bytea not null,
+  tried_at timestamp with time zone not null,
+  constraint risk_attempt_pkey PRIMARY KEY (merchant_id, subject, value_hash, attempt_hash)
+);
+CREATE INDEX risk_attempt_age ON polygate.risk_attempt USING btree ((((tried_at AT TIME ZONE 'UTC'::text))::date), merchant_id);
+grant delete, insert, select on polygate.risk_attempt to polygate_app;
+
+create table polygate.risk_rule (
+  merchant_id uuid not null,
+  rule_id uuid not null,
+  channel_id uuid,
+  kind text not null,
+  subject text not null,
+  value text,
+  attempts integer,
+  window_seconds integer,
+  created_at timestamp with time zone not null default now(),
+  constraint risk_rule_pkey PRIMARY KEY (merchant_id, rule_id),
+  constraint risk_rule_attempts_check CHECK ((attempts > 0)),
+  constraint risk_rule_check CHECK (
+CASE kind
+    WHEN 'block'::text THEN ((value IS NOT NULL) AND (attempts IS NULL) AND (window_seconds IS NULL))
+    ELSE ((value IS NULL) AND (attempts IS NOT NULL) AND (window_seconds IS NOT NULL) AND (subject = ANY (ARRAY['card'::text, 'ip'::text, 'email'::text])))
+END),
+  constraint risk_rule_kind_check CHECK ((kind = ANY (ARRAY['block'::text, 'limit'::text]))),
+  constraint risk_rule_subject_check CHECK ((subject = ANY (ARRAY['card'::text, 'bin'::text, 'ip'::text, 'email'::text, 'country'::text]))),
+  constraint risk_rule_window_seconds_check CHECK ((window_seconds > 0))
+);
+grant delete, insert, select on polygate.risk_rule to polygate_app;
+
 create table polygate.schedule (
   merchant_id uuid not null,
   schedule_id uuid not null,

@@ -1,5 +1,6 @@
 /** Who asks: a merchant's channel, as its dialect found it from the request's credentials. */
 import type { CardBrand } from '../instrument/card.ts';
+import type { RiskRule } from '../risk/rule.ts';
 import type { Look } from './look.ts';
 import type { Partner } from './partner.ts';
 
@@ -38,6 +39,8 @@ export interface Channel {
   readonly currencies?: readonly string[];
   /** How long its merchant keeps card numbers, business ms; absent: as long as the gateway's setting says. */
   readonly panRetentionMs?: number;
+  /** What keeps a payment from being sent; absent: nothing. */
+  readonly riskRules?: readonly RiskRule[];
   /** How the pages look that its shoppers see. */
   readonly look?: Look;
   /** What its dialect does differently for it, in the dialect's own words. */

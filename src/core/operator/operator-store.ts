@@ -1,6 +1,7 @@
 /** What an operator looks through and changes, as interfaces; the store keeps it. Every act leaves its row in the trail, in its own transaction. */
 import type { EndpointState } from '../event/outbox.ts';
 import type { SealedSecret, SecretToSeal } from '../ports.ts';
+import type { RiskRule } from '../risk/rule.ts';
 import type { Role } from './operator.ts';
 
 /** What can be listed, page by page. */
@@ -24,6 +25,7 @@ export const operatorLists = [
   'disputes',
   'escalations',
   'compliance_documents',
+  'risk_rules',
   'settlements',
   'settlement_parts',
   'settlement_comparisons',
@@ -137,6 +139,13 @@ export interface ReplayOrder extends ByActor {
   readonly to?: Date;
 }
 
+export interface RiskRuleToMake extends ByActor {
+  readonly merchantId: string;
+  /** Absent: all channels of the merchant. */
+  readonly channelId?: string;
+  readonly rule: RiskRule;
+}
+
 export interface OperatorToMake extends ByActor {
   readonly name: string;
   readonly role: Role;
@@ -191,6 +200,10 @@ export interface OperatorStore {
   ): Promise<unknown>;
   /** The bytes of a document; `open` decrypts them. */
   readDocument(asked: ByActor & { readonly documentId: string; readonly open: (sealed: SealedSecret) => string }): Promise<Uint8Array>;
+  addRiskRule(rule: RiskRuleToMake): Promise<{ readonly ruleId: string }>;
+  removeRiskRule(rule: ByActor & { readonly merchantId: string; readonly ruleId: string }): Promise<void>;
+  /** The id of the card that a payment was tried with last. */
+  cardOfPayment(key: { readonly merchantId: string; readonly paymentId: string }): Promise<string | undefined>;
   /** Adds to what a merchant may pay out; what is funded under the same id counts once. False: it was funded before. */
   fundPayouts(
     funding: ByActor & {

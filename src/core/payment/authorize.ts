@@ -12,6 +12,8 @@ import { purgeTime } from '../merchant/retention.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { Origin } from '../risk/rule.ts';
+import { screen } from '../risk/screen.ts';
 import type { Exemption } from '../three-d-secure/authentication.ts';
 import { type ExternalAuthentication, evidenceOf, refusedBy } from '../three-d-secure/external.ts';
 import { type Shopper, type Waiting, waitingFor } from './await-shopper.ts';
@@ -51,6 +53,8 @@ export interface AuthorizeCommand {
   readonly tokenize: boolean;
   /** Under which agreement a stored card is used, or that one is made. */
   readonly agreement?: AgreementRequest;
+  /** Where it comes from; what is not said is taken from the shopper. */
+  readonly origin?: Origin;
   /** Present: the shopper is there, and may be sent to the issuer to authenticate. */
   readonly shopper?: Shopper;
   /** Of a preauthorization: all of it is captured at once. */
@@ -79,7 +83,7 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     if ('code' in found) return { kind: 'refused', refusal: found };
     const inactive = refuseInactive(command.channel, { brand: found.summary.brand, ...flowOf(command) });
     if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
-    const card = judged(found, command);
+    const card = await screened(engine, judged(found, command), command);
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card);
@@ -99,6 +103,16 @@ function flowOf({ kind, shopper, authentication }: AuthorizeCommand): { readonly
 function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand): PaymentCard {
   const reason = authentication === undefined ? undefined : refusedBy(authentication, channel);
   return reason === undefined || card.rejection !== undefined ? card : { ...card, rejection: reason };
+}
+
+/** Before any authentication. A merchant without rules pays nothing for it. */
+async function screened(engine: Engine, card: PaymentCard, command: AuthorizeCommand): Promise<PaymentCard> {
+  const { channel, kind, shopper, idempotencyKey } = command;
+  if (channel.riskRules === undefined || card.rejection !== undefined) return card;
+  const { ip = shopper?.browser.ip, email = shopper?.email, country } = command.origin ?? {};
+  const origin = { ip, email, country };
+  const reason = await screen(engine, { channel, kind, origin, card, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });
+  return reason === undefined ? card : { ...card, rejection: reason };
 }
 
 /** A card that takes part in no 3-D Secure, of a merchant who wants no payment without it. */

@@ -3,6 +3,7 @@
 import type { PaymentEventRecord } from '../event/payment-event.ts';
 import type { AgreementRequest } from '../instrument/agreement.ts';
 import type { CardBrand } from '../instrument/card.ts';
+import type { Origin } from '../risk/rule.ts';
 
 /** What will be asked for once there is an instrument. */
 export interface CheckoutOrder {
@@ -18,6 +19,8 @@ export interface CheckoutOrder {
   /** As in `AuthorizeCommand`. */
   readonly captureLater?: { readonly afterMs: number };
   readonly merchantReference?: string;
+  /** As the merchant tells it. */
+  readonly origin?: Origin;
   /** Each attempt is a payment with a number of its own. */
   readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;

@@ -228,7 +228,7 @@ async function begin(
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
-    const { tokenize: _tokenize, agreement: _agreement, ...bankOrder } = given;
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, ...bankOrder } = given;
     if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
     return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
   }

@@ -9,6 +9,7 @@ import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
+import type { RiskStore } from '../risk/risk-store.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
@@ -27,6 +28,7 @@ export interface Engine {
   readonly holds: DueHoldStore;
   readonly compliance: ComplianceStore;
   readonly requestKeys: RequestKeys;
+  readonly risk: RiskStore;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;
@@ -55,6 +57,8 @@ export interface EngineSettings {
   readonly retryLimits: RetryLimits;
   /** How often a payment may be tried again after its first decline, within Visa's window. */
   readonly retriesAtMost: number;
+  /** Whether merchants' limits on attempts are kept; their block lists always are. */
+  readonly riskLimits: boolean;
 }
 
 /** What the gateway does by itself, and for which payment where that is known. */

@@ -2,6 +2,7 @@
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
+import type { RiskReason } from '../risk/rule.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { AuthenticationView } from '../three-d-secure/authentication.ts';
@@ -78,6 +79,7 @@ export type RejectionReason =
   | 'retry_forbidden'
   /** The scheme's number of attempts is used up for now. */
   | 'retries_exhausted'
+  | RiskReason
   | ShopperFailure;
 
 /** How an unanswered authorization came to stand for nothing. */

@@ -6,6 +6,7 @@ import { refuseInactive } from '../merchant/activation.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import { screen } from '../risk/screen.ts';
 import { type PaymentCard, submit } from './authorize.ts';
 import { firstReferenceOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
@@ -32,8 +33,14 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     if (card === undefined || cardId === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
     const inactive = refuseInactive(channel, { brand: card.brand });
     if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
-    const row = await newPayment(engine, command, { tree, named, card: { cardId, summary: card }, amount });
-    return submit(engine, { channel, tokenize: false }, { cardId, summary: card }, { ...row, ...key });
+    const kept = { cardId, summary: card };
+    const { idempotencyKey } = command;
+    // Nobody is there who could come from somewhere.
+    const asked = { channel, kind: 'rebill', origin: {}, card: kept, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) } as const;
+    const rejection = channel.riskRules === undefined ? undefined : await screen(engine, asked);
+    const payable = { ...kept, ...(rejection === undefined ? {} : { rejection }) };
+    const row = await newPayment(engine, command, { tree, named, card: payable, amount });
+    return submit(engine, { channel, tokenize: false }, payable, { ...row, ...key });
   });
 }
 
@@ -86,7 +93,7 @@ async function newPayment(engine: Engine, command: OperateCommand, { tree, named
     ...{ kind, amount, currency: tree.currency, cardId: card.cardId, card: card.summary, dialectData },
     referenceId: named.operationId,
     agreement: useUnder(tree),
-    trace: await engine.acquirer.prepare({ channel, kind }),
+    ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
   };

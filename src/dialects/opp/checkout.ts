@@ -52,13 +52,14 @@ export function readKeeping({ parameters, ...request }: RequestContext, checkout
 /** What the shopper will be asked to pay. Throws a {@link Problem} for what cannot be paid so. */
 export function readTerms(request: RequestContext, checkoutId: string): CheckoutTerms {
   const { parameters } = request;
-  const { kind, amount, currency, tokenize, agreement, merchantReference, dialectData } = readAuthorization(request);
+  const { kind, amount, currency, tokenize, agreement, merchantReference, dialectData, origin } = readAuthorization(request);
   if (kind === 'payout') throw new Problem('600.200.400');
   const { shopperResultUrl, paymentType } = parameters;
   const language = parameters['customer.language'];
   return {
     order: {
       ...{ kind, amount, currency, tokenize, dialectData },
+      ...(origin === undefined ? {} : { origin }),
       ...(agreement === undefined ? {} : { agreement }),
       ...(merchantReference === undefined ? {} : { merchantReference }),
       ...(paymentType === composite ? { thenCapture: { dialectData: { ...dialectData, paymentType: composite } } } : {}),

@@ -10,6 +10,7 @@ import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
+import type { Origin } from '../../core/risk/rule.ts';
 import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';
 import { readAgreement } from './agreement.ts';
 import { policiesOf } from './policies.ts';
@@ -83,7 +84,12 @@ export function readAuthorization(request: RequestContext): Omit<AuthorizeComman
     ...(kind === 'payout' ? {} : readAgreement(parameters)),
     ...readCommon(request),
     ...captureOf(request),
+    origin: readOrigin(parameters),
   };
+}
+
+function readOrigin({ 'customer.ip': ip, 'customer.email': email, 'billing.country': country }: Parameters): Origin {
+  return { ip, email, country };
 }
 
 function captureOf({ channel, parameters }: RequestContext): Pick<AuthorizeCommand, 'captureLater'> {

@@ -120,6 +120,14 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   cvc_gone: '100.390.112',
   retry_forbidden: '800.200.160',
   retries_exhausted: '800.120.101',
+  card_blocked: '800.300.101',
+  bin_blocked: '800.300.401',
+  ip_blocked: '800.300.301',
+  email_blocked: '800.300.200',
+  country_blocked: '800.300.102',
+  card_too_often: '800.120.101',
+  ip_too_often: '800.120.102',
+  email_too_often: '800.120.103',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {

@@ -10,6 +10,7 @@ import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
+import type { Origin } from '../../core/risk/rule.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import { readReturnUrl, readShopper, readUrl } from './shopper.ts';
 import { keptNames, type ParameterName, type Parameters } from './wire.ts';
@@ -123,8 +124,14 @@ function readTerms({ channel, parameters }: Beginning): Omit<AuthorizeCommand, '
     ...(recurringType === undefined ? {} : { agreement: mayAsk ? initial : repeated }),
     ...(mayAsk ? readShopper(parameters) : {}),
     tokenize: createRegistration?.toLowerCase() === 'true',
+    origin: readOrigin(parameters),
     ...readCommon(parameters),
   };
+}
+
+/** The platform asks for no billing address; what it has of addresses is where goods go. */
+export function readOrigin({ 'customer.ip': ip, 'customer.email': email }: Parameters): Origin {
+  return { ip, email };
 }
 
 function readKind(parameters: Parameters): 'preauthorization' | 'debit' {

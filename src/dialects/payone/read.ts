@@ -7,6 +7,7 @@ import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { Origin } from '../../core/risk/rule.ts';
 import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';
 import { fromGuid } from './ids.ts';
 import { invalid, missing, Problem } from './problem.ts';
@@ -133,7 +134,16 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
     ...(authentication === undefined ? {} : { authentication }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(delay === undefined || sale ? {} : { captureLater: { afterMs: delay * minuteMs } }),
+    origin: readOrigin(body),
     ...readCommon(request, { ...order, ...body }, { paymentProductId: input.paymentProductId }),
+  };
+}
+
+function readOrigin({ order: { customer }, fraudFields }: CreatePayment): Origin {
+  return {
+    ip: customer?.device?.ipAddress ?? fraudFields?.customerIpAddress,
+    email: customer?.contactDetails?.emailAddress,
+    country: customer?.billingAddress?.countryCode,
   };
 }
 

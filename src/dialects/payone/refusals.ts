@@ -117,6 +117,8 @@ const declines: Readonly<Record<DeclineReason, Words>> = {
   acquirer_unreachable: ['30921001', 'ACQUIRER_UNREACHABLE'],
 };
 
+const suspectedFraud: Words = ['30591001', 'SUSPECTED_FRAUD'];
+
 const authenticationFailed: Words = ['40001134', 'AUTHENTICATION_FAILURE'];
 
 const rejections: Readonly<Record<RejectionReason, Words>> = {
@@ -127,6 +129,14 @@ const rejections: Readonly<Record<RejectionReason, Words>> = {
   cvc_length: ['30001142', 'INVALID_CVV'],
   retry_forbidden: ['30001101', 'NEVER_RETRY'],
   retries_exhausted: ['30001102', 'TOO_MANY_ATTEMPTS'],
+  card_blocked: suspectedFraud,
+  bin_blocked: suspectedFraud,
+  ip_blocked: suspectedFraud,
+  email_blocked: suspectedFraud,
+  country_blocked: suspectedFraud,
+  card_too_often: suspectedFraud,
+  ip_too_often: suspectedFraud,
+  email_too_often: suspectedFraud,
   authentication_failed: authenticationFailed,
   authentication_forbidden: authenticationFailed,
   shopper_canceled: ['30171001', 'CANCELLED_BY_SHOPPER'],

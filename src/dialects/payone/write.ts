@@ -2,6 +2,7 @@
 import type { CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import { spentWith } from '../../core/payment/kept-card.ts';
+import { isRiskReason } from '../../core/risk/rule.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { toGuid, toWireId } from './ids.ts';
 import { productOfBrand, productOfMethod } from './products.ts';
@@ -89,7 +90,8 @@ function writeCard({ card }: OperationNode): Json {
 
 function writeFraud({ reason, state }: OperationNode): Json {
   const cvvResult = reason === 'invalid_cvc' ? 'N' : state === 'rejected' ? 'P' : '0';
-  return { fraudServiceResult: reason === 'suspected_fraud' ? 'denied' : 'accepted', avsResult: '0', cvvResult };
+  const isDenied = reason === 'suspected_fraud' || isRiskReason(reason);
+  return { fraudServiceResult: isDenied ? 'denied' : 'accepted', avsResult: '0', cvvResult };
 }
 
 function writeAuthentication(authentication: AuthenticationView | undefined): Json {

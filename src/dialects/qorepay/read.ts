@@ -1,6 +1,7 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
+import type { Origin } from '../../core/risk/rule.ts';
 import { type ClientDocument, readClient } from './client.ts';
 import { decimalOf } from './decimal.ts';
 import { fieldsOf, isObject } from './fields.ts';
@@ -225,6 +226,10 @@ function masked<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [maskCardNumbers(name), masked(member as unknown)])) as T;
 }
 
+function originOf({ email, country }: ClientDocument): Origin {
+  return { email: typeof email === 'string' ? email : undefined, country: typeof country === 'string' ? country : undefined };
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(orderId: string, { total, currency, products }: PurchaseRequest, document: PurchaseDocument): CheckoutTerms {
   const { skip_capture, force_recurring, reference, success_redirect, success_callback } = document.top;
@@ -232,6 +237,7 @@ export function termsOf(orderId: string, { total, currency, products }: Purchase
     order: {
       ...{ kind: skip_capture ? 'preauthorization' : 'debit', amount: total, currency, tokenize: force_recurring },
       ...(reference === '' ? {} : { merchantReference: reference }),
+      origin: originOf(document.client),
       dialectData: { orderId, ...(success_callback === '' ? {} : { notificationUrl: success_callback }) },
     },
     ...(success_redirect === '' ? {} : { returnUrl: success_redirect }),

@@ -7,6 +7,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { largestAmount, parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { Origin } from '../../core/risk/rule.ts';
 import type { Mode } from '../dialect.ts';
 import { type Initiation, readInitiation } from './agreement.ts';
 import { readerOf } from './body.ts';
@@ -94,9 +95,14 @@ export function readPayment(body: AuthoriseBody, { channel, nowMs, mode, key }: 
     ...order,
     dialectData: { ...order.dialectData, methodType, ...customerOf(body, keeps), ...readCallbackUrl(body.callback_url, channel, mode) },
     ...(agreement === undefined ? {} : { agreement }),
+    origin: { ...readOrigin(body), ip: readBrowser(device).ip },
     ...(isByMerchant ? {} : { shopper }),
   };
   return { command, isByMerchant, hasCardData: methodType === 'card' };
+}
+
+function readOrigin({ customer, billing_details: billing }: AuthoriseBody): Origin {
+  return { email: customer?.email ?? billing?.email, country: billing?.country };
 }
 
 /** Under which a card that is kept is listed. */

@@ -130,6 +130,14 @@ export const rejections: Readonly<Record<RejectionReason, readonly [endedAs: End
   cvc_gone: ['failed', 'card_not_kept', 'the verification code could not be kept until the customer was done'],
   retry_forbidden: ['declined', 'retry_forbidden', 'the scheme forbids to try this card again'],
   retries_exhausted: ['declined', 'retries_exhausted', 'the scheme’s number of tries is used up'],
+  card_blocked: ['declined', '59', 'suspected_fraud'],
+  bin_blocked: ['declined', '59', 'suspected_fraud'],
+  ip_blocked: ['declined', '59', 'suspected_fraud'],
+  email_blocked: ['declined', '59', 'suspected_fraud'],
+  country_blocked: ['declined', '59', 'suspected_fraud'],
+  card_too_often: ['declined', '65', 'over_count_limit'],
+  ip_too_often: ['declined', '65', 'over_count_limit'],
+  email_too_often: ['declined', '65', 'over_count_limit'],
 };
 
 export const failures: Readonly<Record<FailureReason, ResultWords>> = {

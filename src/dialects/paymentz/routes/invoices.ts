@@ -21,7 +21,7 @@ import type { Handler } from '../handler.ts';
 import { findInvoiceByUrl, invoiceUrl } from '../invoice-link.ts';
 import { Problem, parameterProblem } from '../problem.ts';
 import { readProducts } from '../products.ts';
-import { readAmount, readKept, required } from '../read.ts';
+import { readAmount, readKept, readOrigin, required } from '../read.ts';
 import { problemOf } from '../refusals.ts';
 import { bodyOf, type Request, readRequest } from '../request.ts';
 import { type ResultCode, resultOf } from '../result-codes.ts';
@@ -68,6 +68,7 @@ export function termsOf(parameters: Parameters, money: { readonly amount: number
     order: {
       ...{ kind: type === 'PA' ? 'preauthorization' : 'debit', ...money, tokenize: false, numbered: true },
       ...(merchantReference === undefined ? {} : { merchantReference }),
+      origin: readOrigin(parameters),
       dialectData: { ...readKept(parameters), paymentType: type },
     },
     ...(parameters.merchantRedirectUrl === undefined ? {} : { returnUrl: readReturnUrl(parameters)() }),

@@ -1,0 +1,91 @@
+/** Rules by which a merchant refuses payments that its acquirer would be asked about: lists of what is blocked, and limits on how often something may try. */
+import { isIP } from 'node:net';
+
+/** What of a payment can be on a block list. */
+export const blockSubjects = ['card', 'bin', 'ip', 'email', 'country'] as const;
+
+export type BlockSubject = (typeof blockSubjects)[number];
+
+/** By what attempts can be counted. */
+export const limitSubjects = ['card', 'ip', 'email'] as const satisfies readonly BlockSubject[];
+
+export type LimitSubject = (typeof limitSubjects)[number];
+
+/** What one of `value` is: see {@link normalized}. */
+export interface BlockRule {
+  readonly kind: 'block';
+  readonly subject: BlockSubject;
+  readonly value: string;
+}
+
+/** At most so many attempts of one card, address or shopper within the time before. */
+export interface LimitRule {
+  readonly kind: 'limit';
+  readonly subject: LimitSubject;
+  readonly attempts: number;
+  readonly windowMs: number;
+}
+
+export type RiskRule = BlockRule | LimitRule;
+
+/** A merchant's rules are in the memory of every node, so there is an end to them. */
+export const rulesAtMost = 1_000;
+
+/** The longest time that attempts are counted over, in ms; they are remembered so long. */
+export const longestWindowMs = 30 * 86_400_000;
+
+/** Where a payment comes from, in the words of the merchant's request; what is no address or country counts as absent. */
+export interface Origin {
+  readonly ip?: string | undefined;
+  readonly email?: string | undefined;
+  /** Of the billing address, ISO 3166-1 alpha-2. */
+  readonly country?: string | undefined;
+}
+
+/** Why a payment is recorded and not sent. */
+export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often`;
+
+const reasons: ReadonlySet<string> = new Set<RiskReason>([
+  ...blockSubjects.map((subject) => `${subject}_blocked` as const),
+  ...limitSubjects.map((subject) => `${subject}_too_often` as const),
+]);
+
+export function isRiskReason(reason: string | undefined): reason is RiskReason {
+  return reason !== undefined && reasons.has(reason);
+}
+
+/**
+ * The one way in which a value is written, so that rules and payments can be compared; undefined when it is none. card: the vault's fingerprint, hex;
+ * bin: first six digits; ip: IPv4, or IPv6 in its shortest form; email: in lower case; country: ISO 3166-1 alpha-2.
+ */
+export function normalized(subject: BlockSubject, text: string): string | undefined {
+  const value = text.trim();
+  switch (subject) {
+    case 'card':
+      return /^[0-9a-f]{32,128}$/.test(value) ? value : undefined;
+    case 'bin':
+      return /^\d{6}$/.test(value) ? value : undefined;
+    case 'ip':
+      return normalizedIp(value);
+    case 'email':
+      return /^[^\s@]{1,200}@[^\s@]{1,200}$/.test(value) ? value.toLowerCase() : undefined;
+    case 'country':
+      return /^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : undefined;
+  }
+}
+
+/** An IPv4 address inside an IPv6 one is the IPv4 address: a shopper does not change by the socket that took the request. */
+function normalizedIp(text: string): string | undefined {
+  switch (isIP(text)) {
+    case 4:
+      return text;
+    case 6: {
+      const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text) ?? [];
+      if (mapped !== undefined) return mapped;
+      // A zone is no part of an address on the wire, and no URL takes one.
+      return URL.parse(`http://[${text.replace(/%.*$/, '')}]`)?.hostname.slice(1, -1);
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Looks at a new payment before it is recorded: whether a rule of its merchant keeps it from being sent. What is on a list is seen in memory; only
+ * limits ask the store, and only where the merchant has some.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { CardSummary, Pan } from '../instrument/card.ts';
+import type { Channel } from '../merchant/channel.ts';
+import type { Engine } from '../payment/engine.ts';
+import type { FirstKind } from '../payment/operation.ts';
+import { type BlockSubject, type LimitRule, normalized, type Origin, type RiskReason } from './rule.ts';
+
+/** What is looked at. */
+export interface Screened {
+  readonly channel: Channel;
+  readonly kind: FirstKind;
+  readonly origin: Origin;
+  /** A request that is sent again is the same attempt. */
+  readonly idempotencyKey?: string;
+  readonly card: { readonly cardId: string; readonly summary: CardSummary; readonly pan?: Pan };
+}
+
+/** Why the payment is not to be sent; undefined: no rule is against it. */
+export async function screen(engine: Engine, screened: Screened): Promise<RiskReason | undefined> {
+  const { riskRules } = screened.channel;
+  if (riskRules === undefined || riskRules.length === 0) return undefined;
+  const values = await valuesOf(
+    engine,
+    screened,
+    riskRules.some(({ subject }) => subject === 'card'),
+  );
+  for (const rule of riskRules) {
+    if (rule.kind === 'block' && values[rule.subject] === rule.value) return `${rule.subject}_blocked`;
+  }
+  // Nobody tries out stolen cards by being paid.
+  if (screened.kind === 'payout' || !engine.settings.riskLimits) return undefined;
+  return exhausted(
+    engine,
+    screened,
+    riskRules.flatMap((rule) => {
+      const value = rule.kind === 'limit' ? values[rule.subject] : undefined;
+      return rule.kind === 'limit' && value !== undefined ? [{ ...rule, value }] : [];
+    }),
+  );
+}
+
+type Values = Partial<Readonly<Record<BlockSubject, string | undefined>>>;
+
+/** A card is looked up in the vault only where a rule is about cards. */
+async function valuesOf(engine: Engine, { channel, origin, card }: Screened, needsCard: boolean): Promise<Values> {
+  const { merchantId } = channel;
+  const pan = needsCard ? (card.pan ?? (await engine.vault.reveal({ merchantId, cardId: card.cardId }))) : undefined;
+  const fingerprint = pan === undefined ? undefined : await engine.vault.fingerprint(merchantId, pan);
+  const { ip, email, country } = origin;
+  return {
+    bin: card.summary.bin,
+    card: fingerprint === undefined ? undefined : Buffer.from(fingerprint).toString('hex'),
+    ip: ip === undefined ? undefined : normalized('ip', ip),
+    email: email === undefined ? undefined : normalized('email', email),
+    country: country === undefined ? undefined : normalized('country', country),
+  };
+}
+
+type Limit = LimitRule & { readonly value: string };
+
+async function exhausted(engine: Engine, { channel, idempotencyKey }: Screened, limits: readonly Limit[]): Promise<RiskReason | undefined> {
+  if (limits.length === 0) return undefined;
+  const { merchantId, channelId } = channel;
+  const atMs = engine.clock.businessNow();
+  const name = idempotencyKey === undefined ? randomUUIDv7() : `${channelId}\n${idempotencyKey}`;
+  const counted = await engine.risk.countAttempts({
+    ...{ merchantId, atMs },
+    attemptHash: engine.inputMac(`risk attempt\n${merchantId}\n${name}`),
+    counts: limits.map(({ subject, value, windowMs }) => ({
+      ...{ subject, sinceMs: atMs - windowMs },
+      // What is counted need not be known in clear.
+      valueHash: engine.inputMac(`risk value\n${merchantId}\n${subject}\n${value}`),
+    })),
+  });
+  const over = limits.find(({ attempts }, index) => (counted[index] ?? 0) > attempts);
+  return over === undefined ? undefined : `${over.subject}_too_often`;
+}
