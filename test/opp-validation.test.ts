@@ -316,7 +316,7 @@ test('a URL that cannot be read is refused without repeating it', async () => {
   for (const path of ['/v1/payments/%zz', '/%zz', `/v1/payments/${'a'.repeat(300)}`]) {
     const reply = await stack.get(path);
     assert.ok(reply.status === 400 || reply.status === 404 || reply.status === 414, reply.text);
-    assert.doesNotMatch(reply.text, /%zz|aaa/);
+    assert.doesNotMatch(reply.text, /%zz|a{20}/);
   }
 });
 
