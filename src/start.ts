@@ -148,9 +148,14 @@ const demoShopStep: Step = {
   name: 'the demo shop',
   async run(config) {
     await assertPortFree({ host: '127.0.0.1', port: config.sandboxShopPort, setting: 'SANDBOX_SHOP_PORT' });
-    const shop = await startDemoShop({ port: config.sandboxShopPort, gatewayUrl: `http://127.0.0.1:${config.port}`, log: tell });
-    const notice = `A shop to click through: http://127.0.0.1:${shop.ready.port}`;
-    return { config: { ...config, sandboxShopPort: shop.ready.port }, stop: shop.stop, notice };
+    // Nobody has to wait for it: payments can be made before the shop is open.
+    const opening = startDemoShop({ port: config.sandboxShopPort, gatewayUrl: `http://127.0.0.1:${config.port}`, log: tell });
+    void opening.then(
+      ({ ready }) => tell(`A shop to click through: http://127.0.0.1:${ready.port}`),
+      (error: unknown) => tell(error instanceof Error ? error.message : String(error)),
+    );
+    const stop = async (): Promise<void> => (await opening.catch(() => undefined))?.stop();
+    return { config, stop };
   },
 };
 
