@@ -82,6 +82,8 @@ function stopSignal(): AbortSignal {
 }
 
 exitWithParent();
+// Each file, and each process that it starts, loads the same sources: what was compiled once is kept beside the dependencies.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'compile');
 // A seed that is given makes a randomized test repeat what it did.
 process.env.POLYGATE_SEED ??= String(randomBytes(4).readUInt32BE());
 process.stdout.write(`seed ${process.env.POLYGATE_SEED} (set POLYGATE_SEED to run the same again)\n`);
