@@ -15,7 +15,8 @@ const dataDirectory = join(folder, '.polygate');
 const env: NodeJS.ProcessEnv = {
   ...process.env,
   DATA_DIRECTORY: dataDirectory,
-  PORT: '0',
+  // Addresses that the gateway tells by itself name this port, so it is known before.
+  PORT: String(await freePort()),
   EMBEDDED_POSTGRES_PORT: '0',
   SANDBOX_ACQUIRER_PORT: '0',
   SANDBOX_HTTP_PORT: String(await freePort()),
@@ -25,6 +26,8 @@ const env: NodeJS.ProcessEnv = {
 delete env.NODE_TEST_CONTEXT;
 delete env.DATABASE_URL;
 delete env.NODE_ENV;
+
+const withoutTools = ['curl', 'openssl'].some((tool) => spawnSync(tool, ['version']).error !== undefined) && 'no curl or openssl here';
 
 let started: StartedProcess;
 
@@ -57,6 +60,31 @@ test('the printed command pays, and pays again', { skip: spawnSync('curl', ['--v
   });
   assert.notEqual(ids[0], ids[1]);
 });
+
+/** By what an answer is known as a payment that went through, and which one it is, where the answer says so. */
+const paid: Readonly<Record<string, RegExp>> = {
+  opp: /"id":"(\w+)".*"code":"000\.100\.110"/,
+  payone: /"payment":\{"id":"(\w+)","status":"CAPTURED"/,
+  qorepay: /"status":"executed"/,
+  paymentz: /"paymentId":"(\d+)","status":"capturesuccess"/,
+  tzero: /"id":"(\w+)","status":"captured"/,
+};
+
+for (const [dialect, answer] of Object.entries(paid)) {
+  test(`what the start prints for ${dialect} pays, and is another payment when it is pasted again at once`, { skip: withoutTools }, () => {
+    const section = new RegExp(`── ${dialect} ──[^]*?A payment[^\\n]*\\n\\n([^]*?)\\n\\n`).exec(started.output());
+    const command = section?.[1] ?? assert.fail(`nothing is printed for ${dialect}`);
+    // Both in one shell, as in a terminal.
+    const { stdout, stderr } = spawnSync('sh', ['-c', `${command}\necho\n${command}\n`], { encoding: 'utf8' });
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map((line) => answer.exec(line));
+    assert.ok(found.length === 2 && found.every((match) => match !== null), `${stdout}${stderr}`);
+    const ids = found.flatMap((match) => match?.[1] ?? []);
+    assert.equal(new Set(ids).size, ids.length, stdout);
+  });
+}
 
 test('the start names the page that describes each API', async () => {
   const page = /http:\/\/\S+\/docs\/\w+/.exec(started.output())?.[0] ?? '';

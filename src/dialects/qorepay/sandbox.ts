@@ -57,9 +57,9 @@ export const sandbox: DialectSandbox = {
 const purchase = {
   brand_id: demoBrandId,
   client: { email: 'ada@example.com' },
-  purchase: { currency: 'NGN', products: [{ name: 'Dog food Max', quantity: 1, price: 9000 }] },
-  success_redirect: 'http://127.0.0.1:8070/success',
-  failure_redirect: 'http://127.0.0.1:8070/failure',
+  purchase: { currency: 'EUR', products: [{ name: 'Harbor Blend', quantity: 1, price: 1250 }] },
+  success_redirect: 'http://127.0.0.1:8070/',
+  failure_redirect: 'http://127.0.0.1:8070/basket',
 };
 
 const card = {

@@ -66,7 +66,7 @@ function sample(baseUrl: string): SamplePayment {
     `-H 'X-Secret-Key: ${demoKey}'`,
     `-H 'Content-Type: application/json'`,
     // Another reference each time: with the same one it would be the same payment.
-    `-d '${JSON.stringify(payment('demo-@@'))}'`.replace('@@', `'"$(date +%s)$$"'`),
+    `-d '${JSON.stringify(payment('demo-@@'))}'`.replace('@@', `'"$(openssl rand -hex 6)"'`),
   ];
   return {
     credentials: [
