@@ -70,11 +70,14 @@ function addPages(
     void reply.header('set-cookie', `shop=${found.cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400`);
     return found;
   };
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(body as string)));
   });
   app.setNotFoundHandler((_request, reply) => send(reply, messagePage('There is no such page', 'It may have moved, or never was.'), 404));
   app.setErrorHandler((error, _request, reply) => {
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+    if (status >= 400 && status < 500) return send(reply, messagePage('That cannot be read', 'Go back and send the form again.'), status);
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     return send(reply, messagePage('Something went wrong', 'The shop has a fault. Nothing was charged by this page.'), 500);
   });

@@ -172,3 +172,19 @@ test('a form that is sent twice is one order', async () => {
   assert.equal(first?.headers.get('location'), second?.headers.get('location'));
   assert.match(first?.headers.get('location') ?? '', /^\/orders\/MR-/);
 });
+
+test('bodies that are no form, or too large, are refused as that', async () => {
+  const post = (type: string, body: string) =>
+    fetch(`http://127.0.0.1:${shop.port}/basket`, { method: 'POST', body, headers: { 'content-type': type }, redirect: 'manual' });
+  const form = 'application/x-www-form-urlencoded';
+  const answers = [
+    await post('application/json', '{"product":["cup"]}'),
+    await post('text/plain', 'x'),
+    await post(form, 'a'.repeat(100_000)),
+  ];
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [415, 415, 413],
+  );
+  for (const answer of answers) assert.match(answer.headers.get('content-type') ?? '', /^text\/html/);
+});
