@@ -33,9 +33,9 @@ const purchases = '/api/v1/purchases/';
 const webhooks = '/api/v1/webhooks/';
 
 const purchaseExample = {
-  brand_id: '409eb80e-3782-4b1d-afa8-b779759266a5',
+  brand_id: '5b0c1f0e-6a52-4c3e-9d1b-0f6c2a7e4d31',
   client: { email: 'ada@example.com' },
-  purchase: { currency: 'NGN', products: [{ name: 'Dog food Max', quantity: 1, price: 9000 }] },
+  purchase: { currency: 'NGN', products: [{ name: 'Harbor Blend', quantity: 1, price: 9000 }] },
   success_redirect: 'https://shop.example/success',
   failure_redirect: 'https://shop.example/failure',
 };
