@@ -5,7 +5,7 @@ import type { TObject } from 'typebox';
 import type { ListPage } from '../core/operator/operator-store.ts';
 import { type AccessParts, requireRole } from './access.ts';
 import { checker } from './check.ts';
-import { csvOf } from './csv.ts';
+import { csvOf } from '../core/statement/csv.ts';
 import { fields, nothing, optional, page } from './forms.ts';
 import { type ConsoleProblem, fieldProblem } from './problem.ts';
 import type { ActRoute, ConsoleRoute, ListRoute, ReportRoute } from './route.ts';

@@ -52,7 +52,7 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
       const reference = `${randomText()}${routingNumber.toString(36).padStart(4, '0')}`;
       return { accountId, mti: 'bank', terminal: accountId, stan: reference, rrn: reference, transmittedAtMs: nowMs };
     },
-    async start({ trace, amount, currency, method, creditor, returnUrl }) {
+    async start({ trace, amount, currency, method, creditor, returnUrl, unattended }) {
       const decimals = currencyOf(currency)?.decimals ?? 2;
       const { notificationUrl } = settings;
       return reported(
@@ -65,6 +65,7 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
           creditor,
           returnUrl,
           notificationUrl,
+          ...(unattended === undefined ? {} : { unattended }),
         }),
       );
     },

@@ -154,11 +154,12 @@ export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly 
 export function methodsOf(
   { bank }: Engine,
   { bankMethods: activated = [] }: Channel,
-  { order, keepsCardOnly }: CheckoutTerms,
+  { order, keepsCardOnly, banks }: CheckoutTerms,
 ): BankMethod[] {
-  const needsCard = keepsCardOnly === true || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
+  const needsCard = keepsCardOnly === true || order.amount === 0 || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
   if (bank === undefined || needsCard) return [];
-  return bankMethods.filter((method) => activated.includes(method) && supports(method, order.kind));
+  const isAllowed = (method: BankMethod) => (banks === undefined ? supports(method, order.kind) : banks.includes(method));
+  return bankMethods.filter((method) => activated.includes(method) && isAllowed(method));
 }
 
 /** What the shopper sends. */
@@ -229,8 +230,11 @@ async function begin(
   };
   if (instrument.type === 'bank') {
     const { tokenize: _tokenize, agreement: _agreement, origin: _origin, ...bankOrder } = given;
-    if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
-    return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
+    const { method } = instrument;
+    if (shopper === undefined && method !== 'prepayment') return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    // What only comes later is an order first, and its receipts are the charge.
+    const kind = checkout.terms.banks?.includes(method) === true && !supports(method, order.kind) ? 'preauthorization' : order.kind;
+    return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
   }
   const command = { ...given, instrument, ...differing, ...(shopper === undefined ? {} : { shopper }) };
   return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);

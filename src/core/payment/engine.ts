@@ -5,11 +5,13 @@ import type { DueHoldStore } from '../due/due-hold.ts';
 import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
 import type { InvoiceStore } from '../invoice/invoice-store.ts';
+import type { MerchantBooks } from '../ledger/merchant-books.ts';
 import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import type { RiskStore } from '../risk/risk-store.ts';
+import type { StatementStore } from '../statement/statement.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
@@ -29,6 +31,8 @@ export interface Engine {
   readonly compliance: ComplianceStore;
   readonly requestKeys: RequestKeys;
   readonly risk: RiskStore;
+  readonly books: MerchantBooks;
+  readonly statements: StatementStore;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

@@ -47,14 +47,19 @@ export async function openOrderOnce(engine: Engine, channel: Channel, order: New
   }
 }
 
-/** Ends an order without a payment; refused when it is paid, when something is under way, and when it is closed. */
-export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd): Promise<Refusal | undefined> {
+/**
+ * Ends an order without a payment of the gateway's; refused when it is paid, when something is under way, and when it is closed. What was paid elsewhere is
+ * posted as declared. `paidAtMs`: when that was, as the merchant says.
+ */
+export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd, paidAtMs?: number): Promise<Refusal | undefined> {
   const state = await stateOfCheckout(engine, order);
   if (state.kind === 'pending') return refusal('payment_busy');
   if (state.kind === 'succeeded' || state.kind === 'closed') return refusal('checkout_closed');
   const { merchantId, checkoutId } = order;
   const attempts = state.kind === 'open' ? state.attempt - 1 : order.attempts;
-  const closed = await engine.checkouts.close({ merchantId, checkoutId, as, attempts, nowMs: engine.clock.businessNow() });
+  const nowMs = engine.clock.businessNow();
+  const paid = paidAtMs === undefined ? {} : { paidAtMs };
+  const closed = await engine.checkouts.close({ merchantId, checkoutId, as, attempts, nowMs, ...paid });
   return closed ? undefined : refusal('payment_busy');
 }
 

@@ -7,6 +7,7 @@ import { policies } from './policies.ts';
 import { returnStep } from './routes/direct-post.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
+import { statement } from './statement.ts';
 
 export const qorepay: Dialect = {
   name: 'qorepay',
@@ -16,5 +17,6 @@ export const qorepay: Dialect = {
   returnStep,
   callbacks,
   policies,
+  statement,
   sandbox,
 };

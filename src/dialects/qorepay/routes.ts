@@ -7,6 +7,7 @@ import { generalProblem } from './problem.ts';
 import { registerDirectPost } from './routes/direct-post.ts';
 import { registerLookups } from './routes/lookups.ts';
 import { registerPurchases } from './routes/purchases.ts';
+import { registerReports } from './routes/reports.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -18,6 +19,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   registerPurchases(app, context);
   registerWebhooks(app, context);
   registerLookups(app, context);
+  registerReports(app, context);
   registerDirectPost(app, context);
   refuseTheRest(app, new Map(allowed));
 }
