@@ -59,8 +59,8 @@ import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createInvoiceStore } from './store/invoices.ts';
 import { createMailQueue } from './store/mails.ts';
-import { countOpenOperations } from './store/open-operations.ts';
 import { createMerchantBooks } from './store/merchant-books.ts';
+import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
@@ -156,7 +156,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer });
-  const making = statementWork(engine, new Map(dialects.flatMap(({ name, statement }) => (statement === undefined ? [] : [[name, statement]]))));
+  const making = statementWork(
+    engine,
+    new Map(dialects.flatMap(({ name, statement }) => (statement === undefined ? [] : [[name, statement]]))),
+  );
   const doing = [...works, comparing, making].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const webhooks = webhooksOf(stores.general, vault, outbound);

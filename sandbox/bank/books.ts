@@ -134,5 +134,13 @@ function accountOf({ order, bankReference }: BankPayment): object {
 export function reportOf(payment: BankPayment): Readonly<Record<string, unknown>> {
   const { order, bankReference, state, receipts } = payment;
   const { reference, amount, currency } = order;
-  return { reference, bankReference, state, amount, currency, receipts, ...(order.unattended === true ? { account: accountOf(payment) } : {}) };
+  return {
+    reference,
+    bankReference,
+    state,
+    amount,
+    currency,
+    receipts,
+    ...(order.unattended === true ? { account: accountOf(payment) } : {}),
+  };
 }

@@ -3,7 +3,15 @@
  * of other merchants are not touched. Every question is asked of the same relation.
  */
 import { accounts, type EntryKind } from '../core/ledger/accounts.ts';
-import type { Balance, BookedLine, BookedState, BooksFilter, MerchantBooks, PayoutBalance, Turnover } from '../core/ledger/merchant-books.ts';
+import type {
+  Balance,
+  BookedLine,
+  BookedState,
+  BooksFilter,
+  MerchantBooks,
+  PayoutBalance,
+  Turnover,
+} from '../core/ledger/merchant-books.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { textArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';

@@ -1,7 +1,7 @@
 /** Statements as rows, and their files in parts. */
 import { randomUUID } from 'node:crypto';
 import type { ClaimedStatement, Statement, StatementFormat, StatementState, StatementStore } from '../core/statement/statement.ts';
-import type { Database, Statement as Sql, Row } from '../postgres/connection.ts';
+import type { Database, Row, Statement as Sql } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
 const epoch = (column: string): string => `(extract(epoch from s.${column}) * 1000)::bigint as ${column}_ms`;
@@ -136,7 +136,18 @@ export function createStatementStore(database: Database): StatementStore {
     },
     async write({ statement: { merchantId, statementId }, lease }: ClaimedStatement, { content, lines, linesInAll, nowMs, leaseMs, end }) {
       const bytes = content === undefined ? null : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-      const values = [merchantId, statementId, lease, lines, linesInAll, timeOf(nowMs), leaseMs, bytes, end?.state ?? null, end?.problem ?? null];
+      const values = [
+        merchantId,
+        statementId,
+        lease,
+        lines,
+        linesInAll,
+        timeOf(nowMs),
+        leaseMs,
+        bytes,
+        end?.state ?? null,
+        end?.problem ?? null,
+      ];
       return (await run(write, values)).length === 1;
     },
     async *read({ merchantId, statementId }) {

@@ -8,7 +8,11 @@ const { columns, numbers, rows } = workerData as Workbook;
 /** Excel keeps numbers in binary, so a decimal text becomes what it would be typed as. Everything else is text, so that nothing in it is a formula. */
 const cellOf = (column: string, value: unknown) => {
   const text = String(value ?? '');
-  return numbers.includes(column) ? { value: Number(text), type: Number, format: formatOf(text) } : text === '' ? null : { value: text, type: String };
+  return numbers.includes(column)
+    ? { value: Number(text), type: Number, format: formatOf(text) }
+    : text === ''
+      ? null
+      : { value: text, type: String };
 };
 
 /** As many decimals as the text has. */

@@ -153,7 +153,7 @@ async function mail(
   const url = orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId });
   const once = purpose === 'reminder' ? key : purpose;
   await sendMail(engine.mails, 'invoice', {
-    ...{ merchantId, senderName: merchantName, to: email, language: languageOf(terms.language) },
+    ...{ merchantId, senderName: merchantName, to: email, language: mailLanguageOf(terms.language) },
     data: {
       ...{ purpose, merchantName, amount, currency, reference, url, isTest },
       ...(description === '' ? {} : { description: description.slice(0, 200) }),
@@ -165,6 +165,7 @@ async function mail(
 
 const mailLanguages = ['en', 'de', 'fr', 'es'] as const;
 
-function languageOf(tag: string | undefined): (typeof mailLanguages)[number] {
+/** The language of mails that is nearest to a language tag. */
+export function mailLanguageOf(tag: string | undefined): (typeof mailLanguages)[number] {
   return mailLanguages.find((language) => tag?.toLowerCase().startsWith(language)) ?? 'en';
 }

@@ -156,7 +156,8 @@ export function methodsOf(
   { bankMethods: activated = [] }: Channel,
   { order, keepsCardOnly, banks }: CheckoutTerms,
 ): BankMethod[] {
-  const needsCard = keepsCardOnly === true || order.amount === 0 || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
+  const needsCard =
+    keepsCardOnly === true || order.amount === 0 || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
   if (bank === undefined || needsCard) return [];
   const isAllowed = (method: BankMethod) => (banks === undefined ? supports(method, order.kind) : banks.includes(method));
   return bankMethods.filter((method) => activated.includes(method) && isAllowed(method));

@@ -9,7 +9,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
 import { refuseTerms } from './authorize.ts';
-import { stateOfCheckout } from './checkout.ts';
+import { type AttemptResult, type CheckoutAttempt, type CheckoutState, payCheckout, stateOfCheckout } from './checkout.ts';
 import type { Checkout, CheckoutEnd, CheckoutEventRecord, CheckoutTerms, PaymentEventEntry } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
 import type { PaymentTree } from './operation.ts';
@@ -82,6 +82,35 @@ export async function keepCardFor(
     dialectData: { ...order.terms.order.dialectData, ...dialectData },
   });
   return kept.kind === 'recorded' ? kept.act : keptFor(engine, order);
+}
+
+/** How an order stands, one of nothing included: that one is over once a card was kept for it. */
+export async function stateOfOrder(engine: Engine, order: Checkout): Promise<CheckoutState> {
+  if (!isOfNothing(order)) return stateOfCheckout(engine, order);
+  const act = await keptFor(engine, order);
+  return act === undefined ? stateOfCheckout(engine, order) : { kind: 'kept', act };
+}
+
+function isOfNothing({ terms }: Checkout): boolean {
+  return terms.order.amount === 0 && terms.keepsCardOnly !== true;
+}
+
+/** As `payCheckout`; for an order of nothing the card is kept. */
+export async function payOrder(
+  engine: Engine,
+  parts: { readonly checkout: Checkout; readonly channel: Channel },
+  given: CheckoutAttempt,
+): Promise<AttemptResult> {
+  const { checkout, channel } = parts;
+  if (!isOfNothing(checkout)) return payCheckout(engine, parts, given);
+  const { instrument, revision, more } = given;
+  const state = await stateOfOrder(engine, checkout);
+  if (state.kind !== 'open') return { kind: 'state', state };
+  if (revision !== checkout.revision) return { kind: 'changed' };
+  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const { pan, summary } = instrument;
+  await keepCardFor(engine, { order: checkout, channel }, { card: { type: 'card', pan, summary }, dialectData: more?.dialectData ?? {} });
+  return { kind: 'state', state: await stateOfOrder(engine, checkout) };
 }
 
 async function keptFor({ tokenActs }: Engine, order: Checkout): Promise<TokenAct | undefined> {

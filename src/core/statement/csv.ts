@@ -6,10 +6,7 @@ export type TableRow = Readonly<Record<string, unknown>>;
  * The lines of a table, page by page. `pages` is read only as fast as the lines are taken. Text that a spreadsheet would take for a formula gets
  * an apostrophe in front (OWASP, CSV injection): references and names come from merchants and their shoppers. A plain number is none.
  */
-export async function* csvOf(
-  columns: readonly string[],
-  pages: AsyncIterable<readonly TableRow[]>,
-): AsyncGenerator<string> {
+export async function* csvOf(columns: readonly string[], pages: AsyncIterable<readonly TableRow[]>): AsyncGenerator<string> {
   yield `${columns.join(',')}\r\n`;
   for await (const rows of pages) {
     if (rows.length > 0) yield csvLines(columns, rows);

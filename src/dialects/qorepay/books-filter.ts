@@ -88,5 +88,8 @@ export function readBooksFilter(request: FastifyRequest, { oneCurrency, brand, f
 
 /** Both ends, the last second included. */
 function span(what: 'ordered' | 'booked' | 'changed', fromMs: number | undefined, toMs: number | undefined): Partial<Wanted> {
-  return { ...(fromMs === undefined ? {} : { [`${what}FromMs`]: fromMs }), ...(toMs === undefined ? {} : { [`${what}ToMs`]: toMs + 1_000 }) };
+  return {
+    ...(fromMs === undefined ? {} : { [`${what}FromMs`]: fromMs }),
+    ...(toMs === undefined ? {} : { [`${what}ToMs`]: toMs + 1_000 }),
+  };
 }

@@ -35,6 +35,7 @@ const labels: Readonly<Record<string, string>> = {
   diners_club: 'Diners Club',
   jcb: 'JCB',
   unionpay: 'UnionPay',
+  [bankTransfer]: 'Bank transfer',
   card: 'Bank cards',
 };
 
@@ -44,6 +45,9 @@ export const methodNames: readonly string[] = Object.keys(labels).filter((name) 
 export function labelOf(name: string): string {
   return labels[name] ?? name;
 }
+
+/** Card brands alone. */
+export const cardMethods: readonly string[] = methodNames.filter((name) => name !== bankTransfer);
 
 /** A card brand or a method of banks, as the books have it, by the platform's name. */
 export function methodNamed(method: string): string {

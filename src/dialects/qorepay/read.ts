@@ -1,11 +1,12 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
+import { bankMethods } from '../../core/instrument/bank.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import { type ClientDocument, readClient } from './client.ts';
 import { decimalOf } from './decimal.ts';
 import { fieldsOf, isObject } from './fields.ts';
-import { brandsIn, methodNames } from './methods.ts';
+import { bankTransfer, brandsIn, methodNames } from './methods.ts';
 import { type FieldErrors, generalProblem, Problem } from './problem.ts';
 import { amountOfLine, isDiscountTooLarge, type Product, totalOf } from './total.ts';
 
@@ -230,6 +231,34 @@ function originOf({ email, country }: ClientDocument): Origin {
   return { email: typeof email === 'string' ? email : undefined, country: typeof country === 'string' ? country : undefined };
 }
 
+/** Where a payer goes who does not pay on the hosted page. */
+function cancelUrlOf({ cancel_redirect, failure_redirect }: PurchaseDocument['top']): Pick<CheckoutTerms, 'cancelUrl'> {
+  const url = cancel_redirect === '' ? failure_redirect : cancel_redirect;
+  return url === '' ? {} : { cancelUrl: url };
+}
+
+/** A bank holds nothing: what is to be captured later needs a card. */
+function methodsIn({ payment_method_whitelist: allowed, skip_capture }: PurchaseDocument['top']) {
+  const brands = brandsIn(allowed);
+  const named: CheckoutTerms['banks'] = allowed === null ? bankMethods : allowed.includes(bankTransfer) ? ['prepayment'] : [];
+  return {
+    brands,
+    banks: skip_capture ? [] : named,
+    ...(allowed !== null && brands.length === 0 ? { takesNoCards: true as const } : {}),
+  };
+}
+
+function billOf({ referenceGenerated, issued, due, client, purchase }: PurchaseDocument): NonNullable<CheckoutTerms['bill']> {
+  const text = (name: string): string => (typeof client[name] === 'string' ? client[name] : '');
+  const place = [text('zip_code'), text('city')].filter((part) => part !== '').join(' ');
+  const to = [text('legal_name'), text('full_name'), text('street_address'), place, text('country'), text('tax_number'), text('email')];
+  const { notes } = purchase;
+  return {
+    ...{ number: referenceGenerated, issuedOn: issued, dueAtMs: due * 1_000, to: to.filter((line) => line !== '') },
+    ...(typeof notes === 'string' && notes !== '' ? { notes } : {}),
+  };
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(orderId: string, { total, currency, products }: PurchaseRequest, document: PurchaseDocument): CheckoutTerms {
   const { skip_capture, force_recurring, reference, success_redirect, success_callback } = document.top;
@@ -241,7 +270,10 @@ export function termsOf(orderId: string, { total, currency, products }: Purchase
       dialectData: { orderId, ...(success_callback === '' ? {} : { notificationUrl: success_callback }) },
     },
     ...(success_redirect === '' ? {} : { returnUrl: success_redirect }),
-    brands: brandsIn(document.top.payment_method_whitelist),
+    ...cancelUrlOf(document.top),
+    ...methodsIn(document.top),
+    ...(force_recurring || total === 0 ? {} : { offersToKeep: true }),
+    bill: billOf(document),
     tokens: [],
     lines: products.map((product) => ({
       name: maskCardNumbers(product.name),

@@ -40,7 +40,19 @@ function timeIn(timeZone: string, atMs: number): string {
 }
 
 const columns = [
-  ...['type', 'status', 'purchase_id', 'payment_id', 'reference', 'brand_id', 'product', 'client_email', 'created_on', 'paid_on', 'updated_on'],
+  ...[
+    'type',
+    'status',
+    'purchase_id',
+    'payment_id',
+    'reference',
+    'brand_id',
+    'product',
+    'client_email',
+    'created_on',
+    'paid_on',
+    'updated_on',
+  ],
   ...['payment_method', 'flow', 'currency', 'amount', 'fee_amount', 'net_amount'],
 ];
 
@@ -53,7 +65,11 @@ export const statement: DialectStatement = {
       ...{ type: typeOf(kind), status: statusOf[state], purchase_id: orderId, payment_id: shownId(operationId) },
       ...{ reference: reference ?? '', brand_id: wireId, product: product ?? 'purchases', client_email: email ?? '' },
       ...{ created_on: timeIn(timeZone, line.orderedAtMs), paid_on: timeIn(timeZone, line.bookedAtMs) },
-      ...{ updated_on: timeIn(timeZone, line.changedAtMs), payment_method: method === undefined ? '' : methodNamed(method), flow: flow ?? '' },
+      ...{
+        updated_on: timeIn(timeZone, line.changedAtMs),
+        payment_method: method === undefined ? '' : methodNamed(method),
+        flow: flow ?? '',
+      },
       ...{ currency, amount: decimal(amount, currency), fee_amount: decimal(fee, currency), net_amount: decimal(amount - fee, currency) },
     };
   },

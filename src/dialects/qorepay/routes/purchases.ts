@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
+import { mailOrder } from '../../../core/invoice/mail-order.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
@@ -41,10 +42,8 @@ export function registerPurchases(app: FastifyInstance, context: DialectContext)
     return send(reply, 200, written(context, found, found.view));
   });
   on('cancel', (found) => close(context, found, 'cancel'));
-  on('mark_as_paid', (found, request) => {
-    readAmountless(request);
-    return close(context, found, 'mark_as_paid');
-  });
+  on('mark_as_paid', (found, request) => close(context, found, 'mark_as_paid', readPaidOn(request)));
+  on('resend_invoice', (found) => resend(context, found));
   on('capture', (found, request) => takeHold(context, found, request));
   on('release', (found, request) => release(context, found, request));
   on('refund', (found, request) => giveBack(context, found, request));
@@ -112,20 +111,43 @@ function repeat(context: DialectContext, reply: FastifyReply, before: Found, inp
   return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
 }
 
-async function close(context: DialectContext, found: Found, act: 'cancel' | 'mark_as_paid'): Promise<object> {
+async function close(context: DialectContext, found: Found, act: 'cancel' | 'mark_as_paid', paidAtMs?: number): Promise<object> {
   const { engine } = context;
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (!payable.includes(status) && !(act === 'mark_as_paid' && status === 'expired')) throw wrongStatusProblem(act);
-  const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid');
+  const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid', paidAtMs);
   if (refused !== undefined) throw problemOf(refused, act);
   return written(context, found, await again(context, found));
 }
 
-function readAmountless(request: FastifyRequest): void {
+/** The mail that this purchase has for its payer by now: what is to be paid, or what was. */
+async function resend(context: DialectContext, found: Found): Promise<object> {
+  const { engine, mode } = context;
+  const { view, channel } = found;
+  const { status } = historyOf(view, engine.clock.businessNow());
+  const isOpen = payable.includes(status);
+  if (!isOpen && status !== 'paid' && status !== 'refunded') throw wrongStatusProblem('resend_invoice');
+  const { email } = documentOf(view).client;
+  await mailOrder(engine, {
+    ...{
+      order: view.order,
+      channel,
+      to: typeof email === 'string' ? email : '',
+      purpose: isOpen ? 'reminder' : 'receipt',
+      isTest: mode === 'sandbox',
+    },
+    url: isOpen ? view.pageUrl : `${view.pageUrl}?view=invoice`,
+  });
+  return written(context, found, view);
+}
+
+/** When it was paid, as the merchant says; epoch ms. */
+function readPaidOn(request: FastifyRequest): number | undefined {
   const body = readJson(request);
   const fields = fieldsOf(isObject(body) ? body : {});
-  fields.integer('paid_on', { min: 0, standard: null, nullable: true });
+  const paidOn = fields.integer('paid_on', { min: 0, max: 253_402_300_799, standard: undefined, nullable: true });
   if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  return paidOn === undefined ? undefined : paidOn * 1_000;
 }
 
 /** The payment that succeeded, with what was paid. */
@@ -164,7 +186,7 @@ function done(result: ActResult, act: Act, left: number): { readonly operationId
 async function takeHold(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
   const paid = paidTree(found.view);
   const given = readAmount(request);
-  if (paid?.first.kind !== 'preauthorization') throw wrongStatusProblem('capture');
+  if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined) throw wrongStatusProblem('capture');
   const { tree, first } = paid;
   const left = tree.authorized - tree.released - tree.releasePending;
   const command = { ...commandFor(found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
@@ -174,7 +196,8 @@ async function takeHold(context: DialectContext, found: Found, request: FastifyR
 
 async function release(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
   const paid = paidTree(found.view);
-  if (paid?.first.kind !== 'preauthorization' || paid.tree.captured + paid.tree.capturePending > 0) throw wrongStatusProblem('release');
+  if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined || paid.tree.captured + paid.tree.capturePending > 0)
+    throw wrongStatusProblem('release');
   done(await voidOperation(context.engine, commandFor(found, request, paid.first.operationId)), 'release', 0);
   return written(context, found, await again(context, found));
 }
@@ -183,7 +206,9 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid === undefined) throw wrongStatusProblem('refund');
-  const charge = paid.tree.operations.find(({ kind, state }) => (kind === 'debit' || kind === 'capture') && state === 'approved');
+  const charge = paid.tree.operations.find(
+    ({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved',
+  );
   if (charge === undefined) throw wrongStatusProblem('refund');
   const left = leftOf(charge);
   const { operationId } = done(

@@ -31,7 +31,9 @@ export function registerReports(app: FastifyInstance, context: DialectContext): 
     const side = ({ amount, fees, count }: typeof incoming) => ({ turnover: amount, fee_sell: fees, count: { all: count } });
     return send(reply, 200, { incoming: side(incoming), outgoing: side(outgoing) });
   });
-  both(app, 'get', '/api/v1/balance/', async (request, reply) => send(reply, 200, await allBalances(context, await merchantOf(context, request))));
+  both(app, 'get', '/api/v1/balance/', async (request, reply) =>
+    send(reply, 200, await allBalances(context, await merchantOf(context, request))),
+  );
   both(app, 'post', path, async (request, reply) => {
     const made = await create(context, await merchantOf(context, request), request);
     return send(reply, 201, write(context, made));
