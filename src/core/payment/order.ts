@@ -8,6 +8,7 @@ import { type TokenizeCommand, tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
+import { withAuthentication } from '../three-d-secure/view.ts';
 import { refuseTerms } from './authorize.ts';
 import { type AttemptResult, type CheckoutAttempt, type CheckoutState, payCheckout, stateOfCheckout } from './checkout.ts';
 import type { Checkout, CheckoutEnd, CheckoutEventRecord, CheckoutTerms, PaymentEventEntry } from './checkout-terms.ts';
@@ -153,7 +154,8 @@ export async function readOrder(
   // Events before what they are about: what is told of is then in the state that the event led to, or in a later one.
   const paymentEvents = begun.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: begun });
   const trees = await Promise.all(begun.map((id) => store.findTree({ merchantId, operationId: id })));
-  const payments = [...new Map(trees.flatMap((tree) => (tree === undefined ? [] : [[tree.paymentId, tree] as const]))).values()];
+  const found = [...new Map(trees.flatMap((tree) => (tree === undefined ? [] : [[tree.paymentId, tree] as const]))).values()];
+  const payments = await Promise.all(found.map((tree) => authenticated(engine, tree)));
   const pageUrl = orderPageUrl(shoppers, { routingNumber: order.routingNumber, id: order.checkoutId });
   const kept = order.terms.order.amount === 0 ? await keptFor(engine, order) : undefined;
   const keptToken = await keptTokenOf(engine, payments, kept);
@@ -162,6 +164,14 @@ export async function readOrder(
     ...(kept === undefined ? {} : { kept }),
     ...(keptToken === undefined ? {} : { keptToken }),
   };
+}
+
+/** With what came of 3-D Secure, which is kept apart. */
+async function authenticated(engine: Engine, tree: PaymentTree): Promise<PaymentTree> {
+  const [first, ...others] = tree.operations;
+  if (first?.card === undefined) return tree;
+  const { authentication } = await withAuthentication(engine, first);
+  return authentication === undefined ? tree : { ...tree, operations: [{ ...first, authentication }, ...others] };
 }
 
 async function keptTokenOf({ vault }: Engine, payments: readonly PaymentTree[], kept: TokenAct | undefined): Promise<string | undefined> {

@@ -126,13 +126,13 @@ function methodUsed({ card, bank }: OperationNode): string {
   return card === undefined ? methodNamed(bank?.method ?? '') : methodOf(card.brand);
 }
 
-function writeCard({ card, authentication, dialectData }: OperationNode): Json {
+function writeCard({ card, authentication }: OperationNode): Json {
   if (card === undefined) return {};
   const { bin, last4, holder, expiry, brand } = card;
   return {
     ...{ masked_pan: `${bin}******${last4}`, card_brand: methodOf(brand), card_type: '', card_issuer: '', card_issuer_country: '' },
     ...{ cardholder_name: holder ?? '', expiry_month: expiry.month, expiry_year: expiry.year % 100 },
-    three_d_secure: authentication !== undefined || dialectData.threeDS === 'true',
+    three_d_secure: authentication?.state === 'authenticated' || authentication?.state === 'attempted',
   };
 }
 
