@@ -335,6 +335,7 @@ create table polygate.delivery (
 );
 CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
+CREATE INDEX delivery_order ON polygate.delivery USING btree (order_id, endpoint_id) WHERE ((order_id IS NOT NULL) AND (state = 'pending'::text));
 grant delete, insert, select, update on polygate.delivery to polygate_app;
 
 create table polygate.delivery_attempt (

@@ -4,6 +4,7 @@ import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { takeAnyBody } from './body.ts';
 import { generalProblem } from './problem.ts';
+import { registerDeliveries } from './routes/deliveries.ts';
 import { registerDirectPost } from './routes/direct-post.ts';
 import { registerLookups } from './routes/lookups.ts';
 import { registerPurchases } from './routes/purchases.ts';
@@ -17,6 +18,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   const allowed = methodsByPath(app);
   registerPurchases(app, context);
+  registerDeliveries(app, context);
   registerWebhooks(app, context);
   registerLookups(app, context);
   registerReports(app, context);
