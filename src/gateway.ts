@@ -220,8 +220,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   await server.register(async (app) => addConsoleRoutes(app, consoleParts, consoleApi));
   addDocsRoutes(server, [
-    ...dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
-    { name: 'console', description: describeConsole(consoleApi, config.mode) },
+    ...dialects.map((dialect) => ({ name: dialect.name, describe: () => dialect.describe(config.mode) })),
+    { name: 'console', describe: () => describeConsole(consoleApi, config.mode) },
   ]);
   const stopParts = async () => {
     clearInterval(refreshing);

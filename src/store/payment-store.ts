@@ -56,7 +56,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   const payments = createBatcher<NewPayment, Submission>({
     ...counting('payments'),
     run: (rows) => submitPayments(hot, rows),
-    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: keyLane },
+    ...{ maxSize: batchSize, maxConcurrent: 2, laneOf: keyLane },
   });
   const operations = createBatcher<NewOperation, Submission>({
     ...counting('operations'),
@@ -71,7 +71,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   const firstOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
     ...counting('first_outcomes'),
     run: (rows) => recordFirstOutcomes(hot, rows, clock.businessNow()),
-    ...{ maxSize: batchSize, maxConcurrent: 1, laneOf: (row) => row.paymentId },
+    ...{ maxSize: batchSize, maxConcurrent: 2, laneOf: (row) => row.paymentId },
   });
   const laterOutcomes = createBatcher<OutcomeToRecord, RecordedOutcome>({
     ...counting('later_outcomes'),
