@@ -1,45 +1,93 @@
-/** The commands in README.md and docs/ do what the pages say: each page is pasted into one shell, against a sandbox. */
+/**
+ * The commands in README.md and docs/ do what the pages say: each page is pasted into one shell, against a sandbox, with `polygate` and
+ * `npx polygate` at hand. What another test runs is in the register of test/harness/documents.ts.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { auditAfterEach } from './harness/auditor.ts';
-import { type Command, commandsOf } from './harness/documents.ts';
+import { type Command, commandsOf, isRunElsewhere, otherShells, pages, readPage, runElsewhere, scriptOf } from './harness/documents.ts';
+import { brokenLinks } from './harness/links.ts';
 import { startProcess } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
-const commands = pages.flatMap((page) => commandsOf({ page, text: readFileSync(join(root, page), 'utf8') }));
+const commands = pages.flatMap((page) => commandsOf({ page, text: readPage(page) }));
+const folder = mkdtempSync(join(tmpdir(), 'polygate-documents-'));
+const bin = join(folder, 'bin');
 
 let stack: Stack | undefined;
 before(async () => {
-  stack = await startStack();
+  stack = await startStack({ webhooks: true });
+  mkdirSync(bin);
+  writeScript('polygate', `exec '${process.execPath}' '${join(root, 'bin', 'polygate.js')}' "$@"`);
+  // What npx does in a folder where the package is installed.
+  writeScript('npx', '[ "$1" = polygate ] || { echo "only polygate is known here" >&2; exit 1; }\nshift\nexec polygate "$@"');
 });
 auditAfterEach(() => stack);
-after(() => stack?.stop());
+after(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
 
-test('there are commands to run, and those for people are left out', () => {
-  assert.ok(commands.length > 8);
-  const text = '```sh\nnpm start\n```\n\n```sh\ncurl x\n```\n\n```text\na\n\nb\n```\n\n```json\n{}\n```\n\n```sh\ncurl y\n```\n';
+function writeScript(name: string, content: string): void {
+  writeFileSync(join(bin, name), `#!/bin/sh\n${content}\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+test('there are commands to run, each with the output that is promised', () => {
+  assert.ok(commands.length > 40);
+  const text = '```sh\nnpm start\n```\n\n```sh\ncurl x\n```\n\n```text\na\n\nb\n```\n\n```json\n{}\n```\n';
   assert.deepEqual(commandsOf({ page: 'p', text }), [
+    { page: 'p', line: 1, script: 'npm start\n', promised: [] },
     { page: 'p', line: 5, script: 'curl x\n', promised: ['a', 'b'] },
-    { page: 'p', line: 19, script: 'curl y\n', promised: [] },
   ]);
+});
+
+test('no command hides in a block of another kind', () => {
+  assert.deepEqual(otherShells({ page: 'p', text: '```console\nls\n```\n' }), ['p:1: write commands as `sh`, so that a test runs them']);
+  assert.deepEqual(
+    pages.flatMap((page) => otherShells({ page, text: readPage(page) })),
+    [],
+  );
+});
+
+test('the register of what other tests run names blocks and tests that exist', () => {
+  for (const { page, first, by } of runElsewhere) {
+    const script = scriptOf({ page, first });
+    const [file = '', name] = by.split(': ');
+    const path = join(root, name === undefined ? file : join('test', file));
+    assert.ok(existsSync(path), `${by} is to run ${first}`);
+    const text = readFileSync(path, 'utf8');
+    if (name === undefined) assert.ok(text.includes(script.trim()), `${by} does not run ${script}`);
+    else assert.ok(text.includes(`test('${name}'`), `there is no test '${name}' in ${file}, to run ${first}`);
+  }
+});
+
+test('every link leads to a file, and to a heading of it', () => {
+  const written = [...pages, 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'];
+  assert.deepEqual(brokenLinks(root, written), []);
 });
 
 /** Tells the outputs of the blocks apart. */
 const mark = (index: number) => `=== ${index} ===`;
 
-for (const [page, found] of Map.groupBy(commands, (command) => command.page)) {
+const here = commands.filter((command) => !isRunElsewhere(command));
+for (const [page, found] of Map.groupBy(here, (command) => command.page)) {
   test(`the commands of ${page} work`, { skip: spawnSync('curl', ['--version']).status !== 0 && 'no curl here' }, async () => {
     assert.ok(stack !== undefined);
     const script = ['set -eu', ...found.flatMap((command, index) => [command.script, `echo; echo '${mark(index)}'`])].join('\n');
-    const here = script
+    const cwd = mkdtempSync(join(folder, 'page-'));
+    const local = script
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${stack.config.port}`)
-      .replaceAll('127.0.0.1:8090', new URL(stack.host.url).host);
-    const shell = startProcess('sh', ['-c', here]);
+      .replaceAll('127.0.0.1:8090', new URL(stack.host.url).host)
+      .replaceAll('/etc/polygate/', `${cwd}/etc/`);
+    const { NODE_TEST_CONTEXT: _context, NODE_ENV: _environment, ...inherited } = process.env;
+    const env = { ...inherited, ...stack.env, PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH ?? ''}`, TMPDIR: cwd };
+    const shell = startProcess('sh', ['-c', local], { cwd, env });
     const { code } = await shell.ended;
     assert.equal(code, 0, shell.output());
     let rest = shell.output();
