@@ -4,39 +4,30 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { auditAfterEach } from './harness/auditor.ts';
 import { type Command, commandsOf, isRunElsewhere, otherShells, pages, readPage, runElsewhere, scriptOf } from './harness/documents.ts';
 import { brokenLinks } from './harness/links.ts';
 import { startProcess } from './harness/processes.ts';
+import { shellEnvironment } from './harness/shell.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
 const root = join(import.meta.dirname, '..');
 const commands = pages.flatMap((page) => commandsOf({ page, text: readPage(page) }));
 const folder = mkdtempSync(join(tmpdir(), 'polygate-documents-'));
-const bin = join(folder, 'bin');
 
 let stack: Stack | undefined;
 before(async () => {
   stack = await startStack({ webhooks: true });
-  mkdirSync(bin);
-  writeScript('polygate', `exec '${process.execPath}' '${join(root, 'bin', 'polygate.js')}' "$@"`);
-  // What npx does in a folder where the package is installed.
-  writeScript('npx', '[ "$1" = polygate ] || { echo "only polygate is known here" >&2; exit 1; }\nshift\nexec polygate "$@"');
 });
 auditAfterEach(() => stack);
 after(async () => {
   await stack?.stop();
   rmSync(folder, { recursive: true });
 });
-
-function writeScript(name: string, content: string): void {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${content}\n`);
-  chmodSync(join(bin, name), 0o755);
-}
 
 test('there are commands to run, each with the output that is promised', () => {
   assert.ok(commands.length > 40);
@@ -85,8 +76,7 @@ for (const [page, found] of Map.groupBy(here, (command) => command.page)) {
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${stack.config.port}`)
       .replaceAll('127.0.0.1:8090', new URL(stack.host.url).host)
       .replaceAll('/etc/polygate/', `${cwd}/etc/`);
-    const { NODE_TEST_CONTEXT: _context, NODE_ENV: _environment, ...inherited } = process.env;
-    const env = { ...inherited, ...stack.env, PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH ?? ''}`, TMPDIR: cwd };
+    const env = shellEnvironment(folder, { ...stack.env, TMPDIR: cwd });
     const shell = startProcess('sh', ['-c', local], { cwd, env });
     const { code } = await shell.ended;
     assert.equal(code, 0, shell.output());

@@ -23,27 +23,49 @@ export interface RunElsewhere {
   readonly by: string;
 }
 
-const packaging = 'packaging.test.ts: a fresh checkout is installed, started, paid at and stopped with the commands of the README';
+const checkout = 'packaging.test.ts: a fresh checkout is installed, started, paid at and stopped by the first command of the README';
 const packed = 'packaging.test.ts: the package works in an empty folder';
-const backup = 'backup.test.ts: what pg_dump has saved is restored on another server, and goes on';
-const baseBackup = 'backup.test.ts: a base backup is a database that starts by itself';
+const setUp = 'operating.test.ts: a database with three logins is set up, migrated, given a merchant, and started on in live mode';
+const dumped = 'operating.test.ts: what pg_dump has saved is restored on another server, and payments go on there';
+const copied = 'operating.test.ts: a base backup is a database that a server starts on';
 const measured = 'measured.test.ts: bench and drill run as the README says';
 
 /** Blocks that install, start, pack or measure the product itself, or that need a PostgreSQL of their own. */
 export const runElsewhere: readonly RunElsewhere[] = [
-  { page: 'README.md', first: 'npm ci && npm start', by: packaging },
+  { page: 'README.md', first: 'npm ci && npm start', by: checkout },
   { page: 'README.md', first: 'npm ci && npm test', by: '.ci/run' },
   { page: 'README.md', first: 'npm run bench -- --seconds 2 --warmup 1 --scenario sale --no-report', by: measured },
   { page: 'docs/operating.md', first: 'npm run build && npm pack', by: packed },
   { page: 'docs/operating.md', first: 'npm install ./polygate-*.tgz', by: packed },
-  { page: 'docs/operating.md', first: 'pg_dump "$DATABASE_URL" --format=custom --no-unlogged-table-data --file=polygate.dump', by: backup },
-  { page: 'docs/operating.md', first: 'psql "$NEW_URL" -c "create role polygate_app nologin" -c "create role polygate_vault nologin"', by: backup },
-  { page: 'docs/operating.md', first: 'psql "$NEW_URL" \\', by: backup },
-  { page: 'docs/operating.md', first: 'pg_basebackup --dbname="$DATABASE_URL" --pgdata=base --checkpoint=fast --wal-method=stream', by: baseBackup },
+  { page: 'docs/operating.md', first: 'psql "$ADMIN_URL" \\', by: setUp },
+  {
+    page: 'docs/operating.md',
+    first: 'export DATABASE_URL=postgres://polygate_gateway:gateway-secret@db.example:5432/polygate',
+    by: setUp,
+  },
+  {
+    page: 'docs/operating.md',
+    first: 'npx polygate account create --mode live --id acme --mid ACME00000000001 --mcc 5812 --terminals ACME0001,ACME0002',
+    by: setUp,
+  },
+  { page: 'docs/operating.md', first: 'npx polygate start --mode live', by: setUp },
+  {
+    page: 'docs/operating.md',
+    first: 'pg_basebackup --dbname="$DATABASE_URL" --pgdata=base --checkpoint=fast --wal-method=stream',
+    by: copied,
+  },
+  { page: 'docs/operating.md', first: 'pg_dump "$DATABASE_URL" --format=custom --no-unlogged-table-data --file=polygate.dump', by: dumped },
+  {
+    page: 'docs/operating.md',
+    first: 'psql "$NEW_URL" -c "create role polygate_app nologin" -c "create role polygate_vault nologin"',
+    by: dumped,
+  },
+  { page: 'docs/operating.md', first: 'psql "$NEW_URL" \\', by: dumped },
 ];
 
 const root = join(import.meta.dirname, '..', '..');
-const block = /^```(\w*)\n([\s\S]*?)^```$/gm;
+/** A fenced block, also one inside a list. */
+const block = /^( *)```(\w*)\n([\s\S]*?)^\1```$/gm;
 
 /** README.md and docs/, from the root of the repository. */
 export const pages: readonly string[] = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
@@ -54,7 +76,9 @@ export function readPage(page: string): string {
 
 /** All commands of a page, in its order. */
 export function commandsOf({ page, text }: { readonly page: string; readonly text: string }): readonly Command[] {
-  const blocks = [...text.matchAll(block)].map(({ 1: kind = '', 2: content = '', index }) => ({ kind, content, index }));
+  const blocks = [...text.matchAll(block)].map(({ 1: indent = '', 2: kind = '', 3: content = '', index }) => {
+    return { kind, content: content.replaceAll(new RegExp(`^${indent}`, 'gm'), ''), index };
+  });
   return blocks.flatMap(({ kind, content, index }, position) => {
     if (kind !== 'sh') return [];
     const next = blocks[position + 1];
@@ -63,10 +87,12 @@ export function commandsOf({ page, text }: { readonly page: string; readonly tex
   });
 }
 
-/** Code blocks of a kind of shell that no test would find. */
+const command = /^(\$ |npm |npx |node |polygate |curl |psql |pg_\w+ |docker )/m;
+
+/** Commands in blocks of a kind that no test would find. */
 export function otherShells({ page, text }: { readonly page: string; readonly text: string }): readonly string[] {
   return [...text.matchAll(block)]
-    .filter(({ 1: kind = '', 2: content = '' }) => /^(bash|shell|console|zsh)$/.test(kind) || /^\$ /m.test(content))
+    .filter(({ 2: kind = '', 3: content = '' }) => /^(bash|shell|console|zsh)$/.test(kind) || (kind === '' && command.test(content)))
     .map(({ index }) => `${page}:${text.slice(0, index).split('\n').length}: write commands as \`sh\`, so that a test runs them`);
 }
 
