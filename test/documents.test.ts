@@ -4,12 +4,27 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { accounts } from '../src/core/ledger/accounts.ts';
+import { operationKinds } from '../src/core/payment/operation.ts';
+import { operationStates } from '../src/core/states/operation.ts';
+import { paymentStates } from '../src/core/states/payment.ts';
 import { auditAfterEach } from './harness/auditor.ts';
-import { type Command, commandsOf, isRunElsewhere, otherShells, pages, readPage, runElsewhere, scriptOf } from './harness/documents.ts';
+import { unknownCommands } from './harness/cli-page.ts';
+import {
+  type Command,
+  commandsOf,
+  isRunElsewhere,
+  otherShells,
+  pages,
+  readPage,
+  runElsewhere,
+  scriptOf,
+  testsNamedIn,
+} from './harness/documents.ts';
 import { brokenLinks } from './harness/links.ts';
 import { startProcess } from './harness/processes.ts';
 import { shellEnvironment } from './harness/shell.ts';
@@ -61,6 +76,53 @@ test('the register of what other tests run names blocks and tests that exist', (
 test('every link leads to a file, and to a heading of it', () => {
   const written = [...pages, 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'];
   assert.deepEqual(brokenLinks(root, written), []);
+});
+
+test('the tests that the threat model calls its witnesses exist', () => {
+  const files = new Map(
+    globSync('test/**/*.test.ts', { cwd: root }).map((path) => [basename(path), readFileSync(join(root, path), 'utf8')]),
+  );
+  const named = testsNamedIn('docs/security.md');
+  assert.ok(named.length > 20);
+  const missing = named.filter((witness) => {
+    const [file = '', ...name] = witness.split(': ');
+    // Stories and generated requests have the name of a dialect before their own, or are told by the suite that the file calls.
+    return ![name, name.slice(1)].some((words) => words.length > 0 && textOf(file).includes(words.join(': ')));
+  });
+  assert.deepEqual(missing, []);
+  function textOf(file: string): string {
+    return `${files.get(file) ?? ''}${file.startsWith('fuzz-') ? readFileSync(join(root, 'test/fuzz/suite.ts'), 'utf8') : ''}`;
+  }
+});
+
+test('the commands that pages name in passing exist', () => {
+  assert.deepEqual(unknownCommands('`polygate keys rotate --data`, `npx polygate keys spin`, `polygate verify --fast`'), [
+    '`npx polygate keys spin`: there is no command spin',
+    '`polygate verify --fast`: there is no option --fast',
+  ]);
+  assert.deepEqual(
+    [...pages, 'CONTRIBUTING.md'].flatMap((page) => unknownCommands(readPage(page)).map((problem) => `${page}: ${problem}`)),
+    [],
+  );
+});
+
+test('each alert has its line in the operating guide, and each line its alert', () => {
+  const alerts = [...readPage('docs/observability.md').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  const section = readPage('docs/operating.md').split('## Metrics and alerts')[1]?.split('\n## ')[0] ?? '';
+  const answered = [...section.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  assert.deepEqual(answered.toSorted(), alerts.toSorted());
+});
+
+test('the page of concepts has every act, state and account', () => {
+  const text = readPage('docs/concepts.md');
+  const words = [...operationKinds, ...operationStates, ...paymentStates].map((word) => `\`${word}\``);
+  const numbers = Object.entries(accounts).map(([name, number]) => `| ${number} | ${name.replaceAll('_', ' ')} |`);
+  assert.deepEqual(
+    [...words, ...numbers].filter((piece) => !text.includes(piece)),
+    [],
+  );
 });
 
 /** Tells the outputs of the blocks apart. */

@@ -107,11 +107,18 @@ export function scriptOf({ page, first }: { readonly page: string; readonly firs
   return found.script;
 }
 
-/** Rows of the register whose test was not seen to pass, as messages. */
+/** Rows of the register, and tests that the threat model names, that were not seen to pass, as messages. */
 export function notRun(passed: ReadonlySet<string>): readonly string[] {
-  return runElsewhere
-    .filter(({ by }) => by.includes('.test.ts: ') && !passed.has(by))
-    .map(({ page, first, by }) => `${page}: no test "${by}" has passed, which runs: ${first}`);
+  const blocks = runElsewhere.filter(({ by }) => by.includes('.test.ts: ') && !passed.has(by));
+  return [
+    ...blocks.map(({ page, first, by }) => `${page}: no test "${by}" has passed, which runs: ${first}`),
+    ...testsNamedIn('docs/security.md').flatMap((name) => (passed.has(name) ? [] : [`docs/security.md: no test "${name}" has passed`])),
+  ];
+}
+
+/** The tests that a page calls its witnesses, as `file.test.ts: name of the test`. */
+export function testsNamedIn(page: string): readonly string[] {
+  return [...readPage(page).matchAll(/`([\w.-]+\.test\.ts: [^`]+)`/g)].map(([, name = '']) => name);
 }
 
 function firstLine(script: string): string {
