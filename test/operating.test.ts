@@ -127,6 +127,8 @@ async function goOn(databaseUrl: string, { held, registration }: { readonly held
   const env = { ...stack.env, DATABASE_URL: databaseUrl, PORT: '0' };
   const gateway = await startGateway(readConfig({ mode: 'sandbox', file: undefined, env }), { logDestination: { write: () => undefined } });
   const database = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  // Its server is stopped as soon as this function has ended.
+  database.on('error', () => undefined);
   try {
     await eventually(async () => (await fetch(`${gateway.url}/readyz`)).ok, 'the gateway on the restored database to be ready');
     const api = createOppClient(gateway.url, stack.traces);
