@@ -106,6 +106,25 @@ test('the commands that pages name in passing exist', () => {
   );
 });
 
+test('the scripts and files that pages name exist', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly scripts: object };
+  const named = [...pages, 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'].map((page) => ({ page, text: readPage(page) }));
+  const scripts = named.flatMap(({ page, text }) => [...text.matchAll(/npm run ([a-z]+)/g)].map(([, name = '']) => ({ page, name })));
+  assert.ok(scripts.length > 10);
+  assert.deepEqual(
+    scripts.filter(({ name }) => !(name in manifest.scripts)),
+    [],
+  );
+  const files = named.flatMap(({ page, text }) => {
+    const paths = text.matchAll(/`((?:src|test|bench|docs|bin|sandbox|demo-shop)\/[\w./-]+)`/g);
+    return [...paths].map(([, path = '']) => ({ page, path }));
+  });
+  assert.deepEqual(
+    files.filter(({ path }) => !existsSync(join(root, path))),
+    [],
+  );
+});
+
 test('each alert has its line in the operating guide, and each line its alert', () => {
   const alerts = [...readPage('docs/observability.md').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
   const section = readPage('docs/operating.md').split('## Metrics and alerts')[1]?.split('\n## ')[0] ?? '';
