@@ -118,7 +118,7 @@ function assertContents(tarball: string): void {
     [],
   );
   const strange =
-    /^package\/(?!bin\/|dist\/|docs\/|[A-Z]+(\.md)?$|package\.json$)|\.test\.|\.key$|\.env|\.polygate|journal|(?<!\.d)\.ts$|node_modules/;
+    /^package\/(?!bin\/|dist\/|docs\/|[A-Z]+(\.md)?$|package\.json$)|\.test\.|\.key$|\.env|\.polygate|\.jsonl|(?<!\.d)\.ts$|node_modules/;
   assert.deepEqual(
     names.filter((name) => strange.test(name)),
     [],
