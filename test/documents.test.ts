@@ -73,6 +73,18 @@ test('the register of what other tests run names blocks and tests that exist', (
   }
 });
 
+test('what a shell beside a sandbox cannot run is in the register', () => {
+  const unfit = commands.filter((command) => /^\s*(npm|node|docker|psql|pg_\w+) /m.test(command.script) && !isRunElsewhere(command));
+  const told = unfit.map(({ page, line }) => `${page}:${line}: name the test that runs it in runElsewhere of test/harness/documents.ts`);
+  assert.deepEqual(told, []);
+});
+
+test('every page is in the index', () => {
+  const index = readPage('docs/README.md');
+  const left = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md' && !index.includes(`](${page.slice(5)})`));
+  assert.deepEqual(left, []);
+});
+
 test('every link leads to a file, and to a heading of it', () => {
   const written = [...pages, 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'];
   assert.deepEqual(brokenLinks(root, written), []);
