@@ -11,6 +11,7 @@ import pg from 'pg';
 import { readConfig } from '../src/config.ts';
 import { startGateway } from '../src/gateway.ts';
 import { freePort } from '../src/local/ports.ts';
+import { migrateUrl } from '../src/store/migrate.ts';
 import { audit } from './harness/auditor.ts';
 import { type ClientServer, createOn, findClientPostgres, startClientServer } from './harness/client-postgres.ts';
 import { type Command, commandsOf, readPage } from './harness/documents.ts';
@@ -95,6 +96,14 @@ test('a database with three logins is set up, migrated, given a merchant, and st
   assert.deepEqual(await (await fetch(`${url}/readyz`)).json(), { status: 'not ready', missing: ['acquirer'] });
   started.child.kill('SIGTERM');
   assert.equal((await started.ended).code, 0, started.output());
+});
+
+test('a node goes on while a newer version has migrated its database, and can be started on it no more', { skip }, async () => {
+  const newer = ['polygate', '9999_of_tomorrow.sql', 'unknown here'];
+  await stack.database.query('insert into public.polygate_migration (set, file, checksum) values ($1, $2, $3)', newer);
+  assert.equal((await stack.api.pay({})).code, succeeded);
+  await assert.rejects(migrateUrl(stack.databaseUrl), /migrated by a newer version of Polygate\. Start that version or a later one/);
+  await stack.database.query('delete from public.polygate_migration where file = $1', [newer[1]]);
 });
 
 test('what pg_dump has saved is restored on another server, and payments go on there', { skip }, async () => {
