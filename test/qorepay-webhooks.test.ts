@@ -1,6 +1,10 @@
 /** QorePay: what merchants are told, by whom it is signed, and that nobody else's is touched. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createVerify } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CaughtHook, createHooks, type Hooks } from './harness/hooks.ts';
 import { eventually } from './harness/processes.ts';
@@ -224,4 +228,23 @@ test('all attempts of a purchase, and that it was called off, are told in the or
   const eventsOf = async (id: string, last: string) => (await toldOf('qp-order', id, [last])).map((hook) => told(hook).event_type);
   assert.deepEqual(await eventsOf(paid, 'purchase.paid'), ['purchase.created', 'purchase.payment_failure', 'purchase.paid']);
   assert.deepEqual(await eventsOf(cancelled, 'purchase.cancelled'), ['purchase.created', 'purchase.payment_failure', 'purchase.cancelled']);
+});
+
+test('a program of others verifies the signature over the bytes as they came, and finds a changed one', async () => {
+  const made = await webhookAt('qp-openssl');
+  const id = String((await shop.create()).body.id);
+  const [hook] = await toldOf('qp-openssl', id, ['purchase.created']);
+  assert.ok(hook);
+  const folder = mkdtempSync(join(tmpdir(), 'polygate-signature-'));
+  try {
+    const verified = (body: string): boolean => {
+      const files = { key: String(made.body.public_key), signature: Buffer.from(hook.headers['x-signature'] ?? '', 'base64'), body };
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+      const given = ['dgst', '-sha256', '-verify', join(folder, 'key'), '-signature', join(folder, 'signature'), join(folder, 'body')];
+      return spawnSync('openssl', given).status === 0;
+    };
+    assert.deepEqual([verified(hook.body), verified(`${hook.body} `)], [true, false]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

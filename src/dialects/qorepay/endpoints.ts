@@ -79,7 +79,11 @@ const acts: readonly Act[] = [
     ...{ act: 'charge', summary: 'Charge a kept card', description: 'The token is the id of the purchase whose payment kept the card.' },
     ...{ schema: 'Charge', example: { recurring_token: '' } },
   },
-  { act: 'resend_invoice', summary: 'Mail the invoice again', description: 'To the payer: what is to be paid, or the receipt of what was.' },
+  {
+    act: 'resend_invoice',
+    summary: 'Mail the invoice again',
+    description: 'To the payer: what is to be paid, or the receipt of what was.',
+  },
   { act: 'delete_recurring_token', summary: 'Forget a kept card', description: 'The status of the purchase stays.' },
 ];
 

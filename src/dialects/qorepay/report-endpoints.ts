@@ -16,7 +16,10 @@ export const reportEndpoints: readonly Endpoint[] = [
   {
     ...{ method: 'get', path: '/api/v1/account/json/balance/', name: 'readBalances', group, auth: 'api' },
     query: filters('currency', ...byPayment, 'to'),
-    ...{ summary: 'Balances by currency', description: 'What came in and is the company’s, from the ledger. A filter that is repeated means any of its values.' },
+    ...{
+      summary: 'Balances by currency',
+      description: 'What came in and is the company’s, from the ledger. A filter that is repeated means any of its values.',
+    },
     answers: [{ status: 200, description: 'A balance for each currency.', schema: 'Balances' }, invalid, unauthorized],
   },
   {
@@ -34,9 +37,25 @@ export const reportEndpoints: readonly Endpoint[] = [
     ...{ method: 'post', path: statements, name: 'createStatement', group, auth: 'api' },
     query: [
       needed('currency'),
-      ...filters('from', 'to', 'paid_from', 'paid_to', 'updated_from', 'updated_to', 'brand_id', 'q', 'status', 'product', 'payment_method', 'flow'),
+      ...filters(
+        'from',
+        'to',
+        'paid_from',
+        'paid_to',
+        'updated_from',
+        'updated_to',
+        'brand_id',
+        'q',
+        'status',
+        'product',
+        'payment_method',
+        'flow',
+      ),
     ],
-    ...{ summary: 'Ask for a statement', description: 'It is made beside the requests: read it until its status is `success`, then open `download_url`.' },
+    ...{
+      summary: 'Ask for a statement',
+      description: 'It is made beside the requests: read it until its status is `success`, then open `download_url`.',
+    },
     body: { types: ['application/json'], schema: 'StatementRequest', required: true, example: { format: 'csv', timezone: 'Africa/Lagos' } },
     answers: [{ status: 201, description: 'The statement, `pending`.', schema: 'CompanyStatement' }, invalid, unauthorized],
   },

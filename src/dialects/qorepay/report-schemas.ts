@@ -6,7 +6,11 @@ const integer: Schema = { type: 'integer' };
 const orNull = (type: string): Schema => ({ type: [type, 'null'] });
 const uuid: Schema = { type: 'string', format: 'uuid' };
 const seconds: Schema = { type: 'integer', description: 'Unix seconds.' };
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', required: Object.keys(properties), properties });
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  required: Object.keys(properties),
+  properties,
+});
 const listOf = (items: Schema): Schema => ({ type: 'array', items });
 const pageOf = (name: string): Schema =>
   object({ results: listOf({ $ref: `#/components/schemas/${name}` }), next: orNull('string'), previous: orNull('string') });
@@ -27,7 +31,13 @@ const side = object({ turnover: integer, fee_sell: integer, count: object({ all:
 const statement = object({
   ...{ id: uuid, type: { const: 'company_statement' }, format: { enum: ['csv', 'xlsx'] }, timezone: text, is_test: { type: 'boolean' } },
   ...{ company_uid: uuid, query_string: text, status: { enum: ['pending', 'processing', 'success', 'error', 'cancelled'] } },
-  ...{ download_url: orNull('string'), began_on: orNull('integer'), finished_on: orNull('integer'), created_on: seconds, updated_on: seconds },
+  ...{
+    download_url: orNull('string'),
+    began_on: orNull('integer'),
+    finished_on: orNull('integer'),
+    created_on: seconds,
+    updated_on: seconds,
+  },
   ...{ progress: { type: 'integer', minimum: 0, maximum: 100 }, lines: integer, error: orNull('string') },
 });
 
