@@ -1,12 +1,8 @@
 /** Money reports and deliveries of webhooks, as the description has them. */
-import type { Endpoint } from './endpoints.ts';
+import { type Endpoint, invalid, json, missing, unauthorized } from './endpoint.ts';
 
 const group = 'Money';
 const statements = '/api/v1/company_statements/';
-
-const unauthorized = { status: 401, description: 'The key is missing or wrong.', schema: 'Errors' };
-const missing = { status: 404, description: 'There is no such thing, or it is another company’s.', schema: 'Errors' };
-const invalid = { status: 400, description: 'The fields or filters at fault.', schema: 'Errors' };
 
 const filters = (...names: readonly string[]) => names.map((name) => ({ name, required: false }));
 const needed = (name: string) => ({ name, required: true });
@@ -56,7 +52,7 @@ export const reportEndpoints: readonly Endpoint[] = [
       summary: 'Ask for a statement',
       description: 'It is made beside the requests: read it until its status is `success`, then open `download_url`.',
     },
-    body: { types: ['application/json'], schema: 'StatementRequest', required: true, example: { format: 'csv', timezone: 'Africa/Lagos' } },
+    body: { types: json, schema: 'StatementRequest', required: true, example: { format: 'csv', timezone: 'Africa/Lagos' } },
     answers: [{ status: 201, description: 'The statement, `pending`.', schema: 'CompanyStatement' }, invalid, unauthorized],
   },
   {

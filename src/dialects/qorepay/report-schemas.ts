@@ -1,17 +1,6 @@
 /** Shapes of money reports and of deliveries, for the description of the API. */
-type Schema = { readonly [name: string]: unknown };
+import { integer, listOf, object, orNull, type Schema, seconds, text, uuid } from './schema.ts';
 
-const text: Schema = { type: 'string' };
-const integer: Schema = { type: 'integer' };
-const orNull = (type: string): Schema => ({ type: [type, 'null'] });
-const uuid: Schema = { type: 'string', format: 'uuid' };
-const seconds: Schema = { type: 'integer', description: 'Unix seconds.' };
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: 'object',
-  required: Object.keys(properties),
-  properties,
-});
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
 const pageOf = (name: string): Schema =>
   object({ results: listOf({ $ref: `#/components/schemas/${name}` }), next: orNull('string'), previous: orNull('string') });
 

@@ -2,23 +2,7 @@
 import { eventTypes } from './event-types.ts';
 import { bankTransfer, methodNames } from './methods.ts';
 import { reportSchemas } from './report-schemas.ts';
-
-type Schema = { readonly [name: string]: unknown };
-
-const text: Schema = { type: 'string' };
-const url: Schema = { type: 'string', maxLength: 500 };
-const integer: Schema = { type: 'integer' };
-const flag: Schema = { type: 'boolean' };
-const orNull = (type: string): Schema => ({ type: [type, 'null'] });
-const minor: Schema = { type: 'integer', minimum: 0, description: 'In the minor unit of the currency.' };
-const seconds: Schema = { type: 'integer', description: 'Unix seconds.' };
-const uuid: Schema = { type: 'string', format: 'uuid' };
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
-
-const object = (properties: Readonly<Record<string, Schema>>, required: readonly string[] = Object.keys(properties)): Schema => ({
-  ...{ type: 'object', required, properties },
-});
+import { flag, integer, listOf, minor, object, orNull, ref, type Schema, seconds, text, url, uuid } from './schema.ts';
 
 const product = {
   name: { type: 'string', maxLength: 256 },

@@ -18,16 +18,19 @@ const path = '/api/v1/company_statements/';
 const dialect = 'qorepay';
 
 export function registerReports(app: FastifyInstance, context: DialectContext): void {
-  const { books, statements, clock } = context.engine;
   both(app, 'get', '/api/v1/account/json/balance/', async (request, reply) => {
     const merchantId = await merchantOf(context, request);
-    const found = await books.balances({ ...readBooksFilter(request, { brand: 'brand', from: 'booked' }), merchantId, dialect });
+    const found = await context.engine.books.balances({
+      ...readBooksFilter(request, { brand: 'brand', from: 'booked' }),
+      merchantId,
+      dialect,
+    });
     return send(reply, 200, Object.fromEntries(found.map((balance) => [balance.currency, writeBalance(balance)])));
   });
   both(app, 'get', '/api/v1/account/json/turnover/', async (request, reply) => {
     const merchantId = await merchantOf(context, request);
     const filter = readBooksFilter(request, { brand: 'brand', from: 'booked', oneCurrency: true });
-    const { incoming, outgoing } = await books.turnover({ ...filter, merchantId, dialect });
+    const { incoming, outgoing } = await context.engine.books.turnover({ ...filter, merchantId, dialect });
     const side = ({ amount, fees, count }: typeof incoming) => ({ turnover: amount, fee_sell: fees, count: { all: count } });
     return send(reply, 200, { incoming: side(incoming), outgoing: side(outgoing) });
   });
@@ -41,7 +44,7 @@ export function registerReports(app: FastifyInstance, context: DialectContext): 
   both(app, 'get', path, async (request, reply) => {
     const merchantId = await merchantOf(context, request);
     const page = readPage(request);
-    const found = await statements.list({
+    const found = await context.engine.statements.list({
       ...{ merchantId, dialect, limit: page.size + 1 },
       ...(page.after === undefined ? {} : { after: page.after }),
     });
@@ -51,7 +54,7 @@ export function registerReports(app: FastifyInstance, context: DialectContext): 
   both(app, 'get', `${path}:id/`, async (request, reply) => send(reply, 200, write(context, await findOwn(context, request))));
   both(app, 'post', `${path}:id/cancel/`, async (request, reply) => {
     const statement = await findOwn(context, request);
-    if (!(await statements.cancel({ ...statement, nowMs: clock.businessNow() }))) {
+    if (!(await context.engine.statements.cancel({ ...statement, nowMs: context.engine.clock.businessNow() }))) {
       throw generalProblem(400, 'company_statement_cancel_wrong_status', 'Only a statement that is not finished can be cancelled.');
     }
     return send(reply, 200, write(context, await findOwn(context, request)));
