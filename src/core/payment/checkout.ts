@@ -228,9 +228,9 @@ async function begin(
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
-    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, ...bankOrder } = given;
-    if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
-    return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...bankOrder } = given;
+    if (shopper === undefined || kind === 'payout') return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
+    return authorizeAtBank(engine, { ...bankOrder, kind, method: instrument.method, returnUrl: shopper.returnUrl });
   }
   const command = { ...given, instrument, ...differing, ...(shopper === undefined ? {} : { shopper }) };
   return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
