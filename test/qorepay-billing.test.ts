@@ -5,7 +5,7 @@ import { moveClock } from './harness/console.ts';
 import { createHooks } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, cards, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, demo, other, useQorepayStack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack({ webhooks: true });
 
