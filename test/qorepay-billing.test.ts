@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
-import { createHooks } from './harness/hooks.ts';
+import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, type Body, demo, other, useQorepayStack } from './harness/qorepay.ts';
@@ -65,6 +65,7 @@ async function told(id: string, event: string): Promise<Body> {
   const hooks = createHooks(shop.parts.host.url);
   let found: Body | undefined;
   await eventually(async () => {
+    await hurryDeliveries(shop.parts.database);
     const bodies = (await hooks.list('qorepay')).map(({ body }) => JSON.parse(body) as Body);
     found = bodies.find((body) => String(body.id) === id && String(body.event_type) === event);
     return found !== undefined;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
-import { createHooks } from './harness/hooks.ts';
+import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, type Body, cards, demo, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
 import { rememberCard } from './harness/traces.ts';
@@ -46,6 +46,7 @@ async function toldOf(id: string, last: string): Promise<readonly Body[]> {
   const hooks = createHooks(shop.parts.host.url);
   let found: readonly Body[] = [];
   await eventually(async () => {
+    await hurryDeliveries(shop.parts.database);
     found = (await hooks.list('qorepay')).map(({ body }) => JSON.parse(body) as Body).filter((body) => String(body.id) === id);
     return found.some((body) => String(body.event_type) === last);
   }, `${last} of ${id}`);
