@@ -106,7 +106,8 @@ test('a template is made, read, listed, replaced and removed; every key is there
     next = page.next === null ? undefined : String(page.next).split('/api/v1/')[1];
   }
   assert.ok(ids.includes(idOf(made)) && new Set(ids).size === ids.length);
-  for (const method of ['GET', 'PUT', 'DELETE']) assert.equal((await shop.api(method, path, planTerms(), { as: other })).status, 404, method);
+  for (const method of ['GET', 'PUT', 'DELETE'])
+    assert.equal((await shop.api(method, path, planTerms(), { as: other })).status, 404, method);
   assert.ok(!(await shop.api('GET', 'billing_templates/', undefined, { as: other })).text.includes(idOf(made)));
   assert.equal((await shop.api('DELETE', path)).status, 204);
   assert.equal((await shop.api('GET', path)).status, 404);
@@ -133,7 +134,11 @@ test('what is wrong with a template is named', async () => {
     const answer = await shop.api('POST', 'billing_templates/', planTerms(more));
     assert.deepEqual([answer.status, codeOf(answer, field)], [400, code], answer.text);
   }
-  const nested = await shop.api('POST', 'billing_templates/', planTerms({ purchase: { currency: 'NGN', products: [{ name: 'x', price: -1 }] } }));
+  const nested = await shop.api(
+    'POST',
+    'billing_templates/',
+    planTerms({ purchase: { currency: 'NGN', products: [{ name: 'x', price: -1 }] } }),
+  );
   assert.equal(nested.body.purchase?.products?.[0]?.price?.[0]?.code, 'min_value');
 });
 
@@ -184,7 +189,11 @@ test('what is wrong with an invoice is named, and nothing is sent', async () => 
     assert.deepEqual([answer.status, codeOf(answer, field)], [400, code], answer.text);
   }
   const before = (await shop.api('GET', `clients/${id}/`)).body;
-  for (const clients of [[id, theirs], [id, 'x'], [id, 5]]) {
+  for (const clients of [
+    [id, theirs],
+    [id, 'x'],
+    [id, 5],
+  ]) {
     const { status, body } = await shop.api('POST', 'billing/', invoiceTerms({ clients }));
     assert.deepEqual([status, body.clients?.[0], body.clients?.[1]?.client_id?.length], [400, {}, 1]);
   }
@@ -208,7 +217,10 @@ test('a template sends an invoice whenever it is asked to, of a hold too; one of
   assert.equal(codeOf(await shop.api('POST', path, {}), 'client_id'), 'required');
   assert.equal((await shop.api('POST', path, { client_id: id }, { as: other })).status, 404);
   const plan = await template(planTerms());
-  assert.equal(codeOf(await shop.api('POST', `billing_templates/${plan}/send_invoice/`, { client_id: id })), 'billing_template_is_subscription');
+  assert.equal(
+    codeOf(await shop.api('POST', `billing_templates/${plan}/send_invoice/`, { client_id: id })),
+    'billing_template_is_subscription',
+  );
   assert.equal(codeOf(await subscribe(templateId, id)), 'billing_template_not_subscription');
 });
 
@@ -238,11 +250,17 @@ test('a subscriber pays the first period, and is charged for the others with the
     [second?.status, second?.product, second?.recurring_token, second?.payment?.payment_type, second?.client_id],
     ['paid', 'billing_subscriptions', token, 'purchase_charge', id],
   );
-  assert.deepEqual(second?.transaction_data?.attempts?.map(({ type, successful }) => [type, successful]), [['recurring_execute', true]]);
+  assert.deepEqual(
+    second?.transaction_data?.attempts?.map(({ type, successful }) => [type, successful]),
+    [['recurring_execute', true]],
+  );
   assert.equal(Number(second?.due) - Number(second?.created_on), 7 * daySeconds);
   await told(String(second?.id), 'purchase.paid');
   await moveClock(shop.url, 5 * daySeconds);
-  assert.deepEqual((await billed(templateId)).map(({ status }) => status), ['paid', 'paid', 'paid']);
+  assert.deepEqual(
+    (await billed(templateId)).map(({ status }) => status),
+    ['paid', 'paid', 'paid'],
+  );
   const over = await subscriber(templateId, id);
   assert.deepEqual([over.status, over.number_of_billing_cycles_passed, over.subscription_billing_scheduled_on], ['inactive', 3, null]);
   assert.equal((await mails(email, 1)).length, 1);
@@ -260,9 +278,15 @@ test('trial periods are free, and a period may be billed at its end', async () =
   await moveClock(shop.url, daySeconds);
   assert.deepEqual([(await billed(trial)).length, (await billed(atEnd)).length], [0, 0]);
   await moveClock(shop.url, daySeconds + 60);
-  assert.deepEqual((await billed(trial)).map(({ status }) => status), ['paid']);
+  assert.deepEqual(
+    (await billed(trial)).map(({ status }) => status),
+    ['paid'],
+  );
   await moveClock(shop.url, 5 * daySeconds);
-  assert.deepEqual((await billed(atEnd)).map(({ status }) => status), ['paid']);
+  assert.deepEqual(
+    (await billed(atEnd)).map(({ status }) => status),
+    ['paid'],
+  );
   assert.equal((await billed(trial)).length, 6);
   await shop.api('DELETE', `clients/${id}/`);
 });

@@ -18,7 +18,20 @@ const freshEmail = (): string => {
 const make = (more: object = {}) => shop.api('POST', 'clients/', { email: freshEmail(), ...more });
 
 const clientKeys = [
-  ...['id', 'type', 'created_on', 'updated_on', 'email', 'phone', 'full_name', 'personal_code', 'street_address', 'country', 'city', 'zip_code'],
+  ...[
+    'id',
+    'type',
+    'created_on',
+    'updated_on',
+    'email',
+    'phone',
+    'full_name',
+    'personal_code',
+    'street_address',
+    'country',
+    'city',
+    'zip_code',
+  ],
   ...['state', 'shipping_street_address', 'shipping_country', 'shipping_city', 'shipping_zip_code', 'shipping_state', 'legal_name'],
   ...['brand_name', 'registration_number', 'tax_number', 'bank_account', 'bank_code', 'cc', 'bcc', 'client_type', 'delivery_methods'],
 ];
@@ -116,7 +129,8 @@ test('a client is nobody else’s', async () => {
   const purchase = await keptCard(path.split('/')[1] ?? '');
   for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'])
     assert.equal((await shop.api(method, path, { email: 'a@b.cd' }, { as: other })).status, 404, method);
-  for (const method of ['GET', 'DELETE']) assert.equal((await shop.api(method, `${path}recurring_tokens/${purchase}/`, undefined, { as: other })).status, 404);
+  for (const method of ['GET', 'DELETE'])
+    assert.equal((await shop.api(method, `${path}recurring_tokens/${purchase}/`, undefined, { as: other })).status, 404);
   assert.equal((await shop.api('GET', `${path}recurring_tokens/`, undefined, { as: other })).status, 404);
   const listed = await shop.api('GET', 'clients/?page_size=100', undefined, { as: other });
   assert.ok(!listed.text.includes(path.split('/')[1] ?? ''));
@@ -169,7 +183,8 @@ test('the cards of a client are listed, read, charged and forgotten', async () =
   assert.deepEqual([gone.status, gone.text], [204, '']);
   assert.deepEqual(await tokensOf(clientId), [second]);
   assert.equal((await shop.read(first)).is_recurring_token, false);
-  for (const method of ['GET', 'DELETE']) assert.equal((await shop.api(method, `clients/${clientId}/recurring_tokens/${first}/`)).status, 404);
+  for (const method of ['GET', 'DELETE'])
+    assert.equal((await shop.api(method, `clients/${clientId}/recurring_tokens/${first}/`)).status, 404);
   assert.equal(codeOf(await act(idOf(await shop.create()), 'charge', { recurring_token: first })), 'invalid_recurring_token');
   await act(second, 'delete_recurring_token');
   assert.deepEqual(await tokensOf(clientId), []);

@@ -66,7 +66,10 @@ test('a payout is made, executed at its address, read and told', async () => {
   assert.deepEqual([created.status, Object.keys(body).toSorted()], [201, keys.toSorted()]);
   assert.deepEqual([body.type, body.status, body.sender_name, body.reference], ['payout', 'initialized', 'Polygate', 'WIN-1']);
   const { payment } = body;
-  assert.deepEqual([payment?.is_outgoing, payment?.payment_type, payment?.amount, payment?.description], [true, 'payout', 1_250, 'Winnings']);
+  assert.deepEqual(
+    [payment?.is_outgoing, payment?.payment_type, payment?.amount, payment?.description],
+    [true, 'payout', 1_250, 'Winnings'],
+  );
   const url = String(body.execution_url);
   const path = url.replace(idOf(created), '');
   assert.match(path, /^http:\/\/127\.0\.0\.1:\d+\/po\/\/$/);
@@ -77,16 +80,22 @@ test('a payout is made, executed at its address, read and told', async () => {
   assert.deepEqual([entry?.amount, entry?.state, entry?.terminal], [1_250, 'booked', 'QORE0001']);
   const now = await read(idOf(created));
   assert.deepEqual([now.status, now.execution_url, now.recipient_card_brand], ['success', null, 'visa']);
-  assert.deepEqual(now.status_history?.map(({ status }) => status), ['initialized', 'success']);
+  assert.deepEqual(
+    now.status_history?.map(({ status }) => status),
+    ['initialized', 'success'],
+  );
   assert.deepEqual(
     [now.transaction_data?.extra?.masked_pan, now.transaction_data?.attempts?.map(({ successful }) => successful)],
     ['444433******1111', [true]],
   );
   const told = await toldOf(idOf(created), 'payout.success');
-  assert.deepEqual(told.map(({ event_type: event, status }) => [event, status]), [
-    ['payout.created', 'initialized'],
-    ['payout.success', 'success'],
-  ]);
+  assert.deepEqual(
+    told.map(({ event_type: event, status }) => [event, status]),
+    [
+      ['payout.created', 'initialized'],
+      ['payout.success', 'success'],
+    ],
+  );
   // Told as it stands, and never twice.
   assert.deepEqual((await execute(url)).body, { status: 'executed' });
   assert.equal(await balance(), before - 1_250);

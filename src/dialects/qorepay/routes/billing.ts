@@ -33,28 +33,27 @@ const path = '/api/v1/billing_templates/';
 const clientsAtMost = 100;
 
 export function registerBilling(app: FastifyInstance, context: DialectContext): void {
-  const { billing, shoppers } = context.engine;
-  const url = `${shoppers.publicUrl}${path}`;
   both(app, 'post', '/api/v1/billing/', (request, reply) => sendInvoices(context, request, reply));
   both(app, 'post', path, (request, reply) => create(context, request, reply));
   both(app, 'get', path, async (request, reply) => {
     const merchantId = await merchantOf(context, request);
     const page = readPage(request);
-    const found = await billing.listTemplates({
+    const found = await context.engine.billing.listTemplates({
       merchantId,
       limit: page.size + 1,
       ...(page.after === undefined ? {} : { after: page.after }),
     });
     const shown = new Map(await Promise.all(found.map(async (one) => [one.templateId, await written(context, one)] as const)));
     const write = ({ templateId }: BillingTemplate) => shown.get(templateId) ?? {};
-    return send(reply, 200, pageOf(found, page, { url, idOf: ({ templateId }) => templateId, write }));
+    return send(reply, 200, pageOf(found, page, { url: urlOf(context), idOf: ({ templateId }) => templateId, write }));
   });
   both(app, 'get', `${path}:id/`, async (request, reply) => send(reply, 200, await written(context, await findTemplate(context, request))));
   both(app, 'put', `${path}:id/`, (request, reply) => replace(context, request, reply));
   both(app, 'delete', `${path}:id/`, async (request, reply) => {
     const { merchantId, templateId } = await findTemplate(context, request);
     await endSubscriptionsOf(context.engine, { merchantId, templateId });
-    if (!(await billing.removeTemplate({ merchantId, templateId, nowMs: context.engine.clock.businessNow() }))) throw notFound();
+    if (!(await context.engine.billing.removeTemplate({ merchantId, templateId, nowMs: context.engine.clock.businessNow() })))
+      throw notFound();
     return reply.code(204).send();
   });
   both(app, 'post', `${path}:id/send_invoice/`, (request, reply) => sendInvoice(context, request, reply));
@@ -64,10 +63,14 @@ export function registerBilling(app: FastifyInstance, context: DialectContext): 
     const { merchantId, templateId, plan } = template;
     const page = readPage(request);
     const after = page.after === undefined ? {} : { after: page.after };
-    const found = await billing.listSubscribers({ merchantId, templateId, limit: page.size + 1, ...after });
+    const found = await context.engine.billing.listSubscribers({ merchantId, templateId, limit: page.size + 1, ...after });
     const now = await Promise.all(found.map((one) => present(context, template, one)));
     const write = (one: Subscriber) => writeSubscriber(one, plan);
-    return send(reply, 200, pageOf(now, page, { url: `${url}${templateId}/clients/`, idOf: ({ subscriberId }) => subscriberId, write }));
+    return send(
+      reply,
+      200,
+      pageOf(now, page, { url: `${urlOf(context)}${templateId}/clients/`, idOf: ({ subscriberId }) => subscriberId, write }),
+    );
   });
   both(app, 'get', `${path}:id/clients/:client/`, async (request, reply) => {
     const { template, subscriber } = await findSubscriber(context, request);
@@ -75,6 +78,8 @@ export function registerBilling(app: FastifyInstance, context: DialectContext): 
   });
   both(app, 'patch', `${path}:id/clients/:client/`, (request, reply) => changeStatus(context, request, reply));
 }
+
+const urlOf = ({ engine }: DialectContext): string => `${engine.shoppers.publicUrl}${path}`;
 
 async function channelOf({ directory }: DialectContext, { merchantId, channelId }: BillingTemplate): Promise<Channel> {
   const channel = await directory.channelById({ merchantId, channelId });

@@ -23,7 +23,6 @@ const tokens = `${path}:id/recurring_tokens/`;
 const longestSearch = 254;
 
 export function registerClients(app: FastifyInstance, context: DialectContext): void {
-  const { customers } = context.engine;
   both(app, 'post', path, (request, reply) => create(context, request, reply));
   both(app, 'get', path, async (request, reply) => {
     const merchantId = await merchantOf(context, request);
@@ -31,7 +30,7 @@ export function registerClients(app: FastifyInstance, context: DialectContext): 
     const { q: text } = queryOf(request);
     if (text !== undefined && (text.length > longestSearch || text.includes('\0')))
       throw fieldProblem('q', 'max_length', `Ensure this value has at most ${longestSearch} characters, and no null characters.`);
-    const found = await customers.listNamed({
+    const found = await context.engine.customers.listNamed({
       ...{ merchantId, limit: page.size + 1 },
       ...(text === undefined || text === '' ? {} : { text }),
       ...(page.after === undefined ? {} : { after: page.after }),
@@ -46,7 +45,7 @@ export function registerClients(app: FastifyInstance, context: DialectContext): 
   both(app, 'delete', `${path}:id/`, async (request, reply) => {
     const { merchantId, customerId } = await findClient(context, request);
     await endSubscriptionsOf(context.engine, { merchantId, customerId });
-    if (!(await customers.remove({ merchantId, customerId, nowMs: context.engine.clock.businessNow() }))) throw notFound();
+    if (!(await context.engine.customers.remove({ merchantId, customerId, nowMs: context.engine.clock.businessNow() }))) throw notFound();
     return reply.code(204).send();
   });
 
