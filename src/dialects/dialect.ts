@@ -9,7 +9,8 @@ import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OrderView } from '../core/payment/order.ts';
 import type { ShopperStep } from '../core/payment/shopper-step.ts';
-import type { BillWriter, Subscriber } from '../core/subscription/billing.ts';
+import type { BillWriter } from '../core/subscription/bill.ts';
+import type { Subscriber } from '../core/subscription/billing.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';

@@ -10,7 +10,8 @@ import { payCheckout, stateOfCheckout } from '../payment/checkout.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { OperationView } from '../payment/operation.ts';
 import { openOrderOnce } from '../payment/order.ts';
-import type { BillingTemplate, BillOrder, BillWriter, DueSubscriber, Plan, SubscriberChange } from './billing.ts';
+import type { BillOrder, BillWriter } from './bill.ts';
+import type { BillingTemplate, DueSubscriber, Plan, SubscriberChange } from './billing.ts';
 import { afterPeriods } from './period.ts';
 import { dueOfCycle, statusNow, withSubscriber } from './subscribe.ts';
 

@@ -5,10 +5,6 @@
  * paid, is decided here.
  */
 
-import type { NamedCustomer } from '../instrument/customer.ts';
-import type { CustomerCard } from '../instrument/kept-cards.ts';
-import type { Channel } from '../merchant/channel.ts';
-import type { NewOrder } from '../payment/order.ts';
 import type { Period } from './period.ts';
 
 /** How subscribers are billed. */
@@ -132,34 +128,4 @@ export interface BillingStore {
   record(due: DueSubscriber, change: SubscriberChange & { readonly chargeFailed?: string; readonly nowMs: number }): Promise<void>;
   /** Gives the lease back after a while, with nothing changed. */
   putOff(due: DueSubscriber, again: { readonly afterMs: number }): Promise<void>;
-}
-
-/** One order that is to be made. */
-export interface Bill {
-  readonly channel: Channel;
-  readonly template: Pick<BillingTemplate, 'templateId' | 'document'>;
-  readonly customer: NamedCustomer;
-  readonly subscriber: Subscriber;
-  /** Of the subscription: 0 is the first that is billed. With the same one the order has the same id. */
-  readonly cycle: number;
-  /** Business time, epoch ms. */
-  readonly payByMs: number;
-}
-
-/** An order, and who is mailed about it. */
-export interface BillOrder extends NewOrder {
-  readonly mailTo: readonly string[];
-  /** Where it is paid. */
-  readonly url: string;
-  /** By which the customer knows it. */
-  readonly reference: string;
-  /** Business time, epoch ms. */
-  readonly payByMs: number;
-}
-
-/** What a dialect says in the orders of its subscriptions. */
-export interface BillWriter {
-  orderOf(bill: Bill): Promise<BillOrder>;
-  /** The dialect's data of a charge with a card that was kept before. */
-  chargeData(card: CustomerCard): Readonly<Record<string, string>>;
 }

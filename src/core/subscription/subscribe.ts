@@ -7,7 +7,8 @@ import { stateOfCheckout } from '../payment/checkout.ts';
 import type { Engine } from '../payment/engine.ts';
 import { openOrderOnce } from '../payment/order.ts';
 import type { Refusal } from '../refusals.ts';
-import type { BillingTemplate, BillOrder, BillWriter, Plan, Subscriber, SubscriberKey, SubscriberStatus, TemplateKey } from './billing.ts';
+import type { BillOrder, BillWriter } from './bill.ts';
+import type { BillingTemplate, Plan, Subscriber, SubscriberKey, SubscriberStatus, TemplateKey } from './billing.ts';
 import { afterPeriods } from './period.ts';
 
 const busyTries = 100;

@@ -177,6 +177,13 @@ export const billingEndpoints: readonly Endpoint[] = [
     }),
     auth: 'none',
   },
+  {
+    ...ofPayouts('/po/:id/', {
+      ...{ method: 'get', name: 'listPayoutBanks', summary: 'Banks', description: 'Payouts to bank accounts are not available.' },
+      answers: [{ status: 400, description: '`error`: there are none.', schema: 'PayoutError' }, missing, away],
+    }),
+    auth: 'none',
+  },
   ofPayouts('/api/v1/payout_methods/', {
     ...{ method: 'get', name: 'listPayoutMethods', summary: 'Where payouts may go', description: 'Of a brand and a currency.' },
     query: [

@@ -2,7 +2,8 @@
 import type { NamedCustomer } from '../../core/instrument/customer.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OrderLine } from '../../core/payment/checkout-terms.ts';
-import type { BillOrder, BillWriter, Plan } from '../../core/subscription/billing.ts';
+import type { BillOrder, BillWriter } from '../../core/subscription/bill.ts';
+import type { Plan } from '../../core/subscription/billing.ts';
 import type { PeriodUnit } from '../../core/subscription/period.ts';
 import type { DialectContext } from '../dialect.ts';
 import { type Fields, fieldsOf } from './fields.ts';

@@ -28,6 +28,10 @@ export function registerPayouts(app: FastifyInstance, context: DialectContext): 
     return send(reply, 200, writePayout(found.view, writingFor(context, found.channel)));
   });
   both(app, 'post', '/po/:id/', (request, reply) => execute(context, request, reply));
+  both(app, 'get', '/po/:id/', async (request, reply) => {
+    await findByAddress(context, paramsOf<ById>(request).id, 'payout');
+    return refuse(reply, noBanks);
+  });
 }
 
 async function create(context: DialectContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -60,12 +64,20 @@ async function create(context: DialectContext, request: FastifyRequest, reply: F
 const refuse = (reply: FastifyReply, { code, message, ...more }: Message & { readonly field?: string }): FastifyReply =>
   send(reply, 400, { status: 'error', code, message, ...more });
 
+/** What the platform's banks are asked for here. */
+const noBanks: Message = {
+  code: 'unknown_payment_method',
+  message: 'Payouts to bank accounts are not available: post the data of a card to this address.',
+};
+
 async function execute(context: DialectContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = context;
   const found = await findByAddress(context, paramsOf<ById>(request).id, 'payout');
   const { order } = found.view;
   await expectNoOther(context, request, order.merchantId);
-  const recipient = readRecipient(readObject(request), engine.clock.wallNow());
+  const body = readObject(request);
+  if (body.account_number !== undefined && body.card_number === undefined) return refuse(reply, noBanks);
+  const recipient = readRecipient(body, engine.clock.wallNow());
   if (isCardProblem(recipient)) return refuse(reply, recipient);
   const { whitelist } = payoutDocumentOf(found.view);
   const { instrument, brand } = recipient;
