@@ -19,8 +19,8 @@ import { reading } from './unavailable.ts';
 
 const open = openOperationStates.map((state) => `'${state}'`).join(', ');
 
-/** Accounts on which a credit is money for the merchant. */
-const merchants = [accounts.merchant_payable, accounts.received_elsewhere].join(', ');
+/** Accounts on which a credit is money for the merchant; what is paid out is no part of what the merchant is owed. */
+const merchants = [accounts.merchant_payable, accounts.payout_balance, accounts.received_elsewhere].join(', ');
 
 /** Parameters as {@link valuesOf} gives them. Money that came elsewhere has no payment here, so it has no method, no flow and no card. */
 const relations = `with chosen as (
@@ -45,7 +45,7 @@ const relations = `with chosen as (
     and ($9::text[] is null or coalesce(f.dialect_data ->> 'flow', '') = any ($9)) and ($10::boolean is null or (f.token is not null) = $10)
 ), posted as (
   select a.checkout_id, a.created_at, a.wire_id, a.product, a.reference, a.email, l.operation_id, l.line, l.kind, l.currency, l.booked_at,
-    case when l.credit_account in (${merchants}) then l.amount else -l.amount end as amount, coalesce(u.fee, 0) as fee, true as is_owed, a.is_settled, a.method, a.flow,
+    case when l.credit_account in (${merchants}) then l.amount else -l.amount end as amount, coalesce(u.fee, 0) as fee, l.debit_account <> ${accounts.payout_balance} as is_owed, a.is_settled, a.method, a.flow,
     (select max(e.happened_at) from polygate.event e where e.merchant_id = a.merchant_id and e.payment_id = a.payment_id) as changed_at,
     case when l.debit_account in (${merchants}) then 'sent' when a.disputed > 0 then 'charged_back' when a.refunded > 0 then 'refunded' else 'paid' end as state
   from acted a
@@ -83,7 +83,7 @@ const turnover: Statement = {
 select coalesce(sum(amount) filter (where amount > 0), 0)::bigint as amount_in, coalesce(sum(fee) filter (where amount > 0), 0)::bigint as fees_in,
   count(*) filter (where amount > 0) as count_in, coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as amount_out,
   coalesce(sum(fee) filter (where amount < 0), 0)::bigint as fees_out, count(*) filter (where amount < 0) as count_out
-from booked where is_owed`,
+from booked where kind <> 'declared'`,
 };
 
 // The states are those of the index.

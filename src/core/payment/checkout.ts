@@ -230,11 +230,12 @@ async function begin(
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
-    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, ...bankOrder } = given;
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind: asked, ...bankOrder } = given;
     const { method } = instrument;
-    if (shopper === undefined && method !== 'prepayment') return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    if (asked === 'payout' || (shopper === undefined && method !== 'prepayment'))
+      return { kind: 'refused', refusal: refusal('flow_not_supported') };
     // What only comes later is an order first, and its receipts are the charge.
-    const kind = checkout.terms.banks?.includes(method) === true && !supports(method, order.kind) ? 'preauthorization' : order.kind;
+    const kind = checkout.terms.banks?.includes(method) === true && !supports(method, asked) ? 'preauthorization' : asked;
     return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
   }
   const command = { ...given, instrument, ...differing, ...(shopper === undefined ? {} : { shopper }) };

@@ -1,4 +1,5 @@
 /** The endpoints as their description has them; a test holds it to the routes. */
+import { billingEndpoints } from './billing-endpoints.ts';
 import { away, type Endpoint, forms, invalid, json, missing, unauthorized } from './endpoint.ts';
 import { reportEndpoints } from './report-endpoints.ts';
 
@@ -201,5 +202,16 @@ export const endpoints: readonly Endpoint[] = [
     ...{ summary: 'Methods of payment', description: 'What a purchase of the brand can be paid with.' },
     answers: [{ status: 200, description: 'The methods.', schema: 'PaymentMethods' }, invalid, unauthorized],
   },
+  {
+    ...{ method: 'get', path: '/api/schema/v1/', name: 'readSchema', group: 'Lookups', auth: 'none' },
+    ...{ summary: 'This description', description: 'OpenAPI, for programs that make clients from it.' },
+    answers: [{ status: 200, description: 'The document.' }],
+  },
+  {
+    ...{ method: 'get', path: '/api/', name: 'openReference', group: 'Lookups', auth: 'none' },
+    ...{ summary: 'The reference', description: 'For people.' },
+    answers: [{ status: 302, description: 'To its page.' }],
+  },
+  ...billingEndpoints,
   ...reportEndpoints,
 ];

@@ -1,5 +1,5 @@
-/** `/api/v1/payment_methods/`: what a purchase of a brand may be paid with. */
-import type { FastifyInstance } from 'fastify';
+/** `/api/v1/payment_methods/` and `/api/v1/payout_methods/`: what a purchase of a brand may be paid with, and where its payouts may go. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { currencyOf } from '../../../core/money/currency.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -10,38 +10,54 @@ import { both, merchantOf, queryOf } from '../request.ts';
 
 export function registerLookups(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/api/v1/payment_methods/', async (request, reply) => {
-    const merchantId = await merchantOf(context, request);
-    const { brand_id: brandId, currency, recurring, skip_capture: holds, preauthorization } = queryOf(request);
-    const missing = Object.entries({ brand_id: brandId, currency }).filter(([, value]) => value === undefined);
-    if (missing.length > 0) {
-      throw new Problem(
-        400,
-        Object.fromEntries(missing.map(([name]) => [name, [{ code: 'required', message: 'This field is required.' }]])),
-      );
-    }
-    const channel =
-      brandId === undefined ? undefined : await context.directory.channel({ dialect: 'qorepay', wireId: brandId.toLowerCase() });
-    if (channel === undefined || channel.merchantId !== merchantId)
-      throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand.');
-    if (currencyOf(currency ?? '') === undefined) throw fieldProblem('currency', 'invalid_choice', 'This is not a valid currency.');
-    const isUsable = channel.currencies === undefined || channel.currencies.includes(currency ?? '');
-    const cards = isUsable ? cardMethodsOf(channel) : [];
+    const { cards, hasTransfers } = await methodsFor(context, request);
+    const { recurring, skip_capture: holds, preauthorization } = queryOf(request);
     // A bank holds nothing, and nothing is paid by it again later.
-    const needsCard = [recurring, holds, preauthorization].includes('true');
-    const banks = isUsable && !needsCard && channel.bankMethods?.includes('prepayment') === true ? [bankTransfer] : [];
+    const banks = hasTransfers && ![recurring, holds, preauthorization].includes('true') ? [bankTransfer] : [];
     const available = [...cards, ...banks];
     return send(reply, 200, {
       available_payment_methods: available,
       by_country: { any: [...(cards.length === 0 ? [] : ['card']), ...banks] },
       country_names: { any: 'Other' },
-      names: Object.fromEntries([...available, 'card'].map((name) => [name, labelOf(name)])),
-      logos: Object.fromEntries(available.map((name) => [name, ''])),
-      card_methods: cards,
+      ...shown(available, cards),
     });
   });
+  both(app, 'get', '/api/v1/payout_methods/', async (request, reply) => {
+    const { cards } = await methodsFor(context, request);
+    return send(reply, 200, { available_payout_methods: cards, ...shown(cards, cards) });
+  });
+}
+
+interface Methods {
+  readonly cards: readonly string[];
+  readonly hasTransfers: boolean;
+}
+
+/** Of the brand and currency in the query; throws 400 for what is not there. */
+async function methodsFor(context: DialectContext, request: FastifyRequest): Promise<Methods> {
+  const merchantId = await merchantOf(context, request);
+  const { brand_id: brandId, currency } = queryOf(request);
+  const missing = Object.entries({ brand_id: brandId, currency }).filter(([, value]) => value === undefined);
+  if (brandId === undefined || currency === undefined) {
+    throw new Problem(400, Object.fromEntries(missing.map(([name]) => [name, [{ code: 'required', message: 'This field is required.' }]])));
+  }
+  const channel = await context.directory.channel({ dialect: 'qorepay', wireId: brandId.toLowerCase() });
+  if (channel === undefined || channel.merchantId !== merchantId)
+    throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand.');
+  if (currencyOf(currency) === undefined) throw fieldProblem('currency', 'invalid_choice', 'This is not a valid currency.');
+  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return { cards: [], hasTransfers: false };
+  return { cards: cardMethodsOf(channel), hasTransfers: channel.bankMethods?.includes('prepayment') === true };
 }
 
 /** What the brand has activated. */
 function cardMethodsOf({ brands }: Channel): readonly string[] {
   return brands === undefined ? cardMethods : cardMethods.filter((name) => brands.some((brand) => methodOf(brand) === name));
+}
+
+function shown(available: readonly string[], cards: readonly string[]): object {
+  return {
+    names: Object.fromEntries([...available, 'card'].map((name) => [name, labelOf(name)])),
+    logos: Object.fromEntries(available.map((name) => [name, ''])),
+    card_methods: cards,
+  };
 }
