@@ -196,6 +196,21 @@ test('a payout is its company’s own, and no purchase', async () => {
   for (const key of [demo.apiKey, demo.s2sToken]) assert.equal((await execute(url, {}, { authorization: `Bearer ${key}` })).status, 200);
 });
 
+test('a payout whose answer is late is pending, is not paid twice, and then told as it was', async () => {
+  const before = await balance();
+  const { id, url } = await made();
+  await shop.parts.host.addFault({ fault: 'late_answer', mti: '0200' });
+  assert.deepEqual((await execute(url)).body, { status: 'pending' });
+  assert.match(String((await execute(url)).body.status), /^(?:pending|executed)$/);
+  await eventually(async () => String((await read(id)).status) === 'success', 'the late answer');
+  assert.equal(await balance(), before - 1_250);
+  const told = await toldOf(id, 'payout.success');
+  assert.deepEqual(
+    told.map(({ event_type: event }) => event),
+    ['payout.created', 'payout.pending', 'payout.success'],
+  );
+});
+
 test('banks are not among them, and the answer says so', async () => {
   const { url, id } = await made();
   const asked = await shop.send({ method: 'GET', path: new URL(url).pathname });

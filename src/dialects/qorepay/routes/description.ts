@@ -6,7 +6,11 @@ import { describeApi } from '../openapi.ts';
 import { both } from '../request.ts';
 
 export function registerDescription(app: FastifyInstance, { mode }: DialectContext): void {
-  const { document } = describeApi(mode);
-  both(app, 'get', '/api/schema/v1/', async (_request, reply) => send(reply, 200, document));
+  // Made when somebody asks for it first.
+  let document: object | undefined;
+  both(app, 'get', '/api/schema/v1/', async (_request, reply) => {
+    document ??= describeApi(mode).document;
+    return send(reply, 200, document);
+  });
   both(app, 'get', '/api/', async (_request, reply) => reply.redirect('/docs/qorepay', 302));
 }
