@@ -1,6 +1,7 @@
 /** The description of the API (OpenAPI 3.1), made from the table of endpoints. */
 import type { ApiDescription, Mode } from '../dialect.ts';
-import { type Endpoint, endpoints } from './endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import { endpoints } from './endpoints.ts';
 import { demoApiKey, demoBrandId } from './sandbox.ts';
 import { schemas } from './schemas.ts';
 
