@@ -3,6 +3,7 @@
 import type { BankReceipt } from './bank/bank.ts';
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
 import type { CredentialUse } from './instrument/agreement.ts';
+import type { AccountSummary } from './instrument/account.ts';
 import type { BankUse } from './instrument/bank.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
 import type { TokenAct } from './instrument/token.ts';
@@ -197,6 +198,13 @@ export interface NewBankPayment extends NewOperationBase {
   readonly trace: Trace;
 }
 
+/** A payout to a bank account. */
+export interface NewAccountPayout extends NewOperationBase {
+  readonly kind: 'payout';
+  readonly account: AccountSummary;
+  readonly trace: Trace;
+}
+
 /** A receipt that a merchant declares: posted at once, of what its order has left. */
 export interface NewReceipt extends NewOperationBase {
   readonly orderId: string;
@@ -359,6 +367,8 @@ export interface PaymentStore {
   submitOperation(row: NewOperation): Promise<Submission>;
   /** First transaction of a payment at a bank. */
   submitBankPayment(row: NewBankPayment): Promise<Submission>;
+  /** First transaction of a payout to a bank account, with its amount taken from the balance; `guard_failed`: that does not cover it. */
+  submitAccountPayout(row: NewAccountPayout): Promise<Submission>;
   /** The only transaction of a receipt that a merchant declares. */
   declareReceipt(row: NewReceipt): Promise<Submission>;
   /** The only transaction of a receipt that a bank tells. Returns what of it belongs to no order, in minor units; told again: 0. */

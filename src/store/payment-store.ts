@@ -20,7 +20,7 @@ import { submitWithCapture } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
-import { recordPayout, submitPayout } from './payouts.ts';
+import { recordPayout, submitAccountPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
 import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { declareReceipt, takeReceipt } from './receipts.ts';
@@ -89,6 +89,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     },
     submitOperation: (row) => submitKeyed(operations, row),
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
+    submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),
     takeReceipt: (notice) => takeReceipt(general, notice),
     postOperation: (row) => submitKeyed(postings, row),

@@ -25,7 +25,7 @@ export async function takeBankNotice(engine: Engine, report: BankReport): Promis
 
 /** A report about a payment that is known. */
 export async function takeBankReport(engine: Engine, view: OperationView, report: BankReport): Promise<ReportOutcome> {
-  if (view.bank === undefined || !isFirstKind(view.kind)) return unmatched(engine, report, 'the operation was not sent to a bank');
+  if ((view.bank === undefined && view.account === undefined) || !isFirstKind(view.kind)) return unmatched(engine, report, 'the operation was not sent to a bank');
   if (report.amount !== undefined && (report.amount !== view.amount || report.currency !== view.currency)) {
     return unmatched(engine, report, 'the amount is another one');
   }
@@ -43,6 +43,7 @@ export async function takeBankReport(engine: Engine, view: OperationView, report
 function meantBy({ kind, state, reason }: OperationView, report: BankReport): OperationEvent | undefined {
   const isOrder = kind === 'preauthorization';
   const isTakenUp = state === 'pending';
+  if (kind === 'payout' && report.state === 'deferred') return isTakenUp ? undefined : 'hand_over';
   switch (report.state) {
     case 'open':
       return isTakenUp ? undefined : 'hand_over';
@@ -77,6 +78,12 @@ const reasons: Partial<Record<BankReport['state'], NonNullable<OutcomeToRecord['
   canceled: 'shopper_timed_out',
 };
 
+/** A transfer that was called off is one that the bank has never seen. */
+function declinedFor({ kind }: OperationView, { state, reason }: BankReport): OutcomeToRecord['reason'] {
+  if (kind !== 'payout') return reasons[state];
+  return state === 'canceled' ? 'acquirer_unreachable' : (reason ?? 'unspecified');
+}
+
 /** When the bank is asked by itself, should its notification not come; while a shopper may be there, and when the money may take days. */
 const lookAgainMs = { open: 15_000, deferred: 300_000 } as const;
 
@@ -84,13 +91,13 @@ const lookAgainMs = { open: 15_000, deferred: 300_000 } as const;
 export function bankOutcome(view: OperationView, event: OperationEvent, report: BankReport): OutcomeToRecord {
   const base = outcomeOf({ view }, { outcome: 'unknown', cause: 'report' });
   const { resolveAfterMs, ...decided } = base;
-  const reason = event === 'defer' ? 'payment_deferred' : event === 'decline' ? reasons[report.state] : undefined;
+  const reason = event === 'defer' ? 'payment_deferred' : event === 'decline' ? declinedFor(view, report) : undefined;
   return {
     ...decided,
     ...{ from: view.state, event, responseCode: report.state },
     ...(report.bankReference === undefined ? {} : { networkReference: report.bankReference }),
     ...(reason === undefined ? {} : { reason }),
-    ...(event === 'hand_over' ? { resolveAfterMs: lookAgainMs.open } : {}),
+    ...(event === 'hand_over' ? { resolveAfterMs: view.kind === 'payout' ? lookAgainMs.deferred : lookAgainMs.open } : {}),
     ...(event === 'defer' ? { resolveAfterMs: lookAgainMs.deferred } : {}),
   };
 }

@@ -243,7 +243,7 @@ export const endpoints: readonly Endpoint[] = [
     ...{ method: 'post', name: 'payOut', group: 'Payouts', summary: 'Pay out' },
     paths: [`${base}/payout`],
     description:
-      'To the card of an earlier payment (`paymentId`), or to `card.*`, from the payout balance. Checksum: MD5 of `memberId|merchantTransactionId|amount|secureKey`.',
+      'From the payout balance, to one receiver: the card of an earlier payment (`paymentId`), `card.*`, or a bank account: `bankAccount.iban`, or `customer.bankAccountNumber` with `customer.bankCode`. An account needs the name of its owner, `customer.bankAccountName` or given name and surname. `P` and `payoutstarted`: the bank has not decided; you are told when it has. Checksum: MD5 of `memberId|merchantTransactionId|amount|secureKey`.',
     parameters: [...purchase, 'paymentId', 'merchant.email', ...namesUnder('bankAccount.')],
     required: [...needsSignature, 'merchantTransactionId', 'amount'],
     sample: { merchantTransactionId: 'PAYOUT-1', amount: '5.00', currency: 'EUR', paymentType: 'PO', ...sampleMethod, ...sampleCard },

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizeAtBank, type BankCommand } from '../../core/bank/authorize.ts';
 import { bankPageOf } from '../../core/bank/shopper.ts';
+import { type AccountPayoutCommand, payOutToAccount } from '../../core/bank/transfer.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
@@ -17,7 +18,10 @@ import type { Request } from './request.ts';
 import { paymentIdOf, type Written, writePayment } from './write.ts';
 
 /** A command without its number. */
-export type Unnumbered = Omit<AuthorizeCommand, 'paymentNumber'> | Omit<BankCommand, 'paymentNumber'>;
+export type Unnumbered =
+  | Omit<AuthorizeCommand, 'paymentNumber'>
+  | Omit<BankCommand, 'paymentNumber'>
+  | Omit<AccountPayoutCommand, 'paymentNumber'>;
 
 /** Makes the payment and answers with it. One without a reference of the merchant's has its number for one. */
 export async function beginPayment(
@@ -42,7 +46,8 @@ function referenceOf(paymentNumber: number) {
   return { merchantReference: String(paymentNumber), idempotencyKey: String(paymentNumber) };
 }
 
-function run({ engine }: DialectContext, command: AuthorizeCommand | BankCommand): Promise<ActResult> {
+function run({ engine }: DialectContext, command: AuthorizeCommand | BankCommand | AccountPayoutCommand): Promise<ActResult> {
+  if ('account' in command) return payOutToAccount(engine, command);
   return 'method' in command ? authorizeAtBank(engine, command) : authorize(engine, command);
 }
 

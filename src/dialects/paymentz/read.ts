@@ -146,7 +146,8 @@ function readKind(parameters: Parameters): 'preauthorization' | 'debit' {
   }
 }
 
-function readCommon(parameters: Parameters) {
+/** What new payments have in common: the reference, used once, and what is told again. */
+export function readCommon(parameters: Parameters) {
   const { merchantTransactionId } = parameters;
   return {
     ...{ keyLifetimeMs, keyMatchesAnyInput: true as const, dialectData: readKept(parameters) },
