@@ -76,6 +76,7 @@ create table polygate.attempt (
   constraint attempt_instrument CHECK (
 CASE
     WHEN (bank_method IS NULL) THEN ((card_id IS NOT NULL) AND (brand IS NOT NULL) AND (bin IS NOT NULL) AND (last4 IS NOT NULL) AND (expiry_month IS NOT NULL) AND (expiry_year IS NOT NULL) AND (return_url IS NULL))
+    WHEN (bank_method = 'transfer'::text) THEN ((card_id IS NULL) AND (return_url IS NULL) AND (holder IS NOT NULL) AND (last4 IS NOT NULL))
     ELSE ((card_id IS NULL) AND (return_url IS NOT NULL))
 END)
 );

@@ -15,7 +15,7 @@ import type { Parameters } from '../wire.ts';
 export const payOut: Handler = async (context, request, reply, endpoint) => {
   const read = await readRequest(context, request, endpoint);
   const { caller, nowMs } = read;
-  const { paymentId, amount, merchantTransactionId, paymentType = 'PO' } = read.parameters;
+  const { amount, merchantTransactionId, paymentType = 'PO' } = read.parameters;
   if (paymentType.toUpperCase() !== 'PO') throw parameterProblem('20002', 'paymentType', 'must be PO here');
   requireChecksum(caller, read.parameters, formulas.payout(merchantTransactionId, amount));
   const parameters: Parameters = { ...read.parameters, paymentType };
