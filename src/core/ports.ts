@@ -389,6 +389,11 @@ export interface PaymentStore {
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   /** A number that no other payment of the merchant has, for protocols that name payments by numbers. */
   takePaymentNumber(merchantId: string): Promise<number>;
+  /**
+   * For protocols whose references are used once over all channels of a merchant: false when another channel has this one. To be asked before a
+   * payment under it, by merchants with several channels only: within a channel its key does the same.
+   */
+  claimReference(claim: { readonly merchantId: string; readonly channelId: string; readonly reference: string }): Promise<boolean>;
   /** The id of the first operation of the payment with this number. */
   findByNumber(key: { readonly merchantId: string; readonly paymentNumber: number }): Promise<string | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;

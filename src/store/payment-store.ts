@@ -24,6 +24,7 @@ import { recordPayout, submitAccountPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
 import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { declareReceipt, takeReceipt } from './receipts.ts';
+import { claimReference } from './reference-claims.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { searchOperations } from './search-operations.ts';
@@ -105,6 +106,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     recordDecision: (outcome, act) => recordDecision(general, outcome, act, clock.businessNow()),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     takePaymentNumber: numbers.take,
+    claimReference: (claim) => reading(claimReference(general, claim)),
     findByNumber: (key) => reading(findByNumber(general, key)),
     findTree: (key) => reading(findTree(hot, key)),
     search: (search) => reading(searchOperations(general, search, clock)),

@@ -60,13 +60,16 @@ export function written({ engine }: Pick<DialectContext, 'engine'>, channel: Cha
   return { channel, nowMs, ...(url === undefined ? {} : { redirectUrl: url }) };
 }
 
-/** A reference that another terminal of the member has used; of the same terminal core keeps watch, also at the same moment. */
+/** A reference that another terminal of the member has used, or uses at this moment; of the same terminal core keeps watch. */
 async function refuseUsed(context: DialectContext, { merchantId, channelId }: Channel, key: string): Promise<void> {
-  for (const other of await context.directory.channelsOf({ dialect, merchantId })) {
-    if (other.channelId === channelId) continue;
+  const others = (await context.directory.channelsOf({ dialect, merchantId })).filter((other) => other.channelId !== channelId);
+  if (others.length === 0) return;
+  const isOurs = await context.engine.store.claimReference({ merchantId, channelId, reference: key });
+  for (const other of others) {
     const found = await context.engine.store.findByKey({ merchantId, channelId: other.channelId, key });
     if (found !== undefined) throw await duplicateOf(context, merchantId, found.operationId);
   }
+  if (!isOurs) throw new Problem('20015');
 }
 
 /** Refused with the id of what was there first. */

@@ -39,20 +39,36 @@ export type Way = { readonly kind: 'card'; readonly brand: CardBrand } | { reado
 
 /** Throws for modes and brands that no acquirer here takes. */
 export function readWay(parameters: Parameters): Way {
-  const mode = required(parameters, 'paymentMode').toUpperCase();
-  const name = required(parameters, 'paymentBrand').toUpperCase();
-  switch (mode) {
-    case 'CC':
-    case 'DC': {
-      const brand = brands.get(name);
-      if (brand === undefined) throw parameterProblem('20005', 'paymentBrand', 'is no brand of cards that is enabled');
-      return { kind: 'card', brand };
-    }
-    case 'NB':
-    case 'BT':
-      return { kind: 'bank', method: name === 'IDEAL' ? 'ideal' : 'sofort' };
+  const mode = required(parameters, 'paymentMode');
+  const name = required(parameters, 'paymentBrand');
+  if (isBankMode(mode)) return { kind: 'bank', method: bankMethodOf(name) };
+  if (!isCardMode(mode)) throw parameterProblem('20005', 'paymentMode', 'is not enabled; CC, DC, NB and BT are');
+  const brand = cardBrandOf(name);
+  if (brand === undefined) throw parameterProblem('20005', 'paymentBrand', 'is no brand of cards that is enabled');
+  return { kind: 'card', brand };
+}
+
+export function isCardMode(mode: string): boolean {
+  return ['CC', 'DC'].includes(mode.toUpperCase());
+}
+
+export function isBankMode(mode: string): boolean {
+  return ['NB', 'BT'].includes(mode.toUpperCase());
+}
+
+export function cardBrandOf(name: string): CardBrand | undefined {
+  return brands.get(name.toUpperCase());
+}
+
+/** By the brand of a payment at a bank; one that names no bank's method means online transfers. */
+export function bankMethodOf(name: string): BankMethod {
+  switch (name.toUpperCase()) {
+    case 'IDEAL':
+      return 'ideal';
+    case 'PREPAYMENT':
+      return 'prepayment';
     default:
-      throw parameterProblem('20005', 'paymentMode', 'is not enabled; CC, DC and NB are');
+      return 'sofort';
   }
 }
 
@@ -104,9 +120,12 @@ export function readPayout(beginning: Beginning, instrument: Instrument): Author
 
 export function readBankPurchase(beginning: Beginning, method: BankMethod): BankCommand {
   const { channel, parameters } = beginning;
-  if (readKind(parameters) !== 'debit') throw parameterProblem('20005', 'paymentType', 'must be DB with this paymentMode');
+  // Money that is only ordered comes later, and captures itself.
+  const kind = method === 'prepayment' ? 'preauthorization' : 'debit';
+  if (readKind(parameters) !== kind)
+    throw parameterProblem('20005', 'paymentType', `must be ${kind === 'debit' ? 'DB' : 'PA'} with this paymentBrand`);
   return {
-    ...{ channel, kind: 'debit', method, ...readMoney(parameters) },
+    ...{ channel, kind, method, ...readMoney(parameters) },
     ...{ returnUrl: readReturnUrl(parameters), ...readCommon(parameters) },
   };
 }
