@@ -85,7 +85,12 @@ test('the console API asks for it as well', async () => {
   });
   const url = /http:\S+\d/.exec(await started.line(/listens on/))?.[0] ?? '';
   const ask = () =>
-    callConsole(url, { key: 'an-operator-of-ours', method: 'POST', path: `/console-api/merchants/${merchantId}/credentials`, body: '{"dialect":"paymentz"}' });
+    callConsole(url, {
+      key: 'an-operator-of-ours',
+      method: 'POST',
+      path: `/console-api/merchants/${merchantId}/credentials`,
+      body: '{"dialect":"paymentz"}',
+    });
   const refused = await ask();
   assert.equal(refused.status, 409, await refused.text());
   await operator.json('compliance', 'approve', await handIn(merchant, 'aoc'), ...live);

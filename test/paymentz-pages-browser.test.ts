@@ -16,12 +16,12 @@ let shop: Listener;
 /** What the shop's page has in its form. */
 let fields: Parameters = {};
 
-const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+const quoted = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 before(async () => {
   shop = await startListener((response, path) => {
     const inputs = Object.entries(fields)
-      .map(([name, value]) => `<input type="hidden" name="${name}" value="${escape(value ?? '')}">`)
+      .map(([name, value]) => `<input type="hidden" name="${name}" value="${quoted(value ?? '')}">`)
       .join('');
     const form = `<form method="post" action="${stack.url}/transaction/Checkout">${inputs}<button>Pay</button></form>`;
     const text = path.startsWith('/done') ? '<h1>Thanks</h1>' : `<h1>Basket</h1>${form}`;
@@ -153,7 +153,10 @@ test('a payment link is paid on a phone', async () => {
   await assertFits(page);
   await typed(page, '4111111111111111');
   await submit(page);
-  await page.locator('h1').filter({ hasText: /paid|thank/i }).waitFor();
+  await page
+    .locator('h1')
+    .filter({ hasText: /paid|thank/i })
+    .waitFor();
   assert.deepEqual(complaints, []);
   await page.context().close();
   const byReference = { idType: 'MID', merchantTransactionId: orderID };

@@ -70,7 +70,8 @@ test('a key is replaced: the old one ends, with its tokens', async () => {
   const again = { path: `${rest}/regenerateToken`, body: encode({ authToken: token }) };
   assert.equal((await exchange(stack.url, { method: 'POST', headers: form, ...again })).status, 401);
   const trail = (await operator().run(['audit'])).output;
-  for (const act of ['partner.created', 'partner.merchant_added', 'partner.key_rotated']) assert.match(trail, new RegExp(act.replace('.', '\\.')));
+  for (const act of ['partner.created', 'partner.merchant_added', 'partner.key_rotated'])
+    assert.match(trail, new RegExp(act.replace('.', '\\.')));
   assert.equal(trail.includes(key) || trail.includes(old), false);
 });
 

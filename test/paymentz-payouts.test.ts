@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freshCardNumber } from './harness/card-numbers.ts';
-import type { TransferEntry } from './harness/host-control.ts';
 import { createHooks } from './harness/hooks.ts';
+import type { TransferEntry } from './harness/host-control.ts';
 import { freshName, type Parameters, type Reply } from './harness/opp.ts';
 import { demoMember, expectResult, key, md5, type PaymentzClient, purchase, rest, usePaymentzStack, who } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
@@ -100,7 +100,10 @@ test('a payout goes to a bank account, by its IBAN or its number', async () => {
   const { rows } = await stack.parts.database.query<{ row: string }>(
     'select row_to_json(o)::text || row_to_json(a)::text as row from polygate.operation o join polygate.attempt a using (merchant_id, payment_id)',
   );
-  assert.equal(rows.some(({ row }) => row.includes('9876543210') || row.includes(iban.good.slice(4))), false);
+  assert.equal(
+    rows.some(({ row }) => row.includes('9876543210') || row.includes(iban.good.slice(4))),
+    false,
+  );
   expectResult(await stack.demo.act(idOf(reply), 'RF', { amount: '1.00' }), '20010');
   expectResult(await stack.demo.act(idOf(reply), 'RV'), '20010');
 });
@@ -194,7 +197,10 @@ test('payouts to accounts are settled in a batch, which is compared with the ban
   const batches = async () => (await settlementsOf(stack.parts)).filter(({ account: of }) => of === 'bank_transfers');
   await eventually(async () => (await batches()).some(({ comparison }) => comparison === 'in_balance'), 'the batch to be compared');
   const found = await batches();
-  assert.ok(found.every(({ comparison, state }) => comparison === 'in_balance' && state === 'closed'), JSON.stringify(found));
+  assert.ok(
+    found.every(({ comparison, state }) => comparison === 'in_balance' && state === 'closed'),
+    JSON.stringify(found),
+  );
   const euros = found.find(({ currency }) => currency === 'EUR');
   assert.deepEqual([euros?.operations, euros?.gross, euros?.fees], [sent.length + 1, 0, 0]);
 });

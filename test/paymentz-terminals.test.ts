@@ -14,7 +14,18 @@ const payAt = (terminalId: string, more: Parameters = {}): Promise<Reply> =>
 const idOf = ({ body }: Reply): string => body.paymentId ?? '';
 
 before(async () => {
-  const options = ['--merchant', '1', '--dialect', 'paymentz', '--account', 'sandbox-paymentz', '--name', 'Second', '--bank-methods', 'transfer'];
+  const options = [
+    '--merchant',
+    '1',
+    '--dialect',
+    'paymentz',
+    '--account',
+    'sandbox-paymentz',
+    '--name',
+    'Second',
+    '--bank-methods',
+    'transfer',
+  ];
   ({ wireId: second } = await createOperator(stack.parts.env).json<{ wireId: string }>('channel', 'create', ...options));
   await eventually(async () => (await payAt(second)).code === '00001', 'the second terminal to work');
 });

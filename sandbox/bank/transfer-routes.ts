@@ -79,7 +79,10 @@ export function transferControl(app: FastifyInstance, bank: Bank): void {
 /** A transfer as the control API shows it; the amount in minor units, of the account its end. */
 export function transferView({ order, bankReference, state, reason, version, acknowledged }: Transfer): Json {
   const { reference, amount, currency, debtor, holder, last4, purpose } = order;
-  return { ...{ reference, bankReference, state, reason, amount, currency, debtor, holder, last4, purpose }, isTold: acknowledged >= version };
+  return {
+    ...{ reference, bankReference, state, reason, amount, currency, debtor, holder, last4, purpose },
+    isTold: acknowledged >= version,
+  };
 }
 
 const TEXTS = ['reference', 'currency', 'debtor', 'holder', 'account', 'purpose', 'notificationUrl'] as const;

@@ -71,7 +71,8 @@ function keyOf({ dialect, secretFile }: KeyOptions): { readonly secret: string; 
   const { access } = dialectOf(dialect);
   if (secretFile === undefined) return { secret: access.newSecret(), isNew: true };
   const secret = readSecret(secretFile);
-  if (!access.isSecret(secret)) throw new Error(`The key in ${secretFile} cannot be used with ${dialect}; expected ${access.expected.secret}.`);
+  if (!access.isSecret(secret))
+    throw new Error(`The key in ${secretFile} cannot be used with ${dialect}; expected ${access.expected.secret}.`);
   return { secret, isNew: false };
 }
 
@@ -114,7 +115,10 @@ async function addMerchant(identifier: string, options: MerchantOptions): Promis
 function show(options: OfPartner, shown: { readonly record: PartnerRecord; readonly text: string; readonly secret?: string }): void {
   const { record, text, secret } = shown;
   const entered = secret === undefined ? [] : partnersOf(options.dialect).show({ ...record, secret });
-  if (options.json === true) return printJson({ ...record, login: Object.fromEntries(entered.map(({ name, value }) => [name, value])) });
+  if (options.json === true) {
+    printJson({ ...record, login: Object.fromEntries(entered.map(({ name, value }) => [name, value])) });
+    return;
+  }
   print(text);
   if (entered.length > 0) print('Its key is shown this once:');
   for (const { name, value } of entered) print(`  ${name}: ${value}`);

@@ -2,8 +2,8 @@
 
 import type { BankReceipt } from './bank/bank.ts';
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
-import type { CredentialUse } from './instrument/agreement.ts';
 import type { AccountSummary } from './instrument/account.ts';
+import type { CredentialUse } from './instrument/agreement.ts';
 import type { BankUse } from './instrument/bank.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
 import type { TokenAct } from './instrument/token.ts';

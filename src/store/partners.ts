@@ -41,7 +41,10 @@ where merchant_id = $1 and dialect = $2 and revoked_at is null and ($3::text is 
     text: `insert into polygate.partner_merchant (partner_id, login, merchant_id, identifier) values ($1, $2, $3, $4)
 on conflict do nothing returning login`,
   },
-  take: { name: 'delete_partner_merchant', text: 'delete from polygate.partner_merchant where partner_id = $1 and login = $2 returning login' },
+  take: {
+    name: 'delete_partner_merchant',
+    text: 'delete from polygate.partner_merchant where partner_id = $1 and login = $2 returning login',
+  },
 } satisfies Readonly<Record<string, Statement>>;
 
 type Row = PartnerRecord & Record<string, unknown>;
@@ -80,7 +83,10 @@ export function createPartner(
 }
 
 /** The key that was ends with it, and so do tokens that were given for it. */
-export function rotatePartnerKey(database: Database, { actor, dialect, identifier, ...secret }: PartnerAct & Secret): Promise<PartnerRecord> {
+export function rotatePartnerKey(
+  database: Database,
+  { actor, dialect, identifier, ...secret }: PartnerAct & Secret,
+): Promise<PartnerRecord> {
   return acting(database, async (query, audit) => {
     const partner = await partnerOf(query, { dialect, identifier });
     const { hash, sealed } = kept(partner.partnerId, secret);

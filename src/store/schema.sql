@@ -607,7 +607,7 @@ create table polygate.partner_merchant (
   constraint partner_merchant_pkey PRIMARY KEY (partner_id, login),
   constraint partner_merchant_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES polygate.partner(partner_id)
 );
-grant insert, select, update on polygate.partner_merchant to polygate_app;
+grant delete, insert, select, update on polygate.partner_merchant to polygate_app;
 
 create table polygate.payment (
   merchant_id uuid not null,
@@ -675,6 +675,15 @@ create table polygate.reconciliation (
 );
 CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
 grant insert, select, update on polygate.reconciliation to polygate_app;
+
+create table polygate.reference_claim (
+  merchant_id uuid not null,
+  reference text not null,
+  channel_id uuid not null,
+  claimed_at timestamp with time zone not null default now(),
+  constraint reference_claim_pkey PRIMARY KEY (merchant_id, reference)
+);
+grant insert, select, update on polygate.reference_claim to polygate_app;
 
 create table polygate.request_key (
   key_id uuid not null,

@@ -159,10 +159,7 @@ export async function compareBalances({ database, host }: Stack): Promise<string
     // What the bank has sent is compared with the bank.
     const byCards = Number(opened) - Number(available) - Number(transferred);
     if (byCards === paidOut) return wrongly;
-    return [
-      ...wrongly,
-      `${merchants.join(', ')} paid out ${byCards} ${currency} here and ${paidOut} at the host`,
-    ];
+    return [...wrongly, `${merchants.join(', ')} paid out ${byCards} ${currency} here and ${paidOut} at the host`];
   });
 }
 

@@ -53,8 +53,11 @@ export async function compareTransfers({ database, host }: Stack): Promise<strin
     there.delete(rrn);
     const has = entry === undefined ? 'none' : `${entry.state} ${entry.amount} ${entry.currency}`;
     const should = expectedTransfers[state];
-    if (should === undefined) return entry?.state === 'paid' || entry?.state === 'open' ? [`payout ${rrn} is ${state}, and at the bank ${has}`] : [];
-    return has === `${should} ${amount} ${currency}` ? [] : [`payout ${rrn} is ${state} over ${amount} ${currency}, and at the bank ${has}`];
+    if (should === undefined)
+      return entry?.state === 'paid' || entry?.state === 'open' ? [`payout ${rrn} is ${state}, and at the bank ${has}`] : [];
+    return has === `${should} ${amount} ${currency}`
+      ? []
+      : [`payout ${rrn} is ${state} over ${amount} ${currency}, and at the bank ${has}`];
   });
   return [...wrong, ...[...there.keys()].map((reference) => `the bank has a transfer ${reference} that is not here`)];
 }

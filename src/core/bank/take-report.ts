@@ -25,7 +25,8 @@ export async function takeBankNotice(engine: Engine, report: BankReport): Promis
 
 /** A report about a payment that is known. */
 export async function takeBankReport(engine: Engine, view: OperationView, report: BankReport): Promise<ReportOutcome> {
-  if ((view.bank === undefined && view.account === undefined) || !isFirstKind(view.kind)) return unmatched(engine, report, 'the operation was not sent to a bank');
+  if ((view.bank === undefined && view.account === undefined) || !isFirstKind(view.kind))
+    return unmatched(engine, report, 'the operation was not sent to a bank');
   if (report.amount !== undefined && (report.amount !== view.amount || report.currency !== view.currency)) {
     return unmatched(engine, report, 'the amount is another one');
   }

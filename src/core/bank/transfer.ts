@@ -135,7 +135,20 @@ export async function askOfTransfer(engine: Engine, view: OperationView): Promis
 function viewOf(row: NewAccountPayout): OperationView {
   const { merchantId, channelId, paymentId, operationId, kind, amount, currency, dialectData, createdAtMs, trace, account } = row;
   return {
-    ...{ merchantId, channelId, paymentId, operationId, kind, amount, currency, dialectData, createdAtMs, trace, account, state: 'submitted' },
+    ...{
+      merchantId,
+      channelId,
+      paymentId,
+      operationId,
+      kind,
+      amount,
+      currency,
+      dialectData,
+      createdAtMs,
+      trace,
+      account,
+      state: 'submitted',
+    },
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
   };
 }

@@ -238,7 +238,7 @@ async function begin(
     if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
     return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
   }
-  const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true } : shopper;
+  const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
   const command = { ...given, instrument, ...differing, ...(asked === undefined || authenticates === 'never' ? {} : { shopper: asked }) };
   return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
 }

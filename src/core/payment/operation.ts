@@ -1,6 +1,7 @@
 /** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
-import type { CredentialUse } from '../instrument/agreement.ts';
+
 import type { AccountSummary } from '../instrument/account.ts';
+import type { CredentialUse } from '../instrument/agreement.ts';
 import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { RiskReason } from '../risk/rule.ts';

@@ -16,7 +16,13 @@ export function readAccountPayout({ channel, parameters }: Omit<Beginning, 'nowM
     throw parameterProblem('20005', 'paymentMode', `must be one of ${accountModes.join(', ')} with a bank account`);
   }
   const purpose = orderDescriptor ?? merchantTransactionId ?? channel.name;
-  return { channel, ...readMoney(parameters), account: readAccount(parameters), purpose: maskCardNumbers(purpose), ...readCommon(parameters) };
+  return {
+    channel,
+    ...readMoney(parameters),
+    account: readAccount(parameters),
+    purpose: maskCardNumbers(purpose),
+    ...readCommon(parameters),
+  };
 }
 
 function readAccount(parameters: Parameters): BankAccount {

@@ -2,7 +2,7 @@
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import type { AgreementRequest } from '../../core/instrument/agreement.ts';
 import type { BankMethod } from '../../core/instrument/bank.ts';
-import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CardToKeep } from '../../core/instrument/tokenize.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -244,8 +244,6 @@ export function readCard({ parameters, nowMs }: Pick<Beginning, 'parameters' | '
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
-  if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
-    return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
 

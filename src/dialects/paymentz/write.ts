@@ -115,7 +115,13 @@ function describe(operation: OperationView, { channel }: Written, status: LongSt
 function writeEnd(operation: OperationView, { channel, nowMs, redirectUrl }: Written): Json {
   const { dialectData, card, token } = operation;
   return {
-    ...{ card: writeCard(card), bankAccount: writeAccount(operation.account), registrationId: token, token, recurringType: dialectData.recurringType },
+    ...{
+      card: writeCard(card),
+      bankAccount: writeAccount(operation.account),
+      registrationId: token,
+      token,
+      recurringType: dialectData.recurringType,
+    },
     customer: writeCustomer(dialectData),
     ...{ tmpl_amount: dialectData.tmpl_amount, tmpl_currency: dialectData.tmpl_currency },
     ...{ eci: operation.authentication?.eci, bankReferenceId: operation.trace?.rrn, terminalId: channel.wireId },

@@ -71,7 +71,13 @@ export function termsOf(
   const type = paymentType?.toUpperCase() ?? 'DB';
   return {
     order: {
-      ...{ kind: type === 'PA' ? 'preauthorization' : 'debit', ...money, tokenize: false, numbered: true, ...readAuthentication(parameters) },
+      ...{
+        kind: type === 'PA' ? 'preauthorization' : 'debit',
+        ...money,
+        tokenize: false,
+        numbered: true,
+        ...readAuthentication(parameters),
+      },
       ...(merchantReference === undefined ? {} : { merchantReference }),
       origin: readOrigin(parameters),
       dialectData: { ...readKept(parameters), paymentType: type },
