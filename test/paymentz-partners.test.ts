@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOperator } from './harness/operator.ts';
-import { encode, exchange, freshName, type Reply } from './harness/opp.ts';
+import { encode, exchange, freshName, type Parameters, type Reply } from './harness/opp.ts';
 import { demoMember, expectResult, md5, otherMember, purchase, rest, usePaymentzStack } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
 
@@ -73,6 +73,27 @@ test('a key is replaced: the old one ends, with its tokens', async () => {
   for (const act of ['partner.created', 'partner.merchant_added', 'partner.key_rotated'])
     assert.match(trail, new RegExp(act.replace('.', '\\.')));
   assert.equal(trail.includes(key) || trail.includes(old), false);
+});
+
+test('a partner registers cardholders and lists for its members, signed with its own id and key', async () => {
+  const key = 'aaaabbbbccccddddeeeeffff00001111';
+  const token = (await logIn('1', 'demo-partner', key)).body.AuthToken ?? '';
+  const ask = (path: string, sum: readonly string[], more: Parameters = {}) => {
+    const signed = {
+      'authentication.memberId': demoMember.memberId,
+      'authentication.partnerId': '1',
+      'authentication.checksum': md5(...sum),
+    };
+    const body = encode({ ...signed, ...more });
+    return exchange(stack.url, { method: 'POST', path, headers: { ...form, AuthToken: token }, body });
+  };
+  const person = { 'customer.givenName': 'Jon', 'customer.surname': 'Doe', 'customer.email': 'jon@shop.example' };
+  const signUp = await ask('/merchantServices/api/v1/customerSignup', ['1', key, 'Jon', 'Doe', 'jon@shop.example'], person);
+  assert.match(expectResult(signUp, '00007').body.customerId ?? '', /^[0-9]+$/);
+  expectResult(await ask(`${rest}/getCardsAndAccounts`, ['1', key]), '10026');
+  expectResult(await payFor(demoMember, token, key), '00001');
+  expectResult(await ask(`${rest}/getTransactionList`, ['1', key]), '00026');
+  expectResult(await ask(`${rest}/getTransactionList`, ['2', key]), '20003');
 });
 
 test('what cannot be is said, and every verb explains itself', async () => {

@@ -195,7 +195,11 @@ test('payouts to accounts are settled in a batch, which is compared with the ban
   const clock = { method: 'POST', headers, body: JSON.stringify({ advance_seconds: seconds }) };
   assert.equal((await fetch(`${stack.url}/console-api/clock`, clock)).status, 200);
   const batches = async () => (await settlementsOf(stack.parts)).filter(({ account: of }) => of === 'bank_transfers');
-  await eventually(async () => (await batches()).some(({ comparison }) => comparison === 'in_balance'), 'the batch to be compared');
+  const isCompared = async () => {
+    const found = await batches();
+    return found.length > 0 && found.every(({ comparison }) => comparison !== 'waiting');
+  };
+  await eventually(isCompared, 'the batch to be compared');
   const found = await batches();
   assert.ok(
     found.every(({ comparison, state }) => comparison === 'in_balance' && state === 'closed'),

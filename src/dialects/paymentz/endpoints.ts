@@ -253,7 +253,7 @@ export const endpoints: readonly Endpoint[] = [
   {
     ...{ method: 'post', name: 'generateInvoice', group: 'Invoices', summary: 'Issue an invoice', hasProducts: true },
     paths: [`${invoiceBase}/generate`],
-    description: `The customer is mailed a link to the hosted page, and reminded on the last day. Lines are \`product.productDescription\`, \`product.quantity\`, \`product.productAmount\`, \`product.productTotal\`, in JSON a list; their totals are the amount then. ${ofMember}|merchantInvoiceId|amount|merchantRedirectUrl\`.`,
+    description: `The customer is mailed a link to the hosted page, and reminded on the last day. \`paymentBrand\` and \`paymentMode\` narrow what the page offers. Lines are \`product.productDescription\`, \`product.quantity\`, \`product.productAmount\`, \`product.productTotal\`, in JSON a list; their totals are the amount then. ${ofMember}|merchantInvoiceId|amount|merchantRedirectUrl\`.`,
     parameters: [
       ...signed,
       ...(['merchantInvoiceId', 'amount', 'currency', 'invoiceExpirationPeriod', 'merchantOrderDescription', 'merchantOrderId'] as const),
@@ -322,7 +322,7 @@ export const endpoints: readonly Endpoint[] = [
     ...{ method: 'post', name: 'openCheckoutPage', group: 'Hosted page', summary: 'Lead a customer to the hosted page', isOpen: true },
     paths: ['/transaction/Checkout'],
     description:
-      'A form that the customer’s browser posts. It has no token. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
+      'A form that the customer’s browser posts. It has no token. `paymentBrand` leaves one brand of cards, `paymentMode=NB` the bank alone; `attemptThreeD` as in `payments`. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
     parameters: [
       ...(['memberId', 'totype', 'amount', 'TMPL_AMOUNT', 'currency', 'TMPL_CURRENCY', 'merchantTransactionId', 'checksum'] as const),
       ...(['merchantRedirectUrl', 'notificationUrl', 'orderDescription', 'ip', 'firstName', 'lastName', 'dateOfBirth', 'country'] as const),
