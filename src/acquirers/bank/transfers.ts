@@ -1,8 +1,7 @@
 /** Transfers to accounts over the bank's HTTP API, and the comparison of what was sent until a cut-off. */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { BankTransfer } from '../../core/bank/bank.ts';
-import type { ReconciliationAnswer, ReconciliationRequest } from '../../core/ports.ts';
+import type { BankTransfer, TransferBatch, TransferTotals } from '../../core/bank/bank.ts';
 import { type Total, type Totals, totalNames } from '../../core/settlement/settlement.ts';
 import type { Answer } from './exchange.ts';
 
@@ -27,7 +26,7 @@ const schema = Type.Object({
 const checker = Compile(schema);
 
 /** The bank counts what was ordered before the cut-off, and is paid. */
-export async function askForTotals({ currency, cutOffAtMs }: ReconciliationRequest, ask: Ask): Promise<ReconciliationAnswer> {
+export async function askForTotals({ currency, cutOffAtMs }: TransferBatch, ask: Ask): Promise<TransferTotals> {
   const answer = await ask('POST', '/bank/transfer-totals', { currency, cutOffAt: new Date(cutOffAtMs).toISOString() });
   if (answer.kind !== 'answer') return { outcome: answer.kind, cause: answer.cause };
   if (answer.status >= 400 || !checker.Check(answer.body)) {

@@ -6,7 +6,7 @@ import type { BankAccount } from '../instrument/account.ts';
 import type { BankMethod } from '../instrument/bank.ts';
 import type { DeclineReason } from '../payment/decline.ts';
 import type { OperationKind, Trace } from '../payment/operation.ts';
-import type { ReconciliationAnswer, ReconciliationRequest } from '../ports.ts';
+import type { Totals } from '../settlement/settlement.ts';
 
 /** The account under which payouts through the bank are settled and compared: always there, and no channel's. */
 export const transfersAccountId = 'bank_transfers';
@@ -36,6 +36,18 @@ export interface BankTransfer {
   /** What it is for, as the receiver reads it. */
   readonly purpose: string;
 }
+
+/** A batch of transfers in one currency: what was ordered before the cut-off, and is in no earlier batch. */
+export interface TransferBatch {
+  readonly currency: string;
+  /** Business time, epoch ms. */
+  readonly cutOffAtMs: number;
+}
+
+/** `unknown`: no answer, or none that can be read. */
+export type TransferTotals =
+  | { readonly outcome: 'answered'; readonly totals: Totals }
+  | { readonly outcome: 'not_sent' | 'unknown'; readonly cause: string };
 
 /** Money that has come. */
 export interface BankReceipt {
@@ -102,7 +114,7 @@ export interface Bank {
   /** Fixes the trace under which transfers of a batch are compared. */
   prepareReconciliation(accountId: string): Promise<Trace>;
   /** Asks for the bank's totals of a batch of transfers. */
-  reconcile(request: ReconciliationRequest): Promise<ReconciliationAnswer>;
+  reconcile(batch: TransferBatch): Promise<TransferTotals>;
   /** Payments and transfers alike: the trace tells which it is. */
   look(trace: Trace): Promise<BankAnswer>;
   /** Calls it off unless all of its money is there; one that never arrived will not be taken up any more. */
