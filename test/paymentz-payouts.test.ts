@@ -1,6 +1,10 @@
 /** Paymentz: payouts to cards and to bank accounts, within the balance, whatever is lost on the way. */
 import assert from 'node:assert/strict';
+import { randomUUIDv7 } from 'node:crypto';
 import { test } from 'node:test';
+import type { NewAccountPayout } from '../src/core/ports.ts';
+import { openDatabase } from '../src/postgres/connection.ts';
+import { submitAccountPayout } from '../src/store/payouts.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
 import { createHooks } from './harness/hooks.ts';
 import type { TransferEntry } from './harness/host-control.ts';
@@ -75,6 +79,9 @@ async function atBank(reply: Reply): Promise<TransferEntry | undefined> {
   const reference = reply.body.bankReferenceId ?? (await inquire(reply)).body.bankReferenceId;
   return (await stack.parts.host.transfers()).find((entry) => entry.reference === reference);
 }
+
+/** What the bank has of an amount, in minor units. */
+const bankHas = async (amount: number) => (await stack.parts.host.transfers()).find((entry) => entry.amount === amount);
 
 const inquire = (reply: Reply) => stack.demo.act(idOf(reply), 'IN');
 const becomes = (reply: Reply, status: string) =>
@@ -158,6 +165,68 @@ test('the bank has never seen it: it is called off there, and the amount is ther
   await becomes(reply, 'payoutfailed');
   assert.equal((await inquire(reply)).body.resultCode, '11091');
   assert.equal(await atBank(reply), undefined);
+});
+
+/** A payout as a process leaves it that ends right after its first transaction. */
+async function leftBehind(amount: number): Promise<NewAccountPayout> {
+  const { database, databaseUrl } = stack.parts;
+  const { rows } = await database.query<{ channel_id: string; merchant_id: string; routing_number: number }>(
+    `select c.channel_id, c.merchant_id, m.routing_number from polygate.channel c join polygate.merchant m using (merchant_id)
+    where c.dialect = 'paymentz' and c.wire_id = '1001'`,
+  );
+  const { channel_id: channelId = '', merchant_id: merchantId = '', routing_number: routingNumber = 1 } = rows[0] ?? {};
+  const letters = Array.from({ length: 20 }, () => 'abcdefghij'[Math.floor(Math.random() * 10)]).join('');
+  const reference = `${letters}${routingNumber.toString(36).padStart(4, '0')}`;
+  const nowMs = Date.now();
+  const trace = { accountId: 'bank_transfers', mti: 'bank', terminal: 'bank_transfers', stan: reference, rrn: reference };
+  const row: NewAccountPayout = {
+    ...{ kind: 'payout', merchantId, channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7(), amount, currency: 'EUR' },
+    ...{
+      account: { holder: 'Ada Example', last4: '7890' },
+      trace: { ...trace, transmittedAtMs: nowMs },
+      createdAtMs: nowMs,
+      dialectData: {},
+    },
+  };
+  const own = openDatabase({ url: databaseUrl, role: 'polygate_app', applicationName: 'test', purpose: 'general', maxConnections: 1 });
+  assert.equal(await submitAccountPayout(own, row), 'submitted');
+  await own.close();
+  return row;
+}
+
+test('a process ends between recording and ordering, or before the answer: each payout is found out', async () => {
+  const [never, ordered] = [await leftBehind(6_00), await leftBehind(6_50)];
+  const headers = { authorization: 'Bearer sandbox-bank-secret', 'content-type': 'application/json' };
+  const { trace, amount, currency } = ordered;
+  const order = {
+    ...{ reference: trace.rrn, amount, currency, debtor: 'Polygate Demo', holder: 'Ada Example', account: iban.good, purpose: 'Prize' },
+    ...{ orderedAt: new Date(trace.transmittedAtMs).toISOString(), notificationUrl: `${stack.url}/healthz` },
+  };
+  const sent = await fetch(`${stack.parts.host.url}/bank/transfers`, { method: 'POST', headers, body: JSON.stringify(order) });
+  assert.equal(sent.status, 200, await sent.text());
+  const stateOf = async ({ operationId }: NewAccountPayout) => {
+    await stack.parts.hurry();
+    const { rows } = await stack.parts.database.query<{ state: string }>('select state from polygate.operation where operation_id = $1', [
+      operationId,
+    ]);
+    return rows[0]?.state;
+  };
+  await eventually(async () => (await stateOf(never)) === 'declined', 'the payout that was never ordered to be called off');
+  await eventually(async () => (await stateOf(ordered)) === 'approved', 'the payout that was ordered to be found');
+  // Should the order still arrive, nothing comes of it.
+  const late = { ...order, reference: never.trace.rrn, amount: never.amount };
+  const answer = await fetch(`${stack.parts.host.url}/bank/transfers`, { method: 'POST', headers, body: JSON.stringify(late) });
+  assert.equal(((await answer.json()) as { readonly state: string }).state, 'canceled');
+});
+
+test('the bank stops while it decides, and the gateway as well: it is told when both are back', async () => {
+  const reply = expectResult(await payOut('7.50', account(iban.slow)), '00003', 'payoutstarted', 'P');
+  await stack.parts.stopGateway();
+  await stack.parts.host.endTransfer((await bankHas(7_50))?.reference ?? '', 'pay');
+  await stack.parts.stopSandbox();
+  await stack.parts.startSandbox();
+  await stack.parts.startGateway();
+  await becomes(reply, 'payoutsuccessful');
 });
 
 test('a reference pays out once, also asked for by many at once', async () => {
