@@ -5,26 +5,30 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Json } from './requestor.ts';
 
+/** The next answer; one that never comes is a promise that stays open. */
+export type Answer = (areq: Json) => Json | string | Promise<Json | string>;
+
 export interface Directory {
   readonly url: string;
   /** AReqs and Erros that have come, oldest first. */
   readonly received: readonly Json[];
   /** How the next AReq is answered instead of with a challenge; text goes out as it is. */
-  answerNext(answer: (areq: Json) => Json | string): void;
+  answerNext(answer: Answer): void;
   close(): Promise<void>;
 }
 
 /** Starts one on a free port. `pan`: the card that takes part. */
 export async function startDirectory(pan: string): Promise<Directory> {
   const received: Json[] = [];
-  const answers: ((areq: Json) => Json | string)[] = [];
+  const answers: Answer[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const message = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
     const { messageType } = message;
     if (messageType !== 'PReq') received.push(message);
-    const answer = messageType === 'PReq' ? listOf(message, pan) : messageType === 'AReq' ? (answers.shift() ?? challenge)(message) : '';
+    const next = messageType === 'AReq' ? (answers.shift() ?? challenge) : undefined;
+    const answer = messageType === 'PReq' ? listOf(message, pan) : ((await next?.(message)) ?? '');
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
