@@ -1,7 +1,8 @@
 /** A directory server under the test's hands: one card takes part, and every answer is what the test says, right or wrong. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Json } from './requestor.ts';
 
@@ -17,11 +18,11 @@ export interface Directory {
   close(): Promise<void>;
 }
 
-/** Starts one on a free port. `pan`: the card that takes part. */
-export async function startDirectory(pan: string): Promise<Directory> {
+/** Starts one on a free port. `pan`: the card that takes part. `tls`: its certificate and key (PEM), where it is to be encrypted. */
+export async function startDirectory(pan: string, tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<Directory> {
   const received: Json[] = [];
   const answers: Answer[] = [];
-  const server = createServer(async (request, response) => {
+  const answering: RequestListener = async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const message = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
@@ -31,11 +32,12 @@ export async function startDirectory(pan: string): Promise<Directory> {
     const answer = messageType === 'PReq' ? listOf(message, pan) : ((await next?.(message)) ?? '');
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
-  });
+  };
+  const server = tls === undefined ? createServer(answering) : createTlsServer(tls, answering);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ds`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/ds`,
     received,
     answerNext: (answer) => answers.push(answer),
     async close() {
