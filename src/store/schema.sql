@@ -187,6 +187,7 @@ create table polygate.channel (
   bank_methods text[],
   brands text[],
   flows text[],
+  authenticates_without_shopper boolean not null default false,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
