@@ -159,7 +159,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
     dueBills({ engine, directory, writers: billWriters({ engine, mode: config.mode }), isTest: config.mode === 'sandbox' }),
   ];
-  const comparing = dueReconciliations({ ...settling, acquirer });
+  const comparing = dueReconciliations({ ...settling, acquirer, bank });
   const making = statementWork(
     engine,
     new Map(dialects.flatMap(({ name, statement }) => (statement === undefined ? [] : [[name, statement]]))),

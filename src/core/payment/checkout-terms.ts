@@ -23,6 +23,8 @@ export interface CheckoutOrder {
   readonly merchantReference?: string;
   /** As the merchant tells it. */
   readonly origin?: Origin;
+  /** Whether the shopper's card is authenticated: absent: where it can be; `never`; `always`: no payment without it. */
+  readonly authenticates?: 'never' | 'always';
   /** Each attempt is a payment with a number of its own. */
   readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;
@@ -72,6 +74,8 @@ export interface CheckoutTerms {
   readonly takesNoCards?: true;
   /** The shopper may have the card kept when they pay with it. */
   readonly offersToKeep?: true;
+  /** Methods of banks that may be used; absent: all, beside cards. With some of them cards may not. */
+  readonly methods?: readonly BankMethod[];
   /** Tokens of stored cards that are offered. */
   readonly tokens: readonly string[];
   readonly lines: readonly OrderLine[];

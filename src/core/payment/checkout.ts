@@ -154,13 +154,18 @@ export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly 
 export function methodsOf(
   { bank }: Engine,
   { bankMethods: activated = [] }: Channel,
-  { order, keepsCardOnly, banks }: CheckoutTerms,
+  { order, keepsCardOnly, banks, methods: wanted = bankMethods }: CheckoutTerms,
 ): BankMethod[] {
   const needsCard =
     keepsCardOnly === true || order.amount === 0 || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
   if (bank === undefined || needsCard) return [];
   const isAllowed = (method: BankMethod) => (banks === undefined ? supports(method, order.kind) : banks.includes(method));
-  return bankMethods.filter((method) => activated.includes(method) && isAllowed(method));
+  return bankMethods.filter((method) => wanted.includes(method) && activated.includes(method) && isAllowed(method));
+}
+
+/** Whether it can be paid with a card. */
+export function takesCards({ methods = [], takesNoCards }: CheckoutTerms): boolean {
+  return methods.length === 0 && takesNoCards !== true;
 }
 
 /** What the shopper sends. */
@@ -222,8 +227,9 @@ async function begin(
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
   { attempt, instrument, shopper, more = {} }: CheckoutAttempt,
 ): Promise<ActResult> {
-  const { thenCapture, numbered, ...order } = checkout.terms.order;
+  const { thenCapture, numbered, authenticates, ...order } = checkout.terms.order;
   const { dialectData, ...differing } = more;
+  if (instrument.type !== 'bank' && !takesCards(checkout.terms)) return { kind: 'refused', refusal: refusal('method_not_enabled') };
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
@@ -238,7 +244,8 @@ async function begin(
     const kind = checkout.terms.banks?.includes(method) === true && !supports(method, asked) ? 'preauthorization' : asked;
     return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
   }
-  const command = { ...given, instrument, ...differing, ...(shopper === undefined ? {} : { shopper }) };
+  const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
+  const command = { ...given, instrument, ...differing, ...(asked === undefined || authenticates === 'never' ? {} : { shopper: asked }) };
   return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
 }
 
