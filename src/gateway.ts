@@ -154,7 +154,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
     dueBills({ engine, directory, writers: billWriters({ engine, mode: config.mode }), isTest: config.mode === 'sandbox' }),
   ];
-  const comparing = dueReconciliations({ ...settling, acquirer });
+  const comparing = dueReconciliations({ ...settling, acquirer, bank });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const webhooks = webhooksOf(stores.general, vault, outbound);

@@ -1,5 +1,6 @@
 /** What a dialect is to the gateway: a name and routes. Everything it needs from the engine comes in the context. */
 import type { FastifyInstance } from 'fastify';
+import type { DocumentType } from '../core/compliance/document.ts';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
@@ -197,6 +198,10 @@ export interface DialectAccess {
   identifierOf?(secret: string): string;
   /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
   readonly signsWithSecret?: true;
+  /** In live mode a merchant gets a credential only with an approved, valid PCI DSS document of one of these types; absent: without. */
+  readonly asksForOneOf?: readonly DocumentType[];
+  /** Where the protocol has resellers that act for merchants. */
+  readonly partners?: DialectPartners;
   /** A new random secret, of 128 bits at least. */
   newSecret(): string;
   isSecret(text: string): boolean;
@@ -204,6 +209,20 @@ export interface DialectAccess {
   readonly expected: { readonly wireId: string; readonly identifier: string; readonly secret: string };
   /** What the merchant enters in his integration, in the words of the protocol. */
   show(login: { readonly identifier: string; readonly secret: string }): readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Names of resellers; their keys have the form of merchants' secrets. */
+export interface DialectPartners {
+  newIdentifier(): string;
+  isIdentifier(text: string): boolean;
+  /** Completes "must be …". */
+  readonly expected: string;
+  /** What the partner enters, in the words of the protocol. */
+  show(partner: {
+    readonly identifier: string;
+    readonly login: string;
+    readonly secret: string;
+  }): readonly { readonly name: string; readonly value: string }[];
 }
 
 /** Why a line cannot be imported: names the field, never its value. */

@@ -76,6 +76,7 @@ create table polygate.attempt (
   constraint attempt_instrument CHECK (
 CASE
     WHEN (bank_method IS NULL) THEN ((card_id IS NOT NULL) AND (brand IS NOT NULL) AND (bin IS NOT NULL) AND (last4 IS NOT NULL) AND (expiry_month IS NOT NULL) AND (expiry_year IS NOT NULL) AND (return_url IS NULL))
+    WHEN (bank_method = 'transfer'::text) THEN ((card_id IS NULL) AND (return_url IS NULL) AND (holder IS NOT NULL) AND (last4 IS NOT NULL))
     ELSE ((card_id IS NULL) AND (return_url IS NOT NULL))
 END)
 );
@@ -202,6 +203,7 @@ create table polygate.channel (
   bank_methods text[],
   brands text[],
   flows text[],
+  authenticates_without_shopper boolean not null default false,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
@@ -628,7 +630,7 @@ create table polygate.partner_merchant (
   constraint partner_merchant_pkey PRIMARY KEY (partner_id, login),
   constraint partner_merchant_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES polygate.partner(partner_id)
 );
-grant insert, select, update on polygate.partner_merchant to polygate_app;
+grant delete, insert, select, update on polygate.partner_merchant to polygate_app;
 
 create table polygate.payment (
   merchant_id uuid not null,
@@ -696,6 +698,15 @@ create table polygate.reconciliation (
 );
 CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
 grant insert, select, update on polygate.reconciliation to polygate_app;
+
+create table polygate.reference_claim (
+  merchant_id uuid not null,
+  reference text not null,
+  channel_id uuid not null,
+  claimed_at timestamp with time zone not null default now(),
+  constraint reference_claim_pkey PRIMARY KEY (merchant_id, reference)
+);
+grant insert, select, update on polygate.reference_claim to polygate_app;
 
 create table polygate.request_key (
   key_id uuid not null,

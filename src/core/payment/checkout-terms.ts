@@ -2,6 +2,7 @@
 
 import type { PaymentEventRecord } from '../event/payment-event.ts';
 import type { AgreementRequest } from '../instrument/agreement.ts';
+import type { BankMethod } from '../instrument/bank.ts';
 import type { CardBrand } from '../instrument/card.ts';
 import type { Origin } from '../risk/rule.ts';
 
@@ -22,6 +23,8 @@ export interface CheckoutOrder {
   readonly merchantReference?: string;
   /** As the merchant tells it. */
   readonly origin?: Origin;
+  /** Whether the shopper's card is authenticated: absent: where it can be; `never`; `always`: no payment without it. */
+  readonly authenticates?: 'never' | 'always';
   /** Each attempt is a payment with a number of its own. */
   readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;
@@ -51,6 +54,8 @@ export interface CheckoutTerms {
   readonly language?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
+  /** Methods of banks that may be used; absent: all, beside cards. With some of them cards may not. */
+  readonly methods?: readonly BankMethod[];
   /** Tokens of stored cards that are offered. */
   readonly tokens: readonly string[];
   readonly lines: readonly OrderLine[];
