@@ -264,7 +264,8 @@ test('past its due date a purchase is overdue and can be paid, or has expired an
 test('a key makes a purchase once', async () => {
   const headers = { 'idempotency-key': `order ${Date.now()}` };
   const sent = seedPurchase();
-  const first = await shop.api('POST', 'purchases/', sent, { headers });
+  const [first, second] = await Promise.all([1, 2].map(() => shop.api('POST', 'purchases/', sent, { headers })));
+  assert.ok(first !== undefined && second !== undefined && idOf(first) === idOf(second) && second.status === 201, String(second?.text));
   const again = await shop.api('POST', 'purchases/', sent, { headers });
   assert.deepEqual([again.status, idOf(again), again.headers['idempotent-replayed']], [201, idOf(first), 'true']);
   const changed = await shop.api('POST', 'purchases/', { ...sent, reference: 'x' }, { headers });

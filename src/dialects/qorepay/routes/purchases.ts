@@ -6,7 +6,7 @@ import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import { leftOf, type OperationNode, type PaymentTree } from '../../../core/payment/operation.ts';
-import { closeOrder, type OrderView, openOrder } from '../../../core/payment/order.ts';
+import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -81,9 +81,10 @@ async function create(context: DialectContext, merchantId: string, request: Fast
     await context.expectUrlsInRequests(channel);
   }
   const order = { orderId, terms: termsOf(orderId, read, document), ...expiry(document) };
-  const refused = await openOrder(engine, channel, order);
+  const refused = await (seed === undefined ? openOrder : openOrderOnce)(engine, channel, order);
   if (refused !== undefined) throw problemOf(refused, 'pay');
   const found = await findOwn(context, merchantId, orderId);
+  if (seed !== undefined) expectSameInput(making, inputHashOf(found));
   return send(reply, 201, written(context, found, found.view));
 }
 
@@ -104,9 +105,12 @@ function expiry({ purchase, due }: PurchaseDocument): { readonly expiresAtMs?: n
   return purchase.due_strict ? { expiresAtMs: due * 1_000 } : {};
 }
 
+function inputHashOf({ view }: Found): string | undefined {
+  return (documentOf(view) as PurchaseDocument & { readonly inputHash?: string }).inputHash;
+}
+
 function repeat(context: DialectContext, reply: FastifyReply, before: Found, making: Making): FastifyReply {
-  const { inputHash } = documentOf(before.view) as PurchaseDocument & { readonly inputHash?: string };
-  expectSameInput(making, inputHash);
+  expectSameInput(making, inputHashOf(before));
   return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
 }
 
