@@ -34,6 +34,10 @@ const settings = {
   policies: means(Type.Record(text, Type.Unknown()), 'What its dialect does differently for it, in the words of the dialect.'),
   look: means(nullable(look), 'Name, color and logo of the pages that its shoppers see.'),
   without_authentication: means(oneOf(['proceed', 'stop']), 'When an issuer cannot authenticate the shopper.'),
+  authenticates_without_shopper: means(
+    flag,
+    'Whether the issuer is asked about payments that the merchant starts with a stored card (3RI).',
+  ),
   accepts_partial_approval: means(flag, 'Whether a payment stands that the issuer approved for less than was asked.'),
 };
 

@@ -10,6 +10,8 @@ import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OrderView } from '../core/payment/order.ts';
 import type { ShopperStep } from '../core/payment/shopper-step.ts';
+import type { BillWriter } from '../core/subscription/bill.ts';
+import type { Subscriber } from '../core/subscription/billing.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -71,6 +73,8 @@ export interface Dialect {
   readonly emailIn?: string;
   /** How a shopper comes back to the shop, where more goes with them than the URL; absent: to the return URL as it is. */
   returnStep?(context: Pick<DialectContext, 'engine' | 'directory'>, back: ShopperReturn): Promise<ShopperStep | undefined>;
+  /** What the orders of subscriptions say; absent where the protocol has none. */
+  billing?(context: Pick<DialectContext, 'engine' | 'mode'>): BillWriter;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
@@ -167,7 +171,13 @@ export interface TokenNotice extends AnyNotice {
   readonly order?: OrderView;
 }
 
-export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
+/** A customer's subscription has ended before its time. */
+export interface SubscriberNotice extends AnyNotice {
+  readonly subject: 'subscriber';
+  readonly subscriber: Subscriber;
+}
+
+export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice | SubscriberNotice;
 
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';

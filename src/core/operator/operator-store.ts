@@ -85,6 +85,7 @@ export interface ChannelSettings {
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly look?: Readonly<Record<string, string>> | null;
   readonly without_authentication?: 'proceed' | 'stop';
+  readonly authenticates_without_shopper?: boolean;
   readonly accepts_partial_approval?: boolean;
 }
 

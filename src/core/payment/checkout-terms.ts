@@ -8,7 +8,8 @@ import type { Origin } from '../risk/rule.ts';
 
 /** What will be asked for once there is an instrument. */
 export interface CheckoutOrder {
-  readonly kind: 'preauthorization' | 'debit';
+  /** `payout`: the merchant's server names the card that money goes to; no shopper is asked for anything. */
+  readonly kind: 'preauthorization' | 'debit' | 'payout';
   /** Minor units. */
   readonly amount: number;
   readonly currency: string;
@@ -65,8 +66,8 @@ export interface CheckoutTerms {
 /** `cancelled`: called off by the merchant. `declared_paid`: paid elsewhere, as the merchant says. */
 export type CheckoutEnd = 'cancelled' | 'declared_paid';
 
-/** What can happen to an order apart from its payments. */
-export type CheckoutEventName = 'created' | 'viewed' | CheckoutEnd;
+/** What can happen to an order apart from its payments. `charge_failed`: a card of the customer's could not be charged for what is due. */
+export type CheckoutEventName = 'created' | 'viewed' | 'charge_failed' | CheckoutEnd;
 
 export interface CheckoutEventRecord {
   /** From 1, without gaps. */

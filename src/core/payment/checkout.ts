@@ -234,9 +234,9 @@ async function begin(
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
-    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, ...bankOrder } = given;
-    if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
-    return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...bankOrder } = given;
+    if (shopper === undefined || kind === 'payout') return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
+    return authorizeAtBank(engine, { ...bankOrder, kind, method: instrument.method, returnUrl: shopper.returnUrl });
   }
   const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
   const command = { ...given, instrument, ...differing, ...(asked === undefined || authenticates === 'never' ? {} : { shopper: asked }) };

@@ -54,9 +54,9 @@ function run({ engine }: DialectContext, command: AuthorizeCommand | BankCommand
 /** What an answer needs beside the payment: where the customer has to go. */
 export function written({ engine }: Pick<DialectContext, 'engine'>, channel: Channel, operation: OperationView, nowMs: number): Written {
   const { routingNumber } = channel;
-  const { operationId: id, state } = operation;
-  const url =
-    bankPageOf(engine, channel, operation) ?? (state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id }) : undefined);
+  const { operationId: id, state, agreement } = operation;
+  const awaitsShopper = state === 'awaiting' && agreement?.initiator !== 'merchant';
+  const url = bankPageOf(engine, channel, operation) ?? (awaitsShopper ? pageUrl(engine.shoppers, { routingNumber, id }) : undefined);
   return { channel, nowMs, ...(url === undefined ? {} : { redirectUrl: url }) };
 }
 
