@@ -30,6 +30,7 @@ import type { ShopperReturn, Webhooks } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
+import { createDoor } from './http/limits/door.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings, timed } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
@@ -38,7 +39,7 @@ import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
-import { addShopperRoutes } from './http/shopper/routes.ts';
+import { addShopperRoutes, resultsPath } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { sendTestMail } from './mail/test-mail.ts';
 import { type MailTransport, openMailTransport } from './mail/transport.ts';
@@ -184,7 +185,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
     requestsPerMinute: config.requestsPerMinute,
     wallNow: clock.wallNow,
   });
+  const door = createDoor({ limits: config, nowMs: () => performance.now(), onRefused: metrics.countRefusal });
   const consoleParts: ConsoleParts = {
+    logins: door.loginsOf({ name: 'console' }),
     keys: { operator: config.operatorKey, viewer: config.viewerKey },
     store: createOperatorStore(stores.general, {
       emailFields: dialects.flatMap(({ emailIn }) => (emailIn === undefined ? [] : [emailIn])),
@@ -200,16 +203,23 @@ export async function startGateway(config: Config, options: { readonly logDestin
     observer,
     tellsTimings: config.mode === 'sandbox',
     bodyLimitBytes: config.requestBodyLimitBytes,
+    connections: { limits: config, trustedProxy: config.trustedProxy, onCut: metrics.countCut },
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
     readiness: parts,
     metrics,
     metricsKey: config.metricsKey,
   });
+  door.guard(server, ['/healthz', '/readyz', '/metrics', resultsPath, bankNotificationPath]);
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, limits, webhooks, expectUrlsInRequests, isUnavailable });
+      door.expectLogins(app);
+      const { mode } = config;
+      const { name, requestsPerSecond: documentedPerSecond } = dialect;
+      const logins = door.loginsOf({ name, ...(documentedPerSecond === undefined ? {} : { documentedPerSecond }) });
+      const allLimits = { ...limits, ...logins };
+      dialect.register(app, { engine, directory, mode, limits: allLimits, webhooks, expectUrlsInRequests, isUnavailable });
     });
   }
   addPageFiles(server);

@@ -8,7 +8,7 @@ export type ById = { readonly id: string };
 
 /** The merchant that asks; throws 401. */
 export function merchantOf(context: DialectContext, request: FastifyRequest, purposes?: readonly Purpose[]): Promise<string> {
-  return authenticate(context.directory, request.headers.authorization, purposes);
+  return authenticate(context, request, purposes);
 }
 
 /** A path with its slash at the end, as the platform has it, and without, as many clients write it. */

@@ -53,7 +53,7 @@ const away = (reply: FastifyReply, url: string): FastifyReply =>
   reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
 
 async function payByServer(context: DialectContext, request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> {
-  const merchantId = await authenticate(context.directory, request.headers.authorization, ['s2s']);
+  const merchantId = await authenticate(context, request, ['s2s']);
   const found = await findByAddress(context, paramsOf<ById>(request).id);
   if (found.view.order.merchantId !== merchantId) throw generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
   if (fields.pm !== undefined) {
