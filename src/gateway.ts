@@ -22,6 +22,7 @@ import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import type { ShopperStep } from './core/payment/shopper-step.ts';
+import { type CardTesting, createCardTesting } from './core/risk/card-testing.ts';
 import { dueReconciliations } from './core/settlement/reconcile.ts';
 import { dueSettlements } from './core/settlement/settle-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
@@ -363,6 +364,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),
     risk: createRiskStore(stores.general),
+    cardTesting: cardTestingOf(config, { clock, log, metrics }),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
@@ -393,6 +395,24 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   };
   return { engine, acquirer, bank };
+}
+
+function cardTestingOf(config: Config, { clock, log, metrics }: Pick<Parts, 'clock' | 'log' | 'metrics'>): CardTesting | undefined {
+  if (config.cardTesting === 'off') return undefined;
+  return createCardTesting({
+    limits: {
+      windowMs: config.cardTestingWindowMinutes * minuteMs,
+      cardsPerAddress: config.cardTestingCardsPerAddress,
+      cardsPerBin: config.cardTestingCardsPerBin,
+      cardsPerMerchant: config.cardTestingCardsPerMerchant,
+      declinePercent: config.cardTestingDeclinePercent,
+    },
+    nowMs: clock.businessNow,
+    onFound({ subject, merchantId, untilMs }) {
+      metrics.countCardTesting(subject);
+      log.warn({ merchantId, subject, until: new Date(untilMs).toISOString() }, 'somebody tries out cards; they are kept from going on');
+    },
+  });
 }
 
 /** As the dialect of the payment's channel has it. */

@@ -9,6 +9,7 @@ import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
+import type { CardTesting } from '../risk/card-testing.ts';
 import type { RiskStore } from '../risk/risk-store.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
@@ -29,6 +30,8 @@ export interface Engine {
   readonly compliance: ComplianceStore;
   readonly requestKeys: RequestKeys;
   readonly risk: RiskStore;
+  /** Absent: nobody who tries out cards is looked for. */
+  readonly cardTesting: CardTesting | undefined;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

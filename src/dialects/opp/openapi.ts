@@ -143,11 +143,7 @@ const everywhere: readonly (readonly [code: ResultCode, status?: number])[] = [
 
 function writeAnswers({ outcomes, refusals, notFound, method, answer }: Endpoint): Json {
   const common = method === 'get' ? everywhere : [...everywhere, ['600.200.701'] as const];
-  const refused = [
-    ...common,
-    ...refusals.map((code) => [code] as const),
-    ...(notFound === undefined ? [] : [[notFound, 404] as const]),
-  ];
+  const refused = [...common, ...refusals.map((code) => [code] as const), ...(notFound === undefined ? [] : [[notFound, 404] as const])];
   const rows = [
     ...outcomes.map((code) => ({ code, status: httpStatusOf(code), schema: answer as string })),
     ...refused.map(([code, status]) => ({ code, status: status ?? httpStatusOf(code), schema: 'Refusal' })),

@@ -1,7 +1,7 @@
 /** Connections, before anything is known of who asks: how many there are, how many one address has, and clients that send or read too slowly. */
 import type { BlockList, Server, Socket } from 'node:net';
+import { addressOf } from '../../core/risk/one-address.ts';
 import { contains, listOf } from '../address-ranges.ts';
-import { addressOf } from './address.ts';
 
 export interface ConnectionLimits {
   readonly connectionsAtMost: number;

@@ -4,9 +4,9 @@
  * answered after a pause, so that whoever sends the next request as soon as the last one is answered sends few.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addressOf } from '../../core/risk/one-address.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { LoginLimits } from '../../dialects/dialect.ts';
-import { addressOf } from './address.ts';
 import { createLogins } from './logins.ts';
 import { createPlaces } from './places.ts';
 import { createRate } from './rate.ts';

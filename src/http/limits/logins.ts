@@ -11,7 +11,7 @@ const failuresKeptMs = 3_600_000;
 const knownKeptMs = 86_400_000;
 const entriesAtMost = 50_000;
 
-/** `address` as {@link ./address.ts} writes it; `name` with the protocol that it is a name of. */
+/** `address` as `addressOf` writes it; `name` with the protocol that it is a name of. */
 export interface Login {
   readonly address: string;
   readonly name: string;
