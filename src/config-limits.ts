@@ -14,7 +14,7 @@ export const limitSettings = {
   credentialRequestsPerSecond: setting(
     'CREDENTIAL_REQUESTS_PER_SECOND',
     wholeNumber({ min: 0, max: 100_000 }),
-    { sandbox: 0, live: 250 },
+    { sandbox: 0, live: 100 },
     'How many requests may come with one credential within a second; a protocol that documents fewer keeps to its own number. 0 removes both.',
   ),
   merchantRequestsAtOnce: setting(
