@@ -68,7 +68,11 @@ function liveLimits(): Record<string, string> {
 
 /** True when all honest sales succeeded. */
 async function run({ seconds, rate, connections, merchants: count, seed, flood, report }: Options): Promise<boolean> {
-  const stack = await startStack({ signal: interrupted, env: { ...liveLimits(), [settings.requestsPerMinute.name]: '6000' } });
+  const stack = await startStack({
+    signal: interrupted,
+    ...(process.env.ABUSE_PROFILE === undefined ? {} : { profileDirectory: process.env.ABUSE_PROFILE }),
+    env: { ...liveLimits(), [settings.requestsPerMinute.name]: '6000' },
+  });
   const signal = AbortSignal.any([interrupted, stack.ended]);
   try {
     const machine = await describeMachine(stack);
@@ -82,7 +86,7 @@ async function run({ seconds, rate, connections, merchants: count, seed, flood, 
     for (const name of flood === 'all' ? floodNames : [flood]) {
       quiet.push(await honest.sell(seconds * 1_000));
       tell(`${floodTitles[name]} ...`);
-      const plan = { flood: name, port: stack.port, connections, victims: merchants, accomplice, ...elsewhere() };
+      const plan = { flood: name, port: stack.port, connections, victims: merchants, accomplice, ...elsewhere(name) };
       found.push(await measure(stack, plan, () => honest.sell(seconds * 1_000)));
       await delay(pauseMs, undefined, { signal });
     }
@@ -100,9 +104,9 @@ async function run({ seconds, rate, connections, merchants: count, seed, flood, 
   }
 }
 
-/** The attacker is another machine, as far as this one can play it. */
-function elsewhere(): Pick<FloodPlan, 'localAddress'> {
-  return process.platform === 'linux' ? { localAddress: '127.0.0.66' } : {};
+/** The attacker is another machine, as far as this one can play it; each flood comes from one that the gateway has not seen before. */
+function elsewhere(flood: FloodName): Pick<FloodPlan, 'localAddress'> {
+  return process.platform === 'linux' ? { localAddress: `127.0.0.${10 + floodNames.indexOf(flood)}` } : {};
 }
 
 function joined(results: readonly HonestResult[]): HonestResult {

@@ -1,5 +1,7 @@
 /** Limits on who asks, through real HTTP: by address, by credential and by merchant, and the wait after wrong credentials; nobody is locked out by others. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import {
   approved,
@@ -248,6 +250,29 @@ describe('with a limit by merchant', () => {
   });
 });
 
+describe('with two places for each merchant', () => {
+  const stack = useOppStack({ env: { MERCHANT_REQUESTS_AT_ONCE: '2' } });
+
+  test('the places of clients that go away are free again, also of requests whose turn to be answered never came', async () => {
+    const { port } = new URL(stack.url);
+    const body = encode({ entityId: demo.entityId, ...debit() });
+    const lines = ['POST /v1/payments HTTP/1.1', 'Host: gateway', `Authorization: ${demo.bearer}`, `Content-Type: ${form['content-type']}`];
+    const request = `${[...lines, `Content-Length: ${body.length}`, '', body].join('\r\n')}`;
+    for (let round = 0; round < 4; round += 1) {
+      const socket = connect(Number(port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(request.repeat(2));
+      // The host has seen the first of them; nobody waits for the answers.
+      const seen = (await stack.parts.host.books()).length;
+      await eventually(async () => (await stack.parts.host.books()).length > seen, 'a payment');
+      socket.destroy();
+    }
+    await eventually(async () => (await stack.post('/v1/payments', debit())).code === approved, 'a place');
+    const both = await Promise.all([1, 2].map(() => stack.post('/v1/payments', debit())));
+    for (const reply of both) expectReply(reply, 200, approved);
+  });
+});
+
 describe('with a wait after wrong credentials', () => {
   const stack = useOppStack({ env: { LOGIN_FAILURES: '2', TRUSTED_PROXY: 'loopback' } });
   const { fresh, send } = client(() => stack.url);
@@ -256,16 +281,19 @@ describe('with a wait after wrong credentials', () => {
   const nothingThere = 404;
   const waitOf = ({ headers }: Reply): number => Number(headers['retry-after']);
 
-  for (const protocol of protocols) {
-    test(`${protocol.name}: after some wrong credentials there is a wait, in the words of the protocol`, async () => {
-      const address = fresh();
-      for (let count = 0; count < 3; count += 1) assert.equal((await send(address, protocol.wrong)).status, protocol.refusal);
-      assertTold(protocol, await send(address, protocol.wrong));
-      // Also for right ones: else whoever guesses would not be slowed down.
-      assertTold(protocol, await send(address, protocol.right));
-      assert.notEqual((await send(fresh(), protocol.right)).status, 429);
-    });
-  }
+  test('after some wrong credentials there is a wait, in the words of each protocol, also for right ones; elsewhere there is none', async () => {
+    await Promise.all(
+      protocols.map(async (protocol) => {
+        const { name, wrong, right, refusal } = protocol;
+        const address = fresh();
+        for (let count = 0; count < 3; count += 1) assert.equal((await send(address, wrong)).status, refusal, name);
+        // Long enough that the next answer cannot come after it.
+        await eventually(async () => waitOf(await send(address, wrong)) >= 4, `a longer wait: ${name}`);
+        assertTold(protocol, await send(address, right));
+        assert.notEqual((await send(fresh(), right)).status, 429, name);
+      }),
+    );
+  });
 
   /** A login that nobody has. */
   const guess = () => oppRead(bearerOf(freshName('user'), 'wrong'));

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { exitWithParent } from '../../src/local/parent.ts';
 import { actOf, type FloodPlan, type FloodResult, pour } from './flood.ts';
 
-/** A connection that is refused at once is not tried again at once: the attacker has to share this machine with its victim. */
-const leastPauseMs = 5;
+/** What it takes at least to open a connection over some distance, which this machine does not have. */
+const leastPauseMs = 50;
 
 exitWithParent();
 process.once('message', (plan: FloodPlan) => {

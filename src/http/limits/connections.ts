@@ -1,4 +1,5 @@
 /** Connections, before anything is known of who asks: how many there are, how many one address has, and clients that send or read too slowly. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList, Server, Socket } from 'node:net';
 import { addressOf } from '../../core/risk/one-address.ts';
 import { contains, listOf } from '../address-ranges.ts';
@@ -15,9 +16,12 @@ export interface ConnectionLimits {
   readonly requestHeaderLimitBytes: number;
 }
 
-/** Why a connection was closed. `slow_request`: its request did not come in time; `header_size`: its head was too large. */
-export type CutCause = 'too_many' | 'address' | 'slow_request' | 'slow_reader' | 'header_size';
+/** Why a connection was closed. `slow_request`: its request did not come in time; `header_size`: its head was too large;
+ * `ahead`: it asked on without waiting for answers. */
+export type CutCause = 'too_many' | 'address' | 'slow_request' | 'slow_reader' | 'header_size' | 'ahead';
 
+/** Requests of one connection that may wait for the answers before theirs; hardly any client sends one (RFC 9112, 9.3.2). */
+const aheadAtMost = 8;
 /** How late it is seen that a time is over. */
 const checkMs = 1_000;
 const handshakeTimeoutMs = 10_000;
@@ -52,6 +56,7 @@ export function guardConnections(server: Server, { limits, trustedProxy, onCut }
     const proxies = proxyList(trustedProxy ?? []);
     limitByAddress(server, { atMost: limits.connectionsPerAddress, proxies, onCut });
   }
+  limitAhead(server, onCut);
   cutSlowReaders(server, limits.readTimeoutMs, onCut);
 }
 
@@ -79,6 +84,39 @@ function limitByAddress(server: Server, { atMost, proxies, onCut }: ByAddress): 
       else counts.set(address, left);
     });
   });
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Stands before whoever answers requests. */
+function limitAhead(server: Server, onCut: ConnectionGuard['onCut']): void {
+  const counts = new WeakMap<Socket, number>();
+  const [answer] = server.listeners('request') as Listener[];
+  if (answer === undefined) throw new Error('nobody answers requests');
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // Its turn has come.
+    if (response.socket !== null) return answer(request, response);
+    const { socket } = request;
+    const count = (counts.get(socket) ?? 0) + 1;
+    if (count > aheadAtMost) {
+      onCut('ahead');
+      return silence(socket);
+    }
+    counts.set(socket, count);
+    response.once('close', () => counts.set(socket, (counts.get(socket) ?? 1) - 1));
+    answer(request, response);
+  });
+}
+
+/**
+ * Ends a connection and what it has sent already: one piece can hold a thousand requests, and Node would go on to make each of them, and then an
+ * error for each of them. The parser of a connection is not documented; without it this is slower.
+ */
+export function silence(socket: Socket): void {
+  const { parser } = socket as { readonly parser?: { onIncoming?: unknown } | null };
+  if (typeof parser?.onIncoming === 'function') parser.onIncoming = () => 0;
+  socket.destroy();
 }
 
 interface Lying {

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addressOf } from '../../core/risk/one-address.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { LoginLimits } from '../../dialects/dialect.ts';
+import { silence } from './connections.ts';
 import { createLogins } from './logins.ts';
 import { createPlaces } from './places.ts';
 import { createRate } from './rate.ts';
@@ -39,7 +40,7 @@ export interface Door {
 }
 
 /** How long a refused request waits for its answer, and how many may wait; the connections of more are closed without one. */
-const pauseMs = 250;
+const pauseMs = 1_000;
 const pausedAtMost = 2_000;
 
 /** A place is free as soon as any request of the merchant is answered. */
@@ -80,7 +81,11 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
     }
     const waitMs = addressRequestsPerSecond === 0 ? 0 : addresses.take(visit.address, addressRequestsPerSecond);
     if (waitMs === 0) return undefined;
-    if (!routesWithLogin.has(route) || !logins.isKnown(visit.address)) return refused('address', waitMs);
+    if (!routesWithLogin.has(route) || !logins.isKnown(visit.address)) {
+      // Who does not even wait for the first refusal is not told any other.
+      if (reply.raw.socket === null) silence(request.raw.socket);
+      return refused('address', waitMs);
+    }
     visit.isExcess = true;
     return undefined;
   }
@@ -148,7 +153,7 @@ function answerSlowly(app: FastifyInstance, isUnwanted: (request: FastifyRequest
     if (error instanceof TooManyRequests) reply.header('retry-after', error.retryAfter);
     else if (!isUnwanted(request)) return done();
     if (paused >= pausedAtMost) {
-      request.raw.destroy();
+      silence(request.raw.socket);
       return done();
     }
     paused += 1;
