@@ -24,6 +24,7 @@ interface Options {
   readonly seed: number;
   readonly flood: FloodName | 'all';
   readonly report: boolean;
+  readonly profile?: string;
 }
 
 /** What a flood has left must be over before the next one: connections that are cut off in their time. */
@@ -57,6 +58,7 @@ function readOptions(): Options {
     .addOption(new Option('--flood <name>', 'one kind only').choices(['all', ...floodNames]).default('all'))
     .option('--seed <n>', 'of cards, amounts and merchants', whole, Math.floor(Math.random() * 1e9))
     .option('--no-report', 'write nothing into bench/results')
+    .option('--profile <folder>', "write the gateway's CPU profile there (which slows it down)")
     .parse()
     .opts<Options>();
 }
@@ -67,10 +69,11 @@ function liveLimits(): Record<string, string> {
 }
 
 /** True when all honest sales succeeded. */
-async function run({ seconds, rate, connections, merchants: count, seed, flood, report }: Options): Promise<boolean> {
+async function run({ profile: profileDirectory, ...given }: Options): Promise<boolean> {
+  const { seconds, rate, connections, merchants: count, seed, flood, report } = given;
   const stack = await startStack({
     signal: interrupted,
-    ...(process.env.ABUSE_PROFILE === undefined ? {} : { profileDirectory: process.env.ABUSE_PROFILE }),
+    ...(profileDirectory === undefined ? {} : { profileDirectory }),
     env: { ...liveLimits(), [settings.requestsPerMinute.name]: '6000' },
   });
   const signal = AbortSignal.any([interrupted, stack.ended]);
