@@ -57,7 +57,7 @@ export const limitSettings = {
     'CARD_TESTING_CARDS_PER_MERCHANT',
     wholeNumber({ min: 2, max: 1_000 }),
     100,
-    'How many different cards may be declined at one merchant before new cards need their holder’s authentication.',
+    'How many different cards may be declined at one merchant before new cards need their holder’s authentication; here and in the row before, those of small amounts count twice.',
   ),
   cardTestingDeclinePercent: setting(
     'CARD_TESTING_DECLINE_PERCENT',

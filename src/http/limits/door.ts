@@ -52,13 +52,15 @@ interface Visit {
   /** The address had asked too often already, and somebody there might have good credentials. */
   isExcess?: true;
   isLoggedIn?: true;
+  /** Nobody waits for the answer any more. */
+  isGone?: true;
   /** Whose places it takes one of. */
   merchantId?: string;
 }
 
 export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
   const { addressRequestsPerSecond, credentialRequestsPerSecond, merchantRequestsAtOnce, loginFailures } = limits;
-  if (Object.values(limits).every((limit) => limit === 0)) return openDoor;
+  if (addressRequestsPerSecond + credentialRequestsPerSecond + merchantRequestsAtOnce + loginFailures === 0) return openDoor;
   const addresses = createRate(nowMs);
   const credentials = createRate(nowMs);
   const places = createPlaces(merchantRequestsAtOnce === 0 ? Number.POSITIVE_INFINITY : merchantRequestsAtOnce);
@@ -76,6 +78,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
     visits.set(request, visit);
     if (merchantRequestsAtOnce > 0) {
       reply.raw.once('close', () => {
+        visit.isGone = true;
         if (visit.merchantId !== undefined) places.leave(visit.merchantId);
       });
     }
@@ -130,7 +133,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
           if (addressRequestsPerSecond > 0) addresses.giveBack(address, addressRequestsPerSecond);
           const waitMs = perSecond === 0 ? 0 : credentials.take(nameOf(name), perSecond);
           if (waitMs > 0) throw refused('credential', waitMs);
-          if (merchantRequestsAtOnce === 0 || merchantId === undefined) return;
+          if (merchantRequestsAtOnce === 0 || merchantId === undefined || visit.isGone === true) return;
           if (!places.enter(merchantId)) throw refused('merchant', placeWaitMs);
           visit.merchantId = merchantId;
         },
