@@ -345,3 +345,13 @@ describe('a sandbox as it is by itself', () => {
     }
   });
 });
+
+describe('a sandbox with a limit on runaway programs', () => {
+  const stack = useOppStack({ env: { REQUESTS_PER_MINUTE: '12' } });
+
+  test('PAYONE and Paymentz say when to come again as well', async () => {
+    const [, , payone] = protocols as [Protocol, Protocol, Protocol];
+    const paymentz = protocols.find(({ name }) => name === 'Paymentz') as Protocol;
+    for (const protocol of [payone, paymentz]) assertTold(protocol, await untilRefused(() => exchange(stack.url, protocol.right), 30));
+  });
+});

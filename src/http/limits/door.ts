@@ -105,6 +105,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
         const visit = visits.get(request);
         return visit?.isExcess === true && visit.isLoggedIn === undefined;
       };
+      sayWhen(app);
       answerSlowly(app, isUnwanted);
     },
     expectLogins(app) {
@@ -142,19 +143,26 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
   };
 }
 
-/** For a sandbox: nobody is counted. */
+/** For a sandbox: nobody is counted, but protocols may have limits of their own. */
 const openDoor: Door = {
-  guard: () => undefined,
+  guard: (app) => sayWhen(app),
   expectLogins: () => undefined,
   loginsOf: () => ({ beforeLogin: () => undefined, loginFailed: () => undefined, loggedIn: () => undefined }),
 };
+
+/** Whatever refuses, the answer says when to come again. */
+function sayWhen(app: FastifyInstance): void {
+  app.addHook('onError', (_request, reply, error, done) => {
+    if (error instanceof TooManyRequests) reply.header('retry-after', error.retryAfter);
+    done();
+  });
+}
 
 /** Before whoever answers errors in this part of the server does. `isUnwanted`: nobody has shown credentials for it, and the address asks too often. */
 function answerSlowly(app: FastifyInstance, isUnwanted: (request: FastifyRequest) => boolean): void {
   let paused = 0;
   app.addHook('onError', (request, reply, error, done) => {
-    if (error instanceof TooManyRequests) reply.header('retry-after', error.retryAfter);
-    else if (!isUnwanted(request)) return done();
+    if (!(error instanceof TooManyRequests) && !isUnwanted(request)) return done();
     if (paused >= pausedAtMost) {
       silence(request.raw.socket);
       return done();
