@@ -84,7 +84,7 @@ export const limitSettings = {
     'How long a client may take to send the head of a request.',
   ),
   requestTimeoutMs: setting('REQUEST_TIMEOUT_MS', milliseconds(500, 600_000), 60_000, 'How long it may take to send all of it.'),
-  readTimeoutMs: setting('READ_TIMEOUT_MS', milliseconds(500, 600_000), 30_000, 'How long it may leave an answer lying.'),
+  readTimeoutMs: setting('READ_TIMEOUT_MS', milliseconds(500, 600_000), 15_000, 'How long it may leave an answer lying.'),
   requestHeaderLimitBytes: setting(
     'REQUEST_HEADER_LIMIT_BYTES',
     wholeNumber({ min: 4_096, max: 65_536, unit: 'bytes' }),

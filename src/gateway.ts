@@ -133,7 +133,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const { engine, acquirer, bank } = buildEngine({
     ...{ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer, observer },
   });
-  const parts = () => readiness(stores.general, vault, acquirer);
+  const parts = oneAtATime(() => readiness(stores.general, vault, acquirer));
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
     ...(await whatWaits(stores.general, engine)),
@@ -215,7 +215,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
     metrics,
     metricsKey: config.metricsKey,
   });
-  door.guard(server, ['/healthz', '/readyz', '/metrics', resultsPath, bankNotificationPath]);
+  door.guard(server, {
+    open: ['/healthz', '/readyz', '/metrics', resultsPath, bankNotificationPath],
+    large: /^\/docs\/(assets\/|.*\.json$)/,
+  });
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
@@ -526,6 +529,17 @@ function directoryTls(config: Config, scheme: string | undefined): DirectoryTls 
 function publicUrlOf({ publicUrl, tlsCertificateFile, host, port }: Config): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return publicUrl ?? `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
+}
+
+/** Whoever asks while it is under way gets its answer: anybody may ask, as often as they like. */
+function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= run().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
 }
 
 /** Which parts can work now. */

@@ -21,7 +21,7 @@ export interface ConnectionLimits {
 export type CutCause = 'too_many' | 'address' | 'slow_request' | 'slow_reader' | 'header_size' | 'ahead';
 
 /** Requests of one connection that may wait for the answers before theirs; hardly any client sends one (RFC 9112, 9.3.2). */
-const aheadAtMost = 8;
+const aheadAtMost = 4;
 /** How late it is seen that a time is over. */
 const checkMs = 1_000;
 const handshakeTimeoutMs = 10_000;

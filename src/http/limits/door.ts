@@ -31,8 +31,11 @@ export interface DoorOptions {
 }
 
 export interface Door {
-  /** To be called before any route is added. `open`: patterns of routes that anybody may ask for as often as they like. */
-  guard(app: FastifyInstance, open: readonly string[]): void;
+  /**
+   * To be called before any route is added. `open`: patterns of routes that anybody may ask for as often as they like; `large`: those with large answers,
+   * which fill the system's memory where nobody reads them.
+   */
+  guard(app: FastifyInstance, routes: { readonly open: readonly string[]; readonly large: RegExp }): void;
   /** The routes of this part look at credentials: an address that has shown good ones gets as far as that, whatever else comes from there. */
   expectLogins(app: FastifyInstance): void;
   /** `documentedPerSecond`: how often the protocol lets one credential ask. */
@@ -43,6 +46,8 @@ export interface Door {
 const pauseMs = 1_000;
 const pausedAtMost = 2_000;
 
+/** Of a request with a large answer. */
+const largeWeight = 5;
 /** A place is free as soon as any request of the merchant is answered. */
 const placeWaitMs = 1_000;
 const longestName = 128;
@@ -73,7 +78,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
     return new TooManyRequests(waitMs);
   }
 
-  function arrive(request: FastifyRequest, reply: FastifyReply, route: string): TooManyRequests | undefined {
+  function arrive(request: FastifyRequest, reply: FastifyReply, route: string, weight: number): TooManyRequests | undefined {
     const visit: Visit = { address: addressOf(request.ip) };
     visits.set(request, visit);
     if (merchantRequestsAtOnce > 0) {
@@ -82,7 +87,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
         if (visit.merchantId !== undefined) places.leave(visit.merchantId);
       });
     }
-    const waitMs = addressRequestsPerSecond === 0 ? 0 : addresses.take(visit.address, addressRequestsPerSecond);
+    const waitMs = addressRequestsPerSecond === 0 ? 0 : addresses.take(visit.address, addressRequestsPerSecond, weight);
     if (waitMs === 0) return undefined;
     if (!routesWithLogin.has(route) || !logins.isKnown(visit.address)) {
       // Who does not even wait for the first refusal is not told any other.
@@ -94,12 +99,12 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
   }
 
   return {
-    guard(app, open) {
+    guard(app, { open, large }) {
       const openRoutes = new Set(open);
       app.addHook('onRequest', (request, reply, done) => {
         const route = request.routeOptions.url ?? '';
         if (openRoutes.has(route)) done();
-        else done(arrive(request, reply, route));
+        else done(arrive(request, reply, route, large.test(route) ? largeWeight : 1));
       });
       const isUnwanted = (request: FastifyRequest): boolean => {
         const visit = visits.get(request);

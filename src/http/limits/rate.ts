@@ -9,8 +9,8 @@ const keptMs = 10_000;
 const subjectsAtMost = 100_000;
 
 export interface Rate {
-  /** Takes one request from the subject's allowance. Returns 0, or the ms after which there is one again; then nothing was taken. */
-  take(subject: string, perSecond: number): number;
+  /** Takes one request, or as many as it weighs, from the subject's allowance. Returns 0, or the ms after which there is enough; then nothing was taken. */
+  take(subject: string, perSecond: number, weight?: number): number;
   /** The last one taken does not count. */
   giveBack(subject: string, perSecond: number): void;
 }
@@ -19,9 +19,11 @@ export interface Rate {
 export function createRate(nowMs: () => number): Rate {
   const wholeAtMs = createRecent<number>({ keptMs, atMost: subjectsAtMost, nowMs });
   return {
-    take(subject, perSecond) {
+    take(subject, perSecond, weight = 1) {
       const now = nowMs();
-      const next = Math.max(wholeAtMs.get(subject) ?? now, now) + 1_000 / perSecond;
+      // What weighs more than a whole allowance needs a whole one.
+      const cost = Math.min(weight, Math.max(1, perSecond)) * (1_000 / perSecond);
+      const next = Math.max(wholeAtMs.get(subject) ?? now, now) + cost;
       const beyondMs = next - now - 1_000;
       // Halves of a microsecond are arithmetic, not requests.
       if (beyondMs > 0.000_5) return beyondMs;
