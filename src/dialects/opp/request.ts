@@ -17,7 +17,7 @@ export async function readRequest(
 ): Promise<RequestContext> {
   const parameters = (request.body ?? {}) as Parameters;
   refuseParametersInUrl(request);
-  const channel = await authenticate(context.directory, request.headers.authorization, withEntityOfUrl(request, parameters));
+  const channel = await authenticate(context, request, withEntityOfUrl(request, parameters));
   check(parameters);
   refuseTestMode(context, parameters);
   // Before anything is recorded: what happens to it is told there from the first event on.
@@ -41,7 +41,7 @@ export async function readQuery(
   check: (parameters: Parameters) => void = checkQuery,
 ): Promise<RequestContext> {
   const parameters = parseParameters(queryOf(request));
-  const channel = await authenticate(context.directory, request.headers.authorization, parameters);
+  const channel = await authenticate(context, request, parameters);
   check(parameters);
   refuseTestMode(context, parameters);
   return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };

@@ -4,7 +4,9 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import type { FastifyRequest } from 'fastify';
+import type { Channel, Credential, Directory } from '../../core/merchant/channel.ts';
+import type { DialectContext } from '../dialect.ts';
 import { identifierOf } from './access.ts';
 import { Problem } from './problem.ts';
 
@@ -13,16 +15,30 @@ export interface Caller {
 }
 
 /** Throws 401 without a key, and with one that is nobody's. */
-export async function authenticate(directory: Directory, headers: IncomingHttpHeaders): Promise<Caller> {
-  const key = keyOf(headers);
+export async function authenticate(
+  { directory, limits }: Pick<DialectContext, 'directory' | 'limits'>,
+  request: FastifyRequest,
+): Promise<Caller> {
+  const key = keyOf(request.headers);
   if (key === undefined) throw new Problem('missing_key');
-  // Whatever has another form is nobody's: it is not worth a question to the database.
-  if (!/^sk_[0-9a-f]{32}$/.test(key)) throw new Problem('invalid_key');
+  const name = identifierOf(key);
+  limits.beforeLogin(request, name);
+  const known = await credentialOf(directory, key, name);
+  if (known === undefined) {
+    limits.loginFailed(request, name);
+    throw new Problem('invalid_key');
+  }
+  const { merchantId } = known;
+  limits.loggedIn(request, { name, merchantId });
+  return { merchantId };
+}
+
+/** Whatever has another form is nobody's: it is not worth a question to the database. */
+async function credentialOf(directory: Directory, key: string, identifier: string): Promise<Credential | undefined> {
+  if (!/^sk_[0-9a-f]{32}$/.test(key)) return undefined;
   const digest = hash('sha256', key, 'buffer');
-  const credentials = await directory.credentials({ dialect: 'tzero', identifier: identifierOf(key) });
-  const known = credentials.find(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
-  if (known === undefined) throw new Problem('invalid_key');
-  return { merchantId: known.merchantId };
+  const credentials = await directory.credentials({ dialect: 'tzero', identifier });
+  return credentials.find(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
 }
 
 function keyOf(headers: IncomingHttpHeaders): string | undefined {
