@@ -174,7 +174,7 @@ export function readCommon(
       ...readNotification(feedbacks),
       requestedAtMs: String(nowMs),
     } as Readonly<Record<string, string>>,
-    ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...(merchantReference === undefined ? {} : { merchantReference: maskCardNumbers(merchantReference) }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey, keyMatchesAnyInput: true as const }),
   };
 }

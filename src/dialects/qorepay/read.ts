@@ -101,12 +101,10 @@ export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
   if (total === 0 && !top.skip_capture) {
     throw generalProblem(400, 'purchase_zero_total', 'A total of 0 needs `skip_capture`: the card is kept and nothing is paid.');
   }
-  const { reference, ...shown } = top;
   return {
     ...{ brandId, client: client === undefined ? undefined : masked(client.client), clientId, total, currency, products },
     document: {
-      // References are kept as they were sent: an order number may look like a card number.
-      ...{ top: { ...masked(shown), reference }, purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
+      ...{ top: masked(top), purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
     },
   };
 }

@@ -86,7 +86,7 @@ async function open(context: DialectContext, request: FastifyRequest, { body, pr
   const { engine, directory, mode } = context;
   const channel = await channelNamed(directory, callerOf(request), body.channel);
   const terms = readTerms(body, { channel, returnUrl: readReturnUrl(body.return_url, channel, mode), description });
-  const { idempotencyKey } = keyOf(request, body.reference);
+  const { idempotencyKey } = keyOf(context, request, body.reference);
   const mac = engine.inputMac(`tzero ${prefix} ${channel.channelId} ${idempotencyKey}`);
   const orderId = Buffer.from(mac.subarray(0, 16))
     .toString('hex')
@@ -114,10 +114,10 @@ function readTerms(
   const shown = description === undefined ? undefined : maskCardNumbers(description);
   return {
     order: {
-      ...{ kind: kind === 'payout' ? 'debit' : kind, amount, currency, tokenize: keeps, merchantReference: body.reference },
+      ...{ kind: kind === 'payout' ? 'debit' : kind, amount, currency, tokenize: keeps, merchantReference: maskCardNumbers(body.reference) },
       dialectData: {
         ...dialectData,
-        ...(keeps ? { customerReference: body.customer?.reference ?? '' } : {}),
+        ...(keeps ? { customerReference: maskCardNumbers(body.customer?.reference ?? '') } : {}),
         ...(shown === undefined ? {} : { description: shown }),
       },
       ...(captureLater !== undefined && 'afterMs' in captureLater ? { captureLater } : {}),
