@@ -258,7 +258,13 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
     payment_data: { payment_type: 'mit', previous_network_reference: 'A1B2C3D4' },
   });
   assert.equal(merchantPays.status, 403);
-  const networkToken = { type: 'network_token', number: '4111111111111111', expiry_month: 12, expiry_year: 2077, cryptogram: 'A'.repeat(28) };
+  const networkToken = {
+    type: 'network_token',
+    number: '4111111111111111',
+    expiry_month: 12,
+    expiry_year: 2077,
+    cryptogram: 'A'.repeat(28),
+  };
   assert.deepEqual(codeOf(await pay(shop, { payment_method: networkToken })), [403, 'pci_compliance_required']);
   // Whatever brings no card number goes on: the page, the link, and a card that is stored here.
   const hosted = { channel: shop.channel, amount: 5_00, currency: 'USD' };
@@ -272,7 +278,10 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
     await payOn(opened.body[name] ?? '');
     const query = `?channel=${shop.channel}&reference=${reference}`;
     const { body } = await stack.send({ method: 'GET', path: `/payment${query}`, key: shop.key });
-    assert.deepEqual(listIn(body, 'data').map(({ status }) => status), ['captured']);
+    assert.deepEqual(
+      listIn(body, 'data').map(({ status }) => status),
+      ['captured'],
+    );
   }
   const again = await pay(shop, { payment_method: { type: 'stored_card', id: stored } });
   assert.equal(again.status, 201, again.text);
@@ -303,7 +312,11 @@ test('the transactions of the last twelve months are counted, those of one merch
   try {
     const [mine, theirs] = [randomUUIDv7(), randomUUIDv7()];
     const nowMs = Date.now();
-    const idAt = (ms: number) => `${ms.toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUIDv7().slice(-12)}`;
+    const idAt = (ms: number) =>
+      `${ms
+        .toString(16)
+        .padStart(12, '0')
+        .replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUIDv7().slice(-12)}`;
     const days = (count: number) => nowMs - count * dayMs;
     for (const [merchant, ms] of [
       [mine, days(0)],

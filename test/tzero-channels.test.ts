@@ -114,7 +114,12 @@ test('metadata comes back as it was sent, with the payment, its list and its cal
   assert.deepEqual((await stack.authorise(order({ metadata: { card: 'it is 4111 1111 1111 1111' } }))).body.metadata, {
     card: 'it is 411111******1111',
   });
-  for (const bad of [{ a: 1 }, { a: 'v'.repeat(501) }, { ['n'.repeat(41)]: 'v' }, Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`k${n}`, 'v']))]) {
+  for (const bad of [
+    { a: 1 },
+    { a: 'v'.repeat(501) },
+    { ['n'.repeat(41)]: 'v' },
+    Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`k${n}`, 'v'])),
+  ]) {
     assert.match(String(fieldsOf(await stack.authorise(order({ metadata: bad })))), /^metadata/);
   }
   assert.deepEqual(fieldsOf(await stack.authorise(order({ metadata: ['a'] }))), ['metadata']);
@@ -126,7 +131,11 @@ test('a delayed capture is taken when its time has come; not after a void, and e
     assert.equal(paid.body.status, 'authorised', paid.text);
     return paid.body.id ?? '';
   };
-  const [minutes, hours, day] = [await begin({ capture_delay: '30m' }), await begin({ capture_delay: '12h' }), await begin({ capture_delay: '1d' })];
+  const [minutes, hours, day] = [
+    await begin({ capture_delay: '30m' }),
+    await begin({ capture_delay: '12h' }),
+    await begin({ capture_delay: '1d' }),
+  ];
   const [voided, early] = [await begin({ capture_delay: '1d' }), await begin({ capture_delay: '1d' })];
   const manual = await begin({ capture: 'manual', capture_delay: '1d' });
   const { capture_at, created_at } = (await stack.read(hours)).body;
@@ -172,7 +181,10 @@ test('a list goes on where its page ended, also when payments come in between', 
   // The same cursor leads to the same page, and to no other channel's.
   assert.deepEqual((await page(`&cursor=${one.next}`)).ids, two.ids);
   const theirs = await stack.send({ method: 'GET', path: `/payment?channel=${other.channel}&cursor=${one.next}`, key: other.key });
-  assert.deepEqual(listIn(theirs.body, 'data').filter(({ id }) => first.includes(String(id))), []);
+  assert.deepEqual(
+    listIn(theirs.body, 'data').filter(({ id }) => first.includes(String(id))),
+    [],
+  );
 });
 
 test('an encrypted body is opened with the algorithms of the key alone, at every endpoint', async () => {

@@ -9,7 +9,19 @@ import { createMailbox } from './harness/mailbox.ts';
 import { createOperator } from './harness/operator.ts';
 import { exchange, freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { card, demo, demoCallbackSecret, type Json, listIn, order, other, payOn, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
+import {
+  card,
+  demo,
+  demoCallbackSecret,
+  type Json,
+  listIn,
+  order,
+  other,
+  payOn,
+  shop,
+  type TzeroReply,
+  useTzero,
+} from './harness/tzero.ts';
 
 const stack = useTzero({ webhooks: true });
 

@@ -150,7 +150,9 @@ function readCommon(parameters: Parameters) {
   const { merchantTransactionId } = parameters;
   return {
     ...{ keyLifetimeMs, keyMatchesAnyInput: true as const, dialectData: readKept(parameters) },
-    ...(merchantTransactionId === undefined ? {} : { merchantReference: maskCardNumbers(merchantTransactionId), idempotencyKey: merchantTransactionId }),
+    ...(merchantTransactionId === undefined
+      ? {}
+      : { merchantReference: maskCardNumbers(merchantTransactionId), idempotencyKey: merchantTransactionId }),
   };
 }
 

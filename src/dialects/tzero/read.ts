@@ -145,7 +145,10 @@ function readNetworkToken(body: AuthoriseBody, isByMerchant: boolean, nowMs: num
     throw fieldProblem('payment_method.cryptogram', 'is required where the customer pays');
   }
   const instrument = readCard(token, { takesCode: false, holder: holderOf(token, body), nowMs });
-  const proof = cryptogram === undefined || isByMerchant ? undefined : { value: cryptogram, ...(eci === undefined ? {} : { eci: eci.padStart(2, '0') }) };
+  const proof =
+    cryptogram === undefined || isByMerchant
+      ? undefined
+      : { value: cryptogram, ...(eci === undefined ? {} : { eci: eci.padStart(2, '0') }) };
   return { instrument, methodType: 'network_token', keeps: false, ...(proof === undefined ? {} : { proof }) };
 }
 

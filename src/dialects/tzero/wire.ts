@@ -44,7 +44,11 @@ const sdk = (description: string, example: string) =>
   optional(
     Type.Union(
       [Type.String({ maxLength: 64_000 }), Type.Number(), Type.Object({}, { additionalProperties: true })],
-      noted({ expected: 'a text of at most 64000 characters', description: `${description} Taken, and not needed: the address asks the customer.`, example }),
+      noted({
+        expected: 'a text of at most 64000 characters',
+        description: `${description} Taken, and not needed: the address asks the customer.`,
+        example,
+      }),
     ),
   );
 
@@ -142,7 +146,10 @@ const address = object(
 
 const deviceInfo = object(
   {
-    type: loose('`browser` or `app`. An app opens the address in a browser of its own, in which the customer is asked everything.', 'browser'),
+    type: loose(
+      '`browser` or `app`. An app opens the address in a browser of its own, in which the customer is asked everything.',
+      'browser',
+    ),
     ip_address: loose('IPv4 or IPv6.', '192.0.2.1'),
     accept_header: loose('`Accept` of the browser.', 'text/html'),
     screen_colorDepth: loose('Bits per pixel.', '24'),

@@ -1,4 +1,6 @@
 /** `/invoiceServices`: invoices that customers are mailed, and the pages behind their links. */
+
+import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import {
   cancelInvoice,
   type InvoiceState,
@@ -9,7 +11,6 @@ import {
   viewInvoice,
 } from '../../../core/invoice/invoice.ts';
 import type { Invoice } from '../../../core/invoice/invoice-store.ts';
-import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import { isMailAddress } from '../../../core/mail/send.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import type { CheckoutTerms } from '../../../core/payment/checkout-terms.ts';

@@ -149,7 +149,12 @@ function readAmount(request: FastifyRequest): { readonly amount?: number } {
 /** What every act on a payment is asked with. */
 function commandFor({ engine }: DialectContext, { channel }: Found, request: FastifyRequest, operationId: string) {
   const idempotencyKey = idempotencyKeyOf(request);
-  return { channel, operationId, dialectData: {}, ...(idempotencyKey === undefined ? {} : { idempotencyKey: storedKey(engine, idempotencyKey) }) };
+  return {
+    channel,
+    operationId,
+    dialectData: {},
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: storedKey(engine, idempotencyKey) }),
+  };
 }
 
 /** Throws what the protocol says when the acquirer refused, or nothing was asked. */

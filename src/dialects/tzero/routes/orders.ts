@@ -114,7 +114,13 @@ function readTerms(
   const shown = description === undefined ? undefined : maskCardNumbers(description);
   return {
     order: {
-      ...{ kind: kind === 'payout' ? 'debit' : kind, amount, currency, tokenize: keeps, merchantReference: maskCardNumbers(body.reference) },
+      ...{
+        kind: kind === 'payout' ? 'debit' : kind,
+        amount,
+        currency,
+        tokenize: keeps,
+        merchantReference: maskCardNumbers(body.reference),
+      },
       dialectData: {
         ...dialectData,
         ...(keeps ? { customerReference: maskCardNumbers(body.customer?.reference ?? '') } : {}),
