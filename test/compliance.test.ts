@@ -50,7 +50,7 @@ async function newShop(): Promise<Shop> {
   ]);
   const key = login['X-Secret-Key'] ?? '';
   await eventually(
-    async () => (await stack.send({ method: 'GET', path: '/compliance/status', key })).status === 200,
+    async () => (await stack.send({ method: 'GET', path: '/customer/nobody/payment-method', key })).status === 200,
     'the new key to open',
   );
   return { merchant, key, channel: wireId };
