@@ -8,7 +8,7 @@ import { createMailbox } from './harness/mailbox.ts';
 import { createOperator } from './harness/operator.ts';
 import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { card, demo, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
+import { callbacksOf, card, demo, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
 
 const stack = useTzero({ webhooks: true });
 
@@ -100,14 +100,13 @@ test('each channel is confirmed in its own way: one by callback, another by mail
 
 test('metadata comes back as it was sent, with the payment, its list and its callbacks; within its limits', async () => {
   const hooks = createHooks(stack.parts.host.url);
-  await hooks.clear('tzero');
   const names = Array.from({ length: 20 }, (_, index) => (index === 0 ? 'n'.repeat(40) : `key_${index}`));
   const metadata = Object.fromEntries(names.map((name) => [name, `${name} ✓ ${'v'.repeat(300)}`]));
   const paid = await stack.pay(order({ metadata }));
   assert.deepEqual(paid.body.metadata, metadata);
   const listed = await stack.send({ method: 'GET', path: `/payment?channel=${demo.channel}&reference=${paid.body.reference}` });
   assert.deepEqual(listIn(listed.body, 'data')[0]?.metadata, metadata);
-  const [told] = await hooks.acknowledged('tzero', 1);
+  const [told] = await callbacksOf(hooks, 'tzero', { id: paid.body.id ?? '', count: 1 });
   assert.deepEqual((JSON.parse(told?.body ?? '{}') as { data: Json }).data.metadata, metadata);
   const longest = 'w'.repeat(500);
   assert.equal((await stack.authorise(order({ metadata: { a: longest } }))).body.metadata?.a, longest);

@@ -10,6 +10,7 @@ import { createOperator } from './harness/operator.ts';
 import { exchange, freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 import {
+  callbacksOf,
   card,
   demo,
   demoCallbackSecret,
