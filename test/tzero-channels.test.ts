@@ -186,6 +186,36 @@ test('a list goes on where its page ended, also when payments come in between', 
   );
 });
 
+test('a reference that holds a card number is shown and found masked, and still is the key of its own payment', async () => {
+  // Masked, both are the same.
+  const [pan, like, masked] = ['4111111111111111', '4111110311111111', '411111******1111'];
+  const channel = await newChannel();
+  const mit = { payment_type: 'mit', previous_network_reference: 'A1B2C3D4' };
+  const customer = { reference: pan, email: 'ada@shop.example' };
+  const sent = order({ channel, reference: pan, customer, metadata: { [pan]: pan }, payment_data: mit });
+  const first = await stack.authorise(sent);
+  assert.deepEqual([first.status, first.body.reference, first.body.customer?.reference], [200, masked, masked], first.text);
+  assert.deepEqual(first.body.metadata, { [masked]: masked });
+  assert.equal((await stack.authorise(sent)).body.id, first.body.id);
+  const second = await stack.authorise(order({ channel, reference: like, payment_data: mit }));
+  assert.notEqual(second.body.id, first.body.id);
+  const byKey = { headers: { 'idempotency-key': pan } };
+  const keyed = order({ channel, payment_data: mit });
+  const third = await stack.authorise(keyed, byKey);
+  assert.deepEqual([third.status, (await stack.authorise(keyed, byKey)).body.id], [200, third.body.id], third.text);
+  assert.equal((await stack.authorise({ ...keyed, amount: 1 }, byKey)).body.error?.code, 'idempotency_mismatch');
+  const listed = await stack.send({ method: 'GET', path: `/payment?channel=${channel}&reference=${masked.replaceAll('*', '%2A')}` });
+  assert.deepEqual(
+    listIn(listed.body, 'data').map(({ id }) => id),
+    [first.body.id, second.body.id],
+  );
+  const refund = { payment_id: first.body.id, amount: 100, reference: pan };
+  const refunded = await stack.send({ path: '/payment/refund', body: refund });
+  assert.deepEqual([refunded.body.reference, (await stack.send({ path: '/payment/refund', body: refund })).body.id], [masked, refunded.body.id]);
+  const link = await stack.send({ path: '/payment/link', body: { channel, amount: 100, currency: 'USD', reference: pan, description: pan } });
+  assert.equal(link.body.reference, masked, link.text);
+});
+
 test('an encrypted body is opened with the algorithms of the key alone, at every endpoint', async () => {
   const [jwk] = listIn((await stack.send({ method: 'GET', path: '/keys', key: '' })).body, 'keys');
   const send = async (path: string, body: Json, header: Json = {}) => {
