@@ -18,7 +18,7 @@ function fieldsOf({ status, body, text }: TzeroReply): readonly string[] {
 }
 
 /** Another channel of the demo merchant; its name on the wire. */
-async function newChannel(policies: Json = {}): Promise<string> {
+async function newChannel(policies: Json = {}, listed = 200): Promise<string> {
   const { wireId } = await createOperator(stack.parts.env).json<{ wireId: string }>(
     ...['channel', 'create', '--merchant', '1', '--dialect', 'tzero', '--account', 'sandbox-tzero', '--name', 'Second shop'],
   );
@@ -26,10 +26,10 @@ async function newChannel(policies: Json = {}): Promise<string> {
     JSON.stringify({ returnUrl: 'http://127.0.0.1:8070/second', ...policies }),
     wireId,
   ]);
-  await eventually(
-    async () => (await stack.send({ method: 'GET', path: `/payment?channel=${wireId}` })).status === 200,
-    'the new channel to be known',
-  );
+  await eventually(async () => {
+    const { status, body } = await stack.send({ method: 'GET', path: `/payment?channel=${wireId}` });
+    return status === listed && body.error?.code !== 'channel_not_allowed';
+  }, 'the new channel to be known');
   return wireId;
 }
 
@@ -76,6 +76,25 @@ test('amounts of a channel that is set to major units have decimals, everywhere'
     assert.deepEqual(fieldsOf(await stack.authorise(order({ channel, amount, currency }))), ['amount'], `${amount} ${currency}`);
   }
   assert.deepEqual(fieldsOf(await stack.authorise(order({ amount: 12.5 }))), ['amount']);
+});
+
+test('a channel that names addresses takes requests from there alone', async () => {
+  const [elsewhere, here] = [
+    await newChannel({ allowedAddresses: ['203.0.113.0/24', '2001:db8::1'] }, 403),
+    await newChannel({ allowedAddresses: ['203.0.113.7', '127.0.0.0/8', '::1'] }),
+  ];
+  for (const path of ['/payment/authorise', '/payment/session', '/payment/link']) {
+    const refused = await stack.send({ path, body: order({ channel: elsewhere }) });
+    assert.deepEqual([refused.status, refused.body.error?.code], [403, 'ip_not_allowed'], refused.text);
+  }
+  assert.equal((await stack.authorise(order({ channel: here }))).status, 201);
+  // What was paid before the restriction is as closed as the rest.
+  const paid = (await stack.pay(order({ channel: here }))).body.id ?? '';
+  await stack.parts.database.query('update polygate.channel set policies = $1 where wire_id = $2', [
+    JSON.stringify({ returnUrl: 'http://127.0.0.1:8070/second', allowedAddresses: ['203.0.113.7'] }),
+    here,
+  ]);
+  await eventually(async () => (await stack.read(paid)).body.error?.code === 'ip_not_allowed', 'the restriction to count');
 });
 
 test('each channel is confirmed in its own way: one by callback, another by mail, each told only of its own payments', async () => {
@@ -211,8 +230,14 @@ test('a reference that holds a card number is shown and found masked, and still 
   );
   const refund = { payment_id: first.body.id, amount: 100, reference: pan };
   const refunded = await stack.send({ path: '/payment/refund', body: refund });
-  assert.deepEqual([refunded.body.reference, (await stack.send({ path: '/payment/refund', body: refund })).body.id], [masked, refunded.body.id]);
-  const link = await stack.send({ path: '/payment/link', body: { channel, amount: 100, currency: 'USD', reference: pan, description: pan } });
+  assert.deepEqual(
+    [refunded.body.reference, (await stack.send({ path: '/payment/refund', body: refund })).body.id],
+    [masked, refunded.body.id],
+  );
+  const link = await stack.send({
+    path: '/payment/link',
+    body: { channel, amount: 100, currency: 'USD', reference: pan, description: pan },
+  });
   assert.equal(link.body.reference, masked, link.text);
 });
 

@@ -6,14 +6,17 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import { identifierOf } from './access.ts';
+import { takesFrom } from './policies.ts';
 import { Problem } from './problem.ts';
 
 export interface Caller {
   readonly merchantId: string;
+  /** IP address. */
+  readonly address: string;
 }
 
 /** Throws 401 without a key, and with one that is nobody's. */
-export async function authenticate(directory: Directory, headers: IncomingHttpHeaders): Promise<Caller> {
+export async function authenticate(directory: Directory, headers: IncomingHttpHeaders): Promise<Pick<Caller, 'merchantId'>> {
   const key = keyOf(headers);
   if (key === undefined) throw new Problem('missing_key');
   // Whatever has another form is nobody's: it is not worth a question to the database.
@@ -33,8 +36,15 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
 }
 
 /** The channel that a request names. One of another merchant is answered like one that does not exist. */
-export async function channelNamed(directory: Directory, { merchantId }: Caller, wireId: string): Promise<Channel> {
+export async function channelNamed(directory: Directory, caller: Caller, wireId: string): Promise<Channel> {
   const channel = await directory.channel({ dialect: 'tzero', wireId });
-  if (channel === undefined || channel.merchantId !== merchantId || !channel.enabled) throw new Problem('channel_not_allowed');
+  if (channel === undefined || channel.merchantId !== caller.merchantId) throw new Problem('channel_not_allowed');
+  return openTo(caller, channel);
+}
+
+/** The channel of something that was found. Throws 403 where it takes no requests, or none from there. */
+export function openTo({ address }: Caller, channel: Channel): Channel {
+  if (!channel.enabled) throw new Problem('channel_not_allowed');
+  if (!takesFrom(channel, address)) throw new Problem('ip_not_allowed');
   return channel;
 }

@@ -4,7 +4,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { withStoredKey } from '../../core/payment/idempotency.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import type { DialectContext } from '../dialect.ts';
-import { type Caller, channelNamed } from './auth.ts';
+import { type Caller, channelNamed, openTo } from './auth.ts';
 import { fromWireId, type IdPrefix } from './ids.ts';
 import { fieldProblem, Problem, shownName } from './problem.ts';
 import { keyLifetimeMs, type RequestKey } from './read.ts';
@@ -62,8 +62,7 @@ export async function findPayment(
   if (first === undefined || channel === undefined || (named !== undefined && named.channelId !== channel.channelId)) {
     throw new Problem('payment_not_found');
   }
-  if (!channel.enabled) throw new Problem('channel_not_allowed');
-  return { first, channel };
+  return { first, channel: openTo(caller, channel) };
 }
 
 async function findFirst(

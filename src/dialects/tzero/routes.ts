@@ -34,7 +34,8 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   // Before the body is read: a stranger's is not worth it.
   app.addHook('onRequest', async (request: FastifyRequest) => {
     if (open.includes(request.routeOptions.url ?? '')) return;
-    rememberCaller(request, await authenticate(context.directory, request.headers));
+    const { merchantId } = await authenticate(context.directory, request.headers);
+    rememberCaller(request, { merchantId, address: request.ip });
   });
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   const allowed = methodsByPath(app);

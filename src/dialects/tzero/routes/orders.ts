@@ -11,7 +11,7 @@ import { closeOrder, type OrderView, openOrder, readOrder } from '../../../core/
 import type { DialectContext } from '../../dialect.ts';
 import { readInitiation } from '../agreement.ts';
 import { presentPayment, send } from '../answer.ts';
-import { type Caller, channelNamed } from '../auth.ts';
+import { type Caller, channelNamed, openTo } from '../auth.ts';
 import { readerOf } from '../body.ts';
 import { fromWireId, type IdPrefix, toWireId } from '../ids.ts';
 import { fieldProblem, messageOf, Problem } from '../problem.ts';
@@ -133,12 +133,13 @@ function readTerms(
   };
 }
 
-async function findLink({ engine, directory }: DialectContext, { merchantId }: Caller, id: string): Promise<Found> {
+async function findLink({ engine, directory }: DialectContext, caller: Caller, id: string): Promise<Found> {
+  const { merchantId } = caller;
   const checkoutId = fromWireId('link', id);
   const view = checkoutId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId });
   const channel = view === undefined ? undefined : await directory.channelById({ merchantId, channelId: view.order.channelId });
   if (view === undefined || channel?.dialect !== 'tzero') throw new Problem('link_not_found');
-  return { channel, view, id };
+  return { channel: openTo(caller, channel), view, id };
 }
 
 function writeLink({ channel, view: { order }, id }: Found): Json {
