@@ -201,6 +201,18 @@ test('another form than a form, and none at all, is refused', async () => {
   assert.deepEqual(codeOf(await send('--x\r\nnothing', 'multipart/form-data; boundary=x')), [400, 'unreadable_request']);
 });
 
+test('an attestation of compliance stands for the questionnaire', async () => {
+  const shop = await newShop();
+  for (const type of ['asv_scan', 'aoc']) {
+    const { status, body } = await handIn(shop, { type });
+    assert.deepEqual([status, body.type], [201, type]);
+    assert.equal((await statusOf(shop)).compliant, false);
+    await operator.json('compliance', 'approve', String(body.id));
+  }
+  await eventually(async () => (await pay(shop)).status === 201, 'the approvals to count');
+  assert.deepEqual(await statusOf(shop), { compliant: true, required: { asv_scan: 'valid', saq: 'valid' } });
+});
+
 test('documents of one merchant are nobody else’s', async () => {
   const [mine, theirs] = [await newShop(), await newShop()];
   await handIn(mine);

@@ -228,6 +228,8 @@ test('a reference that holds a card number is shown and found masked, and still 
     listIn(listed.body, 'data').map(({ id }) => id),
     [first.body.id, second.body.id],
   );
+  const previous = { payment_data: { ...mit, previous_network_reference: pan } };
+  assert.deepEqual(fieldsOf(await stack.authorise(order(previous))), ['payment_data.previous_network_reference']);
   const refund = { payment_id: first.body.id, amount: 100, reference: pan };
   const refunded = await stack.send({ path: '/payment/refund', body: refund });
   assert.deepEqual(
