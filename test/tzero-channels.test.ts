@@ -8,7 +8,7 @@ import { createMailbox } from './harness/mailbox.ts';
 import { createOperator } from './harness/operator.ts';
 import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { callbacksOf, card, demo, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
+import { card, demo, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
 
 const stack = useTzero({ webhooks: true });
 
@@ -125,7 +125,7 @@ test('metadata comes back as it was sent, with the payment, its list and its cal
   assert.deepEqual(paid.body.metadata, metadata);
   const listed = await stack.send({ method: 'GET', path: `/payment?channel=${demo.channel}&reference=${paid.body.reference}` });
   assert.deepEqual(listIn(listed.body, 'data')[0]?.metadata, metadata);
-  const [told] = await callbacksOf(hooks, 'tzero', { id: paid.body.id ?? '', count: 1 });
+  const [told] = await hooks.acknowledged('tzero', 1, paid.body.id);
   assert.deepEqual((JSON.parse(told?.body ?? '{}') as { data: Json }).data.metadata, metadata);
   const longest = 'w'.repeat(500);
   assert.equal((await stack.authorise(order({ metadata: { a: longest } }))).body.metadata?.a, longest);

@@ -10,7 +10,6 @@ import { createOperator } from './harness/operator.ts';
 import { exchange, freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 import {
-  callbacksOf,
   card,
   demo,
   demoCallbackSecret,
@@ -244,7 +243,7 @@ test('callbacks are signed with their time, name their event, and tell a payment
   const hooks = createHooks(stack.parts.host.url);
   const paid = await stack.pay(order({ metadata: { order: 'A1' } }));
   await stack.send({ path: '/payment/refund', body: { payment_id: paid.body.id, amount: 1_00, reference: 'r1' } });
-  const told = (await callbacksOf(hooks, 'tzero', { id: paid.body.id ?? '', count: 3 })).map((hook) => {
+  const told = (await hooks.acknowledged('tzero', 3, paid.body.id)).map((hook) => {
     const [, time = '', signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(hook.headers['x-signature'] ?? '') ?? [];
     assert.equal(signature, createHmac('sha256', demoCallbackSecret).update(`${time}.${hook.body}`).digest('hex'));
     assert.ok(Math.abs(Number(time) - Date.now() / 1_000) < 60);

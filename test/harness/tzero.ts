@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { auditAfterEach } from './auditor.ts';
 import { openPage, postForm, submit } from './form-browser.ts';
-import type { CaughtHook, Hooks } from './hooks.ts';
 import { exchange, freshName, type RawRequest } from './opp.ts';
 import { eventually } from './processes.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -177,17 +176,6 @@ async function takeStep(pageUrl: string, { code, cancels, onStep }: Required<Sho
   onStep('confirm');
   await load(answer.action, answer.fields);
   return undefined;
-}
-
-/** Waits until so many callbacks about a payment were acknowledged; those of earlier payments may still come in between. */
-export async function callbacksOf(hooks: Hooks, name: string, { id, count }: { readonly id: string; readonly count: number }) {
-  let found: readonly CaughtHook[] = [];
-  await eventually(async () => {
-    const all = await hooks.list(name);
-    found = all.filter(({ status, body }) => status < 300 && (JSON.parse(body) as { readonly data?: Json }).data?.id === id);
-    return found.length >= count;
-  }, `${count} callbacks about ${id}`);
-  return found;
 }
 
 /** Enters a card on the hosted page, as a browser without scripts does. */
