@@ -7,7 +7,7 @@ import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-d-secure/authentication.ts';
-import { keepCvc } from '../three-d-secure/run.ts';
+import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
 import { viewOfRun } from '../three-d-secure/view.ts';
 import type { NewAuthentication } from '../three-d-secure/visit.ts';
@@ -72,60 +72,80 @@ export function waitingFor(
         ...(captureData === undefined ? {} : { captureData }),
         ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
         ...(shopper.merchantConfirms === undefined ? {} : { merchantWord: 'awaited' as const }),
-        authentication: firstRun(engine, row, { request, enrolment, shopper }),
+        authentication:
+          shopper.proof === undefined
+            ? firstRun(row, request, enrolment, shopper.withoutMethod === true)
+            : provenRun(engine, row, { request, proof: shopper.proof }),
       });
     },
     async begin(row, view, storedPan) {
-      const { merchantId, operationId } = row;
-      try {
-        if (shopper.confirms === true || shopper.merchantConfirms === true) {
-          await keepCvc(engine, { merchantId, visitId: operationId }, cvc === undefined ? {} : { cvc });
-          return view;
-        }
+      if (shopper.confirms !== true && shopper.merchantConfirms !== true) {
         // Without its card in the vault it ends at once, and cleanly.
         const inHand = storedPan === undefined ? {} : { pan: storedPan, ...(cvc === undefined ? {} : { cvc }) };
-        const visit = await advance(engine, { merchantId, visitId: operationId }, inHand);
-        const now = (await engine.store.findOperation({ merchantId, operationId })) ?? view;
-        return visit === undefined ? now : { ...now, authentication: viewOfRun(visit.authentication) };
-      } catch (error) {
-        engine.log.error({ operationId, error: String(error) }, 'a payment that waits for its shopper could not go on; it waits');
-        return view;
+        return goThrough(engine, { row, view, inHand });
       }
+      const { merchantId, operationId: visitId } = row;
+      return unlessItThrows(engine, view, async () => {
+        await keepCvc(engine, { merchantId, visitId }, cvc === undefined ? {} : { cvc });
+        return view;
+      });
     },
   };
 }
 
-interface FirstRun {
-  readonly request: AuthenticationRequest;
-  readonly enrolment: Enrolment | undefined;
-  readonly shopper: Pick<Shopper, 'withoutMethod' | 'proof'>;
+/** Takes a payment that was just recorded as far as it goes without its shopper. Never rejects. */
+export function goThrough(
+  engine: Engine,
+  { row, view, inHand }: { readonly row: NewPayment; readonly view: OperationView; readonly inHand: InHand },
+): Promise<OperationView> {
+  const { merchantId, operationId } = row;
+  return unlessItThrows(engine, view, async () => {
+    const visit = await advance(engine, { merchantId, visitId: operationId }, inHand);
+    const now = (await engine.store.findOperation({ merchantId, operationId })) ?? view;
+    return visit === undefined ? now : { ...now, authentication: viewOfRun(visit.authentication) };
+  });
 }
 
-function firstRun(
+async function unlessItThrows({ log }: Engine, view: OperationView, work: () => Promise<OperationView>): Promise<OperationView> {
+  try {
+    return await work();
+  } catch (error) {
+    log.error({ operationId: view.operationId, error: String(error) }, 'a payment that waits could not go on; it waits');
+    return view;
+  }
+}
+
+/** It is over as it begins: the proof came with the payment. */
+function provenRun(
   { vault }: Engine,
   { merchantId, amount, currency, cardId, createdAtMs }: NewPayment,
-  { request, enrolment, shopper: { withoutMethod, proof } }: FirstRun,
+  { request, proof: { value, ...said } }: { readonly request: AuthenticationRequest; readonly proof: NonNullable<Shopper['proof']> },
 ): NewAuthentication {
   const authenticationId = randomUUIDv7();
-  const run = { authenticationId, number: 1, amount, currency, cardId, request, createdAtMs };
-  if (proof !== undefined) {
-    const { value, ...said } = proof;
-    const sealedValue = vault.sealSecret({ merchantId, secretId: authenticationId, secret: value });
-    return { ...run, version: '', state: 'authenticated', proof: { ...said, sealedValue } };
-  }
-  if (enrolment === undefined) return { ...run, version: '', state: 'not_enrolled' };
+  const proof = { ...said, sealedValue: vault.sealSecret({ merchantId, secretId: authenticationId, secret: value }) };
+  return { authenticationId, number: 1, amount, currency, cardId, request, createdAtMs, version: '', state: 'authenticated', proof };
+}
+
+export function firstRun(
+  { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
+  request: AuthenticationRequest,
+  enrolment: Enrolment | undefined,
+  withoutMethod: boolean,
+) {
+  const run = { authenticationId: randomUUIDv7(), number: 1, amount, currency, cardId, request, createdAtMs };
+  if (enrolment === undefined) return { ...run, version: '', state: 'not_enrolled' as const };
   const { version, methodUrl } = enrolment;
   return {
     ...{ ...run, version },
     ...(methodUrl === undefined ? {} : { methodUrl }),
-    state: methodUrl === undefined || withoutMethod === true ? 'ready' : 'method',
+    state: methodUrl === undefined || withoutMethod ? ('ready' as const) : ('method' as const),
   };
 }
 
 /** What the issuer is told of a shopper and their card. */
 export function requestOf(
   { name }: Channel,
-  { browser, challengeIndicator, mustAuthenticate, email, simulate }: Shopper,
+  { browser, challengeIndicator, mustAuthenticate, email, simulate }: Omit<Shopper, 'returnUrl'>,
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {
