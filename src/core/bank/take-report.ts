@@ -38,7 +38,8 @@ export async function takeBankReport(
   report: BankReport,
   cause: Cause = ownTime,
 ): Promise<ReportOutcome> {
-  if (view.bank === undefined || !isFirstKind(view.kind)) return unmatched(engine, report, 'the operation was not sent to a bank');
+  if ((view.bank === undefined && view.account === undefined) || !isFirstKind(view.kind))
+    return unmatched(engine, report, 'the operation was not sent to a bank');
   if (report.amount !== undefined && (report.amount !== view.amount || report.currency !== view.currency)) {
     return unmatched(engine, report, 'the amount is another one');
   }
@@ -56,6 +57,7 @@ export async function takeBankReport(
 function meantBy({ kind, state, reason }: OperationView, report: BankReport): OperationEvent | undefined {
   const isOrder = kind === 'preauthorization';
   const isTakenUp = state === 'pending';
+  if (kind === 'payout' && report.state === 'deferred') return isTakenUp ? undefined : 'hand_over';
   switch (report.state) {
     case 'open':
       return isTakenUp ? undefined : 'hand_over';
@@ -93,6 +95,13 @@ function declinedBecause({ state }: BankReport, { canceledBecause }: Cause): Non
   return state === 'canceled' ? canceledBecause : 'shopper_canceled';
 }
 
+/** A transfer that was called off is one that the bank has never seen. */
+function declinedFor({ kind }: OperationView, report: BankReport, cause: Cause): OutcomeToRecord['reason'] {
+  if (kind !== 'payout') return declinedBecause(report, cause);
+  const { state, reason } = report;
+  return state === 'canceled' ? 'acquirer_unreachable' : (reason ?? 'unspecified');
+}
+
 /** When the bank is asked by itself, should its notification not come; while a shopper may be there, and when the money may take days. */
 const lookAgainMs = { open: 15_000, deferred: 300_000 } as const;
 
@@ -100,13 +109,13 @@ const lookAgainMs = { open: 15_000, deferred: 300_000 } as const;
 export function bankOutcome(view: OperationView, event: OperationEvent, report: BankReport, cause: Cause = ownTime): OutcomeToRecord {
   const base = outcomeOf({ view }, { outcome: 'unknown', cause: 'report' });
   const { resolveAfterMs, ...decided } = base;
-  const reason = event === 'defer' ? 'payment_deferred' : event === 'decline' ? declinedBecause(report, cause) : undefined;
+  const reason = event === 'defer' ? 'payment_deferred' : event === 'decline' ? declinedFor(view, report, cause) : undefined;
   return {
     ...decided,
     ...{ from: view.state, event, responseCode: report.state },
     ...(report.bankReference === undefined ? {} : { networkReference: report.bankReference }),
     ...(reason === undefined ? {} : { reason }),
-    ...(event === 'hand_over' ? { resolveAfterMs: lookAgainMs.open } : {}),
+    ...(event === 'hand_over' ? { resolveAfterMs: view.kind === 'payout' ? lookAgainMs.deferred : lookAgainMs.open } : {}),
     ...(event === 'defer' ? { resolveAfterMs: lookAgainMs.deferred } : {}),
   };
 }

@@ -1,4 +1,5 @@
 /** What an operator looks through and changes, as interfaces; the store keeps it. Every act leaves its row in the trail, in its own transaction. */
+import type { DocumentType } from '../compliance/document.ts';
 import type { EndpointState } from '../event/outbox.ts';
 import type { SealedSecret, SecretToSeal } from '../ports.ts';
 import type { RiskRule } from '../risk/rule.ts';
@@ -94,6 +95,8 @@ export interface CredentialToMake extends ByActor {
   readonly identifier?: string;
   readonly freshIdentifier: string;
   readonly secret: string;
+  /** Only with an approved, valid PCI DSS document of one of these types. */
+  readonly asksForOneOf?: readonly DocumentType[];
   /** Encrypts the secret, where requests are signed with it. */
   readonly seal?: (secret: SecretToSeal) => Uint8Array;
 }

@@ -8,7 +8,7 @@ import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
-import { findCheckout, methodsOf, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
+import { findCheckout, methodsOf, payCheckout, stateOfCheckout, takesCards } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
@@ -91,13 +91,15 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const asked = typeof query.language === 'string' ? query.language : terms.language;
   const look = channel.look ?? {};
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
+  const offer = offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands);
   return {
     checkout,
     channel,
     address: request.url,
     isFieldsOnly: query.button === 'outside',
     asksHolder: query.holder !== 'none',
-    ...offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands),
+    ...offer,
+    takesCards: offer.takesCards && takesCards(terms),
     setting: {
       language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
       ...{

@@ -90,7 +90,8 @@ function writeLink(view: OrderView, { kind, payment, last }: HostedState): Json 
   const { order, pageUrl, events } = view;
   const { amount, currency, merchantReference } = order.terms.order;
   const { recipientName, description } = documentOf(view);
-  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID' } as const;
+  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID', charge_failed: undefined } as const;
+  const ofLink = events.filter(({ name }) => told[name] !== undefined);
   const paid = kind === 'succeeded' && last !== undefined ? [{ type: 'PAID', dateTime: timeOf(last.createdAtMs) }] : [];
   return {
     ...{ paymentLinkId: order.checkoutId, redirectionUrl: pageUrl, status: statuses[kind], isReusableLink: false },
@@ -99,7 +100,7 @@ function writeLink(view: OrderView, { kind, payment, last }: HostedState): Json 
     ...(description === undefined ? {} : { description }),
     ...(kind === 'succeeded' && payment !== undefined ? { paymentId: payment.id } : {}),
     paymentLinkOrder: { amount: { amount, currencyCode: currency }, ...(merchantReference === undefined ? {} : { merchantReference }) },
-    paymentLinkEvents: [...events.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
+    paymentLinkEvents: [...ofLink.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
   };
 }
 
