@@ -368,6 +368,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       retryLimits: config.retryLimits,
       retriesAtMost: config.retriesAtMost,
       riskLimits: config.riskLimits === 'on',
+      reviewMs: config.reviewHours * 3_600_000,
     },
     unrecorded: new Set(),
     shoppers: {

@@ -16,6 +16,7 @@ import type { ConsoleParts } from './parts.ts';
 import { paymentRoutes } from './payments.ts';
 import { ConsoleProblem, type ProblemName } from './problem.ts';
 import { reportRoutes } from './reports.ts';
+import { reviewRoutes } from './reviews.ts';
 import { riskRoutes } from './risk.ts';
 import type { ConsoleRoute } from './route.ts';
 import { serve } from './serve.ts';
@@ -34,6 +35,7 @@ export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
       credentialRoutes,
       complianceRoutes,
       riskRoutes,
+      reviewRoutes,
       accountRoutes,
       operatorRoutes,
       auditRoutes,

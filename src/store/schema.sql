@@ -385,8 +385,9 @@ create table polygate.due_work (
   leased_until timestamp with time zone not null,
   failed_tries smallint not null default 0,
   reason text,
+  cause text,
   constraint due_work_pkey PRIMARY KEY (payment_id, kind, merchant_id),
-  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text, 'rest'::text]))),
+  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text, 'rest'::text, 'review'::text]))),
   constraint due_work_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'failed'::text])))
 );
 CREATE INDEX due_work_due ON polygate.due_work USING btree (due_at) WHERE (state = 'waiting'::text);
@@ -714,7 +715,9 @@ create table polygate.risk_rule (
   attempts integer,
   window_seconds integer,
   created_at timestamp with time zone not null default now(),
+  action text not null default 'block'::text,
   constraint risk_rule_pkey PRIMARY KEY (merchant_id, rule_id),
+  constraint risk_rule_action_check CHECK ((action = ANY (ARRAY['block'::text, 'review'::text]))),
   constraint risk_rule_attempts_check CHECK ((attempts > 0)),
   constraint risk_rule_check CHECK (
 CASE kind

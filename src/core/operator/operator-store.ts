@@ -26,6 +26,7 @@ export const operatorLists = [
   'escalations',
   'compliance_documents',
   'risk_rules',
+  'reviews',
   'settlements',
   'settlement_parts',
   'settlement_comparisons',

@@ -59,6 +59,8 @@ export interface EngineSettings {
   readonly retriesAtMost: number;
   /** Whether merchants' limits on attempts are kept; their block lists always are. */
   readonly riskLimits: boolean;
+  /** How long an operator has for a payment that is held for review, business ms. */
+  readonly reviewMs: number;
 }
 
 /** What the gateway does by itself, and for which payment where that is known. */

@@ -6,8 +6,9 @@ import { refuseInactive } from '../merchant/activation.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { ReviewCause } from '../risk/rule.ts';
 import { screen } from '../risk/screen.ts';
-import { type PaymentCard, submit } from './authorize.ts';
+import { heldForReview, type PaymentCard, submit } from './authorize.ts';
 import { firstReferenceOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { repeatOf } from './idempotency.ts';
@@ -37,9 +38,10 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     const { idempotencyKey } = command;
     // Nobody is there who could come from somewhere.
     const asked = { channel, kind: 'rebill', origin: {}, card: kept, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) } as const;
-    const rejection = channel.riskRules === undefined ? undefined : await screen(engine, asked);
-    const payable = { ...kept, ...(rejection === undefined ? {} : { rejection }) };
-    const row = await newPayment(engine, command, { tree, named, card: payable, amount });
+    const verdict = channel.riskRules === undefined ? undefined : await screen(engine, asked);
+    const payable = { ...kept, ...(verdict?.action === 'block' ? { rejection: verdict.reason } : {}) };
+    const cause = verdict?.action === 'review' ? verdict.cause : undefined;
+    const row = await newPayment(engine, command, { tree, named, card: payable, amount, cause });
     return submit(engine, { channel, tokenize: false }, payable, { ...row, ...key });
   });
 }
@@ -83,19 +85,24 @@ interface Rebilled {
   readonly named: OperationNode;
   readonly card: PaymentCard;
   readonly amount: number;
+  readonly cause: ReviewCause | undefined;
 }
 
-async function newPayment(engine: Engine, command: OperateCommand, { tree, named, card, amount }: Rebilled): Promise<NewPayment> {
+async function newPayment(engine: Engine, command: OperateCommand, { tree, named, card, amount, cause }: Rebilled): Promise<NewPayment> {
   const { channel, merchantReference, dialectData } = command;
+  const held = cause === undefined ? undefined : heldForReview(engine, { cause, after: 'rebill', dialectData });
   const kind = 'rebill';
   return {
     ...{ merchantId: channel.merchantId, channelId: channel.channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7() },
     ...{ kind, amount, currency: tree.currency, cardId: card.cardId, card: card.summary, dialectData },
     referenceId: named.operationId,
     agreement: useUnder(tree),
-    ...(card.rejection === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : { rejection: card.rejection }),
+    ...(card.rejection === undefined
+      ? { trace: await engine.acquirer.prepare({ channel, kind: held?.kind ?? kind }) }
+      : { rejection: card.rejection }),
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...held,
   };
 }
 

@@ -3,6 +3,8 @@
  * as asked for and as done, since shops listen for either.
  */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { inReview } from '../../core/risk/review.ts';
+import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { codeOfOperation, type StatusCode } from './states.ts';
 import type { OperationNode } from './tree.ts';
@@ -50,6 +52,7 @@ const typeOfCode: Readonly<Record<StatusCode, string>> = {
   41: 'payment.redirected',
   46: 'payment.redirected',
   5: 'payment.pending_capture',
+  50: 'payment.authorization_requested',
   51: 'payment.authorization_requested',
   52: 'payment.authorization_requested',
   6: 'payment.cancelled',
@@ -74,7 +77,10 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
   const now = tree.operations.find(({ operationId }) => operationId === notice.operation.operationId);
   // That it was sent is no news.
   if (now === undefined || event.name.endsWith('.submitted')) return [];
-  const operation: OperationNode = { ...now, state: event.operationState };
+  const isHeld = event.name.endsWith('.in_review');
+  const operation: OperationNode = { ...now, state: event.operationState, ...(isHeld ? { reason: inReview } : {}) };
+  // That it is declined was told; that it is given up follows from that.
+  if (operation.kind === 'reversal' && isRiskReason(operation.reason)) return [];
   const write = (type: string, subject: Json) => JSON.stringify(envelope(notice, { type, ...subject, merchantId: channel.wireId }));
   if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout({ ...tree, operations: [operation] }) })];
   const code = codeOfOperation(operation);

@@ -134,7 +134,9 @@ function writeResult(operation: OperationView): Json {
   const result = resultOf(operation);
   if (result === undefined) return {};
   const [code, message] = result;
-  return { result: { code, message, ...(operation.responseCode === undefined ? {} : { scheme_code: operation.responseCode }) } };
+  // What a review has refused the acquirer had approved.
+  const isRefusedHere = operation.state === 'approved' && stateShown(operation) === 'rejected';
+  return { result: { code, message, ...(operation.responseCode === undefined || isRefusedHere ? {} : { scheme_code: operation.responseCode }) } };
 }
 
 function writeCustomer(data: OperationView['dialectData']): Json {

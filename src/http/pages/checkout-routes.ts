@@ -14,6 +14,7 @@ import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { isInReview } from '../../core/risk/review.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
@@ -189,7 +190,7 @@ function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView)
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
   if (url !== undefined) return bankPage(setting, url, last);
-  if (last.reason !== 'payment_deferred') return waitPage(lookAgainMs, { setting, address });
+  if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : homePage(setting, returnUrl);
 }
 

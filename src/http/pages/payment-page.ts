@@ -3,6 +3,7 @@ import type { BankMethod } from '../../core/instrument/bank.ts';
 import { iinRanges } from '../../core/instrument/card.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { isInReview } from '../../core/risk/review.ts';
 import { allBrands, bankMark, brandMark, brandNames, isNamed, type NamedBrand, nameOfBrand } from './brands.ts';
 import type { FormField, FormProblems, StoredCard } from './card-form.ts';
 import { attributes, type Html, html } from './html.ts';
@@ -228,10 +229,12 @@ export function noticeOf({ texts }: Language, last: OperationView | undefined): 
 }
 
 /** Paid, and nowhere to go back to. */
-export function paidPage(setting: PageSetting, { kind, amount, currency, bank, reason }: OperationView): RenderedPage {
+export function paidPage(setting: PageSetting, operation: OperationView): RenderedPage {
+  const { kind, amount, currency, bank, reason } = operation;
   const { texts } = setting.language;
   const text = amountText(setting.language, amount, currency);
   if (bank?.awaitsReceipt === true || reason === 'payment_deferred') return goodEnd(setting, texts.deferredTitle, texts.deferredText(text));
+  if (isInReview(operation)) return goodEnd(setting, texts.reviewTitle, texts.heldText(text));
   return goodEnd(setting, texts.paidTitle, kind === 'preauthorization' ? texts.heldText(text) : texts.paidText(text));
 }
 

@@ -9,6 +9,7 @@ import { leftOf, type OperationNode, type PaymentTree } from '../../../core/paym
 import { closeOrder, type OrderView, openOrder } from '../../../core/payment/order.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
+import { stateShown } from '../../../core/risk/review.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readJson } from '../body.ts';
@@ -132,7 +133,7 @@ function readAmountless(request: FastifyRequest): void {
 function paidTree({ payments }: OrderView): { readonly tree: PaymentTree; readonly first: OperationNode } | undefined {
   for (const tree of payments) {
     const [first] = tree.operations;
-    if (first?.state === 'approved') return { tree, first };
+    if (first?.state === 'approved' && stateShown(first) !== 'rejected') return { tree, first };
   }
   return undefined;
 }
