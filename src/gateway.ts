@@ -63,6 +63,7 @@ import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
+import { createTemplateStore } from './store/page-templates.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
 import { createRequestKeys } from './store/request-keys.ts';
@@ -352,6 +353,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     schedules: createScheduleStore(stores.general),
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),
+    templates: createTemplateStore(stores.general),
     risk: createRiskStore(stores.general),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),

@@ -12,6 +12,7 @@ import { escalationRoutes } from './escalations.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { auditRoutes, keyRoutes, operatorRoutes } from './operators.ts';
+import { pageTemplateRoutes } from './page-templates.ts';
 import type { ConsoleParts } from './parts.ts';
 import { paymentRoutes } from './payments.ts';
 import { ConsoleProblem, type ProblemName } from './problem.ts';
@@ -36,6 +37,7 @@ export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
       complianceRoutes,
       riskRoutes,
       reviewRoutes,
+      pageTemplateRoutes,
       accountRoutes,
       operatorRoutes,
       auditRoutes,

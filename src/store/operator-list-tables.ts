@@ -178,6 +178,16 @@ const riskRules: ListTable = {
   },
 };
 
+const pageTemplates: ListTable = {
+  columns: { merchant_id: 't.merchant_id', name: 't.name', css: 't.css', texts: 't.texts', written_at: 't.written_at' },
+  from: 'polygate.page_template t',
+  keys: [
+    { sql: 't.merchant_id', type: 'uuid' },
+    { sql: 't.name', type: 'text' },
+  ],
+  filters: { merchant_id: equals('t.merchant_id', 'uuid'), name: equals('t.name') },
+};
+
 const operators: ListTable = {
   columns: {
     operator_id: 'o.operator_id',
@@ -222,6 +232,7 @@ export const listTables: Readonly<Record<OperatorList, ListTable>> = {
     credentials,
     compliance_documents: complianceDocuments,
     risk_rules: riskRules,
+    page_templates: pageTemplates,
     endpoints,
     operators,
     audit,

@@ -586,6 +586,17 @@ create table polygate.operator (
 CREATE UNIQUE INDEX operator_name ON polygate.operator USING btree (name) WHERE (revoked_at IS NULL);
 grant insert, select, update on polygate.operator to polygate_app;
 
+create table polygate.page_template (
+  merchant_id uuid not null,
+  name text not null,
+  css text,
+  texts json,
+  written_at timestamp with time zone not null default now(),
+  constraint page_template_pkey PRIMARY KEY (merchant_id, name),
+  constraint page_template_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+);
+grant delete, insert, select, update on polygate.page_template to polygate_app;
+
 create table polygate.partner (
   partner_id uuid not null,
   dialect text not null,

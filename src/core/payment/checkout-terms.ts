@@ -42,12 +42,16 @@ export interface CheckoutTerms {
   readonly keepsCardOnly?: true;
   /** Of a card that is only kept: it is for one payment, soon, unless the shopper agrees to more. */
   readonly forOnePayment?: true;
+  /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
+  readonly cvcOptional?: readonly ('new' | 'stored')[];
   /** The page asks the shopper whether the card may be kept for longer. */
   readonly asksConsent?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */
   readonly returnUrl?: string;
   /** A language tag; absent: what the browser prefers. */
   readonly language?: string;
+  /** Names the template that its page wears, where the merchant has one of that name. */
+  readonly variant?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
   /** Tokens of stored cards that are offered. */

@@ -6,6 +6,7 @@ import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
 import type { InvoiceStore } from '../invoice/invoice-store.ts';
 import type { MailQueue } from '../mail/send.ts';
+import type { TemplateStore } from '../merchant/template.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
@@ -28,6 +29,7 @@ export interface Engine {
   readonly holds: DueHoldStore;
   readonly compliance: ComplianceStore;
   readonly requestKeys: RequestKeys;
+  readonly templates: TemplateStore;
   readonly risk: RiskStore;
   /** For `sendMail`. */
   readonly mails: MailQueue;

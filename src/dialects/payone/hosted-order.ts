@@ -8,7 +8,7 @@ import { type OrderView, openOrder, readOrder } from '../../core/payment/order.t
 import { orderPageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticated } from './find.ts';
-import { brandsOf, languageIn, offeredTokens } from './hosted.ts';
+import { brandsOf, languageIn, offeredTokens, variantIn } from './hosted.ts';
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, type Problem } from './problem.ts';
 import { type RequestContext, readReturnUrl, readTerms } from './read.ts';
@@ -62,6 +62,7 @@ export async function openHosted(
     order: { ...order, numbered: true },
     ...(returnUrl === undefined ? {} : { returnUrl }),
     ...languageIn(page.locale),
+    ...variantIn(page.variant),
     ...{ brands: brandsOf(page.paymentProductFilters), tokens, document },
     lines: document.description === undefined ? [] : [{ name: document.description }],
   };

@@ -7,6 +7,7 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import type { Template } from '../../core/merchant/template.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
 import { findCheckout, methodsOf, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
@@ -73,6 +74,19 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
       const state = await stateOfCheckout(context.engine, visit.checkout);
       return sendPage(reply, await pageOf(context, visit, state));
     });
+    app.get('/pay/:token/template.css', async (request: PayRequest, reply) => {
+      const checkout = await findCheckout(context.engine, request.params.token);
+      const { css } = (checkout === undefined ? undefined : await templateOf(context, checkout)) ?? {};
+      if (css === undefined) return reply.callNotFound();
+      return reply
+        .headers({
+          'cache-control': 'private, max-age=300',
+          'x-content-type-options': 'nosniff',
+          'cross-origin-resource-policy': 'same-origin',
+        })
+        .type('text/css; charset=utf-8')
+        .send(css);
+    });
     app.post('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
@@ -92,6 +106,8 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const asked = typeof query.language === 'string' ? query.language : terms.language;
   const look = channel.look ?? {};
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
+  const template = await templateOf({ engine }, checkout);
+  const language = languageOf({ asked, acceptLanguage: request.headers['accept-language'] });
   return {
     checkout,
     channel,
@@ -100,7 +116,8 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     asksHolder: query.holder !== 'none',
     ...offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands),
     setting: {
-      language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
+      language: { ...language, texts: { ...language.texts, ...template?.texts?.[language.code] } },
+      ...(template?.css === undefined ? {} : { sheet: `/pay/${request.params.token}/template.css` }),
       ...{
         look,
         merchantName: look.name ?? channel.name,
@@ -111,6 +128,14 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
+}
+
+/** What the page wears, where the merchant has a template of that name: what another platform knew by it is no reason to show nothing. */
+async function templateOf(
+  { engine }: Pick<PageContext, 'engine'>,
+  { merchantId, terms: { variant } }: Checkout,
+): Promise<Template | undefined> {
+  return variant === undefined ? undefined : engine.templates.find({ merchantId, name: variant });
 }
 
 /** What of the allowed brands the channel has activated; empty: all. Where nothing is left, what was allowed is shown, and refused. */
@@ -243,6 +268,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     stored,
     methods: visit.methods,
     asksHolder: visit.asksHolder,
+    cvcOptional: checkout.terms.cvcOptional,
     nowMs: engine.clock.wallNow(),
   });
   const chosen = fields.get('method');

@@ -97,6 +97,7 @@ function formOf(page: PaymentPage & { readonly problems: FormProblems }): Html {
     'data-cvc-invalid-4': texts.cvcInvalid(4),
     'data-cvc-hint-3': texts.cvcHint,
     'data-cvc-hint-4': texts.cvcHintFront,
+    'data-cvc-optional': terms.cvcOptional?.join(' '),
   };
   return html`<form method="post" id="payment" novalidate${attributes(said)}>
 ${alertOf(texts.problem, problems, notice)}<input type="hidden" name="attempt" value="${attempt}"><input type="hidden" name="revision" value="${revision}"><input type="hidden" name="browser" value="">
@@ -112,7 +113,10 @@ ${(stored.length > 0 || methods.length > 0) && choiceOf(page)}<div class="fields
   })}</div>
 <div class="field half">${field({
     ...{ name: 'cvc', label: texts.cvc, problems, missing: texts.cvcMissing, hint: texts.cvcHint },
-    input: { name: 'cvc', inputmode: 'numeric', autocomplete: 'cc-csc', placeholder: '123', maxlength: 4 },
+    input: {
+      ...{ name: 'cvc', inputmode: 'numeric', autocomplete: 'cc-csc', placeholder: '123', maxlength: 4 },
+      ...(terms.cvcOptional === undefined ? {} : { 'aria-required': 'false' }),
+    },
   })}</div>
 <details class="where"><summary>${texts.cvcWhere}</summary><p>${texts.cvcExplanation}</p></details>
 ${
@@ -194,7 +198,7 @@ function field({ name, label, problems, missing, hint, wrapper, input, after }: 
   const problem = problems.get(name);
   const described = [`${name}-error`, ...(hint === undefined ? [] : [`${name}-hint`])].join(' ');
   const given = attributes({
-    ...{ id: name, type: 'text', ...input, 'aria-required': 'true', 'aria-describedby': described },
+    ...{ id: name, type: 'text', 'aria-required': 'true', ...input, 'aria-describedby': described },
     ...{ 'aria-invalid': problem === undefined ? undefined : 'true', 'data-missing': missing },
   });
   return html`<label for="${name}">${label}</label>
