@@ -44,6 +44,8 @@ export interface CheckoutTerms {
   readonly forOnePayment?: true;
   /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
   readonly cvcOptional?: readonly ('new' | 'stored')[];
+  /** Its page notes when it is shown first. */
+  readonly notesView?: true;
   /** The page asks the shopper whether the card may be kept for longer. */
   readonly asksConsent?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */

@@ -3,12 +3,15 @@
  * as asked for and as done, since shops listen for either.
  */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import type { CheckoutEventName } from '../../core/payment/checkout-terms.ts';
 import { inReview } from '../../core/risk/review.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
-import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, PaymentNotice } from '../dialect.ts';
+import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, OrderNotice, PaymentNotice } from '../dialect.ts';
+import { documentOf, type HostedState } from './hosted-order.ts';
 import { codeOfOperation, type StatusCode } from './states.ts';
-import type { OperationNode } from './tree.ts';
+import { firstOf, type OperationNode } from './tree.ts';
 import { type Json, writePayment, writePayout, writeRefund } from './write.ts';
+import { writeLink } from './write-link.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -32,8 +35,9 @@ export const callbacks: DialectCallbacks = {
     needsTest: false,
   },
   write(notice) {
+    if (notice.subject === 'order') return ofLink(notice).map((body) => signed(notice.address, body, notice.retries));
     if (notice.subject !== 'payment') return [];
-    const bodies = bodiesOf(notice);
+    const bodies = [...bodiesOf(notice), ...paidLink(notice)];
     return urlsOf(notice).flatMap((url) => bodies.map((body) => signed({ ...notice.address, url }, body, notice.retries)));
   },
   writeTest: (test) => testOf(test, 'TEST'),
@@ -95,6 +99,30 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
     return [write('payment.capture_requested', { payment: asked }), write('payment.captured', { payment })];
   }
   return [write(typeOfCode[code], { payment })];
+}
+
+/** What happens to a link apart from its payment. */
+function ofLink(notice: OrderNotice): readonly string[] {
+  const { order, event, channel } = notice;
+  const types: Readonly<Partial<Record<CheckoutEventName, readonly [type: string, kind: HostedState['kind']]>>> = {
+    created: ['created', 'open'],
+    viewed: ['clicked', 'open'],
+    cancelled: ['cancelled', 'closed'],
+  };
+  const [type, kind] = types[event.name] ?? [];
+  if (type === undefined || kind === undefined || documentOf(order).kind !== 'link') return [];
+  return [
+    JSON.stringify(envelope(notice, { type: `paymentlink.${type}`, paymentLink: writeLink(order, { kind }), merchantId: channel.wireId })),
+  ];
+}
+
+/** A link is paid when its payment is approved. */
+function paidLink(notice: PaymentNotice): readonly string[] {
+  const { order, event, operation, tree, channel } = notice;
+  const isPaid = operation.targetId === undefined && event.name.endsWith('.approved');
+  if (!isPaid || order === undefined || documentOf(order).kind !== 'link') return [];
+  const paymentLink = writeLink(order, { kind: 'succeeded', payment: writePayment(tree, firstOf(tree)), last: operation });
+  return [JSON.stringify(envelope(notice, { type: 'paymentlink.paid', paymentLink, merchantId: channel.wireId }))];
 }
 
 /** The platform's own names are not published. */

@@ -94,6 +94,7 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
     withoutMethod: true,
     ...(wish === undefined ? {} : { challengeIndicator: wish }),
     ...(email === undefined ? {} : { email }),
+    ...(threeDSecure.skipSoftDecline === true ? { withoutStepUp: true as const } : {}),
   };
 }
 

@@ -156,7 +156,10 @@ const cardInput = open({
   cardOnFileRecurringExpiration: pattern('^[0-9]{8}$'),
   cardOnFileRecurringFrequency: oneOf('Yearly', 'Quarterly', 'Monthly', 'Weekly', 'Daily'),
   cobrandSelectionIndicator: oneOf('default', 'alternative', 'notApplicable'),
-  currencyConversion: anything('What the shopper was offered in the card’s currency.'),
+  currencyConversion: open({
+    acceptedByUser: Type.Boolean({ description: 'True is refused: conversions are quoted only.' }),
+    dccSessionId: text(100),
+  }),
   initialSchemeTransactionId: text(50),
   isRecurring: Type.Boolean(),
   marketPlace: anything('The market place that sells.'),

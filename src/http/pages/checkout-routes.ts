@@ -72,6 +72,7 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
       const state = await stateOfCheckout(context.engine, visit.checkout);
+      if (visit.checkout.terms.notesView === true && state.kind === 'open') await noteView(context, visit.checkout);
       return sendPage(reply, await pageOf(context, visit, state));
     });
     app.get('/pay/:token/template.css', async (request: PayRequest, reply) => {
@@ -128,6 +129,13 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
+}
+
+/** A page is shown also where that could not be noted. */
+async function noteView({ engine }: PageContext, { merchantId, checkoutId }: Checkout): Promise<void> {
+  await engine.checkouts.noteView({ merchantId, checkoutId, nowMs: engine.clock.businessNow() }).catch((error: unknown) => {
+    engine.log.warn({ checkoutId, error: String(error) }, 'that a page was shown could not be noted');
+  });
 }
 
 /** What the page wears, where the merchant has a template of that name: what another platform knew by it is no reason to show nothing. */
