@@ -175,6 +175,30 @@ test('a link tells that it was opened, once, and that it was paid; the shop is t
   assert.deepEqual(await told(), ['paymentlink.created ACTIVE', 'paymentlink.clicked ACTIVE', 'paymentlink.paid PAID']);
 });
 
+test('a reusable link is paid by one shopper after another, each with an order of their own, until it is called off', async () => {
+  const body = { order: { amountOfMoney: money(650) }, isReusableLink: true };
+  const link = await taken(clientOf().paymentLinks.createPaymentLink(merchantId, body));
+  const [id, url] = [link.paymentLinkId ?? '', link.redirectionUrl ?? ''];
+  assert.equal(link.isReusableLink, true);
+  const opened = async () => (await fetch(url, { headers: { accept: 'text/html' } })).url;
+  const pages = [await opened(), await opened()];
+  assert.equal(new Set([url, ...pages]).size, 3);
+  for (const page of pages) await typed(page);
+  const paid = async () =>
+    (await createHooks(stack.parts.host.url).list('payone'))
+      .map((hook) => JSON.parse(hook.body) as Nested)
+      .flatMap(({ type, paymentLink }) =>
+        String(type) === 'paymentlink.paid' && paymentLink?.paymentLinkId === id ? [paymentLink.paymentId] : [],
+      );
+  await eventually(async () => (await paid()).length >= 2, 'both payments to be told');
+  assert.equal(new Set(await paid()).size, 2);
+  const read = () => taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, id));
+  assert.deepEqual([(await read()).status, (await read()).isReusableLink], ['ACTIVE', true]);
+  assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, id)).status, 204);
+  assert.equal((await read()).status, 'CANCELLED');
+  assert.equal(await opened(), url);
+});
+
 test('an account’s name means the same in upper and lower case, with its own key only', async () => {
   const request = { method: 'GET', path: '/services/testconnection' } as const;
   const ask = (name: string, caller = demo) => exchangePayone(stack.url, stack.parts.traces, { caller, merchantId: name, request });

@@ -44,6 +44,8 @@ export interface CheckoutTerms {
   readonly forOnePayment?: true;
   /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
   readonly cvcOptional?: readonly ('new' | 'stored')[];
+  /** It is never paid itself: each shopper who opens it pays an order of their own, made of it. */
+  readonly reusable?: true;
   /** Its page notes when it is shown first. */
   readonly notesView?: true;
   /** The page asks the shopper whether the card may be kept for longer. */

@@ -110,7 +110,8 @@ function ofLink(notice: OrderNotice): readonly string[] {
     cancelled: ['cancelled', 'closed'],
   };
   const [type, kind] = types[event.name] ?? [];
-  if (type === undefined || kind === undefined || documentOf(order).kind !== 'link') return [];
+  const { kind: of, of: link } = documentOf(order);
+  if (type === undefined || kind === undefined || of !== 'link' || link !== undefined) return [];
   return [
     JSON.stringify(envelope(notice, { type: `paymentlink.${type}`, paymentLink: writeLink(order, { kind }), merchantId: channel.wireId })),
   ];

@@ -26,6 +26,10 @@ export interface HostedDocument {
   readonly kind: HostedKind;
   readonly description?: string;
   readonly recipientName?: string;
+  /** Of a link that may be paid again and again. */
+  readonly isReusable?: true;
+  /** Of an order that a shopper has opened by such a link: the link's id. */
+  readonly of?: string;
 }
 
 export interface NewHosted {
@@ -78,6 +82,7 @@ export async function openHosted(
     ...variantIn(page.variant),
     ...{ brands: brandsOf(page.paymentProductFilters), tokens, document },
     ...(document.kind === 'link' ? { notesView: true as const } : {}),
+    ...(document.isReusable === true ? { reusable: true as const } : {}),
     lines: document.description === undefined ? [] : [{ name: document.description }],
   };
   // A repeat is told of the first, whatever else it asks for.

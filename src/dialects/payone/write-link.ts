@@ -17,11 +17,13 @@ const statuses: Readonly<Record<HostedState['kind'], string>> = {
 export function writeLink(view: OrderView, { kind, payment, last }: Pick<HostedState, 'kind' | 'payment' | 'last'>): Json {
   const { order, pageUrl, events } = view;
   const { amount, currency, merchantReference } = order.terms.order;
-  const { recipientName, description } = documentOf(view);
+  const { recipientName, description, isReusable = false, of } = documentOf(view);
   const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID' } as const;
   const paid = kind === 'succeeded' && last !== undefined ? [{ type: 'PAID', dateTime: timeOf(last.createdAtMs) }] : [];
   return {
-    ...{ paymentLinkId: order.checkoutId, redirectionUrl: pageUrl, status: statuses[kind], isReusableLink: false },
+    ...{ paymentLinkId: of ?? order.checkoutId, isReusableLink: isReusable },
+    // Paid by one shopper it stays open for others; their own page is not its address.
+    ...(of === undefined ? { redirectionUrl: pageUrl, status: statuses[kind] } : { status: 'ACTIVE' }),
     ...(order.expiresAtMs === undefined ? {} : { expirationDate: timeOf(order.expiresAtMs) }),
     ...(recipientName === undefined ? {} : { recipientName }),
     ...(description === undefined ? {} : { description }),

@@ -13,6 +13,7 @@ import { findCheckout, methodsOf, payCheckout, stateOfCheckout } from '../../cor
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { openUse } from '../../core/payment/order.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { isInReview } from '../../core/risk/review.ts';
@@ -71,6 +72,7 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
     app.get('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
+      if (visit.checkout.terms.reusable === true) return ownOrder(context, visit, reply);
       const state = await stateOfCheckout(context.engine, visit.checkout);
       if (visit.checkout.terms.notesView === true && state.kind === 'open') await noteView(context, visit.checkout);
       return sendPage(reply, await pageOf(context, visit, state));
@@ -91,6 +93,7 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
     app.post('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
+      if (visit.checkout.terms.reusable === true) return ownOrder(context, visit, reply);
       const fields = (request.body ?? new URLSearchParams()) as URLSearchParams;
       return sendPage(reply, await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) }));
     });
@@ -129,6 +132,14 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
   };
+}
+
+/** On to an order of the shopper's own. */
+async function ownOrder(context: PageContext, { checkout, channel, setting }: Visit, reply: FastifyReply): Promise<FastifyReply> {
+  const url = await openUse(context.engine, channel, checkout);
+  if (url === undefined) return sendPage(reply, errorPage(setting, 'expired', undefined));
+  if (checkout.terms.notesView === true) await noteView(context, checkout);
+  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
 }
 
 /** A page is shown also where that could not be noted. */

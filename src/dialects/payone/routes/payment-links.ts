@@ -30,13 +30,11 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
   app.post<OfMerchant>('/v2/:merchantId/paymentlinks', async (request, reply) => {
     refuseQuery(request);
     const { paymentLinkSpecificInput: input = {}, isReusableLink, displayQRCode: _code, ...body } = readBody(request.body);
-    if (isReusableLink === true) {
-      throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', { propertyName: 'isReusableLink', text: 'a link is paid once here' });
-    }
     const read = contextOf(context, request, 'paymentlinks');
     const { description, recipientName } = input;
     const document = {
       kind: 'link' as const,
+      ...(isReusableLink === true ? { isReusable: true as const } : {}),
       ...(description === undefined ? {} : { description }),
       ...(recipientName === undefined ? {} : { recipientName }),
     };
