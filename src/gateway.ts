@@ -118,7 +118,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const stores = openStores(databaseUrl, log);
   const node = thisNode();
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, maxConcurrent: 1, node });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, node });
   const clock = await createClock(stores.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(stores.general);
   const metrics = createMetrics(() => read());
@@ -221,8 +221,8 @@ export async function startGateway(config: Config, options: { readonly logDestin
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   await server.register(async (app) => addConsoleRoutes(app, consoleParts, consoleApi));
   addDocsRoutes(server, [
-    ...dialects.map((dialect) => ({ name: dialect.name, description: dialect.describe(config.mode) })),
-    { name: 'console', description: describeConsole(consoleApi, config.mode) },
+    ...dialects.map((dialect) => ({ name: dialect.name, describe: () => dialect.describe(config.mode) })),
+    { name: 'console', describe: () => describeConsole(consoleApi, config.mode) },
   ]);
   const stopParts = async () => {
     clearInterval(refreshing);
@@ -282,7 +282,7 @@ function openStores(url: string, log: EngineLog): Stores {
   const onError = (error: Error) => outsideOfWork(() => log.warn({ error: error.message }, 'an idle database connection broke'));
   const pool = { url, role: 'polygate_app', onError };
   return {
-    hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 8 }),
+    hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 10 }),
     general: openDatabase({ ...pool, applicationName: 'polygate-general', purpose: 'general', maxConnections: 6 }),
     outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'hot', maxConnections: 3 }),
   };

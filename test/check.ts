@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { exitWithParent } from '../src/local/parent.ts';
+import { cliPage } from './harness/cli-page.ts';
+import { codesPage } from './harness/codes-page.ts';
 import { configurationPageIsFresh } from './harness/configuration-page.ts';
 import { dialectsPageIsFresh } from './harness/dialects-page.ts';
+import { pageIsFresh } from './harness/generated-page.ts';
 
 /** One check: `output` says what is wrong and is empty when nothing is. */
 export type CheckResult = { readonly name: string; readonly ok: boolean; readonly output: string; readonly durationMs: number };
@@ -45,6 +48,10 @@ async function documents(): Promise<{ readonly ok: boolean; readonly output: str
   const stale = [
     ...((await configurationPageIsFresh({ write })) ? [] : ['docs/configuration.md is not what src/config.ts says.']),
     ...((await dialectsPageIsFresh({ write })) ? [] : ['docs/dialects.md is not what the contract suite says.']),
+    ...((await pageIsFresh({ page: 'cli.md', wanted: cliPage(), write })) ? [] : ['docs/cli.md is not what src/commands says.']),
+    ...((await pageIsFresh({ page: 'codes.md', wanted: codesPage(), write }))
+      ? []
+      : ['docs/codes.md is not what core and the dialects say.']),
   ];
   return { ok: stale.length === 0, output: [...stale, 'Run `npm run check -- --write` and commit the page.'].join('\n') };
 }

@@ -12,6 +12,7 @@ import { exitWithParent } from '../src/local/parent.ts';
 import { runChecks } from './check.ts';
 import { nameOf, readConformance, unproven } from './conformance.ts';
 import { dropDatabases, startTestPostgres } from './harness/database.ts';
+import { notRun } from './harness/documents.ts';
 
 type Count = { readonly passed: number; readonly failed: number };
 /** `names`: of the tests that passed. */
@@ -28,7 +29,7 @@ async function runAll(given: readonly string[]): Promise<Count> {
   const files = given.length > 0 ? given.map((file) => resolve(file)) : testFiles();
   const tests = await withPostgres(() => runFiles(files));
   const failedChecks = checks.filter((check) => !check.ok).length;
-  const claims = given.length > 0 ? [] : unproven(readConformance(root), tests.names);
+  const claims = given.length > 0 ? [] : [...unproven(readConformance(root), tests.names), ...notRun(tests.names)];
   for (const claim of claims) process.stdout.write(`${claim}\n`);
   return { passed: tests.passed + checks.length - failedChecks, failed: tests.failed + failedChecks + claims.length };
 }

@@ -1,12 +1,14 @@
 /** Holds requests to their forms, and says of each field that does not fit what it must be. */
 import type { TObject, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { ConsoleProblem, type FieldFault } from './problem.ts';
 
 /** Checks values against a form; throws a problem that names each field at fault. */
 export function checker(schema: TObject, what: 'path' | 'query' | 'body'): (value: unknown) => void {
-  const compiled = Compile(schema);
+  // Compiled when the first request comes: the start does not wait for what nobody asks for.
+  let compiled: Validator | undefined;
   return (value) => {
+    compiled ??= Compile(schema);
     if (compiled.Check(value)) return;
     const faults = faultsOf(schema, compiled.Errors(value) as readonly SchemaError[]);
     const names = faults.map(({ field, detail }) => (field === '' ? `The ${what} ${detail}` : `${field} ${detail}`));

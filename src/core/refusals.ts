@@ -54,6 +54,8 @@ const list = {
 
 export type RefusalCode = keyof typeof list;
 
+export const refusalCodes = Object.keys(list) as readonly RefusalCode[];
+
 export interface Refusal {
   readonly code: RefusalCode;
   readonly category: RefusalCategory;

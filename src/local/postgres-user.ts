@@ -95,7 +95,7 @@ async function findBase(): Promise<string> {
 }
 
 /** The numeric ids of `nobody`, or of another account without privileges; initdb insists on one that is listed. */
-async function findUser(): Promise<UnprivilegedUser> {
+export async function findUser(): Promise<UnprivilegedUser> {
   const accounts = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n').map((line) => line.split(':'));
   for (const name of ['nobody', 'daemon']) {
     const account = accounts.find((fields) => fields[0] === name);

@@ -15,8 +15,8 @@ export interface CaughtHook {
 export interface Hooks {
   readonly url: (name: string) => string;
   list(name: string): Promise<readonly CaughtHook[]>;
-  /** Waits until `count` have come that were answered with 2xx. */
-  acknowledged(name: string, count: number): Promise<readonly CaughtHook[]>;
+  /** Waits until `count` have come that were answered with 2xx, and that hold the text `about`, if one is given. */
+  acknowledged(name: string, count: number, about?: string): Promise<readonly CaughtHook[]>;
   /** What the next deliveries are answered. */
   order(name: string, order: { readonly status?: number; readonly delay_ms?: number; readonly times?: number }): Promise<void>;
   clear(name: string): Promise<void>;
@@ -32,10 +32,10 @@ export function createHooks(sandboxUrl: string): Hooks {
   return {
     url: (name) => `${sandboxUrl}/hooks/${name}`,
     list,
-    async acknowledged(name, count) {
+    async acknowledged(name, count, about = '') {
       let found: readonly CaughtHook[] = [];
       const enough = async () => {
-        found = (await list(name)).filter(({ status }) => status < 300);
+        found = (await list(name)).filter(({ status, body }) => status < 300 && body.includes(about));
         return found.length >= count;
       };
       await eventually(enough, `${count} acknowledged webhooks at ${name}`);

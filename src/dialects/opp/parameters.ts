@@ -1,6 +1,6 @@
 /** Reads form bodies and query strings as flat parameters, and checks them against the protocol's tables. */
 import { isUtf8 } from 'node:buffer';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { meaningErrors } from './meaning.ts';
 import { type ParameterError, Problem, parameterError, parameterProblem, shownName } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
@@ -59,11 +59,11 @@ function decode(text: string): string | undefined {
  * some: matching every name against every pattern was the largest single cost of a payment.
  */
 export function checkerOf(schema: ParameterSchema): (parameters: Parameters) => void {
-  const exact = Compile(schema.exact);
-  const families = Compile(schema.families);
+  // Compiled when the first request comes: the start does not wait for endpoints that nobody uses.
+  let compiled: { readonly exact: Validator; readonly families: Validator } | undefined;
   const rightCase = new Map(Object.keys(schema.exact.properties).map((name) => [name.toLowerCase(), name]));
   /** All parameters are optional and none depends on another, so each can be looked at alone; the validator itself stops at eight errors. */
-  const errorOf = (name: string, value: string): readonly ParameterError[] => {
+  const errorOf = (name: string, value: string, { exact, families }: NonNullable<typeof compiled>): readonly ParameterError[] => {
     const validator = rightCase.get(name.toLowerCase()) === name ? exact : families;
     const parameter = { [name]: value };
     if (validator.Check(parameter)) return [];
@@ -73,11 +73,13 @@ export function checkerOf(schema: ParameterSchema): (parameters: Parameters) => 
     return [parameterError(name, value, message)];
   };
   return (parameters) => {
+    compiled ??= { exact: Compile(schema.exact), families: Compile(schema.families) };
+    const validators = compiled;
     const codedErrors = meaningErrors(parameters);
-    if (exact.Check(parameters) && codedErrors.length === 0) return;
+    if (validators.exact.Check(parameters) && codedErrors.length === 0) return;
     const parameterErrors = Object.entries<string | undefined>(parameters)
       .filter(([name]) => codedErrors.every((error) => error.name !== name))
-      .flatMap(([name, value = '']) => errorOf(name, value));
+      .flatMap(([name, value = '']) => errorOf(name, value, validators));
     const codes = [...codedErrors.map(({ code }) => code), ...parameterErrors.map(({ name }) => codeOf(schema, name))];
     const [code] = codes;
     if (code === undefined && codes.length === 0) return;

@@ -1,6 +1,6 @@
 /** Bodies: read as JSON without trusting it, then held to what an endpoint takes. */
 import type { Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import { invalid, missing, Problem } from './problem.ts';
 import type { BodySchema } from './wire.ts';
@@ -43,11 +43,13 @@ function cleanText(text: string): string {
 
 /** A reader of bodies of one endpoint: gives the body with its type, or throws one {@link Problem} about the first thing that is wrong. */
 export function readerOf<Schema extends BodySchema>(schema: Schema): (body: unknown) => Static<Schema> {
-  const validator = Compile(schema);
+  // Compiled when the first body comes: the start does not wait for endpoints that nobody uses.
+  let compiled: Validator<Record<never, never>, Schema> | undefined;
   return (body) => {
+    compiled ??= Compile(schema);
     const given = body ?? {};
-    if (validator.Check(given)) return given as Static<Schema>;
-    throw problemOf(validator.Errors(given));
+    if (compiled.Check(given)) return given as Static<Schema>;
+    throw problemOf(compiled.Errors(given));
   };
 }
 

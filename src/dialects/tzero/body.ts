@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { type FieldIssue, Problem, shownName } from './problem.ts';
 
 /** Deeper than any body of the protocol; what stands below is nobody's business. */
@@ -72,8 +72,10 @@ export interface BodyReader<T extends TSchema> {
 
 /** Reads bodies of one schema. */
 export function readerOf<T extends TSchema>(schema: T): BodyReader<T> {
-  const compiled = Compile(schema);
+  // Compiled when the first body comes: the start does not wait for endpoints that nobody uses.
+  let compiled: Validator<Record<never, never>, T> | undefined;
   const issuesIn = (value: unknown, under: readonly string[]): readonly FieldIssue[] => {
+    compiled ??= Compile(schema);
     if (compiled.Check(value)) return [];
     const issues = compiled.Errors(value).flatMap((error) => issuesFrom(schema, error as ValidationError, under));
     return [...new Map(issues.map((issue) => [issue.field, issue])).values()];

@@ -3,15 +3,16 @@ import type { ApiDescription } from '../../dialects/dialect.ts';
 
 export interface DocumentedDialect {
   readonly name: string;
-  readonly description: ApiDescription;
+  /** Made when it is first asked for: nobody pays for a description that is not read. */
+  readonly describe: () => ApiDescription;
 }
 
 /** The dialects, each with a link to its page. */
 export function listPage(dialects: readonly DocumentedDialect[]): string {
-  const items = dialects.map(
-    ({ name, description: { title, summary } }) =>
-      `<li><a href="/docs/${htmlOf(name)}">${htmlOf(title)}</a><p>${htmlOf(summary)}</p><p><a href="/docs/${htmlOf(name)}/openapi.json">OpenAPI document</a></p></li>`,
-  );
+  const items = dialects.map(({ name, describe }) => {
+    const { title, summary } = describe();
+    return `<li><a href="/docs/${htmlOf(name)}">${htmlOf(title)}</a><p>${htmlOf(summary)}</p><p><a href="/docs/${htmlOf(name)}/openapi.json">OpenAPI document</a></p></li>`;
+  });
   return page({
     title: 'Polygate: APIs',
     head: '',
@@ -20,7 +21,8 @@ export function listPage(dialects: readonly DocumentedDialect[]): string {
 }
 
 /** The page of one dialect: Swagger UI on its document, with the published credential filled in where there is one. */
-export function dialectPage({ name, description: { title, credential } }: DocumentedDialect): string {
+export function dialectPage({ name, describe }: DocumentedDialect): string {
+  const { title, credential } = describe();
   const filled =
     credential === undefined ? '' : ` data-scheme="${htmlOf(credential.scheme)}" data-credential="${htmlOf(credential.value)}"`;
   return page({

@@ -37,11 +37,10 @@ export function addDocsRoutes(app: FastifyInstance, dialects: readonly Documente
     return sendAsset(reply, await asset, { asked: request.headers, headers: pageHeaders });
   });
   for (const dialect of dialects) {
-    const { name, description } = dialect;
-    const document = JSON.stringify(description.document);
+    const { name, describe } = dialect;
     app.get(`/docs/${name}`, (_request, reply) => sendPage(reply, dialectPage(dialect)));
     app.get(`/docs/${name}/openapi.json`, (_request, reply) =>
-      reply.headers(pageHeaders).type('application/json; charset=utf-8').send(document),
+      reply.headers(pageHeaders).type('application/json; charset=utf-8').send(JSON.stringify(describe().document)),
     );
   }
 }
