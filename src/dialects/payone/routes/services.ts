@@ -53,7 +53,7 @@ export function registerServices(app: FastifyInstance, context: DialectContext):
     const base = readMoney(transaction.amount, 'transaction.amount');
     return send(reply, 200, quoteConversion(context.engine, channel, base));
   };
-  for (const root of [path, '/client/v2/:merchantId/services']) app.route({ method: ['POST'], url: `${root}/dccrate`, handler: convert });
+  for (const root of [path, '/client/v2/:merchantId/services']) app.post(`${root}/dccrate`, convert);
 
   const surcharge = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     refuseQuery(request);
@@ -63,7 +63,7 @@ export function registerServices(app: FastifyInstance, context: DialectContext):
     const productId = productOfBrand(brand)?.id ?? 0;
     return send(reply, 200, quoteSurcharge(channel, { ...readMoney(amountOfMoney, 'amountOfMoney'), productId }));
   };
-  for (const root of [path, pages]) app.route({ method: ['POST'], url: `${root}/surchargecalculation`, handler: surcharge });
+  for (const root of [path, pages]) app.post(`${root}/surchargecalculation`, surcharge);
 
   app.get<OfMerchant>(`${path}/privacypolicy`, async (request, reply) => {
     const locale = queryOf(request).get('locale');
