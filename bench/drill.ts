@@ -6,7 +6,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { exitWithParent } from '../src/local/parent.ts';
 import { seededRandom } from './cards.ts';
 import { audit } from './drill/audit.ts';
-import { countOpen } from './drill/books.ts';
+import { readBankEntries } from './drill/bank-books.ts';
+import { openBankShop } from './drill/bank-shop.ts';
+import { countOpen, withClient } from './drill/books.ts';
 import { startFaults } from './drill/faults.ts';
 import { type Killer, startKiller } from './drill/killer.ts';
 import { openMerchantClient } from './drill/merchant.ts';
@@ -18,7 +20,7 @@ import { createShopper } from './drill/shopper.ts';
 import { openStand, type Stand } from './drill/stand.ts';
 import { auditWebhooks, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
 import { onInterrupt } from './interrupt.ts';
-import { writeMerchants } from './merchants.ts';
+import { isLoadMerchant, writeMerchants } from './merchants.ts';
 
 interface Options {
   readonly minutes: number;
@@ -34,6 +36,8 @@ interface Options {
 /** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after 75 seconds. */
 const restPatienceMs = 150_000;
 const detailsShown = 20;
+/** Payments at a bank, of all orders. */
+const bankShare = 0.02;
 
 exitWithParent();
 const options = readOptions();
@@ -94,6 +98,7 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
   try {
     await migrate(stand);
     const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: counts.merchants });
+    await activateBanks(stand);
     await stand.start();
     await writeEndpoints(stand, taker);
     balancer = rolling === true ? await startRoundRobin(() => stand.gatewayPorts) : undefined;
@@ -115,6 +120,11 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
       random: seededRandom(seed + 1),
       closing: AbortSignal.any([closing.signal, signal]),
     });
+    const bankShop = openBankShop({
+      ...{ client, merchants, rate: Math.max(1, rate * bankShare), hostUrl: stand.hostUrl, random: seededRandom(seed + 6) },
+      closing: AbortSignal.any([closing.signal, signal]),
+      signal: AbortSignal.any([givingUp.signal, signal]),
+    });
     killer = startKiller({ stand, count: counts.kills, durationMs, random: seededRandom(seed + 2), signal });
     const faults = startFaults({ hostUrl: stand.hostUrl, count: counts.faults, durationMs, random: seededRandom(seed + 3), signal });
     const roller = balancer && startRolling({ stand, balancer, durationMs, signal });
@@ -129,17 +139,19 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     const loadMs = performance.now() - startedAtMs;
     tell('The load ends. Waiting until every order has its answer and nothing is open ...');
     closing.abort();
-    const restMs = await rest({ stand, done: shop.done });
+    const done = Promise.all([shop.done, bankShop.done]);
+    const restMs = await rest({ stand, done });
     givingUp.abort();
-    await shop.done;
+    await done;
     client.close();
     signal.throwIfAborted();
-    const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: shop.orders });
+    const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: [...shop.orders, ...bankShop.orders] });
     const untold = await auditWebhooks(stand.databaseUrl, taker.taken);
     const webhooks = { taken: taker.taken.length, disturbed: taker.disturbed() };
     const isCleanRun = await conclude(stand, {
       ...{ audit: found, untold, webhooks, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() },
-      ...shop,
+      orders: [...shop.orders, ...bankShop.orders],
+      otherAnswers: [...shop.otherAnswers, ...bankShop.otherAnswers],
     });
     if (roller === undefined || balancer === undefined) return isCleanRun;
     tell(describeRolling(roller, balancer));
@@ -157,6 +169,13 @@ async function migrate({ databaseUrl }: Stand): Promise<void> {
   await migrateUrl(databaseUrl);
 }
 
+/** The merchants of the drill take payments at banks, too. */
+async function activateBanks({ databaseUrl }: Stand): Promise<void> {
+  await withClient(databaseUrl, (client) =>
+    client.query(`update polygate.channel set bank_methods = '{ideal,sofort,prepayment}' where ${isLoadMerchant}`),
+  );
+}
+
 async function tellProgress(durationMs: number, orders: readonly unknown[], killer: Killer): Promise<void> {
   const until = performance.now() + durationMs;
   while (until - performance.now() > 100 && !signal.aborted) {
@@ -166,7 +185,7 @@ async function tellProgress(durationMs: number, orders: readonly unknown[], kill
 }
 
 /** Waits until all orders are answered, no operation is open and all is told. Returns how long that took, in ms. */
-async function rest({ stand, done }: { readonly stand: Stand; readonly done: Promise<void> }): Promise<number> {
+async function rest({ stand, done }: { readonly stand: Stand; readonly done: Promise<unknown> }): Promise<number> {
   const startedAtMs = performance.now();
   let isDone = false;
   void done.then(() => {
@@ -176,7 +195,8 @@ async function rest({ stand, done }: { readonly stand: Stand; readonly done: Pro
     // The last kill may have been the database's: then it is asked again.
     const open = await countOpen(stand.databaseUrl).catch(() => undefined);
     const untold = open === 0 && isDone ? await countUntold(stand.databaseUrl).catch(() => undefined) : undefined;
-    if (untold === 0) break;
+    const atBank = untold === 0 ? await readBankEntries(stand.hostUrl).catch(() => undefined) : undefined;
+    if (atBank?.every(({ isTold }) => isTold) === true) break;
     await delay(200, undefined, { signal }).catch(() => undefined);
   }
   return performance.now() - startedAtMs;

@@ -24,9 +24,11 @@ import { takeLateAnswer } from './core/payment/resolve.ts';
 import type { ShopperStep } from './core/payment/shopper-step.ts';
 import { dueReconciliations } from './core/settlement/reconcile.ts';
 import { dueSettlements } from './core/settlement/settle-due.ts';
+import type { BillWriter } from './core/subscription/bill.ts';
+import { dueBills } from './core/subscription/bill-due.ts';
 import { dueSchedules } from './core/subscription/pay-due.ts';
 import { Unavailable } from './core/unavailable.ts';
-import type { ShopperReturn, Webhooks } from './dialects/dialect.ts';
+import type { DialectContext, ShopperReturn, Webhooks } from './dialects/dialect.ts';
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
@@ -48,6 +50,7 @@ import type { Tracing } from './observability/tracing.ts';
 import { outsideOfWork } from './observability/work.ts';
 import { type Database, isConnectionFailure, openDatabase } from './postgres/connection.ts';
 import { acting } from './store/audit.ts';
+import { createBillingStore } from './store/billing.ts';
 import { deleteOldDeclines } from './store/card-blocks.ts';
 import { createCheckoutStore } from './store/checkouts.ts';
 import { createClock, type StoreClock } from './store/clock.ts';
@@ -150,8 +153,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueSettlements(settling),
     complianceWarnings(engine),
     dueInvoices(engine, directory, { isTest: config.mode === 'sandbox' }),
+    dueBills({ engine, directory, writers: billWriters({ engine, mode: config.mode }), isTest: config.mode === 'sandbox' }),
   ];
-  const comparing = dueReconciliations({ ...settling, acquirer });
+  const comparing = dueReconciliations({ ...settling, acquirer, bank });
   const doing = [...works, comparing].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const webhooks = webhooksOf(stores.general, vault, outbound);
@@ -351,6 +355,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     customers: createCustomerStore(stores.general),
     invoices: createInvoiceStore(stores.general),
     schedules: createScheduleStore(stores.general),
+    billing: createBillingStore(stores.general),
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),
     templates: createTemplateStore(stores.general),
@@ -392,6 +397,11 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
 function returnStepOf(context: { readonly engine: Engine; readonly directory: Directory }) {
   return async (back: ShopperReturn): Promise<ShopperStep | undefined> =>
     dialects.find(({ name }) => name === back.channel.dialect)?.returnStep?.(context, back);
+}
+
+/** Of the dialects that have subscriptions. */
+function billWriters(context: Pick<DialectContext, 'engine' | 'mode'>): ReadonlyMap<string, BillWriter> {
+  return new Map(dialects.flatMap(({ name, billing }) => (billing === undefined ? [] : [[name, billing(context)] as const])));
 }
 
 /** Housekeeping does it every minute, and the clock stops for it on its way. What was deleted is in the operators' trail, in numbers. */

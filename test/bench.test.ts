@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { isPending, isSuccess, readAnswer, readId, readRegistrationId } from '../bench/answer.ts';
 import { createCardSource, panLength, seededRandom } from '../bench/cards.ts';
 import { compareBooks, type Sides } from '../bench/drill/audit.ts';
+import { type BankEntry, type BankRow, type BankSides, compareBank } from '../bench/drill/bank-books.ts';
 import type { GatewayOperation, HostEntry } from '../bench/drill/books.ts';
 import type { FinalAnswer, Order } from '../bench/drill/order.ts';
 import { compareTold, type EventRow } from '../bench/drill/webhooks.ts';
@@ -132,4 +133,43 @@ test('events that were not told, or in another order, are found; repetitions are
   assert.equal(compareTold(told, ['a', 'b', 'a', 'c']).length, 1);
   assert.equal(compareTold(told, ['a', 'a', 'b']).length, 1);
   assert.equal(compareTold(told, ['a', 'a', 'b', 'c', 'd']).length, 1);
+});
+
+const bankRow = (more: Partial<BankRow> = {}): BankRow => ({
+  ...{ operationId, kind: 'preauthorization', state: 'approved', amount: 500, reference: 'R1', key: 'k1' },
+  ...{ received: 500, told: 500, unassigned: 0, refunded: 0 },
+  ...more,
+});
+const bankEntry = (more: Partial<BankEntry> = {}): BankEntry => ({
+  ...{ reference: 'R1', amount: 500, state: 'paid', receivedAmount: 500, refundedAmount: 0, isTold: true },
+  ...more,
+});
+
+/** How many findings there are of each of the four kinds. */
+function bankZeros(sides: Partial<BankSides>): readonly number[] {
+  const prepaid: Order = { ...order({}), type: 'PA', bank: { brand: 'PREPAYMENT', act: 'later' } };
+  const all = { rows: [bankRow()], acts: [], entries: [bankEntry()], orders: [prepaid], ...sides };
+  const { lost, chargedTwice, stillUnknown, booksApart } = compareBank(all);
+  return [lost, chargedTwice, stillUnknown, booksApart].map(({ length }) => length);
+}
+
+test('at the bank: books that agree give zeros, and what is lost, paid twice, open or apart is found', () => {
+  assert.deepEqual(bankZeros({}), [0, 0, 0, 0]);
+  const refused = {
+    rows: [bankRow({ state: 'declined', received: 0, told: 0 })],
+    entries: [bankEntry({ state: 'refused', receivedAmount: 0 })],
+  };
+  assert.deepEqual(bankZeros({ ...refused, orders: [] }), [0, 0, 0, 0]);
+  assert.deepEqual(bankZeros(refused), [1, 0, 0, 0]);
+  assert.deepEqual(bankZeros({ rows: [] }), [1, 0, 0, 1]);
+  assert.deepEqual(bankZeros({ orders: [order(undefined)] }), [1, 0, 0, 0]);
+  assert.deepEqual(bankZeros({ rows: [bankRow({ unassigned: 500 })] }), [0, 1, 0, 0]);
+  assert.deepEqual(bankZeros({ rows: [bankRow({ received: 1000 })] }), [0, 1, 0, 1]);
+  assert.deepEqual(bankZeros({ rows: [bankRow({ state: 'pending' })], orders: [] }), [0, 0, 1, 0]);
+  assert.deepEqual(bankZeros({ acts: [{ operationId: 'x', kind: 'refund', state: 'unknown', amount: 1 }] }), [0, 0, 1, 0]);
+  assert.deepEqual(bankZeros({ rows: [bankRow({ told: 400 })] }), [0, 0, 0, 1]);
+  for (const more of [{ refundedAmount: 100 }, { isTold: false }, { state: 'deferred' }, { amount: 501 }, { receivedAmount: 400 }]) {
+    assert.deepEqual(bankZeros({ entries: [bankEntry(more)] }), [0, 0, 0, 1], JSON.stringify(more));
+  }
+  assert.deepEqual(bankZeros({ entries: [bankEntry(), bankEntry({ reference: 'R2' })] }), [0, 0, 0, 1]);
 });

@@ -159,7 +159,13 @@ test('the look, the policies and the rest of a channel are set through it, and n
       brands: ['visa'],
       flows: ['three_d_secure'],
     },
-    ...{ bank_methods: ['ideal'], without_authentication: 'stop', accepts_partial_approval: true, name: 'Pretty Shop' },
+    ...{
+      bank_methods: ['ideal'],
+      without_authentication: 'stop',
+      accepts_partial_approval: true,
+      authenticates_without_shopper: true,
+      name: 'Pretty Shop',
+    },
   };
   const changed = await client.done('patch', path, { ids, body: settings });
   for (const [name, value] of Object.entries(settings)) assert.deepEqual(changed[name], value, name);

@@ -159,3 +159,66 @@ test('one key, one payment: a repeat is answered as the payment stands, another 
   await press(await goToBank(first), 'pay');
   expectReply(await stack.post('/v1/payments', parameters, { headers }), 200, approved);
 });
+
+const host = () => stack.parts.host;
+
+for (const [brand, paymentType] of [
+  ['IDEAL', 'DB'],
+  ['PREPAYMENT', 'PA'],
+] as const) {
+  test(`${brand}: a payment that waits at the bank is taken back; its shopper, at the bank by then, pays nothing and comes home`, async () => {
+    const reply = expectReply(await pay(brand, { paymentType }), 200, pending);
+    const bank = await goToBank(reply);
+    expectReply(await operate(reply.body.id, 'RV', { ...money, amount: '2.50' }), 400, '700.400.570');
+    expectReply(await read(reply.body.id), 200, pending);
+    const reversal = expectReply(await operate(reply.body.id, 'RV'), 200, approved);
+    assert.deepEqual([reversal.body.paymentType, reversal.body.referencedId], ['RV', reply.body.id]);
+    const taken = expectReply(await read(reply.body.id), 400, '100.396.101');
+    assert.equal(taken.body.redirect, undefined);
+    const entry = (await host().bank()).at(-1);
+    assert.deepEqual([entry?.state, entry?.receivedAmount], ['canceled', 0]);
+    await press(bank, 'pay');
+    assert.equal((await host().bank()).at(-1)?.receivedAmount, 0);
+    const home = await followRedirect(reply);
+    assert.equal(new URL(home.url).searchParams.get('id'), reply.body.id);
+    expectReply(await read(reply.body.id), 400, '100.396.101');
+    expectReply(await operate(reply.body.id, 'RV'), 400, '700.300.200');
+  });
+}
+
+test('before the shopper has come to the bank, and under a key: it is taken back once', async () => {
+  const reply = expectReply(await pay('IDEAL'), 200, pending);
+  const headers = { 'idempotency-key': freshName('reversal') };
+  const takeBack = () => stack.post(`/v1/payments/${reply.body.id}`, { paymentType: 'RV', ...money }, { headers });
+  expectReply(await takeBack(), 200, approved);
+  const home = await followRedirect(reply);
+  assert.equal(new URL(home.url).pathname, '/healthz');
+  expectReply(await read(reply.body.id), 400, '100.396.101');
+});
+
+test('what the shopper has ordered, or the bank cannot say, is not taken back', async () => {
+  const later = await pay('IDEAL');
+  const bank = await goToBank(later);
+  await press(bank, 'later');
+  expectReply(await operate(later.body.id, 'RV'), 400, '700.400.570');
+  expectReply(await read(later.body.id), 200, waiting);
+  const reply = await pay('IDEAL');
+  await host().addFault({ fault: 'bank_down', times: 2 });
+  expectReply(await operate(reply.body.id, 'RV'), 400, '700.400.570');
+  expectReply(await read(reply.body.id), 200, pending);
+  await host().clearFaults();
+  await press(await goToBank(reply), 'pay');
+  expectReply(await read(reply.body.id), 200, approved);
+});
+
+test('taken back and paid at the same moment: the bank has the last word', async () => {
+  for (let round = 0; round < 4; round += 1) {
+    const reply = await pay('IDEAL');
+    const bank = await goToBank(reply);
+    const [reversal] = await Promise.all([operate(reply.body.id, 'RV'), press(bank, 'pay')]);
+    const { receivedAmount } = (await host().bank()).at(-1) ?? {};
+    const isPaid = receivedAmount === 1_250;
+    assert.equal(reversal.code === approved, !isPaid, reversal.text);
+    await eventually(async () => (await read(reply.body.id)).code === (isPaid ? approved : '100.396.101'), 'the bank’s word');
+  }
+});

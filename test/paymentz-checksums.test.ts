@@ -18,6 +18,11 @@ const vectors: readonly (readonly [name: string, formula: Formula, sum: string])
   ['a payment link', formulas.payout('ORDER-1', '50.00'), '67a85123f4bea93e3006423f5503a06a'],
   ['an invoice', formulas.invoice('Invoice01', '50.00', 'https://shop.test/return'), '999aafbc13c7710f27306170a8a88e02'],
   ['an invoice anew', formulas.invoiceNumber('1746', 'https://shop.test/return'), '8ba0cf194578e4506457885d9c253273'],
+  [
+    'a form that leads to the hosted page',
+    formulas.checkout('gateway', '50.00', 'ORDER-1', 'https://shop.test/return'),
+    'a186f9fe80d787a5aedd2eedc9015102',
+  ],
   ['an inquiry of an invoice', formulas.id('Invoice01'), '3977426592c5913c53a7f72b74c0670b'],
 ];
 

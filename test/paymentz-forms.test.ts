@@ -6,6 +6,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { wantsXml } from '../src/dialects/paymentz/answer.ts';
 import { parseForm, parseJson } from '../src/dialects/paymentz/body.ts';
 import { endpoints } from '../src/dialects/paymentz/endpoints.ts';
+import { parameters as formats } from '../src/dialects/paymentz/wire.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
 import { encode, freshName, type Parameters, type Reply } from './harness/opp.ts';
 import { demoMember, expectResult, key, md5, purchase, rest, usePaymentzStack, who } from './harness/paymentz.ts';
@@ -272,6 +273,15 @@ test('XML says the same as JSON, for every endpoint, also of errors', async () =
   await both('regenerateInvoice', (headers) =>
     stack.demo.post(`${invoices}/regenerate`, ['1', who, key, back], { invoiceId: '1', merchantRedirectUrl: back }, headers),
   );
+  await both('regenerateInvoice', async (headers, round) => {
+    const reference = issued[round] ?? '';
+    const found = await stack.demo.post(`${invoices}/inquiry`, [who, key, reference], { merchantInvoiceId: reference });
+    const { invoiceDetails } = found.body as unknown as { readonly invoiceDetails: Readonly<Record<string, string>> };
+    const { systemInvoiceId: invoiceId = '' } = invoiceDetails;
+    const sent = { invoiceId, merchantRedirectUrl: back };
+    const reply = await stack.demo.post(`${invoices}/regenerate`, [invoiceId, who, key, back], sent, headers);
+    return { ...reply, text: reply.text.replaceAll(/x-[a-z-]+/g, 'x') };
+  });
   await both('cancelInvoice', async (headers, round) => {
     const reference = issued[round] ?? '';
     const reply = await stack.demo.post(`${invoices}/cancel`, [who, key, reference], { merchantInvoiceId: reference }, headers);
@@ -285,4 +295,31 @@ test('XML says the same as JSON, for every endpoint, also of errors', async () =
   await both('openPayByLink', (headers) => stack.demo.get('/transaction/PayByLink?authToken=x', headers));
   await both('openCheckoutPage', open('/transaction/Checkout', { memberId: '1' }));
   assert.deepEqual([...covered].toSorted(), [...new Set(endpoints.map(({ name }) => name))].toSorted());
+});
+
+/** What a path of the catalogue answers to a request made of its own sample, in each form. */
+test('every path of the catalogue answers XML as it answers JSON, whatever is wrong with the request', async () => {
+  const nobody = stack.clientOf({ member: demoMember, token: () => Promise.resolve('') });
+  let compared = 0;
+  for (const { method, paths, sample, required, parameters, isOpen } of endpoints) {
+    const filled = Object.fromEntries(required.map((name) => [name, formats[name].example]));
+    const own = parameters.includes('authentication.memberId') ? { 'authentication.memberId': demoMember.memberId } : {};
+    const bodies: readonly Parameters[] = [{ ...filled, ...sample, ...own }, { ...filled, surprise: '1' }, {}];
+    for (const path of paths.map((one) => one.replace(':id', '9999999999'))) {
+      for (const client of isOpen === true ? [stack.demo] : [stack.demo, nobody]) {
+        for (const body of method === 'get' ? [{}] : bodies) {
+          const ask = (headers: Record<string, string>) =>
+            method === 'get'
+              ? client.get(path, headers)
+              : client.send(path, encode(body), { 'content-type': 'application/x-www-form-urlencoded', ...headers });
+          const [plain, xml] = [await ask({ accept: 'application/json' }), await ask({ accept: 'text/xml' })];
+          assert.match(String(xml.headers['content-type']), /^application\/xml/, path);
+          const { response } = parser.parse(xml.text) as { readonly response: unknown };
+          assert.deepEqual([xml.status, gist(response)], [plain.status, gist(JSON.parse(plain.text))], `${path} ${encode(body)}`);
+          compared += 1;
+        }
+      }
+    }
+  }
+  assert.ok(compared >= endpoints.flatMap(({ paths }) => paths).length);
 });

@@ -124,6 +124,22 @@ for (const [paymentBrand, number, cvv] of brands) {
   });
 }
 
+/** The platform's own test cards; a code has three or four digits, whatever the brand. */
+const published = [
+  ['VISA', '4111111111111111', '123'],
+  ['VISA', '4176661000001056', '001'],
+  ['MC', '5549110920049586', '608'],
+  ['MC', '5423110020223322', '001'],
+  ['AMEX', '370000000000002', '000'],
+  ['AMEX', '376000000000006', '608'],
+] as const;
+
+test("the platform's test cards are approved with the codes that it prints", async () => {
+  for (const [paymentBrand, number, cvv] of published) {
+    expectResult(await pay({ paymentBrand, 'card.number': number, 'card.cvv': cvv }), '00001', 'capturesuccess', 'Y');
+  }
+});
+
 test('what is not taken says so', async () => {
   expectResult(await pay({ paymentBrand: 'MC' }), '10002', 'failed', 'N');
   expectResult(await pay({ paymentBrand: 'SKRILL' }), '20005');

@@ -1,4 +1,4 @@
-/** Paymentz: kept cards both ways, payments with them, recurring ones, cardholders, and payouts within the balance. */
+/** Paymentz: kept cards both ways, payments with them, recurring ones, and cardholders. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freshCardNumber } from './harness/card-numbers.ts';
@@ -130,38 +130,4 @@ test('a repeated payment is tied to the initial one, by its id or by the registr
   const after = { paymentType: 'DB', recurringType: 'REPEATED', amount: '5.00' };
   expectResult(await stack.demo.post(`${rest}/payments/${declined}`, sum, after), '20010');
   expectResult(await stack.other.post(`${rest}/payments/${id}`, [who, key, id, '5.00'], after), '20009');
-});
-
-function payOut(amount: string, more: Parameters, client: PaymentzClient = stack.demo): Promise<Reply> {
-  const merchantTransactionId = freshName('payout');
-  const sent = { merchantTransactionId, amount, paymentType: 'PO', ...more };
-  return client.post(`${rest}/payout`, [who, sent.merchantTransactionId ?? '', amount, key], sent);
-}
-
-test('a payout goes to a card, or to that of an earlier payment', async () => {
-  const direct = expectResult(await payOut('5.00', { ...card(), currency: 'EUR' }), '00009', 'payoutsuccessful', 'Y');
-  const [booked] = await stack.parts.host.books({ rrn: direct.body.bankReferenceId ?? '-' });
-  assert.deepEqual([booked?.kind, booked?.amount], ['payout', 5_00]);
-  const number = freshCardNumber();
-  const paid = expectResult(await stack.demo.pay(purchase({ 'card.number': number })), '00001');
-  const back = expectResult(await payOut('3.00', { paymentId: idOf(paid) }), '00009', 'payoutsuccessful', 'Y');
-  assert.equal(back.body.card?.last4Digits, number.slice(-4));
-  expectResult(await stack.demo.act(idOf(back), 'IN'), '00026', 'payoutsuccessful', 'Y');
-  expectResult(await stack.demo.act(idOf(back), 'RF', { amount: '1.00' }), '20010');
-  const hold = idOf(await stack.demo.pay(purchase({ paymentType: 'PA' })));
-  expectResult(await payOut('3.00', { paymentId: hold }), '20010');
-  expectResult(await payOut('3.00', { paymentId: '9999999999' }), '20009');
-  expectResult(await payOut('3.00', { paymentId: idOf(paid) }, stack.other), '20009');
-  expectResult(await payOut('3.00', { currency: 'EUR' }), '20001');
-  expectResult(await payOut('3.00', { currency: 'EUR', 'bankAccount.iban': 'DE23100000001234567890' }), '20005');
-});
-
-test('two payouts at once never take more than there is', async () => {
-  // Most of the balance of a currency that nothing else uses here.
-  const currency = 'NOK';
-  const each = '600000.00';
-  const replies = await Promise.all([1, 2, 3].map(() => payOut(each, { ...card(), currency })));
-  assert.deepEqual(replies.map(({ code }) => code).toSorted(), ['00009', '20018', '20018']);
-  expectResult(await payOut('400000.01', { ...card(), currency }), '20018');
-  expectResult(await payOut('400000.00', { ...card(), currency }), '00009');
 });

@@ -1,7 +1,7 @@
 /** Paymentz: customers who authenticate or pay at their bank, how they come back to the shop, and what the shop is told meanwhile. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goToBank, press } from './harness/bank-shopper.ts';
+import { goToBank, press, printedReference } from './harness/bank-shopper.ts';
 import type { BrowserPage } from './harness/form-browser.ts';
 import { createHooks } from './harness/hooks.ts';
 import { freshName, type Parameters, type Reply } from './harness/opp.ts';
@@ -104,6 +104,24 @@ test('a payment at the bank is asynchronous: the customer pays there and comes b
   expectResult(await stack.demo.act(idOf(reply), 'RF', { amount: '12.50' }), '00005', 'reversed', 'Y');
   expectResult(await stack.demo.pay(purchase({ ...more, paymentType: 'PA' })), '20005');
   expectResult(await stack.demo.pay(purchase({ ...more, merchantRedirectUrl: undefined })), '20001');
+});
+
+test('other methods of banks: iDEAL is paid at once, money that is ordered captures itself when it comes', async () => {
+  const more = { ...atBank, 'card.expiryYear': undefined, 'card.cvv': undefined, merchantRedirectUrl: shopUrl };
+  const ideal = expectResult(await stack.demo.pay(purchase({ ...more, paymentBrand: 'IDEAL' })), '00003', 'authstarted', 'P');
+  await press(await goToBank(ideal), 'pay');
+  const paid = expectResult(await inquire(ideal), '00026', 'capturesuccess', 'Y');
+  assert.equal(paid.body.paymentBrand, 'IDEAL');
+  const ordered = { ...more, paymentMode: 'BT', paymentBrand: 'PREPAYMENT' };
+  expectResult(await stack.demo.pay(purchase(ordered)), '20005');
+  const reply = expectResult(await stack.demo.pay(purchase({ ...ordered, paymentType: 'PA' })), '00003', 'authstarted', 'P');
+  const bank = await goToBank(reply);
+  const reference = printedReference(bank);
+  await press(bank, 'later');
+  expectResult(await inquire(reply), '00026', 'authsuccessful', 'Y');
+  await stack.parts.host.receive(reference);
+  await eventually(async () => (await inquire(reply)).body.status === 'capturesuccess', 'the money to be there');
+  expectResult(await stack.demo.act(idOf(reply), 'RF', { amount: '12.50' }), '00005', 'reversed', 'Y');
 });
 
 test('the address of a request is told each result, intermediate ones as well, signed', async () => {

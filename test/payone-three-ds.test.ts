@@ -157,3 +157,41 @@ test('a soft decline becomes a challenge', async () => {
   await goTo(redirectTo(body).url);
   assert.equal(codeIn((await stack.get(`/payments/${body.payment?.id ?? ''}`)).body), 5);
 });
+
+test('the merchant charges later: authenticated without the shopper where it asks for that, by what it or the first payment tells', async () => {
+  const first = await stack.pay({
+    ...{ card: stack.card('5130257474533310'), isRecurring: true, recurring: { recurringPaymentSequenceIndicator: 'first' } },
+    threeDSecure: { redirectionData: { returnUrl: back() } },
+  });
+  await goTo(redirectTo(first.body).url);
+  const id = first.body.payment?.id ?? '';
+  const { body } = await stack.get(`/payments/${id}/details`);
+  const { acsTransactionId } = resultsIn(body) ?? nothing;
+  const token = (body.payment ?? body).paymentOutput?.cardPaymentMethodSpecificOutput?.token ?? first.body.creationOutput?.token;
+  const later = {
+    card: undefined,
+    token,
+    returnUrl: undefined,
+    isRecurring: true,
+    recurring: { recurringPaymentSequenceIndicator: 'recurring' },
+  };
+  const byRequestor = { deviceChannel: 'ThreeDSRequestorInitiated' };
+  const asked = await stack.pay({ ...later, threeDSecure: byRequestor });
+  const { flow, authenticationStatus, schemeEci, liability } = resultsIn(asked.body) ?? nothing;
+  assert.deepEqual(
+    [asked.status, flow, authenticationStatus, schemeEci, liability],
+    [201, 'frictionless', 'Y', '07', 'issuer'],
+    asked.text,
+  );
+  assert.match(asked.text, /"merchantAction":null/);
+  const priorThreeDSecureData = { acsTransactionId, method: 'challenged', utcTimestamp: '203411210915' };
+  const alone = {
+    ...later,
+    token: undefined,
+    card: stack.card('5130257474533310'),
+    threeDSecure: { ...byRequestor, priorThreeDSecureData },
+  };
+  assert.equal(resultsIn((await stack.pay(alone)).body)?.authenticationStatus, 'Y');
+  assert.equal(resultsIn((await stack.pay({ ...alone, threeDSecure: byRequestor })).body)?.authenticationStatus, 'U');
+  assert.equal(resultsIn((await stack.pay({ ...later, threeDSecure: {} })).body), undefined);
+});

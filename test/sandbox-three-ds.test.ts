@@ -218,6 +218,37 @@ test('what the merchant asks for changes the answer where the rules say so', asy
     assert.equal((await ask(pan, changes)).transStatus, status, `${pan} ${JSON.stringify(changes)}`);
 });
 
+test('without a shopper, an issuer that challenges knows the cardholder by an earlier transaction of the same card', async () => {
+  const [pan, newer] = ['4000000000003220', '4000002760003184'];
+  const byRequestor = { deviceChannel: '03', threeRIInd: '11' };
+  const prior = (ares: Json): Json => ({ threeDSReqPriorAuthMethod: '02', threeDSReqPriorRef: ares.acsTransID });
+  const shopperless = (card: string, changes: Json): Promise<Json> => {
+    const { messageVersion = '2.2.0' } = changes;
+    const ofShoppers = Object.keys(requestor.areq(card)).filter((name) =>
+      /^browser|^notificationURL|CompInd$|AuthenticationInd$/.test(name),
+    );
+    const without = Object.fromEntries([...ofShoppers, 'acceptLanguage'].map((name) => [name, undefined]));
+    return ask(card, { ...changes, ...without, ...byRequestor, messageVersion });
+  };
+  const passed = await openChallenge(pan);
+  const info = { threeDSRequestorPriorAuthenticationInfo: prior(passed.ares) };
+  assert.deepEqual([(await shopperless(pan, info)).transStatus, (await shopperless(pan, {})).transStatusReason], ['U', '21']);
+  assertBack(await submit(passed.page, { code: '1234' }), passed.ares, 'Y');
+  const known = await shopperless(pan, info);
+  assert.deepEqual([known.transStatus, known.eci, typeof known.authenticationValue], ['Y', '05', 'string']);
+  assert.equal((await shopperless('5555555555554444', info)).transStatus, 'U');
+  // What was answered so is known in its turn, and Mastercard has an indicator of its own for it.
+  const again = { threeDSRequestorPriorAuthenticationInfo: prior(known) };
+  assert.equal((await shopperless(pan, again)).transStatus, 'Y');
+  const smooth = await ask('5200000091444270');
+  const later = await shopperless('5200000091444270', { threeDSRequestorPriorAuthenticationInfo: prior(smooth) });
+  assert.deepEqual([smooth.eci, later.eci], ['02', '07']);
+  const latest = await openChallenge(newer, V231);
+  assertBack(await submit(latest.page, { code: '1234' }), latest.ares, 'Y');
+  const listed = { ...V231, threeDSRequestorPriorAuthenticationInfo: [prior(latest.ares)] };
+  assert.deepEqual([(await shopperless(newer, listed)).transStatus, (await shopperless(newer, V231)).transStatus], ['Y', 'U']);
+});
+
 test('messages that break the rules are answered with the right error', async () => {
   const right = requestor.areq('4242424242424242');
   const table: readonly (readonly [message: unknown, code: string, detail: string])[] = [

@@ -1,4 +1,6 @@
 /** The four zeros: what the merchants were told, what the gateway has, and what the host has, compared with one another. */
+import { verify } from '../../src/store/verify.ts';
+import { compareBank, readBank } from './bank-books.ts';
 import {
   checkGatewayBooks,
   type GatewayOperation,
@@ -9,7 +11,7 @@ import {
   readHostEntries,
   withClient,
 } from './books.ts';
-import { describeOrder, type Order, type PaymentType } from './order.ts';
+import { describeOrder, isAtBank, type Order, type PaymentType } from './order.ts';
 
 /** Each list is empty when all is well; a line names what was found, with its ids, RRNs and states. */
 export interface Audit {
@@ -36,7 +38,7 @@ export interface AuditOptions {
   readonly orders: readonly Order[];
 }
 
-const kindOfType: Readonly<Record<PaymentType, GatewayOperation['kind']>> = {
+const kindOfType: Readonly<Record<Exclude<PaymentType, 'RC'>, GatewayOperation['kind']>> = {
   PA: 'preauthorization',
   DB: 'debit',
   CP: 'capture',
@@ -51,9 +53,18 @@ const openStates = new Set(['submitted', 'unknown', 'escalated']);
 /** Reads both sides and compares them. */
 export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Promise<Audit> {
   const entries = await readHostEntries(hostUrl);
+  const verified = await verify({ databaseUrl });
   return withClient(databaseUrl, async (client) => {
-    const compared = compareBooks({ operations: await readGatewayOperations(client), entries, orders });
-    return { ...compared, booksApart: [...compared.booksApart, ...(await checkGatewayBooks(client))] };
+    const [atBank, atHost] = [orders.filter(isAtBank), orders.filter((order) => !isAtBank(order))];
+    const cards = compareBooks({ operations: await readGatewayOperations(client), entries, orders: atHost });
+    const bank = compareBank({ ...(await readBank(client, hostUrl)), orders: atBank });
+    return {
+      lost: [...cards.lost, ...bank.lost],
+      chargedTwice: [...cards.chargedTwice, ...bank.chargedTwice],
+      stillUnknown: [...cards.stillUnknown, ...bank.stillUnknown],
+      booksApart: [...cards.booksApart, ...bank.booksApart, ...verified, ...(await checkGatewayBooks(client))],
+      totals: cards.totals,
+    };
   });
 }
 
@@ -120,7 +131,7 @@ function lostBy(order: Order, { byId, byKey, requested }: Books): readonly strin
     case 'approved': {
       if (operation === undefined) return say('answered with success, and the gateway has nothing');
       if (operation.state !== 'approved') return say(`answered with success, and the gateway has ${operation.state}`);
-      if (operation.kind !== kindOfType[order.type] || operation.amountMinor !== order.amountMinor) {
+      if (order.type === 'RC' || operation.kind !== kindOfType[order.type] || operation.amountMinor !== order.amountMinor) {
         return say(`answered with success, and the gateway has a ${operation.kind} of ${operation.amountMinor}`);
       }
       if (operation.rrn !== final.rrn) return say(`the answer has RRN ${final.rrn}, and the gateway ${operation.rrn}`);

@@ -65,7 +65,8 @@ from polygate.operation o
   left join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.operation_id = o.operation_id and m.purpose = 'request'
   left join polygate.idempotency_key k on k.merchant_id = o.merchant_id and k.operation_id = o.operation_id
-where o.${isLoadMerchant}`;
+  left join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
+where a.bank_method is null and o.${isLoadMerchant}`;
 
 export async function readGatewayOperations(client: pg.Client): Promise<readonly GatewayOperation[]> {
   const { rows } = await client.query<OperationRow>(operationsText);
@@ -109,7 +110,7 @@ const selfChecks: readonly { readonly says: string; readonly text: string }[] = 
         case target_kind when 'preauthorization' then 'hold_release' else 'charge_reversal' end else kind end as kind
       from polygate.operation where state = 'approved' and amount > 0
       union all
-      select merchant_id, operation_id, amount, 'hold_release' from polygate.operation where state = 'approved' and kind = 'capture'
+      select merchant_id, operation_id, amount, 'hold_release' from polygate.operation where state = 'approved' and kind in ('capture', 'receipt')
     ), booked as (select merchant_id, operation_id, amount, kind from polygate.ledger_entry where kind <> 'payout_funding')
     select distinct operation_id::text as id from (
       (select * from expected except all select * from booked) union all (select * from booked except all select * from expected)
@@ -120,7 +121,7 @@ const selfChecks: readonly { readonly says: string; readonly text: string }[] = 
     text: `select p.payment_id::text as id from polygate.payment p join (
       select merchant_id, payment_id,
         coalesce(sum(amount) filter (where state = 'approved' and kind = 'preauthorization'), 0) as authorized,
-        coalesce(sum(amount) filter (where state = 'approved' and kind in ('debit', 'capture', 'rebill')), 0) as captured,
+        coalesce(sum(amount) filter (where state = 'approved' and kind in ('debit', 'capture', 'rebill', 'receipt')), 0) as captured,
         coalesce(sum(amount) filter (where state in ('submitted', 'unknown', 'escalated') and kind = 'capture'), 0) as capture_pending,
         coalesce(sum(amount) filter (where state = 'approved' and kind = 'reversal' and target_kind = 'preauthorization'), 0) as released,
         coalesce(sum(amount) filter (where state in ('submitted', 'unknown', 'escalated') and kind = 'reversal'

@@ -25,6 +25,10 @@ const faults: readonly Readonly<Record<string, string | number>>[] = [
   { fault: 'half_frame' },
   { fault: 'wrong_stan' },
   { fault: 'garbage' },
+  { fault: 'bank_down' },
+  { fault: 'bank_answer_lost' },
+  { fault: 'bank_notice_lost' },
+  { fault: 'bank_notice_twice' },
 ];
 const messagesAtMost = 4;
 

@@ -22,8 +22,10 @@ export interface MerchantOptions {
 export interface MerchantClient {
   /** Sends until it is answered. True when that is final; false when it is pending and has to be asked after. */
   send(order: Order): Promise<boolean>;
-  /** Asks after a pending order until it is certain. */
-  follow(order: Order): Promise<void>;
+  /** Asks after a pending order until it is certain. `onPromise`: the shopper will pay at the bank later, under this reference. */
+  follow(order: Order, onPromise?: (reference: string) => Promise<void>): Promise<void>;
+  /** Of an order that is pending; empty when there was none. */
+  idOf(order: Order): string;
   /** Sends an order that has its answer once more: undefined when the answer says the same, else what it says. */
   repeat(order: Order): Promise<string | undefined>;
   /** Sends the request once more while it is under way: the id that was answered, if any. */
@@ -40,6 +42,8 @@ interface Reply {
   readonly rrn: string | undefined;
   /** Where the shopper has something to do. */
   readonly pageUrl: string | undefined;
+  /** Under which the shopper transfers money. */
+  readonly reference: string | undefined;
 }
 
 /** Longer than the acquirer's time-out and the gateway's patience with its database together. */
@@ -50,6 +54,8 @@ const pollPauseMs = 300;
 /** The key is in flight, the payment is busy: refusals that ask for another try. */
 const tryAgain = new Set(['800.600.100', '800.700.100']);
 const notFound = '700.400.580';
+/** The shopper has ordered the payment, and its money is to come. */
+const promised = '800.400.500';
 
 export function openMerchantClient({ port, connections, shopper, signal, onSuccess }: MerchantOptions): MerchantClient {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
@@ -118,7 +124,7 @@ export function openMerchantClient({ port, connections, shopper, signal, onSucce
   async function send(order: Order): Promise<boolean> {
     const reply = await answered(order);
     if (reply === undefined) return true;
-    if (isPending(reply.code)) {
+    if (isPending(reply.code) || reply.code === promised) {
       pendingIds.set(order, reply.id);
       return false;
     }
@@ -128,13 +134,17 @@ export function openMerchantClient({ port, connections, shopper, signal, onSucce
 
   const pendingIds = new WeakMap<Order, string>();
 
-  async function follow(order: Order): Promise<void> {
+  async function follow(order: Order, onPromise?: (reference: string) => Promise<void>): Promise<void> {
     for (let visits = 0; !signal.aborted; ) {
       await delay(pollPauseMs, undefined, { signal }).catch(() => undefined);
       const reply = await ask(order, pendingIds.get(order) ?? '');
       if (reply?.pageUrl !== undefined) {
         visits += 1;
-        await shopper.goOn(reply.pageUrl, visits);
+        await shopper.goOn(reply.pageUrl, visits, order.bank?.act);
+      }
+      if (reply?.code === promised) {
+        await onPromise?.(reply.reference ?? '');
+        continue;
       }
       if (reply === undefined || isPending(reply.code) || reply.status >= 500) continue;
       note(order, `query ${reply.status} ${reply.code}`);
@@ -155,6 +165,7 @@ export function openMerchantClient({ port, connections, shopper, signal, onSucce
   return {
     send,
     follow,
+    idOf: (order) => pendingIds.get(order) ?? '',
     async repeat(order) {
       const reply = await answered(order);
       if (reply === undefined) return undefined;
@@ -192,11 +203,12 @@ function finalOf({ status, code, id, rrn }: Reply): FinalAnswer {
 interface Envelope {
   readonly id?: string;
   readonly result?: { readonly code?: string };
-  readonly resultDetails?: { readonly ConnectorTxID1?: string };
+  readonly resultDetails?: { readonly ConnectorTxID1?: string; readonly ConnectorTxID2?: string };
   readonly redirect?: { readonly url?: string };
 }
 
 function readReply(status: number, text: string): Reply {
   const body: Envelope = JSON.parse(text);
-  return { status, code: body.result?.code ?? '', id: body.id ?? '', rrn: body.resultDetails?.ConnectorTxID1, pageUrl: body.redirect?.url };
+  const { ConnectorTxID1: rrn, ConnectorTxID2: reference } = body.resultDetails ?? {};
+  return { status, code: body.result?.code ?? '', id: body.id ?? '', rrn, reference, pageUrl: body.redirect?.url };
 }

@@ -1,7 +1,7 @@
 /** One request of a merchant of the drill, under one key, with everything that was answered to it. */
 import type { MerchantAccess } from '../requests.ts';
 
-export type PaymentType = 'DB' | 'PA' | 'CP' | 'RF' | 'RV';
+export type PaymentType = 'DB' | 'PA' | 'CP' | 'RF' | 'RV' | 'RC';
 
 /** What an order came to: `approved` and `failed` name the operation that was answered; `refused` has none. */
 export interface FinalAnswer {
@@ -23,7 +23,13 @@ export interface Order {
   readonly pan?: string;
   /** Of DB and PA: the shopper is there, and the issuer asks them, or does not, or the card takes no part in 3-D Secure. */
   readonly authentication?: 'challenge' | 'frictionless' | 'not enrolled';
-  /** What CP, RF and RV act upon. */
+  /** Of DB and PA: at a bank, and what the shopper does there; `declares`: the merchant tells of a part of the money before the bank does. */
+  readonly bank?: {
+    readonly brand: 'IDEAL' | 'SOFORTUEBERWEISUNG' | 'PREPAYMENT';
+    readonly act: 'pay' | 'later' | 'refuse';
+    readonly declares?: true;
+  };
+  /** What CP, RF, RV and RC act upon. */
   readonly subject?: Order;
   /** Of DB, PA and CP that succeeded: what no act has taken yet. */
   leftMinor: number;
@@ -33,12 +39,21 @@ export interface Order {
   final?: FinalAnswer;
 }
 
+export function newAnswers(amountMinor: number): Pick<Order, 'amountMinor' | 'leftMinor' | 'attempts' | 'answers'> {
+  return { amountMinor, leftMinor: amountMinor, attempts: 0, answers: [] };
+}
+
+/** Whether the acquirer's host knows nothing of it. */
+export function isAtBank({ bank, subject }: Order): boolean {
+  return bank !== undefined || (subject !== undefined && isAtBank(subject));
+}
+
 export function pathOf(order: Order): string {
   return order.subject === undefined ? '/v1/payments' : `/v1/payments/${order.subject.final?.id ?? ''}`;
 }
 
 export function bodyOf(order: Order): string {
-  const { merchant, type, amountMinor, pan, authentication, key } = order;
+  const { merchant, type, amountMinor, pan, authentication, bank, key } = order;
   return new URLSearchParams({
     entityId: merchant.entityId,
     paymentType: type,
@@ -51,9 +66,12 @@ export function bodyOf(order: Order): string {
           ...{ 'card.expiryMonth': '12', 'card.expiryYear': '2034' },
         }),
     ...(authentication === undefined ? {} : shopperFields(authentication)),
+    ...(bank === undefined ? {} : { paymentBrand: bank.brand, shopperResultUrl }),
     merchantTransactionId: key,
   }).toString();
 }
+
+const shopperResultUrl = 'https://shop.example/result';
 
 /** What a shop tells of the shopper's browser. The simulated issuer is told what to do, so that each order has a card of its own here as well. */
 function shopperFields(authentication: NonNullable<Order['authentication']>): Readonly<Record<string, string>> {
@@ -62,7 +80,7 @@ function shopperFields(authentication: NonNullable<Order['authentication']>): Re
     'customer.browser.userAgent': 'Mozilla/5.0 (drill)',
     'customer.browser.language': 'en',
     'customer.browser.challengeWindow': '02',
-    shopperResultUrl: 'https://shop.example/result',
+    shopperResultUrl,
     ...(authentication === 'not enrolled' ? {} : { 'customParameters[3DS2_flow]': authentication }),
   };
 }

@@ -81,6 +81,7 @@ function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFi
         String(orders.filter(({ answers }) => answers.includes('query 404 700.400.580')).length),
       ],
       ['with a shopper: approved / failed', asynchronousText(orders)],
+      ['at a bank: approved / failed, and receipts that merchants declared', bankText(orders)],
       ['their failures, as expected: code lost with the database / called off', `${countOf('100.390.112')} / ${countOf('100.396.101')}`],
       ['faults ordered from the host', String(faults)],
       ['webhooks taken by merchants / refused or dropped', `${webhooks.taken} / ${webhooks.disturbed}`],
@@ -93,6 +94,12 @@ function asynchronousText(orders: readonly Order[]): string {
   const own = orders.filter(({ authentication }) => authentication !== undefined);
   const count = (outcome: string): number => own.filter(({ final }) => final?.outcome === outcome).length;
   return `${own.length}: ${count('approved')} / ${count('failed')}`;
+}
+
+function bankText(orders: readonly Order[]): string {
+  const own = orders.filter(({ bank }) => bank !== undefined);
+  const count = (outcome: string): number => own.filter(({ final }) => final?.outcome === outcome).length;
+  return `${own.length}: ${count('approved')} / ${count('failed')}, ${orders.filter(({ type }) => type === 'RC').length}`;
 }
 
 function describeKills(kills: readonly Kill[]): string {

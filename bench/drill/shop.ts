@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createCardSource, panLength } from '../cards.ts';
 import type { MerchantAccess } from '../requests.ts';
 import type { MerchantClient } from './merchant.ts';
-import type { Order, PaymentType } from './order.ts';
+import { newAnswers, type Order, type PaymentType } from './order.ts';
 
 export interface ShopOptions {
   readonly client: MerchantClient;
@@ -51,6 +51,7 @@ const nextActs: Readonly<Record<PaymentType, readonly Act[]>> = {
   ],
   RF: [],
   RV: [],
+  RC: [],
 };
 
 const followUpShare = 0.45;
@@ -173,8 +174,4 @@ export function openShop({ client, merchants, connections, rate, random, closing
   }
 
   return { orders, otherAnswers, done: workers() };
-}
-
-function newAnswers(amountMinor: number): Pick<Order, 'amountMinor' | 'leftMinor' | 'attempts' | 'answers'> {
-  return { amountMinor, leftMinor: amountMinor, attempts: 0, answers: [] };
 }

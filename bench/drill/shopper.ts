@@ -11,8 +11,8 @@ export interface ShopperOptions {
 }
 
 export interface DrillShopper {
-  /** Goes on with the payment whose page this is, as far as it goes now. Never rejects. `visits`: how often it was there before. */
-  goOn(pageUrl: string, visits: number): Promise<void>;
+  /** Goes on with the payment whose page this is, as far as it goes now. Never rejects. `visits`: how often it was there before. `act`: at a bank. */
+  goOn(pageUrl: string, visits: number, act?: 'pay' | 'later' | 'refuse'): Promise<void>;
 }
 
 const patienceMs = 6_000;
@@ -49,9 +49,25 @@ export function createShopper({ random, signal }: ShopperOptions): DrillShopper 
     await post(pageUrl, { event: 'cancelled' });
   }
 
+  /** Half of the shoppers close the browser when they have paid: then the bank's own word is all that the gateway hears. */
+  async function payAtBank(pageUrl: string, { action, fields }: Page['forms'][number], act: string): Promise<void> {
+    const address = `${action}?${new URLSearchParams(fields)}`;
+    const response = await fetch(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) });
+    const [form] = readPage(response.status, response.url, await response.text()).forms;
+    if (form === undefined) return;
+    await delay(random() * longestThoughtMs, undefined, { signal });
+    const body = new URLSearchParams({ ...form.fields, act });
+    await fetch(form.action, { method: 'POST', body, redirect: 'manual', signal: AbortSignal.timeout(patienceMs) });
+    if (random() < 0.5) await post(pageUrl, {});
+  }
+
   return {
-    async goOn(pageUrl, visits) {
+    async goOn(pageUrl, visits, act) {
       try {
+        if (act !== undefined) {
+          const [form] = (await post(pageUrl, {})).forms;
+          return form === undefined ? undefined : await payAtBank(pageUrl, form, act);
+        }
         if (visits > visitsAtMost) return await callOff(pageUrl);
         const page = await post(pageUrl, {});
         const start = page.forms.find(({ fields }) => 'creq' in fields);

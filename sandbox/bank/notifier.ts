@@ -5,7 +5,6 @@
 
 import { createHmac } from 'node:crypto';
 import type { BankFault } from '../host/faults.ts';
-import { type BankBooks, type BankPayment, reportOf } from './books.ts';
 
 export interface Notifier {
   /** Something has happened to this payment. */
@@ -13,8 +12,20 @@ export interface Notifier {
   close(): void;
 }
 
+/** What the gateway is told of one payment or transfer, as it is now. */
+export interface News {
+  readonly report: Readonly<Record<string, unknown>>;
+  readonly notificationUrl: string;
+  /** Counts what there is to tell. */
+  readonly version: number;
+  readonly acknowledged: number;
+}
+
 export interface NotifierOptions {
-  readonly books: BankBooks;
+  readonly subjects: {
+    find(reference: string): News | undefined;
+    references(): readonly string[];
+  };
   readonly secret: string;
   readonly suffers: (fault: BankFault) => boolean;
   readonly acknowledge: (reference: string, version: number) => Promise<void>;
@@ -29,7 +40,7 @@ export function signatureOf(secret: string, atSeconds: number, body: string): st
   return `t=${atSeconds},v1=${createHmac('sha256', secret).update(`${atSeconds}.${body}`).digest('hex')}`;
 }
 
-export function createNotifier({ books, secret, suffers, acknowledge }: NotifierOptions): Notifier {
+export function createNotifier({ subjects, secret, suffers, acknowledge }: NotifierOptions): Notifier {
   const closing = new AbortController();
   const timers = new Map<string, NodeJS.Timeout>();
   const underWay = new Set<string>();
@@ -44,28 +55,28 @@ export function createNotifier({ books, secret, suffers, acknowledge }: Notifier
   };
 
   const tell = async (reference: string, attempt: number): Promise<void> => {
-    const payment = books.find(reference);
-    if (payment === undefined || payment.acknowledged >= payment.version || underWay.has(reference) || closing.signal.aborted) return;
+    const news = subjects.find(reference);
+    if (news === undefined || news.acknowledged >= news.version || underWay.has(reference) || closing.signal.aborted) return;
     underWay.add(reference);
-    const isTaken = await deliver(payment);
+    const isTaken = await deliver(news);
     underWay.delete(reference);
-    if (isTaken) await acknowledge(reference, payment.version);
-    const now = books.find(reference);
+    if (isTaken) await acknowledge(reference, news.version);
+    const now = subjects.find(reference);
     if (now === undefined || now.acknowledged >= now.version) return;
     const pauseMs = isTaken ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10), LONGEST_PAUSE_MS);
     wakeIn(reference, pauseMs, isTaken ? 1 : attempt + 1);
   };
 
-  const deliver = async (payment: BankPayment): Promise<boolean> => {
+  const deliver = async (news: News): Promise<boolean> => {
     if (suffers('bank_notice_lost')) return false;
-    const isTaken = await post(payment);
-    return isTaken && suffers('bank_notice_twice') ? post(payment) : isTaken;
+    const isTaken = await post(news);
+    return isTaken && suffers('bank_notice_twice') ? post(news) : isTaken;
   };
 
-  const post = async (payment: BankPayment): Promise<boolean> => {
-    const body = JSON.stringify(reportOf(payment));
+  const post = async ({ report, notificationUrl }: News): Promise<boolean> => {
+    const body = JSON.stringify(report);
     try {
-      const answer = await fetch(payment.order.notificationUrl, {
+      const answer = await fetch(notificationUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'bank-signature': signatureOf(secret, Math.floor(Date.now() / 1_000), body) },
         body,
@@ -80,7 +91,10 @@ export function createNotifier({ books, secret, suffers, acknowledge }: Notifier
   };
 
   // What was not told before the last end of this process.
-  for (const { order, acknowledged, version } of books.all()) if (acknowledged < version) wakeIn(order.reference, 0, 1);
+  for (const reference of subjects.references()) {
+    const news = subjects.find(reference);
+    if (news !== undefined && news.acknowledged < news.version) wakeIn(reference, 0, 1);
+  }
   return {
     wake: (reference) => wakeIn(reference, 0, 1),
     close() {

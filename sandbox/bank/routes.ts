@@ -4,12 +4,13 @@
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { BankFault, Faults } from '../host/faults.ts';
 import { type Page, problemPage } from '../three-ds/pages.ts';
 import { type Bank, openBank } from './bank.ts';
 import { type BankPayment, type Order, receivedOf, refundedOf, reportOf } from './books.ts';
 import { laterPage, overPage, payPage } from './pages.ts';
+import { type Serve, transferControl, transferRoutes } from './transfer-routes.ts';
 
 /** What the sandbox's gateways and its bank share; published. */
 export const BANK_SECRET = 'sandbox-bank-secret';
@@ -31,6 +32,7 @@ export async function addBankRoutes(parent: FastifyInstance, options: BankRouteO
   const bank = openBank({ ...files, secret: BANK_SECRET, suffers });
   parent.addHook('onClose', () => bank.close());
   controlRoutes(parent, bank);
+  transferControl(parent, bank);
   await parent.register(async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
@@ -50,7 +52,7 @@ type ByReference = { readonly Params: { readonly reference: string } };
 
 function apiRoutes(app: FastifyInstance, { bank, pageUrl, suffers }: Parts): void {
   /** Lets in who knows the secret; then the act, whose answer may be lost. */
-  const serve = async (request: FastifyRequest, reply: FastifyReply, act: () => Promise<{ status: number; body: object }>) => {
+  const serve: Serve = async (request, reply, act) => {
     if (!isGateway(request.headers.authorization)) return reply.code(401).send({ error: 'unknown bearer token' });
     if (suffers('bank_down')) return disconnect(reply);
     const { status, body } = await act();
@@ -59,6 +61,7 @@ function apiRoutes(app: FastifyInstance, { bank, pageUrl, suffers }: Parts): voi
   };
   const shown = (payment: BankPayment) => ({ ...reportOf(payment), page: pageUrl(payment.token) });
   const unknown = { status: 404, body: { error: 'no payment has this reference' } };
+  transferRoutes(app, { bank, serve, jsonOf });
 
   app.post('/bank/payments', (request, reply) =>
     serve(request, reply, async () => {

@@ -2,6 +2,8 @@
 
 import type { BankPayment } from '../bank/books.ts';
 import { view as bankView } from '../bank/routes.ts';
+import { transferView } from '../bank/transfer-routes.ts';
+import type { Transfer } from '../bank/transfers.ts';
 import { ACTS, type Books, type Entry, type FactDetails, PAYOUT_FUNDS_MAJOR, remainingMinor, stateOf } from '../host/books.ts';
 import { minorPerMajor } from '../host/currencies.ts';
 import type { Host } from '../host/host.ts';
@@ -54,7 +56,12 @@ const ENTRIES_PER_PIECE = 500;
 
 /** The whole answer in pieces, so that a million entries neither block the host nor fill its memory. */
 export function* booksJson(
-  { books, disputes, bank }: Pick<Host, 'books' | 'disputes'> & { readonly bank: readonly BankPayment[] },
+  {
+    books,
+    disputes,
+    bank,
+    transfers,
+  }: Pick<Host, 'books' | 'disputes'> & { readonly bank: readonly BankPayment[]; readonly transfers: readonly Transfer[] },
   { rrn, terminal }: BooksFilter,
 ): Generator<string> {
   // What is booked while this is being read is left for the next time.
@@ -74,7 +81,8 @@ export function* booksJson(
     ({ charge: { fact } }) => (rrn === undefined || fact.rrn === rrn) && (terminal === undefined || fact.terminal === terminal),
   );
   const atBank = terminal === undefined ? bank.filter(({ order }) => rrn === undefined || order.reference === rrn) : [];
-  yield `],"disputes":${JSON.stringify(shown.map(disputeView))},"bank":${JSON.stringify(atBank.map(bankView))}}\n`;
+  const sent = terminal === undefined ? transfers.filter(({ order }) => rrn === undefined || order.reference === rrn) : [];
+  yield `],"disputes":${JSON.stringify(shown.map(disputeView))},"bank":${JSON.stringify(atBank.map(bankView))},"transfers":${JSON.stringify(sent.map(transferView))}}\n`;
 }
 
 interface Total {

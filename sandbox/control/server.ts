@@ -92,7 +92,7 @@ function bookRoutes(app: FastifyInstance, host: Host, part: { readonly bank?: Ba
     // Only what would survive a crash is shown.
     await Promise.all([host.settled(), part.bank?.settled()]);
     const pieces = booksJson(
-      { ...host, bank: part.bank?.books.all() ?? [] },
+      { ...host, bank: part.bank?.books.all() ?? [], transfers: part.bank?.transfers.all() ?? [] },
       { rrn: one(request.query.rrn), terminal: one(request.query.terminal) },
     );
     return reply.type('application/json').send(Readable.from(pieces, { objectMode: false, encoding: 'utf8' }));

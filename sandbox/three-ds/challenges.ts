@@ -96,7 +96,7 @@ export function createChallenges({
   deliver,
 }: {
   readonly times: ChallengeTimes;
-  readonly deliver: (rreq: RReq) => Promise<void>;
+  readonly deliver: (rreq: RReq, areq: AReq) => Promise<void>;
 }): Challenges {
   const byToken = new Map<string, State>();
   const byTransaction = new Map<string, State>();
@@ -115,7 +115,7 @@ export function createChallenges({
   const finish = (state: State, end: End): Promise<void> => {
     state.stage = 'ending';
     clearTimeout(state.timer);
-    state.delivered = deliver(resultOf(state, end)).then(() => {
+    state.delivered = deliver(resultOf(state, end), state.areq).then(() => {
       state.cres = backOf(state, end);
       state.stage = 'done';
       wait(state, REMEMBERED_MS, () => forget(state));

@@ -18,8 +18,8 @@ const MANDATED = '04';
 
 const NOT_SUPPORTED = { shopperless: '21', app: '03' };
 
-/** Decides about a card that takes part. */
-export function decide({ flow }: EnrolledCard, areq: AReq): Decision {
+/** Decides about a card that takes part. `isKnown`: its holder has authenticated before, in the transaction that the merchant names. */
+export function decide({ flow }: EnrolledCard, areq: AReq, isKnown: boolean): Decision {
   const wishes = [areq.threeDSRequestorChallengeInd ?? []].flat();
   const asks = (values: readonly string[]): boolean => wishes.some((wish) => values.includes(wish));
   if (areq.deviceChannel === '01') return ends('U', NOT_SUPPORTED.app);
@@ -29,15 +29,26 @@ export function decide({ flow }: EnrolledCard, areq: AReq): Decision {
     case 'answers':
       return flow.status === 'Y' && asks([DATA_ONLY]) ? ends('I') : ends(flow.status, REASON_OF[flow.status]);
     case 'challenges-if-mandated':
-      return asks([MANDATED]) && areq.deviceChannel === '02' ? { kind: 'challenge', isMandated: true } : ends('U', REASON_OF.U);
+      if (areq.deviceChannel === '03') return withoutShopper(isKnown);
+      return asks([MANDATED]) ? { kind: 'challenge', isMandated: true } : ends('U', REASON_OF.U);
     case 'challenges':
-      // Nobody is there to be challenged, and the exchange of mere data knows no challenge.
-      if (areq.deviceChannel === '03') return ends('U', NOT_SUPPORTED.shopperless);
+      if (areq.deviceChannel === '03') return withoutShopper(isKnown);
+      // The exchange of mere data knows no challenge.
       if (asks([DATA_ONLY])) return ends('I');
       if (flow.evenIfExempt) return { kind: 'challenge', isMandated: true };
       if (asks(INFORMATIONAL)) return ends('I');
       return asks(TRUSTED) ? ends('Y') : { kind: 'challenge', isMandated: false };
   }
+}
+
+/** Nobody is there to be challenged: what a challenge has shown once counts on, and without one the issuer cannot tell. */
+function withoutShopper(isKnown: boolean): Decision {
+  return isKnown ? ends('Y') : ends('U', NOT_SUPPORTED.shopperless);
+}
+
+/** The earlier transactions that the merchant names, by the ids that this issuer gave them. */
+export function priorTransactions({ threeDSRequestorPriorAuthenticationInfo: info = [] }: AReq): readonly string[] {
+  return [info].flat().flatMap(({ threeDSReqPriorRef: id }) => (id === undefined ? [] : [id]));
 }
 
 const ends = (status: Ending | 'I', reason?: string): Decision => ({ kind: 'ends', status, reason });
@@ -67,7 +78,8 @@ export function schemeName(pan: string): string {
 /** The scheme's indicator and, where something is proven, the proof: 20 random bytes, which nobody but this issuer could check. */
 export function evidenceOf(areq: AReq, status: Ending | 'I'): { readonly eci?: string; readonly authenticationValue?: string } {
   const isProven = status === 'Y' || status === 'A';
-  const { eci } = outcomeOf({ scheme: schemeRow(areq.acctNumber)[0], status, hasAuthenticationValue: isProven });
+  const purpose = areq.deviceChannel === '03' ? 'recurring' : 'payment';
+  const { eci } = outcomeOf({ scheme: schemeRow(areq.acctNumber)[0], status, hasAuthenticationValue: isProven, purpose });
   return {
     ...(eci === undefined ? {} : { eci }),
     ...(isProven && areq.messageCategory === '01' ? { authenticationValue: randomBytes(20).toString('base64') } : {}),

@@ -8,6 +8,7 @@ import type { AReq } from '../../src/protocols/emv-3ds/message.ts';
 import type { AccountOf } from '../host/accounts.ts';
 import type { Faults, ThreeDsFault } from '../host/faults.ts';
 import { type AcsRequest, answerAReq, CHALLENGE_PATH } from './acs.ts';
+import { createAuthenticated } from './authenticated.ts';
 import { ENROLLED_CARDS } from './cards.ts';
 import { type Challenge, type Challenges, type ChallengeTimes, createChallenges } from './challenges.ts';
 import { createDirectoryServer, type DirectoryServer, METHOD_PATH } from './directory-server.ts';
@@ -40,12 +41,19 @@ interface Parts {
 export async function addThreeDsRoutes(parent: FastifyInstance, options: ThreeDsOptions): Promise<void> {
   const { faults, accountOf, baseUrl, times, warn } = options;
   const suffers: Parts['suffers'] = (names, pan) => faults.takeNamed(names, pan === undefined ? undefined : accountOf(pan).id);
-  const challenges = createChallenges({ times, deliver: (rreq) => directory.forward(rreq) });
+  const authenticated = createAuthenticated();
+  const challenges = createChallenges({
+    times,
+    async deliver(rreq, { acctNumber }) {
+      if (rreq.transStatus === 'Y') authenticated.add(rreq.acsTransID, acctNumber);
+      await directory.forward(rreq);
+    },
+  });
   const askAcs = async (request: AcsRequest, areq: AReq): Promise<string | undefined> => {
     const fault = suffers(['acs_down', 'acs_slow'], areq.acctNumber);
     if (fault?.fault === 'acs_down') return undefined;
     if (fault?.fault === 'acs_slow') await delay(fault.delayMs ?? SLOW_ACS_MS, undefined, { ref: false });
-    return answerAReq(request, { challenges, baseUrl: baseUrl() });
+    return answerAReq(request, { challenges, authenticated, baseUrl: baseUrl() });
   };
   const directory = createDirectoryServer({ baseUrl, askAcs, warn });
   await parent.register(async (app) => {

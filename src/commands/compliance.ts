@@ -1,8 +1,11 @@
 /** `polygate compliance`: what merchants have handed in about PCI DSS, and what an operator says to it. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { ComplianceDocument, DocumentState } from '../core/compliance/document.ts';
-import { decideDocument, listDocuments, readFile } from '../store/compliance.ts';
+import { type ComplianceDocument, type DocumentState, type DocumentType, documentTypes } from '../core/compliance/document.ts';
+import { submitDocument } from '../core/compliance/submit.ts';
+import { acting } from '../store/audit.ts';
+import { createClock } from '../store/clock.ts';
+import { createComplianceStore, decideDocument, listDocuments, readFile } from '../store/compliance.ts';
 import { findMerchant } from '../store/merchants.ts';
 import {
   actor,
@@ -18,6 +21,7 @@ import {
 } from './command-line.ts';
 
 const documentId = matching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/, 'the id of a document (a UUID)');
+const day = matching(/^\d{4}-\d{2}-\d{2}$/, 'a day, as 2026-01-31');
 const reasonForm = matching(/^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
 
 export function addComplianceCommands(program: Command): void {
@@ -35,6 +39,14 @@ export function addComplianceCommands(program: Command): void {
       const rows = found.map(({ merchantName, ...document }) => ({ merchant: merchantName, ...shown(document) }));
       printRows(rows, { json: options.json, none: 'There is no document.' });
     });
+  addCommand(compliance, 'add', 'hand in a document for a merchant; it counts when it is approved')
+    .requiredOption('--merchant <merchant>', 'routing number, id or name')
+    .addOption(new Option('--type <type>', 'what it is').choices(documentTypes).makeOptionMandatory())
+    .requiredOption('--file <file>', 'a PDF of at most 20 MB')
+    .requiredOption('--valid-from <day>', 'the day on which it begins to be valid, as 2026-01-31', day)
+    .requiredOption('--valid-until <day>', 'the last day on which it is valid, at most a year later', day)
+    .option('--json', 'print JSON')
+    .action(add);
   addCommand(compliance, 'approve', 'approve a document that waits; it counts within two seconds')
     .argument('<id>', 'its id, as `polygate compliance list` shows it', documentId)
     .option('--json', 'print JSON')
@@ -54,6 +66,42 @@ export function addComplianceCommands(program: Command): void {
       writeFileSync(options.out, file, { flag: 'wx', mode: 0o600 });
       print(`${options.out} has ${file.length} bytes. It comes from outside: look at it with care, and delete it afterwards.`);
     });
+}
+
+type AddOptions = ListOptions & {
+  readonly merchant: string;
+  readonly type: DocumentType;
+  readonly file: string;
+  readonly validFrom: string;
+  readonly validUntil: string;
+};
+
+const dayMs = 86_400_000;
+const optionOf = { file: 'file', type: 'type', valid_from: 'valid-from', valid_to: 'valid-until' } as const;
+
+async function add(options: AddOptions): Promise<void> {
+  const file = readFileSync(options.file);
+  const [validFromMs, validUntilMs] = [Date.parse(options.validFrom), Date.parse(options.validUntil) + dayMs];
+  const submitted = await withStore(options, async (database, config) => {
+    const { merchantId } = await findMerchant(database, options.merchant);
+    const clock = await createClock(database, { canMove: false });
+    const compliance = createComplianceStore(database, clock);
+    const submission = { merchantId, type: options.type, file, validFromMs, validUntilMs };
+    const result = await withVault(config, (vault) => submitDocument({ clock, compliance, vault }, submission));
+    await clock.close();
+    if (result.kind === 'kept' && !result.known) {
+      const { documentId, type } = result.document;
+      await acting(database, (_query, audit) =>
+        audit({ actor: actor(), act: 'compliance_document.added', details: { merchantId, documentId, type } }),
+      );
+    }
+    return result;
+  });
+  if (submitted.kind === 'refused') throw new Error(`--${optionOf[submitted.field]} ${submitted.issue}.`);
+  const { document, known } = submitted;
+  if (options.json === true) return printJson(document);
+  const what = known ? 'was handed in before, and is' : 'is';
+  print(`The file ${what} document ${document.documentId}. \`polygate compliance approve\` lets it count.`);
 }
 
 async function decide(id: string, options: ListOptions, as: 'approved' | 'rejected', reason?: string): Promise<void> {

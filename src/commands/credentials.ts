@@ -69,7 +69,8 @@ async function create(options: CreateOptions): Promise<void> {
   const created = await withStore(options, async (database, config) => {
     const { merchantId } = await findMerchant(database, options.merchant);
     const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };
-    const credential = { actor: actor(), merchantId, dialect: options.dialect, secret, ...login };
+    const asked = options.mode === 'live' && access.asksForOneOf !== undefined ? { asksForOneOf: access.asksForOneOf } : {};
+    const credential = { actor: actor(), merchantId, dialect: options.dialect, secret, ...login, ...asked };
     if (access.signsWithSecret !== true) return createCredential(database, credential);
     return withVault(config, (vault) => createCredential(database, { ...credential, seal: vault.sealSecret }));
   });
@@ -83,6 +84,6 @@ async function create(options: CreateOptions): Promise<void> {
   for (const { name, value } of shown) print(`  ${name}: ${value}`);
 }
 
-function readSecret(file: string): string {
+export function readSecret(file: string): string {
   return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/\r?\n$/, '');
 }

@@ -1,6 +1,6 @@
 /** `polygate merchant`, `account` and `channel`: what has to be there before a merchant can be paid. */
 import type { Command } from 'commander';
-import { bankMethods } from '../core/instrument/bank.ts';
+import { activatableAtBank } from '../core/instrument/bank.ts';
 import { currencyOf } from '../core/money/currency.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
@@ -130,7 +130,7 @@ export function addChannelCommands(program: Command): void {
     .option('--currencies <list>', 'the currencies it may use (default: all)', listOf(/^[A-Z]{3}$/, 'ISO 4217 codes'))
     .option(
       '--bank-methods <list>',
-      `methods of banks that it activates: ${bankMethods.join(', ')} (default: none)`,
+      `methods of banks that it activates: ${activatableAtBank.join(', ')} (default: none)`,
       listOf(/^[a-z]+$/, 'names'),
     )
     .option('--json', 'print JSON')
@@ -181,8 +181,8 @@ function readChannel({ dialect: dialectName, account: accountId, name, currencie
   if (!access.isWireId(wireId)) throw new Error(`--wire-id ${wireId} is no id of ${dialectName}; expected ${access.expected.wireId}.`);
   const unknown = currencies?.find((code) => currencyOf(code) === undefined);
   if (unknown !== undefined) throw new Error(`--currencies has ${unknown}, which ISO 4217 does not know.`);
-  const strange = options.bankMethods?.find((name) => !bankMethods.some((method) => method === name));
-  if (strange !== undefined) throw new Error(`--bank-methods has ${strange}; expected some of ${bankMethods.join(', ')}.`);
+  const strange = options.bankMethods?.find((name) => !activatableAtBank.some((method) => method === name));
+  if (strange !== undefined) throw new Error(`--bank-methods has ${strange}; expected some of ${activatableAtBank.join(', ')}.`);
   const activated = options.bankMethods === undefined ? {} : { bankMethods: options.bankMethods };
   return { dialect: dialectName, wireId, accountId, name, ...(currencies === undefined ? {} : { currencies }), ...activated };
 }

@@ -10,6 +10,7 @@ import { addImportCommands } from './import.ts';
 import { addKeysCommands } from './keys.ts';
 import { addAccountCommands, addChannelCommands, addMerchantCommands } from './merchants.ts';
 import { addOperatorCommands } from './operators.ts';
+import { addPartnerCommands } from './partners.ts';
 import { addSettlementCommands } from './settlements.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   addAccountCommands(program);
   addChannelCommands(program);
   addCredentialCommands(program);
+  addPartnerCommands(program);
   addImportCommands(program);
   addSettlementCommands(program);
   addWebhookCommands(program);

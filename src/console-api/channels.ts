@@ -1,6 +1,6 @@
 /** Channels: where a merchant's payments enter, what it has activated there, and how its pages look. */
 import { Type } from 'typebox';
-import { bankMethods } from '../core/instrument/bank.ts';
+import { activatableAtBank } from '../core/instrument/bank.ts';
 import { cardBrands } from '../core/instrument/card.ts';
 import { flows } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
@@ -30,10 +30,14 @@ const settings = {
     nullable(some(flows)),
     'How payments may go; null: all. `synchronous`: a card without its shopper; `three_d_secure`: a card with authentication; `redirect`: at a bank.',
   ),
-  bank_methods: means(nullable(some(bankMethods)), 'Methods of banks that it has activated; null: none.'),
+  bank_methods: means(nullable(some(activatableAtBank)), 'Methods of banks that it has activated; null: none.'),
   policies: means(Type.Record(text, Type.Unknown()), 'What its dialect does differently for it, in the words of the dialect.'),
   look: means(nullable(look), 'Name, color and logo of the pages that its shoppers see.'),
   without_authentication: means(oneOf(['proceed', 'stop']), 'When an issuer cannot authenticate the shopper.'),
+  authenticates_without_shopper: means(
+    flag,
+    'Whether the issuer is asked about payments that the merchant starts with a stored card (3RI).',
+  ),
   accepts_partial_approval: means(flag, 'Whether a payment stands that the issuer approved for less than was asked.'),
 };
 

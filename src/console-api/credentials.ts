@@ -18,7 +18,7 @@ const credential = {
 
 const group = 'Credentials';
 
-export function credentialRoutes({ store, dialects, engine }: ConsoleParts): readonly ConsoleRoute[] {
+export function credentialRoutes({ store, dialects, engine, mode }: ConsoleParts): readonly ConsoleRoute[] {
   const read = (credential_id: string) => readOne(store, { list: 'credentials', filters: { credential_id }, noun: 'credential' });
   return [
     list({
@@ -29,7 +29,8 @@ export function credentialRoutes({ store, dialects, engine }: ConsoleParts): rea
     act({
       ...{ name: 'createCredential', group, method: 'post', at: '/merchants/:merchant_id/credentials', role: 'admin' },
       summary: 'Gives a merchant a credential; its secret is told this once.',
-      description: 'At most two of a dialect are active, so that one can be replaced by the next without a gap.',
+      description:
+        'At most two of a dialect are active, so that one can be replaced by the next without a gap. In live mode some dialects ask for an approved PCI DSS document first.',
       path: fields({ merchant_id: uuid }),
       body: fields({
         dialect: text,
@@ -57,6 +58,7 @@ export function credentialRoutes({ store, dialects, engine }: ConsoleParts): rea
           dialect,
           secret,
           ...login,
+          ...(mode === 'live' && access.asksForOneOf !== undefined ? { asksForOneOf: access.asksForOneOf } : {}),
           ...(access.signsWithSecret === true ? { seal: engine.vault.sealSecret } : {}),
         });
         const shown = given === undefined ? access.show({ identifier: made.identifier, secret }) : [];

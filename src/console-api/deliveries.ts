@@ -11,7 +11,7 @@ const states = ['pending', 'delivered', 'given_up'] as const;
 export const delivery = {
   merchant_id: uuid,
   endpoint_id: uuid,
-  subject: means(oneOf(['payment', 'token', 'checkout', 'mail']), 'What it is about.'),
+  subject: means(oneOf(['payment', 'token', 'checkout', 'subscriber', 'mail']), 'What it is about.'),
   payment_id: means(
     uuid,
     'Of what happened to a stored card: its token, as a UUID; of what happened to an order: its checkout; of a mail: its own id.',

@@ -1,6 +1,6 @@
 /** Payments and their operations, as operators look for them and at them. */
 import { Type } from 'typebox';
-import { bankMethods } from '../core/instrument/bank.ts';
+import { activatableAtBank } from '../core/instrument/bank.ts';
 import { cardBrands } from '../core/instrument/card.ts';
 import { operationKinds } from '../core/payment/operation.ts';
 import { operationStates } from '../core/states/operation.ts';
@@ -37,7 +37,7 @@ const payment = {
   brand: nullable(oneOf(cardBrands)),
   bin: means(nullable(text), 'The first six digits of the card.'),
   last4: nullable(text),
-  bank_method: nullable(oneOf(bankMethods)),
+  bank_method: nullable(oneOf(activatableAtBank)),
   created_at: time,
 };
 
@@ -79,7 +79,7 @@ const attempt = fields({
   expiry_month: nullable(whole),
   expiry_year: nullable(whole),
   holder: nullable(text),
-  bank_method: nullable(oneOf(bankMethods)),
+  bank_method: nullable(oneOf(activatableAtBank)),
   created_at: time,
 });
 
@@ -151,7 +151,7 @@ export function paymentRoutes({ store }: ConsoleParts): readonly ConsoleRoute[] 
         brand: oneOf(cardBrands),
         bin: Type.String({ pattern: '^\\d{6}$', 'x-expected': 'six digits' }),
         last4: Type.String({ pattern: '^\\d{4}$', 'x-expected': 'four digits' }),
-        bank_method: oneOf(bankMethods),
+        bank_method: oneOf(activatableAtBank),
       }),
       ...{ list: 'payments', item: fields(payment), store },
     }),

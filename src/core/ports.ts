@@ -2,6 +2,7 @@
 
 import type { BankReceipt } from './bank/bank.ts';
 import type { Dispute, DisputeNotice, DisputeOutcome, DisputeStage } from './dispute/dispute.ts';
+import type { AccountSummary } from './instrument/account.ts';
 import type { CredentialUse } from './instrument/agreement.ts';
 import type { BankUse } from './instrument/bank.ts';
 import type { CardSummary, Cvc, Pan } from './instrument/card.ts';
@@ -200,6 +201,13 @@ export interface NewBankPayment extends NewOperationBase {
   readonly trace: Trace;
 }
 
+/** A payout to a bank account. */
+export interface NewAccountPayout extends NewOperationBase {
+  readonly kind: 'payout';
+  readonly account: AccountSummary;
+  readonly trace: Trace;
+}
+
 /** A receipt that a merchant declares: posted at once, of what its order has left. */
 export interface NewReceipt extends NewOperationBase {
   readonly orderId: string;
@@ -362,6 +370,8 @@ export interface PaymentStore {
   submitOperation(row: NewOperation): Promise<Submission>;
   /** First transaction of a payment at a bank. */
   submitBankPayment(row: NewBankPayment): Promise<Submission>;
+  /** First transaction of a payout to a bank account, with its amount taken from the balance; `guard_failed`: that does not cover it. */
+  submitAccountPayout(row: NewAccountPayout): Promise<Submission>;
   /** The only transaction of a receipt that a merchant declares. */
   declareReceipt(row: NewReceipt): Promise<Submission>;
   /** The only transaction of a receipt that a bank tells. Returns what of it belongs to no order, in minor units; told again: 0. */
@@ -382,6 +392,11 @@ export interface PaymentStore {
   findOperation(key: { readonly merchantId: string; readonly operationId: string }): Promise<OperationView | undefined>;
   /** A number that no other payment of the merchant has, for protocols that name payments by numbers. */
   takePaymentNumber(merchantId: string): Promise<number>;
+  /**
+   * For protocols whose references are used once over all channels of a merchant: false when another channel has this one. To be asked before a
+   * payment under it, by merchants with several channels only: within a channel its key does the same.
+   */
+  claimReference(claim: { readonly merchantId: string; readonly channelId: string; readonly reference: string }): Promise<boolean>;
   /** The id of the first operation of the payment with this number. */
   findByNumber(key: { readonly merchantId: string; readonly paymentNumber: number }): Promise<string | undefined>;
   findTree(key: { readonly merchantId: string; readonly operationId: string }): Promise<PaymentTree | undefined>;

@@ -1,5 +1,6 @@
 /** What a dialect is to the gateway: a name and routes. Everything it needs from the engine comes in the context. */
 import type { FastifyInstance } from 'fastify';
+import type { DocumentType } from '../core/compliance/document.ts';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
@@ -9,6 +10,8 @@ import type { ImportedPayment, ImportedToken } from '../core/payment/imported.ts
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OrderView } from '../core/payment/order.ts';
 import type { ShopperStep } from '../core/payment/shopper-step.ts';
+import type { BillWriter } from '../core/subscription/bill.ts';
+import type { Subscriber } from '../core/subscription/billing.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -70,6 +73,8 @@ export interface Dialect {
   readonly emailIn?: string;
   /** How a shopper comes back to the shop, where more goes with them than the URL; absent: to the return URL as it is. */
   returnStep?(context: Pick<DialectContext, 'engine' | 'directory'>, back: ShopperReturn): Promise<ShopperStep | undefined>;
+  /** What the orders of subscriptions say; absent where the protocol has none. */
+  billing?(context: Pick<DialectContext, 'engine' | 'mode'>): BillWriter;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
@@ -166,7 +171,13 @@ export interface TokenNotice extends AnyNotice {
   readonly order?: OrderView;
 }
 
-export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice;
+/** A customer's subscription has ended before its time. */
+export interface SubscriberNotice extends AnyNotice {
+  readonly subject: 'subscriber';
+  readonly subscriber: Subscriber;
+}
+
+export type CallbackNotice = PaymentNotice | TokenNotice | OrderNotice | SubscriberNotice;
 
 export interface CallbackMessage {
   readonly method: 'GET' | 'POST';
@@ -187,6 +198,10 @@ export interface DialectAccess {
   identifierOf?(secret: string): string;
   /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
   readonly signsWithSecret?: true;
+  /** In live mode a merchant gets a credential only with an approved, valid PCI DSS document of one of these types; absent: without. */
+  readonly asksForOneOf?: readonly DocumentType[];
+  /** Where the protocol has resellers that act for merchants. */
+  readonly partners?: DialectPartners;
   /** A new random secret, of 128 bits at least. */
   newSecret(): string;
   isSecret(text: string): boolean;
@@ -194,6 +209,20 @@ export interface DialectAccess {
   readonly expected: { readonly wireId: string; readonly identifier: string; readonly secret: string };
   /** What the merchant enters in his integration, in the words of the protocol. */
   show(login: { readonly identifier: string; readonly secret: string }): readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Names of resellers; their keys have the form of merchants' secrets. */
+export interface DialectPartners {
+  newIdentifier(): string;
+  isIdentifier(text: string): boolean;
+  /** Completes "must be …". */
+  readonly expected: string;
+  /** What the partner enters, in the words of the protocol. */
+  show(partner: {
+    readonly identifier: string;
+    readonly login: string;
+    readonly secret: string;
+  }): readonly { readonly name: string; readonly value: string }[];
 }
 
 /** Why a line cannot be imported: names the field, never its value. */

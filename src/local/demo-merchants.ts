@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
-import { bankMethods } from '../core/instrument/bank.ts';
+import { activatableAtBank } from '../core/instrument/bank.ts';
 import { currencies } from '../core/money/currency.ts';
 import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
@@ -38,7 +38,7 @@ const sharedAccounts: readonly DemoAccount[] = [
   { accountId: 'sandbox-other', merchantIdentifier: 'POLYGATE0000003', terminals: ['OTHR0001'] },
 ];
 
-/** Writes what is missing; what is there stays as it is. All of its channels may use all methods of the bank. */
+/** Writes what is missing; what is there stays as it is. All of its channels may use the bank for all that it does. */
 export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('begin');
@@ -94,7 +94,7 @@ async function writeChannel(client: pg.Client, dialect: string, channel: DemoCha
   await client.query(
     `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, bank_methods, policies) values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (merchant_id, channel_id) do update set bank_methods = coalesce(channel.bank_methods, excluded.bank_methods)`,
-    [merchantId, channelId, dialect, wireId, name, accountId, bankMethods, JSON.stringify(channel.policies ?? {})],
+    [merchantId, channelId, dialect, wireId, name, accountId, activatableAtBank, JSON.stringify(channel.policies ?? {})],
   );
   await client.query(
     'insert into polygate.entry_point (dialect, wire_id, merchant_id, channel_id) values ($1, $2, $3, $4) on conflict do nothing',

@@ -16,6 +16,7 @@ const forms: Readonly<Record<keyof ChannelSettings, (value: unknown) => unknown>
   policies: (value) => JSON.stringify(value),
   look: (value) => (value === null ? null : JSON.stringify(value)),
   without_authentication: asIs,
+  authenticates_without_shopper: asIs,
   accepts_partial_approval: asIs,
 };
 

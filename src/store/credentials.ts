@@ -1,5 +1,6 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
 import { createHash, randomUUIDv7 } from 'node:crypto';
+import type { DocumentType } from '../core/compliance/document.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { SecretToSeal } from '../core/ports.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -29,6 +30,12 @@ const selectActive: Statement = {
 where dialect = $2 and revoked_at is null and (merchant_id = $1 or identifier = $3) order by created_at, credential_id`,
 };
 const merchantExists: Statement = { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' };
+const validDocument: Statement = {
+  name: 'valid_document_of_merchant',
+  text: `select from polygate.compliance_document d, polygate.clock c
+where d.merchant_id = $1 and d.type = any ($2) and d.state = 'approved' and d.valid_from <= now() + c.offset_ms * interval '1 millisecond'
+  and (d.valid_until is null or d.valid_until > now() + c.offset_ms * interval '1 millisecond') limit 1`,
+};
 const insert: Statement = {
   name: 'insert_credential',
   text: `insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash, sealed_secret) values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
@@ -52,6 +59,8 @@ export interface NewCredential {
   readonly identifier?: string;
   readonly freshIdentifier: string;
   readonly secret: string;
+  /** Only with an approved, valid PCI DSS document of one of these types. */
+  readonly asksForOneOf?: readonly DocumentType[];
   /** Encrypts the secret, where requests are signed with it. */
   readonly seal?: (secret: SecretToSeal) => Uint8Array;
 }
@@ -63,6 +72,7 @@ export function createCredential(database: Database, credential: NewCredential):
     if ((await query(merchantExists, [merchantId])).length === 0) {
       throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
     }
+    await requireDocument(query, credential);
     const found = await query<Row>(selectActive, [merchantId, dialect, credential.identifier ?? freshIdentifier]);
     const own = found.filter((row) => row.merchantId === merchantId);
     if (found.length > own.length) {
@@ -86,6 +96,14 @@ export function createCredential(database: Database, credential: NewCredential):
     await audit({ actor, act: 'credential.created', details: { merchantId, credentialId, dialect, identifier } });
     return created as CredentialRecord;
   });
+}
+
+async function requireDocument(query: Database['query'], { merchantId, dialect, asksForOneOf }: NewCredential): Promise<void> {
+  if (asksForOneOf === undefined || (await query(validDocument, [merchantId, [...asksForOneOf]])).length > 0) return;
+  throw new OperatorError(
+    `Live credentials of ${dialect} need a PCI DSS document of the merchant (${asksForOneOf.join(' or ')}) that is approved and valid. ` +
+      'Hand it in with `polygate compliance add`, and approve it with `polygate compliance approve`.',
+  );
 }
 
 /** Throws {@link OperatorError} when there is no such active credential. */

@@ -17,7 +17,8 @@ const dayMs = 86_400_000;
 const entriesAtMost = 50_000;
 
 const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled,
-  c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication, c.look, c.bank_methods,
+  c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication,
+  c.authenticates_without_shopper, c.look, c.bank_methods,
   m.pan_retention_days, ${ruleColumn}`;
 
 const channelByWireId: Statement = {
@@ -95,6 +96,7 @@ interface ChannelRow extends Record<string, unknown> {
   readonly look: unknown;
   readonly policies: Record<string, unknown>;
   readonly without_authentication: 'proceed' | 'stop';
+  readonly authenticates_without_shopper: boolean;
 }
 
 interface CredentialRow extends Record<string, unknown> {
@@ -201,6 +203,7 @@ function channelOf(row: ChannelRow): Channel {
     policies: row.policies,
     acceptsPartialApproval: row.accepts_partial_approval,
     withoutAuthentication: row.without_authentication,
+    authenticatesWithoutShopper: row.authenticates_without_shopper,
     ...(row.pan_retention_days === null ? {} : { panRetentionMs: row.pan_retention_days * dayMs }),
     ...(row.bank_methods === null ? {} : { bankMethods: row.bank_methods }),
     ...(row.brands === null ? {} : { brands: row.brands }),

@@ -41,6 +41,11 @@ const freshWhere = (condition: string): string => `
   select x.merchant_id, 'checkout', x.checkout_id, x.sequence, x.checkout_id, x.happened_at, x.channel_id
   from (
     select k.*, o.channel_id from polygate.checkout_event k join polygate.checkout o on o.merchant_id = k.merchant_id and o.checkout_id = k.checkout_id
+  ) x where ${condition}
+  union all
+  select x.merchant_id, 'subscriber', x.subscriber_id, x.sequence, x.subscriber_id, x.happened_at, x.channel_id
+  from (
+    select b.*, s.channel_id from polygate.subscriber_event b join polygate.subscriber s on s.merchant_id = b.merchant_id and s.subscriber_id = b.subscriber_id
   ) x where ${condition}`;
 
 const enrollStep: Statement = {

@@ -50,7 +50,8 @@ const newest = (table: string): string =>
 const look: Statement = {
   name: 'event_cursor_look',
   text: `select snapshot::text as before, pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as restarted,
-    coalesce(greatest(${newest('event')}, ${newest('token_act')}, ${newest('checkout_event')}) >= pg_snapshot_xmax(snapshot), false) as is_behind
+    coalesce(greatest(${newest('event')}, ${newest('token_act')}, ${newest('checkout_event')}, ${newest('subscriber_event')}) >= pg_snapshot_xmax(snapshot), false)
+      as is_behind
   from polygate.event_cursor where name = $1`,
 };
 
@@ -58,7 +59,8 @@ const lookAtLate: Statement = {
   name: 'event_cursor_late',
   text: `select exists (select from polygate.event where recorded_in = any ($1::xid8[]))
     or exists (select from polygate.token_act where recorded_in = any ($1::xid8[]))
-    or exists (select from polygate.checkout_event where recorded_in = any ($1::xid8[])) as found`,
+    or exists (select from polygate.checkout_event where recorded_in = any ($1::xid8[]))
+    or exists (select from polygate.subscriber_event where recorded_in = any ($1::xid8[])) as found`,
 };
 
 const lock: Statement = {

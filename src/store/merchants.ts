@@ -98,7 +98,7 @@ const statements = {
     name: 'list_pan_retentions',
     text: 'select routing_number as "routingNumber", name, pan_retention_days as "panDays" from polygate.merchant order by routing_number',
   },
-  accountExists: { name: 'account_exists', text: 'select from polygate.acquirer_account where account_id = $1' },
+  accountExists: { name: 'account_exists', text: `select from polygate.acquirer_account where account_id = $1 and adapter <> 'bank'` },
   entryTaken: { name: 'entry_taken', text: 'select from polygate.entry_point where dialect = $1 and wire_id = $2' },
   setWithoutAuthentication: {
     name: 'set_without_authentication',

@@ -96,7 +96,7 @@ const deliveries: ListTable = {
     payment_id: 'd.payment_id',
     sequence: 'd.sequence',
     event: `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
-      when d.subject = 'checkout' then 'checkout.' || k.name when d.sequence = 1 then 'token.made' else 'token.deleted' end`,
+      when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end`,
     state: 'd.state',
     tries: 'd.tries',
     created_at: 'd.created_at',

@@ -51,6 +51,7 @@ const channels: ListTable = {
     policies: 'c.policies',
     look: 'c.look',
     without_authentication: 'c.without_authentication',
+    authenticates_without_shopper: 'c.authenticates_without_shopper',
     accepts_partial_approval: 'c.accepts_partial_approval',
   },
   from: 'polygate.channel c',

@@ -107,7 +107,8 @@ from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as i (merchant_id, en
   left join polygate.token_act t on d.subject = 'token' and t.merchant_id = d.merchant_id and t.act_id = d.operation_id
   left join polygate.checkout_event k on d.subject = 'checkout' and k.merchant_id = d.merchant_id and k.checkout_id = d.payment_id and k.sequence = d.sequence
   left join polygate.checkout o on d.subject = 'checkout' and o.merchant_id = d.merchant_id and o.checkout_id = d.payment_id
-  left join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id, o.channel_id)
+  left join polygate.subscriber b on d.subject = 'subscriber' and b.merchant_id = d.merchant_id and b.subscriber_id = d.payment_id
+  left join polygate.channel c on c.merchant_id = d.merchant_id and c.channel_id = coalesce(p.channel_id, t.channel_id, o.channel_id, b.channel_id)
   join polygate.merchant m on m.merchant_id = d.merchant_id`,
 };
 
@@ -182,7 +183,7 @@ interface ClaimRow extends Row {
 }
 
 interface DetailRow extends ClaimRow {
-  readonly subject: 'payment' | 'token' | 'checkout' | 'mail';
+  readonly subject: 'payment' | 'token' | 'checkout' | 'subscriber' | 'mail';
   readonly mail: Omit<QueuedMail, 'merchantId' | 'mailId'> | null;
   readonly operation_id: string;
   readonly tries: number;
@@ -293,6 +294,7 @@ function deliveryOf(row: DetailRow): ClaimedDelivery {
 function subjectOf(row: DetailRow): DeliverySubject {
   if (row.mail !== null) return { kind: 'mail', mail: { ...row.mail, merchantId: row.merchant_id, mailId: row.payment_id } };
   const channel = channelOf(row);
+  if (row.subject === 'subscriber') return { kind: 'subscriber', channel };
   if (row.event_name === null) return { kind: 'token', channel };
   if (row.subject === 'checkout') return { kind: 'order', channel, event: checkoutEventOf(row, row.event_name) };
   return { kind: 'payment', channel, event: eventOf(row, row.event_name) };

@@ -20,11 +20,12 @@ import { submitWithDueWork } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
-import { recordPayout, submitPayout } from './payouts.ts';
+import { recordPayout, submitAccountPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
 import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
 import { declareReceipt, takeReceipt } from './receipts.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
+import { claimReference } from './reference-claims.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { searchOperations } from './search-operations.ts';
 import { submitOperations } from './submit-operation.ts';
@@ -94,6 +95,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     },
     submitOperation: (row) => submitKeyed(operations, row),
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
+    submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),
     takeReceipt: (notice) => takeReceipt(general, notice),
     postOperation: (row) => submitKeyed(postings, row),
@@ -109,6 +111,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     recordDecision: (outcome, act) => recordDecision(general, outcome, act, clock.businessNow()),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,
     takePaymentNumber: numbers.take,
+    claimReference: (claim) => reading(claimReference(general, claim)),
     findByNumber: (key) => reading(findByNumber(general, key)),
     findTree: (key) => reading(findTree(hot, key)),
     search: (search) => reading(searchOperations(general, search, clock)),

@@ -3,8 +3,9 @@
  * last and held only until the commit; all payouts of a merchant in one currency queue for it, so they gain nothing from a batch.
  */
 import { accounts } from '../core/ledger/accounts.ts';
-import type { NewPayment, OutcomeToRecord, RecordedOutcome, Submission } from '../core/ports.ts';
+import type { NewAccountPayout, NewPayment, OutcomeToRecord, RecordedOutcome, Submission } from '../core/ports.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { submitBankPayment } from './bank-payments.ts';
 import { recordFirstOutcomes } from './record-outcome.ts';
 import { submitChecked } from './submit-payment.ts';
 
@@ -26,10 +27,23 @@ where p.merchant_id = $1 and p.payment_id = $2
 class BalanceTooLow extends Error {}
 
 /** Writes a payout and takes its amount from the balance; `guard_failed` when the balance does not cover it. A rejected one takes nothing. */
-export async function submitPayout(database: Database, row: NewPayment): Promise<Submission> {
+export function submitPayout(database: Database, row: NewPayment): Promise<Submission> {
+  return submitWithinBalance(database, row, (query) => submitChecked({ query }, row));
+}
+
+/** The same of one that goes to a bank account. */
+export function submitAccountPayout(database: Database, row: NewAccountPayout): Promise<Submission> {
+  return submitWithinBalance(database, row, (query) => submitBankPayment({ query }, row));
+}
+
+async function submitWithinBalance(
+  database: Database,
+  row: Pick<NewPayment, 'merchantId' | 'currency' | 'amount' | 'rejection'>,
+  submit: (query: Database['query']) => Promise<Submission>,
+): Promise<Submission> {
   try {
     return await database.transaction(async (query) => {
-      const submission = await submitChecked({ query }, row);
+      const submission = await submit(query);
       if (submission !== 'submitted' || row.rejection !== undefined) return submission;
       const taken = await query(reserve, [row.merchantId, row.currency, row.amount]);
       if (taken.length === 0) throw new BalanceTooLow();

@@ -29,11 +29,13 @@ const endpoints: Statement = { name: 'prune_endpoints', text: 'select merchant_i
 
 const merchants: Statement = { name: 'prune_merchants', text: 'select merchant_id from polygate.merchant' };
 
+// Orders stay: they are the merchant's, under ids that say nothing of their age.
 const checkouts: Statement = {
   name: 'prune_checkouts',
   text: `with gone as (
   delete from polygate.checkout c using (
-    select merchant_id, checkout_id from polygate.checkout where merchant_id = $1 and checkout_id < $2 and expires_at < $3 order by checkout_id limit $4
+    select merchant_id, checkout_id from polygate.checkout
+    where merchant_id = $1 and checkout_id < $2 and expires_at < $3 and secret_hash is not null order by checkout_id limit $4
   ) old
   where c.merchant_id = old.merchant_id and c.checkout_id = old.checkout_id
   returning 1

@@ -1,6 +1,6 @@
 /** Reads operations and payments as the core's plain data. */
 import type { CredentialUse } from '../core/instrument/agreement.ts';
-import type { BankMethod } from '../core/instrument/bank.ts';
+import { accountTransfers, type BankMethod } from '../core/instrument/bank.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { OperationState } from '../core/states/operation.ts';
@@ -49,7 +49,7 @@ export interface OperationRow extends Row {
   readonly last4: string | null;
   readonly expiry_month: number | null;
   readonly expiry_year: number | null;
-  readonly bank_method: BankMethod | null;
+  readonly bank_method: BankMethod | typeof accountTransfers | null;
   readonly return_url: string | null;
   readonly awaits_receipt: boolean;
   readonly holder: string | null;
@@ -234,9 +234,10 @@ export function nodeOf(row: OperationRow): OperationNode {
   };
 }
 
-/** A card, or how it is paid at a bank. */
-function instrumentOf(row: OperationRow): Pick<OperationNode, 'card' | 'cardId' | 'bank'> {
+/** A card, an account, or how it is paid at a bank. */
+function instrumentOf(row: OperationRow): Pick<OperationNode, 'card' | 'cardId' | 'bank' | 'account'> {
   const { card_id: cardId, brand, bin, last4, expiry_month: month, expiry_year: year, holder } = row;
+  if (row.bank_method === accountTransfers) return { account: { holder: holder ?? '', last4: last4 ?? '' } };
   if (row.bank_method !== null && row.return_url !== null) {
     return { bank: { method: row.bank_method, returnUrl: row.return_url, awaitsReceipt: row.awaits_receipt } };
   }

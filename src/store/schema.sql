@@ -76,6 +76,7 @@ create table polygate.attempt (
   constraint attempt_instrument CHECK (
 CASE
     WHEN (bank_method IS NULL) THEN ((card_id IS NOT NULL) AND (brand IS NOT NULL) AND (bin IS NOT NULL) AND (last4 IS NOT NULL) AND (expiry_month IS NOT NULL) AND (expiry_year IS NOT NULL) AND (return_url IS NULL))
+    WHEN (bank_method = 'transfer'::text) THEN ((card_id IS NULL) AND (return_url IS NULL) AND (holder IS NOT NULL) AND (last4 IS NOT NULL))
     ELSE ((card_id IS NULL) AND (return_url IS NOT NULL))
 END)
 );
@@ -145,6 +146,22 @@ create table polygate.bank_receipt (
 CREATE INDEX bank_receipt_payment ON polygate.bank_receipt USING btree (payment_id);
 grant insert, select, update on polygate.bank_receipt to polygate_app;
 
+create table polygate.billing_template (
+  merchant_id uuid not null,
+  template_id uuid not null,
+  channel_id uuid not null,
+  plan json,
+  active boolean not null,
+  document json not null,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  constraint billing_template_pkey PRIMARY KEY (merchant_id, template_id)
+);
+CREATE INDEX billing_template_by_time ON polygate.billing_template USING btree (merchant_id, created_at, template_id) WHERE (removed_at IS NULL);
+grant insert, select, update on polygate.billing_template to polygate_app;
+
 create table polygate.card_block (
   merchant_id uuid not null,
   bin text not null,
@@ -186,6 +203,7 @@ create table polygate.channel (
   bank_methods text[],
   brands text[],
   flows text[],
+  authenticates_without_shopper boolean not null default false,
   constraint channel_pkey PRIMARY KEY (merchant_id, channel_id),
   constraint channel_account_id_fkey FOREIGN KEY (account_id) REFERENCES polygate.acquirer_account(account_id),
   constraint channel_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id),
@@ -307,9 +325,15 @@ create table polygate.customer (
   customer_number bigint not null,
   details jsonb not null,
   created_at timestamp with time zone not null,
+  customer_id uuid,
+  input_hash bytea,
+  updated_at timestamp with time zone,
+  removed_at timestamp with time zone,
   constraint customer_pkey PRIMARY KEY (merchant_id, customer_number)
 );
-grant insert, select on polygate.customer to polygate_app;
+CREATE UNIQUE INDEX customer_by_id ON polygate.customer USING btree (merchant_id, customer_id) WHERE (customer_id IS NOT NULL);
+CREATE INDEX customer_by_time ON polygate.customer USING btree (merchant_id, created_at, customer_id) WHERE ((customer_id IS NOT NULL) AND (removed_at IS NULL));
+grant insert, select, update on polygate.customer to polygate_app;
 
 create table polygate.delivery (
   merchant_id uuid not null,
@@ -330,7 +354,7 @@ create table polygate.delivery (
   constraint delivery_pkey PRIMARY KEY (payment_id, endpoint_id, sequence, merchant_id),
   constraint delivery_mail_check CHECK (((subject = 'mail'::text) = (mail IS NOT NULL))),
   constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'given_up'::text]))),
-  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text, 'checkout'::text, 'mail'::text])))
+  constraint delivery_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'token'::text, 'checkout'::text, 'subscriber'::text, 'mail'::text])))
 );
 CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
@@ -618,7 +642,7 @@ create table polygate.partner_merchant (
   constraint partner_merchant_pkey PRIMARY KEY (partner_id, login),
   constraint partner_merchant_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES polygate.partner(partner_id)
 );
-grant insert, select, update on polygate.partner_merchant to polygate_app;
+grant delete, insert, select, update on polygate.partner_merchant to polygate_app;
 
 create table polygate.payment (
   merchant_id uuid not null,
@@ -686,6 +710,15 @@ create table polygate.reconciliation (
 );
 CREATE INDEX reconciliation_waiting ON polygate.reconciliation USING btree (cut_off_at) WHERE (state = 'waiting'::text);
 grant insert, select, update on polygate.reconciliation to polygate_app;
+
+create table polygate.reference_claim (
+  merchant_id uuid not null,
+  reference text not null,
+  channel_id uuid not null,
+  claimed_at timestamp with time zone not null default now(),
+  constraint reference_claim_pkey PRIMARY KEY (merchant_id, reference)
+);
+grant insert, select, update on polygate.reference_claim to polygate_app;
 
 create table polygate.request_key (
   key_id uuid not null,
@@ -849,6 +882,47 @@ create table polygate.shopper_visit (
 CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
 grant delete, insert, select, update on polygate.shopper_visit to polygate_app;
 
+create table polygate.subscriber (
+  merchant_id uuid not null,
+  subscriber_id uuid not null,
+  template_id uuid not null,
+  customer_id uuid not null,
+  channel_id uuid not null,
+  status text not null,
+  starts_at timestamp with time zone not null,
+  next_cycle integer not null,
+  cycles_billed integer not null,
+  order_id uuid,
+  tries smallint not null,
+  attempt smallint not null,
+  mails_on_failure boolean not null,
+  settings json not null,
+  due_at timestamp with time zone,
+  leased_until timestamp with time zone not null,
+  input_hash bytea,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint subscriber_pkey PRIMARY KEY (merchant_id, subscriber_id),
+  constraint subscriber_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'paused'::text, 'ended'::text])))
+);
+CREATE INDEX subscriber_by_time ON polygate.subscriber USING btree (merchant_id, template_id, created_at, subscriber_id);
+CREATE INDEX subscriber_due ON polygate.subscriber USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX subscriber_of_customer ON polygate.subscriber USING btree (merchant_id, customer_id) WHERE (status <> 'ended'::text);
+CREATE UNIQUE INDEX subscriber_once ON polygate.subscriber USING btree (merchant_id, template_id, customer_id) WHERE (status <> 'ended'::text);
+grant insert, select, update on polygate.subscriber to polygate_app;
+
+create table polygate.subscriber_event (
+  merchant_id uuid not null,
+  subscriber_id uuid not null,
+  sequence integer not null,
+  name text not null,
+  happened_at timestamp with time zone not null,
+  recorded_in xid8 default pg_current_xact_id(),
+  constraint subscriber_event_pkey PRIMARY KEY (merchant_id, subscriber_id, sequence)
+);
+CREATE INDEX subscriber_event_recorded ON polygate.subscriber_event USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
+grant insert, select on polygate.subscriber_event to polygate_app;
+
 create table polygate.terminal_day (
   terminal text not null,
   business_date date not null,
@@ -879,6 +953,7 @@ create table polygate.token_act (
   constraint token_act_pkey PRIMARY KEY (merchant_id, act_id),
   constraint token_act_kind_check CHECK ((kind = ANY (ARRAY['tokenization'::text, 'deletion'::text])))
 );
+CREATE INDEX token_act_customer ON polygate.token_act USING btree (((dialect_data ->> 'customerReference'::text)), merchant_id) WHERE ((dialect_data ->> 'customerReference'::text) IS NOT NULL);
 CREATE UNIQUE INDEX token_act_key ON polygate.token_act USING btree (merchant_id, channel_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX token_act_recorded ON polygate.token_act USING btree (recorded_in) WHERE (recorded_in IS NOT NULL);
 CREATE UNIQUE INDEX token_act_token ON polygate.token_act USING btree (merchant_id, token, kind);

@@ -24,7 +24,8 @@ const walkName = 'settlement_walked_until_ms';
 
 const cutOffs: Statement = { name: 'cut_offs', text: 'select distinct cut_off_minute, time_zone from polygate.acquirer_account' };
 
-// What has a message belongs to the account of its message, a chargeback to that of its charge; payments at banks have no account of an acquirer.
+// What has a message belongs to the account of its message, a chargeback to that of its charge; payments at banks have no account of an acquirer,
+// payouts to accounts have one of their own.
 // A hold that is given up moves no money. What was imported is settled where it was made.
 const bite: Statement = {
   name: 'find_to_settle',
@@ -44,7 +45,7 @@ const bite: Statement = {
   insert into polygate.settled_operation (merchant_id, operation_id, payment_id, account_id)
   select f.merchant_id, f.operation_id, f.payment_id, f.account_id from found f join bite o using (merchant_id, operation_id)
     join polygate.acquirer_account a on a.account_id = f.account_id
-  where o.state in ('awaiting', 'submitted', 'unknown', 'escalated', 'approved')
+  where o.state in ('awaiting', 'submitted', 'pending', 'unknown', 'escalated', 'approved')
     and not exists (select from polygate.imported_operation i where i.merchant_id = f.merchant_id and i.operation_id = f.operation_id)
   on conflict do nothing
   returning merchant_id, operation_id
@@ -72,7 +73,7 @@ const waiting = `polygate.settled_operation u join polygate.operation o on o.mer
 
 const uncertain: Statement = {
   name: 'uncertain_before_cut_off',
-  text: `select from ${waiting} where u.account_id = $1 and u.settlement_id is null and o.state in ('submitted', 'unknown') and m.transmitted_at < $2 limit 1`,
+  text: `select from ${waiting} where u.account_id = $1 and u.settlement_id is null and o.state in ('submitted', 'pending', 'unknown') and m.transmitted_at < $2 limit 1`,
 };
 
 const anyDue: Statement = {
@@ -88,7 +89,7 @@ const left: Statement = {
   (extract(epoch from y.last_cut_off_at) * 1000)::bigint as last_cut_off_ms
 from ${waiting} join polygate.acquirer_account a on a.account_id = u.account_id left join polygate.settlement_cycle y on y.account_id = u.account_id
 where u.settlement_id is null and ($1::text is null or u.account_id = $1)
-  and (o.state in ('awaiting', 'submitted', 'unknown') or (o.state = 'approved' and not o.declared))
+  and (o.state in ('awaiting', 'submitted', 'pending', 'unknown') or (o.state = 'approved' and not o.declared))
 group by u.account_id, a.cut_off_minute, a.time_zone, y.last_cut_off_at`,
 };
 

@@ -2,7 +2,7 @@
 
 import type { NewPayment, Submission } from '../core/ports.ts';
 import type { AuthenticationState } from '../core/states/authentication.ts';
-import type { AuthenticationRequest, Permission, TransStatus } from '../core/three-d-secure/authentication.ts';
+import type { AuthenticationRequest, Permission, PriorAuthentication, TransStatus } from '../core/three-d-secure/authentication.ts';
 import type {
   AuthenticationChange,
   Confirmation,
@@ -28,9 +28,45 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::timestamptz, case whe
 const insertVisit: Statement = {
   name: 'new_visit',
   text: `insert into polygate.shopper_visit (merchant_id, visit_id, channel_id, payment_id, authentication_id, return_url, tokenize, has_cvc, expires_at,
-  due_at, created_at, capture_data, confirmation, merchant_word)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)`,
+  due_at, created_at, capture_data, confirmation, merchant_word, leased_until)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz, case when $14::bigint is null then $9::timestamptz else $10::timestamptz end, $10::timestamptz, $11,
+  $12, $13, now() + $14::bigint * interval '1 millisecond')`,
 };
+
+// Of the same card, whose number a merchant may have sent anew: the issuer would know no other. Only what the issuer has proven counts later.
+const priorRun = `select a.acs_transaction_id, a.acs_url is not null as challenged, (extract(epoch from a.created_at) * 1000)::bigint as created_ms
+from polygate.operation o join polygate.authentication a on a.visit_id = o.operation_id and a.merchant_id = o.merchant_id
+  join polygate.attempt t on t.merchant_id = o.merchant_id and t.payment_id = o.payment_id and t.number = o.attempt_number
+where o.merchant_id = $1 and t.bin = $3 and t.last4 = $4 and a.state = 'authenticated' and a.acs_transaction_id is not null`;
+
+const priorOfPayment: Statement = {
+  name: 'prior_authentication_of_payment',
+  text: `${priorRun} and o.operation_id = $2 order by a.number desc limit 1`,
+};
+
+// The index of agreements holds few rows of one token.
+const priorOfToken: Statement = {
+  name: 'prior_authentication_of_token',
+  text: `${priorRun} and o.token = $2 and o.agreement is not null and o.state = 'approved' and o.agreement ->> 'sequence' = 'initial'
+order by o.agreement ->> 'type' <> $5, o.created_at desc, a.number desc limit 1`,
+};
+
+interface PriorRow extends Row {
+  readonly acs_transaction_id: string;
+  readonly challenged: boolean;
+  readonly created_ms: number;
+}
+
+export async function findPrior(database: Database, key: Parameters<VisitStore['findPrior']>[0]): Promise<PriorAuthentication | undefined> {
+  const { merchantId, card } = key;
+  const { bin, last4 } = card;
+  const [row] =
+    'operationId' in key
+      ? await database.query<PriorRow>(priorOfPayment, [merchantId, key.operationId, bin, last4])
+      : await database.query<PriorRow>(priorOfToken, [merchantId, key.token, bin, last4, key.type]);
+  if (row === undefined) return undefined;
+  return { acsTransactionId: row.acs_transaction_id, method: row.challenged ? 'challenge' : 'frictionless', atMs: row.created_ms };
+}
 
 const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data, v.confirmation, v.merchant_word,
   (extract(epoch from v.expires_at) * 1000)::bigint as expires_ms, v.due_at is null as is_over,
@@ -170,6 +206,7 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
       captureData,
       confirmation,
       merchantWord,
+      leaseMs,
     } = visit;
     const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
     if (submission !== 'submitted') return submission;
@@ -177,7 +214,7 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
       ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],
-      ...[confirmation, merchantWord],
+      ...[confirmation, merchantWord, leaseMs],
     ]);
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
     return submission;

@@ -1,6 +1,7 @@
 /** The AReq of a run: what is known of card, shopper, shop and purchase in the protocol's words. Pure. */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import { currencyOf } from '../core/money/currency.ts';
+import type { AuthenticationRequest, WithoutShopper } from '../core/three-d-secure/authentication.ts';
 import type { Asking } from '../core/three-d-secure/three-ds-server.ts';
 import { browserElements } from '../protocols/emv-3ds/browser-data.ts';
 import type { AReq } from '../protocols/emv-3ds/message.ts';
@@ -30,39 +31,100 @@ export function versionOf(version: string): Version {
 
 /** `nowMs`: business time. */
 export function areqOf(asking: Asking, account: AcquirerAccount, requestor: Requestor, nowMs: number): AReq {
-  const { authentication, pan, methodCompletion, returnUrl, resultUrl } = asking;
+  const { authentication, pan, resultUrl } = asking;
   const { request, amount, authenticationId } = authentication;
   const currency = currencyOf(authentication.currency);
   const version = versionOf(authentication.version);
   const isNew = version === '2.3.1';
-  const { challengeIndicator: wish, simulate } = request;
+  const { withoutShopper, simulate } = request;
   const areq = {
     messageType: 'AReq',
     messageVersion: version,
-    ...{ messageCategory: '01', deviceChannel: '02', threeDSServerTransID: authenticationId },
+    ...{ messageCategory: '01', threeDSServerTransID: authenticationId },
     ...{ threeDSServerRefNumber: requestor.serverReference, threeDSServerURL: resultUrl },
     ...{ threeDSRequestorID: requestor.requestorId, threeDSRequestorName: request.merchantName.slice(0, longestName) },
-    ...{ threeDSRequestorURL: requestor.requestorUrl, threeDSRequestorAuthenticationInd: '01', acctNumber: pan.reveal() },
+    ...{ threeDSRequestorURL: requestor.requestorUrl, acctNumber: pan.reveal() },
     ...{ acquirerBIN: requestor.acquirerBin, acquirerMerchantID: account.merchantIdentifier.trim(), mcc: account.categoryCode },
     ...{ merchantCountryCode: requestor.merchantCountry, merchantName: request.merchantName.slice(0, longestName) },
     ...{ purchaseAmount: String(amount), purchaseCurrency: currency?.numeric ?? '', purchaseExponent: String(currency?.decimals ?? 2) },
-    purchaseDate: new Date(nowMs).toISOString().replace(/\D/g, '').slice(0, 14),
-    ...{ cardExpiryDate: request.cardExpiry, notificationURL: returnUrl, threeDSCompInd: methodCompletion, transType: '01' },
-    ...browserElements(request.browser),
+    purchaseDate: timeText(nowMs, 14),
+    ...{ cardExpiryDate: request.cardExpiry, transType: '01' },
+    ...(withoutShopper === undefined ? shopperElements(asking, isNew) : merchantElements(withoutShopper, request, isNew)),
     ...(request.holder === undefined ? {} : { cardholderName: request.holder }),
     ...(request.email === undefined ? {} : { email: request.email }),
-    ...(wish === undefined ? {} : { threeDSRequestorChallengeInd: isNew ? [wish] : wish }),
-    ...(isNew ? newElements(asking, requestor) : {}),
+    ...(isNew ? { acquirerCountryCode: requestor.merchantCountry, acquirerCountryCodeSource: countryFromServer } : {}),
     ...(simulate === undefined ? {} : { messageExtension: [simulation(simulate)] }),
   };
   // Elements that only one version knows are required there, which the type cannot say.
   return areq as unknown as AReq;
 }
 
-/** What 2.3.1 wants beside: 01 says that the country comes from the 3DS Server. */
-function newElements({ authentication }: Asking, { merchantCountry }: Requestor): Partial<AReq> {
-  const { language = 'en' } = authentication.request.browser;
-  return { acceptLanguage: [language.slice(0, 100) || 'en'], acquirerCountryCode: merchantCountry, acquirerCountryCodeSource: '01' };
+/** `acquirerCountryCodeSource`, which 2.3.1 wants: the 3DS Server has said so. */
+const countryFromServer = '01';
+
+const browserChannel = '02';
+const requestorChannel = '03';
+
+/** The shopper's browser, and where it comes back to. */
+function shopperElements({ authentication, methodCompletion, returnUrl }: Asking, isNew: boolean) {
+  const { browser, challengeIndicator: wish } = authentication.request;
+  const { language = 'en' } = browser;
+  return {
+    ...{ deviceChannel: browserChannel, threeDSRequestorAuthenticationInd: '01' },
+    ...{ notificationURL: returnUrl, threeDSCompInd: methodCompletion },
+    ...browserElements(browser),
+    ...(wish === undefined ? {} : { threeDSRequestorChallengeInd: isNew ? [wish] : wish }),
+    ...(isNew ? { acceptLanguage: [language.slice(0, 100) || 'en'] } : {}),
+  };
+}
+
+/** `threeRIInd`. Parts of a purchase are told as such where their number is known, which goes with it. */
+const recurringPayment = '01';
+const installmentPayment = '02';
+const otherPayment = '11';
+
+/** For an agreement that ends at no certain day, and whose payments may come as near as the day after. */
+const withoutEnd = '99991231';
+const anyDay = 1;
+
+const priorMethods = { frictionless: '01', challenge: '02' } as const;
+
+/** What the merchant says of a payment that it starts, and of the one in which the shopper has agreed. Wishes about a challenge came with 2.3.1. */
+function merchantElements(about: WithoutShopper, { challengeIndicator: wish }: AuthenticationRequest, isNew: boolean) {
+  const { until, everyDays = anyDay, installments = 0, prior } = about;
+  const indicator = indicatorOf(about);
+  const priorInfo =
+    prior === undefined
+      ? undefined
+      : {
+          ...{ threeDSReqPriorAuthMethod: priorMethods[prior.method], threeDSReqPriorRef: prior.acsTransactionId },
+          threeDSReqPriorAuthTimestamp: timeText(prior.atMs, 12),
+        };
+  return {
+    ...{ deviceChannel: requestorChannel, threeRIInd: indicator },
+    ...(indicator === otherPayment
+      ? {}
+      : { recurringExpiry: until?.replaceAll('-', '') ?? withoutEnd, recurringFrequency: String(Math.max(everyDays, anyDay)) }),
+    ...(indicator === installmentPayment ? { purchaseInstalData: String(installments) } : {}),
+    ...(priorInfo === undefined ? {} : { threeDSRequestorPriorAuthenticationInfo: isNew ? [priorInfo] : priorInfo }),
+    ...(wish === undefined || !isNew ? {} : { threeDSRequestorChallengeInd: [wish] }),
+  };
+}
+
+function indicatorOf({ agreement, installments = 0 }: WithoutShopper): string {
+  switch (agreement) {
+    case 'recurring':
+      return recurringPayment;
+    case 'installment':
+      return installments > 1 && installments < 1000 ? installmentPayment : otherPayment;
+    case 'unscheduled':
+      return otherPayment;
+  }
+}
+
+/** Digits of a time in UTC, from the year on. */
+function timeText(epochMs: number, digits: number): string {
+  return new Date(epochMs).toISOString().replace(/\D/g, '').slice(0, digits);
 }
 
 function simulation(flow: 'challenge' | 'frictionless' | 'enrolled') {

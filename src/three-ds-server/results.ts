@@ -27,7 +27,8 @@ const ends: readonly TransStatus[] = ['Y', 'A', 'I', 'N', 'R', 'U'];
 const dataOnly = '06';
 const exemptions = ['05', '07', '08'];
 
-function purposeOf({ challengeIndicator = '' }: AuthenticationRequest): Purpose {
+function purposeOf({ challengeIndicator = '', withoutShopper }: AuthenticationRequest): Purpose {
+  if (withoutShopper !== undefined) return 'recurring';
   if (challengeIndicator === dataOnly) return 'data-only';
   return exemptions.includes(challengeIndicator) ? 'exemption' : 'payment';
 }

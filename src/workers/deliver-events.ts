@@ -22,6 +22,7 @@ import type {
   DialectCallbacks,
   OrderNotice,
   PaymentNotice,
+  SubscriberNotice,
   TokenNotice,
   Webhooks,
 } from '../dialects/dialect.ts';
@@ -262,7 +263,8 @@ type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
 type Subject =
   | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
   | Pick<TokenNotice, 'subject' | 'act' | 'order'>
-  | Pick<OrderNotice, 'subject' | 'event' | 'order'>;
+  | Pick<OrderNotice, 'subject' | 'event' | 'order'>
+  | Pick<SubscriberNotice, 'subject' | 'subscriber'>;
 
 interface Telling {
   readonly policy: DialectCallbacks;
@@ -280,6 +282,10 @@ async function readSubject(
   if (about.kind === 'order') {
     const order = await readOrder(engine, { merchantId, checkoutId: paymentId });
     return order === undefined ? undefined : { subject: 'order', event: about.event, order };
+  }
+  if (about.kind === 'subscriber') {
+    const subscriber = await engine.billing.findSubscriberById({ merchantId, subscriberId: paymentId });
+    return subscriber === undefined ? undefined : { subject: 'subscriber', subscriber };
   }
   if (about.kind === 'token') {
     const kind = sequence === 1 ? 'tokenization' : 'deletion';

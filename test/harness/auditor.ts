@@ -9,7 +9,7 @@ import { currencyOf } from '../../src/core/money/currency.ts';
 import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
 import { verify } from '../../src/store/verify.ts';
-import { compareBank } from './bank-auditor.ts';
+import { compareBank, compareTransfers } from './bank-auditor.ts';
 import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
 import { findCardData, nextTransaction } from './scrub.ts';
@@ -38,7 +38,8 @@ export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
   const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
   const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
-  assert.deepEqual([...rules, ...books, ...(await compareBank(stack)), ...balances, ...disputes, ...card], []);
+  const bank = [...(await compareBank(stack)), ...(await compareTransfers(stack))];
+  assert.deepEqual([...rules, ...books, ...bank, ...balances, ...disputes, ...card], []);
 }
 
 /** Every operation has a certain outcome, or an operator has to give it one; and the host has an answer to all that it tells of disputes. */
@@ -51,7 +52,8 @@ export async function nothingOpen({ database, host }: Stack): Promise<void> {
   const isAnswered = ({ state, chargebackAnswer, reversalAnswer }: HostDispute): boolean =>
     chargebackAnswer !== undefined && (state === 'raised' || reversalAnswer !== undefined);
   await eventually(async () => (await host.disputes()).every(isAnswered), 'all disputes to be answered');
-  await eventually(async () => (await host.bank()).every(({ isTold }) => isTold), 'the gateway to take notice of all that the bank tells');
+  const isAllTold = async () => [...(await host.bank()), ...(await host.transfers())].every(({ isTold }) => isTold);
+  await eventually(isAllTold, 'the gateway to take notice of all that the bank tells');
 }
 
 interface OperationRow {
@@ -137,25 +139,27 @@ function readRow(row: Record<keyof OperationRow, string | null>): OperationRow {
 
 /** What differs between what merchants can pay out here and there: both opened with the same, and have paid out the same since. */
 export async function compareBalances({ database, host }: Stack): Promise<string[]> {
-  const { rows } = await database.query<{ merchants: string[]; currency: string; opened: string; available: string }>(`
+  const { rows } = await database.query<{ merchants: string[]; currency: string; opened: string; available: string; transferred: string }>(`
     select array(
         select a.merchant_identifier from polygate.channel c join polygate.acquirer_account a using (account_id) where c.merchant_id = l.merchant_id
       ) as merchants, l.currency, l.available,
-      (select sum(amount) from polygate.ledger_entry e where e.merchant_id = l.merchant_id and e.currency = l.currency and e.kind = 'payout_funding') as opened
+      (select sum(amount) from polygate.ledger_entry e where e.merchant_id = l.merchant_id and e.currency = l.currency and e.kind = 'payout_funding') as opened,
+      (select coalesce(sum(o.amount), 0) from polygate.operation o join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
+        join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id
+        where o.merchant_id = l.merchant_id and p.currency = l.currency and a.bank_method = 'transfer' and o.state in ('approved', 'pending')) as transferred
     from polygate.account_limit l
     where not exists (select from polygate.operation o where o.merchant_id = l.merchant_id and o.kind = 'payout' and o.state = 'escalated')`);
   const balances = await host.payoutBalances();
-  return rows.flatMap(({ merchants, currency, opened, available }) => {
+  return rows.flatMap(({ merchants, currency, opened, available, transferred }) => {
     const theirs = balances.filter((balance) => balance.currency === currencyOf(currency)?.numeric && merchants.includes(balance.merchant));
     const wrongly = theirs
       .filter((balance) => balance.opened !== Number(opened))
       .map(({ opened: there }) => `${currency} opened with ${there} there`);
     const paidOut = theirs.reduce((sum, balance) => sum + balance.opened - balance.available, 0);
-    if (Number(opened) - Number(available) === paidOut) return wrongly;
-    return [
-      ...wrongly,
-      `${merchants.join(', ')} paid out ${Number(opened) - Number(available)} ${currency} here and ${paidOut} at the host`,
-    ];
+    // What the bank has sent is compared with the bank.
+    const byCards = Number(opened) - Number(available) - Number(transferred);
+    if (byCards === paidOut) return wrongly;
+    return [...wrongly, `${merchants.join(', ')} paid out ${byCards} ${currency} here and ${paidOut} at the host`];
   });
 }
 

@@ -1,5 +1,5 @@
 /** The auditor's part about the bank: its books and the gateway's say the same of every payment, receipt and refund. */
-import type { BankEntry } from './host-control.ts';
+import type { BankEntry, TransferEntry } from './host-control.ts';
 import type { Stack } from './stack.ts';
 
 interface Row {
@@ -22,7 +22,7 @@ export async function compareBank({ database, host }: Stack): Promise<string[]> 
       (select coalesce(sum(amount), 0) from polygate.operation r where r.payment_id = o.payment_id and r.kind = 'refund' and r.state = 'approved') as refunded
     from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
       join polygate.attempt a on a.payment_id = o.payment_id and a.number = o.attempt_number
-    where a.bank_method is not null and o.target_id is null`);
+    where a.bank_method <> 'transfer' and o.target_id is null`);
   const unseen = new Map((await host.bank()).map((entry) => [entry.reference, entry]));
   const wrong = rows.flatMap((row) => {
     const entry = unseen.get(row.rrn);
@@ -30,6 +30,36 @@ export async function compareBank({ database, host }: Stack): Promise<string[]> 
     return differences(row, entry).map((line) => `${row.kind} ${row.rrn} (${row.state}) at the bank: ${line}`);
   });
   return [...wrong, ...[...unseen.keys()].map((reference) => `the bank has a payment ${reference} that is not here`)];
+}
+
+interface TransferRow {
+  readonly rrn: string;
+  readonly state: string;
+  readonly amount: string;
+  readonly currency: string;
+}
+
+const expectedTransfers: Readonly<Record<string, TransferEntry['state']>> = { pending: 'open', approved: 'paid' };
+
+/** What differs between payouts to accounts here and at the bank, a line each. Nothing may be paid there that is not approved here. */
+export async function compareTransfers({ database, host }: Stack): Promise<string[]> {
+  const { rows } = await database.query<TransferRow>(`
+    select o.rrn, o.state, o.amount, p.currency from polygate.operation o join polygate.payment p using (merchant_id, payment_id)
+      join polygate.attempt a on a.payment_id = o.payment_id and a.number = o.attempt_number
+    where a.bank_method = 'transfer'`);
+  const there = new Map((await host.transfers()).map((entry) => [entry.reference, entry]));
+  const wrong = rows.flatMap(({ rrn, state, amount, currency }) => {
+    const entry = there.get(rrn);
+    there.delete(rrn);
+    const has = entry === undefined ? 'none' : `${entry.state} ${entry.amount} ${entry.currency}`;
+    const should = expectedTransfers[state];
+    if (should === undefined)
+      return entry?.state === 'paid' || entry?.state === 'open' ? [`payout ${rrn} is ${state}, and at the bank ${has}`] : [];
+    return has === `${should} ${amount} ${currency}`
+      ? []
+      : [`payout ${rrn} is ${state} over ${amount} ${currency}, and at the bank ${has}`];
+  });
+  return [...wrong, ...[...there.keys()].map((reference) => `the bank has a transfer ${reference} that is not here`)];
 }
 
 function differences(row: Row, entry: BankEntry | undefined): string[] {

@@ -1,37 +1,43 @@
 /** A directory server under the test's hands: one card takes part, and every answer is what the test says, right or wrong. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Json } from './requestor.ts';
+
+/** The next answer; one that never comes is a promise that stays open. */
+export type Answer = (areq: Json) => Json | string | Promise<Json | string>;
 
 export interface Directory {
   readonly url: string;
   /** AReqs and Erros that have come, oldest first. */
   readonly received: readonly Json[];
   /** How the next AReq is answered instead of with a challenge; text goes out as it is. */
-  answerNext(answer: (areq: Json) => Json | string): void;
+  answerNext(answer: Answer): void;
   close(): Promise<void>;
 }
 
-/** Starts one on a free port. `pan`: the card that takes part. */
-export async function startDirectory(pan: string): Promise<Directory> {
+/** Starts one on a free port. `pan`: the card that takes part. `tls`: its certificate and key (PEM), where it is to be encrypted. */
+export async function startDirectory(pan: string, tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<Directory> {
   const received: Json[] = [];
-  const answers: ((areq: Json) => Json | string)[] = [];
-  const server = createServer(async (request, response) => {
+  const answers: Answer[] = [];
+  const answering: RequestListener = async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const message = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
     const { messageType } = message;
     if (messageType !== 'PReq') received.push(message);
-    const answer = messageType === 'PReq' ? listOf(message, pan) : messageType === 'AReq' ? (answers.shift() ?? challenge)(message) : '';
+    const next = messageType === 'AReq' ? (answers.shift() ?? challenge) : undefined;
+    const answer = messageType === 'PReq' ? listOf(message, pan) : ((await next?.(message)) ?? '');
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
-  });
+  };
+  const server = tls === undefined ? createServer(answering) : createTlsServer(tls, answering);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ds`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/ds`,
     received,
     answerNext: (answer) => answers.push(answer),
     async close() {

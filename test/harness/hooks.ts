@@ -71,3 +71,9 @@ export function decryptOpp({ headers, body }: CaughtHook, key = demoWebhookKey):
   decipher.setAuthTag(Buffer.from(headers['x-authentication-tag'] ?? '', 'hex'));
   return JSON.parse(decipher.update(hex, 'hex', 'utf8') + decipher.final('utf8')) as OppMessage;
 }
+
+/** Whatever waits to be told is due now, whatever pause it is in. */
+export async function hurryDeliveries(database: { query(text: string): Promise<unknown> }): Promise<void> {
+  await database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
+  await database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
+}

@@ -119,6 +119,21 @@ export interface BankEntry {
   readonly isTold: boolean;
 }
 
+/** A payout to an account, in the books of the bank. Amounts in minor units. */
+export interface TransferEntry {
+  readonly reference: string;
+  readonly bankReference: string;
+  readonly state: 'open' | 'paid' | 'refused' | 'canceled';
+  readonly reason?: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly debtor: string;
+  readonly holder: string;
+  readonly last4: string;
+  readonly purpose: string;
+  readonly isTold: boolean;
+}
+
 export interface HostControl {
   readonly url: string;
   book(booking: Booking): Promise<void>;
@@ -133,6 +148,9 @@ export interface HostControl {
   bank(): Promise<readonly BankEntry[]>;
   /** Money comes for a payment at the bank; without an amount all that is missing. */
   receive(reference: string, amount?: number): Promise<BankEntry>;
+  transfers(): Promise<readonly TransferEntry[]>;
+  /** Decides a transfer that the bank has not decided. */
+  endTransfer(reference: string, act: 'pay' | 'refuse', reason?: string): Promise<TransferEntry>;
   disputes(): Promise<readonly HostDispute[]>;
   dispute(order: DisputeRequest): Promise<HostDispute>;
   reverseDispute(id: string): Promise<HostDispute>;
@@ -153,6 +171,12 @@ export function createHostControl(url: string): HostControl {
     },
     async bank() {
       return ((await call('books')) as { readonly bank: readonly BankEntry[] }).bank;
+    },
+    async transfers() {
+      return ((await call('books')) as { readonly transfers: readonly TransferEntry[] }).transfers;
+    },
+    async endTransfer(reference, act, reason) {
+      return (await call('transfers', { method: 'POST', body: JSON.stringify({ reference, act, reason }) })) as TransferEntry;
     },
     async receive(reference, amount) {
       return (await call('receipts', { method: 'POST', body: JSON.stringify({ reference, amount }) })) as BankEntry;

@@ -1,12 +1,14 @@
 /** The bank adapter: the core's port over the bank's HTTP API, and the bank's signed notifications. */
 import { randomBytes } from 'node:crypto';
-import type { Bank, BankAct, BankActAnswer, BankAnswer, BankReport } from '../../core/bank/bank.ts';
+import { type Bank, type BankAct, type BankActAnswer, type BankAnswer, type BankReport, transfersAccountId } from '../../core/bank/bank.ts';
 import type { ReportOutcome } from '../../core/bank/take-report.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { EngineLog } from '../../core/payment/engine.ts';
+import type { Trace } from '../../core/payment/operation.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { readReport } from './report.ts';
 import { isSigned } from './signature.ts';
+import { type Ask, askForTotals, orderTransfer } from './transfers.ts';
 
 export interface BankSettings {
   /** Where its API is, without a slash at the end. */
@@ -45,13 +47,18 @@ const randomDigits = 20;
 export function openBank(settings: BankSettings, { log, wallNow, onReport }: BankContext): RunningBank {
   const ask = (method: 'GET' | 'POST', path: string, body?: object) =>
     exchange(settings, { method, path, ...(body === undefined ? {} : { body }) });
-  const pathOf = (reference: string) => `/bank/payments/${reference}`;
+  const pathOf = ({ accountId: kind, rrn }: Trace) => `/bank/${kind === transfersAccountId ? 'transfers' : 'payments'}/${rrn}`;
+  const newTrace = (kind: string, routingNumber: number, nowMs: number): Trace => {
+    const reference = `${randomText()}${routingNumber.toString(36).padStart(4, '0')}`;
+    return { accountId: kind, mti: 'bank', terminal: kind, stan: reference, rrn: reference, transmittedAtMs: nowMs };
+  };
   return {
     timeoutMs: settings.timeoutMs,
-    prepare({ routingNumber, nowMs }) {
-      const reference = `${randomText()}${routingNumber.toString(36).padStart(4, '0')}`;
-      return { accountId, mti: 'bank', terminal: accountId, stan: reference, rrn: reference, transmittedAtMs: nowMs };
-    },
+    prepare: ({ routingNumber, nowMs }) => newTrace(accountId, routingNumber, nowMs),
+    prepareTransfer: ({ routingNumber, nowMs }) => newTrace(transfersAccountId, routingNumber, nowMs),
+    prepareReconciliation: () => Promise.resolve(newTrace(transfersAccountId, 0, wallNow())),
+    reconcile: (request) => askForTotals(request, ask),
+    transfer: async (order) => reported(await orderTransfer(order, settings.notificationUrl, ask)),
     async start({ trace, amount, currency, method, creditor, returnUrl }) {
       const decimals = currencyOf(currency)?.decimals ?? 2;
       const { notificationUrl } = settings;
@@ -68,8 +75,8 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
         }),
       );
     },
-    look: async ({ rrn }) => reported(await ask('GET', pathOf(rrn))),
-    cancel: async ({ rrn }) => reported(await ask('POST', `${pathOf(rrn)}/cancel`, {})),
+    look: async (trace) => reported(await ask('GET', pathOf(trace))),
+    cancel: async (trace) => reported(await ask('POST', `${pathOf(trace)}/cancel`, {})),
     act: (act) => perform(act, ask),
     async takeNotification({ signature, body }) {
       if (!isSigned({ signature, body, secret: settings.secret, nowMs: wallNow() })) {
@@ -88,8 +95,6 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
     },
   };
 }
-
-type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>;
 
 /** Money is sent back under the act's own reference; an order is called off as a whole. */
 async function perform({ kind, trace, original, amount }: BankAct, ask: Ask): Promise<BankActAnswer> {

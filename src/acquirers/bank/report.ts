@@ -12,6 +12,7 @@ const schema = Type.Object({
   amount: Type.Optional(amount),
   currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
   receipts: Type.Optional(Type.Array(Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }), amount }), { maxItems: 10_000 })),
+  reason: Type.Optional(Type.Union((['no_such_account', 'account_closed'] as const).map((reason) => Type.Literal(reason)))),
   page: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 2048 })),
 });
 
@@ -20,12 +21,13 @@ const checker = Compile(schema);
 /** Undefined for what is not a report. What it says beyond this is not looked at. */
 export function readReport(value: unknown): BankReport | undefined {
   if (!checker.Check(value)) return undefined;
-  const { reference, state, bankReference, amount: ordered, currency, receipts = [], page } = value as Static<typeof schema>;
+  const { reference, state, bankReference, amount: ordered, currency, receipts = [], reason, page } = value as Static<typeof schema>;
   return {
     ...{ reference, state },
     receipts: receipts.map((receipt) => ({ receiptId: receipt.id, amount: receipt.amount })),
     ...(bankReference === undefined ? {} : { bankReference }),
     ...(ordered === undefined || currency === undefined ? {} : { amount: ordered, currency }),
+    ...(reason === undefined ? {} : { reason }),
     ...(page === undefined ? {} : { page }),
   };
 }

@@ -3,7 +3,7 @@
  * took up in its time is called off at the bank first, so that nothing comes of it later.
  */
 import type { Engine } from '../payment/engine.ts';
-import type { OperationView } from '../payment/operation.ts';
+import { isFirstKind, type OperationView } from '../payment/operation.ts';
 import { pageUrl } from '../three-d-secure/tickets.ts';
 import type { BankAnswer, BankOrder } from './bank.ts';
 import { takeBankReport } from './take-report.ts';
@@ -29,6 +29,20 @@ export async function askBank(engine: Engine, view: OperationView): Promise<Bank
   if (answer?.outcome === 'refused')
     engine.log.error({ operationId: view.operationId, state, cause: answer.cause }, 'the bank refuses to tell of a payment');
   return answer;
+}
+
+/** The merchant wants nothing to come of a payment whose shopper has not paid yet. False: it is as it was, or the shopper was faster. */
+export async function callOffAtBank(engine: Engine, view: OperationView): Promise<boolean> {
+  const { bank } = engine;
+  const { trace, state, reason } = view;
+  // What the shopper has ordered already may be on its way.
+  if (bank === undefined || trace === undefined || !isFirstKind(view.kind) || state !== 'pending' || reason === 'payment_deferred')
+    return false;
+  if (!isWaiting(await bank.look(trace))) return false;
+  const answer = await bank.cancel(trace);
+  if (answer.outcome !== 'report') return false;
+  await takeBankReport(engine, view, answer.report, { canceledBecause: 'shopper_canceled' });
+  return answer.report.state === 'canceled';
 }
 
 function isWaiting(answer: BankAnswer): boolean {

@@ -156,7 +156,8 @@ async function start(engine: Engine, view: OperationView): Promise<OperationView
   }
 }
 
-function notTakenUp(answer: Exclude<BankAnswer, { readonly outcome: 'report' }>): AcquirerAnswer {
+/** What an answer that is no report makes of what was just ordered. */
+export function notTakenUp(answer: Exclude<BankAnswer, { readonly outcome: 'report' }>): AcquirerAnswer {
   switch (answer.outcome) {
     case 'not_found':
       return { outcome: 'unknown', cause: 'the bank does not know what it was just told' };

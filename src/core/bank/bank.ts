@@ -2,8 +2,14 @@
  * A bank that shoppers pay at, as the core needs it. Everything is asked by the reference that the gateway has made, and may be asked again: the bank
  * answers a repeat from its books. What it reports is always the whole payment as it is now, so that the order of reports does not matter.
  */
+import type { BankAccount } from '../instrument/account.ts';
 import type { BankMethod } from '../instrument/bank.ts';
+import type { DeclineReason } from '../payment/decline.ts';
 import type { OperationKind, Trace } from '../payment/operation.ts';
+import type { Totals } from '../settlement/settlement.ts';
+
+/** The account under which payouts through the bank are settled and compared: always there, and no channel's. */
+export const transfersAccountId = 'bank_transfers';
 
 /** What is to be paid. */
 export interface BankOrder {
@@ -18,6 +24,31 @@ export interface BankOrder {
   readonly returnUrl: string;
 }
 
+/** Money that is to be sent to an account. */
+export interface BankTransfer {
+  readonly trace: Trace;
+  /** Minor units of `currency`. */
+  readonly amount: number;
+  readonly currency: string;
+  /** Who sends it, as the receiver reads it. */
+  readonly debtor: string;
+  readonly account: BankAccount;
+  /** What it is for, as the receiver reads it. */
+  readonly purpose: string;
+}
+
+/** A batch of transfers in one currency: what was ordered before the cut-off, and is in no earlier batch. */
+export interface TransferBatch {
+  readonly currency: string;
+  /** Business time, epoch ms. */
+  readonly cutOffAtMs: number;
+}
+
+/** `unknown`: no answer, or none that can be read. */
+export type TransferTotals =
+  | { readonly outcome: 'answered'; readonly totals: Totals }
+  | { readonly outcome: 'not_sent' | 'unknown'; readonly cause: string };
+
 /** Money that has come. */
 export interface BankReceipt {
   /** The bank's own id of the transfer: the same one is never counted twice. */
@@ -28,7 +59,7 @@ export interface BankReceipt {
 
 /**
  * `open`: it waits for the shopper. `deferred`: the shopper has ordered it, and not all of the money has come. `paid`: all of it has come.
- * `refused`: by the shopper. `canceled`: called off.
+ * `refused`: by the shopper. `canceled`: called off. Of a transfer: `open`, the bank has not decided; `paid`, the money is gone; `refused`, by the bank.
  */
 export type BankState = 'open' | 'deferred' | 'paid' | 'refused' | 'canceled';
 
@@ -43,6 +74,8 @@ export interface BankReport {
   readonly amount?: number;
   readonly currency?: string;
   readonly receipts: readonly BankReceipt[];
+  /** Of a transfer that was refused. */
+  readonly reason?: Extract<DeclineReason, 'no_such_account' | 'account_closed'>;
   /** The bank's page, only where the bank was asked. */
   readonly page?: string;
 }
@@ -75,6 +108,14 @@ export interface Bank {
   /** A reference for a payment or an act: random, with the merchant's routing number inside, so that what the bank tells finds its merchant. */
   prepare(scope: { readonly routingNumber: number; readonly nowMs: number }): Trace;
   start(order: BankOrder): Promise<BankAnswer>;
+  /** A reference for a transfer, as `prepare` makes those of payments. */
+  prepareTransfer(scope: { readonly routingNumber: number; readonly nowMs: number }): Trace;
+  transfer(order: BankTransfer): Promise<BankAnswer>;
+  /** Fixes the trace under which transfers of a batch are compared. */
+  prepareReconciliation(accountId: string): Promise<Trace>;
+  /** Asks for the bank's totals of a batch of transfers. */
+  reconcile(batch: TransferBatch): Promise<TransferTotals>;
+  /** Payments and transfers alike: the trace tells which it is. */
   look(trace: Trace): Promise<BankAnswer>;
   /** Calls it off unless all of its money is there; one that never arrived will not be taken up any more. */
   cancel(trace: Trace): Promise<BankAnswer>;

@@ -5,10 +5,11 @@ import { isFirstKind } from '../payment/operation.ts';
 import type { ClaimedOperation } from '../ports.ts';
 import { repeatAct } from './act.ts';
 import { askBank } from './ask.ts';
+import { askOfTransfer } from './transfer.ts';
 
 const firstPauseMs = 500;
 const pauseAtMostMs = 60_000;
-/** The money of a payment that its shopper has put off may take days. */
+/** The money of a payment that its shopper has put off may take days, and so may a transfer. */
 const deferredPauseMs = 300_000;
 
 /** Works on one operation that is due. Rejects when the database is away. */
@@ -17,8 +18,11 @@ export async function resolveAtBank(engine: Engine, claimed: ClaimedOperation): 
   const { merchantId, operationId, reason } = operation;
   // However long a bank is away, it will be able to tell one day.
   const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(attempt - 1, 10), pauseAtMostMs);
-  const afterMs = reason === 'payment_deferred' ? deferredPauseMs : pauseMs;
-  if (isFirstKind(operation.kind)) await askBank(engine, operation);
+  const isTransfer = operation.kind === 'payout';
+  const mayTakeDays = reason === 'payment_deferred' || (isTransfer && operation.state === 'pending');
+  const afterMs = mayTakeDays ? deferredPauseMs : pauseMs;
+  if (isTransfer) await askOfTransfer(engine, operation);
+  else if (isFirstKind(operation.kind)) await askBank(engine, operation);
   else if (await hasOutcome(engine, claimed)) return;
   // Nothing is put off any more once it has an outcome.
   await engine.store.postpone({ merchantId, operationId, counts: true, afterMs });

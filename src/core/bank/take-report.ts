@@ -23,13 +23,27 @@ export async function takeBankNotice(engine: Engine, report: BankReport): Promis
   return takeBankReport(engine, found, report);
 }
 
+/** Why a payment was called off at the bank. */
+export interface Cause {
+  readonly canceledBecause: 'shopper_timed_out' | 'shopper_canceled';
+}
+
+/** The bank itself calls off only what nobody has paid in its time. */
+const ownTime: Cause = { canceledBecause: 'shopper_timed_out' };
+
 /** A report about a payment that is known. */
-export async function takeBankReport(engine: Engine, view: OperationView, report: BankReport): Promise<ReportOutcome> {
-  if (view.bank === undefined || !isFirstKind(view.kind)) return unmatched(engine, report, 'the operation was not sent to a bank');
+export async function takeBankReport(
+  engine: Engine,
+  view: OperationView,
+  report: BankReport,
+  cause: Cause = ownTime,
+): Promise<ReportOutcome> {
+  if ((view.bank === undefined && view.account === undefined) || !isFirstKind(view.kind))
+    return unmatched(engine, report, 'the operation was not sent to a bank');
   if (report.amount !== undefined && (report.amount !== view.amount || report.currency !== view.currency)) {
     return unmatched(engine, report, 'the amount is another one');
   }
-  await followState(engine, view, report);
+  await followState(engine, view, { report, cause });
   if (view.kind === 'preauthorization') {
     for (const receipt of report.receipts) await takeReceipt(engine, view, receipt);
   } else if (report.receipts.length > 0 && (report.state === 'canceled' || report.state === 'refused')) {
@@ -43,6 +57,7 @@ export async function takeBankReport(engine: Engine, view: OperationView, report
 function meantBy({ kind, state, reason }: OperationView, report: BankReport): OperationEvent | undefined {
   const isOrder = kind === 'preauthorization';
   const isTakenUp = state === 'pending';
+  if (kind === 'payout' && report.state === 'deferred') return isTakenUp ? undefined : 'hand_over';
   switch (report.state) {
     case 'open':
       return isTakenUp ? undefined : 'hand_over';
@@ -59,38 +74,48 @@ function meantBy({ kind, state, reason }: OperationView, report: BankReport): Op
   }
 }
 
-async function followState(engine: Engine, { merchantId, operationId }: OperationView, report: BankReport): Promise<void> {
+async function followState(
+  engine: Engine,
+  { merchantId, operationId }: OperationView,
+  { report, cause }: { readonly report: BankReport; readonly cause: Cause },
+): Promise<void> {
   for (let attempt = 1; attempt <= triesAtMost; attempt += 1) {
     const view = await engine.store.findOperation({ merchantId, operationId });
     if (view === undefined) throw new Error(`operation ${operationId} cannot be read`);
     const event = meantBy(view, report);
     if (event === undefined || operationTransitions.next(view.state, event) === undefined) return;
-    const { applied } = await recordSurely(engine, bankOutcome(view, event, report));
+    const { applied } = await recordSurely(engine, bankOutcome(view, event, report, cause));
     // A payment that is deferred before it was taken up takes two steps.
     if (applied && !(event === 'hand_over' && report.state === 'deferred')) return;
   }
   throw new Error(`operation ${operationId} changes all the time`);
 }
 
-const reasons: Partial<Record<BankReport['state'], NonNullable<OutcomeToRecord['reason']>>> = {
-  refused: 'shopper_canceled',
-  canceled: 'shopper_timed_out',
-};
+function declinedBecause({ state }: BankReport, { canceledBecause }: Cause): NonNullable<OutcomeToRecord['reason']> {
+  return state === 'canceled' ? canceledBecause : 'shopper_canceled';
+}
+
+/** A transfer that was called off is one that the bank has never seen. */
+function declinedFor({ kind }: OperationView, report: BankReport, cause: Cause): OutcomeToRecord['reason'] {
+  if (kind !== 'payout') return declinedBecause(report, cause);
+  const { state, reason } = report;
+  return state === 'canceled' ? 'acquirer_unreachable' : (reason ?? 'unspecified');
+}
 
 /** When the bank is asked by itself, should its notification not come; while a shopper may be there, and when the money may take days. */
 const lookAgainMs = { open: 15_000, deferred: 300_000 } as const;
 
 /** The outcome that a state of the bank means for an operation as it is now. */
-export function bankOutcome(view: OperationView, event: OperationEvent, report: BankReport): OutcomeToRecord {
+export function bankOutcome(view: OperationView, event: OperationEvent, report: BankReport, cause: Cause = ownTime): OutcomeToRecord {
   const base = outcomeOf({ view }, { outcome: 'unknown', cause: 'report' });
   const { resolveAfterMs, ...decided } = base;
-  const reason = event === 'defer' ? 'payment_deferred' : event === 'decline' ? reasons[report.state] : undefined;
+  const reason = event === 'defer' ? 'payment_deferred' : event === 'decline' ? declinedFor(view, report, cause) : undefined;
   return {
     ...decided,
     ...{ from: view.state, event, responseCode: report.state },
     ...(report.bankReference === undefined ? {} : { networkReference: report.bankReference }),
     ...(reason === undefined ? {} : { reason }),
-    ...(event === 'hand_over' ? { resolveAfterMs: lookAgainMs.open } : {}),
+    ...(event === 'hand_over' ? { resolveAfterMs: view.kind === 'payout' ? lookAgainMs.deferred : lookAgainMs.open } : {}),
     ...(event === 'defer' ? { resolveAfterMs: lookAgainMs.deferred } : {}),
   };
 }

@@ -25,7 +25,10 @@ export type Submitted =
   | { readonly kind: 'kept'; readonly document: ComplianceDocument; readonly known: boolean };
 
 /** Rejects with `NotRecorded` when the database is away. */
-export async function submitDocument(engine: Engine, submission: DocumentSubmission): Promise<Submitted> {
+export async function submitDocument(
+  engine: Pick<Engine, 'clock' | 'compliance' | 'vault'>,
+  submission: DocumentSubmission,
+): Promise<Submitted> {
   const { merchantId, type, file, validFromMs, validUntilMs } = submission;
   const nowMs = engine.clock.businessNow();
   const wrong = whatIsWrong(submission, nowMs);

@@ -41,6 +41,8 @@ export type DeliverySubject =
   | { readonly kind: 'token'; readonly channel: Channel }
   /** An order; its id stands for those of a payment and an operation. */
   | { readonly kind: 'order'; readonly channel: Channel; readonly event: CheckoutEventRecord }
+  /** A subscription that has ended; its id stands for those of a payment and an operation. */
+  | { readonly kind: 'subscriber'; readonly channel: Channel }
   | { readonly kind: 'mail'; readonly mail: QueuedMail };
 
 /** A delivery leased for one try; nobody else tries it until the lease ends. */

@@ -22,6 +22,12 @@ export type BankMethod = keyof typeof methods;
 
 export const bankMethods = Object.keys(methods) as readonly BankMethod[];
 
+/** Not a method that shoppers pay with: money that a merchant sends to accounts. */
+export const accountTransfers = 'transfer';
+
+/** What a channel may activate at a bank. */
+export const activatableAtBank = [...bankMethods, accountTransfers] as const;
+
 /** Whether a payment of this kind can begin with the method. A rebill is a payment of its own, so every method has it. */
 export function supports(method: BankMethod, kind: 'preauthorization' | 'debit' | 'payout' | 'rebill'): boolean {
   switch (kind) {

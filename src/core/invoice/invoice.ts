@@ -4,15 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import type { InvoiceMail } from '../mail/invoice.ts';
-import { sendMail } from '../mail/send.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { stateOfCheckout } from '../payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../payment/checkout-terms.ts';
 import type { Engine } from '../payment/engine.ts';
 import { closeOrder, openOrderOnce } from '../payment/order.ts';
 import { type Refusal, refusal } from '../refusals.ts';
-import { orderPageUrl } from '../three-d-secure/tickets.ts';
 import type { Invoice } from './invoice-store.ts';
+import { mailOrder } from './mail-order.ts';
 
 /** `open`: it can be paid. `pending`: what was tried has no certain outcome. `replaced`: another one has taken its place. */
 export type InvoiceState = 'open' | 'pending' | 'paid' | 'cancelled' | 'expired' | 'replaced';
@@ -146,25 +145,11 @@ async function mail(
   { invoice, channel, terms, expiresAtMs }: Mailing,
   { purpose, isTest, key }: Pick<InvoiceMail, 'purpose' | 'isTest'> & { readonly key?: string },
 ): Promise<void> {
-  const { merchantId, invoiceNumber, orderId, reference, email } = invoice;
-  const { amount, currency } = terms.order;
-  const merchantName = channel.look?.name ?? channel.name;
-  const description = terms.lines.map(({ name }) => name).join(', ');
-  const url = orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId });
+  const { invoiceNumber, orderId, reference, email } = invoice;
   const once = purpose === 'reminder' ? key : purpose;
-  await sendMail(engine.mails, 'invoice', {
-    ...{ merchantId, senderName: merchantName, to: email, language: languageOf(terms.language) },
-    data: {
-      ...{ purpose, merchantName, amount, currency, reference, url, isTest },
-      ...(description === '' ? {} : { description: description.slice(0, 200) }),
-      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
-    },
+  await mailOrder(engine, {
+    ...{ channel, orderId, terms, purpose, reference, isTest, to: [email] },
+    ...(expiresAtMs === undefined ? {} : { payByMs: expiresAtMs }),
     ...(once === undefined ? {} : { key: `${invoiceNumber} ${once}` }),
   });
-}
-
-const mailLanguages = ['en', 'de', 'fr', 'es'] as const;
-
-function languageOf(tag: string | undefined): (typeof mailLanguages)[number] {
-  return mailLanguages.find((language) => tag?.toLowerCase().startsWith(language)) ?? 'en';
 }

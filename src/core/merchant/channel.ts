@@ -27,6 +27,8 @@ export interface Channel {
   readonly enabled: boolean;
   /** When an issuer cannot authenticate the shopper: `proceed` (default) without liability shift, or `stop`. */
   readonly withoutAuthentication?: 'proceed' | 'stop';
+  /** Whether the issuer is asked about payments that the merchant starts, unless a request says otherwise (3RI). */
+  readonly authenticatesWithoutShopper?: boolean;
   /** Whether a payment stands that the issuer approved for less than was asked; else the part is reversed and the payment declined. */
   readonly acceptsPartialApproval?: boolean;
   /** Methods of banks that it has activated; absent: none. */

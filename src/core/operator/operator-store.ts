@@ -1,4 +1,5 @@
 /** What an operator looks through and changes, as interfaces; the store keeps it. Every act leaves its row in the trail, in its own transaction. */
+import type { DocumentType } from '../compliance/document.ts';
 import type { EndpointState } from '../event/outbox.ts';
 import type { Template } from '../merchant/template.ts';
 import type { SealedSecret, SecretToSeal } from '../ports.ts';
@@ -87,6 +88,7 @@ export interface ChannelSettings {
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly look?: Readonly<Record<string, string>> | null;
   readonly without_authentication?: 'proceed' | 'stop';
+  readonly authenticates_without_shopper?: boolean;
   readonly accepts_partial_approval?: boolean;
 }
 
@@ -96,6 +98,8 @@ export interface CredentialToMake extends ByActor {
   readonly identifier?: string;
   readonly freshIdentifier: string;
   readonly secret: string;
+  /** Only with an approved, valid PCI DSS document of one of these types. */
+  readonly asksForOneOf?: readonly DocumentType[];
   /** Encrypts the secret, where requests are signed with it. */
   readonly seal?: (secret: SecretToSeal) => Uint8Array;
 }

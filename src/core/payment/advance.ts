@@ -88,9 +88,14 @@ async function hasNewRun({ shoppers }: Engine, { authentication, ...key }: Visit
   return now !== undefined && !now.isOver && now.authentication.authenticationId !== authentication.authenticationId;
 }
 
+/** How long whoever has taken up a visit may need for all of it. */
+export function visitLeaseMs({ acquirer, shoppers }: Engine): number {
+  return acquirer.timeoutMs + shoppers.askTimeoutMs + 20_000;
+}
+
 /** Takes up what is due: visits whose time is over, and those that a crash has left with a result. */
 export async function advanceDue(engine: Engine, limit: number): Promise<Progress> {
-  const leaseMs = engine.acquirer.timeoutMs + engine.shoppers.askTimeoutMs + 20_000;
+  const leaseMs = visitLeaseMs(engine);
   const claimed = await engine.shoppers.visits.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
   const done = await Promise.allSettled(claimed.map((key) => engine.within({ work: 'visit' }, () => advance(engine, key))));
   for (const [index, outcome] of done.entries()) {

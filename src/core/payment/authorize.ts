@@ -17,6 +17,7 @@ import type { Origin, ReviewCause } from '../risk/rule.ts';
 import { type RiskVerdict, screen } from '../risk/screen.ts';
 import type { Exemption } from '../three-d-secure/authentication.ts';
 import { type ExternalAuthentication, evidenceOf, refusedBy } from '../three-d-secure/external.ts';
+import { isIssuerAsked, type ShopperlessWish, waitingForIssuer } from './await-issuer.ts';
 import { type Shopper, type Waiting, waitingFor } from './await-shopper.ts';
 import { conclude } from './conclude.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
@@ -58,6 +59,8 @@ export interface AuthorizeCommand {
   readonly origin?: Origin;
   /** Present: the shopper is there, and may be sent to the issuer to authenticate. */
   readonly shopper?: Shopper;
+  /** Of a payment that the merchant starts: whether its issuer is asked before, and what it is told. */
+  readonly withoutShopper?: ShopperlessWish;
   /** Of a preauthorization: all of it is captured at once. */
   readonly thenCapture?: true;
   /** Of a preauthorization: all that is left of it by then is captured; in ms from now, or at a business time in epoch ms. */
@@ -90,7 +93,7 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const cause = verdict?.action === 'review' ? verdict.cause : undefined;
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
-    const waits = await waitingOf(engine, command, card);
+    const waits = await waitingOf(engine, command, card, agreement);
     const payable = waits === undefined ? unlessAuthenticated(card, command) : card;
     const row = await newPayment(engine, command, { card: payable, agreement, waits, cause });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
@@ -123,23 +126,37 @@ function unlessAuthenticated(card: PaymentCard, { shopper }: AuthorizeCommand): 
   return shopper?.mustAuthenticate === true && card.rejection === undefined ? { ...card, rejection: 'authentication_unavailable' } : card;
 }
 
-/** Whether it waits for its shopper; nothing is looked up for a payment that has none. */
+/** Whether it waits for its shopper, or for its issuer's word; nothing is looked up for a payment that does neither. */
 async function waitingOf(
   engine: Engine,
-  { channel, shopper, tokenize, exemption, captureData }: AuthorizeCommand,
+  command: AuthorizeCommand,
   card: PaymentCard,
+  use: CredentialUse | undefined,
 ): Promise<Waiting | undefined> {
-  if (shopper === undefined || card.rejection !== undefined) return undefined;
+  const { channel, shopper, tokenize, exemption, captureData } = command;
+  if (card.rejection !== undefined || (shopper === undefined && !asksByItself(command, use))) return undefined;
   const { summary, cardId, cvc } = card;
   const pan = card.pan ?? (await engine.vault.reveal({ merchantId: channel.merchantId, cardId }));
-  return pan === undefined
-    ? undefined
-    : waitingFor(engine, {
-        ...{ channel, shopper, summary, pan, tokenize },
-        ...(cvc === undefined ? {} : { cvc }),
-        ...(exemption === undefined ? {} : { exemption }),
-        ...(captureData === undefined ? {} : { captureData }),
-      });
+  if (pan === undefined) return undefined;
+  const waiter = {
+    ...{ channel, summary, pan, tokenize },
+    ...(exemption === undefined ? {} : { exemption }),
+    ...(captureData === undefined ? {} : { captureData }),
+  };
+  if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, ...(cvc === undefined ? {} : { cvc }) });
+  if (use === undefined) return undefined;
+  const { agreement: { initial } = {}, withoutShopper: wish } = command;
+  const { token } = card;
+  return waitingForIssuer(engine, {
+    ...{ ...waiter, use, wish },
+    ...(initial === undefined ? {} : { initial }),
+    ...(token === undefined ? {} : { token }),
+  });
+}
+
+/** Whoever brings a result along wants no other. */
+function asksByItself({ channel, kind, authentication, withoutShopper: wish }: AuthorizeCommand, use: CredentialUse | undefined): boolean {
+  return authentication === undefined && kind !== 'payout' && isIssuerAsked({ channel, use, wish });
 }
 
 /** Who is paid out to agrees to nothing. */

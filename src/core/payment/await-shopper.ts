@@ -7,7 +7,7 @@ import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-d-secure/authentication.ts';
-import { keepCvc } from '../three-d-secure/run.ts';
+import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
 import { viewOfRun } from '../three-d-secure/view.ts';
 import { advance } from './advance.ts';
@@ -75,26 +75,43 @@ export function waitingFor(
       });
     },
     async begin(row, view, storedPan) {
-      const { merchantId, operationId } = row;
-      try {
-        if (shopper.confirms === true || shopper.merchantConfirms === true) {
-          await keepCvc(engine, { merchantId, visitId: operationId }, cvc === undefined ? {} : { cvc });
-          return view;
-        }
+      if (shopper.confirms !== true && shopper.merchantConfirms !== true) {
         // Without its card in the vault it ends at once, and cleanly.
         const inHand = storedPan === undefined ? {} : { pan: storedPan, ...(cvc === undefined ? {} : { cvc }) };
-        const visit = await advance(engine, { merchantId, visitId: operationId }, inHand);
-        const now = (await engine.store.findOperation({ merchantId, operationId })) ?? view;
-        return visit === undefined ? now : { ...now, authentication: viewOfRun(visit.authentication) };
-      } catch (error) {
-        engine.log.error({ operationId, error: String(error) }, 'a payment that waits for its shopper could not go on; it waits');
-        return view;
+        return goThrough(engine, { row, view, inHand });
       }
+      const { merchantId, operationId: visitId } = row;
+      return unlessItThrows(engine, view, async () => {
+        await keepCvc(engine, { merchantId, visitId }, cvc === undefined ? {} : { cvc });
+        return view;
+      });
     },
   };
 }
 
-function firstRun(
+/** Takes a payment that was just recorded as far as it goes without its shopper. Never rejects. */
+export function goThrough(
+  engine: Engine,
+  { row, view, inHand }: { readonly row: NewPayment; readonly view: OperationView; readonly inHand: InHand },
+): Promise<OperationView> {
+  const { merchantId, operationId } = row;
+  return unlessItThrows(engine, view, async () => {
+    const visit = await advance(engine, { merchantId, visitId: operationId }, inHand);
+    const now = (await engine.store.findOperation({ merchantId, operationId })) ?? view;
+    return visit === undefined ? now : { ...now, authentication: viewOfRun(visit.authentication) };
+  });
+}
+
+async function unlessItThrows({ log }: Engine, view: OperationView, work: () => Promise<OperationView>): Promise<OperationView> {
+  try {
+    return await work();
+  } catch (error) {
+    log.error({ operationId: view.operationId, error: String(error) }, 'a payment that waits could not go on; it waits');
+    return view;
+  }
+}
+
+export function firstRun(
   { amount, currency, cardId, createdAtMs }: Pick<NewPayment, 'amount' | 'currency' | 'cardId' | 'createdAtMs'>,
   request: AuthenticationRequest,
   enrolment: Enrolment | undefined,
@@ -113,7 +130,7 @@ function firstRun(
 /** What the issuer is told of a shopper and their card. */
 export function requestOf(
   { name }: Channel,
-  { browser, challengeIndicator, mustAuthenticate, withoutStepUp, email, simulate }: Shopper,
+  { browser, challengeIndicator, mustAuthenticate, withoutStepUp, email, simulate }: Omit<Shopper, 'returnUrl'>,
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {

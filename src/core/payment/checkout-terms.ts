@@ -2,12 +2,14 @@
 
 import type { PaymentEventRecord } from '../event/payment-event.ts';
 import type { AgreementRequest } from '../instrument/agreement.ts';
+import type { BankMethod } from '../instrument/bank.ts';
 import type { CardBrand } from '../instrument/card.ts';
 import type { Origin } from '../risk/rule.ts';
 
 /** What will be asked for once there is an instrument. */
 export interface CheckoutOrder {
-  readonly kind: 'preauthorization' | 'debit';
+  /** `payout`: the merchant's server names the card that money goes to; no shopper is asked for anything. */
+  readonly kind: 'preauthorization' | 'debit' | 'payout';
   /** Minor units. */
   readonly amount: number;
   readonly currency: string;
@@ -21,6 +23,8 @@ export interface CheckoutOrder {
   readonly merchantReference?: string;
   /** As the merchant tells it. */
   readonly origin?: Origin;
+  /** Whether the shopper's card is authenticated: absent: where it can be; `never`; `always`: no payment without it. */
+  readonly authenticates?: 'never' | 'always';
   /** Each attempt is a payment with a number of its own. */
   readonly numbered?: true;
   readonly dialectData: Readonly<Record<string, string>>;
@@ -58,6 +62,8 @@ export interface CheckoutTerms {
   readonly variant?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
+  /** Methods of banks that may be used; absent: all, beside cards. With some of them cards may not. */
+  readonly methods?: readonly BankMethod[];
   /** Tokens of stored cards that are offered. */
   readonly tokens: readonly string[];
   readonly lines: readonly OrderLine[];
@@ -68,8 +74,8 @@ export interface CheckoutTerms {
 /** `cancelled`: called off by the merchant. `declared_paid`: paid elsewhere, as the merchant says. */
 export type CheckoutEnd = 'cancelled' | 'declared_paid';
 
-/** What can happen to an order apart from its payments. */
-export type CheckoutEventName = 'created' | 'viewed' | CheckoutEnd;
+/** What can happen to an order apart from its payments. `charge_failed`: a card of the customer's could not be charged for what is due. */
+export type CheckoutEventName = 'created' | 'viewed' | 'charge_failed' | CheckoutEnd;
 
 export interface CheckoutEventRecord {
   /** From 1, without gaps. */

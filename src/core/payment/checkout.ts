@@ -157,11 +157,16 @@ export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly 
 export function methodsOf(
   { bank }: Engine,
   { bankMethods: activated = [] }: Channel,
-  { order, keepsCardOnly }: CheckoutTerms,
+  { order, keepsCardOnly, methods: wanted = bankMethods }: CheckoutTerms,
 ): BankMethod[] {
   const needsCard = keepsCardOnly === true || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
   if (bank === undefined || needsCard) return [];
-  return bankMethods.filter((method) => activated.includes(method) && supports(method, order.kind));
+  return bankMethods.filter((method) => wanted.includes(method) && activated.includes(method) && supports(method, order.kind));
+}
+
+/** Whether it can be paid with a card. */
+export function takesCards({ methods = [] }: CheckoutTerms): boolean {
+  return methods.length === 0;
 }
 
 /** What the shopper sends. */
@@ -223,19 +228,21 @@ async function begin(
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
   { attempt, instrument, shopper, more = {} }: CheckoutAttempt,
 ): Promise<ActResult> {
-  const { thenCapture, numbered, ...order } = checkout.terms.order;
+  const { thenCapture, numbered, authenticates, ...order } = checkout.terms.order;
   const { dialectData, ...differing } = more;
+  if (instrument.type !== 'bank' && !takesCards(checkout.terms)) return { kind: 'refused', refusal: refusal('method_not_enabled') };
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
-    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, ...bankOrder } = given;
-    if (shopper === undefined) return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
-    return authorizeAtBank(engine, { ...bankOrder, method: instrument.method, returnUrl: shopper.returnUrl });
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...bankOrder } = given;
+    if (shopper === undefined || kind === 'payout') return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
+    return authorizeAtBank(engine, { ...bankOrder, kind, method: instrument.method, returnUrl: shopper.returnUrl });
   }
-  const command = { ...given, instrument, ...differing, ...(shopper === undefined ? {} : { shopper }) };
+  const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
+  const command = { ...given, instrument, ...differing, ...(asked === undefined || authenticates === 'never' ? {} : { shopper: asked }) };
   return thenCapture === undefined ? authorize(engine, command) : authorizeAndCapture(engine, command, thenCapture);
 }
 

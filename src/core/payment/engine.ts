@@ -11,6 +11,7 @@ import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../por
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import type { RiskStore } from '../risk/risk-store.ts';
+import type { BillingStore } from '../subscription/billing.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
@@ -26,6 +27,7 @@ export interface Engine {
   readonly customers: CustomerStore;
   readonly invoices: InvoiceStore;
   readonly schedules: ScheduleStore;
+  readonly billing: BillingStore;
   readonly holds: DueHoldStore;
   readonly compliance: ComplianceStore;
   readonly requestKeys: RequestKeys;

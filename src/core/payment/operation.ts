@@ -1,4 +1,6 @@
 /** The nouns of a payment as plain data: what the store returns, what acts compute with, what dialects write from. */
+
+import type { AccountSummary } from '../instrument/account.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
@@ -147,6 +149,8 @@ export interface OperationView {
   readonly card?: CardSummary;
   /** Of what is paid at a bank; there is no card then. */
   readonly bank?: BankUse;
+  /** Of a payout to a bank account; there is neither a card then, nor a shopper. */
+  readonly account?: AccountSummary;
   readonly token?: string;
   /** What came of 3-D Secure; only where somebody has asked for it. */
   readonly authentication?: AuthenticationView;

@@ -13,7 +13,7 @@ import { refuseTerms } from './authorize.ts';
 import { stateOfCheckout } from './checkout.ts';
 import type { Checkout, CheckoutEnd, CheckoutEventRecord, CheckoutTerms, PaymentEventEntry } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
-import type { PaymentTree } from './operation.ts';
+import type { OperationNode, PaymentTree } from './operation.ts';
 
 export interface NewOrder {
   /** UUID made by the caller; nobody can guess it. */
@@ -115,7 +115,7 @@ export interface OrderView {
   readonly paymentEvents: readonly PaymentEventEntry[];
   /** Of an order of nothing: the card that was kept for it. */
   readonly kept?: TokenAct;
-  /** The token of the card that it was paid with, if that was kept and still is. */
+  /** The token under which the card was kept that it was paid with, while it is. */
   readonly keptToken?: string;
   /** Where a shopper can pay it. */
   readonly pageUrl: string;
@@ -153,7 +153,10 @@ export async function readOrder(
 
 async function keptTokenOf({ vault }: Engine, payments: readonly PaymentTree[], kept: TokenAct | undefined): Promise<string | undefined> {
   const firsts = payments.flatMap(({ operations: [first] }) => first ?? []);
-  const paid = kept ?? firsts.find(({ state, token }) => state === 'approved' && token !== undefined);
+  // One that was paid with a token has kept nothing.
+  const keeps = ({ state, token, agreement }: OperationNode) =>
+    state === 'approved' && token !== undefined && agreement?.sequence !== 'subsequent';
+  const paid = kept ?? firsts.find(keeps);
   if (paid?.token === undefined) return undefined;
   const { merchantId, token } = paid;
   return (await vault.resolveToken({ merchantId, token })) === undefined ? undefined : token;

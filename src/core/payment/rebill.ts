@@ -3,12 +3,15 @@ import { randomUUIDv7 } from 'node:crypto';
 import { rebillAtBank } from '../bank/authorize.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import { refuseInactive } from '../merchant/activation.ts';
+import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ReviewCause } from '../risk/rule.ts';
 import { screen } from '../risk/screen.ts';
 import { heldForReview, type PaymentCard, submit } from './authorize.ts';
+import { isIssuerAsked, waitingForIssuer } from './await-issuer.ts';
+import type { Waiting } from './await-shopper.ts';
 import { firstReferenceOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { repeatOf } from './idempotency.ts';
@@ -39,11 +42,35 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     // Nobody is there who could come from somewhere.
     const asked = { channel, kind: 'rebill', origin: {}, card: kept, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) } as const;
     const verdict = channel.riskRules === undefined ? undefined : await screen(engine, asked);
-    const payable = { ...kept, ...(verdict?.action === 'block' ? { rejection: verdict.reason } : {}) };
+    const rejection = verdict?.action === 'block' ? verdict.reason : undefined;
     const cause = verdict?.action === 'review' ? verdict.cause : undefined;
-    const row = await newPayment(engine, command, { tree, named, card: payable, amount, cause });
-    return submit(engine, { channel, tokenize: false }, payable, { ...row, ...key });
+    const payable = { ...kept, ...(rejection === undefined ? {} : { rejection }) };
+    const use = useUnder(tree);
+    const waits = rejection === undefined ? await waitingOf(engine, channel, { tree, card: kept, use }) : undefined;
+    const row = await newPayment(engine, command, { tree, named, card: payable, amount, use, isSent: waits === undefined, cause });
+    return submit(engine, { channel, tokenize: false, ...(waits === undefined ? {} : { waits }) }, payable, { ...row, ...key });
   });
+}
+
+/** Whether its issuer is asked first; nothing is looked up where the channel does not want it. */
+async function waitingOf(
+  engine: Engine,
+  channel: Channel,
+  { tree, card, use }: { readonly tree: PaymentTree; readonly card: PaymentCard; readonly use: CredentialUse },
+): Promise<Waiting | undefined> {
+  if (!isIssuerAsked({ channel, use, wish: undefined })) return undefined;
+  const { cardId, summary } = card;
+  const pan = await engine.vault.reveal({ merchantId: channel.merchantId, cardId });
+  if (pan === undefined) return undefined;
+  const first = firstOf(tree);
+  return waitingForIssuer(engine, {
+    ...{ channel, use, wish: undefined, summary, pan, tokenize: false },
+    ...(first === undefined ? {} : { initial: { operationId: first.operationId } }),
+  });
+}
+
+function firstOf({ operations }: PaymentTree): OperationNode | undefined {
+  return operations.find(({ targetId }) => targetId === undefined);
 }
 
 /** The amount to charge, or why not: any amount, for an order that was processed and not called off. */
@@ -85,10 +112,18 @@ interface Rebilled {
   readonly named: OperationNode;
   readonly card: PaymentCard;
   readonly amount: number;
+  readonly use: CredentialUse;
+  /** It is sent at once, unless its card is rejected. */
+  readonly isSent: boolean;
+  /** An operator is to look at it first. */
   readonly cause: ReviewCause | undefined;
 }
 
-async function newPayment(engine: Engine, command: OperateCommand, { tree, named, card, amount, cause }: Rebilled): Promise<NewPayment> {
+async function newPayment(
+  engine: Engine,
+  command: OperateCommand,
+  { tree, named, card, amount, use, isSent, cause }: Rebilled,
+): Promise<NewPayment> {
   const { channel, merchantReference, dialectData } = command;
   const held = cause === undefined ? undefined : heldForReview(engine, { cause, after: 'rebill', dialectData });
   const kind = 'rebill';
@@ -96,10 +131,9 @@ async function newPayment(engine: Engine, command: OperateCommand, { tree, named
     ...{ merchantId: channel.merchantId, channelId: channel.channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7() },
     ...{ kind, amount, currency: tree.currency, cardId: card.cardId, card: card.summary, dialectData },
     referenceId: named.operationId,
-    agreement: useUnder(tree),
-    ...(card.rejection === undefined
-      ? { trace: await engine.acquirer.prepare({ channel, kind: held?.kind ?? kind }) }
-      : { rejection: card.rejection }),
+    agreement: use,
+    ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
+    ...(card.rejection === undefined && isSent ? { trace: await engine.acquirer.prepare({ channel, kind: held?.kind ?? kind }) } : {}),
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...held,
@@ -108,7 +142,7 @@ async function newPayment(engine: Engine, command: OperateCommand, { tree, named
 
 /** The shopper is not there: the merchant starts it, under the first payment's transaction id. */
 function useUnder(tree: PaymentTree): CredentialUse {
-  const first = tree.operations.find(({ targetId }) => targetId === undefined);
+  const first = firstOf(tree);
   const networkReference = first === undefined ? undefined : firstReferenceOf(first);
   return {
     ...{ initiator: 'merchant', sequence: 'subsequent', type: 'unscheduled' },

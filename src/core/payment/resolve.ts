@@ -2,7 +2,7 @@
  * Resolution of the unknown. A time-out is not a decline: what was not answered stays open until its own rule has closed it.
  * - preauthorization, debit, rebill: undone by a reversal advice, repeated until answered. Then nothing of it stands.
  * - capture, reversal: advices; repeated until answered, and they stand.
- * - payout: left to the operator at once. To repeat it could pay twice, and money on a card cannot be called back.
+ * - payout to a card: left to the operator at once. To repeat it could pay twice, and money on a card cannot be called back.
  * - what was sent to a bank is asked for there (`core/bank/resolve.ts`).
  * - refund: repeated under its own trace where the host recognizes repeats, else left to the operator.
  */
@@ -54,7 +54,7 @@ async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<vo
   const { operation } = claimed;
   const open: OpenOperation = { view: operation, ...(claimed.target === undefined ? {} : { targetKind: claimed.target.kind }) };
   try {
-    if (operation.bank !== undefined) return await resolveAtBank(engine, claimed);
+    if (operation.bank !== undefined || operation.account !== undefined) return await resolveAtBank(engine, claimed);
     if (!(await isUnknown(engine, open))) return;
     await resolveUnknown(engine, claimed, open);
   } catch (error) {

@@ -150,6 +150,8 @@ async function stepUp(engine: Engine, { visit, view, inHand, answer }: SteppingU
   const { authentication: before } = visit;
   if (before.number > 1 || before.acsUrl !== undefined || inHand.pan === undefined) return undefined;
   if (before.request.withoutStepUp === true) return undefined;
+  // Nobody is there who could be challenged.
+  if (before.request.withoutShopper !== undefined) return undefined;
   // An issuer that declined for want of authentication has not followed the exemption.
   const { exemption: _refused, ...asked } = before.request;
   const request = { ...asked, challengeIndicator: challengeMandated };

@@ -136,7 +136,8 @@ async function findVisit({ shoppers }: Engine, text: string): Promise<{ readonly
     ticket.purpose === 'page'
       ? await shoppers.visits.find({ merchantId, visitId: ticket.id })
       : await shoppers.visits.findByAuthentication({ merchantId, authenticationId: ticket.id });
-  return visit === undefined ? undefined : { ticket, visit };
+  // No shopper has anything to do there.
+  return visit === undefined || visit.authentication.request.withoutShopper !== undefined ? undefined : { ticket, visit };
 }
 
 /** An address of its own for each event of the issuer: what was not addressed so says nothing. */

@@ -2,6 +2,7 @@
  * Each batch is compared with the host's totals, currency by currency, in the order of the cut-offs. The question is repeated until it is answered. What
  * differs is told to the operator: it is not mended here, since nobody can tell which side is right.
  */
+import { type Bank, transfersAccountId } from '../bank/bank.ts';
 import type { DueWork, Progress } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
 import type { Acquirer, Clock } from '../ports.ts';
@@ -16,6 +17,8 @@ const pauseAtMostMs = 600_000;
 export interface Reconciling {
   readonly settlements: SettlementStore;
   readonly acquirer: Acquirer;
+  /** Where payouts to bank accounts were sent from. */
+  readonly bank: Bank | undefined;
   readonly clock: Clock;
   readonly log: EngineLog;
 }
@@ -42,11 +45,13 @@ async function reconcileDue(reconciling: Reconciling, limit: number): Promise<Pr
 }
 
 /** True when the host has answered. */
-async function reconcile({ settlements, acquirer, clock, log }: Reconciling, due: DueReconciliation): Promise<boolean> {
+async function reconcile({ settlements, acquirer, bank, clock, log }: Reconciling, due: DueReconciliation): Promise<boolean> {
   const { settlementId, accountId, currency, cutOffAtMs, ours, tries } = due;
-  const trace = due.trace ?? (await acquirer.prepareReconciliation(accountId));
+  const counterpart = accountId === transfersAccountId ? bank : acquirer;
+  if (counterpart === undefined) throw new Error('there is no bank to compare with: BANK_URL is not set any more');
+  const trace = due.trace ?? (await counterpart.prepareReconciliation(accountId));
   await settlements.noteSent(due, trace);
-  const answer = await acquirer.reconcile({ trace, currency, cutOffAtMs, totals: ours }, tries + 1);
+  const answer = await counterpart.reconcile({ trace, currency, cutOffAtMs, totals: ours }, tries + 1);
   if (answer.outcome !== 'answered') {
     const { cause } = answer;
     if (tries === 0)

@@ -1,7 +1,8 @@
 /**
  * One run of 3-D Secure as plain data: what it is about, what was asked, what came of it. It is bound to one amount, one currency and one card; its
- * evidence counts for nothing else. EMV 3-D Secure 2.2.0 and 2.3.1, browser channel.
+ * evidence counts for nothing else. EMV 3-D Secure 2.2.0 and 2.3.1, browser channel; and without a shopper (3RI).
  */
+import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardBrand, CardSummary } from '../instrument/card.ts';
 import type { AuthenticationEvent, AuthenticationState } from '../states/authentication.ts';
 
@@ -35,9 +36,33 @@ export interface ShopperBrowser {
  */
 export type Exemption = 'low_value' | 'risk_analysis' | 'trusted' | 'corporate';
 
+/** An earlier authentication of the same cardholder, for which the shopper was there. */
+export interface PriorAuthentication {
+  /** UUID. */
+  readonly acsTransactionId: string;
+  readonly method: 'frictionless' | 'challenge';
+  /** Epoch ms. */
+  readonly atMs: number;
+}
+
+/** A payment that the merchant starts (3RI): nobody is there who could be asked, so the issuer knows it by what the shopper has agreed to before. */
+export interface WithoutShopper {
+  readonly agreement: CredentialUse['type'];
+  /** `YYYY-MM-DD`: nothing is charged after it. */
+  readonly until?: string;
+  /** The fewest days between two charges. */
+  readonly everyDays?: number;
+  /** In how many parts the purchase is paid. */
+  readonly installments?: number;
+  readonly prior?: PriorAuthentication;
+}
+
 /** What the issuer is told besides card and amount. Kept with the run; never holds a card number. */
 export interface AuthenticationRequest {
+  /** Empty without a shopper. */
   readonly browser: ShopperBrowser;
+  /** Present: the merchant asks by itself. */
+  readonly withoutShopper?: WithoutShopper;
   /** `threeDSRequestorChallengeInd`: what the merchant wishes; 04 demands a challenge, 05 asks for an exemption. */
   readonly challengeIndicator?: string;
   /** What the acquirer is told as well, unless the shopper was authenticated after all. */

@@ -2,10 +2,12 @@
  * A visit: a payment, or an authentication without one, that waits for its shopper's browser. Its id is that of the payment's first operation, or
  * that of the authentication. A visit ends with its outcome, or by its time.
  */
+import type { CredentialUse } from '../instrument/agreement.ts';
+import type { CardSummary } from '../instrument/card.ts';
 import type { Trace } from '../payment/operation.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type AuthenticationState, isOpen } from '../states/authentication.ts';
-import type { Authentication, AuthenticationRequest, AuthenticationResult, TransStatus } from './authentication.ts';
+import type { Authentication, AuthenticationRequest, AuthenticationResult, PriorAuthentication, TransStatus } from './authentication.ts';
 
 export interface Visit {
   readonly merchantId: string;
@@ -60,6 +62,8 @@ export type NewAuthentication = Pick<
 export interface NewVisit extends Omit<Visit, 'authentication' | 'isOver' | 'askedForMs'> {
   /** The payment to be recorded with it, in the same transaction. */
   readonly payment?: NewPayment;
+  /** Present: no shopper will come, so it is due at once, and leased to the caller for this long. */
+  readonly leaseMs?: number;
   readonly authentication: NewAuthentication;
 }
 
@@ -83,12 +87,20 @@ export interface VisitKey {
   readonly visitId: string;
 }
 
+/** Where the authentication may be found that an agreement began with: by the payment that is named, or by what the token was last agreed upon for. */
+export type AgreementKey = { readonly merchantId: string } & (
+  | { readonly operationId: string }
+  | { readonly token: string; readonly type: CredentialUse['type'] }
+);
+
 /** Keeps visits. Nothing of it is touched by payments that need no shopper. */
 export interface VisitStore {
   /** Records the payment as waiting, its visit and its run, in one transaction. */
   begin(visit: NewVisit): Promise<Submission>;
   find(key: VisitKey): Promise<Visit | undefined>;
   findByAuthentication(key: { readonly merchantId: string; readonly authenticationId: string }): Promise<Visit | undefined>;
+  /** The authentication with which the shopper has made an agreement about this card; undefined where none is kept. */
+  findPrior(key: AgreementKey & { readonly card: Pick<CardSummary, 'bin' | 'last4'> }): Promise<PriorAuthentication | undefined>;
   /** The merchant whose routing number an address carries. */
   merchantOf(routingNumber: number): Promise<string | undefined>;
   /** False when the run is in another state by now. */

@@ -19,6 +19,7 @@ import { httpStatusOf, resultOf } from './result-codes.ts';
 import { hasBrowser } from './shopper.ts';
 import { successOf } from './states.ts';
 import type { Parameters } from './wire.ts';
+import { mayAskIssuer } from './without-shopper.ts';
 import { type Answering, writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
 
 /** What an act came to: the operation as it stands now, or the refusal in the words of the operation asked for. */
@@ -31,7 +32,7 @@ export async function answerAct(
 ): Promise<FastifyReply> {
   if (act.kind === 'refused') throw problemOf(act.refusal, type);
   if (act.repeat) reply.header('idempotent-replayed', 'true');
-  const operation = await authenticated(context, act.operation);
+  const operation = await authenticated(context, channel, act.operation);
   const { body, result } = writeOperation(operation, answering(context, channel, operation));
   return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
 }
@@ -57,7 +58,7 @@ export async function answerRead(
   found: OperationView,
   more: object = {},
 ): Promise<FastifyReply> {
-  const operation = await authenticated(context, found);
+  const operation = await authenticated(context, channel, found);
   const { result } = writeOperation(operation, { mode: context.mode, channel });
   const status = policiesOf(channel).failedStatusIs200 ? 200 : httpStatusOf(result.code);
   return send(reply, status, { ...envelope(context, channel.wireId), ...readBack(context, channel, operation), ...more });
@@ -71,16 +72,18 @@ export function readBack(context: DialectContext, channel: Channel, operation: O
   };
 }
 
-/** Only what a shopper's browser came along with can have been authenticated: nothing is looked up for the rest. */
-async function authenticated({ engine }: DialectContext, operation: OperationView): Promise<OperationView> {
-  return hasBrowser(operation.dialectData) ? withAuthentication(engine, operation) : operation;
+/** Only what a shopper's browser came along with, or what the merchant has started, can have been authenticated: nothing is looked up for the rest. */
+async function authenticated({ engine }: DialectContext, channel: Channel, operation: OperationView): Promise<OperationView> {
+  const { dialectData, agreement } = operation;
+  const mayBe = hasBrowser(dialectData) || (agreement?.initiator === 'merchant' && mayAskIssuer(dialectData, channel));
+  return mayBe ? withAuthentication(engine, operation) : operation;
 }
 
 function answering({ engine, mode }: DialectContext, channel: Channel, operation: OperationView): Answering {
   const { state, operationId } = operation;
   const bankPage = bankPageOf(engine, channel, operation);
   if (bankPage !== undefined) return { mode, channel, redirectUrl: bankPage };
-  if (state !== 'awaiting') return { mode, channel };
+  if (state !== 'awaiting' || operation.agreement?.initiator === 'merchant') return { mode, channel };
   return { mode, channel, redirectUrl: pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId }) };
 }
 

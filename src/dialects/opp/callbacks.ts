@@ -37,7 +37,7 @@ export const callbacks: DialectCallbacks = {
   },
   write(notice) {
     // Checkouts of this protocol are found by their token, and nobody is told of them.
-    if (notice.subject === 'order') return [];
+    if (notice.subject === 'order' || notice.subject === 'subscriber') return [];
     if (notice.subject === 'token') return notice.namedByRequest ? [] : [writeTokenAct(notice)];
     // That it was sent to the acquirer is no news: it was pending, and still is.
     if (notice.event.name.endsWith('.submitted')) return [];

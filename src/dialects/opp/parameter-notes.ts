@@ -73,6 +73,7 @@ export const parameterNotes: Readonly<Record<string, ParameterNote>> = {
   'threeDSecure.currency': ['Currency of that amount.', 'EUR'],
   'threeDSecure.challengeIndicator': ['What you wish of 3-D Secure.', '04'],
   'threeDSecure.exemptionFlag': ['Which exemption you ask for.', '01'],
+  'threeDSecure.deviceChannel': ['Of a payment that you start (`MIT`): `03` asks the issuer about it first, `02` does not.', '03'],
   'bankAccount.holder': [notHere, 'Ada Example'],
   'bankAccount.bankName': [notHere, 'Example Bank'],
   'bankAccount.number': [notHere, '12345678'],

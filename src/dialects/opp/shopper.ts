@@ -20,7 +20,8 @@ const unsafe = /^(javascript|data|vbscript|file|blob|about):/i;
 /** Nothing for payments that the merchant starts, or whose authentication the merchant brings along. */
 export function readShopper(parameters: Parameters, mode: Mode): Pick<AuthorizeCommand, 'shopper'> {
   if (parameters.shopperResultUrl === undefined || !hasBrowser(parameters)) return {};
-  if (parameters['standingInstruction.source'] === 'MIT' || parameters.recurringType === 'REPEATED') return {};
+  const { 'standingInstruction.source': source, 'standingInstruction.mode': repeats = parameters.recurringType } = parameters;
+  if (source === 'MIT' || parameters.recurringType === 'REPEATED' || (source === undefined && repeats === 'REPEATED')) return {};
   if (parameters['threeDSecure.verificationId'] !== undefined || parameters['threeDSecure.eci'] !== undefined) return {};
   return { shopper: shopperOf(parameters, mode, paymentPath) };
 }
@@ -88,14 +89,15 @@ export function readExemption({ 'threeDSecure.exemptionFlag': flag }: Parameters
   return exemption === undefined ? {} : { exemption };
 }
 
-function readWish(parameters: Parameters): string | undefined {
+/** `threeDSRequestorChallengeInd`. */
+export function readWish(parameters: Parameters): string | undefined {
   const { 'threeDSecure.challengeIndicator': indicator, 'threeDSecure.exemptionFlag': exemption } = parameters;
   if (indicator !== undefined) return indicator.padStart(2, '0');
   return exemption === undefined ? undefined : wishOfExemption[exemption.padStart(2, '0')];
 }
 
 /** `3DS2_flow` chooses what the simulated issuer does; `3DS2_enrolled` makes a card take part that else does not. */
-function readSimulation(parameters: Parameters): Shopper['simulate'] {
+export function readSimulation(parameters: Parameters): Shopper['simulate'] {
   const flow = parameters['customParameters[3DS2_flow]'];
   if (flow === 'challenge' || flow === 'frictionless') return flow;
   return parameters['customParameters[3DS2_enrolled]'] === 'true' ? 'enrolled' : undefined;

@@ -90,6 +90,7 @@ const threeDSecure = {
   'threeDSecure.currency': pattern('^[A-Z]{3}$'),
   'threeDSecure.challengeIndicator': pattern('^0?[1-9]$'),
   'threeDSecure.exemptionFlag': pattern('^[0-9]{1,2}$'),
+  'threeDSecure.deviceChannel': pattern('^0[23]$'),
 };
 
 /** Other ways to pay: their names are known, so that the answer is about the method and not about the name. */

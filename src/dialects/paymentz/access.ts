@@ -6,6 +6,18 @@ const number = (digits: number): string => String(randomInt(10 ** (digits - 1), 
 
 export const access: DialectAccess = {
   signsWithSecret: true,
+  // A certificate of compliance, or the questionnaire of those who have none.
+  asksForOneOf: ['aoc', 'saq'],
+  partners: {
+    newIdentifier: () => number(6),
+    isIdentifier: (text) => /^[1-9][0-9]{0,9}$/.test(text),
+    expected: 'a number of at most 10 digits',
+    show: ({ identifier, login, secret }) => [
+      { name: 'authentication.partnerId', value: identifier },
+      { name: 'partner.userName', value: login },
+      { name: 'authentication.sKey', value: secret },
+    ],
+  },
   newWireId: () => number(6),
   isWireId: (text) => /^[1-9][0-9]{0,5}$/.test(text),
   newIdentifier: () => number(8),

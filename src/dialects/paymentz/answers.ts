@@ -29,6 +29,11 @@ const card = Type.Object(
   { description: 'The card, as far as it may be shown.', additionalProperties: false },
 );
 
+const bankAccount = Type.Object(
+  { holder: text('Whose account it is.', 'Ada Example'), last4: text('How its number ends.', '7890') },
+  { description: 'The account of a payout, as far as it may be shown.', additionalProperties: false },
+);
+
 const status = text('Long status.', 'capturesuccess');
 const transactionStatus = Type.String({
   description: 'Y done, N failed, P pending, 3D at the issuer, C cancelled.',
@@ -51,6 +56,7 @@ const payment = {
   orderDescriptor: maybe('As it was sent.'),
   remark,
   card: Type.Optional(card),
+  bankAccount: Type.Optional(bankAccount),
   registrationId: maybe('The kept card.'),
   token: maybe('The same.'),
   recurringType: maybe('As it was sent.'),

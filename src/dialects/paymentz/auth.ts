@@ -50,7 +50,12 @@ export async function logPartnerIn({ directory }: DialectContext, parameters: Pa
   const { 'authentication.partnerId': identifier = '', 'partner.userName': login, 'authentication.sKey': key = '' } = parameters;
   const partner = await directory.partner({ dialect, identifier });
   if (partner === undefined || partner.login !== login || !hasSecret(partner.secretHash, key)) return undefined;
-  return { role: 'partner', login, identifier, boundTo: partner.partnerId };
+  return { role: 'partner', login, identifier, boundTo: bindingOf(partner) };
+}
+
+/** A partner with another key is another one: tokens end with the key that they were given for. */
+function bindingOf({ partnerId, secretHash }: Partner): string {
+  return hash('sha256', `${partnerId} ${Buffer.from(secretHash).toString('hex')}`);
 }
 
 /** Whether what a token was given for is still there. */
@@ -58,7 +63,7 @@ export async function sessionOf({ directory }: DialectContext, login: Login): Pr
   const { role, identifier, boundTo } = login;
   if (role === 'partner') {
     const partner = await directory.partner({ dialect, identifier });
-    return partner?.partnerId === boundTo ? { role, partner } : undefined;
+    return partner !== undefined && bindingOf(partner) === boundTo ? { role, partner } : undefined;
   }
   const credential = (await directory.credentials({ dialect, identifier })).find(({ credentialId }) => credentialId === boundTo);
   return credential === undefined ? undefined : { role, memberId: identifier, merchantId: credential.merchantId };

@@ -243,7 +243,7 @@ export const endpoints: readonly Endpoint[] = [
     ...{ method: 'post', name: 'payOut', group: 'Payouts', summary: 'Pay out' },
     paths: [`${base}/payout`],
     description:
-      'To the card of an earlier payment (`paymentId`), or to `card.*`, from the payout balance. Checksum: MD5 of `memberId|merchantTransactionId|amount|secureKey`.',
+      'From the payout balance, to one receiver: the card of an earlier payment (`paymentId`), `card.*`, or a bank account: `bankAccount.iban`, or `customer.bankAccountNumber` with `customer.bankCode`. An account needs the name of its owner, `customer.bankAccountName` or given name and surname. `P` and `payoutstarted`: the bank has not decided; you are told when it has. Checksum: MD5 of `memberId|merchantTransactionId|amount|secureKey`.',
     parameters: [...purchase, 'paymentId', 'merchant.email', ...namesUnder('bankAccount.')],
     required: [...needsSignature, 'merchantTransactionId', 'amount'],
     sample: { merchantTransactionId: 'PAYOUT-1', amount: '5.00', currency: 'EUR', paymentType: 'PO', ...sampleMethod, ...sampleCard },
@@ -253,7 +253,7 @@ export const endpoints: readonly Endpoint[] = [
   {
     ...{ method: 'post', name: 'generateInvoice', group: 'Invoices', summary: 'Issue an invoice', hasProducts: true },
     paths: [`${invoiceBase}/generate`],
-    description: `The customer is mailed a link to the hosted page, and reminded on the last day. Lines are \`product.productDescription\`, \`product.quantity\`, \`product.productAmount\`, \`product.productTotal\`, in JSON a list; their totals are the amount then. ${ofMember}|merchantInvoiceId|amount|merchantRedirectUrl\`.`,
+    description: `The customer is mailed a link to the hosted page, and reminded on the last day. \`paymentBrand\` and \`paymentMode\` narrow what the page offers. Lines are \`product.productDescription\`, \`product.quantity\`, \`product.productAmount\`, \`product.productTotal\`, in JSON a list; their totals are the amount then. ${ofMember}|merchantInvoiceId|amount|merchantRedirectUrl\`.`,
     parameters: [
       ...signed,
       ...(['merchantInvoiceId', 'amount', 'currency', 'invoiceExpirationPeriod', 'merchantOrderDescription', 'merchantOrderId'] as const),
@@ -322,7 +322,7 @@ export const endpoints: readonly Endpoint[] = [
     ...{ method: 'post', name: 'openCheckoutPage', group: 'Hosted page', summary: 'Lead a customer to the hosted page', isOpen: true },
     paths: ['/transaction/Checkout'],
     description:
-      'A form that the customer’s browser posts. It has no token. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
+      'A form that the customer’s browser posts. It has no token. `paymentBrand` leaves one brand of cards, `paymentMode=NB` the bank alone; `attemptThreeD` as in `payments`. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
     parameters: [
       ...(['memberId', 'totype', 'amount', 'TMPL_AMOUNT', 'currency', 'TMPL_CURRENCY', 'merchantTransactionId', 'checksum'] as const),
       ...(['merchantRedirectUrl', 'notificationUrl', 'orderDescription', 'ip', 'firstName', 'lastName', 'dateOfBirth', 'country'] as const),

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizeAtBank, type BankCommand } from '../../core/bank/authorize.ts';
 import { bankPageOf } from '../../core/bank/shopper.ts';
+import { type AccountPayoutCommand, payOutToAccount } from '../../core/bank/transfer.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
@@ -17,7 +18,10 @@ import type { Request } from './request.ts';
 import { paymentIdOf, type Written, writePayment } from './write.ts';
 
 /** A command without its number. */
-export type Unnumbered = Omit<AuthorizeCommand, 'paymentNumber'> | Omit<BankCommand, 'paymentNumber'>;
+export type Unnumbered =
+  | Omit<AuthorizeCommand, 'paymentNumber'>
+  | Omit<BankCommand, 'paymentNumber'>
+  | Omit<AccountPayoutCommand, 'paymentNumber'>;
 
 /** Makes the payment and answers with it. One without a reference of the merchant's has its number for one. */
 export async function beginPayment(
@@ -42,26 +46,30 @@ function referenceOf(paymentNumber: number) {
   return { merchantReference: String(paymentNumber), idempotencyKey: String(paymentNumber) };
 }
 
-function run({ engine }: DialectContext, command: AuthorizeCommand | BankCommand): Promise<ActResult> {
+function run({ engine }: DialectContext, command: AuthorizeCommand | BankCommand | AccountPayoutCommand): Promise<ActResult> {
+  if ('account' in command) return payOutToAccount(engine, command);
   return 'method' in command ? authorizeAtBank(engine, command) : authorize(engine, command);
 }
 
 /** What an answer needs beside the payment: where the customer has to go. */
 export function written({ engine }: Pick<DialectContext, 'engine'>, channel: Channel, operation: OperationView, nowMs: number): Written {
   const { routingNumber } = channel;
-  const { operationId: id, state } = operation;
-  const url =
-    bankPageOf(engine, channel, operation) ?? (state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id }) : undefined);
+  const { operationId: id, state, agreement } = operation;
+  const awaitsShopper = state === 'awaiting' && agreement?.initiator !== 'merchant';
+  const url = bankPageOf(engine, channel, operation) ?? (awaitsShopper ? pageUrl(engine.shoppers, { routingNumber, id }) : undefined);
   return { channel, nowMs, ...(url === undefined ? {} : { redirectUrl: url }) };
 }
 
-/** A reference that another terminal of the member has used; of the same terminal core keeps watch, also at the same moment. */
+/** A reference that another terminal of the member has used, or uses at this moment; of the same terminal core keeps watch. */
 async function refuseUsed(context: DialectContext, { merchantId, channelId }: Channel, key: string): Promise<void> {
-  for (const other of await context.directory.channelsOf({ dialect, merchantId })) {
-    if (other.channelId === channelId) continue;
+  const others = (await context.directory.channelsOf({ dialect, merchantId })).filter((other) => other.channelId !== channelId);
+  if (others.length === 0) return;
+  const isOurs = await context.engine.store.claimReference({ merchantId, channelId, reference: key });
+  for (const other of others) {
     const found = await context.engine.store.findByKey({ merchantId, channelId: other.channelId, key });
     if (found !== undefined) throw await duplicateOf(context, merchantId, found.operationId);
   }
+  if (!isOurs) throw new Problem('20015');
 }
 
 /** Refused with the id of what was there first. */

@@ -2,7 +2,7 @@
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import type { AgreementRequest } from '../../core/instrument/agreement.ts';
 import type { BankMethod } from '../../core/instrument/bank.ts';
-import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CardToKeep } from '../../core/instrument/tokenize.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -39,20 +39,36 @@ export type Way = { readonly kind: 'card'; readonly brand: CardBrand } | { reado
 
 /** Throws for modes and brands that no acquirer here takes. */
 export function readWay(parameters: Parameters): Way {
-  const mode = required(parameters, 'paymentMode').toUpperCase();
-  const name = required(parameters, 'paymentBrand').toUpperCase();
-  switch (mode) {
-    case 'CC':
-    case 'DC': {
-      const brand = brands.get(name);
-      if (brand === undefined) throw parameterProblem('20005', 'paymentBrand', 'is no brand of cards that is enabled');
-      return { kind: 'card', brand };
-    }
-    case 'NB':
-    case 'BT':
-      return { kind: 'bank', method: name === 'IDEAL' ? 'ideal' : 'sofort' };
+  const mode = required(parameters, 'paymentMode');
+  const name = required(parameters, 'paymentBrand');
+  if (isBankMode(mode)) return { kind: 'bank', method: bankMethodOf(name) };
+  if (!isCardMode(mode)) throw parameterProblem('20005', 'paymentMode', 'is not enabled; CC, DC, NB and BT are');
+  const brand = cardBrandOf(name);
+  if (brand === undefined) throw parameterProblem('20005', 'paymentBrand', 'is no brand of cards that is enabled');
+  return { kind: 'card', brand };
+}
+
+export function isCardMode(mode: string): boolean {
+  return ['CC', 'DC'].includes(mode.toUpperCase());
+}
+
+export function isBankMode(mode: string): boolean {
+  return ['NB', 'BT'].includes(mode.toUpperCase());
+}
+
+export function cardBrandOf(name: string): CardBrand | undefined {
+  return brands.get(name.toUpperCase());
+}
+
+/** By the brand of a payment at a bank; one that names no bank's method means online transfers. */
+export function bankMethodOf(name: string): BankMethod {
+  switch (name.toUpperCase()) {
+    case 'IDEAL':
+      return 'ideal';
+    case 'PREPAYMENT':
+      return 'prepayment';
     default:
-      throw parameterProblem('20005', 'paymentMode', 'is not enabled; CC, DC and NB are');
+      return 'sofort';
   }
 }
 
@@ -104,9 +120,12 @@ export function readPayout(beginning: Beginning, instrument: Instrument): Author
 
 export function readBankPurchase(beginning: Beginning, method: BankMethod): BankCommand {
   const { channel, parameters } = beginning;
-  if (readKind(parameters) !== 'debit') throw parameterProblem('20005', 'paymentType', 'must be DB with this paymentMode');
+  // Money that is only ordered comes later, and captures itself.
+  const kind = method === 'prepayment' ? 'preauthorization' : 'debit';
+  if (readKind(parameters) !== kind)
+    throw parameterProblem('20005', 'paymentType', `must be ${kind === 'debit' ? 'DB' : 'PA'} with this paymentBrand`);
   return {
-    ...{ channel, kind: 'debit', method, ...readMoney(parameters) },
+    ...{ channel, kind, method, ...readMoney(parameters) },
     ...{ returnUrl: readReturnUrl(parameters), ...readCommon(parameters) },
   };
 }
@@ -146,7 +165,8 @@ function readKind(parameters: Parameters): 'preauthorization' | 'debit' {
   }
 }
 
-function readCommon(parameters: Parameters) {
+/** What new payments have in common: the reference, used once, and what is told again. */
+export function readCommon(parameters: Parameters) {
   const { merchantTransactionId } = parameters;
   return {
     ...{ keyLifetimeMs, keyMatchesAnyInput: true as const, dialectData: readKept(parameters) },
@@ -224,8 +244,6 @@ export function readCard({ parameters, nowMs }: Pick<Beginning, 'parameters' | '
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
-  if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
-    return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
 

@@ -173,7 +173,8 @@ function failureOf(operation: OperationView): Result {
 }
 
 /** The acquirer's own code, where it has one of the two digits that the family is made of; else what it was taken to mean. */
-function codeOf({ state, reason, responseCode, bank }: OperationView): ResultCode {
+function codeOf({ kind, state, reason, responseCode, bank }: OperationView): ResultCode {
+  if (kind === 'payout' && (reason === 'unspecified' || reason === 'undone')) return '10008';
   if (state === 'undone') return '11068';
   if (bank !== undefined) return reason === 'shopper_canceled' ? '12003' : '10001';
   const own = `110${responseCode}`;

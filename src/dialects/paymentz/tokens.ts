@@ -10,7 +10,7 @@ export interface Login {
   readonly login: string;
   /** The member's id or the partner's. */
   readonly identifier: string;
-  /** The credential, or the partner's own id: a token ends with it. */
+  /** The credential, or the partner with its key: a token ends with it. */
   readonly boundTo: string;
 }
 

@@ -115,7 +115,13 @@ function describe(operation: OperationView, { channel }: Written, status: LongSt
 function writeEnd(operation: OperationView, { channel, nowMs, redirectUrl }: Written): Json {
   const { dialectData, card, token } = operation;
   return {
-    ...{ card: writeCard(card), registrationId: token, token, recurringType: dialectData.recurringType },
+    ...{
+      card: writeCard(card),
+      bankAccount: writeAccount(operation.account),
+      registrationId: token,
+      token,
+      recurringType: dialectData.recurringType,
+    },
     customer: writeCustomer(dialectData),
     ...{ tmpl_amount: dialectData.tmpl_amount, tmpl_currency: dialectData.tmpl_currency },
     ...{ eci: operation.authentication?.eci, bankReferenceId: operation.trace?.rrn, terminalId: channel.wireId },
@@ -135,6 +141,11 @@ export function writeCard(card: CardSummary | undefined): Json | undefined {
     ...{ bin: card.bin, last4Digits: card.last4, holder: card.holder },
     ...{ expiryMonth: String(card.expiry.month).padStart(2, '0'), expiryYear: String(card.expiry.year) },
   };
+}
+
+/** Of an account no more than its end is kept. */
+function writeAccount(account: OperationView['account']): Json | undefined {
+  return account === undefined ? undefined : { holder: account.holder, last4: account.last4 };
 }
 
 /** What the acquirer said, in its own code and in words. */

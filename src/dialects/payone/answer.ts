@@ -104,7 +104,7 @@ function redirectOf({ engine }: DialectContext, channel: Channel, operation: Ope
   const bankPage = bankPageOf(engine, channel, operation);
   const returnMac = returnMacOf(engine, operationId);
   if (bankPage !== undefined) return { url: bankPage, returnMac };
-  if (state !== 'awaiting') return undefined;
+  if (state !== 'awaiting' || operation.agreement?.initiator === 'merchant') return undefined;
   return { url: pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId }), returnMac };
 }
 

@@ -1,7 +1,8 @@
 /** The shopper of a payment: where their browser comes back to, and what the issuer is told of it. */
+import type { ShopperlessWish } from '../../core/payment/await-issuer.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Engine } from '../../core/payment/engine.ts';
-import type { ChallengeWindow, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import type { ChallengeWindow, PriorAuthentication, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { toGuid } from './ids.ts';
 import { readIp, readReturnUrl } from './read.ts';
 import type { CardInput, CreatePayment, Order } from './wire.ts';
@@ -96,6 +97,36 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
     ...(email === undefined ? {} : { email }),
     ...(threeDSecure.skipSoftDecline === true ? { withoutStepUp: true as const } : {}),
   };
+}
+
+const priorMethods: Readonly<Record<string, PriorAuthentication['method']>> = { frictionless: 'frictionless', challenged: 'challenge' };
+
+/** What the merchant says of the issuer's part in a payment that it starts, and of the authentication that it has agreed by. */
+export function readWithoutShopper({ cardPaymentMethodSpecificInput: { threeDSecure = {} } = {}, order }: CreatePayment): ShopperlessWish {
+  const { deviceChannel, challengeIndicator, skipAuthentication } = threeDSecure;
+  const wish = challengeIndicator === undefined ? undefined : wishes[challengeIndicator];
+  const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+  const prior = readPrior(threeDSecure.priorThreeDSecureData);
+  return {
+    ...(skipAuthentication === true || deviceChannel !== undefined
+      ? { isWanted: skipAuthentication !== true && deviceChannel === 'ThreeDSRequestorInitiated' }
+      : {}),
+    ...(wish === undefined ? {} : { challengeIndicator: wish }),
+    ...(email === undefined ? {} : { email }),
+    ...(prior === undefined ? {} : { prior }),
+  };
+}
+
+/** Known by the id at the issuer and the time, `YYYYMMDDHHmm`; what is less than that tells an issuer nothing, and is left out. */
+function readPrior(data: unknown): PriorAuthentication | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const { acsTransactionId, method, utcTimestamp } = data as Readonly<Record<string, unknown>>;
+  if (typeof acsTransactionId !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(acsTransactionId)) return undefined;
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(typeof utcTimestamp === 'string' ? utcTimestamp : '') ?? [];
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.map(Number);
+  const known = priorMethods[typeof method === 'string' ? method : ''];
+  if (parts.length === 0 || known === undefined) return undefined;
+  return { acsTransactionId, method: known, atMs: Date.UTC(year, month - 1, day, hour, minute) };
 }
 
 /** Sizes and offsets come as text. What is no number is left out. */

@@ -18,7 +18,8 @@ export function writeLink(view: OrderView, { kind, payment, last }: Pick<HostedS
   const { order, pageUrl, events } = view;
   const { amount, currency, merchantReference } = order.terms.order;
   const { recipientName, description, isReusable = false, of } = documentOf(view);
-  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID' } as const;
+  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID', charge_failed: undefined } as const;
+  const ofLink = events.filter(({ name }) => told[name] !== undefined);
   const paid = kind === 'succeeded' && last !== undefined ? [{ type: 'PAID', dateTime: timeOf(last.createdAtMs) }] : [];
   return {
     ...{ paymentLinkId: of ?? order.checkoutId, isReusableLink: isReusable },
@@ -29,7 +30,7 @@ export function writeLink(view: OrderView, { kind, payment, last }: Pick<HostedS
     ...(description === undefined ? {} : { description }),
     ...(kind === 'succeeded' && payment !== undefined ? { paymentId: payment.id } : {}),
     paymentLinkOrder: { amount: { amount, currencyCode: currency }, ...(merchantReference === undefined ? {} : { merchantReference }) },
-    paymentLinkEvents: [...events.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
+    paymentLinkEvents: [...ofLink.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
   };
 }
 

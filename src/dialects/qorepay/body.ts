@@ -34,17 +34,22 @@ export function readJson(request: FastifyRequest): unknown {
   }
 }
 
+/** A JSON object; nothing at all is an empty one. Throws 400 for anything else. */
+export function readObject(request: FastifyRequest): Fields {
+  const json = readJson(request);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw generalProblem(400, 'invalid', 'Invalid data. Expected a JSON object.');
+  }
+  return json as Fields;
+}
+
 /** Fields of a JSON object or of a form of either kind. */
 export async function readFields(request: FastifyRequest): Promise<Fields> {
   const type = request.headers['content-type'] ?? '';
   const bytes = bytesOf(request);
   if (/^multipart\/form-data/i.test(type)) return readMultipart(bytes, type);
   if (/^application\/x-www-form-urlencoded/i.test(type)) return Object.fromEntries(new URLSearchParams(textOf(bytes)));
-  const json = readJson(request);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw generalProblem(400, 'invalid', 'Invalid data. Expected a JSON object.');
-  }
-  return json as Fields;
+  return readObject(request);
 }
 
 async function readMultipart(bytes: Buffer, type: string): Promise<Fields> {

@@ -5,9 +5,12 @@
  */
 import type { OrderView } from '../../core/payment/order.ts';
 import type { CallbackMessage, CallbackNotice, CallbackTest, DialectCallbacks } from '../dialect.ts';
+import { isPayout } from './find.ts';
 import { type EventType, historyOf, type Until } from './history.ts';
 import { newKeySync, signatureOf } from './keys.ts';
+import { payoutHistoryOf, writePayout } from './payout.ts';
 import { type Json, type Writing, writePurchase, writeRefund } from './write.ts';
+import { writeSubscriber } from './write-billing.ts';
 
 /** Nine tries, three times as long apart each time, the last 36 hours after the event. */
 const retryDelaysMs = [40, 120, 360, 1_080, 3_200, 9_600, 28_800, 86_400].map((seconds) => seconds * 1_000);
@@ -46,6 +49,12 @@ interface Told {
 }
 
 function toldOf(notice: CallbackNotice): Told | undefined {
+  if (notice.subject === 'subscriber') {
+    return {
+      events: ['billing_template_client.subscription_billing_cancelled'],
+      bodyOf: () => writeSubscriber(notice.subscriber, undefined),
+    };
+  }
   const { order } = notice;
   if (order === undefined) return undefined;
   if (notice.subject === 'token') {
@@ -57,6 +66,7 @@ function toldOf(notice: CallbackNotice): Told | undefined {
       ? { about: 'order', sequence: notice.event.sequence }
       : { about: 'payment', paymentId: notice.tree.paymentId, sequence: notice.event.sequence };
   const writing = { ...writingOf(notice, order), until };
+  if (isPayout(order)) return { events: payoutHistoryOf(order, writing.nowMs, until).events, bodyOf: () => writePayout(order, writing) };
   return {
     events: historyOf(order, writing.nowMs, until).events,
     bodyOf(type) {

@@ -55,3 +55,8 @@ export function readClient(input: Readonly<Record<string, unknown>>): { readonly
   };
   return { client, errors: fields.errors };
 }
+
+/** As it is shown; every key is always there. */
+export function writeClient(client: ClientDocument): object {
+  return { ...client, client_type: null, delivery_methods: [{ method: 'email', options: {} }] };
+}

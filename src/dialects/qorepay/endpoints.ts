@@ -1,33 +1,6 @@
 /** The endpoints as their description has them; a test holds it to the routes. */
-
-export interface Endpoint {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  readonly path: string;
-  readonly name: string;
-  readonly group: string;
-  readonly summary: string;
-  readonly description: string;
-  /** `either`: with an S2S token, or without anything. */
-  readonly auth: 'api' | 'either' | 'none';
-  readonly query?: readonly { readonly name: string; readonly required: boolean }[];
-  readonly takesKey?: true;
-  readonly body?: {
-    readonly types: readonly string[];
-    readonly schema: string;
-    readonly required: boolean;
-    readonly example?: Readonly<Record<string, unknown>>;
-  };
-  /** A schema, `page` for HTML, or nothing. */
-  readonly answers: readonly { readonly status: number; readonly description: string; readonly schema?: string }[];
-}
-
-const json = ['application/json'];
-const forms = ['application/x-www-form-urlencoded', 'multipart/form-data'];
-
-const unauthorized = { status: 401, description: 'The key is missing or wrong.', schema: 'Errors' };
-const missing = { status: 404, description: 'There is no such thing, or it is another company’s.', schema: 'Errors' };
-const invalid = { status: 400, description: 'The fields at fault.', schema: 'Errors' };
-const away = { status: 503, description: 'Nothing was recorded; try again.', schema: 'Errors' };
+import { billingEndpoints } from './billing-endpoints.ts';
+import { away, type Endpoint, forms, invalid, json, missing, unauthorized } from './endpoint.ts';
 
 const purchases = '/api/v1/purchases/';
 const webhooks = '/api/v1/webhooks/';
@@ -221,4 +194,15 @@ export const endpoints: readonly Endpoint[] = [
     ...{ summary: 'Methods of payment', description: 'What a purchase of the brand can be paid with.' },
     answers: [{ status: 200, description: 'The methods.', schema: 'PaymentMethods' }, invalid, unauthorized],
   },
+  {
+    ...{ method: 'get', path: '/api/schema/v1/', name: 'readSchema', group: 'Lookups', auth: 'none' },
+    ...{ summary: 'This description', description: 'OpenAPI, for programs that make clients from it.' },
+    answers: [{ status: 200, description: 'The document.' }],
+  },
+  {
+    ...{ method: 'get', path: '/api/', name: 'openReference', group: 'Lookups', auth: 'none' },
+    ...{ summary: 'The reference', description: 'For people.' },
+    answers: [{ status: 302, description: 'To its page.' }],
+  },
+  ...billingEndpoints,
 ];

@@ -11,24 +11,33 @@ export interface Found {
   readonly channel: Channel;
 }
 
-/** The merchant's own purchase; throws 404 when there is none, also when it is another merchant's. */
-export async function findOwn(context: DialectContext, merchantId: string, purchaseId: string): Promise<Found> {
+/** The merchant's own purchase, or payout; throws 404 when there is none, also when it is another merchant's. */
+export async function findOwn(
+  context: DialectContext,
+  merchantId: string,
+  purchaseId: string,
+  what: 'purchase' | 'payout' = 'purchase',
+): Promise<Found> {
   const id = purchaseId.toLowerCase();
   if (routingNumberOf(id) === undefined) throw notFound();
   const view = await readOrder(context.engine, { merchantId, checkoutId: id });
-  if (view === undefined || view.order.dialect !== 'qorepay') throw notFound();
+  if (view === undefined || view.order.dialect !== 'qorepay' || isPayout(view) !== (what === 'payout')) throw notFound();
   const channel = await context.directory.channel({ dialect: 'qorepay', wireId: view.order.wireId });
   if (channel === undefined || !channel.enabled) throw notFound();
   return { view, channel };
 }
 
-/** The purchase at this address, whoever's it is; throws 404. */
-export async function findByAddress(context: DialectContext, purchaseId: string): Promise<Found> {
+export function isPayout({ order }: OrderView): boolean {
+  return order.terms.order.kind === 'payout';
+}
+
+/** The purchase, or payout, at this address, whoever's it is; throws 404. */
+export async function findByAddress(context: DialectContext, purchaseId: string, what?: 'payout'): Promise<Found> {
   const routingNumber = routingNumberOf(purchaseId.toLowerCase());
   if (routingNumber === undefined) throw notFound();
   const merchantId = await context.engine.shoppers.visits.merchantOf(routingNumber);
   if (merchantId === undefined) throw notFound();
-  return findOwn(context, merchantId, purchaseId);
+  return findOwn(context, merchantId, purchaseId, what);
 }
 
 /** As it is after something was done to it. */

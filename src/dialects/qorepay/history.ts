@@ -11,6 +11,7 @@ import { shownId } from './ids.ts';
 
 export type Status =
   | 'created'
+  | 'sent'
   | 'viewed'
   | 'error'
   | 'cancelled'
@@ -28,9 +29,18 @@ export type Status =
   | 'pending_refund'
   | 'refunded';
 
-export const payable: readonly Status[] = ['created', 'viewed', 'error', 'overdue'];
+export const payable: readonly Status[] = ['created', 'sent', 'viewed', 'error', 'overdue'];
 
-export type EventType = `purchase.${string}` | `payment.${string}`;
+export type EventType = `purchase.${string}` | `payment.${string}` | `payout.${string}` | `billing_template_client.${string}`;
+
+/** What a purchase has come from that is not the merchant's own request. */
+export interface Billed {
+  readonly templateId: string | null;
+  readonly product: 'billing_invoices' | 'billing_subscriptions' | 'billing_subscriptions_invoice';
+  /** The payer was mailed when it was made, or is when a charge fails. */
+  readonly isSent: boolean;
+  readonly mailsOnFailure: boolean;
+}
 
 /** What one happening makes of the purchase; without a status it stays. */
 interface Change {
@@ -90,7 +100,7 @@ export type Until =
 export function historyOf(view: OrderView, nowMs: number, until?: Until): History {
   let told = started(view);
   for (const happening of happeningsOf(view)) {
-    told = after(told, happening);
+    told = after(told, happening, billingOf(view));
     if (until !== undefined && isSame(happening, until)) return told;
   }
   return due(view, preauthorized(view, told), nowMs);
@@ -104,7 +114,7 @@ function preauthorized({ kept }: OrderView, told: History): History {
   return { ...told, status, entries: [...told.entries, { status, atMs }], updatedAtMs: atMs, events: ['purchase.preauthorized'] };
 }
 
-function isSame(happening: Happening, until: Until): boolean {
+export function isSame(happening: Happening, until: Until): boolean {
   if (happening.about === 'order') return until.about === 'order' && happening.event.sequence === until.sequence;
   return until.about === 'payment' && happening.paymentId === until.paymentId && happening.sequence === until.sequence;
 }
@@ -116,7 +126,7 @@ function started({ order }: OrderView): History {
   };
 }
 
-function happeningsOf({ events, payments, paymentEvents }: OrderView): readonly Happening[] {
+export function happeningsOf({ events, payments, paymentEvents }: OrderView): readonly Happening[] {
   const operations = new Map(payments.flatMap((tree) => tree.operations).map((operation) => [operation.operationId, operation]));
   const ofPayments = paymentEvents.flatMap(({ paymentId, operationId, event }): Happening[] => {
     const operation = operations.get(operationId);
@@ -124,17 +134,21 @@ function happeningsOf({ events, payments, paymentEvents }: OrderView): readonly 
     return operation === undefined ? [] : [{ about: 'payment', paymentId, sequence, name, operation, atMs }];
   });
   const ofOrder = events.map((event): Happening => ({ about: 'order', event, atMs: event.happenedAtMs }));
-  // What happens to an order by itself is before its payments, unless it ends it.
-  const [early, late] = [ofOrder.filter((one) => !isEnd(one)), ofOrder.filter(isEnd)];
+  // What happens to an order by itself is before its payments, unless it follows from them or ends it.
+  const [early, late] = [ofOrder.filter((one) => !isLate(one)), ofOrder.filter(isLate)];
   return [...early, ...ofPayments, ...late].toSorted((a, b) => a.atMs - b.atMs);
 }
 
-function isEnd(happening: Happening): boolean {
-  return happening.about === 'order' && (happening.event.name === 'cancelled' || happening.event.name === 'declared_paid');
+function isLate(happening: Happening): boolean {
+  return happening.about === 'order' && happening.event.name !== 'created' && happening.event.name !== 'viewed';
 }
 
-function after(before: History, happening: Happening): History {
-  const change = happening.about === 'order' ? orderChange(before, happening.event) : paymentChange(before, happening);
+function billingOf({ order }: OrderView): Billed | undefined {
+  return (order.terms.document as { readonly billing?: Billed }).billing;
+}
+
+function after(before: History, happening: Happening, billing: Billed | undefined): History {
+  const change = happening.about === 'order' ? orderChange(before, happening.event, billing) : paymentChange(before, happening);
   const { status, events, related } = change;
   const entry = status === undefined ? [] : [{ status, atMs: happening.atMs, ...(related === undefined ? {} : { related }) }];
   const moved = { ...before, events, entries: [...before.entries, ...entry], ...(status === undefined ? {} : { status }) };
@@ -147,12 +161,16 @@ function ofOrder({ viewedAtMs }: History, { name, happenedAtMs }: CheckoutEventR
   return name === 'declared_paid' ? { isMarkedAsPaid: true, paidAtMs: happenedAtMs } : {};
 }
 
-function orderChange({ status }: History, { name }: CheckoutEventRecord): Change {
+function orderChange({ status }: History, { name }: CheckoutEventRecord, billing: Billed | undefined): Change {
   switch (name) {
     case 'created':
-      return { status: 'created', events: ['purchase.created'] };
+      return { status: billing?.isSent === true ? 'sent' : 'created', events: ['purchase.created'] };
     case 'viewed':
-      return { ...(status === 'created' ? { status: 'viewed' } : {}), events: ['purchase.viewed'] };
+      return { ...(status === 'created' || status === 'sent' ? { status: 'viewed' } : {}), events: ['purchase.viewed'] };
+    case 'charge_failed': {
+      const isSent = billing?.mailsOnFailure === true && payable.includes(status) && status !== 'sent';
+      return { ...(isSent ? { status: 'sent' } : {}), events: ['purchase.subscription_charge_failure'] };
+    }
     case 'cancelled':
       return { status: 'cancelled', events: ['purchase.cancelled'] };
     case 'declared_paid':
@@ -162,7 +180,7 @@ function orderChange({ status }: History, { name }: CheckoutEventRecord): Change
 
 type Paying = Extract<Happening, { about: 'payment' }>;
 
-const failures = ['declined', 'rejected', 'failed', 'undone'];
+export const failures = ['declined', 'rejected', 'failed', 'undone'];
 
 function ofPayment(before: History, { name, operation, atMs }: Paying): Partial<History> {
   const [, outcome = ''] = name.split('.');

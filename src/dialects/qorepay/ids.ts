@@ -13,11 +13,23 @@ export function isUuid(text: unknown): text is string {
 
 /** A new id of a purchase, which no scan can take for a card number; always the same one from the same `seed`, of 16 bytes or more. */
 export function newPurchaseId(routingNumber: number, seed?: Uint8Array): string {
+  return idFrom(
+    seed,
+    (hex) => `${hex.slice(0, 26)}${(routingNumber ^ Number.parseInt(hex.slice(0, 6), 16)).toString(16).padStart(6, '0')}`,
+  );
+}
+
+/** A new id of what is named by its merchant alone; always the same one from the same `seed`. */
+export function newId(seed?: Uint8Array): string {
+  return idFrom(seed, (hex) => hex);
+}
+
+function idFrom(seed: Uint8Array | undefined, digitsOf: (hex: string) => string): string {
   for (let round = 0; ; round += 1) {
     const hex =
       seed === undefined ? randomBytes(16).toString('hex') : hash('sha256', Buffer.concat([seed, Buffer.of(round)]), 'hex').slice(0, 32);
-    const last = (routingNumber ^ Number.parseInt(hex.slice(0, 6), 16)).toString(16).padStart(6, '0');
-    const digits = `${hex.slice(0, 12)}4${hex.slice(13, 16)}${'89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4]}${hex.slice(17, 26)}${last}`;
+    const all = digitsOf(hex);
+    const digits = `${all.slice(0, 12)}4${all.slice(13, 16)}${'89ab'[Number.parseInt(all[16] ?? '0', 16) % 4]}${all.slice(17)}`;
     const id = digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     if (!/\d(?:-?\d){11}/.test(id) && maskCardNumbers(id) === id) return id;
   }

@@ -1,6 +1,7 @@
 /** The QorePay dialect: QorePay and its siblings of the same platform (CHIP Collect, Klix, Libernetix, Sitesway). */
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
+import { billWriter } from './billing.ts';
 import { callbacks } from './callbacks.ts';
 import { describeApi } from './openapi.ts';
 import { policies } from './policies.ts';
@@ -14,6 +15,7 @@ export const qorepay: Dialect = {
   access,
   describe: describeApi,
   returnStep,
+  billing: billWriter,
   callbacks,
   policies,
   sandbox,

@@ -1,6 +1,7 @@
 /** The description of the API (OpenAPI 3.1), made from the table of endpoints. */
 import type { ApiDescription, Mode } from '../dialect.ts';
-import { type Endpoint, endpoints } from './endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import { endpoints } from './endpoints.ts';
 import { demoApiKey, demoBrandId } from './sandbox.ts';
 import { schemas } from './schemas.ts';
 
@@ -48,6 +49,9 @@ function writePaths(mode: Mode): Json {
 
 const parameterNotes: Readonly<Record<string, string>> = {
   id: 'The id, as it was answered.',
+  token: 'The id of the purchase that has kept the card.',
+  client: 'The id of the client.',
+  q: 'Text that is somewhere in what is said of the client.',
   session: 'As `callback_url` has it.',
   s2s: '`true`: the body is card data from the merchant’s server.',
   brand_id: 'The brand.',

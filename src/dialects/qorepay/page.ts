@@ -26,10 +26,18 @@ export function readPage(request: FastifyRequest): PageRequest {
 export function pageOf<T>(
   items: readonly T[],
   { size }: PageRequest,
-  { url, idOf, write }: { readonly url: string; readonly idOf: (item: T) => string; readonly write: (item: T) => object },
+  given: {
+    readonly url: string;
+    readonly idOf: (item: T) => string;
+    readonly write: (item: T) => object;
+    /** What the list was narrowed by. */
+    readonly query?: Readonly<Record<string, string>>;
+  },
 ): object {
+  const { url, idOf, write, query = {} } = given;
   const shown = items.slice(0, size);
   const last = shown.at(-1);
   const hasMore = items.length > size && last !== undefined;
-  return { results: shown.map(write), next: hasMore ? `${url}?after=${idOf(last)}&page_size=${size}` : null, previous: null };
+  const next = last === undefined ? '' : new URLSearchParams({ ...query, after: idOf(last), page_size: String(size) }).toString();
+  return { results: shown.map(write), next: hasMore ? `${url}?${next}` : null, previous: null };
 }

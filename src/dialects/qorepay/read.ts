@@ -1,10 +1,11 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
+import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import { type ClientDocument, readClient } from './client.ts';
 import { decimalOf } from './decimal.ts';
-import { fieldsOf, isObject } from './fields.ts';
+import { type Fields, fieldsOf, isObject } from './fields.ts';
+import type { Billed } from './history.ts';
 import { brandsIn, methodNames } from './methods.ts';
 import { type FieldErrors, generalProblem, Problem } from './problem.ts';
 import { amountOfLine, isDiscountTooLarge, type Product, totalOf } from './total.ts';
@@ -18,6 +19,7 @@ export interface PurchaseDocument {
   readonly purchase: Json & {
     readonly request_client_details: readonly string[];
     readonly due_strict: boolean;
+    readonly timezone: string;
     readonly single_attempt: boolean;
   };
   readonly top: Json & {
@@ -31,6 +33,8 @@ export interface PurchaseDocument {
     readonly success_callback: string;
     readonly payment_method_whitelist: readonly string[] | null;
   };
+  /** Absent: the merchant made it. */
+  readonly billing?: Billed;
   /** Epoch seconds. */
   readonly due: number;
   readonly issued: string;
@@ -46,7 +50,7 @@ export interface PurchaseRequest {
   /** Minor units. */
   readonly total: number;
   readonly currency: string;
-  readonly products: readonly Product[];
+  readonly lines: readonly OrderLine[];
 }
 
 const clientDetails = [
@@ -96,14 +100,11 @@ export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
   if (client !== undefined && clientId !== undefined) {
     throw generalProblem(400, 'purchase_client_or_id_only', 'Only one of `client` and `client_id` may be given.');
   }
-  const { total, currency, products, purchase } = details;
-  if (total < 0) throw new Problem(400, { purchase: { total: [{ code: 'min_value', message: 'The total must not be below 0.' }] } });
-  if (total === 0 && !top.skip_capture) {
-    throw generalProblem(400, 'purchase_zero_total', 'A total of 0 needs `skip_capture`: the card is kept and nothing is paid.');
-  }
+  const { total, currency, lines, purchase } = details;
+  refuseTotal(total, top.skip_capture);
   const { reference, ...shown } = top;
   return {
-    ...{ brandId, client: client === undefined ? undefined : masked(client.client), clientId, total, currency, products },
+    ...{ brandId, client: client === undefined ? undefined : masked(client.client), clientId, total, currency, lines },
     document: {
       // References are kept as they were sent: an order number may look like a card number.
       ...{ top: { ...masked(shown), reference }, purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
@@ -111,14 +112,36 @@ export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
   };
 }
 
-function readWhitelist(fields: ReturnType<typeof fieldsOf>, body: Json): readonly string[] | null {
-  if (body.payment_method_whitelist === undefined || body.payment_method_whitelist === null) return null;
-  const named = fields.texts('payment_method_whitelist', { max: 64, choices: methodNames });
-  if (named.length === 0) fields.fail('payment_method_whitelist', 'min_length', 'Ensure this field has at least 1 elements.');
+/** The same for a client that was registered before: what is known of the client need not be asked for. */
+export function withDetailsOf(read: PurchaseRequest, client: ClientDocument): PurchaseRequest & { readonly client: ClientDocument } {
+  const { document } = read;
+  const { purchase } = document;
+  const wanted = withoutKnown(purchase.request_client_details, client);
+  return { ...read, client, document: { ...document, purchase: { ...purchase, request_client_details: wanted } } };
+}
+
+/** What is there already need not be asked for. */
+export function withoutKnown(wanted: readonly string[], client: ClientDocument | undefined): readonly string[] {
+  return wanted.filter((name) => client?.[name] === undefined || client[name] === '');
+}
+
+/** Throws 400 for what cannot be paid; a total of zero only keeps a card. */
+export function refuseTotal(total: number, skipCapture: boolean): void {
+  if (total < 0) throw new Problem(400, { purchase: { total: [{ code: 'min_value', message: 'The total must not be below 0.' }] } });
+  if (total === 0 && !skipCapture) {
+    throw generalProblem(400, 'purchase_zero_total', 'A total of 0 needs `skip_capture`: the card is kept and nothing is paid.');
+  }
+}
+
+export function readWhitelist(fields: Fields, body: Json, name = 'payment_method_whitelist'): readonly string[] | null {
+  if (body[name] === undefined || body[name] === null) return null;
+  const named = fields.texts(name, { max: 64, choices: methodNames });
+  if (named.length === 0) fields.fail(name, 'min_length', 'Ensure this field has at least 1 elements.');
   return named;
 }
 
-function readDetails(input: Json, client: ClientDocument | undefined) {
+/** `purchase` of a request, with what it comes to. */
+export function readDetails(input: Json, client: ClientDocument | undefined) {
   const fields = fieldsOf(input);
   const currency = fields.currency('currency');
   const products = readProducts(fields, input);
@@ -143,8 +166,7 @@ function readDetails(input: Json, client: ClientDocument | undefined) {
     language: fields.text('language', { max: 2, standard: 'en' }),
     notes: fields.text('notes', { max: 10_000, standard: '' }),
     ...numbers,
-    // What is there already need not be asked for.
-    request_client_details: wanted.filter((name) => client?.[name] === undefined || client[name] === ''),
+    request_client_details: withoutKnown(wanted, client),
     timezone,
     due_strict: fields.flag('due_strict'),
     email_message: fields.text('email_message', { max: 256, standard: '' }),
@@ -154,7 +176,7 @@ function readDetails(input: Json, client: ClientDocument | undefined) {
     single_attempt: fields.flag('single_attempt'),
     metadata,
   };
-  return { total, currency, products, purchase, errors: fields.errors };
+  return { total, currency, lines: products.map(lineOf), purchase, errors: fields.errors };
 }
 
 const productsAtMost = 1_000;
@@ -214,12 +236,12 @@ function isTimezone(name: string): boolean {
   }
 }
 
-function dayIn(timeZone: string, nowMs: number): string {
+export function dayIn(timeZone: string, nowMs: number): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(nowMs);
 }
 
 /** Texts without card numbers, however deep they are. */
-function masked<T>(value: T): T {
+export function masked<T>(value: T): T {
   if (typeof value === 'string') return maskCardNumbers(value) as T;
   if (Array.isArray(value)) return value.map(masked) as T;
   if (!isObject(value)) return value;
@@ -231,23 +253,32 @@ function originOf({ email, country }: ClientDocument): Origin {
 }
 
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
-export function termsOf(orderId: string, { total, currency, products }: PurchaseRequest, document: PurchaseDocument): CheckoutTerms {
+export function termsOf(
+  orderId: string,
+  { total, currency, lines }: Pick<PurchaseRequest, 'total' | 'currency' | 'lines'>,
+  document: PurchaseDocument,
+): CheckoutTerms {
   const { skip_capture, force_recurring, reference, success_redirect, success_callback } = document.top;
+  const { clientId } = document;
   return {
     order: {
       ...{ kind: skip_capture ? 'preauthorization' : 'debit', amount: total, currency, tokenize: force_recurring },
       ...(reference === '' ? {} : { merchantReference: reference }),
       origin: originOf(document.client),
-      dialectData: { orderId, ...(success_callback === '' ? {} : { notificationUrl: success_callback }) },
+      dialectData: {
+        orderId,
+        // The cards of a client are found by it.
+        ...(clientId === null ? {} : { customerReference: clientId }),
+        ...(success_callback === '' ? {} : { notificationUrl: success_callback }),
+      },
     },
     ...(success_redirect === '' ? {} : { returnUrl: success_redirect }),
     brands: brandsIn(document.top.payment_method_whitelist),
-    tokens: [],
-    lines: products.map((product) => ({
-      name: maskCardNumbers(product.name),
-      quantity: product.quantity.text.replace(/\.?0+$/, ''),
-      amount: amountOfLine(product),
-    })),
-    document,
+    ...{ tokens: [], lines, document },
   };
+}
+
+function lineOf(product: Product): OrderLine {
+  const quantity = product.quantity.text.replace(/\.?0+$/, '');
+  return { name: maskCardNumbers(product.name), quantity, amount: amountOfLine(product) };
 }

@@ -195,6 +195,23 @@ export function problemOf({ code, meaning }: Refusal, act: Act, left = 0): Probl
   }
 }
 
+/** Why an order of so much was not made. `under`: the object of the request that has amount and currency. */
+export function moneyProblemOf(refusal: Refusal, under: string): Problem {
+  const { errors } = problemOf(refusal, 'pay');
+  switch (kinds[refusal.code]) {
+    case 'amount':
+      return new Problem(400, { [under]: errors });
+    case 'too_large':
+      return new Problem(400, {
+        [under]: { amount: [{ code: 'max_value', message: 'Ensure this value is less than or equal to 999999999999.' }] },
+      });
+    case 'currency':
+      return new Problem(400, { [under]: { currency: [{ code: 'invalid_choice', message: 'This currency cannot be used here.' }] } });
+    default:
+      return problemOf(refusal, 'pay');
+  }
+}
+
 export function fullyRefunded(): Problem {
   return generalProblem(400, 'purchase_refund_not_possible', 'This Purchase was already fully refunded.');
 }

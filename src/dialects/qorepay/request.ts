@@ -1,14 +1,30 @@
 /** What requests to the API have in common: who asks, and both forms of each path. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { Channel } from '../../core/merchant/channel.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate, type Purpose } from './auth.ts';
-import { fieldProblem } from './problem.ts';
+import { fieldProblem, Problem } from './problem.ts';
 
 export type ById = { readonly id: string };
 
 /** The merchant that asks; throws 401. */
 export function merchantOf(context: DialectContext, request: FastifyRequest, purposes?: readonly Purpose[]): Promise<string> {
   return authenticate(context.directory, request.headers.authorization, purposes);
+}
+
+/** The merchant's own brand; throws 400 when there is none, also when it is another merchant's. */
+export async function brandOf({ directory }: DialectContext, merchantId: string, brandId: string): Promise<Channel> {
+  const channel = await directory.channel({ dialect: 'qorepay', wireId: brandId.toLowerCase() });
+  if (channel === undefined || channel.merchantId !== merchantId || !channel.enabled) {
+    throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand, or this key may not use it.');
+  }
+  return channel;
+}
+
+/** For what may be there, or may be made. */
+export function unlessMissing(error: unknown): undefined {
+  if (error instanceof Problem && error.status === 404) return undefined;
+  throw error;
 }
 
 /** A path with its slash at the end, as the platform has it, and without, as many clients write it. */

@@ -4,8 +4,12 @@ import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { takeAnyBody } from './body.ts';
 import { generalProblem } from './problem.ts';
+import { registerBilling } from './routes/billing.ts';
+import { registerClients } from './routes/clients.ts';
+import { registerDescription } from './routes/description.ts';
 import { registerDirectPost } from './routes/direct-post.ts';
 import { registerLookups } from './routes/lookups.ts';
+import { registerPayouts } from './routes/payouts.ts';
 import { registerPurchases } from './routes/purchases.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
@@ -17,7 +21,11 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   const allowed = methodsByPath(app);
   registerPurchases(app, context);
   registerWebhooks(app, context);
+  registerClients(app, context);
+  registerBilling(app, context);
+  registerPayouts(app, context);
   registerLookups(app, context);
+  registerDescription(app, context);
   registerDirectPost(app, context);
   refuseTheRest(app, new Map(allowed));
 }

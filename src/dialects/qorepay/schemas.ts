@@ -1,23 +1,8 @@
 /** Shapes of requests and answers, for the description of the API. */
+import { billingSchemas } from './billing-schemas.ts';
 import { eventTypes } from './event-types.ts';
 import { methodNames } from './methods.ts';
-
-type Schema = { readonly [name: string]: unknown };
-
-const text: Schema = { type: 'string' };
-const url: Schema = { type: 'string', maxLength: 500 };
-const integer: Schema = { type: 'integer' };
-const flag: Schema = { type: 'boolean' };
-const orNull = (type: string): Schema => ({ type: [type, 'null'] });
-const minor: Schema = { type: 'integer', minimum: 0, description: 'In the minor unit of the currency.' };
-const seconds: Schema = { type: 'integer', description: 'Unix seconds.' };
-const uuid: Schema = { type: 'string', format: 'uuid' };
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
-
-const object = (properties: Readonly<Record<string, Schema>>, required: readonly string[] = Object.keys(properties)): Schema => ({
-  ...{ type: 'object', required, properties },
-});
+import { flag, integer, listOf, minor, object, orNull, ref, type Schema, seconds, text, url, uuid } from './schema.ts';
 
 const product = {
   name: { type: 'string', maxLength: 256 },
@@ -73,7 +58,7 @@ const payment = object({
 
 const status = {
   enum: [
-    ...['created', 'viewed', 'error', 'cancelled', 'overdue', 'expired', 'hold', 'released', 'pending_release', 'pending_capture'],
+    ...['created', 'sent', 'viewed', 'error', 'cancelled', 'overdue', 'expired', 'hold', 'released', 'pending_release', 'pending_capture'],
     ...['preauthorized', 'paid', 'pending_execute', 'pending_charge', 'chargeback', 'pending_refund', 'refunded'],
   ],
 };
@@ -94,12 +79,17 @@ const transaction = object({
   attempts: { ...listOf(attempt), description: 'Newest first.' },
 });
 
-const client = { type: 'object', required: ['email'], properties: { email: { type: 'string', maxLength: 254 } } };
-
 const purchase = object({
   ...{ id: uuid, type: { const: 'purchase' }, created_on: seconds, updated_on: seconds, status },
   status_history: listOf(object({ status, timestamp: seconds, related_object: { type: 'object' } }, ['status', 'timestamp'])),
-  ...{ is_test: flag, company_id: uuid, brand_id: uuid, user_id: orNull('string'), client: ref('Client'), client_id: orNull('string') },
+  ...{
+    is_test: flag,
+    company_id: uuid,
+    brand_id: uuid,
+    user_id: orNull('string'),
+    client: ref('ClientDetails'),
+    client_id: orNull('string'),
+  },
   purchase: ref('PurchaseDetails'),
   payment: { oneOf: [payment, { type: 'null' }] },
   ...{ issuer_details: { type: 'object' }, transaction_data: transaction, viewed_on: orNull('integer') },
@@ -174,12 +164,11 @@ export const schemas: Readonly<Record<string, Schema>> = {
     'products',
     'total',
   ]),
-  Client: client,
-  PurchaseRequest: object({ brand_id: uuid, client: ref('Client'), purchase: object(details, ['currency', 'products']), ...top }, [
-    'brand_id',
-    'client',
-    'purchase',
-  ]),
+  ...billingSchemas({ details: object(details, ['currency', 'products']), payment, transaction }),
+  PurchaseRequest: object(
+    { brand_id: uuid, client: ref('ClientDetails'), client_id: uuid, purchase: object(details, ['currency', 'products']), ...top },
+    ['brand_id', 'purchase'],
+  ),
   Purchase: purchase,
   Refund: refund,
   Refunded: { oneOf: [ref('Refund'), ref('Purchase')] },
@@ -195,6 +184,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Webhook: webhook,
   WebhookPage: object({ results: listOf(ref('Webhook')), next: orNull('string'), previous: orNull('string') }),
   PublicKey: { type: 'string' },
+  PayoutMethods: object({
+    ...{ available_payout_methods: listOf(text), names: { type: 'object' }, logos: { type: 'object' }, card_methods: listOf(text) },
+  }),
   PaymentMethods: object({
     ...{
       available_payment_methods: listOf(text),

@@ -3,6 +3,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
 import type { Mode } from '../dialect.ts';
+import { writeClient } from './client.ts';
 import { type Attempt, type History, historyOf, payable, type Status, type Until } from './history.ts';
 import { shownId } from './ids.ts';
 import { methodOf } from './methods.ts';
@@ -21,7 +22,7 @@ export interface Writing {
   readonly until?: Until;
 }
 
-const secondsOf = (ms: number): number => Math.floor(ms / 1_000);
+export const secondsOf = (ms: number): number => Math.floor(ms / 1_000);
 
 export function documentOf({ order }: OrderView): PurchaseDocument {
   return order.terms.document as PurchaseDocument;
@@ -53,13 +54,14 @@ export function writePurchase(view: OrderView, writing: Writing): Json {
     issuer_details: writeIssuer(writing.channel.name),
     transaction_data: writeTransaction(history),
     viewed_on: history.viewedAtMs === undefined ? null : secondsOf(history.viewedAtMs),
-    ...{ billing_template_id: null, order_id: null },
+    ...{ billing_template_id: document.billing?.templateId ?? null, order_id: null },
     is_recurring_token: view.keptToken !== undefined,
     recurring_token: paidBy?.dialectData.recurringToken ?? null,
     ...document.top,
     ...{ reference_generated: document.referenceGenerated, issued: document.issued, due: document.due },
     ...{ refund_availability: canRefund ? 'all' : 'none', refundable_amount: refundable, currency_conversion: null },
-    ...{ product: 'purchases', created_from_ip: document.createdFromIp, invoice_url: null },
+    ...{ product: productOf(view), created_from_ip: document.createdFromIp },
+    invoice_url: document.billing === undefined ? null : `${url}invoice/`,
     checkout_url: payable.includes(status) ? url : `${url}invoice/`,
     ...directPost(document, status, url),
     marked_as_paid: history.isMarkedAsPaid,
@@ -67,6 +69,14 @@ export function writePurchase(view: OrderView, writing: Writing): Json {
     ...{ upsell_campaigns: [], referral_campaign_id: null, referral_code: null, referral_code_details: null },
     ...{ referral_code_generated: null, retain_level_details: null, notes: document.purchase.notes },
   };
+}
+
+/** What could not be charged, and is mailed instead, is an invoice. */
+function productOf(view: OrderView): string {
+  const { billing } = documentOf(view);
+  if (billing === undefined) return 'purchases';
+  const isInvoice = billing.mailsOnFailure && view.events.some(({ name }) => name === 'charge_failed');
+  return isInvoice ? 'billing_subscriptions_invoice' : billing.product;
 }
 
 /** Absent for a reason, and the reason is told. */
@@ -83,10 +93,6 @@ function directPost({ top, purchase }: PurchaseDocument, status: Status, url: st
 
 function writeEntry({ status, atMs, related }: History['entries'][number]): Json {
   return { status, timestamp: secondsOf(atMs), ...(related === undefined ? {} : { related_object: related }) };
-}
-
-function writeClient(client: PurchaseDocument['client']): Json {
-  return { ...client, client_type: null, delivery_methods: [{ method: 'email', options: {} }] };
 }
 
 function writePayment(
@@ -121,7 +127,7 @@ function writeTransaction({ paidBy, attempts }: History): Json {
   };
 }
 
-function writeCard({ card, authentication, dialectData }: OperationNode): Json {
+export function writeCard({ card, authentication, dialectData }: OperationNode): Json {
   if (card === undefined) return {};
   const { bin, last4, holder, expiry, brand } = card;
   return {
@@ -133,6 +139,8 @@ function writeCard({ card, authentication, dialectData }: OperationNode): Json {
 
 function typeOf({ kind, dialectData }: OperationNode): string {
   switch (kind) {
+    case 'payout':
+      return 'execute';
     case 'debit':
       return dialectData.recurringToken === undefined ? 'execute' : 'recurring_execute';
     case 'preauthorization':
@@ -148,7 +156,7 @@ function typeOf({ kind, dialectData }: OperationNode): string {
   }
 }
 
-function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
+export function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
   const { card, dialectData } = operation;
   return {
     ...{ type: typeOf(operation), successful: succeeded, error: succeeded ? null : attemptErrorOf(operation) },

@@ -23,7 +23,7 @@ export async function presentPayment(
   ]);
   const first = tree?.operations.find((operation) => operation.operationId === operationId);
   if (tree === undefined || first === undefined) throw new Error(`operation ${operationId} has no payment`);
-  const waits = first.state === 'awaiting' && visit !== undefined;
+  const waits = first.state === 'awaiting' && visit !== undefined && visit.authentication.request.withoutShopper === undefined;
   const url = pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId });
   return writePayment({
     ...{ tree, channel },

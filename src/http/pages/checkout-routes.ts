@@ -9,7 +9,7 @@ import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { Template } from '../../core/merchant/template.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
-import { findCheckout, methodsOf, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
+import { findCheckout, methodsOf, payCheckout, stateOfCheckout, takesCards } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
@@ -112,13 +112,15 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
   const template = await templateOf({ engine }, checkout);
   const language = languageOf({ asked, acceptLanguage: request.headers['accept-language'] });
+  const offer = offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands);
   return {
     checkout,
     channel,
     address: request.url,
     isFieldsOnly: query.button === 'outside',
     asksHolder: query.holder !== 'none',
-    ...offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands),
+    ...offer,
+    takesCards: offer.takesCards && takesCards(terms),
     setting: {
       language: { ...language, texts: { ...language.texts, ...template?.texts?.[language.code] } },
       ...(template?.css === undefined ? {} : { sheet: `/pay/${request.params.token}/template.css` }),

@@ -19,6 +19,7 @@ import { requireChecksum, terminalOf } from '../auth.ts';
 import { formulas } from '../checksum.ts';
 import type { Handler } from '../handler.ts';
 import { findInvoiceByUrl, invoiceUrl } from '../invoice-link.ts';
+import { readAuthentication, readOffer } from '../offer.ts';
 import { Problem, parameterProblem } from '../problem.ts';
 import { readProducts } from '../products.ts';
 import { readAmount, readKept, readOrigin, required } from '../read.ts';
@@ -45,7 +46,7 @@ export const generateInvoice: Handler = async (context, request, reply, endpoint
   const money = { amount: total ?? readAmount(required(parameters, 'amount'), currency), currency };
   const issued = await issueInvoice(context.engine, {
     ...{ channel, ...invoiceOf(parameters), isTest: isTest(context) },
-    terms: { ...termsOf(parameters, money), lines: lines.length > 0 ? lines : linesOf(parameters) },
+    terms: { ...termsOf(parameters, money, channel), lines: lines.length > 0 ? lines : linesOf(parameters) },
   });
   return send(request, reply, await answerOf(context, read, channel, accepted(issued), '00010'));
 };
@@ -60,20 +61,30 @@ function invoiceOf(parameters: Parameters) {
 }
 
 /** The payment of an invoice has the invoice's reference. */
-export function termsOf(parameters: Parameters, money: { readonly amount: number; readonly currency: string }): CheckoutTerms {
+export function termsOf(
+  parameters: Parameters,
+  money: { readonly amount: number; readonly currency: string },
+  channel: Channel,
+): CheckoutTerms {
   const { merchantInvoiceId, merchantTransactionId, paymentType, 'shipping.language': language } = parameters;
   const merchantReference = merchantTransactionId ?? merchantInvoiceId;
   const type = paymentType?.toUpperCase() ?? 'DB';
   return {
     order: {
-      ...{ kind: type === 'PA' ? 'preauthorization' : 'debit', ...money, tokenize: false, numbered: true },
+      ...{
+        kind: type === 'PA' ? 'preauthorization' : 'debit',
+        ...money,
+        tokenize: false,
+        numbered: true,
+        ...readAuthentication(parameters),
+      },
       ...(merchantReference === undefined ? {} : { merchantReference }),
       origin: readOrigin(parameters),
       dialectData: { ...readKept(parameters), paymentType: type },
     },
     ...(parameters.merchantRedirectUrl === undefined ? {} : { returnUrl: readReturnUrl(parameters)() }),
     ...(language === undefined ? {} : { language }),
-    ...{ brands: [], tokens: [], lines: linesOf(parameters) },
+    ...{ ...readOffer(parameters, channel), tokens: [], lines: linesOf(parameters) },
   };
 }
 

@@ -45,7 +45,7 @@ async function orderFor(
   const used = await findByReference(context, merchantId, reference);
   if (used !== undefined) throw new Problem('20015', { paymentId: paymentIdOf(used.first) });
   const expiresAtMs = engine.clock.businessNow() + lifeMs;
-  const refused = await openOrderOnce(engine, channel, { orderId, terms: termsOf(parameters, money), expiresAtMs });
+  const refused = await openOrderOnce(engine, channel, { orderId, terms: termsOf(parameters, money, channel), expiresAtMs });
   if (refused !== undefined) throw problemOf(refused);
   return orderId;
 }
@@ -95,6 +95,7 @@ export const openCheckoutPage: Handler = async (context, request, reply, endpoin
     },
     ...{ 'shipping.state': posted.state, 'shipping.postcode': posted.postcode, 'shipping.street1': posted.street },
     ...{ 'shipping.language': posted.lang, paymentType: posted.transactionType },
+    ...{ paymentMode: posted.paymentMode, paymentBrand: posted.paymentBrand, attemptThreeD: posted.attemptThreeD },
   });
   if (parameters.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
   const id = await orderFor(context, { channel, parameters, lifeMs: pageMs });

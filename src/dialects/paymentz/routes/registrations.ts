@@ -85,7 +85,8 @@ export const signUpCustomer: Handler = async (context, request, reply, endpoint)
   const { caller, parameters, nowMs } = await readRequest(context, request, endpoint);
   const { 'customer.givenName': givenName, 'customer.surname': surname, 'customer.email': email } = parameters;
   requireChecksum(caller, parameters, formulas.customer(givenName, surname, email));
-  const said = Object.entries(parameters).filter(([name]) => name.startsWith('customer.') || name.startsWith('shipping.'));
+  const isKept = (name: string) => (name.startsWith('customer.') && !name.startsWith('customer.bank')) || name.startsWith('shipping.');
+  const said = Object.entries(parameters).filter(([name]) => isKept(name));
   const details = Object.fromEntries(said.map(([name, value]) => [name, maskCardNumbers(value)]));
   const { merchantId, memberId } = caller;
   const customerNumber = await context.engine.customers.register({ merchantId, details, createdAtMs: context.engine.clock.businessNow() });

@@ -16,7 +16,7 @@ import { type RequestContext, readPayment, readRedirect, readReturnUrl } from '.
 import type { FieldNames } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { withDecryptedCard } from '../sessions.ts';
-import { readShopper, returnUrlOf, skipsAuthentication, wayBackIn } from '../shopper.ts';
+import { readShopper, readWithoutShopper, returnUrlOf, skipsAuthentication, wayBackIn } from '../shopper.ts';
 import { type CardInput, type CreatePayment, createPayment } from '../wire.ts';
 import { writeDetails, writePayment } from '../write.ts';
 
@@ -97,7 +97,7 @@ async function payByCard(context: DialectContext, read: RequestContext, given: C
   const command = {
     ...(spending === undefined ? known.command : await spend(engine, known.command, { spending, namedBy })),
     paymentNumber,
-    ...(skipsAuthentication(input) ? {} : { shopper: readShopper(body, returnUrl) }),
+    ...(skipsAuthentication(input) ? { withoutShopper: readWithoutShopper(body) } : { shopper: readShopper(body, returnUrl) }),
   };
   const act = await authorize(engine, command);
   if (spending !== undefined) await afterSpending(engine, spending, act);
@@ -129,7 +129,7 @@ async function afterSpending(engine: Engine, spending: Spending, act: ActResult)
 }
 
 function isChallenged(act: ActResult): act is Extract<ActResult, { readonly kind: 'recorded' }> {
-  return act.kind === 'recorded' && act.operation.state === 'awaiting';
+  return act.kind === 'recorded' && act.operation.state === 'awaiting' && act.operation.agreement?.initiator !== 'merchant';
 }
 
 /** A card that is to be kept and has a token with the same expiry is paid with by that. */

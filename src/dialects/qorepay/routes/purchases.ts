@@ -1,5 +1,4 @@
 /** `/api/v1/purchases/`: a purchase is made, read, called off, and acted upon once it is paid. */
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
 import { capture } from '../../../core/payment/capture.ts';
@@ -13,15 +12,17 @@ import { stateShown } from '../../../core/risk/review.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readJson } from '../body.ts';
+import type { ClientDocument } from '../client.ts';
 import { fieldsOf, isObject } from '../fields.ts';
 import { again, type Found, findOwn, writingFor } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
 import { fieldProblem, generalProblem, Problem } from '../problem.ts';
-import { type PurchaseDocument, readPurchase, termsOf } from '../read.ts';
+import { type PurchaseDocument, type PurchaseRequest, readPurchase, termsOf, withDetailsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
-import { type ById, both, idempotencyKeyOf, merchantOf, paramsOf } from '../request.ts';
+import { expectSameInput, type Making, makingOf } from '../repeats.ts';
+import { type ById, both, brandOf, idempotencyKeyOf, merchantOf, paramsOf, unlessMissing } from '../request.ts';
 import { documentOf, writePurchase, writeRefund } from '../write.ts';
 
 const path = '/api/v1/purchases/';
@@ -58,28 +59,24 @@ function written(context: DialectContext, { channel }: Found, view: OrderView): 
 }
 
 async function create(context: DialectContext, merchantId: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { engine, directory } = context;
+  const { engine } = context;
   const body = readJson(request);
-  const read = readPurchase(body, engine.clock.businessNow());
-  const channel = await directory.channel({ dialect: 'qorepay', wireId: read.brandId });
-  if (channel === undefined || channel.merchantId !== merchantId || !channel.enabled) {
-    throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand, or this key may not use it.');
-  }
-  if (read.client === undefined) throw fieldProblem('client_id', 'does_not_exist', 'There is no such client.');
-  const key = idempotencyKeyOf(request);
-  const inputHash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
-  const orderId = key === undefined ? newPurchaseId(channel.routingNumber) : orderIdOf(engine, merchantId, channel.routingNumber, key);
-  if (key !== undefined) {
+  const read = await withClient(context, merchantId, readPurchase(body, engine.clock.businessNow()));
+  const channel = await brandOf(context, merchantId, read.brandId);
+  const making = makingOf(engine, { request, merchantId, what: 'purchase', body });
+  const { seed, inputHash } = making;
+  const orderId = newPurchaseId(channel.routingNumber, seed);
+  if (seed !== undefined) {
     const before = await findOwn(context, merchantId, orderId).catch(unlessMissing);
-    if (before !== undefined) return repeat(context, reply, before, inputHash);
+    if (before !== undefined) return repeat(context, reply, before, making);
   }
   const document: PurchaseDocument & { readonly inputHash?: string } = {
     ...read.document,
     client: read.client,
-    clientId: null,
+    clientId: read.clientId ?? null,
     referenceGenerated: `PG${await engine.store.takePaymentNumber(merchantId)}`,
     createdFromIp: request.ip,
-    ...(key === undefined ? {} : { inputHash }),
+    ...(seed === undefined ? {} : { inputHash }),
   };
   if (document.top.success_callback !== '') {
     await companyKey(engine, merchantId);
@@ -92,24 +89,26 @@ async function create(context: DialectContext, merchantId: string, request: Fast
   return send(reply, 201, written(context, found, found.view));
 }
 
+/** What is known of the client that is named; throws 400 when there is none. */
+async function withClient(
+  { engine }: DialectContext,
+  merchantId: string,
+  read: PurchaseRequest,
+): Promise<PurchaseRequest & { readonly client: ClientDocument }> {
+  const { client, clientId } = read;
+  if (client !== undefined) return { ...read, client };
+  const known = clientId === undefined ? undefined : await engine.customers.findNamed({ merchantId, customerId: clientId });
+  if (known === undefined) throw fieldProblem('client_id', 'does_not_exist', 'There is no such client.');
+  return withDetailsOf(read, known.details);
+}
+
 function expiry({ purchase, due }: PurchaseDocument): { readonly expiresAtMs?: number } {
   return purchase.due_strict ? { expiresAtMs: due * 1_000 } : {};
 }
 
-/** The same key leads to the same purchase, without a table of keys. */
-function orderIdOf({ inputMac }: DialectContext['engine'], merchantId: string, routingNumber: number, key: string): string {
-  const bytes = Buffer.from(inputMac(`qorepay purchase|${merchantId}|${key}`));
-  return newPurchaseId(routingNumber, bytes);
-}
-
-function unlessMissing(error: unknown): undefined {
-  if (error instanceof Problem && error.status === 404) return undefined;
-  throw error;
-}
-
-function repeat(context: DialectContext, reply: FastifyReply, before: Found, inputHash: string): FastifyReply {
-  const { inputHash: first } = documentOf(before.view) as PurchaseDocument & { readonly inputHash?: string };
-  if (first !== inputHash) throw generalProblem(400, 'idempotency_key_reused', 'The Idempotency-Key was used with another request.');
+function repeat(context: DialectContext, reply: FastifyReply, before: Found, making: Making): FastifyReply {
+  const { inputHash } = documentOf(before.view) as PurchaseDocument & { readonly inputHash?: string };
+  expectSameInput(making, inputHash);
   return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
 }
 

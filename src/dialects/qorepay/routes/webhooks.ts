@@ -4,13 +4,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OwnEndpoint } from '../../../core/event/endpoints.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
-import { readJson } from '../body.ts';
+import { readObject } from '../body.ts';
 import { eventTypes } from '../event-types.ts';
-import { fieldsOf, isObject } from '../fields.ts';
+import { fieldsOf } from '../fields.ts';
 import { isUuid } from '../ids.ts';
 import { companyKey, newKey, publicPartOf } from '../keys.ts';
 import { pageOf, readPage } from '../page.ts';
-import { generalProblem, notFound, Problem } from '../problem.ts';
+import { notFound, Problem } from '../problem.ts';
 import { type ById, both, merchantOf, paramsOf } from '../request.ts';
 
 const path = '/api/v1/webhooks/';
@@ -31,14 +31,14 @@ export function registerWebhooks(app: FastifyInstance, context: DialectContext):
   };
   const change = async (request: FastifyRequest, read: (before: OwnEndpoint, body: object) => WebhookTerms): Promise<object> => {
     const before = await findOwn(request);
-    const terms = read(before, objectIn(request));
+    const terms = read(before, readObject(request));
     if (!(await context.engine.endpoints.change(before, stamped(terms, context.engine.clock.wallNow())))) throw notFound();
     return write(context, await findOwn(request));
   };
 
   both(app, 'post', path, async (request, reply) => {
     const merchantId = await merchantOf(context, request);
-    const terms = stamped(readTerms(objectIn(request)), context.engine.clock.wallNow());
+    const terms = stamped(readTerms(readObject(request)), context.engine.clock.wallNow());
     const endpointId = randomUUID();
     const secret = await newKey();
     const sealedSecret = context.engine.vault.sealSecret({ merchantId, secretId: endpointId, secret });
@@ -74,12 +74,6 @@ export function registerWebhooks(app: FastifyInstance, context: DialectContext):
     const merchantId = await merchantOf(context, request);
     return send(reply, 200, publicPartOf(await companyKey(context.engine, merchantId)));
   });
-}
-
-function objectIn(request: FastifyRequest): object {
-  const body = readJson(request);
-  if (!isObject(body)) throw generalProblem(400, 'invalid', 'Invalid data. Expected a JSON object.');
-  return body;
 }
 
 const stamped = ({ url, settings }: WebhookTerms, nowMs: number): WebhookTerms => ({

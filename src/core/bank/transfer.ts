@@ -1,0 +1,154 @@
+/**
+ * Payouts to bank accounts: recorded first, with the amount taken from the payout balance, then ordered at the bank under a reference of their own. An
+ * order that was not answered is asked for; one that the bank has never seen is called off there, so that nothing comes of it later, and its
+ * amount goes back to the balance. It is never ordered a second time, and so the number of the account is never stored.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import { accountSummaryOf, type BankAccount } from '../instrument/account.ts';
+import { accountTransfers } from '../instrument/bank.ts';
+import type { Channel } from '../merchant/channel.ts';
+import { largestAmount } from '../money/amount.ts';
+import { withNumber } from '../payment/authorize.ts';
+import { conclude } from '../payment/conclude.ts';
+import { isTooLateToSend } from '../payment/deadline.ts';
+import type { ActResult, Engine } from '../payment/engine.ts';
+import { inputHash, repeatOf } from '../payment/idempotency.ts';
+import type { OperationView } from '../payment/operation.ts';
+import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import type { IdempotencyKey, NewAccountPayout } from '../ports.ts';
+import { type Refusal, refusal } from '../refusals.ts';
+import { notTakenUp } from './authorize.ts';
+import type { Bank, BankAnswer } from './bank.ts';
+import { takeBankReport } from './take-report.ts';
+
+export interface AccountPayoutCommand {
+  readonly channel: Channel;
+  /** Minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly account: BankAccount;
+  /** What the receiver reads. */
+  readonly purpose: string;
+  readonly merchantReference?: string;
+  readonly idempotencyKey?: string;
+  /** As in `AuthorizeCommand`. */
+  readonly keyLifetimeMs?: number;
+  /** As in `AuthorizeCommand`. */
+  readonly keyMatchesAnyInput?: true;
+  /** As in `AuthorizeCommand`. */
+  readonly paymentNumber?: number;
+  readonly dialectData: Readonly<Record<string, string>>;
+}
+
+/** Records the payout and orders it at the bank. Refuses what can be refused without a trace. */
+export async function payOutToAccount(engine: Engine, command: AccountPayoutCommand): Promise<ActResult> {
+  const { bank } = engine;
+  const refused = refuse(command);
+  if (bank === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  return refuseWhenUnavailable(engine, async () => submit(engine, bank, command, await rowOf(engine, bank, command)));
+}
+
+function refuse({ channel, amount, currency }: AccountPayoutCommand): Refusal | undefined {
+  if (channel.bankMethods?.includes(accountTransfers) !== true) return refusal('method_not_enabled');
+  if (amount <= 0) return refusal('amount_too_low', 'amount');
+  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
+  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
+  return undefined;
+}
+
+async function rowOf(engine: Engine, bank: Bank, command: AccountPayoutCommand): Promise<NewAccountPayout> {
+  const { channel, amount, currency, account, merchantReference, paymentNumber } = command;
+  const { merchantId, channelId, routingNumber } = channel;
+  const nowMs = engine.clock.businessNow();
+  return {
+    ...{ kind: 'payout', merchantId, channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7(), amount, currency },
+    ...{ account: accountSummaryOf(account), trace: bank.prepareTransfer({ routingNumber, nowMs }), createdAtMs: nowMs },
+    dialectData: withNumber(command),
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...(paymentNumber === undefined ? {} : { paymentNumber }),
+    ...(await keyOf(engine, command)),
+  };
+}
+
+async function keyOf(engine: Engine, command: AccountPayoutCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+  const { channel, amount, currency, account, purpose, merchantReference, dialectData, idempotencyKey: key } = command;
+  if (key === undefined) return {};
+  const input = { kind: 'payout', account, amount, currency, purpose, merchantReference, dialectData };
+  return {
+    idempotencyKey: {
+      ...{ key, inputHash: await inputHash(engine, channel.merchantId, undefined, input) },
+      expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
+      ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
+    },
+  };
+}
+
+/** First transaction; then the order to the bank; then the second transaction. */
+async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand, row: NewAccountPayout): Promise<ActResult> {
+  const view = viewOf(row);
+  const startedMs = performance.now();
+  try {
+    switch (await engine.store.submitAccountPayout(row)) {
+      case 'key_taken':
+        return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+      case 'guard_failed':
+      case 'card_blocked':
+        return { kind: 'refused', refusal: refusal('balance_too_low', 'amount') };
+      case 'submitted':
+    }
+  } catch (error) {
+    if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: view, repeat: false };
+    engine.log.error({ error: String(error) }, 'a payout to an account could not be recorded; it was refused');
+    return { kind: 'refused', refusal: refusal('unavailable') };
+  }
+  if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
+  const { amount, currency, trace } = row;
+  const { account, purpose, channel } = command;
+  const answer = await bank.transfer({ trace, amount, currency, account, purpose, debtor: channel.name });
+  return { kind: 'recorded', operation: await take(engine, view, answer), repeat: false };
+}
+
+async function take(engine: Engine, view: OperationView, answer: BankAnswer): Promise<OperationView> {
+  const { merchantId, operationId } = view;
+  if (answer.outcome !== 'report') return conclude(engine, { view }, notTakenUp(answer));
+  try {
+    await takeBankReport(engine, view, answer.report);
+    return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
+  } catch (error) {
+    engine.log.error({ operationId, error: String(error) }, 'a payout was ordered at the bank, and that could not be recorded yet');
+    return view;
+  }
+}
+
+/** Finds out what became of a payout that has no certain outcome, and records it. */
+export async function askOfTransfer(engine: Engine, view: OperationView): Promise<void> {
+  const { bank } = engine;
+  const { trace, operationId } = view;
+  if (bank === undefined || trace === undefined) return;
+  const found = await bank.look(trace);
+  const answer = found.outcome === 'not_found' ? await bank.cancel(trace) : found;
+  if (answer.outcome === 'report') await takeBankReport(engine, view, answer.report);
+  if (answer.outcome === 'refused') engine.log.error({ operationId, cause: answer.cause }, 'the bank refuses to tell of a payout');
+}
+
+function viewOf(row: NewAccountPayout): OperationView {
+  const { merchantId, channelId, paymentId, operationId, kind, amount, currency, dialectData, createdAtMs, trace, account } = row;
+  return {
+    ...{
+      merchantId,
+      channelId,
+      paymentId,
+      operationId,
+      kind,
+      amount,
+      currency,
+      dialectData,
+      createdAtMs,
+      trace,
+      account,
+      state: 'submitted',
+    },
+    ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
+  };
+}

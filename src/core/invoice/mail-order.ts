@@ -1,0 +1,47 @@
+/** Mails to the customer about an order: that it is to be paid, and where. */
+
+import type { InvoiceMail } from '../mail/invoice.ts';
+import { sendMail } from '../mail/send.ts';
+import type { Channel } from '../merchant/channel.ts';
+import type { CheckoutTerms } from '../payment/checkout-terms.ts';
+import type { Engine } from '../payment/engine.ts';
+import { orderPageUrl } from '../three-d-secure/tickets.ts';
+
+export interface OrderMail extends Pick<InvoiceMail, 'purpose' | 'reference' | 'isTest'> {
+  readonly channel: Channel;
+  readonly orderId: string;
+  readonly terms: CheckoutTerms;
+  /** Plain addresses, as `isMailAddress` wants them: to others no mail is sent. */
+  readonly to: readonly string[];
+  /** Business time, epoch ms. */
+  readonly payByMs?: number;
+  /** Where it is paid; absent: at its hosted page. */
+  readonly url?: string;
+  /** With the same one it is sent once to each address. */
+  readonly key?: string;
+}
+
+export async function mailOrder(engine: Engine, mail: OrderMail): Promise<void> {
+  const { channel, orderId, terms, to, payByMs, key, purpose, reference, isTest } = mail;
+  const { amount, currency } = terms.order;
+  const merchantName = channel.look?.name ?? channel.name;
+  const description = terms.lines.map(({ name }) => name).join(', ');
+  const url = mail.url ?? orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId });
+  const data = {
+    ...{ purpose, merchantName, amount, currency, reference, url, isTest },
+    ...(description === '' ? {} : { description: description.slice(0, 200) }),
+    ...(payByMs === undefined ? {} : { expiresAtMs: payByMs }),
+  };
+  for (const [index, address] of [...new Set(to)].entries()) {
+    await sendMail(engine.mails, 'invoice', {
+      ...{ merchantId: channel.merchantId, senderName: merchantName, to: address, language: languageOf(terms.language), data },
+      ...(key === undefined ? {} : { key: index === 0 ? key : `${key} ${address}` }),
+    });
+  }
+}
+
+const mailLanguages = ['en', 'de', 'fr', 'es'] as const;
+
+function languageOf(tag: string | undefined): (typeof mailLanguages)[number] {
+  return mailLanguages.find((language) => tag?.toLowerCase().startsWith(language)) ?? 'en';
+}
