@@ -281,6 +281,12 @@ export const settings = {
     { sandbox: 'off', live: 'on' },
     'Whether the limits are kept that risk rules set on how often a card, an address or a shopper may try; block lists always are.',
   ),
+  reviewHours: setting(
+    'REVIEW_HOURS',
+    wholeNumber({ min: 1, max: 144, unit: 'hours' }),
+    72,
+    'How long an operator has, on the business clock, for a payment that a risk rule holds for review; then it is given up.',
+  ),
   webhookHistoryDays: setting(
     'WEBHOOK_HISTORY_DAYS',
     wholeNumber({ min: 1, max: 3650, unit: 'days' }),

@@ -69,6 +69,7 @@ import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
 import { createEndpointStore } from './store/own-endpoints.ts';
+import { createTemplateStore } from './store/page-templates.ts';
 import { type BatchingPaymentStore, createPaymentStore } from './store/payment-store.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from './store/prune.ts';
 import { createRequestKeys } from './store/request-keys.ts';
@@ -381,6 +382,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     billing: createBillingStore(stores.general),
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),
+    templates: createTemplateStore(stores.general),
     risk: createRiskStore(stores.general),
     books: createMerchantBooks(stores.general),
     statements: createStatementStore(stores.general),
@@ -400,6 +402,7 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
       retryLimits: config.retryLimits,
       retriesAtMost: config.retriesAtMost,
       riskLimits: config.riskLimits === 'on',
+      reviewMs: config.reviewHours * 3_600_000,
     },
     unrecorded: new Set(),
     shoppers: {

@@ -115,7 +115,7 @@ test('whatever is wrong with the credentials is the same 403', async () => {
     [other, demo.merchantId],
     [demo, other.merchantId],
     [demo, '000000'],
-    [demo, 'polygatedemo'],
+    [demo, 'polygate-demo'],
   ];
   for (const [caller, merchantId] of strangers) {
     const { status, body } = await send({}, caller, merchantId);

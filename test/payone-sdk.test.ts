@@ -298,6 +298,26 @@ test('what is not taken here says so, and is never a 404 or a 500', async () => 
   }
 });
 
+test('every call that the library has is answered in the platform’s words: no empty 404, no error of the gateway', async () => {
+  const groups: Readonly<Record<string, object>> = client as never;
+  const calls = Object.entries(groups).flatMap(([group, methods]) =>
+    Object.entries(methods).flatMap(([name, method]) =>
+      group !== 'context' && typeof method === 'function' ? [{ group, name, method: method as (...given: unknown[]) => unknown }] : [],
+    ),
+  );
+  assert.equal(calls.length, 41, calls.map(({ group, name }) => `${group}.${name}`).join(' '));
+  const takesBody = /^(create|getIIN|getDcc|surcharge|validate|sendTest)/;
+  for (const { group, name, method } of calls) {
+    // The merchant, an id, a body as far as a call takes them; what belongs to the call comes last.
+    const [, id, body] = [merchantId, '9999999999_0', {}];
+    const given = method.length === 2 ? [null] : method.length === 4 ? [id, body, null] : takesBody.test(name) ? [body, null] : [id, null];
+    const answer = (await method(merchantId, ...given)) as { readonly status: number; readonly isSuccess: boolean; readonly body: unknown };
+    const { errors = [] } = (answer.body ?? {}) as { readonly errors?: readonly unknown[] };
+    assert.ok(answer.status < 500 && answer.status !== 405, `${group}.${name} answered ${answer.status}`);
+    assert.ok(answer.isSuccess || errors.length > 0, `${group}.${name} answered ${answer.status} and said nothing`);
+  }
+});
+
 test('the library’s own idempotence: a repeat is the first payment, and says when that was', async () => {
   const context = { idempotence: { key: randomUUID() } };
   const repeated: sdk.PaymentContext = { idempotence: { key: context.idempotence.key } };

@@ -4,7 +4,7 @@ import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { CompactEncrypt } from 'jose';
 import { freshCardNumber } from './harness/card-numbers.ts';
-import { demo, exchangePayone, other, type PayoneCaller } from './harness/payone.ts';
+import { demo, exchangePayone, type Nested, other, type PayoneCaller } from './harness/payone.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
 import { rememberCard } from './harness/traces.ts';
 
@@ -85,4 +85,43 @@ test('what was encrypted for nobody here, for another account, or holds no card 
     assert.deepEqual([status, body.errors?.[0]?.propertyName], [400, 'encryptedCustomerInput']);
   }
   assert.equal((await stack.pay({}, { encryptedCustomerInput: good })).status, 400);
+});
+
+test('pages and apps ask for products, groups, whose card it is, and quotes, with their session and from any origin', async () => {
+  const session = await openSession();
+  const ask = async (path: string, body?: object, as = session) => {
+    const answer = await fetch(`${stack.url}/client/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `GCS v1Client:${as}`, 'content-type': 'application/json', origin: 'https://shop.example' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    assert.equal(answer.headers.get('access-control-allow-origin'), '*', path);
+    return { status: answer.status, body: (await answer.json()) as Nested };
+  };
+  const own = `v1/${demo.merchantId}`;
+  const query = '?countryCode=DE&currencyCode=EUR';
+  const cardSource = { card: { cardNumber: '4111111111111111' } };
+  const amount = { amount: 1000, currencyCode: 'EUR' };
+  const calls: readonly (readonly [path: string, body: object | undefined, member: string])[] = [
+    [`${own}/products${query}`, undefined, 'paymentProducts'],
+    [`${own}/products/1${query}`, undefined, 'fields'],
+    [`${own}/products/320/networks${query}`, undefined, 'networks'],
+    [`${own}/productgroups${query}`, undefined, 'paymentProductGroups'],
+    [`${own}/services/getIINdetails`, { bin: '424242' }, 'paymentProductId'],
+    [`${own}/services/surchargecalculation`, { cardSource, amountOfMoney: amount }, 'surcharges'],
+    [`v2/${demo.merchantId}/services/dccrate`, { cardSource, transaction: { amount } }, 'result'],
+  ];
+  for (const [path, body, member] of calls) {
+    const answer = await ask(path, body);
+    assert.equal(answer.status, 200, path);
+    assert.ok(member in answer.body, `${path} ${JSON.stringify(answer.body)}`);
+    assert.equal((await ask(path, body, await openSession(other))).status, 403, path);
+  }
+  // A session opens nothing else.
+  for (const path of ['payments/1_0', 'tokens/x', 'services/testconnection']) {
+    const server = await fetch(`${stack.url}/v2/${demo.merchantId}/${path}`, { headers: { authorization: `GCS v1Client:${session}` } });
+    assert.equal(server.status, 403, path);
+  }
+  const preflight = await fetch(`${stack.url}/client/${own}/products`, { method: 'OPTIONS' });
+  assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-methods')], [204, 'GET, POST']);
 });

@@ -1,6 +1,14 @@
 /** Risk rules of merchants: what is blocked, and how often something may try. */
 import { Type } from 'typebox';
-import { type BlockSubject, blockSubjects, limitSubjects, longestWindowMs, normalized, rulesAtMost } from '../core/risk/rule.ts';
+import {
+  type BlockSubject,
+  blockSubjects,
+  limitSubjects,
+  longestWindowMs,
+  normalized,
+  riskActions,
+  rulesAtMost,
+} from '../core/risk/rule.ts';
 import { fields, inQuery, means, nullable, oneOf, optional, text, time, uuid, whole } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
@@ -12,7 +20,11 @@ const rule = {
   merchant_id: uuid,
   rule_id: uuid,
   channel_id: means(nullable(uuid), 'Null: all channels of the merchant.'),
-  kind: oneOf(['block', 'limit']),
+  kind: means(oneOf(['block', 'limit']), '`block`: an entry of a list. `limit`: how often something may try.'),
+  action: means(
+    oneOf(riskActions),
+    '`block`: what matches is not sent. `review`: it is authorized, and held until an operator has decided.',
+  ),
   subject: oneOf(blockSubjects),
   value: means(nullable(text), 'What is blocked; of a card, a fingerprint from which no number can be found.'),
   attempts: means(nullable(whole), 'How many are let through.'),
@@ -25,6 +37,10 @@ const at = '/merchants/:merchant_id/risk-rules';
 const merchantPath = fields({ merchant_id: uuid });
 const longestWindowSeconds = longestWindowMs / 1_000;
 const channelId = Type.Optional(means(uuid, 'Payments of this channel only; of all channels of the merchant when not given.'));
+
+const action = Type.Optional(
+  means(oneOf(riskActions), '`block`, unless given: not sent. `review`: authorized, and held until an operator has decided.'),
+);
 
 const expectations: Readonly<Record<Exclude<BlockSubject, 'card'>, string>> = {
   bin: 'the first six digits of a card number',
@@ -42,26 +58,34 @@ export function riskRoutes({ store, engine }: ConsoleParts): readonly ConsoleRou
       ...{ name: 'listRiskRules', group, at: '/risk-rules', summary: 'Lists risk rules.' },
       query: optional({
         ...{ merchant_id: inQuery.uuid, channel_id: inQuery.uuid },
-        ...{ kind: rule.kind, subject: rule.subject, value: means(inQuery.text, 'As it is written in the list.') },
+        ...{ kind: rule.kind, action: rule.action, subject: rule.subject, value: means(inQuery.text, 'As it is written in the list.') },
       }),
       ...{ list: 'risk_rules', item: answer, store },
     }),
     act({
-      ...{ name: 'addBlock', group, method: 'post', at: `${at}/blocks`, role: 'operator', summary: 'Blocks a card, a BIN or an origin.' },
-      description: `New payments that match are recorded as rejected, with the reason, and never sent. Running nodes go by it within two seconds. A merchant has at most ${rulesAtMost} rules.`,
+      ...{
+        name: 'addBlock',
+        group,
+        method: 'post',
+        at: `${at}/blocks`,
+        role: 'operator',
+        summary: 'Blocks a card, a BIN or an origin, or has it reviewed.',
+      },
+      description: `New payments that match are recorded as rejected, with the reason, and never sent; or, with the action \`review\`, authorized and held for an operator. Running nodes go by it within two seconds. A merchant has at most ${rulesAtMost} rules.`,
       path: merchantPath,
       body: fields({
         subject: means(oneOf(blockSubjects), '`ip`, `email` and `country` (of the billing address) as the merchant’s requests tell them.'),
         value: Type.Optional(means(inQuery.text, 'For all but cards: what is blocked.')),
         payment_id: Type.Optional(means(uuid, 'For cards: a payment of the merchant that was tried with the card.')),
+        action,
         channel_id: channelId,
       }),
       sample: { subject: 'email', value: 'mallory@shop.example' },
       ...{ status: 201, answer, problems: ['not_found', 'conflict'] },
-      async handle({ path: { merchant_id: merchantId }, body: { subject, value, payment_id, channel_id }, actor }) {
+      async handle({ path: { merchant_id: merchantId }, body: { subject, value, payment_id, channel_id, action = 'block' }, actor }) {
         const blocked = subject === 'card' ? await fingerprintOf(merchantId, value, payment_id) : writtenOf(subject, value, payment_id);
         const { ruleId } = await store.addRiskRule({
-          ...{ actor, merchantId, rule: { kind: 'block', subject, value: blocked } },
+          ...{ actor, merchantId, rule: { kind: 'block', action, subject, value: blocked } },
           ...(channel_id === undefined ? {} : { channelId: channel_id }),
         });
         return read(merchantId, ruleId);
@@ -71,7 +95,7 @@ export function riskRoutes({ store, engine }: ConsoleParts): readonly ConsoleRou
       ...{ name: 'addLimit', group, method: 'post', at: `${at}/limits`, role: 'operator' },
       summary: 'Limits how often one card, address or shopper may try.',
       description:
-        'Attempts beyond it are recorded as rejected, with the reason, and never sent; they count as well. Payouts are not counted. A sandbox keeps limits only with `RISK_LIMITS=on`.',
+        'Attempts beyond it are recorded as rejected, with the reason, and never sent, or held for an operator; they count as well. Payouts are not counted. A sandbox keeps limits only with `RISK_LIMITS=on`.',
       path: merchantPath,
       body: fields({
         subject: oneOf(limitSubjects),
@@ -80,13 +104,18 @@ export function riskRoutes({ store, engine }: ConsoleParts): readonly ConsoleRou
           ...{ minimum: 1, maximum: longestWindowSeconds },
           'x-expected': `a whole number of seconds from 1 to ${longestWindowSeconds}`,
         }),
+        action,
         channel_id: channelId,
       }),
       sample: { subject: 'card', attempts: 5, window_seconds: 3_600 },
       ...{ status: 201, answer, problems: ['not_found', 'conflict'] },
-      async handle({ path: { merchant_id: merchantId }, body: { subject, attempts, window_seconds, channel_id }, actor }) {
+      async handle({
+        path: { merchant_id: merchantId },
+        body: { subject, attempts, window_seconds, channel_id, action = 'block' },
+        actor,
+      }) {
         const { ruleId } = await store.addRiskRule({
-          ...{ actor, merchantId, rule: { kind: 'limit', subject, attempts, windowMs: window_seconds * 1_000 } },
+          ...{ actor, merchantId, rule: { kind: 'limit', action, subject, attempts, windowMs: window_seconds * 1_000 } },
           ...(channel_id === undefined ? {} : { channelId: channel_id }),
         });
         return read(merchantId, ruleId);

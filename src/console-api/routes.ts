@@ -13,10 +13,12 @@ import { escalationRoutes } from './escalations.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { auditRoutes, keyRoutes, operatorRoutes } from './operators.ts';
+import { pageTemplateRoutes } from './page-templates.ts';
 import type { ConsoleParts } from './parts.ts';
 import { paymentRoutes } from './payments.ts';
 import { ConsoleProblem, type ProblemName } from './problem.ts';
 import { reportRoutes } from './reports.ts';
+import { reviewRoutes } from './reviews.ts';
 import { riskRoutes } from './risk.ts';
 import type { ConsoleRoute } from './route.ts';
 import { serve } from './serve.ts';
@@ -35,6 +37,8 @@ export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
       credentialRoutes,
       complianceRoutes,
       riskRoutes,
+      reviewRoutes,
+      pageTemplateRoutes,
       accountRoutes,
       operatorRoutes,
       auditRoutes,

@@ -22,6 +22,7 @@ import type {
   SentKind,
   Trace,
 } from './payment/operation.ts';
+import type { ReviewCause } from './risk/rule.ts';
 import type { Totals } from './settlement/settlement.ts';
 import type { OperationEvent, OperationState } from './states/operation.ts';
 import type { AuthenticationEvidence, Exemption } from './three-d-secure/authentication.ts';
@@ -188,6 +189,8 @@ export interface NewPayment extends NewOperationBase {
   /** Present: it will be sent. Absent: it waits for its shopper, or it is rejected, recorded with its reason and never sent. */
   readonly trace?: Trace;
   readonly rejection?: RejectionReason;
+  /** Of a preauthorization: an operator is to look at it by then (business time, epoch ms), else it is given up. */
+  readonly review?: { readonly cause: ReviewCause; readonly dueAtMs: number };
 }
 
 /** A payment at a bank, with its first operation. */

@@ -10,6 +10,7 @@ import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
+import { addReview } from './risk-reviews.ts';
 import { timeArray } from './rows.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
 import { createWalk } from './walk.ts';
@@ -85,7 +86,9 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       key: { merchant_id: 'uuid', payment_id: 'uuid', kind: 'text' },
       dueColumn: 'due_at',
     },
-    isWaiting: `d.state = 'waiting'`,
+    // What is under review is not captured; whoever moves the clock does not wait for it.
+    isWaiting: `d.state = 'waiting' and not (d.kind = 'capture' and exists (select from polygate.due_work r
+      where r.payment_id = d.payment_id and r.merchant_id = d.merchant_id and r.kind = 'review'))`,
     columns: `d.merchant_id, d.payment_id, d.kind, d.channel_id, d.operation_id, d.failed_tries, (extract(epoch from d.due_at) * 1000)::bigint as due_ms`,
     // After an outage a capture and the end of its hold may both be due.
     mustWait: `exists (select from polygate.due_work e where e.payment_id = d.payment_id and e.merchant_id = d.merchant_id and e.kind <> d.kind
@@ -158,17 +161,19 @@ function additionColumns(rows: readonly Omit<DueHold, 'failedTries'>[]): string[
   ];
 }
 
-/** Writes an authorization together with the capture that is to follow: both stand, or neither. */
-export async function submitWithCapture(database: Database, row: NewPayment, dueAtMs: number): Promise<Submission> {
+/** Writes an authorization together with the capture or the review that is to follow: all of it stands, or nothing. */
+export async function submitWithDueWork(database: Database, row: NewPayment): Promise<Submission> {
   return database.transaction(async (query) => {
     const submission =
       row.blocksChecked === true ? await submitChecked({ query }, row) : ((await submitPayments({ query }, [row]))[0] ?? 'key_taken');
-    if (submission === 'submitted') await addCapture({ query }, row, dueAtMs);
+    if (submission === 'submitted') await addDueWork({ query }, row);
     return submission;
   });
 }
 
 /** In the transaction that writes the authorization. */
-export async function addCapture(database: Pick<Database, 'query'>, row: NewPayment, dueAtMs: number): Promise<void> {
-  await database.query(addition, additionColumns([{ ...row, kind: 'capture', dueAtMs }]));
+export async function addDueWork(database: Pick<Database, 'query'>, row: NewPayment): Promise<void> {
+  const { captureDueAtMs, review } = row;
+  if (captureDueAtMs !== undefined) await database.query(addition, additionColumns([{ ...row, kind: 'capture', dueAtMs: captureDueAtMs }]));
+  if (review !== undefined) await addReview(database, row, review);
 }

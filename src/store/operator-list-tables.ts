@@ -156,6 +156,7 @@ const riskRules: ListTable = {
     rule_id: 'r.rule_id',
     channel_id: 'r.channel_id',
     kind: 'r.kind',
+    action: 'r.action',
     subject: 'r.subject',
     value: 'r.value',
     attempts: 'r.attempts',
@@ -172,9 +173,20 @@ const riskRules: ListTable = {
     rule_id: equals('r.rule_id', 'uuid'),
     channel_id: equals('r.channel_id', 'uuid'),
     kind: equals('r.kind'),
+    action: equals('r.action'),
     subject: equals('r.subject'),
     value: equals('r.value'),
   },
+};
+
+const pageTemplates: ListTable = {
+  columns: { merchant_id: 't.merchant_id', name: 't.name', css: 't.css', texts: 't.texts', written_at: 't.written_at' },
+  from: 'polygate.page_template t',
+  keys: [
+    { sql: 't.merchant_id', type: 'uuid' },
+    { sql: 't.name', type: 'text' },
+  ],
+  filters: { merchant_id: equals('t.merchant_id', 'uuid'), name: equals('t.name') },
 };
 
 const operators: ListTable = {
@@ -221,6 +233,7 @@ export const listTables: Readonly<Record<OperatorList, ListTable>> = {
     credentials,
     compliance_documents: complianceDocuments,
     risk_rules: riskRules,
+    page_templates: pageTemplates,
     endpoints,
     operators,
     audit,

@@ -1,5 +1,6 @@
 /** What operators can list of payments, as SQL. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
+import { inReview } from '../core/risk/review.ts';
 import { before, equals, type ListTable, samePayment, since } from './list-table.ts';
 
 // Ids are UUIDs of version 7, in the order in which they were made by the wall clock, which business time never is behind; what was made elsewhere
@@ -135,6 +136,25 @@ const escalations: ListTable = {
   },
 };
 
+/** What waits for an operator, the most urgent first. */
+const reviews: ListTable = {
+  columns: { ...operationColumns, cause: 'd.cause', due_at: 'd.due_at', brand: 'a.brand', bin: 'a.bin', last4: 'a.last4' },
+  from: `polygate.due_work d join polygate.operation o on o.operation_id = d.operation_id and o.merchant_id = d.merchant_id
+  join polygate.payment p on ${samePayment('p', 'o')}
+  join polygate.attempt a on ${samePayment('a', 'p')} and a.number = o.attempt_number`,
+  where: `d.kind = 'review' and d.state = 'waiting' and o.state = 'approved' and o.reason = '${inReview}' and p.state = 'authorized'`,
+  keys: [
+    { sql: 'd.due_at', type: 'timestamptz' },
+    { sql: 'o.operation_id', type: 'uuid' },
+  ],
+  filters: {
+    operation_id: equals('o.operation_id', 'uuid'),
+    payment_id: equals('o.payment_id', 'uuid'),
+    merchant_id: equals('o.merchant_id', 'uuid'),
+    cause: equals('d.cause'),
+  },
+};
+
 const attempts: ListTable = {
   columns: {
     number: 'a.number',
@@ -244,5 +264,5 @@ const disputes: ListTable = {
 };
 
 export const paymentLists = {
-  ...{ payments, operations, escalations, attempts, authentications, messages, events, disputes },
+  ...{ payments, operations, escalations, reviews, attempts, authentications, messages, events, disputes },
 } satisfies Partial<Readonly<Record<OperatorList, ListTable>>>;

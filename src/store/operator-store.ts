@@ -18,6 +18,7 @@ import {
 } from './operator-endpoints.ts';
 import { readListPage } from './operator-lists.ts';
 import { createOperator, findOperator, revokeOperator } from './operators.ts';
+import { removeTemplate, writeTemplate } from './page-templates.ts';
 import { fundPayouts } from './payout-funding.ts';
 import { addRule, cardOfPayment, removeRule } from './risk-rules.ts';
 
@@ -44,6 +45,8 @@ export function createOperatorStore(database: Database, { emailFields }: { reado
     readDocument: (asked) => readFile(database, asked),
     addRiskRule: (rule) => addRule(database, rule),
     removeRiskRule: (rule) => removeRule(database, rule),
+    writeTemplate: (template) => writeTemplate(database, template),
+    removeTemplate: (template) => removeTemplate(database, template),
     cardOfPayment: (key) => cardOfPayment(database, key),
     fundPayouts: (funding) => fundPayouts(database, funding),
     conversion: (request) => readConversion(database, request, emailFields),

@@ -16,7 +16,7 @@ import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { recordDecision } from './decisions.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
-import { submitWithCapture } from './due-holds.ts';
+import { submitWithDueWork } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
@@ -89,8 +89,8 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   return {
     submitPayment(row) {
       if (row.kind === 'payout') return classified(() => submitPayout(hot, row));
-      const { captureDueAtMs } = row;
-      if (captureDueAtMs !== undefined && row.rejection === undefined) return classified(() => submitWithCapture(hot, row, captureDueAtMs));
+      const isDue = (row.captureDueAtMs !== undefined || row.review !== undefined) && row.rejection === undefined;
+      if (isDue) return classified(() => submitWithDueWork(hot, row));
       return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
     },
     submitOperation: (row) => submitKeyed(operations, row),

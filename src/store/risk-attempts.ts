@@ -1,8 +1,9 @@
-/** Attempts that merchants' limits count. Nothing is written for merchants without limits. */
+/** Attempts that merchants' limits count; nothing is written for merchants without limits. And the ends of reviews. */
 import type { RiskStore } from '../core/risk/risk-store.ts';
 import { longestWindowMs } from '../core/risk/rule.ts';
 import { bytesArray, plainArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { endReview } from './risk-reviews.ts';
 import { timeArray } from './rows.ts';
 import { reading } from './unavailable.ts';
 
@@ -41,6 +42,7 @@ export function createRiskStore(database: Database): RiskStore {
       const rows = await reading(database.query<{ attempts: number }>(count, [merchantId, subjects, hashes, since]));
       return rows.map(({ attempts }) => attempts);
     },
+    endReview: (end) => endReview(database, end),
   };
 }
 

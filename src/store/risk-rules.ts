@@ -2,13 +2,14 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { RiskRuleToMake } from '../core/operator/operator-store.ts';
-import { type BlockSubject, type LimitSubject, type RiskRule, rulesAtMost } from '../core/risk/rule.ts';
+import { type BlockSubject, type LimitSubject, type RiskAction, type RiskRule, rulesAtMost } from '../core/risk/rule.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 
 /** One of the rules in the JSON that `ruleColumn` makes. */
 export interface RuleJson {
   readonly kind: RiskRule['kind'];
+  readonly action: RiskAction;
   readonly subject: string;
   readonly value: string | null;
   readonly attempts: number | null;
@@ -16,14 +17,14 @@ export interface RuleJson {
 }
 
 /** A channel's rules as a column; null where it has none. `c`: the channel. */
-export const ruleColumn = `(select json_agg(json_build_object('kind', r.kind, 'subject', r.subject, 'value', r.value, 'attempts', r.attempts,
+export const ruleColumn = `(select json_agg(json_build_object('kind', r.kind, 'action', r.action, 'subject', r.subject, 'value', r.value, 'attempts', r.attempts,
   'window_seconds', r.window_seconds) order by r.rule_id) from polygate.risk_rule r
   where r.merchant_id = c.merchant_id and (r.channel_id is null or r.channel_id = c.channel_id)) as risk_rules`;
 
-export function ruleOf({ kind, subject, value, attempts, window_seconds }: RuleJson): RiskRule {
+export function ruleOf({ kind, action, subject, value, attempts, window_seconds }: RuleJson): RiskRule {
   return kind === 'block'
-    ? { kind, subject: subject as BlockSubject, value: value ?? '' }
-    : { kind, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
+    ? { kind, action, subject: subject as BlockSubject, value: value ?? '' }
+    : { kind, action, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
 }
 
 const surroundings: Statement = {
@@ -38,8 +39,8 @@ const surroundings: Statement = {
 
 const insert: Statement = {
   name: 'add_risk_rule',
-  text: `insert into polygate.risk_rule (merchant_id, rule_id, channel_id, kind, subject, value, attempts, window_seconds)
-values ($1, $8, $2, $3, $4, $5, $6, $7)`,
+  text: `insert into polygate.risk_rule (merchant_id, rule_id, channel_id, kind, subject, value, attempts, window_seconds, action)
+values ($1, $8, $2, $3, $4, $5, $6, $7, $9)`,
 };
 
 const remove: Statement = {
@@ -62,7 +63,7 @@ interface Surroundings extends Record<string, unknown> {
 /** The trail is for good, so it says nothing of a shopper: the rule's id does. */
 export function addRule(database: Database, { actor, merchantId, channelId, rule }: RiskRuleToMake): Promise<{ readonly ruleId: string }> {
   return acting(database, async (query, audit) => {
-    const { kind, subject } = rule;
+    const { kind, action, subject } = rule;
     const terms = kind === 'block' ? [rule.value, null, null] : [null, rule.attempts, Math.round(rule.windowMs / 1_000)];
     const values = [merchantId, channelId ?? null, kind, subject, ...terms];
     const [found] = await query<Surroundings>(surroundings, values);
@@ -77,8 +78,8 @@ export function addRule(database: Database, { actor, merchantId, channelId, rule
       });
     }
     const ruleId = randomUUIDv7();
-    await query(insert, [...values, ruleId]);
-    await audit({ actor, act: 'risk_rule.added', details: { merchantId, ruleId, channelId, kind, subject } });
+    await query(insert, [...values, ruleId, action]);
+    await audit({ actor, act: 'risk_rule.added', details: { merchantId, ruleId, channelId, kind, action, subject } });
     return { ruleId };
   });
 }

@@ -411,8 +411,9 @@ create table polygate.due_work (
   leased_until timestamp with time zone not null,
   failed_tries smallint not null default 0,
   reason text,
+  cause text,
   constraint due_work_pkey PRIMARY KEY (payment_id, kind, merchant_id),
-  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text, 'rest'::text]))),
+  constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text, 'rest'::text, 'review'::text]))),
   constraint due_work_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'failed'::text])))
 );
 CREATE INDEX due_work_due ON polygate.due_work USING btree (due_at) WHERE (state = 'waiting'::text);
@@ -611,6 +612,17 @@ create table polygate.operator (
 CREATE UNIQUE INDEX operator_name ON polygate.operator USING btree (name) WHERE (revoked_at IS NULL);
 grant insert, select, update on polygate.operator to polygate_app;
 
+create table polygate.page_template (
+  merchant_id uuid not null,
+  name text not null,
+  css text,
+  texts json,
+  written_at timestamp with time zone not null default now(),
+  constraint page_template_pkey PRIMARY KEY (merchant_id, name),
+  constraint page_template_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES polygate.merchant(merchant_id)
+);
+grant delete, insert, select, update on polygate.page_template to polygate_app;
+
 create table polygate.partner (
   partner_id uuid not null,
   dialect text not null,
@@ -749,7 +761,9 @@ create table polygate.risk_rule (
   attempts integer,
   window_seconds integer,
   created_at timestamp with time zone not null default now(),
+  action text not null default 'block'::text,
   constraint risk_rule_pkey PRIMARY KEY (merchant_id, rule_id),
+  constraint risk_rule_action_check CHECK ((action = ANY (ARRAY['block'::text, 'review'::text]))),
   constraint risk_rule_attempts_check CHECK ((attempts > 0)),
   constraint risk_rule_check CHECK (
 CASE kind

@@ -1,5 +1,6 @@
 /** First transaction of new payments: key, payment, attempt, operation and message of many payments in one statement. */
 import type { NewPayment, Submission } from '../core/ports.ts';
+import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
 import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -139,7 +140,7 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     plainArray(rows.map((row) => row.card.expiry.year)),
     textArray(rows.map((row) => row.card.holder)),
     plainArray(rows.map((row) => row.token)),
-    plainArray(rows.map((row) => row.rejection)),
+    plainArray(rows.map((row) => row.rejection ?? (row.review && inReview))),
     plainArray(rows.map((row) => row.trace?.mti)),
     textArray(rows.map((row) => row.trace?.accountId)),
     textArray(rows.map((row) => row.trace?.terminal)),

@@ -15,7 +15,7 @@ import type {
 } from '../core/three-d-secure/visit.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
-import { addCapture } from './due-holds.ts';
+import { addDueWork } from './due-holds.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
 
 const insertAuthentication: Statement = {
@@ -212,7 +212,7 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
     } = visit;
     const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
     if (submission !== 'submitted') return submission;
-    if (payment?.captureDueAtMs !== undefined) await addCapture({ query }, payment, payment.captureDueAtMs);
+    if (payment !== undefined) await addDueWork({ query }, payment);
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
       ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],

@@ -172,7 +172,7 @@ function outcomeOf(status: string, code: string, type: string): Outcome {
   if (code === '11068') return 'undone';
   if (/^(authstarted|3D Authstarted|payoutstarted)$/.test(status)) return 'pending';
   if (status === 'authfailed' || status === 'failed' || (status === 'authcancelled' && code === '12003')) {
-    return /^(12|11014)/.test(code) ? 'rejected' : 'declined';
+    return /^(12|11014|11034)/.test(code) ? 'rejected' : 'declined';
   }
   const open: Readonly<Record<string, string>> = { CP: 'capturestarted', RV: 'cancelstarted', RF: 'markedforreversal' };
   return open[type] === status ? 'pending' : 'approved';

@@ -17,7 +17,7 @@ import {
 
 /** Numbers of a payment or an act that succeeded, of one nobody has answered, and of one that is only asked for. */
 const approved = [5, 9, 91, 8, 81, 6, 61];
-const pending = [41, 46, 51, 52, 92, 82, 62];
+const pending = [41, 46, 50, 51, 52, 92, 82, 62];
 
 const reasons: Readonly<Record<string, Answer['reason']>> = {
   '30051001': 'do_not_honor',
@@ -32,7 +32,7 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
   '30171001': 'shopper_canceled',
 };
 
-const rejections = ['30001130', '40001134', '30171001'];
+const rejections = ['30591001', '30001130', '40001134', '30171001'];
 const undone = ['30681001'];
 
 const spoiled: Readonly<Record<Fault, Readonly<Record<string, unknown>>>> = {

@@ -96,7 +96,7 @@ const refusals: Readonly<Record<string, Answer['reason']>> = {
   idempotency_key_reused: 'key_reused',
 };
 
-const rejected = ['invalid_card_number', 'invalid_expires', '3ds_authentication_failed'];
+const rejected = ['suspected_fraud', 'invalid_card_number', 'invalid_expires', '3ds_authentication_failed'];
 
 /** Which neutral part a field of the protocol is. An expiry is one field here. */
 const fieldsOf: Readonly<Record<string, Field>> = {

@@ -7,8 +7,11 @@ export interface DueHold {
   readonly paymentId: string;
   /** The preauthorization. */
   readonly operationId: string;
-  /** `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once a capture has succeeded. */
-  readonly kind: 'expiry' | 'capture' | 'rest';
+  /**
+   * `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once a capture has succeeded. `review`: it is
+   * reversed, unless an operator has let it through; no capture is due before.
+   */
+  readonly kind: 'expiry' | 'capture' | 'rest' | 'review';
   /** Business time, epoch ms. */
   readonly dueAtMs: number;
   /** Tries that the acquirer has certainly not carried out, from 0. */

@@ -7,6 +7,8 @@ import { capture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationNode, PaymentTree } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
+import { expireReview } from '../risk/decide-review.ts';
+import { isInReview, stateShown } from '../risk/review.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
 import type { DueWork, Progress } from './work.ts';
@@ -91,8 +93,11 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
     await engine.holds.moveTo(due, endsAtMs);
     return true;
   }
+  if (hold !== undefined && isInReview(hold) && !(await expireReview(engine, hold))) return putOff(engine, due);
+  // A review that has its end is due only where it was not let through.
+  if (due.kind === 'review' && hold !== undefined && stateShown(hold) === 'approved' && !isInReview(hold)) return finish(engine, due);
   const act = due.kind === 'capture' ? capture : voidOperation;
-  const result = await act(engine, { ...command, because: reasons[due.kind] });
+  const result = await act(engine, { ...command, because: hold?.reason === 'review_declined' ? 'review_declined' : reasons[due.kind] });
   if (result.kind === 'refused') {
     // Somebody was faster, or something is away; the next look tells which.
     engine.log.info(
@@ -117,6 +122,7 @@ const reasons: Readonly<Record<DueHold['kind'], DueReason>> = {
   expiry: 'hold_expired',
   capture: 'delayed_capture',
   rest: 'rest_released',
+  review: 'review_expired',
 };
 
 /** The capture was to be recorded right after this row: after a minute it never will be. */

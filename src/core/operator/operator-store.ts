@@ -1,6 +1,7 @@
 /** What an operator looks through and changes, as interfaces; the store keeps it. Every act leaves its row in the trail, in its own transaction. */
 import type { DocumentType } from '../compliance/document.ts';
 import type { EndpointState } from '../event/outbox.ts';
+import type { Template } from '../merchant/template.ts';
 import type { SealedSecret, SecretToSeal } from '../ports.ts';
 import type { RiskRule } from '../risk/rule.ts';
 import type { Role } from './operator.ts';
@@ -26,7 +27,9 @@ export const operatorLists = [
   'disputes',
   'escalations',
   'compliance_documents',
+  'page_templates',
   'risk_rules',
+  'reviews',
   'settlements',
   'settlement_parts',
   'settlement_comparisons',
@@ -150,6 +153,12 @@ export interface RiskRuleToMake extends ByActor {
   readonly rule: RiskRule;
 }
 
+export interface TemplateToWrite extends ByActor {
+  readonly merchantId: string;
+  readonly name: string;
+  readonly template: Template;
+}
+
 export interface OperatorToMake extends ByActor {
   readonly name: string;
   readonly role: Role;
@@ -206,6 +215,8 @@ export interface OperatorStore {
   readDocument(asked: ByActor & { readonly documentId: string; readonly open: (sealed: SealedSecret) => string }): Promise<Uint8Array>;
   addRiskRule(rule: RiskRuleToMake): Promise<{ readonly ruleId: string }>;
   removeRiskRule(rule: ByActor & { readonly merchantId: string; readonly ruleId: string }): Promise<void>;
+  writeTemplate(template: TemplateToWrite): Promise<void>;
+  removeTemplate(template: ByActor & { readonly merchantId: string; readonly name: string }): Promise<void>;
   /** The id of the card that a payment was tried with last. */
   cardOfPayment(key: { readonly merchantId: string; readonly paymentId: string }): Promise<string | undefined>;
   /** Adds to what a merchant may pay out; what is funded under the same id counts once. False: it was funded before. */

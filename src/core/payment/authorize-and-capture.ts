@@ -1,4 +1,5 @@
 /** Preauthorization and capture in one request: two operations, each with its own outcome; the second begins when the first has succeeded. */
+import { stateShown } from '../risk/review.ts';
 import { type AuthorizeCommand, authorize } from './authorize.ts';
 import { capture } from './capture.ts';
 import type { ActResult, Engine } from './engine.ts';
@@ -14,7 +15,7 @@ export async function authorizeAndCapture(
   captured: Pick<AuthorizeCommand, 'dialectData'>,
 ): Promise<ActResult> {
   const held = await authorize(engine, { ...command, kind: 'preauthorization', thenCapture: true, captureData: captured.dialectData });
-  if (held.kind === 'refused' || held.operation.state !== 'approved') return held;
+  if (held.kind === 'refused' || stateShown(held.operation) !== 'approved') return held;
   const { operation, repeat } = held;
   return { kind: 'recorded', operation: await captureHeld(engine, operation, { ...captured, channel: command.channel }), repeat };
 }

@@ -13,8 +13,9 @@ import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { CardTesting } from '../risk/card-testing.ts';
-import type { Origin } from '../risk/rule.ts';
-import { screen } from '../risk/screen.ts';
+import { type AfterReview, afterReview, inReview, screened as screenedBefore } from '../risk/review.ts';
+import type { Origin, ReviewCause } from '../risk/rule.ts';
+import { type RiskVerdict, screen } from '../risk/screen.ts';
 import type { Exemption } from '../three-d-secure/authentication.ts';
 import { type ExternalAuthentication, evidenceOf, refusedBy } from '../three-d-secure/external.ts';
 import { isIssuerAsked, type ShopperlessWish, waitingForIssuer } from './await-issuer.ts';
@@ -89,12 +90,15 @@ export async function authorize(engine: Engine, asked: AuthorizeCommand): Promis
     if ('code' in found) return { kind: 'refused', refusal: found };
     const inactive = refuseInactive(command.channel, { brand: found.summary.brand, ...flowOf(command) });
     if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
-    const card = await screened(engine, suspected(judged(found, command), command, suspicion), command);
+    const judgedCard = suspected(judged(found, command), command, suspicion);
+    const verdict = await screened(engine, judgedCard, command);
+    const card = verdict?.action === 'block' ? { ...judgedCard, rejection: verdict.reason } : judgedCard;
+    const cause = verdict?.action === 'review' ? verdict.cause : undefined;
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card, agreement);
     const payable = waits === undefined ? unlessAuthenticated(card, command) : card;
-    const row = await newPayment(engine, command, { card: payable, agreement, waits });
+    const row = await newPayment(engine, command, { card: payable, agreement, waits, cause });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
 }
@@ -131,13 +135,12 @@ function judged(card: PaymentCard, { authentication, channel }: AuthorizeCommand
 }
 
 /** Before any authentication. A merchant without rules pays nothing for it. */
-async function screened(engine: Engine, card: PaymentCard, command: AuthorizeCommand): Promise<PaymentCard> {
+async function screened(engine: Engine, card: PaymentCard, command: AuthorizeCommand): Promise<RiskVerdict | undefined> {
   const { channel, kind, shopper, idempotencyKey } = command;
-  if (channel.riskRules === undefined || card.rejection !== undefined) return card;
+  if (channel.riskRules === undefined || card.rejection !== undefined) return undefined;
   const { ip = shopper?.browser.ip, email = shopper?.email, country } = command.origin ?? {};
   const origin = { ip, email, country };
-  const reason = await screen(engine, { channel, kind, origin, card, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });
-  return reason === undefined ? card : { ...card, rejection: reason };
+  return screen(engine, { channel, kind, origin, card, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });
 }
 
 /** A card that takes part in no 3-D Secure, of a merchant who wants no payment without it. */
@@ -243,7 +246,14 @@ async function newPayment(
     card,
     agreement,
     waits,
-  }: { readonly card: PaymentCard; readonly agreement: CredentialUse | undefined; readonly waits: Waiting | undefined },
+    cause,
+  }: {
+    readonly card: PaymentCard;
+    readonly agreement: CredentialUse | undefined;
+    readonly waits: Waiting | undefined;
+    /** An operator is to look at it first. */
+    readonly cause: ReviewCause | undefined;
+  },
 ): Promise<NewPayment> {
   const { channel, kind, amount, currency, instrument, merchantReference, idempotencyKey, dialectData } = command;
   const key =
@@ -273,6 +283,10 @@ async function newPayment(
           ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
         };
   const createdAtMs = engine.clock.businessNow();
+  const isHeld = cause !== undefined && card.rejection === undefined;
+  const after = kind === 'preauthorization' ? (command.thenCapture === undefined ? undefined : 'capture') : 'debit';
+  const held = isHeld ? heldForReview(engine, { cause, after, dialectData: withNumber(command) }) : undefined;
+  const sent = held?.kind ?? kind;
   return {
     merchantId: channel.merchantId,
     channelId: channel.channelId,
@@ -283,7 +297,7 @@ async function newPayment(
     currency,
     cardId: card.cardId,
     card: card.summary,
-    dialectData: withNumber(command),
+    dialectData: channel.riskRules === undefined ? withNumber(command) : { ...withNumber(command), [screenedBefore]: 'true' },
     createdAtMs,
     ...captureDue(command, createdAtMs),
     ...(command.paymentNumber === undefined ? {} : { paymentNumber: command.paymentNumber }),
@@ -292,7 +306,24 @@ async function newPayment(
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
-    ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
+    ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind: sent }) } : {}),
+    ...held,
+  };
+}
+
+/** What of a new payment's row is different where an operator is to look at it first: whatever it was to be, its amount is held only. */
+export function heldForReview(
+  { clock, settings }: Pick<Engine, 'clock' | 'settings'>,
+  {
+    cause,
+    after,
+    dialectData,
+  }: { readonly cause: ReviewCause; readonly after: AfterReview | undefined; readonly dialectData: NewPayment['dialectData'] },
+): Pick<NewPayment, 'kind' | 'review' | 'dialectData'> {
+  return {
+    kind: 'preauthorization',
+    review: { cause, dueAtMs: clock.businessNow() + settings.reviewMs },
+    dialectData: after === undefined ? dialectData : { ...dialectData, [afterReview]: after },
   };
 }
 
@@ -411,6 +442,12 @@ function viewOf(row: NewPayment): OperationView {
     ...(row.referenceId === undefined ? {} : { referenceId: row.referenceId }),
     ...(row.agreement === undefined ? {} : { agreement: row.agreement }),
     ...(row.merchantReference === undefined ? {} : { merchantReference: row.merchantReference }),
-    ...(row.rejection === undefined ? {} : { reason: row.rejection }),
+    ...reasonOf(row),
   };
+}
+
+/** The reason that a new payment is recorded with. */
+function reasonOf({ rejection, review }: NewPayment): Pick<OperationView, 'reason'> {
+  if (rejection !== undefined) return { reason: rejection };
+  return review === undefined ? {} : { reason: inReview };
 }

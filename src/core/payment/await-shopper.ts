@@ -31,6 +31,8 @@ export interface Shopper {
   readonly challengeIndicator?: string;
   /** Unless the issuer has authenticated the shopper, or tried to, nothing is sent, also where the card takes part in no 3-D Secure. */
   readonly mustAuthenticate?: true;
+  /** A decline for want of authentication stands: the shopper is not asked after it. */
+  readonly withoutStepUp?: true;
   readonly email?: string;
   readonly simulate?: AuthenticationRequest['simulate'];
 }
@@ -145,7 +147,7 @@ export function firstRun(
 /** What the issuer is told of a shopper and their card. */
 export function requestOf(
   { name }: Channel,
-  { browser, challengeIndicator, mustAuthenticate, email, simulate }: Omit<Shopper, 'returnUrl'>,
+  { browser, challengeIndicator, mustAuthenticate, withoutStepUp, email, simulate }: Omit<Shopper, 'returnUrl'>,
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {
@@ -154,6 +156,7 @@ export function requestOf(
     ...(holder === undefined ? {} : { holder }),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
     ...(mustAuthenticate === undefined ? {} : { mustAuthenticate }),
+    ...(withoutStepUp === undefined ? {} : { withoutStepUp }),
     ...(email === undefined ? {} : { email }),
     ...(simulate === undefined ? {} : { simulate }),
   };

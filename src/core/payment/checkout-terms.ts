@@ -58,6 +58,12 @@ export interface CheckoutTerms {
   readonly keepsCardOnly?: true;
   /** Of a card that is only kept: it is for one payment, soon, unless the shopper agrees to more. */
   readonly forOnePayment?: true;
+  /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
+  readonly cvcOptional?: readonly ('new' | 'stored')[];
+  /** It is never paid itself: each shopper who opens it pays an order of their own, made of it. */
+  readonly reusable?: true;
+  /** Its page notes when it is shown first. */
+  readonly notesView?: true;
   /** The page asks the shopper whether the card may be kept for longer. */
   readonly asksConsent?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */
@@ -66,6 +72,8 @@ export interface CheckoutTerms {
   readonly cancelUrl?: string;
   /** A language tag; absent: what the browser prefers. */
   readonly language?: string;
+  /** Names the template that its page wears, where the merchant has one of that name. */
+  readonly variant?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
   /** Methods of banks that may be used, where they are activated: also those whose money comes later. Absent: those that do at once what is ordered. */

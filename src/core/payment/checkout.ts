@@ -10,6 +10,7 @@ import type { TokenAct } from '../instrument/token.ts';
 import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import { stateShown } from '../risk/review.ts';
 import { readTicket } from '../three-d-secure/tickets.ts';
 import { type AuthorizeCommand, authorize, type Instrument, refuseTerms } from './authorize.ts';
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
@@ -117,8 +118,9 @@ async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView
 }
 
 /** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
-function hasFailed({ kind, state }: OperationView): boolean {
-  if (kind === 'capture') return false;
+function hasFailed(operation: OperationView): boolean {
+  if (operation.kind === 'capture') return false;
+  const state = stateShown(operation);
   return state === 'declined' || state === 'rejected' || state === 'failed' || state === 'undone';
 }
 
@@ -130,7 +132,8 @@ async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Che
   return channel === undefined ? last : captureHeld(engine, last, { ...thenCapture, channel });
 }
 
-function isOpen({ state }: OperationView): boolean {
+function isOpen(operation: OperationView): boolean {
+  const state = stateShown(operation);
   return state === 'awaiting' || state === 'submitted' || state === 'pending' || state === 'unknown' || state === 'escalated';
 }
 

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AcquirerAnswer, OperationReference, OutcomeToRecord, RecordedOutcome } from '../ports.ts';
+import { approvalOf, isApproval } from '../risk/review.ts';
 import { operationTransitions } from '../states/operation.ts';
 import type { Engine } from './engine.ts';
 import { isFirstKind, type OperationKind, type OperationView } from './operation.ts';
@@ -25,12 +26,12 @@ export async function conclude(engine: Engine, open: OpenOperation, answer: Acqu
   const outcome: OutcomeToRecord = { ...outcomeOf(open, answer), from: 'submitted' };
   const recorded = await recordInTime(engine, outcome);
   if (recorded === undefined) return open.view;
-  const isAnswer = outcome.event === 'approve' || outcome.event === 'decline';
+  const isAnswer = isApproval(outcome.event) || outcome.event === 'decline';
   if (isAnswer && (recorded.state === 'unknown' || recorded.state === 'escalated') && mayBeAnsweredLate(open.view.kind)) {
     const late = await recordInTime(engine, { ...outcome, from: recorded.state });
     return late === undefined ? { ...open.view, state: recorded.state } : shown(open, outcome, late);
   }
-  if (outcome.event === 'approve' && !mayBeAnsweredLate(open.view.kind) && !stands(outcome, recorded)) {
+  if (isApproval(outcome.event) && !mayBeAnsweredLate(open.view.kind) && !stands(outcome, recorded)) {
     await takeLateApproval(engine, open.view).catch((error: unknown) => {
       engine.log.error({ operationId: outcome.operationId, error: String(error) }, 'an approval that came too late could not be noted');
     });
@@ -104,13 +105,13 @@ export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<Out
   switch (answer.outcome) {
     case 'approved': {
       const { outcome, ...codes } = answer;
-      return { ...base, ...codes, event: 'approve', ...(open.token === undefined ? {} : { token: open.token }) };
+      return { ...base, ...codes, event: approvalOf(open.view), ...(open.token === undefined ? {} : { token: open.token }) };
     }
     case 'partly_approved': {
       const { outcome, approvedAmount, ...codes } = answer;
       const { token, view } = open;
       const asked = view.requestedAmount === undefined ? {} : { requestedAmount: view.requestedAmount };
-      return { ...base, ...codes, ...asked, event: 'approve', ...(token === undefined ? {} : { token }) };
+      return { ...base, ...codes, ...asked, event: approvalOf(open.view), ...(token === undefined ? {} : { token }) };
     }
     case 'declined': {
       const { outcome, ...codes } = answer;

@@ -85,10 +85,13 @@ export function effectOf(outcome: Outcome): Effect {
     case 'lose':
     case 'escalate':
     case 'resume':
+    case 'accept_review':
+    case 'refuse_review':
       return keep;
     case 'reopen':
       return { ...keep, paymentEvent: 'reopen' };
     case 'approve':
+    case 'approve_for_review':
       return { ...keep, ...approved(outcome) };
     case 'refuse':
     case 'decline':
@@ -192,6 +195,9 @@ const pastTense: Record<OperationEvent, string> = {
   reopen: 'reopened',
   escalate: 'escalated',
   resume: 'resumed',
+  approve_for_review: 'in_review',
+  accept_review: 'approved',
+  refuse_review: 'rejected',
 };
 
 /** The acquirer has told as well what the merchant had declared. Changes no amount. */

@@ -7,6 +7,7 @@ import type { CustomerStore } from '../instrument/customer.ts';
 import type { InvoiceStore } from '../invoice/invoice-store.ts';
 import type { MerchantBooks } from '../ledger/merchant-books.ts';
 import type { MailQueue } from '../mail/send.ts';
+import type { TemplateStore } from '../merchant/template.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
@@ -33,6 +34,7 @@ export interface Engine {
   readonly holds: DueHoldStore;
   readonly compliance: ComplianceStore;
   readonly requestKeys: RequestKeys;
+  readonly templates: TemplateStore;
   readonly risk: RiskStore;
   readonly books: MerchantBooks;
   readonly statements: StatementStore;
@@ -68,6 +70,8 @@ export interface EngineSettings {
   readonly retriesAtMost: number;
   /** Whether merchants' limits on attempts are kept; their block lists always are. */
   readonly riskLimits: boolean;
+  /** How long an operator has for a payment that is held for review, business ms. */
+  readonly reviewMs: number;
 }
 
 /** What the gateway does by itself, and for which payment where that is known. */

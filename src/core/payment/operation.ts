@@ -4,7 +4,7 @@ import type { AccountSummary } from '../instrument/account.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
-import type { RiskReason } from '../risk/rule.ts';
+import type { ReviewReason, RiskReason } from '../risk/rule.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { AuthenticationView } from '../three-d-secure/authentication.ts';
@@ -95,9 +95,14 @@ export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
 
 /**
  * Why the gateway has acted by itself: nobody captured the hold in its life, the capture was asked for with the authorization, or a capture was
- * to be the only one.
+ * to be the only one; or a review has ended.
  */
-export type DueReason = 'hold_expired' | 'delayed_capture' | 'rest_released';
+export type DueReason =
+  | 'hold_expired'
+  | 'delayed_capture'
+  | 'rest_released'
+  | 'review_accepted'
+  | Extract<RiskReason, 'review_declined' | 'review_expired'>;
 
 /**
  * What identifies a message on the acquirer's side; fixed and saved before the first byte is written. (terminal, date, STAN) is unique;
@@ -157,7 +162,7 @@ export interface OperationView {
   readonly hostCode?: string;
   /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
   readonly networkReference?: string;
-  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason;
+  readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason | ReviewReason;
   /** Echo fields only the dialect knows; flat, size-limited, without card data. */
   readonly dialectData: Readonly<Record<string, string>>;
   /** Business time, epoch ms. */

@@ -3,6 +3,7 @@
  * by the merchant's server, can be called off while nothing was paid, and tells the merchant what happens to it. What was paid is a fact:
  * an order that was paid cannot be closed, and one that is closed begins no attempt.
  */
+import { randomUUID } from 'node:crypto';
 import type { TokenAct } from '../instrument/token.ts';
 import { type TokenizeCommand, tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
@@ -46,6 +47,26 @@ export async function openOrderOnce(engine: Engine, channel: Channel, order: New
     if ((await engine.checkouts.findById(key)) !== undefined) return undefined;
     throw error;
   }
+}
+
+/** In the dialect's data of a payment: the order that it belongs to. */
+const orderIdKey = 'orderId';
+
+/**
+ * Opens an order of a shopper's own, made of one that may be paid again and again, and ends with it. Returns the address of its page; undefined where
+ * the order is over, or the terms cannot be met any more.
+ */
+export async function openUse(engine: Engine, channel: Channel, { terms, checkoutId, ...of }: Checkout): Promise<string | undefined> {
+  if (of.closed !== undefined || (of.expiresAtMs !== undefined && engine.clock.businessNow() >= of.expiresAtMs)) return undefined;
+  const orderId = randomUUID();
+  const { reusable: _reusable, notesView: _notesView, ...own } = terms;
+  const document = { ...(terms.document as object | undefined), of: checkoutId };
+  const order = { ...own.order, dialectData: { ...own.order.dialectData, [orderIdKey]: orderId } };
+  const refused = await openOrder(engine, channel, {
+    ...{ orderId, terms: { ...own, order, document } },
+    ...(of.expiresAtMs === undefined ? {} : { expiresAtMs: of.expiresAtMs }),
+  });
+  return refused === undefined ? orderPageUrl(engine.shoppers, { routingNumber: of.routingNumber, id: orderId }) : undefined;
 }
 
 /**

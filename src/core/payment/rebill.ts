@@ -7,8 +7,9 @@ import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { ReviewCause } from '../risk/rule.ts';
 import { screen } from '../risk/screen.ts';
-import { type PaymentCard, submit } from './authorize.ts';
+import { heldForReview, type PaymentCard, submit } from './authorize.ts';
 import { isIssuerAsked, waitingForIssuer } from './await-issuer.ts';
 import type { Waiting } from './await-shopper.ts';
 import { firstReferenceOf } from './credential-use.ts';
@@ -40,11 +41,13 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     const { idempotencyKey } = command;
     // Nobody is there who could come from somewhere.
     const asked = { channel, kind: 'rebill', origin: {}, card: kept, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) } as const;
-    const rejection = channel.riskRules === undefined ? undefined : await screen(engine, asked);
+    const verdict = channel.riskRules === undefined ? undefined : await screen(engine, asked);
+    const rejection = verdict?.action === 'block' ? verdict.reason : undefined;
+    const cause = verdict?.action === 'review' ? verdict.cause : undefined;
     const payable = { ...kept, ...(rejection === undefined ? {} : { rejection }) };
     const use = useUnder(tree);
     const waits = rejection === undefined ? await waitingOf(engine, channel, { tree, card: kept, use }) : undefined;
-    const row = await newPayment(engine, command, { tree, named, card: payable, amount, use, isSent: waits === undefined });
+    const row = await newPayment(engine, command, { tree, named, card: payable, amount, use, isSent: waits === undefined, cause });
     return submit(engine, { channel, tokenize: false, ...(waits === undefined ? {} : { waits }) }, payable, { ...row, ...key });
   });
 }
@@ -112,14 +115,17 @@ interface Rebilled {
   readonly use: CredentialUse;
   /** It is sent at once, unless its card is rejected. */
   readonly isSent: boolean;
+  /** An operator is to look at it first. */
+  readonly cause: ReviewCause | undefined;
 }
 
 async function newPayment(
   engine: Engine,
   command: OperateCommand,
-  { tree, named, card, amount, use, isSent }: Rebilled,
+  { tree, named, card, amount, use, isSent, cause }: Rebilled,
 ): Promise<NewPayment> {
   const { channel, merchantReference, dialectData } = command;
+  const held = cause === undefined ? undefined : heldForReview(engine, { cause, after: 'rebill', dialectData });
   const kind = 'rebill';
   return {
     ...{ merchantId: channel.merchantId, channelId: channel.channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7() },
@@ -127,9 +133,10 @@ async function newPayment(
     referenceId: named.operationId,
     agreement: use,
     ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
-    ...(card.rejection === undefined && isSent ? { trace: await engine.acquirer.prepare({ channel, kind }) } : {}),
+    ...(card.rejection === undefined && isSent ? { trace: await engine.acquirer.prepare({ channel, kind: held?.kind ?? kind }) } : {}),
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...held,
   };
 }
 

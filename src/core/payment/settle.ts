@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
+import { stateShown } from '../risk/review.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import { exemptionOf, type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
 import { awaitsConfirmation, awaitsMerchant, type Visit } from '../three-d-secure/visit.ts';
@@ -55,7 +56,7 @@ interface Ending {
 /** Nothing is left to do but what was to follow at once; the CVC goes with it. */
 async function end(engine: Engine, { visit, operation, channel }: Ending): Promise<void> {
   const { shoppers, vault } = engine;
-  if (visit.captureData !== undefined && operation.state === 'approved') await captureOnce(engine, { visit, operation, channel });
+  if (visit.captureData !== undefined && stateShown(operation) === 'approved') await captureOnce(engine, { visit, operation, channel });
   if (visit.hasCvc) await vault.dropCvc(visit);
   await shoppers.visits.close(visit);
 }
@@ -150,6 +151,7 @@ async function stepUp(engine: Engine, { visit, view, inHand, answer }: SteppingU
   const { shoppers, clock, log } = engine;
   const { authentication: before } = visit;
   if (before.number > 1 || before.acsUrl !== undefined || inHand.pan === undefined) return undefined;
+  if (before.request.withoutStepUp === true) return undefined;
   // Nobody is there who could be challenged.
   if (before.request.withoutShopper !== undefined) return undefined;
   // An issuer that declined for want of authentication has not followed the exemption.

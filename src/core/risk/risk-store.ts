@@ -1,4 +1,5 @@
-/** The memory of attempts, as an interface; the store keeps it. */
+/** The memory of attempts and of reviews, as an interface; the store keeps it. */
+import type { OperatorAct, OutcomeToRecord } from '../ports.ts';
 
 /** Attempts of one card, address or shopper, to be counted within a time. */
 export interface AttemptCount {
@@ -7,6 +8,20 @@ export interface AttemptCount {
   readonly valueHash: Uint8Array;
   /** Business time, epoch ms. */
   readonly sinceMs: number;
+}
+
+/** How a review ends. */
+export interface ReviewEnd {
+  readonly outcome: OutcomeToRecord;
+  readonly channelId: string;
+  /** What is left of it is captured now. */
+  readonly captures: boolean;
+  /** For the trail; absent: nobody has looked at it in time. */
+  readonly act?: OperatorAct;
+  /** Business time, epoch ms. */
+  readonly nowMs: number;
+  /** For so long nobody else carries out what follows. */
+  readonly leaseMs: number;
 }
 
 export interface RiskStore {
@@ -20,4 +35,6 @@ export interface RiskStore {
     readonly atMs: number;
     readonly counts: readonly AttemptCount[];
   }): Promise<readonly number[]>;
+  /** Ends a review, once: with the trail and with what is to follow, as due work, in one transaction. False: it was not under review any more. */
+  endReview(end: ReviewEnd): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** Rules by which a merchant refuses payments that its acquirer would be asked about: lists of what is blocked, and limits on how often something may try. */
+/** Rules by which a merchant refuses or reviews payments: lists of what is suspect, and limits on how often something may try. */
 import { isIP } from 'node:net';
 
 /** What of a payment can be on a block list. */
@@ -11,9 +11,15 @@ export const limitSubjects = ['card', 'ip', 'email'] as const satisfies readonly
 
 export type LimitSubject = (typeof limitSubjects)[number];
 
-/** What one of `value` is: see {@link normalized}. */
+/** What becomes of a payment that matches: it is not sent, or it is authorized and held until an operator has looked at it. */
+export const riskActions = ['block', 'review'] as const;
+
+export type RiskAction = (typeof riskActions)[number];
+
+/** An entry of a list. What one of `value` is: see {@link normalized}. */
 export interface BlockRule {
   readonly kind: 'block';
+  readonly action: RiskAction;
   readonly subject: BlockSubject;
   readonly value: string;
 }
@@ -21,6 +27,7 @@ export interface BlockRule {
 /** At most so many attempts of one card, address or shopper within the time before. */
 export interface LimitRule {
   readonly kind: 'limit';
+  readonly action: RiskAction;
   readonly subject: LimitSubject;
   readonly attempts: number;
   readonly windowMs: number;
@@ -42,13 +49,21 @@ export interface Origin {
   readonly country?: string | undefined;
 }
 
-/** Why a payment is recorded and not sent. */
-export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing';
+/** Why a payment is held for an operator: which rule it has met. */
+export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often`;
+
+/** Of a payment that was authorized: an operator has yet to look at it, or has let it through. */
+export type ReviewReason = 'in_review' | 'review_accepted';
+
+/** Why a payment is recorded and not sent; or why one that was authorized is given up: an operator has declined it, or nobody looked at it in time. */
+export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing' | 'review_declined' | 'review_expired';
 
 const reasons: ReadonlySet<string> = new Set<RiskReason>([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
   ...limitSubjects.map((subject) => `${subject}_too_often` as const),
   'card_testing',
+  'review_declined',
+  'review_expired',
 ]);
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {

@@ -1,13 +1,13 @@
 /**
- * Looks at a new payment before it is recorded: whether a rule of its merchant keeps it from being sent. What is on a list is seen in memory; only
- * limits ask the store, and only where the merchant has some.
+ * Looks at a new payment before it is recorded: whether a rule of its merchant keeps it from being sent, or wants an operator to look at it. What is on
+ * a list is seen in memory; only limits ask the store, and only where the merchant has some.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { CardSummary, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { FirstKind } from '../payment/operation.ts';
-import { type BlockSubject, type LimitRule, normalized, type Origin, type RiskReason } from './rule.ts';
+import { type BlockSubject, type LimitRule, normalized, type Origin, type ReviewCause, type RiskReason } from './rule.ts';
 
 /** What is looked at. */
 export interface Screened {
@@ -19,8 +19,13 @@ export interface Screened {
   readonly card: { readonly cardId: string; readonly summary: CardSummary; readonly pan?: Pan };
 }
 
-/** Why the payment is not to be sent; undefined: no rule is against it. */
-export async function screen(engine: Engine, screened: Screened): Promise<RiskReason | undefined> {
+/** What the rules make of a payment. */
+export type RiskVerdict =
+  | { readonly action: 'block'; readonly reason: RiskReason }
+  | { readonly action: 'review'; readonly cause: ReviewCause };
+
+/** What is not to go its usual way; undefined: no rule is against it. A payout cannot be held, so what would be reviewed is blocked. */
+export async function screen(engine: Engine, screened: Screened): Promise<RiskVerdict | undefined> {
   const { riskRules } = screened.channel;
   if (riskRules === undefined || riskRules.length === 0) return undefined;
   const values = await valuesOf(
@@ -28,19 +33,18 @@ export async function screen(engine: Engine, screened: Screened): Promise<RiskRe
     screened,
     riskRules.some(({ subject }) => subject === 'card'),
   );
-  for (const rule of riskRules) {
-    if (rule.kind === 'block' && values[rule.subject] === rule.value) return `${rule.subject}_blocked`;
-  }
+  const listed = riskRules.flatMap((rule) => (rule.kind === 'block' && values[rule.subject] === rule.value ? [rule] : []));
+  const blocking = listed.find(({ action }) => action === 'block' || screened.kind === 'payout');
+  if (blocking !== undefined) return { action: 'block', reason: `${blocking.subject}_blocked` };
   // Nobody tries out stolen cards by being paid.
-  if (screened.kind === 'payout' || !engine.settings.riskLimits) return undefined;
-  return exhausted(
-    engine,
-    screened,
-    riskRules.flatMap((rule) => {
-      const value = rule.kind === 'limit' ? values[rule.subject] : undefined;
-      return rule.kind === 'limit' && value !== undefined ? [{ ...rule, value }] : [];
-    }),
-  );
+  if (screened.kind === 'payout') return undefined;
+  const over = await exceeded(engine, screened, { rules: riskRules, values });
+  const exhausted = over.find(({ action }) => action === 'block');
+  if (exhausted !== undefined) return { action: 'block', reason: `${exhausted.subject}_too_often` };
+  const [entry] = listed;
+  if (entry !== undefined) return { action: 'review', cause: `${entry.subject}_listed` };
+  const [limit] = over;
+  return limit === undefined ? undefined : { action: 'review', cause: `${limit.subject}_too_often` };
 }
 
 type Values = Partial<Readonly<Record<BlockSubject, string | undefined>>>;
@@ -62,8 +66,18 @@ async function valuesOf(engine: Engine, { channel, origin, card }: Screened, nee
 
 type Limit = LimitRule & { readonly value: string };
 
-async function exhausted(engine: Engine, { channel, idempotencyKey }: Screened, limits: readonly Limit[]): Promise<RiskReason | undefined> {
-  if (limits.length === 0) return undefined;
+/** Limits that this attempt is beyond. All are counted, also those for review. */
+async function exceeded(
+  engine: Engine,
+  { channel, idempotencyKey }: Screened,
+  { rules, values }: { readonly rules: NonNullable<Channel['riskRules']>; readonly values: Values },
+): Promise<readonly LimitRule[]> {
+  if (!engine.settings.riskLimits) return [];
+  const limits = rules.flatMap((rule): Limit[] => {
+    const value = rule.kind === 'limit' ? values[rule.subject] : undefined;
+    return rule.kind === 'limit' && value !== undefined ? [{ ...rule, value }] : [];
+  });
+  if (limits.length === 0) return [];
   const { merchantId, channelId } = channel;
   const atMs = engine.clock.businessNow();
   const name = idempotencyKey === undefined ? randomUUIDv7() : `${channelId}\n${idempotencyKey}`;
@@ -76,6 +90,5 @@ async function exhausted(engine: Engine, { channel, idempotencyKey }: Screened, 
       valueHash: engine.inputMac(`risk value\n${merchantId}\n${subject}\n${value}`),
     })),
   });
-  const over = limits.find(({ attempts }, index) => (counted[index] ?? 0) > attempts);
-  return over === undefined ? undefined : `${over.subject}_too_often`;
+  return limits.filter(({ attempts }, index) => (counted[index] ?? 0) > attempts);
 }

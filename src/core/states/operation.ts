@@ -45,13 +45,17 @@ export const operationEvents = [
   'reopen',
   'escalate',
   'resume',
+  'approve_for_review',
+  'accept_review',
+  'refuse_review',
 ] as const;
 
 /**
  * `submit`: the shopper has done what was needed. `refuse`: they have not, and will not. `step_up`: the issuer wants them to authenticate first.
  * `hand_over`: the bank has taken it up. `defer`: the shopper will pay later.
  * `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
- * `resume`: an operator lets it be asked again.
+ * `resume`: an operator lets it be asked again. `approve_for_review`: approved by the acquirer, and held until an operator has looked at it, who then lets
+ * it through (`accept_review`) or not (`refuse_review`): the state is the acquirer's word and stays, the reason says the rest.
  */
 export type OperationEvent = (typeof operationEvents)[number];
 
@@ -80,6 +84,9 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
   ['escalated', 'decline', 'declined'],
   ['escalated', 'confirm_undone', 'undone'],
   ['escalated', 'resume', 'unknown'],
+  ['submitted', 'approve_for_review', 'approved'],
+  ['approved', 'accept_review', 'approved'],
+  ['approved', 'refuse_review', 'approved'],
 ]);
 
 /** States in which an operation still holds its reservation and may still change. */

@@ -69,6 +69,8 @@ export interface AuthenticationRequest {
   readonly exemption?: Exemption;
   /** The merchant wants no payment without an authentication. */
   readonly mustAuthenticate?: true;
+  /** A decline for want of authentication stands: the shopper is not asked after it. */
+  readonly withoutStepUp?: true;
   readonly brand: CardBrand;
   readonly holder?: string;
   readonly email?: string;

@@ -2,6 +2,7 @@
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
 import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
@@ -28,7 +29,8 @@ export function successOf(dialectData: Readonly<Record<string, string>>, mode: '
 }
 
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
-  switch (operation.state) {
+  if (isInReview(operation)) return resultOf('000.400.070');
+  switch (stateShown(operation)) {
     case 'approved':
       return resultOf(
         operation.bank?.awaitsReceipt === true && operation.kind === 'preauthorization' ? '800.400.500' : approvedCode(operation, mode),

@@ -8,6 +8,7 @@ import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
+import { isInReview, kindAsked, stateShown } from '../../core/risk/review.ts';
 import { isOpen } from '../../core/states/authentication.ts';
 import type { Schedule } from '../../core/subscription/schedule.ts';
 import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
@@ -79,23 +80,26 @@ export function writeOperation(
   const body: Json = {
     id: toWireId(operation.operationId),
     shortId: shortId(operation.operationId),
-    paymentType: dialectData.paymentType ?? typeOfKind[operation.kind],
+    paymentType: dialectData.paymentType ?? typeOfKind[kindAsked(operation)],
     paymentBrand: dialectData.paymentBrand ?? brandOf(operation),
-    ...(operation.state === 'approved' || (operation.bank !== undefined && redirectUrl !== undefined)
-      ? writeMoney(operation, channel)
-      : {}),
+    ...(isApproved(operation) || (operation.bank !== undefined && redirectUrl !== undefined) ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
     referencedId: referenced === undefined ? undefined : toWireId(referenced),
     ...writeReferences(operation),
     recurringType: dialectData.recurringType,
     result: { ...result, ...writeCvvResponse(operation) },
     resultDetails: writeDetails(operation),
-    risk: isFirst && operation.state !== 'rejected' ? noRisk : undefined,
+    risk: isFirst && stateShown(operation) !== 'rejected' ? noRisk : undefined,
     card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation.card) : undefined,
     redirect: redirectUrl === undefined ? undefined : { url: redirectUrl, method: 'POST', parameters: [] },
     ...writeEcho({ ...dialectData, ...echoOf(operation.authentication) }),
   };
   return { body, result };
+}
+
+/** Also what is approved and held for review. */
+function isApproved(operation: OperationView): boolean {
+  return operation.state === 'approved' && stateShown(operation) !== 'rejected';
 }
 
 /** As the merchant named it, or would have. */
@@ -275,8 +279,10 @@ function writeAdvice({ state, reason }: OperationView): Json {
   return { DeclineCategory: category, Retryable: String(retryable), MustAct: mustAct };
 }
 
-function extendedDescription({ kind, state, reason }: OperationView): string {
-  if (state === 'approved') return kind === 'preauthorization' ? 'Authorized' : 'Approved';
+function extendedDescription(operation: OperationView): string {
+  const { kind, state, reason } = operation;
+  if (isInReview(operation)) return 'Authorized and held for review';
+  if (isApproved(operation)) return kind === 'preauthorization' ? 'Authorized' : 'Approved';
   return (reason ?? state).replaceAll('_', ' ');
 }
 

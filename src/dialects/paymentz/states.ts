@@ -1,6 +1,7 @@
 /** How a payment stands, in the protocol's long and short statuses, and what came of an operation, as a result. Total over core's states. */
 import { isDeclineReason } from '../../core/payment/decline.ts';
 import { isCharge, isChargedBack, type OperationNode, type OperationView } from '../../core/payment/operation.ts';
+import { stateShown } from '../../core/risk/review.ts';
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
@@ -36,8 +37,8 @@ export function shortStatusOf(status: LongStatus): (typeof shortStatuses)[LongSt
 
 type Phase = 'waiting' | 'open' | 'done' | 'failed' | 'rejected';
 
-function phaseOf({ state }: OperationView): Phase {
-  switch (state) {
+function phaseOf(operation: OperationView): Phase {
+  switch (stateShown(operation)) {
     case 'awaiting':
       return 'waiting';
     case 'submitted':
@@ -106,7 +107,8 @@ function isAboutAuthentication(reason: OperationView['reason']): boolean {
 export function statusOfPayment(operations: readonly OperationNode[]): LongStatus {
   const [first, ...later] = operations;
   if (first === undefined) throw new Error('a payment has no operation');
-  if (first.state !== 'approved' || first.kind === 'payout') return statusOfOperation(first);
+  const isGivenUp = stateShown(first) === 'rejected';
+  if (isGivenUp || first.state !== 'approved' || first.kind === 'payout') return statusOfOperation(first);
   const of = (kind: OperationView['kind'], phase: Phase) => later.some((one) => one.kind === kind && phaseOf(one) === phase);
   if (operations.some((one) => isCharge(one) && isChargedBack(one))) return 'chargeback';
   if (of('refund', 'open')) return 'markedforreversal';
@@ -139,7 +141,7 @@ const successes = {
 
 /** What came of an operation. */
 export function resultOfOperation(operation: OperationView): Result {
-  switch (operation.state) {
+  switch (stateShown(operation)) {
     case 'awaiting':
       return resultOf('00019');
     case 'submitted':

@@ -25,6 +25,11 @@ export function send(reply: FastifyReply, status: number, body: object): Fastify
   return reply.code(status).headers(answerHeaders).send(JSON.stringify(body));
 }
 
+/** That this is a repeat, and when the first request came; business time, epoch ms. */
+export function tellFirst(reply: FastifyReply, firstAtMs: number | undefined): void {
+  if (firstAtMs !== undefined) reply.header('X-GCS-Idempotence-Request-Timestamp', String(firstAtMs));
+}
+
 type Recorded = Extract<ActResult, { readonly kind: 'recorded' }>;
 
 /** Throws the refusal in the platform's words. What another request with the same key is just doing is a refusal as well. */

@@ -46,11 +46,23 @@ export async function authenticate(context: DialectContext, asked: FastifyReques
   const owner = known.find(({ merchantId }) => merchantId !== undefined)?.merchantId;
   if (owner === undefined) limits.loginFailed(asked, keyId);
   else limits.loggedIn(asked, { name: keyId, merchantId: owner });
-  if (channel === undefined || !known.some(({ merchantId }) => merchantId === channel.merchantId)) {
+  const own = channel ?? (await channelNamed(directory, known, merchantName));
+  if (own === undefined || !known.some(({ merchantId }) => merchantId === own.merchantId)) {
     throw denied('the key, its secret and the merchant id of the URL do not belong together');
   }
-  if (!channel.enabled) throw denied('the account is switched off');
-  return channel;
+  if (!own.enabled) throw denied('the account is switched off');
+  return own;
+}
+
+/** Account names mean the same in upper and lower case; whoever has signed may write their own as they like. */
+async function channelNamed(
+  directory: DialectContext['directory'],
+  known: readonly { readonly merchantId: string | undefined }[],
+  name: string,
+): Promise<Channel | undefined> {
+  const merchantIds = known.flatMap(({ merchantId }) => merchantId ?? []);
+  const channels = await Promise.all(merchantIds.map((merchantId) => directory.channelsOf({ dialect: 'payone', merchantId })));
+  return channels.flat().find(({ wireId }) => wireId.toLowerCase() === name.toLowerCase());
 }
 
 /** The channel of a session that a shop's server has opened; a page has nothing else to show. */

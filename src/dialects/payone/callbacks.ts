@@ -3,10 +3,15 @@
  * as asked for and as done, since shops listen for either.
  */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, PaymentNotice } from '../dialect.ts';
+import type { CheckoutEventName } from '../../core/payment/checkout-terms.ts';
+import { inReview } from '../../core/risk/review.ts';
+import { isRiskReason } from '../../core/risk/rule.ts';
+import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, OrderNotice, PaymentNotice } from '../dialect.ts';
+import { documentOf, type HostedState } from './hosted-order.ts';
 import { codeOfOperation, type StatusCode } from './states.ts';
-import type { OperationNode } from './tree.ts';
+import { firstOf, type OperationNode } from './tree.ts';
 import { type Json, writePayment, writePayout, writeRefund } from './write.ts';
+import { writeLink } from './write-link.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -30,8 +35,9 @@ export const callbacks: DialectCallbacks = {
     needsTest: false,
   },
   write(notice) {
+    if (notice.subject === 'order') return ofLink(notice).map((body) => signed(notice.address, body, notice.retries));
     if (notice.subject !== 'payment') return [];
-    const bodies = bodiesOf(notice);
+    const bodies = [...bodiesOf(notice), ...paidLink(notice)];
     return urlsOf(notice).flatMap((url) => bodies.map((body) => signed({ ...notice.address, url }, body, notice.retries)));
   },
   writeTest: (test) => testOf(test, 'TEST'),
@@ -50,6 +56,7 @@ const typeOfCode: Readonly<Record<StatusCode, string>> = {
   41: 'payment.redirected',
   46: 'payment.redirected',
   5: 'payment.pending_capture',
+  50: 'payment.authorization_requested',
   51: 'payment.authorization_requested',
   52: 'payment.authorization_requested',
   6: 'payment.cancelled',
@@ -74,7 +81,10 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
   const now = tree.operations.find(({ operationId }) => operationId === notice.operation.operationId);
   // That it was sent is no news.
   if (now === undefined || event.name.endsWith('.submitted')) return [];
-  const operation: OperationNode = { ...now, state: event.operationState };
+  const isHeld = event.name.endsWith('.in_review');
+  const operation: OperationNode = { ...now, state: event.operationState, ...(isHeld ? { reason: inReview } : {}) };
+  // That it is declined was told; that it is given up follows from that.
+  if (operation.kind === 'reversal' && isRiskReason(operation.reason)) return [];
   const write = (type: string, subject: Json) => JSON.stringify(envelope(notice, { type, ...subject, merchantId: channel.wireId }));
   if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout({ ...tree, operations: [operation] }) })];
   const code = codeOfOperation(operation);
@@ -89,6 +99,31 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
     return [write('payment.capture_requested', { payment: asked }), write('payment.captured', { payment })];
   }
   return [write(typeOfCode[code], { payment })];
+}
+
+/** What happens to a link apart from its payment. */
+function ofLink(notice: OrderNotice): readonly string[] {
+  const { order, event, channel } = notice;
+  const types: Readonly<Partial<Record<CheckoutEventName, readonly [type: string, kind: HostedState['kind']]>>> = {
+    created: ['created', 'open'],
+    viewed: ['clicked', 'open'],
+    cancelled: ['cancelled', 'closed'],
+  };
+  const [type, kind] = types[event.name] ?? [];
+  const { kind: of, of: link } = documentOf(order);
+  if (type === undefined || kind === undefined || of !== 'link' || link !== undefined) return [];
+  return [
+    JSON.stringify(envelope(notice, { type: `paymentlink.${type}`, paymentLink: writeLink(order, { kind }), merchantId: channel.wireId })),
+  ];
+}
+
+/** A link is paid when its payment is approved. */
+function paidLink(notice: PaymentNotice): readonly string[] {
+  const { order, event, operation, tree, channel } = notice;
+  const isPaid = operation.targetId === undefined && event.name.endsWith('.approved');
+  if (!isPaid || order === undefined || documentOf(order).kind !== 'link') return [];
+  const paymentLink = writeLink(order, { kind: 'succeeded', payment: writePayment(tree, firstOf(tree)), last: operation });
+  return [JSON.stringify(envelope(notice, { type: 'paymentlink.paid', paymentLink, merchantId: channel.wireId }))];
 }
 
 /** The platform's own names are not published. */

@@ -33,6 +33,8 @@ export interface Endpoint {
   readonly path: string;
   /** For pages and apps of shops, which have a session instead of a key. */
   readonly isForPages?: true;
+  /** Pages and apps may ask it as well, under this root. */
+  readonly pagesRoot?: '/client/v1' | '/client/v2';
   readonly summary: string;
   readonly description?: string;
   readonly body?: BodySchema;
@@ -169,6 +171,7 @@ export const endpoints: readonly Endpoint[] = [
       summary: 'What the account can be paid with',
       query: country,
     },
+    pagesRoot: '/client/v1',
     outcomes: { 200: 'Products', ...refusal },
   },
   {
@@ -180,6 +183,7 @@ export const endpoints: readonly Endpoint[] = [
       summary: 'One payment product',
       query: country,
     },
+    pagesRoot: '/client/v1',
     outcomes: { 200: 'Product', ...refusal },
   },
   {
@@ -191,6 +195,7 @@ export const endpoints: readonly Endpoint[] = [
       summary: 'Networks of a wallet',
       query: country,
     },
+    pagesRoot: '/client/v1',
     outcomes: { 200: 'Networks', ...unknown },
   },
   {
@@ -202,14 +207,17 @@ export const endpoints: readonly Endpoint[] = [
       summary: 'Banks of a product',
       query: country,
     },
+    pagesRoot: '/client/v1',
     outcomes: { 200: 'Directory', ...unknown },
   },
   {
     ...{ name: 'getProductGroups', group: 'Products', method: 'get', path: 'productgroups', summary: 'Groups of products', query: country },
+    pagesRoot: '/client/v1',
     outcomes: { 200: 'ProductGroups', ...refusal },
   },
   {
     ...{ name: 'getProductGroup', group: 'Products', method: 'get', path: 'productgroups/:id', summary: 'One group', query: country },
+    pagesRoot: '/client/v1',
     outcomes: { 200: 'ProductGroup', ...refusal },
   },
   {
@@ -218,6 +226,7 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     ...{ name: 'getIINDetails', group: 'Services', method: 'post', path: 'services/getIINdetails', summary: 'Whose card is this?' },
+    pagesRoot: '/client/v1',
     ...{ body: iinDetails, sample: { bin: '424242' } },
     outcomes: { 200: 'IinDetails', ...unknown },
   },
@@ -229,6 +238,7 @@ export const endpoints: readonly Endpoint[] = [
       path: 'services/dccrate',
       summary: 'What it would be in another currency',
     },
+    pagesRoot: '/client/v2',
     ...{
       body: currencyConversion,
       sample: { cardSource: { card: { cardNumber: card.cardNumber } }, transaction: { amount: money(1250) } },
@@ -243,6 +253,7 @@ export const endpoints: readonly Endpoint[] = [
       path: 'services/surchargecalculation',
       summary: 'The surcharge for a card',
     },
+    pagesRoot: '/client/v1',
     ...{ body: surchargeCalculation, sample: { cardSource: { card: { cardNumber: card.cardNumber } }, amountOfMoney: money(1250) } },
     outcomes: { 200: 'Surcharges', ...refusal },
   },

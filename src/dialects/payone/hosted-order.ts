@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { stateOfCheckout } from '../../core/payment/checkout.ts';
 import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
+import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { type OrderView, openOrder, readOrder } from '../../core/payment/order.ts';
+import { type OrderView, openOrderOnce, readOrder } from '../../core/payment/order.ts';
 import { orderPageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticated } from './find.ts';
-import { brandsOf, languageIn, offeredTokens } from './hosted.ts';
+import { brandsOf, languageIn, offeredTokens, variantIn } from './hosted.ts';
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, type Problem } from './problem.ts';
 import { type RequestContext, readReturnUrl, readTerms } from './read.ts';
@@ -25,6 +26,10 @@ export interface HostedDocument {
   readonly kind: HostedKind;
   readonly description?: string;
   readonly recipientName?: string;
+  /** Of a link that may be paid again and again. */
+  readonly isReusable?: true;
+  /** Of an order that a shopper has opened by such a link: the link's id. */
+  readonly of?: string;
 }
 
 export interface NewHosted {
@@ -39,6 +44,16 @@ export interface Hosted {
   readonly orderId: string;
   readonly url: string;
   readonly invalidTokens: readonly string[];
+  /** Of a repeat under its key: when the first request came, epoch ms. */
+  readonly firstAtMs?: number;
+}
+
+/** The same for the same key, so that of two requests at the same moment one opens it. */
+function orderIdOf({ inputMac }: Engine, { merchantId, channelId }: Channel, key: string): string {
+  const hex = Buffer.from(inputMac(`payone hosted ${merchantId} ${channelId} ${key}`))
+    .toString('hex')
+    .slice(0, 32);
+  return toGuid(`${hex.slice(0, 12)}4${hex.slice(13, 16)}8${hex.slice(17)}`);
 }
 
 /** Opens an order of this request. Throws a {@link Problem} for what cannot be paid so. */
@@ -52,23 +67,30 @@ export async function openHosted(
   if (card !== undefined || token !== undefined)
     throw invalid('cardPaymentMethodSpecificInput', 'the card is entered on the page; none can be named here');
   const { hostedCheckoutSpecificInput: page = {} } = body;
-  const { idempotencyKey: _key, keyMatchesAnyInput: _any, authentication: _own, ...order } = readTerms(read, body);
+  const { idempotencyKey, keyMatchesAnyInput: _any, authentication: _own, exemption: _exemption, ...order } = readTerms(read, body);
   const { tokens, invalidTokens } = await offeredTokens(engine, channel, page.tokens);
-  const orderId = randomUUID();
+  const orderId = idempotencyKey === undefined ? randomUUID() : orderIdOf(engine, channel, idempotencyKey);
+  const { merchantId } = channel;
+  const before = idempotencyKey === undefined ? undefined : await engine.checkouts.findById({ merchantId, checkoutId: orderId });
   const given = page.returnUrl === undefined ? undefined : readReturnUrl(page.returnUrl, 'hostedCheckoutSpecificInput.returnUrl');
   const returnUrl = given === undefined ? undefined : (made.wayBack?.(given, orderId) ?? given);
   const { document, expiresAtMs } = made;
   const terms: CheckoutTerms = {
-    order: { ...order, numbered: true },
+    order: { ...order, numbered: true, dialectData: { ...order.dialectData, orderId } },
     ...(returnUrl === undefined ? {} : { returnUrl }),
     ...languageIn(page.locale),
+    ...variantIn(page.variant),
     ...{ brands: brandsOf(page.paymentProductFilters), tokens, document },
+    ...(document.kind === 'link' ? { notesView: true as const } : {}),
+    ...(document.isReusable === true ? { reusable: true as const } : {}),
     lines: document.description === undefined ? [] : [{ name: document.description }],
   };
-  const refused = await openOrder(engine, channel, { orderId, terms, expiresAtMs });
+  // A repeat is told of the first, whatever else it asks for.
+  const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs });
   if (refused !== undefined)
     throw problemOf(refused, { amount: 'order.amountOfMoney.amount', currency: 'order.amountOfMoney.currencyCode', token: 'tokens' });
-  return { orderId, url: orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId }), invalidTokens };
+  const repeated = before === undefined ? {} : { firstAtMs: before.createdAtMs };
+  return { orderId, url: orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId }), invalidTokens, ...repeated };
 }
 
 /** The account's own order of this kind; throws what it is given where there is none. */

@@ -8,7 +8,7 @@ import { type KeptCard, keptCardOf, onePaymentOf } from '../../core/payment/kept
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, Problem } from './problem.ts';
 import { products } from './products.ts';
-import type { CreateHostedTokenization, CreatePayment, ProductFilters } from './wire.ts';
+import type { CreateHostedTokenization, CreatePayment, ProductFilters, ValidationRules } from './wire.ts';
 
 /** How long a shopper may take to fill in the form: three hours, as the platform says. */
 export const sessionLifeMs = 3 * 3_600_000;
@@ -47,13 +47,31 @@ export function languageIn(locale: string | undefined): { readonly language?: st
   return locale === undefined ? {} : { language: locale.replace('_', '-') };
 }
 
+/** The template's name; older integrations name a file. */
+export function variantIn(variant: string | undefined): { readonly variant?: string } {
+  const name = variant?.trim().replace(/\.html?$/i, '');
+  return name === undefined || name === '' ? {} : { variant: name };
+}
+
+/** The code is asked for and insisted on, unless the merchant says otherwise. */
+function cvcOptionalIn(rules: ValidationRules = {}): Pick<CheckoutTerms, 'cvcOptional'> {
+  const { cvvMandatoryForNewToken, cvvMandatoryForExistingToken } = rules;
+  const optional = [
+    ...(cvvMandatoryForNewToken === false ? (['new'] as const) : []),
+    ...(cvvMandatoryForExistingToken === false ? (['stored'] as const) : []),
+  ];
+  return optional.length === 0 ? {} : { cvcOptional: optional };
+}
+
 /** A form for one card, which is kept for one payment unless the shopper agrees to more. */
 export function termsOf(body: CreateHostedTokenization, tokens: readonly string[]): CheckoutTerms {
   return {
     ...{ keepsCardOnly: true, forOnePayment: true },
     ...(body.askConsumerConsent === true ? { asksConsent: true } : {}),
+    ...cvcOptionalIn(body.creditCardSpecificInput?.ValidationRules),
     order: { kind: 'debit', amount: 0, currency: 'XXX', tokenize: true, dialectData: {} },
     ...languageIn(body.locale),
+    ...variantIn(body.variant),
     ...{ brands: brandsOf(body.paymentProductFilters), tokens, lines: [] },
   };
 }

@@ -45,6 +45,11 @@ function writePaths(mode: Mode): Json {
     const root = endpoint.isForPages === true ? '/client/v1' : '/v2';
     const path = `${root}/{merchantId}/${endpoint.path.replaceAll(/:(\w+)/g, '{$1}')}`;
     paths[path] = { ...paths[path], [endpoint.method]: writeEndpoint(endpoint, mode) };
+    const { name, pagesRoot } = endpoint;
+    if (pagesRoot === undefined) continue;
+    const same = path.replace(root, pagesRoot);
+    const forPages = { ...endpoint, name: `${name}FromPage`, group: 'Pages and apps', isForPages: true as const };
+    paths[same] = { ...paths[same], [endpoint.method]: writeEndpoint(forPages, mode) };
   }
   return paths;
 }

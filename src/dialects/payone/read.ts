@@ -8,6 +8,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
 import type { Origin } from '../../core/risk/rule.ts';
+import type { Exemption } from '../../core/three-d-secure/authentication.ts';
 import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';
 import { fromGuid } from './ids.ts';
 import { invalid, missing, Problem } from './problem.ts';
@@ -125,6 +126,7 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
   const { authorizationMode, autoCapture, tokenize, recurring } = input;
   const authentication = readAuthentication(input);
   const agreement = readAgreement(input);
+  const exemption = readExemption(input);
   const sale = isSale(channel, authorizationMode);
   const delay = autoCapture?.delayInMinutes;
   return {
@@ -133,6 +135,7 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
     tokenize: tokenize === true || recurring?.recurringPaymentSequenceIndicator === 'first',
     ...(authentication === undefined ? {} : { authentication }),
     ...(agreement === undefined ? {} : { agreement }),
+    ...(exemption === undefined ? {} : { exemption }),
     ...(delay === undefined || sale ? {} : { captureLater: { afterMs: delay * minuteMs } }),
     origin: readOrigin(body),
     ...readCommon(request, { ...order, ...body }, { paymentProductId: input.paymentProductId }),
@@ -208,6 +211,17 @@ function readAuthentication({ threeDSecure }: CardInput): ExternalAuthentication
     ...(acsTransactionId === undefined ? {} : { acsTransactionId }),
     ...(flow === 'frictionless' || flow === 'challenge' ? { flow } : {}),
   };
+}
+
+const exemptions: Readonly<Record<string, Exemption>> = {
+  'transaction-risk-analysis': 'risk_analysis',
+  'low-value': 'low_value',
+  whitelist: 'trusted',
+};
+
+/** Why the shopper need not be asked, as the merchant sees it. */
+function readExemption({ threeDSecure = {} }: CardInput): Exemption | undefined {
+  return threeDSecure.secureCorporatePayment === true ? 'corporate' : exemptions[threeDSecure.exemptionRequest ?? ''];
 }
 
 /** Whether the card is stored for later, or used as stored, and who starts the payment. */

@@ -5,6 +5,7 @@
 import { type DeclineReason, declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import type { FailureReason, OperationView, RejectionReason } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
+import { stateShown } from '../../core/risk/review.ts';
 import { notAllowed, Problem, type ProblemId, type WireError } from './problem.ts';
 
 /** Names of the members that a refusal can be about, as the request has them. */
@@ -138,6 +139,8 @@ const rejections: Readonly<Record<RejectionReason, Words>> = {
   ip_too_often: suspectedFraud,
   email_too_often: suspectedFraud,
   card_testing: suspectedFraud,
+  review_declined: suspectedFraud,
+  review_expired: suspectedFraud,
   authentication_failed: authenticationFailed,
   authentication_forbidden: authenticationFailed,
   shopper_canceled: ['30171001', 'CANCELLED_BY_SHOPPER'],
@@ -171,8 +174,9 @@ export function errorsOf(operation: OperationView): readonly WireError[] {
   return [error, { ...error, errorCode: '50001111', id: 'THIRD_PARTY_ERROR', message: text }];
 }
 
-function wordsOf({ state, reason }: OperationView): Words | undefined {
-  switch (state) {
+function wordsOf(operation: OperationView): Words | undefined {
+  const { reason } = operation;
+  switch (stateShown(operation)) {
     case 'declined':
       return wordsIn(declines, reason) ?? wordsIn(rejections, reason) ?? declines.unspecified;
     case 'rejected':

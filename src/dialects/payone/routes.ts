@@ -1,5 +1,5 @@
 /** Endpoints: one file per group under `routes/`; here what they share. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
@@ -53,7 +53,8 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   });
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   // Before the body is looked at: strangers learn nothing from it.
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/client/')) allowPages(reply);
     if (request.routeOptions.url === elsewhere || request.routeOptions.url === scriptPath || request.method === 'OPTIONS') return;
     const { merchantId = '' } = request.params as { readonly merchantId?: string };
     const isPage = request.routeOptions.url?.startsWith('/client/') === true;
@@ -64,6 +65,17 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   });
   for (const register of groups) register(app, context);
   app.all(elsewhere, (_request, reply) => reply.code(404).send());
+  app.route({ method: ['OPTIONS'], url: '/client/*', handler: async (_request, reply) => reply.code(204).send() });
+}
+
+/** Pages of shops are on other origins. A session is all that a page has to show, so any page may ask. */
+function allowPages(reply: FastifyReply): void {
+  reply.headers({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': 'authorization, content-type, x-gcs-clientmetainfo',
+    'access-control-max-age': '600',
+  });
 }
 
 function unknownType(): Problem {

@@ -95,6 +95,7 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
     withoutMethod: true,
     ...(wish === undefined ? {} : { challengeIndicator: wish }),
     ...(email === undefined ? {} : { email }),
+    ...(threeDSecure.skipSoftDecline === true ? { withoutStepUp: true as const } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
  * Status, category and number of payments and operations: the platform's old numbers (5 authorized, 9 paid, 8 refunded, 2 refused …), derived from
  * states and amounts. Total over core's states and kinds.
  */
+import { isInReview, stateShown } from '../../core/risk/review.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationState, type PaymentTree } from './tree.ts';
 
 export interface Status {
@@ -16,6 +17,7 @@ const table = {
   41: ['PENDING_PAYMENT', 'PENDING_PAYMENT'],
   46: ['REDIRECTED', 'PENDING_CONNECT_OR_3RD_PARTY'],
   5: ['PENDING_CAPTURE', 'PENDING_MERCHANT'],
+  50: ['AUTHORIZATION_REQUESTED', 'PENDING_CONNECT_OR_3RD_PARTY'],
   51: ['AUTHORIZATION_REQUESTED', 'PENDING_CONNECT_OR_3RD_PARTY'],
   52: ['AUTHORIZATION_REQUESTED', 'PENDING_CONNECT_OR_3RD_PARTY'],
   6: ['CANCELLED', 'UNSUCCESSFUL'],
@@ -88,8 +90,12 @@ export function codeOfOperation(operation: OperationNode): StatusCode {
   }
 }
 
-function codeOfFirst({ state, bank, reason }: OperationNode, approved: StatusCode): StatusCode {
-  switch (state) {
+/** Authorized and held for review: the verdict is somebody else's. */
+const reviewed = 50;
+
+function codeOfFirst(operation: OperationNode, approved: StatusCode): StatusCode {
+  const { bank, reason } = operation;
+  switch (stateShown(operation)) {
     case 'awaiting':
       return 46;
     case 'submitted':
@@ -98,7 +104,7 @@ function codeOfFirst({ state, bank, reason }: OperationNode, approved: StatusCod
     case 'escalated':
       return bank === undefined ? 52 : 46;
     case 'pending':
-      return reason === 'payment_deferred' ? 41 : 46;
+      return isInReview(operation) ? reviewed : reason === 'payment_deferred' ? 41 : 46;
     case 'approved':
       return approved;
     case 'rejected':
@@ -137,7 +143,8 @@ const isUncertain = ({ state }: OperationNode): boolean => state === 'unknown' |
 export function codeOfPayment(tree: PaymentTree): StatusCode {
   const [first] = tree.operations;
   if (first === undefined) throw new Error(`payment ${tree.paymentId} has no operation`);
-  if (first.state !== 'approved' || first.kind === 'payout') return codeOfOperation(first);
+  if (isInReview(first) && heldIn(tree) > 0) return reviewed;
+  if (isRefusedByReview(first) || first.state !== 'approved' || first.kind === 'payout') return codeOfOperation(first);
   if (first.kind !== 'preauthorization') return codeOfCharged(tree);
   if (heldIn(tree) > 0) return 5;
   if (tree.capturePending > 0) return tree.operations.some((one) => one.kind === 'capture' && isUncertain(one)) ? 92 : 91;
@@ -153,6 +160,11 @@ function codeOfCharged(tree: PaymentTree): StatusCode {
     return tree.operations.some((one) => one.kind === 'refund' && isUncertain(one)) ? 82 : 81;
   }
   return sum(charges, ({ refunded }) => refunded) > 0 ? 8 : 7;
+}
+
+/** It was authorized, and is as good as refused. */
+function isRefusedByReview(first: OperationNode): boolean {
+  return stateShown(first) === 'rejected';
 }
 
 /** An act that was just asked for and has succeeded is told as asked for: the platform settles it a moment later, and clients wait for that. */

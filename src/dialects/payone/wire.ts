@@ -156,7 +156,10 @@ const cardInput = open({
   cardOnFileRecurringExpiration: pattern('^[0-9]{8}$'),
   cardOnFileRecurringFrequency: oneOf('Yearly', 'Quarterly', 'Monthly', 'Weekly', 'Daily'),
   cobrandSelectionIndicator: oneOf('default', 'alternative', 'notApplicable'),
-  currencyConversion: anything('What the shopper was offered in the card’s currency.'),
+  currencyConversion: open({
+    acceptedByUser: Type.Boolean({ description: 'True is refused: conversions are quoted only.' }),
+    dccSessionId: text(100),
+  }),
   initialSchemeTransactionId: text(50),
   isRecurring: Type.Boolean(),
   marketPlace: anything('The market place that sells.'),
@@ -343,9 +346,19 @@ const productFilter = open({
 const paymentProductFilters = open({ exclude: productFilter, restrictTo: productFilter });
 const locale = Type.String({ pattern: '^[A-Za-z]{2}(?:[_-][A-Za-z]{2})?$', description: 'Such as `en_US`.' });
 
+const validationRules = open({
+  cvvMandatoryForExistingToken: Type.Boolean({ description: 'False: a stored card needs no code.' }),
+  cvvMandatoryForNewToken: Type.Boolean({ description: 'False: a new card needs no code.' }),
+});
+
+export type ValidationRules = Static<typeof validationRules>;
+
 export const createHostedTokenization = open({
   askConsumerConsent: Type.Boolean({ description: 'The form asks whether the card may be kept.' }),
-  creditCardSpecificInput: anything('Which codes are asked for, and the order of brands.'),
+  creditCardSpecificInput: open({
+    ValidationRules: validationRules,
+    paymentProductPreferredOrder: Type.Array(Type.Integer({ minimum: 0, maximum: 99_999 }), { maxItems: 100 }),
+  }),
   locale,
   paymentProductFilters,
   tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),

@@ -2,6 +2,7 @@
 import type { CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import { spentWith } from '../../core/payment/kept-card.ts';
+import { inReview, screened } from '../../core/risk/review.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { toGuid, toWireId } from './ids.ts';
@@ -88,10 +89,17 @@ function writeCard({ card }: OperationNode): Json {
   };
 }
 
-function writeFraud({ reason, state }: OperationNode): Json {
+/** What the check has found, and that there was none. */
+function writeFraud(operation: OperationNode): Json {
+  const { reason, state } = operation;
   const cvvResult = reason === 'invalid_cvc' ? 'N' : state === 'rejected' ? 'P' : '0';
-  const isDenied = reason === 'suspected_fraud' || isRiskReason(reason);
-  return { fraudServiceResult: isDenied ? 'denied' : 'accepted', avsResult: '0', cvvResult };
+  return { fraudServiceResult: fraudServiceResultOf(operation), avsResult: '0', cvvResult };
+}
+
+function fraudServiceResultOf({ reason, dialectData }: OperationNode): 'accepted' | 'challenged' | 'denied' | 'no-advice' {
+  if (reason === 'suspected_fraud' || isRiskReason(reason)) return 'denied';
+  if (reason === inReview) return 'challenged';
+  return reason === 'review_accepted' || dialectData[screened] !== undefined ? 'accepted' : 'no-advice';
 }
 
 function writeAuthentication(authentication: AuthenticationView | undefined): Json {

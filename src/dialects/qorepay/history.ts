@@ -5,6 +5,8 @@
 import type { CheckoutEventRecord } from '../../core/payment/checkout-terms.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
+import { isCapturedAfterReview } from '../../core/risk/review.ts';
+import { isRiskReason } from '../../core/risk/rule.ts';
 import { shownId } from './ids.ts';
 
 export type Status =
@@ -216,15 +218,15 @@ function isWhole({ paidBy }: History, taken: number): boolean {
   return paidBy !== undefined && taken >= paidBy.amount;
 }
 
-/** What a capture left was released: nothing that the merchant asked for. */
-function isRest({ taken }: History, { kind }: OperationNode): boolean {
-  return kind === 'reversal' && taken > 0;
+/** What a capture left was released, or what a review has declined: nothing that the merchant asked for. */
+function isRest({ taken }: History, { kind, reason }: OperationNode): boolean {
+  return kind === 'reversal' && (taken > 0 || isRiskReason(reason));
 }
 
 function paymentChange(before: History, { name, operation }: Paying): Change {
   const [kind = '', outcome = ''] = name.split('.');
   if (isRest(before, operation)) return { events: [] };
-  const isPending = outcome === 'unknown' || outcome === 'pending';
+  const isPending = outcome === 'unknown' || outcome === 'pending' || outcome === 'in_review';
   const hasFailed = failures.includes(outcome);
   switch (kind) {
     case 'debit':
@@ -276,7 +278,9 @@ function firstChange({ status }: History, { operation, kind, outcome, isPending,
       : { status: 'pending_charge', events: ['purchase.pending_charge'] };
   }
   if (outcome === 'approved') {
-    return kind === 'debit' ? { status: 'paid', events: ['purchase.paid'] } : { status: 'hold', events: ['purchase.hold'] };
+    if (kind === 'debit') return { status: 'paid', events: ['purchase.paid'] };
+    // What a review has let through is charged next.
+    return isCapturedAfterReview(operation) ? { events: [] } : { status: 'hold', events: ['purchase.hold'] };
   }
   return hasFailed ? { status: 'error', events: ['purchase.payment_failure'] } : { events: [] };
 }

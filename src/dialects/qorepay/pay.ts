@@ -6,6 +6,7 @@ import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { keepCardFor } from '../../core/payment/order.ts';
 import { callOff } from '../../core/payment/shopper-step.ts';
+import { stateShown } from '../../core/risk/review.ts';
 import type { DialectContext } from '../dialect.ts';
 import type { PaymentRequest } from './card.ts';
 import { again, type Found } from './find.ts';
@@ -165,7 +166,7 @@ function challengeOf(engine: DialectContext['engine'], { purchaseId, channel, op
 
 /** How the attempt stands that one operation was. */
 export function stateOfAttempt(operation: OperationView): Paid {
-  const { state } = operation;
+  const state = stateShown(operation);
   if (state === 'awaiting' || state === 'submitted' || state === 'unknown' || state === 'escalated' || state === 'pending') {
     return { kind: 'state', state: { kind: 'pending', last: operation } };
   }

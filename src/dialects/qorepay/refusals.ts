@@ -1,12 +1,9 @@
 /** Core's refusals, rejections, declines and failures in the platform's codes. Total: a new one stops the build until this page has decided. */
-import type { DeclineReason } from '../../core/payment/decline.ts';
-import type { DueReason, FailureReason, OperationView, PendingReason, RejectionReason, UndoReason } from '../../core/payment/operation.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
 import { fieldProblem, generalProblem, type Message, Problem } from './problem.ts';
 
-const attemptCodes: Readonly<
-  Record<DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason, readonly [code: string, message: string]>
-> = {
+const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readonly [code: string, message: string]>> = {
   refer_to_issuer: ['authorization_failed', 'The issuer wants to be asked by the payer'],
   do_not_honor: ['do_not_honour', 'The issuer declined without a reason'],
   unspecified: ['payment_rejected_other_reason', 'The payment was declined'],
@@ -57,6 +54,10 @@ const attemptCodes: Readonly<
   ip_too_often: ['exceeds_frequency_limit', 'This address has tried too often'],
   email_too_often: ['exceeds_frequency_limit', 'This payer has tried too often'],
   card_testing: ['suspected_fraud', 'Somebody seems to be trying out cards'],
+  in_review: ['suspected_fraud', 'The payment is held for review'],
+  review_accepted: ['general_transaction_error', 'The capture was not made'],
+  review_declined: ['suspected_fraud', 'The payment was held for review and declined'],
+  review_expired: ['suspected_fraud', 'The payment was held for review, and nobody let it through in time'],
   authentication_failed: ['3ds_authentication_failed', 'The payer did not authenticate'],
   authentication_forbidden: ['3ds_authentication_failed', 'The issuer refused to authenticate the payer'],
   shopper_canceled: ['3ds_authentication_failed', 'The authentication was called off'],

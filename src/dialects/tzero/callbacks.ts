@@ -4,6 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { type EndedAs, rejections, wordsIn } from './refusals.ts';
@@ -45,6 +46,8 @@ function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
     case 'capture':
       return became === 'approved' ? ['payment.captured'] : isOver ? ['capture.failed'] : [];
     case 'reversal':
+      // Declined by a review, it was told as declined.
+      if (isRiskReason(operation.reason)) return [];
       return became === 'approved' ? ['payment.cancelled'] : isOver ? ['void.failed'] : [];
     case 'chargeback':
       return became === 'approved' ? ['payment.chargeback'] : [];

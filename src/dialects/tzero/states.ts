@@ -1,5 +1,6 @@
 /** Where a payment and its operations stand, in the words of the protocol. Total over the core's states. */
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../../core/payment/operation.ts';
+import { isInReview, stateShown } from '../../core/risk/review.ts';
 import { declines, failures, type ResultWords, rejections, wordsIn } from './refusals.ts';
 
 export type Status =
@@ -24,8 +25,8 @@ export const statuses: readonly Status[] = [
 /** Of an act upon a payment. */
 export type ActStatus = 'processing' | 'succeeded' | 'failed';
 
-export function statusOfAct({ state }: Pick<OperationView, 'state'>): ActStatus {
-  switch (state) {
+export function statusOfAct(operation: Pick<OperationView, 'kind' | 'state' | 'reason'>): ActStatus {
+  switch (stateShown(operation)) {
     case 'awaiting':
     case 'submitted':
     case 'pending':
@@ -73,7 +74,9 @@ export function amountsOf(tree: PaymentTree): Amounts {
 
 export function statusOf(tree: PaymentTree): Status {
   const first = firstOf(tree);
-  switch (first.state) {
+  // Called off by the merchant, it waits for nobody.
+  const state = tree.state === 'voided' && isInReview(first) ? first.state : stateShown(first);
+  switch (state) {
     case 'awaiting':
       return 'pending_customer';
     case 'submitted':
@@ -103,8 +106,9 @@ function statusOfApproved(tree: PaymentTree): Status {
 }
 
 /** What the answer says of it: nothing while it is not known. */
-export function resultOf({ state, reason }: Pick<OperationView, 'state' | 'reason'>): ResultWords | undefined {
-  switch (state) {
+export function resultOf(operation: Pick<OperationView, 'kind' | 'state' | 'reason'>): ResultWords | undefined {
+  const { reason } = operation;
+  switch (stateShown(operation)) {
     case 'awaiting':
     case 'submitted':
     case 'pending':

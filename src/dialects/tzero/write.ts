@@ -5,6 +5,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { OperationView, PaymentTree } from '../../core/payment/operation.ts';
+import { stateShown } from '../../core/risk/review.ts';
 import { toMethodId, toWireId } from './ids.ts';
 import { policiesOf } from './policies.ts';
 import { actNames, amountsOf, isAct, resultOf, statusOf, statusOfAct } from './states.ts';
@@ -134,7 +135,11 @@ function writeResult(operation: OperationView): Json {
   const result = resultOf(operation);
   if (result === undefined) return {};
   const [code, message] = result;
-  return { result: { code, message, ...(operation.responseCode === undefined ? {} : { scheme_code: operation.responseCode }) } };
+  // What a review has refused the acquirer had approved.
+  const isRefusedHere = operation.state === 'approved' && stateShown(operation) === 'rejected';
+  return {
+    result: { code, message, ...(operation.responseCode === undefined || isRefusedHere ? {} : { scheme_code: operation.responseCode }) },
+  };
 }
 
 function writeCustomer(data: OperationView['dialectData']): Json {

@@ -13,6 +13,7 @@ import {
 } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutInstrument } from '../../core/payment/checkout.ts';
+import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
 import { nameOfBrand } from './brands.ts';
 import type { Texts } from './language.ts';
 
@@ -40,6 +41,8 @@ export interface FormOptions {
   readonly methods: readonly BankMethod[];
   /** Whether the shopper is asked for a name. */
   readonly asksHolder: boolean;
+  /** Which cards need no code. */
+  readonly cvcOptional?: CheckoutTerms['cvcOptional'];
   /** Wall time, epoch ms. */
   readonly nowMs: number;
 }
@@ -58,10 +61,10 @@ export function readCardForm(fields: URLSearchParams, options: FormOptions): For
   const [, index] = /^stored-(\d{1,2})$/.exec(method) ?? [];
   const card = index === undefined ? undefined : options.stored[Number(index)];
   if (card === undefined) return { ok: false, problems: new Map([['method', options.texts.methodMissing]]) };
-  const cvc = readCvc(fields, card.summary.brand, options.texts);
+  const cvc = readCvc(fields, card.summary.brand, { ...options, kind: 'stored' });
   return typeof cvc === 'string'
     ? { ok: false, problems: new Map([['cvc', cvc]]) }
-    : { ok: true, instrument: { type: 'token', token: card.token, cvc } };
+    : { ok: true, instrument: { type: 'token', token: card.token, ...(cvc === undefined ? {} : { cvc }) } };
 }
 
 function readNewCard(fields: URLSearchParams, options: FormOptions): FormReading {
@@ -77,7 +80,7 @@ function readNewCard(fields: URLSearchParams, options: FormOptions): FormReading
   if ((fields.get('exp-date') ?? '').trim() === '') problems.set('expiry', texts.expiryMissing);
   else if (expiry === undefined) problems.set('expiry', texts.expiryInvalid);
   else if (isExpired(expiry, nowMs)) problems.set('expiry', texts.expiryPast);
-  const cvc = readCvc(fields, brand, texts);
+  const cvc = readCvc(fields, brand, { ...options, kind: 'new' });
   if (typeof cvc === 'string') problems.set('cvc', cvc);
   const holder = (fields.get('ccname') ?? '').trim().replaceAll(/\s+/g, ' ');
   if (holder === '' && asksHolder) problems.set('holder', texts.holderMissing);
@@ -90,13 +93,17 @@ function readNewCard(fields: URLSearchParams, options: FormOptions): FormReading
     expiry,
     ...(holder === '' ? {} : { holder: maskCardNumbers(holder) }),
   };
-  return { ok: true, instrument: { type: 'card', pan, cvc, summary } };
+  return { ok: true, instrument: { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) } };
 }
 
-/** The code, or what is wrong with it. */
-function readCvc(fields: URLSearchParams, brand: CardBrand, texts: Texts): Cvc | string {
+/** The code, or what is wrong with it; undefined: there is none, and none is needed. */
+function readCvc(
+  fields: URLSearchParams,
+  brand: CardBrand,
+  { texts, cvcOptional = [], kind }: Pick<FormOptions, 'texts' | 'cvcOptional'> & { readonly kind: 'new' | 'stored' },
+): Cvc | string | undefined {
   const digits = (fields.get('cvc') ?? '').replace(/\s/g, '');
-  if (digits === '') return texts.cvcMissing;
+  if (digits === '') return cvcOptional.includes(kind) ? undefined : texts.cvcMissing;
   const cvc = parseCvc(digits);
   const expected = cvcLengthOf(brand);
   return cvc === undefined || (expected !== undefined && digits.length !== expected) ? texts.cvcInvalid(expected ?? 3) : cvc;

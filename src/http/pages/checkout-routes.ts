@@ -7,14 +7,16 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import type { Template } from '../../core/merchant/template.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
 import { findCheckout, methodsOf, takesCards } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
+import { openUse, payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { isInReview } from '../../core/risk/review.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
@@ -74,13 +76,29 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
     app.get('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
+      if (visit.checkout.terms.reusable === true) return ownOrder(context, visit, reply);
       const state = await stateOfOrder(context.engine, visit.checkout);
+      if (visit.checkout.terms.notesView === true && state.kind === 'open') await noteView(context, visit.checkout);
       const invoice = isInvoiceAsked(request) ? await invoiceOf(context, visit, state) : undefined;
       return sendPage(reply, invoice ?? (await pageOf(context, visit, state)));
+    });
+    app.get('/pay/:token/template.css', async (request: PayRequest, reply) => {
+      const checkout = await findCheckout(context.engine, request.params.token);
+      const { css } = (checkout === undefined ? undefined : await templateOf(context, checkout)) ?? {};
+      if (css === undefined) return reply.callNotFound();
+      return reply
+        .headers({
+          'cache-control': 'private, max-age=300',
+          'x-content-type-options': 'nosniff',
+          'cross-origin-resource-policy': 'same-origin',
+        })
+        .type('text/css; charset=utf-8')
+        .send(css);
     });
     app.post('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
+      if (visit.checkout.terms.reusable === true) return ownOrder(context, visit, reply);
       const fields = (request.body ?? new URLSearchParams()) as URLSearchParams;
       return sendPage(reply, await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) }));
     });
@@ -109,6 +127,8 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const look = channel.look ?? {};
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
   const leaveUrl = terms.cancelUrl ?? returnUrl;
+  const template = await templateOf({ engine }, checkout);
+  const language = languageOf({ asked, acceptLanguage: request.headers['accept-language'] });
   const offer = offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands);
   return {
     checkout,
@@ -119,7 +139,8 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     ...offer,
     takesCards: offer.takesCards && takesCards(terms),
     setting: {
-      language: languageOf({ asked, acceptLanguage: request.headers['accept-language'] }),
+      language: { ...language, texts: { ...language.texts, ...template?.texts?.[language.code] } },
+      ...(template?.css === undefined ? {} : { sheet: `/pay/${request.params.token}/template.css` }),
       ...{
         look,
         merchantName: look.name ?? channel.name,
@@ -131,6 +152,29 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
     ...(returnUrl === undefined ? {} : { returnUrl }),
     ...(leaveUrl === undefined ? {} : { leaveUrl }),
   };
+}
+
+/** On to an order of the shopper's own. */
+async function ownOrder(context: PageContext, { checkout, channel, setting }: Visit, reply: FastifyReply): Promise<FastifyReply> {
+  const url = await openUse(context.engine, channel, checkout);
+  if (url === undefined) return sendPage(reply, errorPage(setting, 'expired', undefined));
+  if (checkout.terms.notesView === true) await noteView(context, checkout);
+  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
+}
+
+/** A page is shown also where that could not be noted. */
+async function noteView({ engine }: PageContext, { merchantId, checkoutId }: Checkout): Promise<void> {
+  await engine.checkouts.noteView({ merchantId, checkoutId, nowMs: engine.clock.businessNow() }).catch((error: unknown) => {
+    engine.log.warn({ checkoutId, error: String(error) }, 'that a page was shown could not be noted');
+  });
+}
+
+/** What the page wears, where the merchant has a template of that name: what another platform knew by it is no reason to show nothing. */
+async function templateOf(
+  { engine }: Pick<PageContext, 'engine'>,
+  { merchantId, terms: { variant } }: Checkout,
+): Promise<Template | undefined> {
+  return variant === undefined ? undefined : engine.templates.find({ merchantId, name: variant });
 }
 
 /** What of the allowed brands the channel has activated; empty: all. Where nothing is left, what was allowed is shown, and refused. */
@@ -212,7 +256,7 @@ function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView)
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
   if (url !== undefined) return bankPage(setting, url, last);
-  if (last.reason !== 'payment_deferred') return waitPage(lookAgainMs, { setting, address });
+  if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : homePage(setting, returnUrl);
 }
 
@@ -265,6 +309,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     stored,
     methods: visit.methods,
     asksHolder: visit.asksHolder,
+    cvcOptional: checkout.terms.cvcOptional,
     nowMs: engine.clock.wallNow(),
   });
   const chosen = fields.get('method');

@@ -20,6 +20,8 @@ export interface Language {
   readonly texts: Texts;
 }
 
+export const languageCodes = Object.keys(texts) as readonly LanguageCode[];
+
 const longestHeader = 1_000;
 
 /**

@@ -19,6 +19,8 @@ export interface PageSetting {
   readonly framedBy: string;
   /** In a frame of the merchant's page: no header, no margins. */
   readonly embedded?: boolean;
+  /** Path of the merchant's own style sheet. */
+  readonly sheet?: string;
 }
 
 export interface PageContent {
@@ -97,7 +99,7 @@ function refreshHeader({ refresh }: PageContent): Record<string, string> {
 }
 
 function documentOf(setting: PageSetting, content: PageContent): Html {
-  const { language, look, isTest, embedded = false } = setting;
+  const { language, look, isTest, embedded = false, sheet } = setting;
   const { title, body, aside, scripts = [], forward } = content;
   const layout = embedded ? 'embedded' : aside === undefined ? 'single' : 'split';
   return html`<html lang="${language.code}">
@@ -110,7 +112,7 @@ ${forward !== undefined && html`<meta http-equiv="refresh" content="0;url=${forw
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${fileAddress('page.css')}">
 <link rel="stylesheet" href="${accentAddress(look.accent ?? defaultAccent)}">
-${scripts.map((name) => html`<script type="module" src="${fileAddress(name)}"></script>\n`)}</head>
+${sheet !== undefined && html`<link rel="stylesheet" href="${sheet}">\n`}${scripts.map((name) => html`<script type="module" src="${fileAddress(name)}"></script>\n`)}</head>
 <body class="${layout}">
 ${isTest && html`<aside class="test-mode">${language.texts.testMode}</aside>\n`}<div class="shell">
 ${!embedded && merchantHeader(setting)}

@@ -3,6 +3,7 @@ import type { BankMethod } from '../../core/instrument/bank.ts';
 import { iinRanges } from '../../core/instrument/card.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { isInReview } from '../../core/risk/review.ts';
 import { allBrands, bankMark, brandMark, brandNames, isNamed, type NamedBrand, nameOfBrand } from './brands.ts';
 import type { FormField, FormProblems, StoredCard } from './card-form.ts';
 import { attributes, type Html, html } from './html.ts';
@@ -98,6 +99,7 @@ function formOf(page: PaymentPage & { readonly problems: FormProblems }): Html {
     'data-cvc-invalid-4': texts.cvcInvalid(4),
     'data-cvc-hint-3': texts.cvcHint,
     'data-cvc-hint-4': texts.cvcHintFront,
+    'data-cvc-optional': terms.cvcOptional?.join(' '),
   };
   return html`<form method="post" id="payment" novalidate${attributes(said)}>
 ${alertOf(texts.problem, problems, notice)}<input type="hidden" name="attempt" value="${attempt}"><input type="hidden" name="revision" value="${revision}"><input type="hidden" name="browser" value="">
@@ -113,7 +115,10 @@ ${(stored.length > 0 || methods.length > 0) && choiceOf(page)}<div class="fields
   })}</div>
 <div class="field half">${field({
     ...{ name: 'cvc', label: texts.cvc, problems, missing: texts.cvcMissing, hint: texts.cvcHint },
-    input: { name: 'cvc', inputmode: 'numeric', autocomplete: 'cc-csc', placeholder: '123', maxlength: 4 },
+    input: {
+      ...{ name: 'cvc', inputmode: 'numeric', autocomplete: 'cc-csc', placeholder: '123', maxlength: 4 },
+      ...(terms.cvcOptional === undefined ? {} : { 'aria-required': 'false' }),
+    },
   })}</div>
 <details class="where"><summary>${texts.cvcWhere}</summary><p>${texts.cvcExplanation}</p></details>
 ${
@@ -198,7 +203,7 @@ function field({ name, label, problems, missing, hint, wrapper, input, after }: 
   const problem = problems.get(name);
   const described = [`${name}-error`, ...(hint === undefined ? [] : [`${name}-hint`])].join(' ');
   const given = attributes({
-    ...{ id: name, type: 'text', ...input, 'aria-required': 'true', 'aria-describedby': described },
+    ...{ id: name, type: 'text', 'aria-required': 'true', ...input, 'aria-describedby': described },
     ...{ 'aria-invalid': problem === undefined ? undefined : 'true', 'data-missing': missing },
   });
   return html`<label for="${name}">${label}</label>
@@ -233,10 +238,12 @@ export function noticeOf({ texts }: Language, last: OperationView | undefined): 
 }
 
 /** Paid, and nowhere to go back to. */
-export function paidPage(setting: PageSetting, { kind, amount, currency, bank, reason }: OperationView): RenderedPage {
+export function paidPage(setting: PageSetting, operation: OperationView): RenderedPage {
+  const { kind, amount, currency, bank, reason } = operation;
   const { texts } = setting.language;
   const text = amountText(setting.language, amount, currency);
   if (bank?.awaitsReceipt === true || reason === 'payment_deferred') return goodEnd(setting, texts.deferredTitle, texts.deferredText(text));
+  if (isInReview(operation)) return goodEnd(setting, texts.reviewTitle, texts.heldText(text));
   return goodEnd(setting, texts.paidTitle, kind === 'preauthorization' ? texts.heldText(text) : texts.paidText(text));
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import type { Engine } from '../../../core/payment/engine.ts';
 import type { DialectContext } from '../../dialect.ts';
-import { send } from '../answer.ts';
+import { send, tellFirst } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findHosted, type HostedState, openHosted, stateOfHosted } from '../hosted-order.ts';
 import { toGuid } from '../ids.ts';
@@ -27,7 +27,7 @@ export function registerHostedCheckouts(app: FastifyInstance, context: DialectCo
     if (returnUrl === undefined) throw missing('hostedCheckoutSpecificInput.returnUrl');
     const read = contextOf(context, request, 'hostedcheckouts');
     if (body.feedbacks !== undefined) await context.expectUrlsInRequests(read.channel);
-    const { orderId, url, invalidTokens } = await openHosted(context, read, {
+    const { orderId, url, invalidTokens, firstAtMs } = await openHosted(context, read, {
       body,
       made: {
         document: { kind: 'checkout' },
@@ -36,6 +36,7 @@ export function registerHostedCheckouts(app: FastifyInstance, context: DialectCo
       },
     });
     const merchantReference = body.order.references?.merchantReference;
+    tellFirst(reply, firstAtMs);
     return send(reply, 200, {
       ...{ RETURNMAC: returnMacOf(engine, orderId), hostedCheckoutId: orderId, invalidTokens },
       ...{ redirectUrl: url, partialRedirectUrl: partialUrl(url) },

@@ -2,13 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import { closeOrder, type OrderView } from '../../../core/payment/order.ts';
 import type { DialectContext } from '../../dialect.ts';
-import { send } from '../answer.ts';
+import { send, tellFirst } from '../answer.ts';
 import { readerOf } from '../body.ts';
-import { documentOf, findHosted, type HostedState, openHosted, stateOfHosted } from '../hosted-order.ts';
+import { findHosted, openHosted, stateOfHosted } from '../hosted-order.ts';
 import { invalid, notAllowed, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { anyBody, type CreatePaymentLink, createPaymentLink } from '../wire.ts';
-import type { Json } from '../write.ts';
+import { writeLink } from '../write-link.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
 const readBody = readerOf(createPaymentLink);
@@ -30,19 +30,18 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
   app.post<OfMerchant>('/v2/:merchantId/paymentlinks', async (request, reply) => {
     refuseQuery(request);
     const { paymentLinkSpecificInput: input = {}, isReusableLink, displayQRCode: _code, ...body } = readBody(request.body);
-    if (isReusableLink === true) {
-      throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', { propertyName: 'isReusableLink', text: 'a link is paid once here' });
-    }
     const read = contextOf(context, request, 'paymentlinks');
     const { description, recipientName } = input;
     const document = {
       kind: 'link' as const,
+      ...(isReusableLink === true ? { isReusable: true as const } : {}),
       ...(description === undefined ? {} : { description }),
       ...(recipientName === undefined ? {} : { recipientName }),
     };
     const expiresAtMs = readExpiration(input, engine.clock.businessNow());
     if (body.feedbacks !== undefined) await context.expectUrlsInRequests(read.channel);
-    const { orderId } = await openHosted(context, read, { body, made: { document, expiresAtMs } });
+    const { orderId, firstAtMs } = await openHosted(context, read, { body, made: { document, expiresAtMs } });
+    tellFirst(reply, firstAtMs);
     const view = await find(read.channel, orderId);
     return send(reply, 201, writeLink(view, await stateOfHosted(context, view)));
   });
@@ -75,33 +74,3 @@ function readExpiration({ expirationDate }: NonNullable<CreatePaymentLink['payme
     throw invalid(path, `${path} must be in the future, at most ${monthsAtMost} months ahead`);
   return endsAtMs;
 }
-
-const statuses: Readonly<Record<HostedState['kind'], string>> = {
-  open: 'ACTIVE',
-  pending: 'ACTIVE',
-  succeeded: 'PAID',
-  kept: 'PAID',
-  expired: 'EXPIRED',
-  exhausted: 'EXPIRED',
-  closed: 'CANCELLED',
-};
-
-function writeLink(view: OrderView, { kind, payment, last }: HostedState): Json {
-  const { order, pageUrl, events } = view;
-  const { amount, currency, merchantReference } = order.terms.order;
-  const { recipientName, description } = documentOf(view);
-  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID', charge_failed: undefined } as const;
-  const ofLink = events.filter(({ name }) => told[name] !== undefined);
-  const paid = kind === 'succeeded' && last !== undefined ? [{ type: 'PAID', dateTime: timeOf(last.createdAtMs) }] : [];
-  return {
-    ...{ paymentLinkId: order.checkoutId, redirectionUrl: pageUrl, status: statuses[kind], isReusableLink: false },
-    ...(order.expiresAtMs === undefined ? {} : { expirationDate: timeOf(order.expiresAtMs) }),
-    ...(recipientName === undefined ? {} : { recipientName }),
-    ...(description === undefined ? {} : { description }),
-    ...(kind === 'succeeded' && payment !== undefined ? { paymentId: payment.id } : {}),
-    paymentLinkOrder: { amount: { amount, currencyCode: currency }, ...(merchantReference === undefined ? {} : { merchantReference }) },
-    paymentLinkEvents: [...ofLink.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
-  };
-}
-
-const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();

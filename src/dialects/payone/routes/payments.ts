@@ -17,7 +17,7 @@ import type { FieldNames } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { withDecryptedCard } from '../sessions.ts';
 import { readShopper, readWithoutShopper, returnUrlOf, skipsAuthentication, wayBackIn } from '../shopper.ts';
-import { type CreatePayment, createPayment } from '../wire.ts';
+import { type CardInput, type CreatePayment, createPayment } from '../wire.ts';
 import { writeDetails, writePayment } from '../write.ts';
 
 const readBody = readerOf(createPayment);
@@ -72,11 +72,21 @@ function refuseOtherMethods(body: CreatePayment): void {
   throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', { propertyName: found, text: 'this kind of payment is not taken here' });
 }
 
+/** Who has agreed to pay in another currency must not be charged in this one. */
+function refuseConversion({ currencyConversion }: CardInput): void {
+  if (currencyConversion?.acceptedByUser !== true) return;
+  throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', {
+    propertyName: 'cardPaymentMethodSpecificInput.currencyConversion.acceptedByUser',
+    text: 'payments are made in the currency of the order; conversions are only quoted',
+  });
+}
+
 async function payByCard(context: DialectContext, read: RequestContext, given: CreatePayment, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = context;
   const { channel } = read;
   const { body, kept, namedBy } = await withKeptCard(engine, channel, await withDecryptedCard(engine, channel, given));
   const { cardPaymentMethodSpecificInput: input = {} } = body;
+  refuseConversion(input);
   const asked = readPayment(read, body);
   const wayBack = wayBackIn(input);
   const known = await withKnownToken(context, asked);

@@ -10,19 +10,24 @@ import { channelOf, queryOf } from '../request.ts';
 import { writeProduct } from '../write-product.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
+/** Asked by shops' servers, and by their pages and apps with a session. */
 export function registerProducts(app: FastifyInstance, _context: DialectContext): void {
-  app.get<OfMerchant>('/v2/:merchantId/products', async (request, reply) => {
+  for (const root of ['/v2/:merchantId', '/client/v1/:merchantId']) registerUnder(app, root);
+}
+
+function registerUnder(app: FastifyInstance, root: string): void {
+  app.get<OfMerchant>(`${root}/products`, async (request, reply) => {
     const query = readQuery(request);
     const shown = productsOf(channelOf(request), query).map((product, index) => writeProduct(product, { ...query, index }));
     return send(reply, 200, { paymentProducts: shown });
   });
 
-  app.get<OfPayment>('/v2/:merchantId/products/:id', async (request, reply) => {
+  app.get<OfPayment>(`${root}/products/:id`, async (request, reply) => {
     const query = readQuery(request);
     return send(reply, 200, writeProduct(findProduct(request, query), { ...query, index: 0 }));
   });
 
-  app.get<OfPayment>('/v2/:merchantId/products/:id/networks', async (request, reply) => {
+  app.get<OfPayment>(`${root}/products/:id/networks`, async (request, reply) => {
     readQuery(request);
     const id = Number(request.params.id);
     // Networks are of wallets, which are not taken here.
@@ -30,19 +35,19 @@ export function registerProducts(app: FastifyInstance, _context: DialectContext)
     return send(reply, 200, { networks: [] });
   });
 
-  app.get<OfPayment>('/v2/:merchantId/products/:id/directory', async (request, reply) => {
+  app.get<OfPayment>(`${root}/products/:id/directory`, async (request, reply) => {
     const query = readQuery(request);
     const product = findProduct(request, query);
     // Banks are chosen at the bank's page.
     return send(reply, 200, { entries: product.kind === 'redirect' ? [] : [] });
   });
 
-  app.get<OfMerchant>('/v2/:merchantId/productgroups', async (request, reply) => {
+  app.get<OfMerchant>(`${root}/productgroups`, async (request, reply) => {
     readQuery(request);
     return send(reply, 200, { paymentProductGroups: [cards] });
   });
 
-  app.get<OfPayment>('/v2/:merchantId/productgroups/:id', async (request, reply) => {
+  app.get<OfPayment>(`${root}/productgroups/:id`, async (request, reply) => {
     readQuery(request);
     if (request.params.id !== cards.id) throw new Problem('UNKNOWN_PRODUCT_GROUP_ID', { propertyName: 'paymentProductGroupId' });
     return send(reply, 200, cards);

@@ -2,9 +2,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { brandOf, type CardBrand, iinRanges, parsePan } from '../../../core/instrument/card.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
+import { keptCardOf } from '../../../core/payment/kept-card.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
+import { findSession } from '../hosted.ts';
 import { fromGuid } from '../ids.ts';
 import { invalid, missing, Problem } from '../problem.ts';
 import { productOfBrand } from '../products.ts';
@@ -35,27 +37,33 @@ export function registerServices(app: FastifyInstance, context: DialectContext):
     const shown = { paymentProductId: product.id, ...allowed };
     return send(reply, 200, { ...shown, countryCode: '99', cardScheme: product.label, coBrands: [shown] });
   };
-  app.post<OfMerchant>(`${path}/getIINdetails`, async (request, reply) => details(request, reply));
+  // Pages and apps of shops ask with a session.
+  const pages = '/client/v1/:merchantId/services';
+  for (const root of [path, pages]) {
+    app.post<OfMerchant>(`${root}/getIINdetails`, async (request, reply) => details(request, reply));
+  }
   // Clients write it in other ways, too.
   app.route({ method: ['POST'], url: `${path}/getiindetails`, handler: async (request, reply) => details(request, reply) });
 
-  app.post<OfMerchant>(`${path}/dccrate`, async (request, reply) => {
+  const convert = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     refuseQuery(request);
     const { cardSource, transaction } = readConversion(request.body);
     const channel = channelOf(request);
     await brandOfSource(context, channel, cardSource);
     const base = readMoney(transaction.amount, 'transaction.amount');
     return send(reply, 200, quoteConversion(context.engine, channel, base));
-  });
+  };
+  for (const root of [path, '/client/v2/:merchantId/services']) app.post(`${root}/dccrate`, convert);
 
-  app.post<OfMerchant>(`${path}/surchargecalculation`, async (request, reply) => {
+  const surcharge = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     refuseQuery(request);
     const { cardSource, amountOfMoney } = readSurcharge(request.body);
     const channel = channelOf(request);
     const brand = await brandOfSource(context, channel, cardSource);
     const productId = productOfBrand(brand)?.id ?? 0;
     return send(reply, 200, quoteSurcharge(channel, { ...readMoney(amountOfMoney, 'amountOfMoney'), productId }));
-  });
+  };
+  for (const root of [path, pages]) app.post(`${root}/surchargecalculation`, surcharge);
 
   app.get<OfMerchant>(`${path}/privacypolicy`, async (request, reply) => {
     const locale = queryOf(request).get('locale');
@@ -75,7 +83,8 @@ function isAllowedIn({ currencies }: Channel, currencyCode: string | undefined):
 }
 
 /** Whose card it is that a quote is asked for. */
-async function brandOfSource({ engine }: DialectContext, { merchantId }: Channel, source: CardSource | undefined): Promise<CardBrand> {
+async function brandOfSource({ engine }: DialectContext, channel: Channel, source: CardSource | undefined): Promise<CardBrand> {
+  const { merchantId } = channel;
   if (source?.card?.cardNumber !== undefined) {
     const pan = parsePan(source.card.cardNumber);
     if (pan === undefined) throw invalid('cardSource.card.cardNumber', 'cardSource.card.cardNumber is no card number');
@@ -85,10 +94,20 @@ async function brandOfSource({ engine }: DialectContext, { merchantId }: Channel
     const { card } = await readEncrypted(engine, { merchantId }, source.encryptedCustomerInput, 'cardSource.encryptedCustomerInput');
     return brandOfBin(card.cardNumber);
   }
+  if (source?.hostedTokenizationId !== undefined) return brandOfHosted(engine, channel, source.hostedTokenizationId);
   if (source?.token === undefined) throw missing('cardSource.card');
   const token = fromGuid(source.token);
   const known = token === undefined ? undefined : await engine.vault.resolveToken({ merchantId, token });
   if (known === undefined) throw new Problem('UNKNOWN_TOKEN_ID', { propertyName: 'cardSource.token', text: 'no such token' });
+  return known.summary.brand;
+}
+
+/** The card that was entered on the Hosted Tokenization Page, and not paid with yet. */
+async function brandOfHosted(engine: DialectContext['engine'], channel: Channel, id: string): Promise<CardBrand> {
+  const session = await findSession(engine, channel, id);
+  const kept = session === undefined ? undefined : await keptCardOf(engine, session);
+  const known = kept && (await engine.vault.resolveToken({ merchantId: channel.merchantId, token: kept.token }));
+  if (known === undefined) throw invalid('cardSource.hostedTokenizationId', 'no card was entered in this tokenization session');
   return known.summary.brand;
 }
 

@@ -1,5 +1,5 @@
 /** `/v2/{merchantId}/sessions`: what a shop's page or app needs to ask for itself. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
@@ -29,16 +29,5 @@ export function registerSessions(app: FastifyInstance, { engine }: DialectContex
 
   // Asked by a page or an app, with its session instead of a signature.
   const path = '/client/v1/:merchantId/crypto/publickey';
-  app.get<OfMerchant>(path, async (request, reply) => send(allowPages(reply), 200, await publicKeyOf(engine, channelOf(request))));
-  app.route({ method: ['OPTIONS'], url: path, handler: async (_request, reply) => allowPages(reply).code(204).send() });
-}
-
-/** Pages of shops are on other origins. A session is all that a page has to show, so any page may ask. */
-function allowPages(reply: FastifyReply): FastifyReply {
-  return reply.headers({
-    'access-control-allow-origin': '*',
-    'access-control-allow-methods': 'GET',
-    'access-control-allow-headers': 'authorization, content-type, x-gcs-clientmetainfo',
-    'access-control-max-age': '600',
-  });
+  app.get<OfMerchant>(path, async (request, reply) => send(reply, 200, await publicKeyOf(engine, channelOf(request))));
 }

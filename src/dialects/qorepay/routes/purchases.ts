@@ -10,6 +10,7 @@ import { leftOf, type OperationNode, type PaymentTree } from '../../../core/paym
 import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
+import { stateShown } from '../../../core/risk/review.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readJson } from '../body.ts';
@@ -155,7 +156,7 @@ function readPaidOn(request: FastifyRequest): number | undefined {
 function paidTree({ payments }: OrderView): { readonly tree: PaymentTree; readonly first: OperationNode } | undefined {
   for (const tree of payments) {
     const [first] = tree.operations;
-    if (first?.state === 'approved') return { tree, first };
+    if (first?.state === 'approved' && stateShown(first) !== 'rejected') return { tree, first };
   }
   return undefined;
 }

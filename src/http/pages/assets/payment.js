@@ -102,7 +102,9 @@ const checks = new Map([
 ]);
 if (holder !== null) checks.set(holder, () => '');
 
-const faultOf = (input) => (input.value.trim() === '' ? input.dataset.missing : checks.get(input)());
+/** The code may be left out where the merchant does not insist on it. */
+const isOptional = (input) => input === cvc && (dataset.cvcOptional ?? '').split(' ').includes(isNewCard() ? 'new' : 'stored');
+const faultOf = (input) => (input.value.trim() !== '' ? checks.get(input)() : isOptional(input) ? '' : input.dataset.missing);
 
 /** Says what is wrong with a field, or that nothing is any more. */
 function judge(input) {

@@ -83,6 +83,7 @@ export const de: Texts = {
   calledOffText: 'Der Händler hat sie storniert. Es wurde nichts abgebucht.',
   doneTitle: 'Zurück zum Shop',
   doneText: 'Einen Moment bitte.',
+  reviewTitle: 'Ihre Zahlung wird geprüft',
   paidTitle: 'Zahlung abgeschlossen',
   paidText: (amount) => `Sie haben ${amount} bezahlt. Sie können diese Seite jetzt schließen.`,
   heldText: (amount) => `${amount} sind auf Ihrer Karte reserviert. Sie können diese Seite jetzt schließen.`,

@@ -79,6 +79,7 @@ export const en = {
   calledOffText: 'The shop has canceled it. Nothing was charged.',
   doneTitle: 'Taking you back to the shop',
   doneText: 'One moment, please.',
+  reviewTitle: 'We are checking your payment',
   paidTitle: 'Payment complete',
   paidText: (amount: string) => `You paid ${amount}. You can close this page now.`,
   heldText: (amount: string) => `${amount} is reserved on your card. You can close this page now.`,

@@ -82,6 +82,7 @@ export const es: Texts = {
   calledOffText: 'La tienda lo ha cancelado. No se ha cobrado nada.',
   doneTitle: 'Volviendo a la tienda',
   doneText: 'Un momento, por favor.',
+  reviewTitle: 'Estamos comprobando su pago',
   paidTitle: 'Pago realizado',
   paidText: (amount) => `Ha pagado ${amount}. Ya puede cerrar esta página.`,
   heldText: (amount) => `Se han reservado ${amount} en su tarjeta. Ya puede cerrar esta página.`,

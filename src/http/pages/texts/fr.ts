@@ -82,6 +82,7 @@ export const fr: Texts = {
   calledOffText: 'Le marchand l’a annulé. Rien n’a été débité.',
   doneTitle: 'Retour à la boutique',
   doneText: 'Un instant, s’il vous plaît.',
+  reviewTitle: 'Votre paiement est en cours de vérification',
   paidTitle: 'Paiement effectué',
   paidText: (amount) => `Vous avez payé ${amount}. Vous pouvez fermer cette page.`,
   heldText: (amount) => `${amount} sont réservés sur votre carte. Vous pouvez fermer cette page.`,

@@ -1,0 +1,84 @@
+/**
+ * The end of a review: an operator lets the payment through or declines it, or nobody has looked at it in time. The first to record an end has decided;
+ * what follows at the acquirer is due work from then on, and is tried at once.
+ */
+import type { Channel } from '../merchant/channel.ts';
+import { capture } from '../payment/capture.ts';
+import type { Engine } from '../payment/engine.ts';
+import type { DueReason, OperationView } from '../payment/operation.ts';
+import { voidOperation } from '../payment/void.ts';
+import type { OperatorAct } from '../ports.ts';
+import { isCapturedAfterReview, isInReview } from './review.ts';
+
+export const reviewDecisions = ['accept', 'decline'] as const;
+
+export type ReviewDecision = (typeof reviewDecisions)[number];
+
+/** `not_in_review`: nothing was changed. */
+export type ReviewResult = 'decided' | 'not_in_review' | 'unknown_operation';
+
+/** Added to the time that an acquirer may take. */
+const leaseMarginMs = 15_000;
+
+/** An operator's decision, with its row in the trail. */
+export async function decideReview(
+  engine: Engine,
+  decided: {
+    readonly merchantId: string;
+    readonly operationId: string;
+    readonly decision: ReviewDecision;
+    /** Why, for the trail. */
+    readonly reason: string;
+    readonly actor: string;
+  },
+): Promise<ReviewResult> {
+  const { merchantId, operationId, decision, reason, actor } = decided;
+  const view = await engine.store.findOperation({ merchantId, operationId });
+  if (view === undefined) return 'unknown_operation';
+  const { paymentId, channelId } = view;
+  const channel = await engine.shoppers.channelById({ merchantId, channelId });
+  if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
+  const details = { merchantId, paymentId, operationId, decision, reason };
+  const act = { actor, act: 'review.decided', details };
+  const because = decision === 'accept' ? 'review_accepted' : 'review_declined';
+  if (!isInReview(view) || !(await end(engine, view, { because, act }))) return 'not_in_review';
+  await carryOut(engine, { view, channel, because });
+  return 'decided';
+}
+
+/** Nobody has looked at it in time. False: somebody has. */
+export function expireReview(engine: Engine, view: OperationView): Promise<boolean> {
+  return end(engine, view, { because: 'review_expired' });
+}
+
+type Ended = Extract<DueReason, 'review_accepted' | 'review_declined' | 'review_expired'>;
+
+function end(engine: Engine, view: OperationView, { because, act }: { readonly because: Ended; readonly act?: OperatorAct }) {
+  const { merchantId, paymentId, operationId, kind, amount, channelId } = view;
+  const event = because === 'review_accepted' ? 'accept_review' : 'refuse_review';
+  return engine.risk.endReview({
+    outcome: { merchantId, paymentId, operationId, kind, amount, event, from: 'approved', reason: because },
+    ...{ channelId, nowMs: engine.clock.businessNow(), leaseMs: engine.acquirer.timeoutMs + leaseMarginMs },
+    captures: because === 'review_accepted' && isCapturedAfterReview(view),
+    ...(act === undefined ? {} : { act }),
+  });
+}
+
+/** At once, so that whoever decides sees it done; where that fails, the due row goes on. */
+async function carryOut(
+  engine: Engine,
+  { view, channel, because }: { readonly view: OperationView; readonly channel: Channel; readonly because: Ended },
+): Promise<void> {
+  const isAccepted = because === 'review_accepted';
+  if (isAccepted && !isCapturedAfterReview(view)) return;
+  const { operationId, merchantReference } = view;
+  const command = { channel, operationId, because, dialectData: {}, ...(merchantReference === undefined ? {} : { merchantReference }) };
+  try {
+    const result = await (isAccepted ? capture : voidOperation)(engine, command);
+    if (result.kind === 'recorded' && result.operation.state === 'approved') {
+      await engine.holds.finish({ ...view, kind: isAccepted ? 'capture' : 'review', dueAtMs: 0, failedTries: 0 });
+    }
+  } catch (error) {
+    engine.log.warn({ operationId, error: String(error) }, 'what follows a review waits for its next try');
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * A payment that is held for review: the acquirer has authorized it, and an operator has yet to let it through. Nothing of it is captured before, so what
+ * was to be charged at once is held as well, and charged when it is let through. Its state at the acquirer is its state; the reason beside it says how
+ * the review stands.
+ */
+import type { OperationKind, OperationView } from '../payment/operation.ts';
+import type { OperationEvent, OperationState } from '../states/operation.ts';
+import type { ReviewReason } from './rule.ts';
+
+/** In the dialect's data of a payment that was held for review: what it is to become. */
+export const afterReview = 'afterReview';
+
+/** In the dialect's data of a payment that a rule could have met, and none has. */
+export const screened = 'screened';
+
+/** What a payment was to be before it was held; `capture`: a hold that is captured at once. */
+export type AfterReview = 'debit' | 'rebill' | 'capture';
+
+export const inReview: ReviewReason = 'in_review';
+
+type Reviewed = Pick<OperationView, 'kind' | 'state' | 'reason'>;
+
+export function isInReview({ kind, state, reason }: Reviewed): boolean {
+  return kind === 'preauthorization' && state === 'approved' && reason === inReview;
+}
+
+/** The state as merchants are to see it: pending until somebody has looked at it, and rejected when it was not let through. */
+export function stateShown({ kind, state, reason }: Reviewed): OperationState {
+  if (kind !== 'preauthorization' || state !== 'approved') return state;
+  if (reason === inReview) return 'pending';
+  return reason === 'review_declined' || reason === 'review_expired' ? 'rejected' : state;
+}
+
+/** The kind that the merchant asked for. */
+export function kindAsked({ kind, dialectData }: Pick<OperationView, 'kind' | 'dialectData'>): OperationKind {
+  const asked = dialectData[afterReview];
+  return asked === 'debit' || asked === 'rebill' ? asked : kind;
+}
+
+/** Whether it is captured as soon as it is let through. */
+export function isCapturedAfterReview({ dialectData }: Pick<OperationView, 'dialectData'>): boolean {
+  return dialectData[afterReview] !== undefined;
+}
+
+/** What an approval means for an operation that is under way. */
+export function approvalOf({ reason }: Pick<OperationView, 'reason'>): 'approve' | 'approve_for_review' {
+  return reason === inReview ? 'approve_for_review' : 'approve';
+}
+
+export function isApproval(event: OperationEvent): boolean {
+  return event === 'approve' || event === 'approve_for_review';
+}

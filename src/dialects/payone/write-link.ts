@@ -1,0 +1,37 @@
+/** Payment links as answers and messages show them. */
+import type { OrderView } from '../../core/payment/order.ts';
+import { documentOf, type HostedState } from './hosted-order.ts';
+import type { Json } from './write.ts';
+
+const statuses: Readonly<Record<HostedState['kind'], string>> = {
+  open: 'ACTIVE',
+  pending: 'ACTIVE',
+  succeeded: 'PAID',
+  kept: 'PAID',
+  expired: 'EXPIRED',
+  exhausted: 'EXPIRED',
+  closed: 'CANCELLED',
+};
+
+/** A link with what has happened to it. */
+export function writeLink(view: OrderView, { kind, payment, last }: Pick<HostedState, 'kind' | 'payment' | 'last'>): Json {
+  const { order, pageUrl, events } = view;
+  const { amount, currency, merchantReference } = order.terms.order;
+  const { recipientName, description, isReusable = false, of } = documentOf(view);
+  const told = { created: 'CREATED', viewed: 'CLICKED', cancelled: 'CANCELLED', declared_paid: 'PAID', charge_failed: undefined } as const;
+  const ofLink = events.filter(({ name }) => told[name] !== undefined);
+  const paid = kind === 'succeeded' && last !== undefined ? [{ type: 'PAID', dateTime: timeOf(last.createdAtMs) }] : [];
+  return {
+    ...{ paymentLinkId: of ?? order.checkoutId, isReusableLink: isReusable },
+    // Paid by one shopper it stays open for others; their own page is not its address.
+    ...(of === undefined ? { redirectionUrl: pageUrl, status: statuses[kind] } : { status: 'ACTIVE' }),
+    ...(order.expiresAtMs === undefined ? {} : { expirationDate: timeOf(order.expiresAtMs) }),
+    ...(recipientName === undefined ? {} : { recipientName }),
+    ...(description === undefined ? {} : { description }),
+    ...(kind === 'succeeded' && payment !== undefined ? { paymentId: payment.id } : {}),
+    paymentLinkOrder: { amount: { amount, currencyCode: currency }, ...(merchantReference === undefined ? {} : { merchantReference }) },
+    paymentLinkEvents: [...ofLink.map(({ name, happenedAtMs }) => ({ type: told[name], dateTime: timeOf(happenedAtMs) })), ...paid],
+  };
+}
+
+const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
