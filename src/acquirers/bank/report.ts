@@ -24,7 +24,17 @@ const checker = Compile(schema);
 /** Undefined for what is not a report. What it says beyond this is not looked at. */
 export function readReport(value: unknown): BankReport | undefined {
   if (!checker.Check(value)) return undefined;
-  const { reference, state, bankReference, amount: ordered, currency, receipts = [], reason, page, account } = value as Static<typeof schema>;
+  const {
+    reference,
+    state,
+    bankReference,
+    amount: ordered,
+    currency,
+    receipts = [],
+    reason,
+    page,
+    account,
+  } = value as Static<typeof schema>;
   return {
     ...{ reference, state },
     receipts: receipts.map((receipt) => ({ receiptId: receipt.id, amount: receipt.amount })),
