@@ -905,6 +905,7 @@ create table polygate.statement_part (
   constraint statement_part_pkey PRIMARY KEY (merchant_id, statement_id, part)
 );
 grant delete, insert, select, update on polygate.statement_part to polygate_app;
+
 create table polygate.subscriber (
   merchant_id uuid not null,
   subscriber_id uuid not null,
