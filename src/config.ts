@@ -124,7 +124,7 @@ export const settings = {
   bankUrl: optional(
     'BANK_URL',
     webUrl,
-    'A bank for redirect and receipt methods. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one there are no such methods.',
+    'A bank for redirect and receipt methods and for payouts to accounts. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one there are none.',
   ),
   bankSecret: optional(
     'BANK_SECRET',

@@ -64,6 +64,7 @@ import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createInvoiceStore } from './store/invoices.ts';
 import { createMailQueue } from './store/mails.ts';
+import { createMerchantBooks } from './store/merchant-books.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
@@ -75,6 +76,7 @@ import { createRequestWindow, deleteExpiredWindows } from './store/request-windo
 import { createRiskStore, deleteOldAttempts } from './store/risk-attempts.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
+import { createStatementStore } from './store/statements.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { verify } from './store/verify.ts';
@@ -90,6 +92,7 @@ import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
+import { statementWork } from './workers/make-statements.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
@@ -104,6 +107,8 @@ export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
+/** Whoever wants a statement again asks for it again. */
+const statementsKeptMs = 30 * dayMs;
 /** How late a node sees that the clock was moved, or that an operator has acted. */
 const refreshMs = 1_000;
 
@@ -157,7 +162,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueBills({ engine, directory, writers: billWriters({ engine, mode: config.mode }), isTest: config.mode === 'sandbox' }),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer, bank });
-  const doing = [...works, comparing].map((work) => startDueWork(work, log));
+  const making = statementWork(
+    engine,
+    new Map(dialects.flatMap(({ name, statement }) => (statement === undefined ? [] : [[name, statement]]))),
+  );
+  const doing = [...works, comparing, making].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const webhooks = webhooksOf(stores.general, vault, outbound);
   const delivering = startDelivering({
@@ -181,6 +190,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       'verification codes that waited too long': vault.purgeCvcs,
       'webhooks told long ago': () => pruneDeliveries(stores.general, clock.wallNow() - config.webhookHistoryDays * dayMs),
       'checkouts of the past': () => pruneCheckouts(stores.general, clock.wallNow() - config.checkoutHistoryDays * dayMs),
+      'statements of the past': () => engine.statements.prune(clock.businessNow() - statementsKeptMs),
       'visits of shoppers of the past': () => pruneVisits(stores.general, clock.wallNow() - config.shopperVisitDays * dayMs),
     },
   });
@@ -372,6 +382,8 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     compliance: createComplianceStore(stores.general, clock),
     requestKeys: createRequestKeys(stores.general, vault),
     risk: createRiskStore(stores.general),
+    books: createMerchantBooks(stores.general),
+    statements: createStatementStore(stores.general),
     cardTesting: cardTestingOf(config, { clock, log, metrics }),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DocumentType } from '../core/compliance/document.ts';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
+import type { BookedLine } from '../core/ledger/merchant-books.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import type { Engine } from '../core/payment/engine.ts';
@@ -89,12 +90,23 @@ export interface Dialect {
   billing?(context: Pick<DialectContext, 'engine' | 'mode'>): BillWriter;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
+  /** How a line of a merchant's statement reads; absent where the protocol has no statements. */
+  readonly statement?: DialectStatement;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
   readonly access: DialectAccess;
   /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
   readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
+}
+
+/** Statements as tables. */
+export interface DialectStatement {
+  readonly columns: readonly string[];
+  /** Columns whose texts are decimal numbers. */
+  readonly numbers: readonly string[];
+  /** `timeZone`: IANA name. Pure. */
+  write(line: BookedLine, timeZone: string): Readonly<Record<string, string>>;
 }
 
 /** A shopper who has done their part, or will not. */

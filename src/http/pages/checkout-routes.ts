@@ -8,10 +8,11 @@ import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
-import { findCheckout, methodsOf, payCheckout, stateOfCheckout, takesCards } from '../../core/payment/checkout.ts';
+import { findCheckout, methodsOf, takesCards } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
@@ -23,6 +24,7 @@ import { readBrowser } from './browser-data.ts';
 import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts';
 import { errorPage, type PageError, sendError } from './errors.ts';
 import { html } from './html.ts';
+import { invoicePage } from './invoice-page.ts';
 import { languageOf } from './language.ts';
 import { framedBy, type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
 import { keptPage, noticeOf, paidPage, paymentPage } from './payment-page.ts';
@@ -48,6 +50,8 @@ interface Visit {
   /** Path and query, so that what the merchant's page asked for is kept. */
   readonly address: string;
   readonly returnUrl?: string;
+  /** Where a shopper goes who has not paid. */
+  readonly leaveUrl?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
   /** Methods of banks that are offered. */
@@ -70,8 +74,9 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
     app.get('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
-      const state = await stateOfCheckout(context.engine, visit.checkout);
-      return sendPage(reply, await pageOf(context, visit, state));
+      const state = await stateOfOrder(context.engine, visit.checkout);
+      const invoice = isInvoiceAsked(request) ? await invoiceOf(context, visit, state) : undefined;
+      return sendPage(reply, invoice ?? (await pageOf(context, visit, state)));
     });
     app.post('/pay/:token', async (request: PayRequest, reply) => {
       const visit = await visitOf(context, request);
@@ -80,6 +85,17 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
       return sendPage(reply, await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) }));
     });
   });
+}
+
+function isInvoiceAsked({ query }: PayRequest): boolean {
+  return (query as Readonly<Record<string, unknown>>).view === 'invoice';
+}
+
+/** Undefined for orders without one. */
+async function invoiceOf({ engine }: PageContext, { setting, checkout }: Visit, state: CheckoutState): Promise<RenderedPage | undefined> {
+  const { bill } = checkout.terms;
+  const view = bill === undefined ? undefined : await readOrder(engine, checkout);
+  return bill === undefined || view === undefined ? undefined : invoicePage({ setting, view, state, bill });
 }
 
 async function visitOf({ engine, directory, mode }: PageContext, request: PayRequest): Promise<Visit | undefined> {
@@ -92,6 +108,7 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const asked = typeof query.language === 'string' ? query.language : terms.language;
   const look = channel.look ?? {};
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
+  const leaveUrl = terms.cancelUrl ?? returnUrl;
   const offer = offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands);
   return {
     checkout,
@@ -112,6 +129,7 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
       },
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
+    ...(leaveUrl === undefined ? {} : { leaveUrl }),
   };
 }
 
@@ -156,16 +174,18 @@ function readReturnUrl(value: unknown, mode: Mode): string | undefined {
 }
 
 async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, more: FormMore = {}): Promise<RenderedPage> {
-  const { setting, returnUrl, checkout } = visit;
+  const { setting, returnUrl, leaveUrl, checkout } = visit;
   switch (state.kind) {
     case 'open': {
       const stored = await storedCards(context, checkout);
-      const terms = { ...checkout.terms, brands: visit.brands };
+      // An order of nothing keeps the card, and is told so.
+      const keepsOnly = checkout.terms.order.amount === 0 ? { keepsCardOnly: true as const } : {};
+      const terms = { ...checkout.terms, ...keepsOnly, brands: visit.brands };
       const notice = more.notice ?? noticeOf(setting.language, state.last);
       return paymentPage({
         ...{ setting, terms, attempt: state.attempt, revision: checkout.revision, stored },
         ...{ methods: visit.methods, takesCards: visit.takesCards, isFieldsOnly: visit.isFieldsOnly, asksHolder: visit.asksHolder },
-        ...(returnUrl === undefined ? {} : { returnUrl }),
+        ...(leaveUrl === undefined ? {} : { returnUrl: leaveUrl }),
         ...more,
         // What is wrong with a field is newer than what became of the last attempt.
         ...(notice === undefined || more.problems !== undefined ? {} : { notice }),
@@ -179,9 +199,9 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
     case 'closed':
-      return errorPage(setting, 'expired', returnUrl);
+      return errorPage(setting, 'expired', leaveUrl);
     case 'exhausted':
-      return exhaustedPage(setting, returnUrl);
+      return exhaustedPage(setting, leaveUrl);
   }
 }
 
@@ -250,10 +270,11 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
   const chosen = fields.get('method');
   const more = chosen === null ? {} : { chosen };
   if (!reading.ok) {
-    return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, problems: reading.problems });
+    return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, problems: reading.problems });
   }
   const [attempt, revision] = [Number(fields.get('attempt')), Number(fields.get('revision'))];
-  const result: AttemptResult = await payCheckout(
+  const isKept = checkout.terms.offersToKeep === true && fields.get('keep') === 'longer' && reading.instrument.type === 'card';
+  const result: AttemptResult = await payOrder(
     engine,
     { checkout, channel },
     {
@@ -263,6 +284,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
         instrument: reading.instrument,
         keepsLonger: fields.get('keep') === 'longer',
         shopper: { browser, returnUrl: () => comeBackUrl(context, visit) },
+        ...(isKept ? { more: { tokenize: true } } : {}),
       },
     },
   );
@@ -270,11 +292,11 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     case 'state':
       return pageOf(context, visit, result.state, more);
     case 'changed':
-      return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, notice: texts.changed });
+      return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.changed });
     case 'refused': {
       const isOver = result.refusal.retryable;
       if (isOver) return errorPage(setting, 'unavailable', visit.returnUrl);
-      return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, notice: texts.notPossible });
+      return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.notPossible });
     }
   }
 }
