@@ -43,6 +43,7 @@ export function serve(app: FastifyInstance, access: AccessParts, route: ConsoleR
       checkQuery(request.query);
       checkBody(request.body ?? {});
       reply.header('cache-control', 'no-store');
+      reply.header('x-content-type-options', 'nosniff');
       return answer(request, reply, `${name} (console)`);
     },
   });

@@ -10,6 +10,7 @@ import type { MailQueue } from '../mail/send.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
+import type { CardTesting } from '../risk/card-testing.ts';
 import type { RiskStore } from '../risk/risk-store.ts';
 import type { StatementStore } from '../statement/statement.ts';
 import type { BillingStore } from '../subscription/billing.ts';
@@ -35,6 +36,8 @@ export interface Engine {
   readonly risk: RiskStore;
   readonly books: MerchantBooks;
   readonly statements: StatementStore;
+  /** Absent: nobody who tries out cards is looked for. */
+  readonly cardTesting: CardTesting | undefined;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

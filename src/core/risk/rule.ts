@@ -43,11 +43,12 @@ export interface Origin {
 }
 
 /** Why a payment is recorded and not sent. */
-export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often`;
+export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing';
 
 const reasons: ReadonlySet<string> = new Set<RiskReason>([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
   ...limitSubjects.map((subject) => `${subject}_too_often` as const),
+  'card_testing',
 ]);
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {

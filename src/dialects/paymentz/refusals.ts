@@ -86,6 +86,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   card_too_often: '11065',
   ip_too_often: '11065',
   email_too_often: '11065',
+  card_testing: '11034',
   authentication_failed: '12001',
   authentication_forbidden: '12002',
   shopper_canceled: '12003',

@@ -137,6 +137,7 @@ const rejections: Readonly<Record<RejectionReason, Words>> = {
   card_too_often: suspectedFraud,
   ip_too_often: suspectedFraud,
   email_too_often: suspectedFraud,
+  card_testing: suspectedFraud,
   authentication_failed: authenticationFailed,
   authentication_forbidden: authenticationFailed,
   shopper_canceled: ['30171001', 'CANCELLED_BY_SHOPPER'],

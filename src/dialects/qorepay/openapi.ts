@@ -100,10 +100,18 @@ function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
     parameters: [...ids, ...asked, ...(takesKey === true ? [keyHeader] : [])],
     ...(body === undefined ? {} : { requestBody: { required: body.required, content: contentOf(body, mode) } }),
     responses: Object.fromEntries(
-      answers.map(({ status, description: told, schema }) => [String(status), { description: told, ...answerContent(schema) }]),
+      [...answers, ...everywhere].map(({ status, description: told, schema }) => [
+        String(status),
+        { description: told, ...answerContent(schema) },
+      ]),
     ),
   };
 }
+
+/** What any request may be answered. */
+const everywhere: Endpoint['answers'] = [
+  { status: 429, description: 'Too many requests; `Retry-After` says when to come again.', schema: 'Errors' },
+];
 
 function parameterOf(name: string, where: 'path' | 'query', required: boolean, mode: Mode): Json {
   const filled = name === 'brand_id' && mode === 'sandbox' ? demoBrandId : name === 'currency' ? 'NGN' : undefined;

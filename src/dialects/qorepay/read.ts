@@ -103,12 +103,10 @@ export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
   }
   const { total, currency, lines, purchase } = details;
   refuseTotal(total, top.skip_capture);
-  const { reference, ...shown } = top;
   return {
     ...{ brandId, client: client === undefined ? undefined : masked(client.client), clientId, total, currency, lines },
     document: {
-      // References are kept as they were sent: an order number may look like a card number.
-      ...{ top: { ...masked(shown), reference }, purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
+      ...{ top: masked(top), purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
     },
   };
 }

@@ -56,6 +56,7 @@ const attemptCodes: Readonly<
   card_too_often: ['exceeds_frequency_limit', 'The card was tried too often'],
   ip_too_often: ['exceeds_frequency_limit', 'This address has tried too often'],
   email_too_often: ['exceeds_frequency_limit', 'This payer has tried too often'],
+  card_testing: ['suspected_fraud', 'Somebody seems to be trying out cards'],
   authentication_failed: ['3ds_authentication_failed', 'The payer did not authenticate'],
   authentication_forbidden: ['3ds_authentication_failed', 'The issuer refused to authenticate the payer'],
   shopper_canceled: ['3ds_authentication_failed', 'The authentication was called off'],

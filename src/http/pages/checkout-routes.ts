@@ -17,6 +17,7 @@ import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { allBrands } from './brands.ts';
 import { readBrowser } from './browser-data.ts';
@@ -343,6 +344,7 @@ function exhaustedPage(setting: PageSetting, returnUrl: string | undefined): Ren
 
 function answerError(context: PageContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const setting = strangersSetting(context, request);
+  if (error instanceof TooManyRequests) return sendError(request, reply, setting, 'busy');
   const { statusCode } = error as { readonly statusCode?: unknown };
   if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return sendError(request, reply, setting, 'unavailable');
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return sendError(request, reply, setting, 'wrong');

@@ -62,7 +62,7 @@ const away = (reply: FastifyReply, url: string): FastifyReply =>
 async function payByServer(context: DialectContext, request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> {
   // What is not card data may come with either key.
   const purposes = fields.pm === undefined ? (['s2s'] as const) : (['s2s', 'api'] as const);
-  const merchantId = await authenticate(context.directory, request.headers.authorization, purposes);
+  const merchantId = await authenticate(context, request, purposes);
   const found = await findByAddress(context, paramsOf<ById>(request).id);
   if (found.view.order.merchantId !== merchantId) throw generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
   if (fields.pm !== undefined) {

@@ -5,8 +5,9 @@ import { mailOrder } from '../../../core/invoice/mail-order.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
+import { storedKey } from '../../../core/payment/idempotency.ts';
 import { leftOf, type OperationNode, type PaymentTree } from '../../../core/payment/operation.ts';
-import { closeOrder, type OrderView, openOrder } from '../../../core/payment/order.ts';
+import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -81,9 +82,10 @@ async function create(context: DialectContext, merchantId: string, request: Fast
     await context.expectUrlsInRequests(channel);
   }
   const order = { orderId, terms: termsOf(orderId, read, document), ...expiry(document) };
-  const refused = await openOrder(engine, channel, order);
+  const refused = await (seed === undefined ? openOrder : openOrderOnce)(engine, channel, order);
   if (refused !== undefined) throw problemOf(refused, 'pay');
   const found = await findOwn(context, merchantId, orderId);
+  if (seed !== undefined) expectSameInput(making, inputHashOf(found));
   return send(reply, 201, written(context, found, found.view));
 }
 
@@ -104,9 +106,12 @@ function expiry({ purchase, due }: PurchaseDocument): { readonly expiresAtMs?: n
   return purchase.due_strict ? { expiresAtMs: due * 1_000 } : {};
 }
 
+function inputHashOf({ view }: Found): string | undefined {
+  return (documentOf(view) as PurchaseDocument & { readonly inputHash?: string }).inputHash;
+}
+
 function repeat(context: DialectContext, reply: FastifyReply, before: Found, making: Making): FastifyReply {
-  const { inputHash } = documentOf(before.view) as PurchaseDocument & { readonly inputHash?: string };
-  expectSameInput(making, inputHash);
+  expectSameInput(making, inputHashOf(before));
   return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
 }
 
@@ -164,9 +169,14 @@ function readAmount(request: FastifyRequest): { readonly amount?: number } {
 }
 
 /** What every act on a payment is asked with. */
-function commandFor({ channel }: Found, request: FastifyRequest, operationId: string) {
+function commandFor({ engine }: DialectContext, { channel }: Found, request: FastifyRequest, operationId: string) {
   const idempotencyKey = idempotencyKeyOf(request);
-  return { channel, operationId, dialectData: {}, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+  return {
+    channel,
+    operationId,
+    dialectData: {},
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: storedKey(engine, idempotencyKey) }),
+  };
 }
 
 /** Throws what the protocol says when the acquirer refused, or nothing was asked. */
@@ -185,7 +195,7 @@ async function takeHold(context: DialectContext, found: Found, request: FastifyR
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined) throw wrongStatusProblem('capture');
   const { tree, first } = paid;
   const left = tree.authorized - tree.released - tree.releasePending;
-  const command = { ...commandFor(found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
+  const command = { ...commandFor(context, found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
   done(await capture(context.engine, command), 'capture', tree.captured + tree.capturePending > 0 ? 0 : left);
   return written(context, found, await again(context, found));
 }
@@ -194,7 +204,7 @@ async function release(context: DialectContext, found: Found, request: FastifyRe
   const paid = paidTree(found.view);
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined || paid.tree.captured + paid.tree.capturePending > 0)
     throw wrongStatusProblem('release');
-  done(await voidOperation(context.engine, commandFor(found, request, paid.first.operationId)), 'release', 0);
+  done(await voidOperation(context.engine, commandFor(context, found, request, paid.first.operationId)), 'release', 0);
   return written(context, found, await again(context, found));
 }
 
@@ -208,7 +218,7 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   if (charge === undefined) throw wrongStatusProblem('refund');
   const left = leftOf(charge);
   const { operationId } = done(
-    await refund(context.engine, { ...commandFor(found, request, charge.operationId), ...given }),
+    await refund(context.engine, { ...commandFor(context, found, request, charge.operationId), ...given }),
     'refund',
     left,
   );
