@@ -31,6 +31,8 @@ export interface Stack {
 export interface StackOptions {
   /** Where the gateway's CPU profile is written; none without it. */
   readonly profileDirectory?: string;
+  /** Settings beside those of a bench. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -39,11 +41,11 @@ const startPatienceMs = 120_000;
 const stopPatienceMs = 90_000;
 
 /** Starts everything on an empty temporary data folder and free ports. Throws with what it said when it does not come up. */
-export async function startStack({ profileDirectory, signal }: StackOptions): Promise<Stack> {
+export async function startStack({ profileDirectory, env = {}, signal }: StackOptions): Promise<Stack> {
   signal.throwIfAborted();
   const dataDirectory = await mkdtemp(join(tmpdir(), 'polygate-bench-'));
   const spawnedAtMs = performance.now();
-  const started = launch({ dataDirectory, profileDirectory });
+  const started = launch({ dataDirectory, profileDirectory, env });
   const ended = new AbortController();
   started.child.once('exit', (code, by) => {
     const said = started.output.slice(-20).join('\n');
@@ -86,9 +88,11 @@ interface Started {
 function launch({
   dataDirectory,
   profileDirectory,
+  env,
 }: {
   readonly dataDirectory: string;
   readonly profileDirectory: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
 }): Started {
   const ports = {
     PORT: '0',
@@ -104,7 +108,7 @@ function launch({
       : [...process.execArgv, '--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, join(root, 'src', 'main.ts'), 'start'];
   const child = spawn(process.execPath, entry, {
     cwd: dataDirectory,
-    env: { ...environmentWithoutSettings(), ...ports, DATA_DIRECTORY: dataDirectory, LOG_LEVEL: 'warn', REQUESTS_PER_MINUTE: '0' },
+    env: { ...environmentWithoutSettings(), ...ports, DATA_DIRECTORY: dataDirectory, LOG_LEVEL: 'warn', REQUESTS_PER_MINUTE: '0', ...env },
     // A session of its own keeps a terminal's Ctrl-C away, so that everything is stopped in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

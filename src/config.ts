@@ -8,7 +8,6 @@ import {
   address,
   characters,
   countryNumber,
-  type Form,
   filePath,
   hostName,
   institution,
@@ -29,47 +28,10 @@ import {
   webUrl,
   wholeNumber,
 } from './config-forms.ts';
+import { limitSettings } from './config-limits.ts';
+import { type Mode, optional, type Setting, setting } from './config-setting.ts';
 
-export type Mode = 'sandbox' | 'live';
-
-/** One row of the table. A default may depend on the mode; `undefined` means that the setting may be absent. */
-type Setting<Value, Default extends Value | undefined = Value | undefined> = {
-  readonly name: string;
-  readonly form: Form<Value>;
-  readonly defaults: Readonly<Record<Mode, Default>>;
-  readonly meaning: string;
-  /** What live mode answers when the setting is absent; names the remedy. */
-  readonly requiredLive?: string;
-};
-
-/** A setting that always has a value. */
-function setting<Value>(
-  name: string,
-  form: Form<Value>,
-  defaultValue: Value | Readonly<Record<Mode, Value>>,
-  meaning: string,
-): Setting<Value, Value> {
-  return { name, form, defaults: byMode(defaultValue), meaning };
-}
-
-/** A setting that may be absent; its default is given as text, as a user would write it, so that the documentation can show it. */
-function optional<Value>(
-  name: string,
-  form: Form<Value>,
-  meaning: string,
-  more: { readonly sandbox?: Value; readonly requiredLive?: string } = {},
-): Setting<Value> {
-  const required = more.requiredLive === undefined ? {} : { requiredLive: more.requiredLive };
-  return { name, form, defaults: { sandbox: more.sandbox, live: undefined }, meaning, ...required };
-}
-
-function byMode<Value>(value: Value | Readonly<Record<Mode, Value>>): Readonly<Record<Mode, Value>> {
-  return isByMode(value) ? value : { sandbox: value, live: value };
-}
-
-function isByMode<Value>(value: Value | Readonly<Record<Mode, Value>>): value is Readonly<Record<Mode, Value>> {
-  return typeof value === 'object' && value !== null && 'sandbox' in value && 'live' in value;
-}
+export type { Mode } from './config-setting.ts';
 
 /** Published, so that everybody's first steps are the same; live mode refuses them. */
 const sandboxOperatorKey = 'sandbox-operator-key';
@@ -162,7 +124,7 @@ export const settings = {
   bankUrl: optional(
     'BANK_URL',
     webUrl,
-    'A bank for redirect and receipt methods. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one there are no such methods.',
+    'A bank for redirect and receipt methods and for payouts to accounts. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one there are none.',
   ),
   bankSecret: optional(
     'BANK_SECRET',
@@ -262,6 +224,7 @@ export const settings = {
     262_144,
     'The largest request body that is read.',
   ),
+  ...limitSettings,
   outboundPrivateNetworks: setting(
     'OUTBOUND_PRIVATE_NETWORKS',
     networks,

@@ -22,6 +22,7 @@ import { dueVisits } from './core/payment/advance.ts';
 import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { takeLateAnswer } from './core/payment/resolve.ts';
 import type { ShopperStep } from './core/payment/shopper-step.ts';
+import { type CardTesting, createCardTesting } from './core/risk/card-testing.ts';
 import { dueReconciliations } from './core/settlement/reconcile.ts';
 import { dueSettlements } from './core/settlement/settle-due.ts';
 import type { BillWriter } from './core/subscription/bill.ts';
@@ -32,6 +33,7 @@ import type { DialectContext, ShopperReturn, Webhooks } from './dialects/dialect
 import { dialects } from './dialects/registry.ts';
 import { readCertificate } from './http/certificate.ts';
 import { addDocsRoutes } from './http/docs/routes.ts';
+import { createDoor } from './http/limits/door.ts';
 import { createLogger, redactionHits } from './http/log.ts';
 import { counted, createMetrics, type Metrics, type Readings, timed } from './http/metrics.ts';
 import { addNotificationRoutes, bankNotificationPath } from './http/notifications/routes.ts';
@@ -40,7 +42,7 @@ import { addPageFiles } from './http/pages/assets.ts';
 import { addCheckoutRoutes } from './http/pages/checkout-routes.ts';
 import { createRequestLimits } from './http/request-limits.ts';
 import { createServer, observeRequests } from './http/server.ts';
-import { addShopperRoutes } from './http/shopper/routes.ts';
+import { addShopperRoutes, resultsPath } from './http/shopper/routes.ts';
 import { settlesWithin } from './local/patience.ts';
 import { sendTestMail } from './mail/test-mail.ts';
 import { type MailTransport, openMailTransport } from './mail/transport.ts';
@@ -62,6 +64,7 @@ import { createUrlExpectation, endpointsOf } from './store/endpoints.ts';
 import { deleteExpiredKeys } from './store/expired-keys.ts';
 import { createInvoiceStore } from './store/invoices.ts';
 import { createMailQueue } from './store/mails.ts';
+import { createMerchantBooks } from './store/merchant-books.ts';
 import { countOpenOperations } from './store/open-operations.ts';
 import { createOperatorStore } from './store/operator-store.ts';
 import { createOutbox } from './store/outbox.ts';
@@ -74,6 +77,7 @@ import { createRequestWindow, deleteExpiredWindows } from './store/request-windo
 import { createRiskStore, deleteOldAttempts } from './store/risk-attempts.ts';
 import { createScheduleStore } from './store/schedules.ts';
 import { createSettlementStore } from './store/settlement-store.ts';
+import { createStatementStore } from './store/statements.ts';
 import { createTokenActStore } from './store/token-acts.ts';
 import { createTraceNumbers } from './store/trace-numbers.ts';
 import { verify } from './store/verify.ts';
@@ -89,6 +93,7 @@ import { startAdvancingVisits } from './workers/advance-visits.ts';
 import { startDelivering } from './workers/deliver-events.ts';
 import { startHousekeeping } from './workers/housekeeping.ts';
 import { startKeepingKeys } from './workers/keep-keys.ts';
+import { statementWork } from './workers/make-statements.ts';
 import { startResolving } from './workers/resolve-unknown.ts';
 import { startDueWork } from './workers/run-due.ts';
 
@@ -103,6 +108,8 @@ export type LogDestination = { readonly write: (line: string) => void };
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
+/** Whoever wants a statement again asks for it again. */
+const statementsKeptMs = 30 * dayMs;
 /** How late a node sees that the clock was moved, or that an operator has acted. */
 const refreshMs = 1_000;
 
@@ -132,7 +139,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const { engine, acquirer, bank } = buildEngine({
     ...{ config, stores, paymentStore, metrics, vault, clock, directory, log, threeDSServer, observer },
   });
-  const parts = () => readiness(stores.general, vault, acquirer);
+  const parts = oneAtATime(() => readiness(stores.general, vault, acquirer));
   const read = async (): Promise<Readings> => ({
     ready: await parts(),
     ...(await whatWaits(stores.general, engine)),
@@ -156,7 +163,11 @@ export async function startGateway(config: Config, options: { readonly logDestin
     dueBills({ engine, directory, writers: billWriters({ engine, mode: config.mode }), isTest: config.mode === 'sandbox' }),
   ];
   const comparing = dueReconciliations({ ...settling, acquirer, bank });
-  const doing = [...works, comparing].map((work) => startDueWork(work, log));
+  const making = statementWork(
+    engine,
+    new Map(dialects.flatMap(({ name, statement }) => (statement === undefined ? [] : [[name, statement]]))),
+  );
+  const doing = [...works, comparing, making].map((work) => startDueWork(work, log));
   const visiting = startAdvancingVisits(engine);
   const webhooks = webhooksOf(stores.general, vault, outbound);
   const delivering = startDelivering({
@@ -180,6 +191,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
       'verification codes that waited too long': vault.purgeCvcs,
       'webhooks told long ago': () => pruneDeliveries(stores.general, clock.wallNow() - config.webhookHistoryDays * dayMs),
       'checkouts of the past': () => pruneCheckouts(stores.general, clock.wallNow() - config.checkoutHistoryDays * dayMs),
+      'statements of the past': () => engine.statements.prune(clock.businessNow() - statementsKeptMs),
       'visits of shoppers of the past': () => pruneVisits(stores.general, clock.wallNow() - config.shopperVisitDays * dayMs),
     },
   });
@@ -189,7 +201,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
     requestsPerMinute: config.requestsPerMinute,
     wallNow: clock.wallNow,
   });
+  const door = createDoor({ limits: config, nowMs: () => performance.now(), onRefused: metrics.countRefusal });
   const consoleParts: ConsoleParts = {
+    logins: door.loginsOf({ name: 'console' }),
     keys: { operator: config.operatorKey, viewer: config.viewerKey },
     store: createOperatorStore(stores.general, {
       emailFields: dialects.flatMap(({ emailIn }) => (emailIn === undefined ? [] : [emailIn])),
@@ -205,16 +219,26 @@ export async function startGateway(config: Config, options: { readonly logDestin
     observer,
     tellsTimings: config.mode === 'sandbox',
     bodyLimitBytes: config.requestBodyLimitBytes,
+    connections: { limits: config, trustedProxy: config.trustedProxy, onCut: metrics.countCut },
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
     readiness: parts,
     metrics,
     metricsKey: config.metricsKey,
   });
+  door.guard(server, {
+    open: ['/healthz', '/readyz', '/metrics', resultsPath, bankNotificationPath],
+    large: /^\/docs\/(assets\/|.*\.json$)/,
+  });
   for (const dialect of dialects) {
     await server.register(async (app) => {
       observeRequests(app, dialect.name, metrics);
-      dialect.register(app, { engine, directory, mode: config.mode, limits, webhooks, expectUrlsInRequests, isUnavailable });
+      door.expectLogins(app);
+      const { mode } = config;
+      const { name, requestsPerSecond: documentedPerSecond } = dialect;
+      const logins = door.loginsOf({ name, ...(documentedPerSecond === undefined ? {} : { documentedPerSecond }) });
+      const allLimits = { ...limits, ...logins };
+      dialect.register(app, { engine, directory, mode, limits: allLimits, webhooks, expectUrlsInRequests, isUnavailable });
     });
   }
   addPageFiles(server);
@@ -360,6 +384,9 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     requestKeys: createRequestKeys(stores.general, vault),
     templates: createTemplateStore(stores.general),
     risk: createRiskStore(stores.general),
+    books: createMerchantBooks(stores.general),
+    statements: createStatementStore(stores.general),
+    cardTesting: cardTestingOf(config, { clock, log, metrics }),
     mails: createMailQueue(stores.general),
     holds: createDueHoldStore(stores.general),
     vault: observedVault(vault, observer),
@@ -391,6 +418,24 @@ function buildEngine({ config, stores, paymentStore, metrics, vault, clock, dire
     },
   };
   return { engine, acquirer, bank };
+}
+
+function cardTestingOf(config: Config, { clock, log, metrics }: Pick<Parts, 'clock' | 'log' | 'metrics'>): CardTesting | undefined {
+  if (config.cardTesting === 'off') return undefined;
+  return createCardTesting({
+    limits: {
+      windowMs: config.cardTestingWindowMinutes * minuteMs,
+      cardsPerAddress: config.cardTestingCardsPerAddress,
+      cardsPerBin: config.cardTestingCardsPerBin,
+      cardsPerMerchant: config.cardTestingCardsPerMerchant,
+      declinePercent: config.cardTestingDeclinePercent,
+    },
+    nowMs: clock.businessNow,
+    onFound({ subject, merchantId, untilMs }) {
+      metrics.countCardTesting(subject);
+      log.warn({ merchantId, subject, until: new Date(untilMs).toISOString() }, 'somebody tries out cards; they are kept from going on');
+    },
+  });
 }
 
 /** As the dialect of the payment's channel has it. */
@@ -499,6 +544,17 @@ function directoryTls(config: Config, scheme: string | undefined): DirectoryTls 
 function publicUrlOf({ publicUrl, tlsCertificateFile, host, port }: Config): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return publicUrl ?? `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
+}
+
+/** Whoever asks while it is under way gets its answer: anybody may ask, as often as they like. */
+function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= run().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
 }
 
 /** Which parts can work now. */

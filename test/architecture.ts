@@ -19,7 +19,7 @@ const rules: readonly Rule[] = [
   { from: 'core', may: [] },
   { from: 'protocols/*', may: [] },
   { from: 'dialects', may: ['core', 'dialects/*'] },
-  { from: 'dialects/*', may: ['core'], alsoFiles: [contract] },
+  { from: 'dialects/*', may: ['core'], alsoFiles: [contract, 'src/dialects/refuse-the-rest.ts'] },
   { from: 'acquirers', may: ['core', 'protocols/*', 'acquirers/*'] },
   { from: 'acquirers/*', may: ['core', 'protocols/*'], alsoFiles: ['src/acquirers/acquirer.ts'] },
   { from: 'three-ds-server', may: ['core', 'protocols/*'] },
@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
 ];
 
 const rootFiles = ['main.ts', 'gateway.ts', 'start.ts'];
-const configFiles = ['config.ts', 'config-forms.ts'];
+const configFiles = ['config.ts', 'config-forms.ts', 'config-limits.ts', 'config-setting.ts'];
 const rolesInParts = ['dialects', 'acquirers', 'protocols'];
 const forbiddenFolders = ['utils', 'util', 'helpers', 'common', 'lib', 'types', 'misc', 'shared'];
 

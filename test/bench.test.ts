@@ -1,6 +1,7 @@
 /** The parts of bench and drill that would go wrong silently: the card numbers, the reader of answers, and the comparison of the books. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeFlood, percentile, ratioOf } from '../bench/abuse/figures.ts';
 import { isPending, isSuccess, readAnswer, readId, readRegistrationId } from '../bench/answer.ts';
 import { createCardSource, panLength, seededRandom } from '../bench/cards.ts';
 import { compareBooks, type Sides } from '../bench/drill/audit.ts';
@@ -133,6 +134,16 @@ test('events that were not told, or in another order, are found; repetitions are
   assert.equal(compareTold(told, ['a', 'b', 'a', 'c']).length, 1);
   assert.equal(compareTold(told, ['a', 'a', 'b']).length, 1);
   assert.equal(compareTold(told, ['a', 'a', 'b', 'c', 'd']).length, 1);
+});
+
+test('a multiple of the normal p99 is taken over all that succeeded, in any order', () => {
+  const values = Array.from({ length: 200 }, (_, index) => ((index * 7) % 200) + 1);
+  assert.deepEqual([percentile(values, 0.5), percentile(values, 0.99), percentile([], 0.99)], [100, 198, 0]);
+  const honest = { latenciesMs: values.map((value) => value * 3), failures: {} };
+  const attacker = { answers: { 429: 5 }, opened: 1, closed: 0 };
+  const flood = { flood: 'guesses', honest, attacker, refused: { 'requests: login': 5 } } as const;
+  assert.equal(ratioOf({ normal: { latenciesMs: values, failures: {} } }, flood), 3);
+  assert.match(describeFlood({ normal: { latenciesMs: values, failures: {} } }, flood), /3\.00[\s\S]*5 429[\s\S]*5 requests: login/);
 });
 
 const bankRow = (more: Partial<BankRow> = {}): BankRow => ({

@@ -1,16 +1,20 @@
 /** PCI DSS documents: handed in, looked at by their content, kept sealed, approved by an operator, required where card data is sent, warned of, expired. */
 import assert from 'node:assert/strict';
+import { randomUUIDv7 } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ComplianceDocument, requiredTypes, standingOf } from '../src/core/compliance/document.ts';
-import { createConsoleClient, moveClock, readClock, viewerKey } from './harness/console.ts';
+import { openDatabase } from '../src/postgres/connection.ts';
+import { createComplianceStore } from '../src/store/compliance.ts';
+import { callConsole, createConsoleClient, moveClock, operatorKey, readClock, viewerKey } from './harness/console.ts';
+import { createDatabase } from './harness/database.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { createOperator, type Operator } from './harness/operator.ts';
 import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { card, type Json, listIn, order, type TzeroReply, useTzero } from './harness/tzero.ts';
+import { card, shop as confirm, type Json, listIn, order, payOn, type TzeroReply, useTzero } from './harness/tzero.ts';
 
 const stack = useTzero();
 const dayMs = 86_400_000;
@@ -46,7 +50,7 @@ async function newShop(): Promise<Shop> {
   ]);
   const key = login['X-Secret-Key'] ?? '';
   await eventually(
-    async () => (await stack.send({ method: 'GET', path: '/compliance/status', key })).status === 200,
+    async () => (await stack.send({ method: 'GET', path: '/customer/nobody/payment-method', key })).status === 200,
     'the new key to open',
   );
   return { merchant, key, channel: wireId };
@@ -162,6 +166,15 @@ test('operators decide in the console API as well, by their role', async () => {
   const rejected = await client.done('post', `${one}/reject`, { ids, body: { reason: 'It is not signed.' } });
   assert.deepEqual([rejected.state, rejected.reason], ['rejected', 'It is not signed.']);
   assert.equal((await client.done('get', one, { ids })).state, 'rejected');
+  // What was done is in the trail, with who did it and to whose document.
+  const { output } = await operator.run(['audit']);
+  for (const act of ['approved', 'rejected', 'read']) {
+    assert.match(output, new RegExp(`compliance_document\\.${act}\\b.*${String(body.id)}`), act);
+  }
+  const served = await callConsole(stack.url, { path: `/console-api/compliance-documents/${String(body.id)}/file`, key: operatorKey });
+  assert.match(served.headers.get('content-type') ?? '', /^application\/json/);
+  assert.equal(served.headers.get('x-content-type-options'), 'nosniff');
+  assert.ok(!(await served.text()).includes('%PDF'));
 });
 
 test('a key that is made in the console API opens', async () => {
@@ -188,6 +201,18 @@ test('another form than a form, and none at all, is refused', async () => {
   assert.deepEqual(codeOf(await send('--x\r\nnothing', 'multipart/form-data; boundary=x')), [400, 'unreadable_request']);
 });
 
+test('an attestation of compliance stands for the questionnaire', async () => {
+  const shop = await newShop();
+  for (const type of ['asv_scan', 'aoc']) {
+    const { status, body } = await handIn(shop, { type });
+    assert.deepEqual([status, body.type], [201, type]);
+    assert.equal((await statusOf(shop)).compliant, false);
+    await operator.json('compliance', 'approve', String(body.id));
+  }
+  await eventually(async () => (await pay(shop)).status === 201, 'the approvals to count');
+  assert.deepEqual(await statusOf(shop), { compliant: true, required: { asv_scan: 'valid', saq: 'valid' } });
+});
+
 test('documents of one merchant are nobody else’s', async () => {
   const [mine, theirs] = [await newShop(), await newShop()];
   await handIn(mine);
@@ -205,19 +230,39 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
   }
   await eventually(async () => (await pay(shop)).status === 201, 'the approvals to count');
   const mailbox = createMailbox(stack.parts.host.url);
-  const moves = [12, 1, 29, 23, 1];
-  const counts: number[] = [];
-  for (const days of moves) {
-    await moveClock(stack.url, days * 86_400);
-    counts.push((await mailbox.list({ to })).length);
+  const { rows } = await stack.parts.database.query<{ until: Date }>(
+    `select d.valid_until as until from polygate.compliance_document d join polygate.merchant m using (merchant_id)
+    where m.routing_number = $1 and d.type = 'saq'`,
+    [shop.merchant],
+  );
+  const untilMs = rows[0]?.until.getTime() ?? 0;
+  /** To so many seconds before the end. */
+  const moveTo = async (secondsBefore: number) => {
+    const nowMs = Date.parse((await readClock(stack.url)).business_time);
+    await moveClock(stack.url, Math.floor((untilMs - nowMs) / 1_000) - secondsBefore);
+  };
+  const ordered = async () => (await stack.parts.database.query(`select from polygate.delivery where mail ->> 'to' = $1`, [to])).rowCount;
+  for (const [index, days] of [60, 30, 7].entries()) {
+    await moveTo(days * 86_400 + 30);
+    assert.equal(await ordered(), index, `just before ${days} days`);
+    await moveTo(days * 86_400 - 30);
+    assert.equal(await ordered(), index + 1, `just after ${days} days`);
+    await moveTo((days - 2) * 86_400);
+    assert.equal(await ordered(), index + 1, `two days later`);
   }
-  const mails = await mailbox.received(to, 3);
-  assert.equal(mails.length, 3, JSON.stringify(counts));
-  for (const { subject, text } of mails) {
+  for (const { subject, text } of await mailbox.received(to, 3)) {
     assert.match(subject, /PCI DSS document expires soon: Self-assessment questionnaire/);
     assert.match(text, /Hand in a new one/);
   }
-  await moveClock(stack.url, 5 * 86_400);
+  const kept = await pay(shop, {
+    payment_method: card('4111111111111111', { store_for_future_use: true }),
+    customer: { reference: shop.merchant },
+  });
+  await confirm(kept.body.redirect_url ?? '');
+  const stored = (await stack.read(kept.body.id ?? '', { key: shop.key })).body.payment_method?.id ?? '';
+  await moveTo(30);
+  assert.equal((await pay(shop)).status, 201);
+  await moveTo(-30);
   assert.deepEqual(codeOf(await pay(shop)), [403, 'pci_compliance_required']);
   assert.deepEqual((await statusOf(shop)).required, { asv_scan: 'valid', saq: 'expired' });
   const merchantPays = await pay(shop, {
@@ -225,7 +270,83 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
     payment_data: { payment_type: 'mit', previous_network_reference: 'A1B2C3D4' },
   });
   assert.equal(merchantPays.status, 403);
-  assert.equal((await mailbox.list({ to })).length, 3);
+  const networkToken = {
+    type: 'network_token',
+    number: '4111111111111111',
+    expiry_month: 12,
+    expiry_year: 2077,
+    cryptogram: 'A'.repeat(28),
+  };
+  assert.deepEqual(codeOf(await pay(shop, { payment_method: networkToken })), [403, 'pci_compliance_required']);
+  // Whatever brings no card number goes on: the page, the link, and a card that is stored here.
+  const hosted = { channel: shop.channel, amount: 5_00, currency: 'USD' };
+  for (const [path, name] of [
+    ['/payment/session', 'redirect_url'],
+    ['/payment/link', 'url'],
+  ] as const) {
+    const reference = freshName('hosted');
+    const opened = await stack.send({ path, key: shop.key, body: { ...hosted, reference } });
+    assert.equal(opened.status, 201, opened.text);
+    await payOn(opened.body[name] ?? '');
+    const query = `?channel=${shop.channel}&reference=${reference}`;
+    const { body } = await stack.send({ method: 'GET', path: `/payment${query}`, key: shop.key });
+    assert.deepEqual(
+      listIn(body, 'data').map(({ status }) => status),
+      ['captured'],
+    );
+  }
+  const again = await pay(shop, { payment_method: { type: 'stored_card', id: stored } });
+  assert.equal(again.status, 201, again.text);
+  const renewed = await handIn(shop);
+  await operator.json('compliance', 'approve', String(renewed.body.id));
+  await eventually(async () => (await pay(shop)).status === 201, 'the new document to count');
+  assert.equal((await mailbox.list({ to })).filter(({ subject }) => subject.includes('PCI DSS')).length, 3);
+});
+
+const insertPayment = {
+  name: 'test_payment',
+  text: `insert into polygate.payment (merchant_id, payment_id, channel_id, state, currency, amount, created_at)
+values ($1, $2, $3, 'open', 'USD', 1, now())`,
+};
+
+test('the transactions of the last twelve months are counted, those of one merchant alone, and told', async () => {
+  const shop = await newShop();
+  const session = await stack.send({
+    ...{ path: '/payment/session', key: shop.key },
+    body: { channel: shop.channel, amount: 100, currency: 'USD', reference: freshName('s') },
+  });
+  await payOn(session.body.redirect_url ?? '');
+  const { body } = await stack.send({ method: 'GET', path: '/compliance/status', key: shop.key });
+  assert.equal(body.transactions_last_12_months, 1);
+  // On a database of its own, since nothing stands behind these rows.
+  const { url, drop } = await createDatabase();
+  const database = openDatabase({ url, applicationName: 'test', purpose: 'general', maxConnections: 1 });
+  try {
+    const [mine, theirs] = [randomUUIDv7(), randomUUIDv7()];
+    const nowMs = Date.now();
+    const idAt = (ms: number) =>
+      `${ms
+        .toString(16)
+        .padStart(12, '0')
+        .replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUIDv7().slice(-12)}`;
+    const days = (count: number) => nowMs - count * dayMs;
+    for (const [merchant, ms] of [
+      [mine, days(0)],
+      [mine, days(200)],
+      [mine, days(364)],
+      [mine, days(366)],
+      [mine, days(800)],
+      [theirs, days(1)],
+    ] as const) {
+      await database.query(insertPayment, [merchant, idAt(ms), randomUUIDv7()]);
+    }
+    const store = createComplianceStore(database, { wallNow: () => nowMs });
+    const counts = await Promise.all([mine, theirs, randomUUIDv7()].map((merchant) => store.transactionsOf(merchant)));
+    assert.deepEqual(counts, [3, 1, 0]);
+  } finally {
+    await database.close();
+    await drop();
+  }
 });
 
 test('beyond six million transactions a year the attestation is required, and it does for the questionnaire before', () => {

@@ -11,6 +11,12 @@ import { type OperationKind, type OperationNode, operationKinds, type PaymentTre
 import { decideReceipt } from '../src/core/payment/receipt.ts';
 import { decideRefund } from '../src/core/payment/refund.ts';
 import {
+  type AuthenticationEvent,
+  type AuthenticationState,
+  authenticationTransitions,
+  isOpen,
+} from '../src/core/states/authentication.ts';
+import {
   type OperationEvent,
   type OperationState,
   operationEvents,
@@ -297,4 +303,39 @@ test('which states of a payment follow which', () => {
     const found = paymentEvents.map((event) => paymentTransitions.next(from as (typeof paymentStates)[number], event) ?? '');
     assert.deepEqual(found, moves, from);
   }
+});
+
+const runEvents: readonly AuthenticationEvent[] = [
+  ...(['ask', 'challenge', 'authenticate', 'attempt', 'inform', 'fail', 'forbid', 'give_up', 'expire'] as const),
+];
+// What has a result is over: nothing leads out of it. A result comes of a question alone, and of a challenge only after one.
+const runMoves = tableOf(`
+from          | ask   | challenge  | authenticate  | attempt   | inform   | fail   | forbid    | give_up     | expire
+not_enrolled  |       |            |               |           |          |        |           |             |
+ready         | asked |            |               |           |          |        |           | unavailable | expired
+method        | asked |            |               |           |          | failed |           |             | expired
+asked         |       | challenged | authenticated | attempted | informed | failed | forbidden | unavailable | expired
+challenged    |       |            | authenticated | attempted |          | failed | forbidden | unavailable | expired
+authenticated |       |            |               |           |          |        |           |             |
+attempted     |       |            |               |           |          |        |           |             |
+informed      |       |            |               |           |          |        |           |             |
+failed        |       |            |               |           |          |        |           |             |
+forbidden     |       |            |               |           |          |        |           |             |
+unavailable   |       |            |               |           |          |        |           |             |
+expired       |       |            |               |           |          |        |           |             |
+`);
+
+test('which states of an authentication follow which', () => {
+  for (const [from = '', ...moves] of runMoves) {
+    const state = from as AuthenticationState;
+    const found = runEvents.map((event) => authenticationTransitions.next(state, event) ?? '');
+    assert.deepEqual(found, moves, from);
+    assert.equal(
+      isOpen(state),
+      moves.some((to) => to !== ''),
+      from,
+    );
+  }
+  const known = new Set(runMoves.map(([from]) => from));
+  for (const [from, , to] of authenticationTransitions.rows) assert.ok(known.has(from) && known.has(to), `${from}, ${to}`);
 });

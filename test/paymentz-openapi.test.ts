@@ -175,4 +175,14 @@ test('and so have answers about tokens, kept cards, cardholders and payouts', as
     const sent = { ...card, merchantTransactionId: reference, amount: sum, currency: 'EUR', paymentType: 'PO' };
     assertDescribed(payout, await stack.demo.post(payout, [who, reference, sum, key], sent));
   }
+  // Paid by the bank, refused by it, and no IBAN at all.
+  for (const [reference, iban] of [
+    ['OUT-C', 'DE23100000001234567890'],
+    ['OUT-D', 'DE65100000001234560053'],
+    ['OUT-E', 'DE00100000001234567890'],
+  ] as const) {
+    const account = { 'bankAccount.iban': iban, 'customer.bankAccountName': 'Ada Example' };
+    const sent = { ...account, merchantTransactionId: reference, amount: '3.00', currency: 'EUR', paymentType: 'PO' };
+    assertDescribed(payout, await stack.demo.post(payout, [who, reference, '3.00', key], sent));
+  }
 });

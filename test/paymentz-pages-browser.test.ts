@@ -143,6 +143,35 @@ test('what the page could not offer is refused before anybody sees it', async ()
   assert.equal(await post({ paymentMode: 'NB', paymentBrand: 'Bank Transfer', transactionType: 'PA' }), '20005');
 });
 
+test('the page of an invoice offers what the invoice leaves of it', async () => {
+  const generate = async (more: Parameters) => {
+    const invoice = {
+      merchantInvoiceId: freshName('invoice'),
+      amount: '9.00',
+      currency: 'EUR',
+      merchantRedirectUrl: `${shop.url}/done`,
+      ...more,
+    };
+    const sum = [who, key, invoice.merchantInvoiceId, invoice.amount, invoice.merchantRedirectUrl];
+    const reply = await stack.demo.post('/invoiceServices/REST/v1/generate', sum, { ...invoice, 'customer.email': 'ada@shop.example' });
+    return reply.body as unknown as {
+      readonly statusInvoiceResult: { readonly code: string };
+      readonly invoiceDetails?: { readonly transactionUrl: string };
+    };
+  };
+  const atBank = await generate({ paymentMode: 'NB', paymentBrand: 'IDEAL' });
+  const { page } = await visit(browser, atBank.invoiceDetails?.transactionUrl ?? '');
+  assert.deepEqual(await page.locator('input[name=method]').evaluateAll((inputs) => inputs.map((input) => input.getAttribute('value'))), [
+    'redirect-ideal',
+  ]);
+  await submit(page);
+  await page.waitForURL(/\/bank\/pay\//);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  assert.equal((await broughtBack(page)).status, 'Y');
+  await page.context().close();
+  assert.equal((await generate({ paymentMode: 'EW', paymentBrand: 'SKRILL' })).statusInvoiceResult.code, '20005');
+});
+
 test('a payment link is paid on a phone', async () => {
   const orderID = freshName('order');
   const sent = { 'merchant.orderID': orderID, 'merchant.amount': '12.50', 'merchant.currency': 'EUR', 'merchant.orderDescription': 'Tea' };

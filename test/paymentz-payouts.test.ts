@@ -6,6 +6,7 @@ import type { NewAccountPayout } from '../src/core/ports.ts';
 import { openDatabase } from '../src/postgres/connection.ts';
 import { submitAccountPayout } from '../src/store/payouts.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
+import { callConsole, viewerKey } from './harness/console.ts';
 import { createHooks } from './harness/hooks.ts';
 import type { TransferEntry } from './harness/host-control.ts';
 import { freshName, type Parameters, type Reply } from './harness/opp.ts';
@@ -110,6 +111,19 @@ test('a payout goes to a bank account, by its IBAN or its number', async () => {
   assert.equal(
     rows.some(({ row }) => row.includes('9876543210') || row.includes(iban.good.slice(4))),
     false,
+  );
+  const short = { currency: 'EUR', 'customer.bankAccountNumber': '123456', 'customer.bankCode': '77', 'customer.bankAccountName': 'Ada' };
+  assert.deepEqual(expectResult(await payOut('1.00', short), '00009').body.bankAccount, { holder: 'Ada', last4: '56' });
+  const seen = await callConsole(stack.url, { key: viewerKey, path: '/console-api/payments?bank_method=transfer' });
+  assert.equal(seen.status, 200);
+  const { items } = (await seen.json()) as { readonly items: readonly { readonly state: string; readonly last4: string }[] };
+  assert.deepEqual(
+    items.map(({ state, last4: end }) => [state, end]),
+    [
+      ['paid_out', '56'],
+      ['paid_out', '3210'],
+      ['paid_out', '7890'],
+    ],
   );
   expectResult(await stack.demo.act(idOf(reply), 'RF', { amount: '1.00' }), '20010');
   expectResult(await stack.demo.act(idOf(reply), 'RV'), '20010');

@@ -135,6 +135,12 @@ test('recurring and unscheduled payments: the first by the shopper, later ones b
   assert.deepEqual([second.status, codeIn(second.body)], [201, 5], second.text);
   const merchants = { unscheduledCardOnFileRequestor: 'merchantInitiated', unscheduledCardOnFileSequenceIndicator: 'subsequent' };
   assert.equal((await stack.pay({ ...later, ...merchants })).status, 201);
+  // A card number is no transaction id of a scheme; it is refused before anything keeps it.
+  for (const name of ['schemeReferenceData', 'initialSchemeTransactionId']) {
+    const { status, body, text } = await stack.pay({ ...later, ...merchants, [name]: '4111111111111111' });
+    assert.deepEqual([status, body.errors?.[0]?.propertyName], [400, `cardPaymentMethodSpecificInput.${name}`], text);
+    assert.ok(!text.includes('4111111111111111'));
+  }
   const impossible = { unscheduledCardOnFileRequestor: 'merchantInitiated', unscheduledCardOnFileSequenceIndicator: 'first' };
   assert.equal((await stack.pay({ ...later, ...impossible })).status, 400);
 });

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
+import { openPage, submit } from './harness/form-browser.ts';
 import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, cards, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { rememberCard } from './harness/traces.ts';
 
 const shop = useQorepayStack({ webhooks: true });
 
@@ -237,10 +239,9 @@ test('a subscriber pays the first period, and is charged for the others with the
   // Nobody has paid: nothing is billed.
   await moveClock(shop.url, daySeconds);
   assert.equal((await billed(templateId)).length, 1);
-  const form = new URL(String(first?.checkout_url)).pathname;
   assert.equal((await shop.api('PATCH', `billing_templates/${templateId}/clients/${id}/`, { status: 'subscription_paused' })).status, 400);
   const token = await keepCard(id);
-  assert.equal((await shop.api('POST', `purchases/${first?.id}/charge/`, { recurring_token: token })).body.status, 'paid', form);
+  assert.equal((await shop.api('POST', `purchases/${first?.id}/charge/`, { recurring_token: token })).body.status, 'paid');
   const active = await subscriber(templateId, id);
   assert.equal(active.status, 'active');
   assert.match(String(active.subscription_billing_scheduled_on), /^\d{4}-\d{2}-\d{2}$/);
@@ -264,6 +265,29 @@ test('a subscriber pays the first period, and is charged for the others with the
   const over = await subscriber(templateId, id);
   assert.deepEqual([over.status, over.number_of_billing_cycles_passed, over.subscription_billing_scheduled_on], ['inactive', 3, null]);
   assert.equal((await mails(email, 1)).length, 1);
+});
+
+test('the first period is paid on the hosted page, and the card that it keeps pays the next', async () => {
+  const { id } = await client();
+  const templateId = await template(planTerms({ subscription_period_units: 'days' }));
+  const { purchase: first } = (await subscribe(templateId, id)).body;
+  assert.deepEqual([first?.status, first?.direct_post_url], ['created', null]);
+  rememberCard(shop.parts.traces, { pan: cards.plain, cvc: '123' });
+  const page = await openPage(String(first?.checkout_url));
+  const card = { cardnumber: cards.plain, 'exp-date': '12 / 39', cvc: '123', ccname: 'Ada Example' };
+  assert.equal((await submit(page, card)).status, 200);
+  const paid = await shop.read(String(first?.id));
+  assert.deepEqual([paid.status, paid.is_recurring_token, paid.product], ['paid', true, 'billing_subscriptions_invoice']);
+  assert.equal((await subscriber(templateId, id)).status, 'active');
+  const tokens = await shop.api('GET', `clients/${id}/recurring_tokens/`);
+  assert.deepEqual(
+    tokens.body.results?.map(({ id: token }) => token),
+    [first?.id],
+  );
+  await moveClock(shop.url, daySeconds);
+  const [, second] = await billed(templateId);
+  assert.deepEqual([second?.status, second?.recurring_token], ['paid', first?.id]);
+  await shop.api('DELETE', `billing_templates/${templateId}/`);
 });
 
 test('trial periods are free, and a period may be billed at its end', async () => {

@@ -176,7 +176,8 @@ test('one payout executed ten times at once pays once', async () => {
 
 test('the same key makes a payout once', async () => {
   const headers = { 'idempotency-key': `payout ${Date.now()}` };
-  const first = await shop.api('POST', 'payouts/', terms(), { headers });
+  const [first, second] = await Promise.all([1, 2].map(() => shop.api('POST', 'payouts/', terms(), { headers })));
+  assert.ok(first !== undefined && second !== undefined && idOf(first) === idOf(second) && second.status === 201, String(second?.text));
   const again = await shop.api('POST', 'payouts/', terms(), { headers });
   assert.deepEqual([again.status, idOf(again), again.headers['idempotent-replayed']], [201, idOf(first), 'true']);
   assert.equal(codeOf(await shop.api('POST', 'payouts/', terms({ reference: 'x' }), { headers })), 'idempotency_key_reused');
@@ -194,6 +195,21 @@ test('a payout is its company’s own, and no purchase', async () => {
   assert.equal((await shop.api('GET', `payouts/${purchase}/`)).status, 404);
   assert.equal((await execute(url.replace(id, purchase))).status, 404);
   for (const key of [demo.apiKey, demo.s2sToken]) assert.equal((await execute(url, {}, { authorization: `Bearer ${key}` })).status, 200);
+});
+
+test('a payout whose answer is late is pending, is not paid twice, and then told as it was', async () => {
+  const before = await balance();
+  const { id, url } = await made();
+  await shop.parts.host.addFault({ fault: 'late_answer', mti: '0200' });
+  assert.deepEqual((await execute(url)).body, { status: 'pending' });
+  assert.match(String((await execute(url)).body.status), /^(?:pending|executed)$/);
+  await eventually(async () => String((await read(id)).status) === 'success', 'the late answer');
+  assert.equal(await balance(), before - 1_250);
+  const told = await toldOf(id, 'payout.success');
+  assert.deepEqual(
+    told.map(({ event_type: event }) => event),
+    ['payout.created', 'payout.pending', 'payout.success'],
+  );
 });
 
 test('banks are not among them, and the answer says so', async () => {

@@ -151,6 +151,11 @@ test('with and without a slash, with empty bodies and junk in the query', async 
   const listed = await shop.send({ method: 'GET', path: '/api/v1/purchases/', headers });
   assert.deepEqual([listed.status, codeOf(listed)], [405, 'method_not_allowed']);
   assert.equal((await shop.send({ method: 'GET', path: '/api/v1/nothing/', headers })).status, 404);
+  for (const brand of ['%00', 'a%0Ab', '%F0%9F', 'x'.repeat(3_000), '%ED%A0%80']) {
+    const path = `/api/v1/payment_methods/?brand_id=${brand}&currency=EUR`;
+    const { status, text } = await shop.send({ method: 'GET', path, headers });
+    assert.equal(status, 400, `${brand}: ${text}`);
+  }
 });
 
 test('a hold is captured once, in part; the rest is released, and refunds come in parts', async () => {
@@ -264,7 +269,8 @@ test('past its due date a purchase is overdue and can be paid, or has expired an
 test('a key makes a purchase once', async () => {
   const headers = { 'idempotency-key': `order ${Date.now()}` };
   const sent = seedPurchase();
-  const first = await shop.api('POST', 'purchases/', sent, { headers });
+  const [first, second] = await Promise.all([1, 2].map(() => shop.api('POST', 'purchases/', sent, { headers })));
+  assert.ok(first !== undefined && second !== undefined && idOf(first) === idOf(second) && second.status === 201, String(second?.text));
   const again = await shop.api('POST', 'purchases/', sent, { headers });
   assert.deepEqual([again.status, idOf(again), again.headers['idempotent-replayed']], [201, idOf(first), 'true']);
   const changed = await shop.api('POST', 'purchases/', { ...sent, reference: 'x' }, { headers });

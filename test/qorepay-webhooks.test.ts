@@ -1,10 +1,14 @@
 /** QorePay: what merchants are told, by whom it is signed, and that nobody else's is touched. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createVerify } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CaughtHook, createHooks, type Hooks } from './harness/hooks.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, other, useQorepayStack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack({ webhooks: true });
 
@@ -175,4 +179,72 @@ test('that a purchase was made is told before that it is paid, also to an endpoi
   await shop.s2s(purchase);
   const found = await toldOf('qp-late', id, ['purchase.created', 'purchase.paid']);
   assert.deepEqual([...new Set(found.map((hook) => told(hook).event_type))], ['purchase.created', 'purchase.paid']);
+});
+
+test('deliveries of a purchase: each event with its tries and what was sent; of a refund only its own', async () => {
+  const made = await webhookAt('qp-log', { events: ['purchase.paid', 'payment.refunded'] });
+  await createHooks(shop.parts.host.url).order('qp-log', { status: 503, times: 1 });
+  const purchase = await shop.create({ success_callback: hooks.url('qp-log-success') });
+  const id = String(purchase.body.id);
+  await shop.s2s(purchase);
+  const refund = (await act(id, 'refund', { amount: 1000 })).body;
+  const found = await toldOf('qp-log', id, ['purchase.paid', 'payment.refunded']);
+  await toldOf('qp-log-success', id, ['purchase.paid']);
+  const list = async (query: string, more = {}) => shop.api('GET', `webhooks/deliveries/?${query}`, undefined, more);
+  let rows: Body[] = [];
+  await eventually(async () => {
+    const { body } = await list(`id=${id}&source_type=purchase`);
+    rows = (body.results ?? []).filter(({ url }) => [hooks.url('qp-log'), hooks.url('qp-log-success')].includes(String(url)));
+    return rows.length === 3 && rows.every(({ delivered_on: at }) => at !== null);
+  }, 'the deliveries to be recorded');
+  const paid = rows.find(({ event, url }) => String(event) === 'purchase.paid' && String(url) === hooks.url('qp-log'));
+  assert.ok(paid);
+  assert.equal(paid.delivery_attempts?.length, Number(paid.attempts));
+  assert.ok(Number(paid.attempts) >= 2);
+  assert.match(String(paid.delivery_attempts?.[0]?.error_message), /HTTP 503/);
+  assert.match(String(paid.created_on), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+  const sent = found.find((hook) => told(hook).event_type === 'purchase.paid');
+  assert.deepEqual(paid.payload, JSON.parse(sent?.body ?? '{}'));
+  const ofRefund = (await list(`id=${refund.id}&source_type=payment`)).body.results ?? [];
+  assert.ok(ofRefund.length > 0 && ofRefund.every(({ event }) => String(event) === 'payment.refunded'));
+  assert.equal((await list(`id=${id}&source_type=purchase`, { as: other })).status, 404);
+  assert.equal((await list(`id=${refund.id}&source_type=payment`, { as: other })).status, 404);
+  assert.deepEqual(Object.keys((await list('')).body), ['id', 'source_type']);
+  assert.deepEqual(Object.keys((await list(`id=${id}&source_type=x`)).body), ['source_type']);
+  assert.equal((await shop.api('DELETE', `webhooks/${made.body.id}/`)).status, 204);
+});
+
+test('all attempts of a purchase, and that it was called off, are told in the order in which they happened', async () => {
+  await webhookAt('qp-order');
+  const catcher = createHooks(shop.parts.host.url);
+  const [paid, cancelled] = [await shop.create(), await shop.create()].map(({ body }) => String(body.id));
+  assert.ok(paid !== undefined && cancelled !== undefined);
+  await Promise.all([paid, cancelled].map((id) => toldOf('qp-order', id, ['purchase.created'])));
+  await catcher.order('qp-order', { status: 500, times: 6 });
+  const declined = { card_number: '4000000000009995' };
+  for (const id of [paid, cancelled]) assert.equal((await shop.s2s(`/p/${id}/`, declined)).status, 400);
+  assert.equal((await shop.s2s(`/p/${paid}/`)).status, 200);
+  assert.equal((await act(cancelled, 'cancel')).status, 200);
+  const eventsOf = async (id: string, last: string) => (await toldOf('qp-order', id, [last])).map((hook) => told(hook).event_type);
+  assert.deepEqual(await eventsOf(paid, 'purchase.paid'), ['purchase.created', 'purchase.payment_failure', 'purchase.paid']);
+  assert.deepEqual(await eventsOf(cancelled, 'purchase.cancelled'), ['purchase.created', 'purchase.payment_failure', 'purchase.cancelled']);
+});
+
+test('a program of others verifies the signature over the bytes as they came, and finds a changed one', async () => {
+  const made = await webhookAt('qp-openssl');
+  const id = String((await shop.create()).body.id);
+  const [hook] = await toldOf('qp-openssl', id, ['purchase.created']);
+  assert.ok(hook);
+  const folder = mkdtempSync(join(tmpdir(), 'polygate-signature-'));
+  try {
+    const verified = (body: string): boolean => {
+      const files = { key: String(made.body.public_key), signature: Buffer.from(hook.headers['x-signature'] ?? '', 'base64'), body };
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+      const given = ['dgst', '-sha256', '-verify', join(folder, 'key'), '-signature', join(folder, 'signature'), join(folder, 'body')];
+      return spawnSync('openssl', given).status === 0;
+    };
+    assert.deepEqual([verified(hook.body), verified(`${hook.body} `)], [true, false]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

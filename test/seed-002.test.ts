@@ -37,6 +37,25 @@ test('an order is tried again under the same reference after a refusal, and coun
   assert.deepEqual([row?.orders, row?.approved_orders, row?.attempts], [2, 2, 3]);
 });
 
+/** By the platform's number of the product. */
+const cardsByProduct = [
+  [1, 'Visa', '4111111111111111', '123'],
+  [3, 'Mastercard', '5105105105105100', '123'],
+  [2, 'American Express', '378282246310005', '1234'],
+  [117, 'Maestro', '6759649826438453', '123'],
+  [132, 'Diners Club', '30569309025904', '123'],
+  [128, 'Discover', '6011111111111117', '123'],
+  [125, 'JCB', '3530111333300000', '123'],
+  [56, 'UnionPay', '6200000000000005', '123'],
+] as const;
+
+test('every card product takes its cards', async () => {
+  for (const [paymentProductId, label, number, cvv] of cardsByProduct) {
+    const paid = await stack.pay({ ...once, paymentProductId, card: stack.card(number, cvv) });
+    assert.deepEqual([paid.status, codeIn(paid.body)], [201, 9], `${label}: ${paid.text}`);
+  }
+});
+
 test('a redirection product: the shopper pays at the bank, and the details tell it', async () => {
   const { status, body, text } = await stack.post('/payments', {
     ...orderOf(freshReference(), 'ada@shop.example'),

@@ -149,3 +149,18 @@ test('a result of failure, of prohibition and of too much time ends the payment'
     expectReply(await read(reply.body.id), 400, code);
   }
 });
+
+test('a result is answered when it is recorded and not before: one that cannot be is to be brought again', async () => {
+  const { reply, url, rreq } = await challenged();
+  const { database } = stack.parts;
+  await database.query('alter table polygate.authentication rename to authentication_away');
+  try {
+    const refused = await bring(url, rreq);
+    assert.deepEqual([refused.messageType, refused.errorCode], ['Erro', '403']);
+  } finally {
+    await database.query('alter table polygate.authentication_away rename to authentication');
+  }
+  expectReply(await read(reply.body.id), 200, pending);
+  assert.equal((await bring(url, rreq)).resultsStatus, '01');
+  await eventually(() => isPaid(reply.body.id), 'the payment to be done');
+});

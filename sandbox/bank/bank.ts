@@ -111,6 +111,8 @@ export function openBank({ dataDirectory, secret, suffers, warn, onFailure }: Ba
       // Two words of letters that cannot be mixed up with digits: people type it into a transfer.
       const bankReference = `NG-${readable(4)}-${readable(4)}`;
       await book({ fact: 'started', order, token: randomBytes(24).toString('base64url'), bankReference });
+      if (order.unattended === true && books.find(order.reference)?.state === 'open')
+        await tell({ fact: 'deferred', reference: order.reference });
       return books.find(order.reference) ?? 'conflict';
     },
     async cancel(reference) {

@@ -1,4 +1,5 @@
 /** The bank's books: payments that a gateway has started, the money that came for them, and what was sent back. Facts go in, nothing goes out. */
+import { createHash } from 'node:crypto';
 
 /** How a payment at the bank stands. `deferred`: the shopper has ordered it and will pay later. `paid`: all of its money has come. */
 export type BankState = 'open' | 'deferred' | 'paid' | 'refused' | 'canceled';
@@ -15,6 +16,8 @@ export interface Order {
   readonly returnUrl: string;
   /** Where the bank tells what has happened. */
   readonly notificationUrl: string;
+  /** No shopper comes: the order stands at once, and the merchant tells the account. */
+  readonly unattended?: true;
 }
 
 /** One line of the journal. */
@@ -121,9 +124,23 @@ export function refundedOf({ refunds }: Pick<BankPayment, 'refunds'>): number {
   return refunds.reduce((sum, { amount }) => sum + amount, 0);
 }
 
+/** An account for this payment alone: ten digits. */
+function accountOf({ order, bankReference }: BankPayment): object {
+  const number = createHash('sha256').update(bankReference).digest().readBigUInt64BE() % 10_000_000_000n;
+  return { number: String(number).padStart(10, '0'), name: order.creditor, bank: 'Sandbox Bank' };
+}
+
 /** The payment as the gateway is told it, in answers and in notifications; complete each time, so that their order does not matter. */
 export function reportOf(payment: BankPayment): Readonly<Record<string, unknown>> {
   const { order, bankReference, state, receipts } = payment;
   const { reference, amount, currency } = order;
-  return { reference, bankReference, state, amount, currency, receipts };
+  return {
+    reference,
+    bankReference,
+    state,
+    amount,
+    currency,
+    receipts,
+    ...(order.unattended === true ? { account: accountOf(payment) } : {}),
+  };
 }

@@ -184,6 +184,7 @@ function readOrder(body: Readonly<Record<string, unknown>>): Order | { readonly 
   return {
     ...{ reference: text('reference'), currency: text('currency'), method: text('method'), creditor: text('creditor'), amount, decimals },
     ...{ returnUrl: text('returnUrl'), notificationUrl: text('notificationUrl') },
+    ...(body.unattended === true ? { unattended: true } : {}),
   };
 }
 

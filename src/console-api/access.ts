@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import { mayAct, type Operator, type Role } from '../core/operator/operator.ts';
 import { hashOfKey } from '../core/operator/operator-key.ts';
 import type { OperatorStore } from '../core/operator/operator-store.ts';
+import type { LoginLimits } from '../dialects/dialect.ts';
 import { ConsoleProblem } from './problem.ts';
 
 export interface ConsoleKeys {
@@ -17,15 +18,20 @@ export interface ConsoleKeys {
 export interface AccessParts {
   readonly keys: ConsoleKeys;
   readonly store: Pick<OperatorStore, 'findOperator'>;
+  readonly logins: LoginLimits;
 }
 
 /** Who asks; throws a problem when it is nobody, or somebody whose role does not include the one that is needed. */
 export async function requireRole(parts: AccessParts, request: FastifyRequest, needed: Role): Promise<Operator> {
+  // A key has no name beside it: who sends wrong ones is known by the address alone.
+  parts.logins.beforeLogin(request, '');
   const operator = await operatorOf(parts, request);
   if (operator === undefined) {
+    parts.logins.loginFailed(request, '');
     const detail = 'Send the key of an operator as a bearer token: one made with `polygate operator add`, or OPERATOR_KEY or VIEWER_KEY.';
     throw new ConsoleProblem('unauthorized', detail);
   }
+  parts.logins.loggedIn(request, { name: '' });
   if (!mayAct(operator.role, needed)) {
     throw new ConsoleProblem('forbidden', `This needs the role ${needed}; the key that was sent has the role ${operator.role}.`);
   }

@@ -90,7 +90,7 @@ function writeAnswer(route: ConsoleRoute): Json {
 }
 
 /** Any route may be answered so; what a route adds is its own. */
-const everywhere: readonly ProblemName[] = ['bad_request', 'unauthorized', 'forbidden', 'unavailable', 'internal'];
+const everywhere: readonly ProblemName[] = ['bad_request', 'unauthorized', 'forbidden', 'too_many_requests', 'unavailable', 'internal'];
 
 function writeProblems(route: ConsoleRoute): Json {
   const body: readonly ProblemName[] = route.kind === 'act' && route.body !== undefined ? ['too_large'] : [];

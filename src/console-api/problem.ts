@@ -17,6 +17,7 @@ export const problemStatuses = {
   not_found: 404,
   conflict: 409,
   too_large: 413,
+  too_many_requests: 429,
   endpoint_failed: 502,
   due_work_not_done: 503,
   unavailable: 503,

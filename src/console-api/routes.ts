@@ -1,6 +1,7 @@
 /** The operator's JSON API under `/console-api`: its parsers, its errors and its routes. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { OperatorError, type OperatorErrorKind } from '../core/operator/operator-error.ts';
+import { TooManyRequests } from '../core/too-many-requests.ts';
 import { channelRoutes } from './channels.ts';
 import { clockRoutes } from './clock.ts';
 import { complianceRoutes } from './compliance.ts';
@@ -81,6 +82,9 @@ const operatorProblems: Readonly<Record<OperatorErrorKind, ProblemName>> = {
 
 function problemOf(error: unknown, { isUnavailable }: ConsoleParts): ConsoleProblem {
   if (error instanceof ConsoleProblem) return error;
+  if (error instanceof TooManyRequests) {
+    return new ConsoleProblem('too_many_requests', `Too many requests, or too many wrong keys; wait for ${error.retryAfter} seconds.`);
+  }
   if (error instanceof OperatorError) {
     const { kind, field, message } = error;
     return new ConsoleProblem(operatorProblems[kind], message, field === undefined ? [] : [{ field, detail: message }]);

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TObject } from 'typebox';
 import type { ListPage } from '../core/operator/operator-store.ts';
+import { csvOf } from '../core/statement/csv.ts';
 import { type AccessParts, requireRole } from './access.ts';
 import { checker } from './check.ts';
-import { csvOf } from './csv.ts';
 import { fields, nothing, optional, page } from './forms.ts';
 import { type ConsoleProblem, fieldProblem } from './problem.ts';
 import type { ActRoute, ConsoleRoute, ListRoute, ReportRoute } from './route.ts';
@@ -43,6 +43,7 @@ export function serve(app: FastifyInstance, access: AccessParts, route: ConsoleR
       checkQuery(request.query);
       checkBody(request.body ?? {});
       reply.header('cache-control', 'no-store');
+      reply.header('x-content-type-options', 'nosniff');
       return answer(request, reply, `${name} (console)`);
     },
   });

@@ -350,11 +350,13 @@ export interface OperationSearch {
   readonly shortNumber?: number;
   /** With each operation all others of its payment. */
   readonly linked?: boolean;
+  /** A page by its key: the operations that come after this id; nothing beyond the page is counted, so that whoever wants to know asks for one more. */
+  readonly after?: string;
   readonly offset: number;
   readonly limit: number;
 }
 
-/** `total`: how many match, counted up to `searchedAtMost` + 1; the linked ones come on top. */
+/** `total`: how many match, counted up to `searchedAtMost` + 1, of a page by its key only those on it; the linked ones come on top. */
 export interface OperationsFound {
   readonly operations: readonly OperationNode[];
   readonly total: number;

@@ -1,8 +1,9 @@
 /** What a dialect is to the gateway: a name and routes. Everything it needs from the engine comes in the context. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DocumentType } from '../core/compliance/document.ts';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
+import type { BookedLine } from '../core/ledger/merchant-books.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import type { Engine } from '../core/payment/engine.ts';
@@ -50,7 +51,7 @@ export interface Counted {
 }
 
 /** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
-export interface RequestLimits {
+export interface RequestLimits extends LoginLimits {
   /** A status request where the protocol limits them: exact, over all nodes, in a sliding minute. `perMinute`: where the protocol allows more. */
   countStatus(request: { readonly merchantId: string; readonly subject: string; readonly perMinute?: number }): Promise<Counted>;
   /** Any request, against floods: generous, counted by each node for itself. */
@@ -59,12 +60,24 @@ export interface RequestLimits {
   isFirst(request: { readonly merchantId: string; readonly subject: string; readonly withinMs: number }): Promise<boolean>;
 }
 
+/** Limits on who asks. A name is whatever finds the credentials: a login, a key's id; it is counted whether anybody has it or not. */
+export interface LoginLimits {
+  /** Before credentials are looked at. Throws TooManyRequests while whoever asks has to wait because of wrong ones. */
+  beforeLogin(request: FastifyRequest, name: string): void;
+  /** They were wrong. */
+  loginFailed(request: FastifyRequest, name: string): void;
+  /** They were right. Throws TooManyRequests where the credential has asked too often, or the merchant, where it is one, has too many requests under way. */
+  loggedIn(request: FastifyRequest, who: { readonly name: string; readonly merchantId?: string }): void;
+}
+
 export interface Dialect {
   readonly name: string;
   /** Adds the routes to an encapsulated Fastify instance: parsers and error handlers set there stay there. */
   register(app: FastifyInstance, context: DialectContext): void;
   /** The API for people and for programs, shown at `/docs/<name>`; in live mode without any credentials. */
   describe(mode: Mode): ApiDescription;
+  /** How often one credential may ask within a second, where the protocol documents a number. */
+  readonly requestsPerSecond?: number;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
   holdLifeMs?(channel: Channel): number | undefined;
   /** What operators may set for a channel to be different, by name; `expected` completes "must be …". Absent: anything, unchecked. */
@@ -77,12 +90,23 @@ export interface Dialect {
   billing?(context: Pick<DialectContext, 'engine' | 'mode'>): BillWriter;
   /** How merchants are told what happened; absent where the protocol has no way. */
   readonly callbacks?: DialectCallbacks;
+  /** How a line of a merchant's statement reads; absent where the protocol has no statements. */
+  readonly statement?: DialectStatement;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
   readonly access: DialectAccess;
   /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
   readonly importer?: DialectImport;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
+}
+
+/** Statements as tables. */
+export interface DialectStatement {
+  readonly columns: readonly string[];
+  /** Columns whose texts are decimal numbers. */
+  readonly numbers: readonly string[];
+  /** `timeZone`: IANA name. Pure. */
+  write(line: BookedLine, timeZone: string): Readonly<Record<string, string>>;
 }
 
 /** A shopper who has done their part, or will not. */

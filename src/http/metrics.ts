@@ -27,6 +27,12 @@ export interface Metrics {
   observeRequest(request: { readonly dialect: string; readonly route: string; readonly status: number; readonly durationMs: number }): void;
   observeBatch(queue: string, rows: number): void;
   countOperation(kind: string, outcome: string): void;
+  /** A request that was refused for coming too often. */
+  countRefusal(cause: string): void;
+  /** A connection that was closed before its time. */
+  countCut(cause: string): void;
+  /** Somebody was found trying out cards. */
+  countCardTesting(subject: string): void;
   observeStep(step: StepName, durationMs: number): void;
   /** One try to tell a merchant. */
   countDelivery(way: 'webhook' | 'mail', result: 'delivered' | 'failed' | 'given_up'): void;
@@ -60,6 +66,7 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
     ...{ name: 'polygate_operation_outcomes_total', help: 'Outcomes recorded, by kind of operation and the state they led to.', registers },
     labelNames: ['kind', 'outcome'],
   });
+  const abuse = createAbuseCounters(registers);
   const disputes = new Counter({
     ...{
       name: 'polygate_dispute_notices_total',
@@ -102,6 +109,7 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
     },
     observeBatch: (queue, rows) => batches.observe({ queue }, rows),
     countOperation: (kind, outcome) => outcomes.inc({ kind, outcome }),
+    ...abuse,
     observeStep: (step, durationMs) => stepObservers.get(step)?.observe(durationMs / 1000),
     observeAuthentication: (outcome, durationMs) => authentications.observe({ outcome }, durationMs / 1000),
     countDelivery: (way, result) => deliveries.inc({ way, result }),
@@ -110,6 +118,34 @@ export function createMetrics(read: () => Promise<Readings>): Metrics {
       setReadings(await read());
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
+  };
+}
+
+function createAbuseCounters(registers: Registry[]): Pick<Metrics, 'countRefusal' | 'countCut' | 'countCardTesting'> {
+  const refusals = new Counter({
+    ...{
+      name: 'polygate_refused_requests_total',
+      help: 'Requests refused for coming too often, by what was used up: of an address, a credential or a merchant, or the wait after wrong credentials.',
+      registers,
+    },
+    labelNames: ['cause'],
+  });
+  const cuts = new Counter({
+    ...{ name: 'polygate_cut_connections_total', help: 'Connections closed for being too many or too slow, by cause.', registers },
+    labelNames: ['cause'],
+  });
+  const cardTesting = new Counter({
+    ...{
+      name: 'polygate_card_testing_total',
+      help: 'How often somebody was found trying out cards: at a shopper’s address, with a BIN, or at a merchant as a whole.',
+      registers,
+    },
+    labelNames: ['subject'],
+  });
+  return {
+    countRefusal: (cause) => refusals.inc({ cause }),
+    countCut: (cause) => cuts.inc({ cause }),
+    countCardTesting: (subject) => cardTesting.inc({ subject }),
   };
 }
 

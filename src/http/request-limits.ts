@@ -3,7 +3,7 @@
  * floods is counted in the memory of each node, since nobody needs it exact: with n nodes up to n times as much gets through.
  */
 import type { RequestWindow } from '../core/ports.ts';
-import type { Counted, RequestLimits } from '../dialects/dialect.ts';
+import type { Counted, LoginLimits, RequestLimits } from '../dialects/dialect.ts';
 
 const minuteMs = 60_000;
 /** Subjects counted in one minute; beyond it new ones are let through uncounted. */
@@ -19,7 +19,13 @@ export interface RequestLimitsOptions {
   readonly wallNow: () => number;
 }
 
-export function createRequestLimits({ window, statusPerMinute, requestsPerMinute, wallNow }: RequestLimitsOptions): RequestLimits {
+/** What all dialects share; who asks is counted for each of them ({@link ./limits/door.ts}). */
+export function createRequestLimits({
+  window,
+  statusPerMinute,
+  requestsPerMinute,
+  wallNow,
+}: RequestLimitsOptions): Omit<RequestLimits, keyof LoginLimits> {
   const flood = createCounter(requestsPerMinute, wallNow);
   return {
     async countStatus({ merchantId, subject, perMinute = 0 }) {

@@ -2,12 +2,14 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
+import { type ConnectionGuard, guardConnections, serverOptions } from './limits/connections.ts';
 import type { Metrics } from './metrics.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addRequestHooks, type Draining, newRequestId, type RequestOptions } from './requests.ts';
 
 export interface ServerOptions extends RequestOptions {
   readonly bodyLimitBytes: number;
+  readonly connections: ConnectionGuard;
   readonly trustProxy: boolean | string[] | ((address: string, hop: number) => boolean);
   readonly certificate: ServerCertificate | undefined;
   /** Resolves with whether each part can work now. */
@@ -17,19 +19,22 @@ export interface ServerOptions extends RequestOptions {
   readonly metricsKey: string | undefined;
 }
 
-const requestTimeoutMs = 120_000;
 const keepAliveTimeoutMs = 72_000;
 
 /** A server that knows health and metrics and nothing else. It logs no request: URLs and bodies are no business of logs. */
 export function createServer(options: ServerOptions): { readonly app: FastifyInstance; readonly draining: Draining } {
+  const { connections } = options;
+  const own = serverOptions(connections.limits);
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
     bodyLimit: options.bodyLimitBytes,
     trustProxy: options.trustProxy,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: own.requestTimeout,
     keepAliveTimeout: keepAliveTimeoutMs,
-    https: options.certificate === undefined ? null : { ...options.certificate, minVersion: oldestTls },
+    // The framework's types know either of the two; without a certificate it takes the first.
+    ...{ http: own },
+    https: options.certificate === undefined ? null : { ...own, ...options.certificate, minVersion: oldestTls },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     // What the framework says by itself repeats the path.
@@ -42,6 +47,7 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
     },
     routerOptions: { maxParamLength: 256 },
   }) as unknown as FastifyInstance;
+  guardConnections(app.server, connections);
   app.removeAllContentTypeParsers();
   const draining = addRequestHooks(app, options);
   app.get('/healthz', async () => ({ status: 'ok' }));

@@ -1,5 +1,6 @@
 /** Checkouts as rows. What the shopper is shown and the merchant asked for lies in one document; what is asked about has columns. */
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
+import { accounts } from '../core/ledger/accounts.ts';
 import type {
   Checkout,
   CheckoutEnd,
@@ -25,7 +26,7 @@ select merchant_id, checkout_id, 1, 'created', created_at from made where events
 };
 
 const columns = `o.merchant_id, m.routing_number, o.checkout_id, o.channel_id, c.dialect, c.wire_id, o.terms, o.revision, o.attempts, o.operation_id,
-  o.closed, o.chosen_token, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, (extract(epoch from o.expires_at) * 1000)::bigint as expires_ms
+  o.closed, (extract(epoch from o.declared_paid_at) * 1000)::bigint as declared_paid_ms, o.chosen_token, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, (extract(epoch from o.expires_at) * 1000)::bigint as expires_ms
 from polygate.merchant m
   join polygate.checkout o on o.merchant_id = m.merchant_id
   join polygate.channel c on c.merchant_id = o.merchant_id and c.channel_id = o.channel_id`;
@@ -85,12 +86,17 @@ const attempted: Statement = {
 update polygate.checkout set attempts = $3, operation_id = $4 where merchant_id = $1 and checkout_id = $2 and attempts < $3`,
 };
 
+// What was paid elsewhere is posted with it, under the order's own id.
 const close: Statement = {
   name: 'close_checkout',
   text: `with closed as (
-  update polygate.checkout set closed = $3, events = events + 1
+  update polygate.checkout set closed = $3, declared_paid_at = $6, events = events + 1
   where merchant_id = $1 and checkout_id = $2 and closed is null and (begun <= $4 or begun_at < now() - interval '1 minute')
-  returning merchant_id, checkout_id, events
+  returning merchant_id, checkout_id, events, closed, amount, currency
+), posted as (
+  insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
+  select merchant_id, checkout_id, 0, checkout_id, 'declared', 'posted', ${accounts.paid_elsewhere}, ${accounts.received_elsewhere}, amount, currency, $5
+  from closed where closed = 'declared_paid' and amount > 0
 )
 insert into polygate.checkout_event (merchant_id, checkout_id, sequence, name, happened_at)
 select merchant_id, checkout_id, events, $3, $5 from closed
@@ -142,6 +148,7 @@ interface CheckoutRow extends Row {
   readonly attempts: number;
   readonly operation_id: string | null;
   readonly closed: CheckoutEnd | null;
+  readonly declared_paid_ms: number | null;
   readonly chosen_token: string | null;
   readonly created_ms: number;
   readonly expires_ms: number | null;
@@ -191,8 +198,9 @@ export function createCheckoutStore(database: Database): CheckoutStore {
     async begin({ merchantId, checkoutId, attempt }) {
       return (await reading(database.query(begin, [merchantId, checkoutId, attempt]))).length === 1;
     },
-    async close({ merchantId, checkoutId, as, attempts, nowMs }) {
-      return (await reading(database.query(close, [merchantId, checkoutId, as, attempts, timeOf(nowMs)]))).length === 1;
+    async close({ merchantId, checkoutId, as, attempts, nowMs, paidAtMs }) {
+      const values = [merchantId, checkoutId, as, attempts, timeOf(nowMs), timeOf(paidAtMs)];
+      return (await reading(database.query(close, values))).length === 1;
     },
     async spend({ merchantId, checkoutId, by }) {
       return (await reading(database.query(spend, [merchantId, checkoutId, by]))).length === 1;
@@ -242,6 +250,7 @@ function checkoutOf(row: CheckoutRow): Checkout {
     ...{ dialect: row.dialect, wireId: row.wire_id, terms: row.terms, revision: row.revision, attempts: row.attempts },
     ...(row.operation_id === null ? {} : { operationId: row.operation_id }),
     ...(row.closed === null ? {} : { closed: row.closed }),
+    ...(row.declared_paid_ms === null ? {} : { declaredPaidAtMs: row.declared_paid_ms }),
     ...(row.chosen_token === null ? {} : { chosenToken: row.chosen_token }),
     createdAtMs: row.created_ms,
     ...(row.expires_ms === null ? {} : { expiresAtMs: row.expires_ms }),

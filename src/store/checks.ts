@@ -262,7 +262,7 @@ const orphans: Check = {
   where not exists (select from polygate.operation o where ${sameOperation('o', 'm')})
   union all
   select l.merchant_id, l.payment_id, l.operation_id, format('line %s of the ledger has no operation', l.line) from polygate.ledger_entry l
-  where l.kind <> 'payout_funding' and not exists (select from polygate.operation o where ${sameOperation('o', 'l')})
+  where l.kind not in ('payout_funding', 'declared') and not exists (select from polygate.operation o where ${sameOperation('o', 'l')})
     and not exists (select from polygate.settlement_part t where t.merchant_id = l.merchant_id and t.part_id = l.operation_id)
   union all
   select e.merchant_id, e.payment_id, e.operation_id, format('event %s has no operation in its payment', e.sequence) from polygate.event e

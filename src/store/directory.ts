@@ -16,6 +16,9 @@ const dayMs = 86_400_000;
 /** Entries kept; beyond it the oldest go. Names that do not exist are kept too, so that guessing does not reach the database. */
 const entriesAtMost = 50_000;
 
+/** Longer than any that can be given out. */
+const nameAtMost = 256;
+
 const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled,
   c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication,
   c.authenticates_without_shopper, c.look, c.bank_methods,
@@ -131,7 +134,8 @@ export interface StoreDirectory extends Directory {
 
 export function createDirectory(database: Database): StoreDirectory {
   const channels = remembered(async (key: string) => {
-    const [row] = await reading(database.query<ChannelRow>(channelByWireId, key.split('\n')));
+    const names = namesIn(key);
+    const [row] = names === undefined ? [] : await reading(database.query<ChannelRow>(channelByWireId, names));
     return row === undefined ? undefined : channelOf(row);
   });
   const channelsById = remembered(async (key: string) => {
@@ -139,7 +143,8 @@ export function createDirectory(database: Database): StoreDirectory {
     return row === undefined ? undefined : channelOf(row);
   });
   const credentials = remembered(async (key: string) => {
-    const rows = await reading(database.query<CredentialRow>(credentialsByIdentifier, key.split('\n')));
+    const names = namesIn(key);
+    const rows = names === undefined ? [] : await reading(database.query<CredentialRow>(credentialsByIdentifier, names));
     return rows.map(credentialOf);
   });
   const credentialsOf = remembered(async (key: string) => {
@@ -151,7 +156,8 @@ export function createDirectory(database: Database): StoreDirectory {
     return rows.map(channelOf);
   });
   const partners = remembered(async (key: string) => {
-    const [row] = await reading(database.query<PartnerRow>(partnerByIdentifier, key.split('\n')));
+    const names = namesIn(key);
+    const [row] = names === undefined ? [] : await reading(database.query<PartnerRow>(partnerByIdentifier, names));
     return row === undefined ? undefined : partnerOf(row);
   });
   const accounts = remembered(async (accountId: string) => {
@@ -166,14 +172,25 @@ export function createDirectory(database: Database): StoreDirectory {
       actsSeen = row?.next_value;
       if (isNew) for (const memory of [channels, channelsById, channelsOf, credentials, credentialsOf, partners, accounts]) memory.expire();
     },
-    channel: ({ dialect, wireId }) => channels.get(`${dialect}\n${wireId}`),
+    channel: ({ dialect, wireId }) => channels.get(`${dialect}\n${short(wireId)}`),
     channelById: ({ merchantId, channelId }) => channelsById.get(`${merchantId}\n${channelId}`),
-    credentials: ({ dialect, identifier }) => credentials.get(`${dialect}\n${identifier}`),
+    credentials: ({ dialect, identifier }) => credentials.get(`${dialect}\n${short(identifier)}`),
     credentialsOf: ({ dialect, merchantId }) => credentialsOf.get(`${dialect}\n${merchantId}`),
     channelsOf: ({ dialect, merchantId }) => channelsOf.get(`${dialect}\n${merchantId}`),
-    partner: ({ dialect, identifier }) => partners.get(`${dialect}\n${identifier}`),
+    partner: ({ dialect, identifier }) => partners.get(`${dialect}\n${short(identifier)}`),
     account: accounts.get,
   };
+}
+
+/** The dialect, and a name that somebody sent; undefined where it can be nobody's. */
+function namesIn(key: string): readonly string[] | undefined {
+  const names = key.split('\n');
+  return names.length !== 2 || key.includes('\0') || !key.isWellFormed() ? undefined : names;
+}
+
+/** No name is as long as what is left of one that is longer: whoever sends such names fills no memory. */
+function short(name: string): string {
+  return name.length > nameAtMost ? name.slice(0, nameAtMost + 1) : name;
 }
 
 function credentialOf({ merchant_id, credential_id, identifier, secret_hash, sealed_secret }: CredentialRow): Credential {

@@ -10,7 +10,8 @@ const cursorName = 'deliveries';
 // it was made (a day apart, since events have business time). Of an endpoint without a URL only those payments are its business that
 // name one: in the operation itself, or in the payment's first.
 const targets = `
-  select f.merchant_id, ep.endpoint_id, f.subject, f.payment_id, f.sequence, f.operation_id, (
+  select f.merchant_id, ep.endpoint_id, f.subject, f.payment_id, f.sequence, f.operation_id,
+    max(f.happened_at) over (partition by f.payment_id, ep.endpoint_id order by f.sequence) as happened_at, (
     select (o.dialect_data ->> 'orderId')::uuid from polygate.operation o
     where f.subject = 'payment' and o.merchant_id = f.merchant_id and o.payment_id = f.payment_id and o.target_id is null
       and o.dialect_data ->> 'orderId' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' limit 1
@@ -25,9 +26,12 @@ const targets = `
         and (o.operation_id = f.operation_id or o.target_id is null) and o.dialect_data ->> 'notificationUrl' is not null
     ))`;
 
+// A microsecond apart, so that what happened first was made first: an order and its payments are told in that order.
 const enrollment = `
-  insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, state, due_at)
-  select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, 'pending', now() from target
+  insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, state, due_at, created_at)
+  select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, 'pending', now(),
+    now() + row_number() over (order by happened_at, subject <> 'checkout' or sequence > 1, subject = 'checkout', payment_id, sequence) * interval '1 microsecond'
+  from target
   on conflict do nothing`;
 
 /** Rows of all kinds that fit a condition on `x`. A card that was refused was not kept, and nobody is told. */

@@ -1,4 +1,6 @@
-/** What must hold of orders: their events are without gaps, they are paid once, and what was closed was not paid. */
+/** What must hold of orders: their events are without gaps, they are paid once, and what was closed was not paid, unless elsewhere: then the ledger has it. */
+import { accounts } from '../core/ledger/accounts.ts';
+
 /** An order's own events are counted with it, so that none can be missing. */
 export const orders = {
   name: 'order',
@@ -18,5 +20,12 @@ export const orders = {
   from polygate.checkout o
     join polygate.checkout_attempt a on a.merchant_id = o.merchant_id and a.checkout_id = o.checkout_id
     join polygate.operation p on p.merchant_id = a.merchant_id and p.operation_id = a.operation_id
-  where o.closed is not null and p.state = 'approved'`,
+  where o.closed is not null and p.state = 'approved'
+  union all
+  select coalesce(o.merchant_id, l.merchant_id), null, null, case when o.checkout_id is null then format('the ledger has %s of order %s as paid elsewhere', l.amount, l.operation_id)
+    else format('order %s over %s was paid elsewhere, and the ledger says otherwise', o.checkout_id, o.amount) end
+  from (select * from polygate.checkout where closed = 'declared_paid' and amount > 0) o
+    full join (select * from polygate.ledger_entry where kind = 'declared') l on l.merchant_id = o.merchant_id and l.operation_id = o.checkout_id
+  where (l.line::integer, l.layer, l.debit_account::integer, l.credit_account::integer, l.amount, l.currency)
+    is distinct from (0, 'posted', ${accounts.paid_elsewhere}, ${accounts.received_elsewhere}, o.amount, o.currency)`,
 };

@@ -19,8 +19,8 @@ import { enrollEvents } from './enroll-events.ts';
 import { findTree } from './read-operations.ts';
 
 // Endpoint by endpoint, so that a queue of a million never stands before somebody else's. Of a payment only the first pending delivery to an
-// endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. What happened to an order goes
-// before what happened to its payments. Both changes are
+// endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. What happened to an order
+// and to its payments goes in the order in which it happened; behind one that is being sent it looks again a second later. Both changes are
 // conditional on `due_at`, so that a node that has seen an older state of the row changes nothing.
 const claim: Statement = {
   name: 'claim_deliveries',
@@ -30,7 +30,7 @@ with awake as (
   where state = 'active' and removed_at is null and wake_at <= now() and endpoint_id <> all ($1::uuid[])
 ), due as (
   select d.*, a.failures from awake a cross join lateral (
-    select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.due_at, d.order_id, d.created_at from polygate.delivery d
+    select d.merchant_id, d.endpoint_id, d.payment_id, d.sequence, d.due_at, d.order_id, d.created_at, d.subject from polygate.delivery d
     where d.endpoint_id = a.endpoint_id and d.merchant_id = a.merchant_id and d.due_at <= now()
     order by d.due_at limit $2
   ) d
@@ -44,10 +44,15 @@ with awake as (
       where h.payment_id = due.payment_id and h.endpoint_id = due.endpoint_id and h.merchant_id = due.merchant_id and h.state = 'pending'
       order by h.sequence limit 1
     ) first left join lateral (
-      select o.due_at from polygate.delivery o
-      where o.payment_id = due.order_id and o.endpoint_id = due.endpoint_id and o.merchant_id = due.merchant_id and o.state = 'pending'
-        and o.created_at <= due.created_at
-      order by o.sequence limit 1
+      select case when o.lease is null then o.due_at else now() end as due_at from (
+        select o.due_at, o.lease, o.created_at from polygate.delivery o
+        where o.payment_id = due.order_id and o.endpoint_id = due.endpoint_id and o.merchant_id = due.merchant_id and o.state = 'pending'
+          and o.created_at < due.created_at
+        union all
+        select o.due_at, o.lease, o.created_at from polygate.delivery o
+        where o.order_id = coalesce(due.order_id, case when due.subject = 'checkout' then due.payment_id end) and o.endpoint_id = due.endpoint_id
+          and o.merchant_id = due.merchant_id and o.state = 'pending' and o.payment_id <> due.payment_id and o.created_at < due.created_at
+      ) o order by o.created_at limit 1
     ) ahead on true
   ) head
 )

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { EndpointStore, OwnEndpoint } from '../core/event/endpoints.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { deliveriesAbout } from './own-deliveries.ts';
 import { reading } from './unavailable.ts';
 
 const columns = `merchant_id, endpoint_id, dialect, url, settings, secret, (extract(epoch from created_at) * 1000)::bigint as created_ms`;
@@ -89,6 +90,7 @@ export function createEndpointStore(database: Database): EndpointStore {
     async remove({ merchantId, dialect, endpointId }) {
       return (await run(remove, [merchantId, dialect, endpointId])).length > 0;
     },
+    deliveriesOf: (request) => deliveriesAbout(database, request),
     async findOfRequests({ merchantId, dialect }) {
       const [row] = await run<EndpointRow>(ofRequests, [merchantId, dialect]);
       return row === undefined ? undefined : endpointOf(row);

@@ -231,6 +231,7 @@ create table polygate.checkout (
   events integer not null default 0,
   spent_for text,
   chosen_token text,
+  declared_paid_at timestamp with time zone,
   constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id),
   constraint checkout_closed_check CHECK ((closed = ANY (ARRAY['cancelled'::text, 'declared_paid'::text])))
 );
@@ -358,6 +359,7 @@ create table polygate.delivery (
 );
 CREATE INDEX delivery_due ON polygate.delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX delivery_made ON polygate.delivery USING btree (merchant_id, endpoint_id, created_at);
+CREATE INDEX delivery_order ON polygate.delivery USING btree (order_id, endpoint_id) WHERE ((order_id IS NOT NULL) AND (state = 'pending'::text));
 grant delete, insert, select, update on polygate.delivery to polygate_app;
 
 create table polygate.delivery_attempt (
@@ -881,6 +883,42 @@ create table polygate.shopper_visit (
 );
 CREATE INDEX shopper_visit_due ON polygate.shopper_visit USING btree (due_at) WHERE (due_at IS NOT NULL);
 grant delete, insert, select, update on polygate.shopper_visit to polygate_app;
+
+create table polygate.statement (
+  merchant_id uuid not null,
+  statement_id uuid not null,
+  dialect text not null,
+  format text not null,
+  time_zone text not null,
+  filter jsonb not null,
+  asked_as text not null,
+  state text not null,
+  lines integer not null default 0,
+  lines_in_all integer,
+  parts integer not null default 0,
+  problem text,
+  lease uuid,
+  due_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  began_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint statement_pkey PRIMARY KEY (merchant_id, statement_id),
+  constraint statement_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'xlsx'::text]))),
+  constraint statement_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'processing'::text, 'success'::text, 'error'::text, 'cancelled'::text])))
+);
+CREATE INDEX statement_by_time ON polygate.statement USING btree (merchant_id, dialect, created_at, statement_id);
+CREATE INDEX statement_due ON polygate.statement USING btree (due_at) WHERE (due_at IS NOT NULL);
+grant delete, insert, select, update on polygate.statement to polygate_app;
+
+create table polygate.statement_part (
+  merchant_id uuid not null,
+  statement_id uuid not null,
+  part integer not null,
+  content bytea not null,
+  constraint statement_part_pkey PRIMARY KEY (merchant_id, statement_id, part)
+);
+grant delete, insert, select, update on polygate.statement_part to polygate_app;
 
 create table polygate.subscriber (
   merchant_id uuid not null,

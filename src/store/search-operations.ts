@@ -3,6 +3,7 @@
  * order is that of their making, so the primary key serves for spans of time as well, and no index has to be kept for them: of a span it
  * reads the keys of all merchants, and the rows of one.
  */
+import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { type Clock, type OperationSearch, type OperationsFound, searchedAtMost } from '../core/ports.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
@@ -17,7 +18,7 @@ export async function searchOperations(database: Database, search: OperationSear
   const { merchantId, channelId, offset, limit, linked = false } = search;
   const filters = filtersOf(search, clock);
   const values = [merchantId, channelId, offset, limit, ...filters.map(({ value }) => value)];
-  const rows = await database.query<FoundRow & Row>(statementOf(filters, linked), values);
+  const rows = await database.query<FoundRow & Row>(statementOf(filters, { linked, byKey: search.after !== undefined }), values);
   return { operations: rows.map(nodeOf), total: rows[0]?.total ?? 0 };
 }
 
@@ -28,7 +29,9 @@ interface Filter {
 }
 
 function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
-  const { merchantReference, kinds, createdFromMs, createdToMs, shortNumber } = search;
+  const { kinds, createdFromMs, createdToMs, shortNumber, after } = search;
+  // As it was stored.
+  const merchantReference = search.merchantReference === undefined ? undefined : maskCardNumbers(search.merchantReference);
   // Ids are made by the wall clock, which business time never is behind.
   const offsetMs = clock.businessNow() - clock.wallNow();
   const candidates: readonly (Filter | undefined)[] = [
@@ -38,6 +41,7 @@ function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
     given(createdFromMs, 'id_from', (parameter) => `o.operation_id >= ${parameter}`, firstIdAt((createdFromMs ?? 0) - offsetMs - slackMs)),
     given(createdToMs, 'to', (parameter) => `o.created_at <= ${parameter}`, isoTime(createdToMs)),
     given(createdToMs, 'id_to', (parameter) => `o.operation_id <= ${parameter}`, firstIdAt((createdToMs ?? 0) + slackMs)),
+    given(after, 'after', (parameter) => `o.operation_id > ${parameter}`),
     given(
       shortNumber,
       'short',
@@ -64,7 +68,7 @@ function firstIdAt(wallMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
-function statementOf(filters: readonly Filter[], linked: boolean): Statement {
+function statementOf(filters: readonly Filter[], { linked, byKey }: { readonly linked: boolean; readonly byKey: boolean }): Statement {
   const conditions = filters.map(({ condition }, index) => condition(`$${index + 5}`));
   return {
     name: ['search', ...filters.map(({ name }) => name), ...(linked ? ['linked'] : [])].join('_'),
@@ -72,7 +76,7 @@ function statementOf(filters: readonly Filter[], linked: boolean): Statement {
   select o.operation_id, o.payment_id from polygate.operation o
     join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   where ${['o.merchant_id = $1', 'p.channel_id = $2', ...conditions].join(' and ')}
-  order by o.operation_id limit ${searchedAtMost + 1}
+  order by o.operation_id limit ${byKey ? '$3::bigint + $4::bigint' : searchedAtMost + 1}
 ), page as (
   select operation_id, payment_id from matching order by operation_id offset $3 limit $4
 )

@@ -21,8 +21,10 @@ import { submitChecked, submitPayments } from './submit-payment.ts';
 const insertAuthentication: Statement = {
   name: 'new_authentication',
   text: `insert into polygate.authentication (merchant_id, authentication_id, visit_id, number, state, amount, currency, card_id, request, version,
-  method_url, created_at, finished_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::timestamptz, case when $5 = 'not_enrolled' then $12::timestamptz end)`,
+  method_url, created_at, finished_at, eci, sealed_value, permission, rule)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::timestamptz,
+  case when $5 in ('not_enrolled', 'authenticated') then $12::timestamptz end, $13, $14, case when $5 = 'authenticated' then 'yes' end,
+  case when $5 = 'authenticated' then 'brought along' end)`,
 };
 
 const insertVisit: Statement = {
@@ -228,10 +230,10 @@ async function submitOne(database: Pick<Database, 'query'>, payment: NewPayment)
 }
 
 function authenticationValues({ merchantId, visitId }: VisitKey, run: NewAuthentication): readonly unknown[] {
-  const { authenticationId, number, state, amount, currency, cardId, request, version, methodUrl, createdAtMs } = run;
+  const { authenticationId, number, state, amount, currency, cardId, request, version, methodUrl, createdAtMs, proof } = run;
   return [
     ...[merchantId, authenticationId, visitId, number, state, amount, currency, cardId, JSON.stringify(request), version],
-    ...[methodUrl, timeOf(createdAtMs)],
+    ...[methodUrl, timeOf(createdAtMs), proof?.eci, proof?.sealedValue],
   ];
 }
 

@@ -24,15 +24,18 @@ export interface CardRangeOptions {
   readonly requestorUrl: string;
   readonly allowsPlainHttp: boolean;
   readonly log: EngineLog;
+  /** How long a list is good; absent: as long as the directory servers want to be left in peace. */
+  readonly freshForMs?: number;
 }
 
-const freshForMs = 23 * 3_600_000;
+const usuallyFreshForMs = 23 * 3_600_000;
 const firstPauseMs = 250;
 const longestPauseMs = 60_000;
 const bytesAtMost = 64 * 1_048_576;
 
 /** Asks at once; resolves when the first list is there, or when it took too long: it goes on behind. */
 export async function startCardRangeCache(options: CardRangeOptions): Promise<CardRangeCache> {
+  const { freshForMs = usuallyFreshForMs } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const { promise: tried, resolve: triedOnce } = Promise.withResolvers<void>();

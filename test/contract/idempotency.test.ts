@@ -47,6 +47,24 @@ story('another payment with the same key is not made', ['idempotency key'], asyn
   assert.equal((await booked()).length, 1);
 });
 
+story(
+  'a card number as a key is kept nowhere, and still names its own request alone',
+  ['idempotency key'],
+  async ({ shop, driver, booked }) => {
+    // Masked, both would be the same.
+    const [key, like] = ['4111111111111111', '4111110311111111'];
+    const sent = order({ idempotencyKey: key });
+    const first = await shop.debit(sent);
+    expectOutcome(first, 'approved');
+    assertRepeat(driver, first, await shop.debit(sent));
+    const second = await shop.debit(order({ idempotencyKey: like }));
+    expectOutcome(second, 'approved');
+    assert.notEqual(second.handle, first.handle);
+    for (const { text } of [first, second]) assert.doesNotMatch(text, /411111\d{6}1111/);
+    assert.equal((await booked()).length, 2);
+  },
+);
+
 story('many at once with one key are one payment', ['idempotency key'], async ({ shop, booked, stack }) => {
   const sent = order({ idempotencyKey: freshName('key') });
   // Slow enough that the others come while the first one is under way.

@@ -5,7 +5,8 @@ import { decryptOpp } from '../harness/hooks.ts';
 import { demo, encode, exchange, other, type Parameters, type Reply } from '../harness/opp.ts';
 import { browserData, redirectOf } from '../harness/shopper.ts';
 import { rememberCard } from '../harness/traces.ts';
-import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Field, Order, Outcome } from './driver.ts';
+import type { Act, Answer, CallerName, Client, Connection, Driver, Field, Order, Outcome } from './driver.ts';
+import { fieldsOfParameters, spoiled } from './flat-parameters.ts';
 
 const outcomes: readonly (readonly [code: RegExp, recorded: boolean, outcome: Outcome])[] = [
   [/^000\.100\.11\d$/, true, 'approved'],
@@ -59,29 +60,6 @@ const fieldsOfCodes: Readonly<Record<string, Field>> = {
   '100.550.301': 'amount',
   '100.550.400': 'currency',
   '100.550.401': 'currency',
-};
-
-const fieldsOfParameters: Readonly<Record<string, Field>> = {
-  'card.number': 'card number',
-  'card.expiryMonth': 'expiry month',
-  'card.expiryYear': 'expiry year',
-  'card.cvv': 'cvc',
-};
-
-const spoiled: Readonly<Record<Fault, Parameters>> = {
-  'no amount': { amount: undefined },
-  'an amount of zero': { amount: '0.00' },
-  'a negative amount': { amount: '-1.00' },
-  'an amount that is no number': { amount: 'ten' },
-  'no currency': { currency: undefined },
-  'a currency that does not exist': { currency: 'ABC' },
-  'no card number': { 'card.number': undefined },
-  'letters in the card number': { 'card.number': '4111x11111111111' },
-  'no expiry month': { 'card.expiryMonth': undefined },
-  'a month that does not exist': { 'card.expiryMonth': '13' },
-  'no expiry year': { 'card.expiryYear': undefined },
-  'a code of letters': { 'card.cvv': 'abc' },
-  'a field that nobody knows': { surprise: 'x' },
 };
 
 const wrongBearer = `Bearer ${Buffer.from(`${demo.entityId}|not the secret`).toString('base64')}`;

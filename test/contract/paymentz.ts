@@ -17,7 +17,8 @@ import {
   who,
 } from '../harness/paymentz.ts';
 import { redirectOf } from '../harness/shopper.ts';
-import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Field, Order, Outcome } from './driver.ts';
+import type { Act, Answer, CallerName, Client, Connection, Driver, Order, Outcome } from './driver.ts';
+import { fieldsOfParameters, spoiled } from './flat-parameters.ts';
 
 const reasons: Readonly<Record<string, Answer['reason']>> = {
   '11005': 'do_not_honor',
@@ -45,29 +46,6 @@ const reasons: Readonly<Record<string, Answer['reason']>> = {
   '20002': 'malformed',
   '20006': 'malformed',
   '20007': 'malformed',
-};
-
-const fieldsOfParameters: Readonly<Record<string, Field>> = {
-  'card.number': 'card number',
-  'card.expiryMonth': 'expiry month',
-  'card.expiryYear': 'expiry year',
-  'card.cvv': 'cvc',
-};
-
-const spoiled: Readonly<Record<Fault, Parameters>> = {
-  'no amount': { amount: undefined },
-  'an amount of zero': { amount: '0.00' },
-  'a negative amount': { amount: '-1.00' },
-  'an amount that is no number': { amount: 'ten' },
-  'no currency': { currency: undefined },
-  'a currency that does not exist': { currency: 'ABC' },
-  'no card number': { 'card.number': undefined },
-  'letters in the card number': { 'card.number': '4111x11111111111' },
-  'no expiry month': { 'card.expiryMonth': undefined },
-  'a month that does not exist': { 'card.expiryMonth': '13' },
-  'no expiry year': { 'card.expiryYear': undefined },
-  'a code of letters': { 'card.cvv': 'abc' },
-  'a field that nobody knows': { surprise: 'x' },
 };
 
 const callers: Readonly<Record<CallerName, { readonly member: Member; readonly logsInAs?: Member | 'nobody' }>> = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { auditAfterEach } from './auditor.ts';
-import { postForm, submit } from './form-browser.ts';
+import { openPage, postForm, submit } from './form-browser.ts';
 import { exchange, freshName, type RawRequest } from './opp.ts';
 import { eventually } from './processes.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -176,6 +176,15 @@ async function takeStep(pageUrl: string, { code, cancels, onStep }: Required<Sho
   onStep('confirm');
   await load(answer.action, answer.fields);
   return undefined;
+}
+
+/** Enters a card on the hosted page, as a browser without scripts does. */
+export async function payOn(url: string): Promise<void> {
+  const page = await openPage(url);
+  const form = page.forms.find(({ fields }) => 'cardnumber' in fields);
+  assert.ok(form !== undefined, page.html);
+  const typed = { method: 'card', cardnumber: '4111111111111111', 'exp-date': '12/39', cvc: '123', ccname: 'Ada Example' };
+  await postForm(form.action, { ...form.fields, ...typed });
 }
 
 /** A client on a stack, with its books. */

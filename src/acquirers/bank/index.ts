@@ -59,7 +59,7 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
     prepareReconciliation: () => Promise.resolve(newTrace(transfersAccountId, 0, wallNow())),
     reconcile: (request) => askForTotals(request, ask),
     transfer: async (order) => reported(await orderTransfer(order, settings.notificationUrl, ask)),
-    async start({ trace, amount, currency, method, creditor, returnUrl }) {
+    async start({ trace, amount, currency, method, creditor, returnUrl, unattended }) {
       const decimals = currencyOf(currency)?.decimals ?? 2;
       const { notificationUrl } = settings;
       return reported(
@@ -72,6 +72,7 @@ export function openBank(settings: BankSettings, { log, wallNow, onReport }: Ban
           creditor,
           returnUrl,
           notificationUrl,
+          ...(unattended === undefined ? {} : { unattended }),
         }),
       );
     },

@@ -5,6 +5,8 @@ import type { BankReport } from '../../core/bank/bank.ts';
 
 const amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
+const text = Type.String({ minLength: 1, maxLength: 128 });
+
 const schema = Type.Object({
   reference: Type.String({ pattern: '^[0-9a-z]{24}$' }),
   state: Type.Union((['open', 'deferred', 'paid', 'refused', 'canceled'] as const).map((state) => Type.Literal(state))),
@@ -12,6 +14,7 @@ const schema = Type.Object({
   amount: Type.Optional(amount),
   currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
   receipts: Type.Optional(Type.Array(Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }), amount }), { maxItems: 10_000 })),
+  account: Type.Optional(Type.Object({ number: text, name: text, bank: text })),
   reason: Type.Optional(Type.Union((['no_such_account', 'account_closed'] as const).map((reason) => Type.Literal(reason)))),
   page: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 2048 })),
 });
@@ -21,7 +24,17 @@ const checker = Compile(schema);
 /** Undefined for what is not a report. What it says beyond this is not looked at. */
 export function readReport(value: unknown): BankReport | undefined {
   if (!checker.Check(value)) return undefined;
-  const { reference, state, bankReference, amount: ordered, currency, receipts = [], reason, page } = value as Static<typeof schema>;
+  const {
+    reference,
+    state,
+    bankReference,
+    amount: ordered,
+    currency,
+    receipts = [],
+    reason,
+    page,
+    account,
+  } = value as Static<typeof schema>;
   return {
     ...{ reference, state },
     receipts: receipts.map((receipt) => ({ receiptId: receipt.id, amount: receipt.amount })),
@@ -29,5 +42,6 @@ export function readReport(value: unknown): BankReport | undefined {
     ...(ordered === undefined || currency === undefined ? {} : { amount: ordered, currency }),
     ...(reason === undefined ? {} : { reason }),
     ...(page === undefined ? {} : { page }),
+    ...(account === undefined ? {} : { account }),
   };
 }

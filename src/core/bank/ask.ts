@@ -5,7 +5,7 @@
 import type { Engine } from '../payment/engine.ts';
 import { isFirstKind, type OperationView } from '../payment/operation.ts';
 import { pageUrl } from '../three-d-secure/tickets.ts';
-import type { BankAnswer, BankOrder } from './bank.ts';
+import type { BankAnswer, BankOrder, TransferAccount } from './bank.ts';
 import { takeBankReport } from './take-report.ts';
 
 /** The order of a payment, the same each time it is made. Undefined: its channel is gone. */
@@ -14,7 +14,8 @@ export async function orderOf({ shoppers }: Engine, view: OperationView): Promis
   const channel = await shoppers.channelById({ merchantId, channelId });
   if (channel === undefined || bank === undefined || trace === undefined) return undefined;
   const returnUrl = pageUrl(shoppers, { routingNumber: channel.routingNumber, id }, 'bank');
-  return { trace, method: bank.method, amount, currency, creditor: channel.name, returnUrl };
+  const unattended = bank.returnUrl === '' ? { unattended: true as const } : {};
+  return { trace, method: bank.method, amount, currency, creditor: channel.name, returnUrl, ...unattended };
 }
 
 /** Asks what became of a payment that has no certain outcome, and records it. Returns the bank's answer; undefined: it could not be asked. */
@@ -29,6 +30,13 @@ export async function askBank(engine: Engine, view: OperationView): Promise<Bank
   if (answer?.outcome === 'refused')
     engine.log.error({ operationId: view.operationId, state, cause: answer.cause }, 'the bank refuses to tell of a payment');
   return answer;
+}
+
+/** Where the money of a transfer is to go, as the bank says now; undefined: it cannot be asked, or has none. */
+export async function transferAccountOf({ bank }: Engine, { trace }: OperationView): Promise<TransferAccount | undefined> {
+  if (bank === undefined || trace === undefined) return undefined;
+  const answer = await bank.look(trace);
+  return answer.outcome === 'report' ? answer.report.account : undefined;
 }
 
 /** The merchant wants nothing to come of a payment whose shopper has not paid yet. False: it is as it was, or the shopper was faster. */

@@ -22,6 +22,16 @@ export interface BankOrder {
   readonly creditor: string;
   /** Where the bank sends the shopper's browser when it has finished. */
   readonly returnUrl: string;
+  /** No shopper comes to the bank: it has the order at once, and an account for the transfer. */
+  readonly unattended?: true;
+}
+
+/** Where a transfer goes. */
+export interface TransferAccount {
+  readonly number: string;
+  /** Whose it is. */
+  readonly name: string;
+  readonly bank: string;
 }
 
 /** Money that is to be sent to an account. */
@@ -74,6 +84,8 @@ export interface BankReport {
   readonly amount?: number;
   readonly currency?: string;
   readonly receipts: readonly BankReceipt[];
+  /** Where the money of a transfer is to go, where nobody comes to the page; only where the bank was asked. */
+  readonly account?: TransferAccount;
   /** Of a transfer that was refused. */
   readonly reason?: Extract<DeclineReason, 'no_such_account' | 'account_closed'>;
   /** The bank's page, only where the bank was asked. */

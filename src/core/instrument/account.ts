@@ -12,12 +12,12 @@ export interface BankAccount {
 /** What may be shown of an account. */
 export interface AccountSummary {
   readonly holder: string;
-  /** At most four characters. */
+  /** At most four characters; two of a short number, so that most of it stays unknown. */
   readonly last4: string;
 }
 
 export function accountSummaryOf({ holder, number }: BankAccount): AccountSummary {
-  return { holder, last4: number.slice(-4) };
+  return { holder, last4: number.slice(number.length < 8 ? -2 : -4) };
 }
 
 /** An IBAN without spaces, in capitals, by its length and check digits (ISO 13616, ISO 7064 MOD 97-10); undefined for what is none. */

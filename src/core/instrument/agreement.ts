@@ -3,6 +3,7 @@
  * started by either. The schemes tie them together by the transaction id that the first one was answered with (Visa's stored credential
  * framework, Mastercard's credential-on-file rules).
  */
+import { maskCardNumbers } from './mask.ts';
 
 /** How a payment uses a stored card. */
 export interface CredentialUse {
@@ -33,4 +34,17 @@ export function isConsistent({ initiator, sequence, type, schedule, initial }: A
   if (schedule !== undefined && type !== 'recurring') return false;
   if (sequence === 'initial') return initiator === 'customer' && initial === undefined;
   return initiator === 'merchant' || type === 'unscheduled';
+}
+
+/** Visa's transaction ids have fifteen digits, and every tenth of those that begin like one could be an American Express number. */
+const visaIdLength = 15;
+
+/** Whether somebody has put a card number where the transaction id of a scheme belongs. */
+export function isCardInPlaceOfReference(text: string): boolean {
+  return text.length !== visaIdLength && maskCardNumbers(text) !== text;
+}
+
+/** Whether a text can be the transaction id that a scheme gave to a payment: letters and digits, and no card number. */
+export function isNetworkReference(text: string): boolean {
+  return /^[A-Za-z0-9]{4,36}$/.test(text) && !isCardInPlaceOfReference(text);
 }

@@ -45,7 +45,7 @@ export function supports(method: BankMethod, kind: 'preauthorization' | 'debit' 
 /** How an operation's payment is paid at the bank. */
 export interface BankUse {
   readonly method: BankMethod;
-  /** Where the shopper goes in the end; the dialect's, complete. */
+  /** Where the shopper goes in the end; the dialect's, complete. Empty: no shopper comes, who is told the account by the merchant. */
   readonly returnUrl: string;
   /** Of an order that was approved: no money has come yet. */
   readonly awaitsReceipt: boolean;

@@ -10,9 +10,12 @@ const cardPrefix = /^(?:[3-6]|2[2-7]|81[0-7])/;
 const shortest = 12;
 const longest = 19;
 
+/** Whatever has no such run of digits, from the beginning of a group on, holds no card number: nearly every text is done with here. */
+const possible = /(?<!\d)(?:[3-6]|2[2-7]|81[0-7])(?:[ -]?\d){9}/;
+
 /** Masks every number that could be a card's (right length, prefix and check digit), keeping first six and last four digits. */
 export function maskCardNumbers(text: string): string {
-  if (text.length < shortest) return text;
+  if (text.length < shortest || !possible.test(text)) return text;
   return text.replace(digitRuns, (run) => (run.length < shortest ? run : maskRun(run)));
 }
 

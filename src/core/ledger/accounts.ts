@@ -10,12 +10,16 @@ export const accounts = {
   payout_funds: 1200,
   /** Asset: what the acquirer owes for batches that were settled, after its fees. */
   settlement_receivable: 1300,
+  /** Asset, for the record: what shoppers have paid elsewhere, as merchants declare. It never passes through here, and is in no comparison. */
+  paid_elsewhere: 1400,
   /** Liability: what is owed to the merchant. */
   merchant_payable: 2100,
   /** Liability: what the merchant may still pay out. It has a limit, zero, which a row of `account_limit` holds. */
   payout_balance: 2200,
   /** Liability: what is owed to the merchant for batches that were settled, after the acquirer's fees. */
   settlement_payable: 2300,
+  /** Liability, for the record: the merchant has what was paid elsewhere already. */
+  received_elsewhere: 2400,
   /** The acquirer's fees on their way from its settlement to the merchant's: empty after each batch. */
   acquirer_fees: 5100,
 } as const;
@@ -27,9 +31,11 @@ export const accountKinds: Readonly<Record<Account, 'asset' | 'liability'>> = {
   acquirer_receivable: 'asset',
   payout_funds: 'asset',
   settlement_receivable: 'asset',
+  paid_elsewhere: 'asset',
   merchant_payable: 'liability',
   payout_balance: 'liability',
   settlement_payable: 'liability',
+  received_elsewhere: 'liability',
   acquirer_fees: 'asset',
 };
 
@@ -54,7 +60,8 @@ export type EntryKind =
   | 'settlement'
   | 'settlement_due'
   | 'fee'
-  | 'fee_charged';
+  | 'fee_charged'
+  | 'declared';
 
 export interface LedgerLine {
   readonly kind: EntryKind;

@@ -12,6 +12,7 @@ import { purgeTime } from '../merchant/retention.ts';
 import { largestAmount } from '../money/amount.ts';
 import type { NewPayment, Submission } from '../ports.ts';
 import { type Refusal, refusal } from '../refusals.ts';
+import type { CardTesting } from '../risk/card-testing.ts';
 import { type AfterReview, afterReview, inReview, screened as screenedBefore } from '../risk/review.ts';
 import type { Origin, ReviewCause } from '../risk/rule.ts';
 import { type RiskVerdict, screen } from '../risk/screen.ts';
@@ -79,7 +80,9 @@ export interface AuthorizeCommand {
 }
 
 /** Runs the payment to a certain outcome, or to "not answered". Refuses what can be refused without a trace. */
-export async function authorize(engine: Engine, command: AuthorizeCommand): Promise<ActResult> {
+export async function authorize(engine: Engine, asked: AuthorizeCommand): Promise<ActResult> {
+  const suspicion = engine.cardTesting === undefined ? undefined : suspicionOf(engine.cardTesting, asked);
+  const command = suspicion === undefined ? asked : withAuthentication(asked);
   const refused = refuseTerms(command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
@@ -87,7 +90,7 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     if ('code' in found) return { kind: 'refused', refusal: found };
     const inactive = refuseInactive(command.channel, { brand: found.summary.brand, ...flowOf(command) });
     if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
-    const judgedCard = judged(found, command);
+    const judgedCard = suspected(judged(found, command), command, suspicion);
     const verdict = await screened(engine, judgedCard, command);
     const card = verdict?.action === 'block' ? { ...judgedCard, rejection: verdict.reason } : judgedCard;
     const cause = verdict?.action === 'review' ? verdict.cause : undefined;
@@ -98,6 +101,25 @@ export async function authorize(engine: Engine, command: AuthorizeCommand): Prom
     const row = await newPayment(engine, command, { card: payable, agreement, waits, cause });
     return submit(engine, { ...command, ...(waits === undefined ? {} : { waits }) }, payable, row);
   });
+}
+
+type Suspicion = ReturnType<CardTesting['suspects']>;
+
+/** Whether the card is one of many that somebody tries out. A stored card was good once; a payout is for nobody who steals cards. */
+function suspicionOf(cardTesting: CardTesting, { channel, kind, instrument, agreement, shopper, origin }: AuthorizeCommand): Suspicion {
+  if (instrument.type !== 'card' || kind === 'payout' || agreement?.initiator === 'merchant') return undefined;
+  const ip = origin?.ip ?? shopper?.browser.ip;
+  return cardTesting.suspects({ merchantId: channel.merchantId, ip, pan: instrument.pan });
+}
+
+/** Nothing is sent unless the issuer has authenticated the shopper. */
+function withAuthentication(command: AuthorizeCommand): AuthorizeCommand {
+  return command.shopper === undefined ? command : { ...command, shopper: { ...command.shopper, mustAuthenticate: true } };
+}
+
+function suspected(card: PaymentCard, { shopper, authentication }: AuthorizeCommand, suspicion: Suspicion): PaymentCard {
+  const isRefused = suspicion === 'refuse' || (suspicion === 'authenticate' && shopper === undefined && authentication === undefined);
+  return isRefused && card.rejection === undefined ? { ...card, rejection: 'card_testing' } : card;
 }
 
 /** A payout is no payment that could go one way or another. */
@@ -184,7 +206,9 @@ export function refuseTerms({
 }
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication' | 'exemption'> & { readonly waits?: Waiting };
+type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication' | 'exemption' | 'origin' | 'shopper'> & {
+  readonly waits?: Waiting;
+};
 
 /** The card a payment uses: a new one to be stored under `cardId`, or the one behind a token. */
 export interface PaymentCard {
@@ -359,11 +383,13 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     return { kind: 'recorded', operation, repeat: false };
   }
   const { channel, tokenize, authentication, exemption } = command;
+  const ip = command.origin?.ip ?? command.shopper?.browser.ip;
   const { cvc } = card;
   const operation = await exchange(engine, {
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
     ...(cvc === undefined ? {} : { cvc }),
     ...(exemption === undefined ? {} : { exemption }),
+    ...(ip === undefined ? {} : { ip }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });

@@ -10,6 +10,7 @@ import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
 import { viewOfRun } from '../three-d-secure/view.ts';
+import type { NewAuthentication } from '../three-d-secure/visit.ts';
 import { advance } from './advance.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
@@ -23,6 +24,8 @@ export interface Shopper {
   readonly confirms?: true;
   /** Nothing is sent before the merchant says so, and no issuer asked before the shopper is on the page. Means nothing for a card that is not enrolled. */
   readonly merchantConfirms?: true;
+  /** What authenticates the payment already: the cryptogram of a network token. No issuer is asked. It is sealed until the payment is sent. */
+  readonly proof?: { readonly eci?: string; readonly value: string };
   /** The issuer's page is not run before the issuer is asked: the answer must come at once, and the shopper's browser is not here. */
   readonly withoutMethod?: true;
   readonly challengeIndicator?: string;
@@ -59,7 +62,7 @@ export function waitingFor(
 ): Waiting | undefined {
   const { shoppers } = engine;
   const request = { ...requestOf(channel, shopper, summary), ...(exemption === undefined ? {} : { exemption }) };
-  const enrolment = shoppers.server?.enrolmentOf(pan, request);
+  const enrolment = shopper.proof === undefined ? shoppers.server?.enrolmentOf(pan, request) : undefined;
   if (enrolment === undefined && shopper.confirms === undefined) return undefined;
   return {
     record: (row) => {
@@ -71,7 +74,10 @@ export function waitingFor(
         ...(captureData === undefined ? {} : { captureData }),
         ...(shopper.confirms === undefined ? {} : { confirmation: 'asked' as const }),
         ...(shopper.merchantConfirms === undefined ? {} : { merchantWord: 'awaited' as const }),
-        authentication: firstRun(row, request, enrolment, shopper.withoutMethod === true),
+        authentication:
+          shopper.proof === undefined
+            ? firstRun(row, request, enrolment, shopper.withoutMethod === true)
+            : provenRun(engine, row, { request, proof: shopper.proof }),
       });
     },
     async begin(row, view, storedPan) {
@@ -109,6 +115,17 @@ async function unlessItThrows({ log }: Engine, view: OperationView, work: () => 
     log.error({ operationId: view.operationId, error: String(error) }, 'a payment that waits could not go on; it waits');
     return view;
   }
+}
+
+/** It is over as it begins: the proof came with the payment. */
+function provenRun(
+  { vault }: Engine,
+  { merchantId, amount, currency, cardId, createdAtMs }: NewPayment,
+  { request, proof: { value, ...said } }: { readonly request: AuthenticationRequest; readonly proof: NonNullable<Shopper['proof']> },
+): NewAuthentication {
+  const authenticationId = randomUUIDv7();
+  const proof = { ...said, sealedValue: vault.sealSecret({ merchantId, secretId: authenticationId, secret: value }) };
+  return { authenticationId, number: 1, amount, currency, cardId, request, createdAtMs, version: '', state: 'authenticated', proof };
 }
 
 export function firstRun(

@@ -40,6 +40,18 @@ export interface OrderLine {
   readonly amount?: number;
 }
 
+/** The head of an invoice. */
+export interface Bill {
+  readonly number: string;
+  /** `2026-11-21`. */
+  readonly issuedOn: string;
+  /** Business time, epoch ms. */
+  readonly dueAtMs?: number;
+  /** Who is to pay: name and address, a line each. */
+  readonly to: readonly string[];
+  readonly notes?: string;
+}
+
 export interface CheckoutTerms {
   readonly order: CheckoutOrder;
   /** Nothing is paid: the card is only kept under a token. The order then has the amount 0 and the currency XXX, ISO 4217's "no currency". */
@@ -56,17 +68,29 @@ export interface CheckoutTerms {
   readonly asksConsent?: true;
   /** Where the shopper goes afterwards, complete: nothing is added to it. */
   readonly returnUrl?: string;
+  /** Where a shopper goes who does not pay; absent: where the others go. */
+  readonly cancelUrl?: string;
   /** A language tag; absent: what the browser prefers. */
   readonly language?: string;
   /** Names the template that its page wears, where the merchant has one of that name. */
   readonly variant?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
+  /** Methods of banks that may be used, where they are activated: also those whose money comes later. Absent: those that do at once what is ordered. */
+  readonly banks?: readonly BankMethod[];
+  /** Only a bank will do. */
+  readonly takesNoCards?: true;
+  /** The shopper may have the card kept when they pay with it. */
+  readonly offersToKeep?: true;
   /** Methods of banks that may be used; absent: all, beside cards. With some of them cards may not. */
   readonly methods?: readonly BankMethod[];
   /** Tokens of stored cards that are offered. */
   readonly tokens: readonly string[];
   readonly lines: readonly OrderLine[];
+  /** What an invoice of it says beside the lines. */
+  readonly bill?: Bill;
+  /** What kind of order it is, where the protocol tells several apart: a word of the dialect's that books can be asked by. */
+  readonly product?: string;
   /** What only the dialect knows of it, in its protocol's own form; without card data. */
   readonly document?: unknown;
 }
@@ -102,6 +126,8 @@ export interface Checkout {
   readonly operationId?: string;
   /** It ended without a payment of the gateway's. */
   readonly closed?: CheckoutEnd;
+  /** Of what was paid elsewhere: when, as the merchant says; epoch ms. */
+  readonly declaredPaidAtMs?: number;
   /** The stored card that was chosen where a card was to be kept. */
   readonly chosenToken?: string;
   /** Business time, epoch ms. */
@@ -154,9 +180,12 @@ export interface CheckoutStore {
   /** Takes the number of an attempt that is about to begin; false when the checkout was closed or another number was taken since. */
   begin(attempt: CheckoutKey & { readonly attempt: number }): Promise<boolean>;
   /**
-   * Closes it; false when it is closed already, or an attempt beyond `attempts` may be under way: one that has begun less than a minute ago.
+   * Closes it; false when it is closed already, or an attempt beyond `attempts` may be under way: one that has begun less than a minute ago. What was paid
+   * elsewhere is posted to the ledger with it, as declared; `paidAtMs`: when, as the merchant says.
    */
-  close(end: CheckoutKey & { readonly as: CheckoutEnd; readonly attempts: number; readonly nowMs: number }): Promise<boolean>;
+  close(
+    end: CheckoutKey & { readonly as: CheckoutEnd; readonly attempts: number; readonly nowMs: number; readonly paidAtMs?: number },
+  ): Promise<boolean>;
   /** Takes the card that was kept with it for one payment, named by `by`; false when another one has taken it. */
   spend(payment: CheckoutKey & { readonly by: string }): Promise<boolean>;
   /** Gives it back, when nothing was recorded. */

@@ -157,16 +157,18 @@ export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly 
 export function methodsOf(
   { bank }: Engine,
   { bankMethods: activated = [] }: Channel,
-  { order, keepsCardOnly, methods: wanted = bankMethods }: CheckoutTerms,
+  { order, keepsCardOnly, banks, methods: wanted = bankMethods }: CheckoutTerms,
 ): BankMethod[] {
-  const needsCard = keepsCardOnly === true || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
+  const needsCard =
+    keepsCardOnly === true || order.amount === 0 || order.tokenize || order.agreement !== undefined || order.thenCapture !== undefined;
   if (bank === undefined || needsCard) return [];
-  return bankMethods.filter((method) => wanted.includes(method) && activated.includes(method) && supports(method, order.kind));
+  const isAllowed = (method: BankMethod) => (banks === undefined ? supports(method, order.kind) : banks.includes(method));
+  return bankMethods.filter((method) => wanted.includes(method) && activated.includes(method) && isAllowed(method));
 }
 
 /** Whether it can be paid with a card. */
-export function takesCards({ methods = [] }: CheckoutTerms): boolean {
-  return methods.length === 0;
+export function takesCards({ methods = [], takesNoCards }: CheckoutTerms): boolean {
+  return methods.length === 0 && takesNoCards !== true;
 }
 
 /** What the shopper sends. */
@@ -237,9 +239,13 @@ async function begin(
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
-    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...bankOrder } = given;
-    if (shopper === undefined || kind === 'payout') return Promise.resolve({ kind: 'refused', refusal: refusal('flow_not_supported') });
-    return authorizeAtBank(engine, { ...bankOrder, kind, method: instrument.method, returnUrl: shopper.returnUrl });
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind: asked, ...bankOrder } = given;
+    const { method } = instrument;
+    if (asked === 'payout' || (shopper === undefined && method !== 'prepayment'))
+      return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    // What only comes later is an order first, and its receipts are the charge.
+    const kind = checkout.terms.banks?.includes(method) === true && !supports(method, asked) ? 'preauthorization' : asked;
+    return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
   }
   const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
   const command = { ...given, instrument, ...differing, ...(asked === undefined || authenticates === 'never' ? {} : { shopper: asked }) };

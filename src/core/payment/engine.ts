@@ -5,12 +5,15 @@ import type { DueHoldStore } from '../due/due-hold.ts';
 import type { EndpointStore } from '../event/endpoints.ts';
 import type { CustomerStore } from '../instrument/customer.ts';
 import type { InvoiceStore } from '../invoice/invoice-store.ts';
+import type { MerchantBooks } from '../ledger/merchant-books.ts';
 import type { MailQueue } from '../mail/send.ts';
 import type { TemplateStore } from '../merchant/template.ts';
 import type { Acquirer, Clock, PaymentStore, TokenActStore, Vault } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
+import type { CardTesting } from '../risk/card-testing.ts';
 import type { RiskStore } from '../risk/risk-store.ts';
+import type { StatementStore } from '../statement/statement.ts';
 import type { BillingStore } from '../subscription/billing.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
@@ -33,6 +36,10 @@ export interface Engine {
   readonly requestKeys: RequestKeys;
   readonly templates: TemplateStore;
   readonly risk: RiskStore;
+  readonly books: MerchantBooks;
+  readonly statements: StatementStore;
+  /** Absent: nobody who tries out cards is looked for. */
+  readonly cardTesting: CardTesting | undefined;
   /** For `sendMail`. */
   readonly mails: MailQueue;
   readonly vault: Vault;

@@ -3,6 +3,7 @@ import type { Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
 import type { AcquirerAnswer, NewPayment } from '../ports.ts';
+import type { CardTesting } from '../risk/card-testing.ts';
 import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import type { Engine } from './engine.ts';
@@ -31,6 +32,8 @@ export interface Exchange {
   readonly exemption?: Exemption;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
+  /** Of the shopper. */
+  readonly ip?: string;
   /** Told of a decline before it is recorded; what it returns stands instead. */
   readonly onDecline?: (answer: Declined) => Promise<OperationView | undefined>;
 }
@@ -48,6 +51,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
   };
   const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
   const answer = await engine.acquirer.send(request, secrets);
+  if (engine.cardTesting !== undefined) noteAnswer(engine.cardTesting, { ...row, pan, ip: more.ip }, answer);
   const isPart = answer.outcome === 'partly_approved';
   if (isPart && channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
   const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
@@ -66,4 +70,15 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
     engine.log.error({ operationId, error: String(error) }, 'the payment was approved, but its card could not be kept under a token');
     return conclude(engine, open, answer);
   }
+}
+
+/** Whoever tries out cards is known by the answers; an unknown outcome says nothing of a card, and what a merchant initiates nobody has typed in. */
+function noteAnswer(
+  cardTesting: CardTesting,
+  { kind, merchantId, amount, currency, agreement, pan, ip }: Sent & { readonly pan: Pan; readonly ip: string | undefined },
+  answer: AcquirerAnswer,
+): void {
+  if (kind === 'payout' || agreement?.initiator === 'merchant') return;
+  const told = answer.outcome === 'approved' ? 'approved' : answer.outcome === 'declined' ? answer.reason : undefined;
+  if (told !== undefined) cardTesting.note({ merchantId, ip, pan, amount, currency, answer: told });
 }

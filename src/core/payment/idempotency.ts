@@ -5,6 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pan } from '../instrument/card.ts';
+import { maskCardNumbers } from '../instrument/mask.ts';
 import type { IdempotencyKey } from '../ports.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
@@ -33,6 +34,20 @@ function canonical(value: unknown): string {
 /** Whether two requests under one key ask for the same. */
 export function sameInput(a: { readonly inputHash: Uint8Array }, b: { readonly inputHash: Uint8Array }): boolean {
   return a.inputHash.length === b.inputHash.length && timingSafeEqual(a.inputHash, b.inputHash);
+}
+
+/**
+ * A key as it is stored. One in which a card number may stand is replaced by its keyed hash, which names the same request as well; every other one
+ * stays as it is. Dialects pass what merchants send through it, before it is stored or looked for.
+ */
+export function storedKey({ inputMac }: Pick<Engine, 'inputMac'>, key: string): string {
+  return maskCardNumbers(key) === key ? key : `hash ${Buffer.from(inputMac(`key|${key}`)).toString('hex')}`;
+}
+
+/** The command with its key as it is stored. */
+export function withStoredKey<C extends { readonly idempotencyKey?: string }>(engine: Pick<Engine, 'inputMac'>, command: C): C {
+  const { idempotencyKey: key } = command;
+  return key === undefined ? command : { ...command, idempotencyKey: storedKey(engine, key) };
 }
 
 interface Keyed {

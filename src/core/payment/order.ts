@@ -9,8 +9,9 @@ import { type TokenizeCommand, tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
+import { withAuthentication } from '../three-d-secure/view.ts';
 import { refuseTerms } from './authorize.ts';
-import { stateOfCheckout } from './checkout.ts';
+import { type AttemptResult, type CheckoutAttempt, type CheckoutState, payCheckout, stateOfCheckout } from './checkout.ts';
 import type { Checkout, CheckoutEnd, CheckoutEventRecord, CheckoutTerms, PaymentEventEntry } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
 import type { OperationNode, PaymentTree } from './operation.ts';
@@ -68,14 +69,19 @@ export async function openUse(engine: Engine, channel: Channel, { terms, checkou
   return refused === undefined ? orderPageUrl(engine.shoppers, { routingNumber: of.routingNumber, id: orderId }) : undefined;
 }
 
-/** Ends an order without a payment; refused when it is paid, when something is under way, and when it is closed. */
-export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd): Promise<Refusal | undefined> {
+/**
+ * Ends an order without a payment of the gateway's; refused when it is paid, when something is under way, and when it is closed. What was paid elsewhere is
+ * posted as declared. `paidAtMs`: when that was, as the merchant says.
+ */
+export async function closeOrder(engine: Engine, order: Checkout, as: CheckoutEnd, paidAtMs?: number): Promise<Refusal | undefined> {
   const state = await stateOfCheckout(engine, order);
   if (state.kind === 'pending') return refusal('payment_busy');
   if (state.kind === 'succeeded' || state.kind === 'closed') return refusal('checkout_closed');
   const { merchantId, checkoutId } = order;
   const attempts = state.kind === 'open' ? state.attempt - 1 : order.attempts;
-  const closed = await engine.checkouts.close({ merchantId, checkoutId, as, attempts, nowMs: engine.clock.businessNow() });
+  const nowMs = engine.clock.businessNow();
+  const paid = paidAtMs === undefined ? {} : { paidAtMs };
+  const closed = await engine.checkouts.close({ merchantId, checkoutId, as, attempts, nowMs, ...paid });
   return closed ? undefined : refusal('payment_busy');
 }
 
@@ -98,6 +104,35 @@ export async function keepCardFor(
     dialectData: { ...order.terms.order.dialectData, ...dialectData },
   });
   return kept.kind === 'recorded' ? kept.act : keptFor(engine, order);
+}
+
+/** How an order stands, one of nothing included: that one is over once a card was kept for it. */
+export async function stateOfOrder(engine: Engine, order: Checkout): Promise<CheckoutState> {
+  if (!isOfNothing(order)) return stateOfCheckout(engine, order);
+  const act = await keptFor(engine, order);
+  return act === undefined ? stateOfCheckout(engine, order) : { kind: 'kept', act };
+}
+
+function isOfNothing({ terms }: Checkout): boolean {
+  return terms.order.amount === 0 && terms.keepsCardOnly !== true;
+}
+
+/** As `payCheckout`; for an order of nothing the card is kept. */
+export async function payOrder(
+  engine: Engine,
+  parts: { readonly checkout: Checkout; readonly channel: Channel },
+  given: CheckoutAttempt,
+): Promise<AttemptResult> {
+  const { checkout, channel } = parts;
+  if (!isOfNothing(checkout)) return payCheckout(engine, parts, given);
+  const { instrument, revision, more } = given;
+  const state = await stateOfOrder(engine, checkout);
+  if (state.kind !== 'open') return { kind: 'state', state };
+  if (revision !== checkout.revision) return { kind: 'changed' };
+  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const { pan, summary } = instrument;
+  await keepCardFor(engine, { order: checkout, channel }, { card: { type: 'card', pan, summary }, dialectData: more?.dialectData ?? {} });
+  return { kind: 'state', state: await stateOfOrder(engine, checkout) };
 }
 
 async function keptFor({ tokenActs }: Engine, order: Checkout): Promise<TokenAct | undefined> {
@@ -140,7 +175,8 @@ export async function readOrder(
   // Events before what they are about: what is told of is then in the state that the event led to, or in a later one.
   const paymentEvents = begun.length === 0 ? [] : await checkouts.paymentEventsOf({ merchantId, operationIds: begun });
   const trees = await Promise.all(begun.map((id) => store.findTree({ merchantId, operationId: id })));
-  const payments = [...new Map(trees.flatMap((tree) => (tree === undefined ? [] : [[tree.paymentId, tree] as const]))).values()];
+  const found = [...new Map(trees.flatMap((tree) => (tree === undefined ? [] : [[tree.paymentId, tree] as const]))).values()];
+  const payments = await Promise.all(found.map((tree) => authenticated(engine, tree)));
   const pageUrl = orderPageUrl(shoppers, { routingNumber: order.routingNumber, id: order.checkoutId });
   const kept = order.terms.order.amount === 0 ? await keptFor(engine, order) : undefined;
   const keptToken = await keptTokenOf(engine, payments, kept);
@@ -149,6 +185,14 @@ export async function readOrder(
     ...(kept === undefined ? {} : { kept }),
     ...(keptToken === undefined ? {} : { keptToken }),
   };
+}
+
+/** With what came of 3-D Secure, which is kept apart. */
+async function authenticated(engine: Engine, tree: PaymentTree): Promise<PaymentTree> {
+  const [first, ...others] = tree.operations;
+  if (first?.card === undefined) return tree;
+  const { authentication } = await withAuthentication(engine, first);
+  return authentication === undefined ? tree : { ...tree, operations: [{ ...first, authentication }, ...others] };
 }
 
 async function keptTokenOf({ vault }: Engine, payments: readonly PaymentTree[], kept: TokenAct | undefined): Promise<string | undefined> {

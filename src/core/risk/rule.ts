@@ -56,13 +56,14 @@ export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often`
 export type ReviewReason = 'in_review' | 'review_accepted';
 
 /** Why a payment is recorded and not sent; or why one that was authorized is given up: an operator has declined it, or nobody looked at it in time. */
-export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'review_declined' | 'review_expired';
+export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing' | 'review_declined' | 'review_expired';
 
 const reasons: ReadonlySet<string> = new Set<RiskReason>([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
   ...limitSubjects.map((subject) => `${subject}_too_often` as const),
   'review_declined',
   'review_expired',
+  'card_testing',
 ]);
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {

@@ -7,6 +7,7 @@ import { stateOfCheckout } from '../payment/checkout.ts';
 import type { Engine } from '../payment/engine.ts';
 import { openOrderOnce } from '../payment/order.ts';
 import type { Refusal } from '../refusals.ts';
+import { Unavailable } from '../unavailable.ts';
 import type { BillOrder, BillWriter } from './bill.ts';
 import type { BillingTemplate, Plan, Subscriber, SubscriberKey, SubscriberStatus, TemplateKey } from './billing.ts';
 import { afterPeriods } from './period.ts';
@@ -117,7 +118,7 @@ export async function setPaused(engine: Engine, subscriber: Subscriber, paused: 
     if (done !== 'busy') return done === 'done';
     await delay(busyPauseMs);
   }
-  throw new Error(`subscription ${subscriberId} is being billed for too long`);
+  throw new Unavailable(`subscription ${subscriberId} is being billed for too long`);
 }
 
 /** Ends all subscriptions of a customer, or to a template: after it none of them pays anything. */
@@ -129,5 +130,5 @@ export async function endSubscriptionsOf(
     if ((await billing.endAll({ ...which, nowMs: clock.businessNow() })) === 0) return;
     await delay(busyPauseMs);
   }
-  throw new Error('a subscription is being billed for too long');
+  throw new Unavailable('a subscription is being billed for too long');
 }

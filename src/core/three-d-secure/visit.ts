@@ -53,11 +53,15 @@ export function awaitsMerchant({ merchantWord, authentication, isOver }: Visit):
   return !isOver && merchantWord === 'awaited' && !isOpen(authentication.state);
 }
 
-/** A run that begins. */
+/** A run that begins. One that brings its `proof` along is over at once: nobody has to be asked. */
 export type NewAuthentication = Pick<
   Authentication,
   'authenticationId' | 'number' | 'amount' | 'currency' | 'cardId' | 'version' | 'methodUrl' | 'createdAtMs'
-> & { readonly request: AuthenticationRequest; readonly state: 'not_enrolled' | 'ready' | 'method' };
+> & {
+  readonly request: AuthenticationRequest;
+  readonly state: 'not_enrolled' | 'ready' | 'method' | 'authenticated';
+  readonly proof?: { readonly eci?: string; readonly sealedValue: Uint8Array };
+};
 
 export interface NewVisit extends Omit<Visit, 'authentication' | 'isOver' | 'askedForMs'> {
   /** The payment to be recorded with it, in the same transaction. */

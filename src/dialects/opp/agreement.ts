@@ -1,6 +1,5 @@
 /** Stored credentials: `standingInstruction.*`, and the older `recurringType`, as an agreement of the core. */
-import type { AgreementRequest } from '../../core/instrument/agreement.ts';
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { type AgreementRequest, isNetworkReference } from '../../core/instrument/agreement.ts';
 import { fromWireId } from './ids.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
@@ -51,11 +50,7 @@ function readInitial(id: string | undefined): AgreementRequest['initial'] {
   if (id === undefined) return undefined;
   const operationId = fromWireId(id);
   if (operationId !== undefined) return { operationId };
-  const isCardNumber = id.length !== visaIdLength && maskCardNumbers(id) !== id;
-  if (/^[A-Za-z0-9]{4,36}$/.test(id) && !isCardNumber) return { networkReference: id };
+  if (isNetworkReference(id)) return { networkReference: id };
   const message = 'must be the id of the first payment, or the transaction id that the card scheme gave it';
   throw parameterProblem('standingInstruction.initialTransactionId', id, message);
 }
-
-/** Visa's transaction ids have fifteen digits, and every tenth of those that begin like one could be an American Express number. */
-const visaIdLength = 15;

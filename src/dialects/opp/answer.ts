@@ -8,6 +8,7 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { buildNumber } from './build-number.ts';
 import { toWireId } from './ids.ts';
@@ -18,6 +19,7 @@ import { type BackOfficeType, problemOf } from './refusals.ts';
 import { httpStatusOf, resultOf } from './result-codes.ts';
 import { hasBrowser } from './shopper.ts';
 import { successOf } from './states.ts';
+import { throttled } from './throttle.ts';
 import type { Parameters } from './wire.ts';
 import { mayAskIssuer } from './without-shopper.ts';
 import { type Answering, writeEnvelope, writeOperation, writeReadTimestamp, writeResult } from './write.ts';
@@ -136,6 +138,7 @@ function entityOf({ body, query }: FastifyRequest): string {
 
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
+  if (error instanceof TooManyRequests) return throttled();
   if (isCertainlyNotRecorded(error)) return new Problem('800.800.800', { status: 503 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;

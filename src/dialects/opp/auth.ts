@@ -3,7 +3,9 @@
  * which names the channel. A token opens all entities of its merchant.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import type { FastifyRequest } from 'fastify';
+import type { Channel } from '../../core/merchant/channel.ts';
+import type { DialectContext } from '../dialect.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
 
@@ -13,16 +15,27 @@ interface Login {
 }
 
 /** The channel of a request. Throws 401 without credentials, 403 with wrong ones, 400 for an entity that does not exist. */
-export async function authenticate(directory: Directory, authorization: string | undefined, parameters: Parameters): Promise<Channel> {
-  const login = loginOf(authorization, parameters);
+export async function authenticate(
+  { directory, limits }: Pick<DialectContext, 'directory' | 'limits'>,
+  request: FastifyRequest,
+  parameters: Parameters,
+): Promise<Channel> {
+  const login = loginOf(request.headers.authorization, parameters);
   if (login === undefined) throw new Problem('800.900.300', { status: 401 });
   const entityId = parameters.entityId ?? parameters['authentication.entityId'];
   if (entityId === undefined || !/^[a-f0-9]{32}$/.test(entityId)) throw entityProblem(parameters, entityId);
+  const name = login.userId;
+  limits.beforeLogin(request, name);
   const channel = await directory.channel({ dialect: 'opp', wireId: entityId });
   const credentials = isUserId(login.userId) ? await directory.credentials({ dialect: 'opp', identifier: login.userId }) : [];
   const digest = hash('sha256', login.password, 'buffer');
   const known = credentials.filter(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
-  if (known.length === 0) throw new Problem('800.900.300', { status: 403 });
+  const [first] = known;
+  if (first === undefined) {
+    limits.loginFailed(request, name);
+    throw new Problem('800.900.300', { status: 403 });
+  }
+  limits.loggedIn(request, { name, merchantId: first.merchantId });
   if (channel === undefined) throw entityProblem(parameters, entityId);
   if (!known.some(({ merchantId }) => merchantId === channel.merchantId)) throw new Problem('800.900.300', { status: 403 });
   if (!channel.enabled) throw new Problem('500.100.201');

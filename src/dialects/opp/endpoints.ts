@@ -58,8 +58,6 @@ export interface Endpoint {
   readonly refusals: readonly ResultCode[];
   /** Answered 404 with this code. */
   readonly notFound?: ResultCode;
-  /** Whether somebody who asks too often is told to wait. */
-  readonly limited?: true;
 }
 
 const successes = ['000.000.000', '000.400.040', '000.100.110', '000.100.112', '000.200.000'] as const;
@@ -197,7 +195,6 @@ export const endpoints: readonly Endpoint[] = [
       ...ofTypes,
       ...ofKeys,
     ],
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/payments/:id', name: 'status', group: 'Payments', summary: 'How a payment stands' },
@@ -211,7 +208,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [],
     notFound: '200.300.404',
-    limited: true,
   },
   {
     ...{ method: 'post', path: '/v1/registrations', name: 'register', group: 'Registrations', summary: 'Store a card' },
@@ -267,7 +263,6 @@ export const endpoints: readonly Endpoint[] = [
       ...ofBalances,
       ...ofKeys,
     ],
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/query/:id', name: 'queryById', group: 'Reports', summary: 'A transaction by its id' },
@@ -281,7 +276,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [],
     notFound: '700.400.580',
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/query', name: 'queryByReference', group: 'Reports', summary: 'Transactions by your reference' },
@@ -293,7 +287,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: ['000.000.100'],
     refusals: [],
     notFound: '700.400.580',
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v3/query/:id', name: 'findById', group: 'Reports', summary: 'A transaction by its id, as a list' },
@@ -306,7 +299,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: [...firstOutcomes, ...bankOutcomes],
     refusals: [],
     notFound: '700.400.580',
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v3/query', name: 'find', group: 'Reports', summary: 'Transactions by reference or time' },
@@ -319,7 +311,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: ['000.000.100'],
     refusals: [],
     notFound: '700.400.580',
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/resultcodes', name: 'resultCodes', group: 'Reports', summary: 'All result codes' },
@@ -375,7 +366,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: ['000.200.101'],
     refusals: [...ofAmounts, ...ofTypes, ...ofPeople, ...ofForms, ...ofAgreements, ...ofCards, '800.700.100'],
     notFound: '200.300.404',
-    limited: true,
   },
   {
     ...{
@@ -394,7 +384,6 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: [...accepted, '000.200.000'],
     refusals: [],
     notFound: '200.300.404',
-    limited: true,
   },
   {
     ...{ method: 'get', path: '/v1/checkouts/:id/payment', name: 'checkoutStatus', group: 'Checkouts', summary: 'What was paid' },
@@ -407,6 +396,5 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: firstOutcomes,
     refusals: [],
     notFound: '200.300.404',
-    limited: true,
   },
 ];

@@ -136,18 +136,14 @@ const everywhere: readonly (readonly [code: ResultCode, status?: number])[] = [
   ['500.100.201'],
   ['800.900.300', 401],
   ['800.900.300', 403],
+  ['800.120.100', 429],
   ['999.999.999'],
   ['800.800.800'],
 ];
 
-function writeAnswers({ outcomes, refusals, notFound, limited, method, answer }: Endpoint): Json {
+function writeAnswers({ outcomes, refusals, notFound, method, answer }: Endpoint): Json {
   const common = method === 'get' ? everywhere : [...everywhere, ['600.200.701'] as const];
-  const refused = [
-    ...common,
-    ...(limited === true ? [['800.120.100', 429] as const] : []),
-    ...refusals.map((code) => [code] as const),
-    ...(notFound === undefined ? [] : [[notFound, 404] as const]),
-  ];
+  const refused = [...common, ...refusals.map((code) => [code] as const), ...(notFound === undefined ? [] : [[notFound, 404] as const])];
   const rows = [
     ...outcomes.map((code) => ({ code, status: httpStatusOf(code), schema: answer as string })),
     ...refused.map(([code, status]) => ({ code, status: status ?? httpStatusOf(code), schema: 'Refusal' })),

@@ -141,7 +141,7 @@ export function readCommon({ parameters, idempotencyKey }: RequestContext) {
   const { merchantTransactionId } = parameters;
   return {
     dialectData: { ...readEcho(parameters), ...readNotification(parameters) },
-    ...(merchantTransactionId === undefined ? {} : { merchantReference: merchantTransactionId }),
+    ...(merchantTransactionId === undefined ? {} : { merchantReference: maskCardNumbers(merchantTransactionId) }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

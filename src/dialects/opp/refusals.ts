@@ -130,6 +130,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   email_too_often: '800.120.103',
   review_declined: '100.400.319',
   review_expired: '100.400.500',
+  card_testing: '800.120.401',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {

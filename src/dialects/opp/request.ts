@@ -1,5 +1,6 @@
 /** A request before it is a command: its parameters, who sends it, its idempotency key. */
 import type { FastifyRequest } from 'fastify';
+import { storedKey } from '../../core/payment/idempotency.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate } from './auth.ts';
 import { checkerOf, parseParameters } from './parameters.ts';
@@ -17,12 +18,12 @@ export async function readRequest(
 ): Promise<RequestContext> {
   const parameters = (request.body ?? {}) as Parameters;
   refuseParametersInUrl(request);
-  const channel = await authenticate(context.directory, request.headers.authorization, withEntityOfUrl(request, parameters));
+  const channel = await authenticate(context, request, withEntityOfUrl(request, parameters));
   check(parameters);
   refuseTestMode(context, parameters);
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (parameters.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
-  return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
+  return { channel, parameters, idempotencyKey: readIdempotencyKey(context, request), nowMs: context.engine.clock.wallNow() };
 }
 
 /** The query of a request that needs no login: its names are checked all the same. */
@@ -41,10 +42,10 @@ export async function readQuery(
   check: (parameters: Parameters) => void = checkQuery,
 ): Promise<RequestContext> {
   const parameters = parseParameters(queryOf(request));
-  const channel = await authenticate(context.directory, request.headers.authorization, parameters);
+  const channel = await authenticate(context, request, parameters);
   check(parameters);
   refuseTestMode(context, parameters);
-  return { channel, parameters, idempotencyKey: readIdempotencyKey(request), nowMs: context.engine.clock.wallNow() };
+  return { channel, parameters, idempotencyKey: readIdempotencyKey(context, request), nowMs: context.engine.clock.wallNow() };
 }
 
 function queryOf({ raw }: FastifyRequest): string {
@@ -73,11 +74,11 @@ function withEntityOfUrl(request: FastifyRequest, parameters: Parameters): Param
 }
 
 /** Headers are not part of the protocol, so this one is safe to add: 1 to 255 printable characters, in quotes or not. */
-function readIdempotencyKey({ headers }: FastifyRequest): string | undefined {
+function readIdempotencyKey({ engine }: DialectContext, { headers }: FastifyRequest): string | undefined {
   const header = headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = String(header).replace(/^"(.*)"$/, '$1');
   if (!/^[\x20-\x7e]{1,255}$/.test(key))
     throw parameterProblem('Idempotency-Key', undefined, 'must be 1 to 255 printable ASCII characters');
-  return key;
+  return storedKey(engine, key);
 }

@@ -48,7 +48,7 @@ export function countRequest(
   throw throttled();
 }
 
-function throttled(id?: string): Problem {
+export function throttled(id?: string): Problem {
   return new Problem('800.120.100', { status: 429, text: throttledText, ...(id === undefined ? {} : { id }) });
 }
 

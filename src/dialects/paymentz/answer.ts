@@ -2,6 +2,7 @@
 import Builder from 'fast-xml-builder';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { Problem } from './problem.ts';
 import { type Json, writeResult } from './write.ts';
@@ -65,7 +66,7 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
     );
   }
   const { code, text, status, paymentId } = problem ?? new Problem('30001', { status: 500 });
-  if (status === 503 || status === 429) reply.header('retry-after', '1');
+  if (status === 503) reply.header('retry-after', '1');
   const isPayment = aboutPayments.test(request.routeOptions.url ?? '') && code !== '10026';
   const isInvoice = request.routeOptions.url?.startsWith('/invoiceServices/') === true && !/oken$/.test(request.routeOptions.url);
   if (isInvoice) {
@@ -78,6 +79,7 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
 
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
+  if (error instanceof TooManyRequests) return new Problem('20099', { status: 429 });
   if (isCertainlyNotRecorded(error)) return new Problem('30002', { status: 503 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;

@@ -3,6 +3,7 @@
  * has brought, and may sign with the partner's key.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
 import type { Channel, Credential } from '../../core/merchant/channel.ts';
 import type { Partner } from '../../core/merchant/partner.ts';
 import type { DialectContext } from '../dialect.ts';
@@ -78,8 +79,11 @@ export async function authenticate(context: DialectContext, header: string | rea
 }
 
 /** The member that the request names, who must be the token's, or one of the partner's. */
-export async function callerOf(context: DialectContext, session: Session, memberId: string): Promise<Caller> {
-  const { directory, engine } = context;
+export async function callerOf(
+  { directory, engine, limits }: DialectContext,
+  request: FastifyRequest,
+  { session, memberId }: { readonly session: Session; readonly memberId: string },
+): Promise<Caller> {
   const found = await directory.credentials({ dialect, identifier: memberId });
   const [credential] = found;
   const isAllowed =
@@ -89,7 +93,8 @@ export async function callerOf(context: DialectContext, session: Session, member
   if (credential === undefined || !isAllowed) {
     throw new Problem('20008', { status: 401, text: 'authentication.memberId: is not the member of the AuthToken' });
   }
-  const keys = found.flatMap((one) => secretOf(context, one) ?? []);
+  limits.loggedIn(request, { name: memberId, merchantId: credential.merchantId });
+  const keys = found.flatMap((one) => secretOf({ engine }, one) ?? []);
   const partner = session.role === 'partner' ? session.partner : undefined;
   const partnerKey =
     partner?.sealedSecret === undefined

@@ -1,5 +1,6 @@
 /** Payments as their member may find them: by number, or by the member's own reference; other dialects' payments are not here. */
 import type { Channel } from '../../core/merchant/channel.ts';
+import { storedKey } from '../../core/payment/idempotency.ts';
 import { firstKinds, type OperationNode, type PaymentTree } from '../../core/payment/operation.ts';
 import type { DialectContext } from '../dialect.ts';
 import { dialect } from './auth.ts';
@@ -25,7 +26,7 @@ export async function findByNumber(
 export async function findByReference(context: DialectContext, merchantId: string, reference: string): Promise<FoundPayment | undefined> {
   const { engine, directory } = context;
   for (const { channelId } of await directory.channelsOf({ dialect, merchantId })) {
-    const found = await engine.store.findByKey({ merchantId, channelId, key: reference });
+    const found = await engine.store.findByKey({ merchantId, channelId, key: storedKey(engine, reference) });
     if (found !== undefined) return findByOperation(context, merchantId, found.operationId);
     const search = { merchantId, channelId, merchantReference: reference, kinds: firstKinds, offset: 0, limit: 1 };
     const [operation] = (await engine.store.search(search)).operations;

@@ -109,6 +109,7 @@ const everywhere: readonly (readonly [code: ResultCode, status: number])[] = [
   ...(['20001', '20002'] as const).map((code) => [code, 200] as const),
   ['20002', 400],
   ['20002', 413],
+  ['20099', 429],
   ['30001', 500],
   ['30002', 503],
 ];
@@ -118,12 +119,11 @@ const withToken: readonly (readonly [code: ResultCode, status: number])[] = [
 ];
 
 function writeAnswers(endpoint: Endpoint): Json {
-  const { codes, isOpen, answer, id, leadsToPage } = endpoint;
+  const { codes, isOpen, answer, leadsToPage } = endpoint;
   const rows = [
     ...codes.map((code) => [code, code === '20008' ? 401 : 200] as const),
     ...everywhere,
     ...(isOpen === true ? [] : withToken),
-    ...(id === undefined && isOpen !== true ? [] : [['20099', 429] as const]),
   ];
   const byStatus = [...Map.groupBy(rows, ([, status]) => status)].toSorted(([a], [b]) => a - b);
   const page = { 303: { description: 'The hosted page.' }, 404: { description: 'There is no such page.' } };

@@ -6,6 +6,7 @@ import { type AccountPayoutCommand, payOutToAccount } from '../../core/bank/tran
 import type { Channel } from '../../core/merchant/channel.ts';
 import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
+import { withStoredKey } from '../../core/payment/idempotency.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../dialect.ts';
@@ -28,9 +29,10 @@ export async function beginPayment(
   context: DialectContext,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   { caller, parameters, nowMs }: Request,
-  unnumbered: Unnumbered,
+  given: Unnumbered,
 ): Promise<FastifyReply> {
   const { engine } = context;
+  const unnumbered = withStoredKey(engine, given);
   const { channel } = unnumbered;
   await requireCustomer(context, caller.merchantId, parameters['customer.customerId']);
   if (unnumbered.idempotencyKey !== undefined) await refuseUsed(context, channel, unnumbered.idempotencyKey);

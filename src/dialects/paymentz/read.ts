@@ -170,7 +170,9 @@ export function readCommon(parameters: Parameters) {
   const { merchantTransactionId } = parameters;
   return {
     ...{ keyLifetimeMs, keyMatchesAnyInput: true as const, dialectData: readKept(parameters) },
-    ...(merchantTransactionId === undefined ? {} : { merchantReference: merchantTransactionId, idempotencyKey: merchantTransactionId }),
+    ...(merchantTransactionId === undefined
+      ? {}
+      : { merchantReference: maskCardNumbers(merchantTransactionId), idempotencyKey: merchantTransactionId }),
   };
 }
 
@@ -211,11 +213,12 @@ export function readAct(
   payment: { readonly operationId: string; readonly currency: string; readonly merchantReference?: string },
 ): OperateCommand {
   const { amount, merchantTransactionId, paymentType, notificationUrl } = parameters;
-  const reference = merchantTransactionId === payment.merchantReference ? undefined : merchantTransactionId;
+  const shown = merchantTransactionId === undefined ? undefined : maskCardNumbers(merchantTransactionId);
+  const reference = shown === payment.merchantReference ? undefined : merchantTransactionId;
   return {
     ...{ channel, operationId: payment.operationId, keyLifetimeMs, keyMatchesAnyInput: true },
     ...(amount === undefined ? {} : { amount: readAmount(amount, payment.currency) }),
-    ...(reference === undefined ? {} : { merchantReference: reference, idempotencyKey: reference }),
+    ...(reference === undefined ? {} : { merchantReference: maskCardNumbers(reference), idempotencyKey: reference }),
     dialectData: {
       ...(paymentType === undefined ? {} : { paymentType: paymentType.toUpperCase() }),
       ...(notificationUrl === undefined ? {} : { notificationUrl: readUrl('notificationUrl', notificationUrl) }),

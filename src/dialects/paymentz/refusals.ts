@@ -88,6 +88,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   email_too_often: '11065',
   review_declined: '11034',
   review_expired: '11034',
+  card_testing: '11034',
   authentication_failed: '12001',
   authentication_forbidden: '12002',
   shopper_canceled: '12003',

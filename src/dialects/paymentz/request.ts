@@ -1,5 +1,6 @@
 /** A request before it is a command: its parameters, checked against what the endpoint takes, and who sends it. */
 import type { FastifyRequest } from 'fastify';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate, type Caller, callerOf, type Session } from './auth.ts';
 import type { Flat } from './body.ts';
@@ -26,7 +27,7 @@ export async function readRequest(context: DialectContext, request: FastifyReque
   refuseQuery(request);
   const session = await authenticate(context, request.headers.authtoken);
   const parameters = checked(endpoint, bodyOf(request));
-  const caller = await callerOf(context, session, required(parameters, 'authentication.memberId'));
+  const caller = await callerOf(context, request, { session, memberId: required(parameters, 'authentication.memberId') });
   countRequest(context, caller, request);
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (parameters.notificationUrl !== undefined) {
@@ -45,7 +46,10 @@ export function readOpenRequest(request: FastifyRequest, endpoint: Endpoint): Pa
 /** A GET has no parameters: the token says whose it is. */
 export async function readGet(context: DialectContext, request: FastifyRequest): Promise<Extract<Session, { role: 'merchant' }>> {
   const session = await authenticate(context, request.headers.authtoken);
-  if (session.role === 'merchant') return session;
+  if (session.role === 'merchant') {
+    context.limits.loggedIn(request, { name: session.memberId, merchantId: session.merchantId });
+    return session;
+  }
   throw new Problem('20008', { status: 401, text: 'a GET needs the AuthToken of the member: partners ask with POST' });
 }
 
@@ -53,7 +57,8 @@ function countRequest({ limits }: DialectContext, { merchantId }: Caller, reques
   const subject = `paymentz ${request.routeOptions.url} ${(request.params as { id?: string }).id ?? ''}`;
   // New payments are limited by nothing but the acquirer.
   if (!subject.includes(':id')) return;
-  if (!limits.countRequest({ merchantId, subject }).allowed) throw new Problem('20099', { status: 429 });
+  const { allowed, retryAfterMs = 1_000 } = limits.countRequest({ merchantId, subject });
+  if (!allowed) throw new TooManyRequests(retryAfterMs);
 }
 
 /** Whatever stands in a URL ends up in somebody's log. */

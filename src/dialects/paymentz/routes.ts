@@ -1,6 +1,7 @@
 /** Registers the endpoints; every other method and path is answered in the protocol's shape too. */
 import type { FastifyInstance } from 'fastify';
 import type { DialectContext } from '../dialect.ts';
+import { registerAll } from '../refuse-the-rest.ts';
 import { answerError } from './answer.ts';
 import { parseForm, parseJson } from './body.ts';
 import { type EndpointName, endpoints } from './endpoints.ts';
@@ -21,8 +22,6 @@ const handlers: Readonly<Record<EndpointName, Handler>> = {
   ...{ refund: refundPayment, register, payWithToken, listRegistrations, payOut, signUpCustomer },
 };
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   const parsers = { 'application/x-www-form-urlencoded': parseForm, 'application/json': parseJson };
   for (const [type, parse] of Object.entries(parsers)) {
@@ -35,34 +34,18 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     });
   }
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
-  const taken = new Map<string, string[]>();
-  for (const endpoint of endpoints) {
-    for (const path of endpoint.paths) {
-      taken.set(path, [...(taken.get(path) ?? []), endpoint.method.toUpperCase()]);
-      app[endpoint.method](path, { exposeHeadRoute: false }, (request, reply) =>
-        handlers[endpoint.name](context, request, reply, endpoint),
-      );
+  const registerEndpoints = () => {
+    for (const endpoint of endpoints) {
+      for (const path of endpoint.paths) {
+        app[endpoint.method](path, { exposeHeadRoute: false }, (request, reply) =>
+          handlers[endpoint.name](context, request, reply, endpoint),
+        );
+      }
     }
-  }
-  refuseTheRest(app, taken);
-}
-
-function refuseTheRest(app: FastifyInstance, taken: ReadonlyMap<string, readonly string[]>): void {
-  for (const [url, allowed] of taken) {
-    app.route({
-      ...{ method: methods.filter((name) => !allowed.includes(name)), url, exposeHeadRoute: false },
-      handler: (_request, reply) => {
-        reply.header('allow', allowed.join(', '));
-        throw new Problem('20017', { status: 405 });
-      },
-    });
-  }
-  for (const url of ['/transaction/*', '/transactionServices/*', '/merchantServices/*', '/invoiceServices/*', '/api/REST/*']) {
-    app.route({
-      ...{ method: methods, url, exposeHeadRoute: false },
-      handler: () => {
-        throw new Problem('20016', { status: 404 });
-      },
-    });
-  }
+  };
+  registerAll(app, registerEndpoints, {
+    beside: ['/transaction/*', '/transactionServices/*', '/merchantServices/*', '/invoiceServices/*', '/api/REST/*'],
+    notFound: () => new Problem('20016', { status: 404 }),
+    otherMethod: () => new Problem('20017', { status: 405 }),
+  });
 }

@@ -6,6 +6,7 @@ import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
@@ -124,6 +125,7 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
 
 function problemFor(context: DialectContext, error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
+  if (error instanceof TooManyRequests) return new Problem('TOO_MANY_REQUESTS', { status: 429, text: 'too many requests' });
   if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) {
     return new Problem('SERVICE_UNAVAILABLE', {
       status: 503,

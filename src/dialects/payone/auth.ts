@@ -4,6 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { DialectContext } from '../dialect.ts';
 import { Problem } from './problem.ts';
@@ -20,13 +21,16 @@ const nobodysSecret = 'nobody has this key';
 type SignedRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
 
 /** The channel of a request. All that is wrong with credentials is one 403, as the platform has it: nobody learns which part it was. */
-export async function authenticate({ directory, engine }: DialectContext, request: SignedRequest, merchantName: string): Promise<Channel> {
+export async function authenticate(context: DialectContext, asked: FastifyRequest, merchantName: string): Promise<Channel> {
+  const { directory, engine, limits } = context;
+  const request: SignedRequest = asked.raw;
   const [, keyId, signature] = scheme.exec(request.headers.authorization ?? '') ?? [];
   if (keyId === undefined || signature === undefined) throw denied('no Authorization header of the form GCS v1HMAC:<key id>:<signature>');
   const date = dateOf(request);
   if (date === undefined || Math.abs(engine.clock.wallNow() - date) > skewMs) {
     throw denied('the date of the request is missing, or more than five minutes from now');
   }
+  limits.beforeLogin(asked, keyId);
   const channel = isMerchantName(merchantName) ? await directory.channel({ dialect: 'payone', wireId: merchantName }) : undefined;
   const credentials = await directory.credentials({ dialect: 'payone', identifier: keyId });
   const text = textToSign(request);
@@ -39,6 +43,9 @@ export async function authenticate({ directory, engine }: DialectContext, reques
   const known = [...secrets, { merchantId: undefined, secret: nobodysSecret }].filter(({ secret }) =>
     timingSafeEqual(createHmac('sha256', secret).update(text).digest(), given),
   );
+  const owner = known.find(({ merchantId }) => merchantId !== undefined)?.merchantId;
+  if (owner === undefined) limits.loginFailed(asked, keyId);
+  else limits.loggedIn(asked, { name: keyId, merchantId: owner });
   const own = channel ?? (await channelNamed(directory, known, merchantName));
   if (own === undefined || !known.some(({ merchantId }) => merchantId === own.merchantId)) {
     throw denied('the key, its secret and the merchant id of the URL do not belong together');
@@ -61,7 +68,7 @@ async function channelNamed(
 /** The channel of a session that a shop's server has opened; a page has nothing else to show. */
 export async function authenticatePage(
   { directory, engine }: DialectContext,
-  request: SignedRequest,
+  request: FastifyRequest,
   merchantName: string,
 ): Promise<Channel> {
   const [, session = ''] = /^GCS v1Client:([0-9a-z]{1,128})$/.exec(request.headers.authorization ?? '') ?? [];

@@ -1,7 +1,7 @@
 /** From a body and its channel to a command of the core; pure. Throws a {@link Problem} that names the member for what cannot be. */
 import { isIP } from 'node:net';
 import type { BankCommand } from '../../core/bank/authorize.ts';
-import type { AgreementRequest } from '../../core/instrument/agreement.ts';
+import { type AgreementRequest, isCardInPlaceOfReference } from '../../core/instrument/agreement.ts';
 import { brandOf, type CardSummary, type Cvc, isExpired, type Pan, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -177,7 +177,7 @@ export function readCommon(
       ...readNotification(feedbacks),
       requestedAtMs: String(nowMs),
     } as Readonly<Record<string, string>>,
-    ...(merchantReference === undefined ? {} : { merchantReference }),
+    ...(merchantReference === undefined ? {} : { merchantReference: maskCardNumbers(merchantReference) }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey, keyMatchesAnyInput: true as const }),
   };
 }
@@ -228,6 +228,10 @@ function readExemption({ threeDSecure = {} }: CardInput): Exemption | undefined 
 function readAgreement(input: CardInput): AgreementRequest | undefined {
   const { isRecurring, recurring, unscheduledCardOnFileRequestor, unscheduledCardOnFileSequenceIndicator } = input;
   const reference = input.schemeReferenceData ?? input.initialSchemeTransactionId;
+  if (reference !== undefined && isCardInPlaceOfReference(reference)) {
+    const name = input.schemeReferenceData === undefined ? 'initialSchemeTransactionId' : 'schemeReferenceData';
+    throw invalid(`${cardPath}.${name}`, 'must be the transaction id that the card scheme gave to the first payment');
+  }
   const initial = reference === undefined ? {} : { initial: { networkReference: reference } };
   if (unscheduledCardOnFileRequestor !== undefined || unscheduledCardOnFileSequenceIndicator !== undefined) {
     if (isRecurring === true) {

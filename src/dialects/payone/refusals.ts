@@ -140,6 +140,7 @@ const rejections: Readonly<Record<RejectionReason, Words>> = {
   email_too_often: suspectedFraud,
   review_declined: suspectedFraud,
   review_expired: suspectedFraud,
+  card_testing: suspectedFraud,
   authentication_failed: authenticationFailed,
   authentication_forbidden: authenticationFailed,
   shopper_canceled: ['30171001', 'CANCELLED_BY_SHOPPER'],

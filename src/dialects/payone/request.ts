@@ -1,6 +1,7 @@
 /** A request before it is a command: who sends it, and its idempotence key. */
 import type { FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
+import { storedKey } from '../../core/payment/idempotency.ts';
 import type { DialectContext } from '../dialect.ts';
 import { invalid, Problem } from './problem.ts';
 import type { RequestContext } from './read.ts';
@@ -23,7 +24,7 @@ export function contextOf({ engine }: DialectContext, request: FastifyRequest, o
   const key = keyIn(request);
   return {
     channel: channelOf(request),
-    idempotencyKey: key === undefined ? undefined : `${operation} ${key}`,
+    idempotencyKey: key === undefined ? undefined : `${operation} ${storedKey(engine, key)}`,
     nowMs: engine.clock.wallNow(),
   };
 }

@@ -1,5 +1,6 @@
 /** Endpoints: one file per group under `routes/`; here what they share. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
 import { authenticate, authenticatePage } from './auth.ts';
@@ -57,9 +58,9 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     if (request.routeOptions.url === elsewhere || request.routeOptions.url === scriptPath || request.method === 'OPTIONS') return;
     const { merchantId = '' } = request.params as { readonly merchantId?: string };
     const isPage = request.routeOptions.url?.startsWith('/client/') === true;
-    const channel = await (isPage ? authenticatePage : authenticate)(context, request.raw, merchantId);
+    const channel = await (isPage ? authenticatePage : authenticate)(context, request, merchantId);
     const counted = context.limits.countRequest({ merchantId: channel.merchantId, subject: 'payone' });
-    if (!counted.allowed) throw new Problem('TOO_MANY_REQUESTS', { status: 429, text: 'too many requests' });
+    if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs ?? 1_000);
     remember(request, channel);
   });
   for (const register of groups) register(app, context);

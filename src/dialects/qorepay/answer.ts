@@ -1,6 +1,7 @@
 /** Answers: JSON in one piece, and the protocol's own form for everything that is refused. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { generalProblem, Problem } from './problem.ts';
 
@@ -29,6 +30,9 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
 
 function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
+  if (error instanceof TooManyRequests) {
+    return generalProblem(429, 'throttled', `Request was throttled. Expected available in ${error.retryAfter} seconds.`);
+  }
   if (isUnavailable(error) || isCertainlyNotRecorded(error)) {
     return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
   }

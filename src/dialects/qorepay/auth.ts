@@ -3,7 +3,9 @@
  * nothing else. Which of them a credential is, its identifier says.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Credential, Directory } from '../../core/merchant/channel.ts';
+import type { FastifyRequest } from 'fastify';
+import type { Credential } from '../../core/merchant/channel.ts';
+import type { DialectContext } from '../dialect.ts';
 import { generalProblem, type Problem } from './problem.ts';
 
 export type Purpose = 'api' | 's2s';
@@ -19,17 +21,23 @@ export function purposeOf(identifier: string): Purpose {
 
 /** The merchant behind a bearer token; throws 401. */
 export async function authenticate(
-  directory: Directory,
-  authorization: string | undefined,
+  { directory, limits }: Pick<DialectContext, 'directory' | 'limits'>,
+  request: FastifyRequest,
   purposes: readonly Purpose[] = ['api'],
 ): Promise<string> {
-  const [, key] = /^Bearer +([\x21-\x7e]{8,256})$/i.exec(authorization ?? '') ?? [];
+  const [, key] = /^Bearer +([\x21-\x7e]{8,256})$/i.exec(request.headers.authorization ?? '') ?? [];
   if (key === undefined) throw unauthorized();
-  for (const { identifier, secret } of readingsOf(key, purposes)) {
+  const readings = readingsOf(key, purposes);
+  const [{ identifier: name } = { identifier: '' }] = readings;
+  limits.beforeLogin(request, name);
+  for (const { identifier, secret } of readings) {
     const credentials = await directory.credentials({ dialect: 'qorepay', identifier });
     const found = credentials.find((credential) => isSecret(credential, secret));
-    if (found !== undefined) return found.merchantId;
+    if (found === undefined) continue;
+    limits.loggedIn(request, { name, merchantId: found.merchantId });
+    return found.merchantId;
   }
+  limits.loginFailed(request, name);
   throw unauthorized();
 }
 

@@ -148,7 +148,7 @@ export function readClientTerms(body: Json, { sendsReceipt = true } = {}): { rea
       send_invoice_on_charge_failure: flagOr(fields, body, 'send_invoice_on_charge_failure', true),
       send_invoice_on_add_subscriber: fields.flag('send_invoice_on_add_subscriber'),
       send_receipt: flagOr(fields, body, 'send_receipt', sendsReceipt),
-      invoice_reference: fields.text('invoice_reference', { max: 128, standard: null, nullable: true }),
+      invoice_reference: masked(fields.text('invoice_reference', { max: 128, standard: null, nullable: true })),
     },
   };
   return { terms, errors: fields.errors };

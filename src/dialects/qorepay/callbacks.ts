@@ -31,17 +31,16 @@ export const callbacks: DialectCallbacks = {
     },
     needsTest: false,
   },
-  write(notice) {
-    const told = toldOf(notice);
-    if (told === undefined) return [];
-    if (notice.namedByRequest) {
-      const [success] = told.events.filter((type) => type === 'purchase.paid');
-      return success === undefined ? [] : [messageOf(notice, success, told.bodyOf(success))];
-    }
-    return told.events.filter((type) => isWanted(notice, type)).map((type) => messageOf(notice, type, told.bodyOf(type)));
-  },
+  write: (notice) => toldBy(notice).map(({ type, object }) => messageOf(notice, type, object)),
   writeTest: (test) => messageOf(test, 'test', { type: 'test' }),
 };
+
+/** The events that an address is told of, and the object as it was then. */
+export function toldBy(notice: CallbackNotice): readonly { readonly type: EventType; readonly object: Json }[] {
+  const told = toldOf(notice);
+  const types = told?.events.filter((type) => (notice.namedByRequest ? type === 'purchase.paid' : isWanted(notice, type))) ?? [];
+  return types.map((type) => ({ type, object: told?.bodyOf(type) ?? {} }));
+}
 
 interface Told {
   readonly events: readonly EventType[];

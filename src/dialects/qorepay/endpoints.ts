@@ -1,6 +1,7 @@
 /** The endpoints as their description has them; a test holds it to the routes. */
 import { billingEndpoints } from './billing-endpoints.ts';
 import { away, type Endpoint, forms, invalid, json, missing, unauthorized } from './endpoint.ts';
+import { reportEndpoints } from './report-endpoints.ts';
 
 const purchases = '/api/v1/purchases/';
 const webhooks = '/api/v1/webhooks/';
@@ -28,7 +29,7 @@ const acts: readonly Act[] = [
     ...{
       act: 'mark_as_paid',
       summary: 'Mark as paid',
-      description: 'Paid elsewhere, as you say; no card is charged.',
+      description: 'Paid elsewhere, as you say; no card is charged. The ledger has it as declared.',
       schema: 'MarkAsPaid',
     },
     example: {},
@@ -50,6 +51,11 @@ const acts: readonly Act[] = [
   {
     ...{ act: 'charge', summary: 'Charge a kept card', description: 'The token is the id of the purchase whose payment kept the card.' },
     ...{ schema: 'Charge', example: { recurring_token: '' } },
+  },
+  {
+    act: 'resend_invoice',
+    summary: 'Mail the invoice again',
+    description: 'To the payer: what is to be paid, or the receipt of what was.',
   },
   { act: 'delete_recurring_token', summary: 'Forget a kept card', description: 'The status of the purchase stays.' },
 ];
@@ -88,6 +94,7 @@ export const endpoints: readonly Endpoint[] = [
   ),
   {
     ...{ method: 'get', path: '/p/:id/', name: 'openCheckout', group: 'Paying', auth: 'none' },
+    query: [{ name: 'preferred', required: false }],
     ...{ summary: 'The hosted page', description: 'For the payer’s browser: leads to the page where the purchase is paid.' },
     answers: [{ status: 303, description: 'To the page.' }, missing],
   },
@@ -97,7 +104,7 @@ export const endpoints: readonly Endpoint[] = [
     ...{
       summary: 'Pay with card data',
       description:
-        'Step 2. With `s2s=true`, from the merchant’s server: JSON and an S2S token. Else the form of the payer’s browser, which is sent on.',
+        'Step 2. With `s2s=true`, from the merchant’s server: JSON and an S2S token. With `pm` as well: a transfer, and the answer has the account. Else the form of the payer’s browser, which is sent on.',
     },
     body: { types: [...json, ...forms], schema: 'CardPost', required: true },
     answers: [
@@ -115,7 +122,7 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     ...{ method: 'get', path: '/p/:id/invoice/', name: 'openInvoice', group: 'Paying', auth: 'none' },
-    ...{ summary: 'The receipt', description: 'The hosted page, after the payment.' },
+    ...{ summary: 'The invoice', description: 'The hosted page with the invoice, before and after the payment.' },
     answers: [{ status: 303, description: 'To the page.' }, missing],
   },
   {
@@ -190,6 +197,7 @@ export const endpoints: readonly Endpoint[] = [
     query: [
       { name: 'brand_id', required: true },
       { name: 'currency', required: true },
+      ...['country', 'language', 'amount', 'recurring', 'skip_capture', 'preauthorization'].map((name) => ({ name, required: false })),
     ],
     ...{ summary: 'Methods of payment', description: 'What a purchase of the brand can be paid with.' },
     answers: [{ status: 200, description: 'The methods.', schema: 'PaymentMethods' }, invalid, unauthorized],
@@ -205,4 +213,5 @@ export const endpoints: readonly Endpoint[] = [
     answers: [{ status: 302, description: 'To its page.' }],
   },
   ...billingEndpoints,
+  ...reportEndpoints,
 ];

@@ -100,10 +100,15 @@ export type Until =
 export function historyOf(view: OrderView, nowMs: number, until?: Until): History {
   let told = started(view);
   for (const happening of happeningsOf(view)) {
-    told = after(told, happening, billingOf(view));
-    if (until !== undefined && isSame(happening, until)) return told;
+    told = after(due(view, told, happening.atMs), happening, billingOf(view));
+    if (until !== undefined && isSame(happening, until)) return declared(view, told);
   }
-  return due(view, preauthorized(view, told), nowMs);
+  return declared(view, due(view, preauthorized(view, told), nowMs));
+}
+
+/** Money that came elsewhere came when the merchant says. */
+function declared({ order: { declaredPaidAtMs } }: OrderView, told: History): History {
+  return told.isMarkedAsPaid && declaredPaidAtMs !== undefined ? { ...told, paidAtMs: declaredPaidAtMs } : told;
 }
 
 /** A card was kept, and nothing was to be paid. */
@@ -184,6 +189,11 @@ export const failures = ['declined', 'rejected', 'failed', 'undone'];
 
 function ofPayment(before: History, { name, operation, atMs }: Paying): Partial<History> {
   const [, outcome = ''] = name.split('.');
+  // A transfer has come, all of it or a part; nobody was asked for it.
+  if (name === 'receipt.posted') {
+    const taken = before.taken + operation.amount;
+    return { taken, ...(isWhole(before, taken) ? { paidAtMs: atMs } : {}) };
+  }
   const isOver = outcome === 'approved' || failures.includes(outcome);
   if (!isOver || isRest(before, operation)) return {};
   const succeeded = outcome === 'approved';
@@ -204,6 +214,10 @@ function ofPayment(before: History, { name, operation, atMs }: Paying): Partial<
   }
 }
 
+function isWhole({ paidBy }: History, taken: number): boolean {
+  return paidBy !== undefined && taken >= paidBy.amount;
+}
+
 /** What a capture left was released, or what a review has declined: nothing that the merchant asked for. */
 function isRest({ taken }: History, { kind, reason }: OperationNode): boolean {
   return kind === 'reversal' && (taken > 0 || isRiskReason(reason));
@@ -217,7 +231,11 @@ function paymentChange(before: History, { name, operation }: Paying): Change {
   switch (kind) {
     case 'debit':
     case 'preauthorization':
-      return firstChange({ operation, kind, outcome, isPending, hasFailed });
+      return firstChange(before, { operation, kind, outcome, isPending, hasFailed });
+    case 'receipt':
+      return outcome === 'posted' && isWhole(before, before.taken + operation.amount)
+        ? { status: 'paid', events: ['purchase.paid'] }
+        : { events: [] };
     case 'capture':
       if (isPending) return { status: 'pending_capture', events: ['purchase.pending_capture'] };
       if (outcome === 'approved') return { status: 'paid', events: ['purchase.captured', 'purchase.paid'] };
@@ -250,8 +268,11 @@ interface First {
   readonly hasFailed: boolean;
 }
 
-function firstChange({ operation, kind, outcome, isPending, hasFailed }: First): Change {
-  if (isPending) {
+function firstChange({ status }: History, { operation, kind, outcome, isPending, hasFailed }: First): Change {
+  // A transfer was ordered: its money is still to come.
+  const isOrdered = outcome === 'approved' && kind === 'preauthorization' && operation.bank !== undefined;
+  if (isPending || isOrdered) {
+    if (status === 'pending_execute') return { events: [] };
     return operation.dialectData.recurringToken === undefined
       ? { status: 'pending_execute', events: ['purchase.pending_execute'] }
       : { status: 'pending_charge', events: ['purchase.pending_charge'] };
@@ -273,7 +294,7 @@ function back({ status, entries }: History): Pick<Change, 'status'> {
   return last === undefined ? {} : { status: last.status };
 }
 
-/** What is past its due date and not paid; strictly, it cannot be paid any more. */
+/** What is past its due date by then and not paid; strictly, it cannot be paid any more. */
 function due({ order }: OrderView, told: History, nowMs: number): History {
   const { document } = order.terms as {
     readonly document?: { readonly due?: number; readonly purchase?: { readonly due_strict?: boolean } };
@@ -281,5 +302,8 @@ function due({ order }: OrderView, told: History, nowMs: number): History {
   const dueMs = (document?.due ?? Number.MAX_SAFE_INTEGER) * 1_000;
   if (!payable.includes(told.status) || nowMs < dueMs) return told;
   const status = document?.purchase?.due_strict === true ? 'expired' : 'overdue';
-  return { ...told, status, entries: [...told.entries, { status, atMs: dueMs }] };
+  // Once overdue, it is what became of it since.
+  if (told.entries.length === 0 || told.entries.some((entry) => entry.status === status)) return told;
+  const atMs = Math.max(dueMs, told.entries.at(-1)?.atMs ?? 0);
+  return { ...told, status, entries: [...told.entries, { status, atMs }] };
 }

@@ -41,7 +41,12 @@ export function routingNumberOf(purchaseId: string): number | undefined {
   return Number.parseInt(purchaseId.slice(-6), 16) ^ Number.parseInt(purchaseId.slice(0, 6), 16);
 }
 
-/** Inner ids are in the order of time; here they look like all others. One way only. */
+/** Inner ids are of version 7, in the order of time; here they look like all others. */
 export function shownId(id: string): string {
   return `${id.slice(0, 14)}4${id.slice(15)}`;
+}
+
+/** The other way around. */
+export function innerId(shown: string): string {
+  return `${shown.slice(0, 14)}7${shown.slice(15)}`;
 }

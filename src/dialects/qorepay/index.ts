@@ -8,6 +8,7 @@ import { policies } from './policies.ts';
 import { returnStep } from './routes/direct-post.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
+import { statement } from './statement.ts';
 
 export const qorepay: Dialect = {
   name: 'qorepay',
@@ -18,5 +19,6 @@ export const qorepay: Dialect = {
   billing: billWriter,
   callbacks,
   policies,
+  statement,
   sandbox,
 };

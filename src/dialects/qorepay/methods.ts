@@ -23,6 +23,9 @@ export function brandsIn(whitelist: readonly string[] | null): readonly CardBran
   return (Object.keys(brands) as CardBrand[]).filter((brand) => whitelist.includes(brands[brand]));
 }
 
+/** A transfer that the payer makes at their own bank. */
+export const bankTransfer = 'sarepay_bank_transfer';
+
 const labels: Readonly<Record<string, string>> = {
   visa: 'Visa',
   mastercard: 'Mastercard',
@@ -32,6 +35,7 @@ const labels: Readonly<Record<string, string>> = {
   diners_club: 'Diners Club',
   jcb: 'JCB',
   unionpay: 'UnionPay',
+  [bankTransfer]: 'Bank transfer',
   card: 'Bank cards',
 };
 
@@ -40,4 +44,18 @@ export const methodNames: readonly string[] = Object.keys(labels).filter((name) 
 
 export function labelOf(name: string): string {
   return labels[name] ?? name;
+}
+
+/** Card brands alone. */
+export const cardMethods: readonly string[] = methodNames.filter((name) => name !== bankTransfer);
+
+/** A card brand or a method of banks, as the books have it, by the platform's name. */
+export function methodNamed(method: string): string {
+  return Object.hasOwn(brands, method) ? brands[method as CardBrand] : method === 'prepayment' ? bankTransfer : method;
+}
+
+/** The other way around; a name that nothing has finds nothing. */
+export function methodsCalled(names: readonly string[]): readonly string[] {
+  const known = [...Object.keys(brands), 'prepayment'];
+  return names.flatMap((name) => (name === 'card' ? Object.keys(brands) : [known.find((method) => methodNamed(method) === name) ?? name]));
 }

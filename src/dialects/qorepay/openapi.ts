@@ -51,7 +51,7 @@ const parameterNotes: Readonly<Record<string, string>> = {
   id: 'The id, as it was answered.',
   token: 'The id of the purchase that has kept the card.',
   client: 'The id of the client.',
-  q: 'Text that is somewhere in what is said of the client.',
+  q: 'Text that is somewhere in what is said of the client; for statements, in a reference, an id or an e-mail.',
   session: 'As `callback_url` has it.',
   s2s: '`true`: the body is card data from the merchant’s server.',
   brand_id: 'The brand.',
@@ -61,6 +61,28 @@ const parameterNotes: Readonly<Record<string, string>> = {
   TermUrl: 'Where the browser goes in the end, with `PaRes` and `MD` in a form.',
   after: 'As `next` has it.',
   page_size: 'How many at most, up to 100.',
+  source_type: '`purchase`, `payment`, `payout` or `billing_template_client`.',
+  brand: 'Of this brand.',
+  payment_method: 'A name as in `payment_methods/`.',
+  product: 'As in the purchase.',
+  flow: '`payform`, `direct_post`, `server_to_server` or `api`.',
+  tokenized: '`true`: with a card that was kept.',
+  from: 'Unix seconds, included: when the money came; for statements, when the purchase was made.',
+  to: 'Unix seconds, included.',
+  paid_from: 'Unix seconds, included: when the money came.',
+  paid_to: 'Unix seconds, included.',
+  updated_from: 'Unix seconds, included: when anything happened last.',
+  updated_to: 'Unix seconds, included.',
+  status: '`paid`, `refunded`, `chargeback`; `success` for what went out.',
+  expires: 'As `download_url` has it.',
+  signature: 'As `download_url` has it.',
+  preferred: 'The only method that is offered.',
+  country: 'Is not looked at.',
+  language: 'Is not looked at.',
+  amount: 'Is not looked at.',
+  recurring: '`true`: only what can be charged again.',
+  skip_capture: '`true`: only what can be held.',
+  preauthorization: '`true`: only what can be kept.',
 };
 
 const keyHeader: Json = {
@@ -78,10 +100,18 @@ function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
     parameters: [...ids, ...asked, ...(takesKey === true ? [keyHeader] : [])],
     ...(body === undefined ? {} : { requestBody: { required: body.required, content: contentOf(body, mode) } }),
     responses: Object.fromEntries(
-      answers.map(({ status, description: told, schema }) => [String(status), { description: told, ...answerContent(schema) }]),
+      [...answers, ...everywhere].map(({ status, description: told, schema }) => [
+        String(status),
+        { description: told, ...answerContent(schema) },
+      ]),
     ),
   };
 }
+
+/** What any request may be answered. */
+const everywhere: Endpoint['answers'] = [
+  { status: 429, description: 'Too many requests; `Retry-After` says when to come again.', schema: 'Errors' },
+];
 
 function parameterOf(name: string, where: 'path' | 'query', required: boolean, mode: Mode): Json {
   const filled = name === 'brand_id' && mode === 'sandbox' ? demoBrandId : name === 'currency' ? 'NGN' : undefined;

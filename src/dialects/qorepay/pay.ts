@@ -2,6 +2,7 @@
 
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import { type CheckoutState, payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
+import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { keepCardFor } from '../../core/payment/order.ts';
 import { callOff } from '../../core/payment/shopper-step.ts';
@@ -40,10 +41,7 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
   const { order } = found.view;
   if (order.terms.order.amount === 0) return keep(context, found, { payment, flow, clientIp });
   let state = await stateOfCheckout(engine, order);
-  if (state.kind === 'pending' && state.last.state === 'awaiting') {
-    await callOff(engine, { merchantId: order.merchantId, visitId: state.last.operationId });
-    state = await stateOfCheckout(engine, order);
-  }
+  if (await endAwaiting(context, order, state)) state = await stateOfCheckout(engine, order);
   if (state.kind !== 'open') {
     return state.kind === 'pending'
       ? { kind: 'state', state }
@@ -71,6 +69,13 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
         result.refusal.meaning,
       );
   }
+}
+
+/** Calls off a payment that waits for its payer. False: there is none. */
+export async function endAwaiting({ engine }: DialectContext, { merchantId }: Checkout, state: CheckoutState): Promise<boolean> {
+  if (state.kind !== 'pending' || state.last.state !== 'awaiting') return false;
+  await callOff(engine, { merchantId, visitId: state.last.operationId });
+  return true;
 }
 
 /** A total of zero: the card is kept, and no acquirer is asked. */

@@ -57,7 +57,7 @@ export function readPayout(body: Readonly<Record<string, unknown>>): PayoutReque
   if (Object.keys(errors).length > 0 || client === undefined) throw new Problem(400, errors);
   const { amount, currency, description } = payment;
   const said = masked({ description, senderName, client: client.client });
-  return { ...{ brandId, amount, currency }, document: { ...said, reference, whitelist } };
+  return { ...{ brandId, amount, currency }, document: { ...said, reference: maskCardNumbers(reference), whitelist } };
 }
 
 export function payoutTermsOf(orderId: string, { amount, currency }: PayoutRequest, document: PayoutDocument): CheckoutTerms {

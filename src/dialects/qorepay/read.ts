@@ -1,4 +1,5 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
+import { bankMethods } from '../../core/instrument/bank.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { Origin } from '../../core/risk/rule.ts';
@@ -6,7 +7,7 @@ import { type ClientDocument, readClient } from './client.ts';
 import { decimalOf } from './decimal.ts';
 import { type Fields, fieldsOf, isObject } from './fields.ts';
 import type { Billed } from './history.ts';
-import { brandsIn, methodNames } from './methods.ts';
+import { bankTransfer, brandsIn, methodNames } from './methods.ts';
 import { type FieldErrors, generalProblem, Problem } from './problem.ts';
 import { amountOfLine, isDiscountTooLarge, type Product, totalOf } from './total.ts';
 
@@ -102,12 +103,10 @@ export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
   }
   const { total, currency, lines, purchase } = details;
   refuseTotal(total, top.skip_capture);
-  const { reference, ...shown } = top;
   return {
     ...{ brandId, client: client === undefined ? undefined : masked(client.client), clientId, total, currency, lines },
     document: {
-      // References are kept as they were sent: an order number may look like a card number.
-      ...{ top: { ...masked(shown), reference }, purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
+      ...{ top: masked(top), purchase: masked(purchase), due, issued: issued ?? dayIn(purchase.timezone, nowMs) },
     },
   };
 }
@@ -252,6 +251,34 @@ function originOf({ email, country }: ClientDocument): Origin {
   return { email: typeof email === 'string' ? email : undefined, country: typeof country === 'string' ? country : undefined };
 }
 
+/** Where a payer goes who does not pay on the hosted page. */
+function cancelUrlOf({ cancel_redirect, failure_redirect }: PurchaseDocument['top']): Pick<CheckoutTerms, 'cancelUrl'> {
+  const url = cancel_redirect === '' ? failure_redirect : cancel_redirect;
+  return url === '' ? {} : { cancelUrl: url };
+}
+
+/** A bank holds nothing: what is to be captured later needs a card. */
+function methodsIn({ payment_method_whitelist: allowed, skip_capture }: PurchaseDocument['top']) {
+  const brands = brandsIn(allowed);
+  const named: CheckoutTerms['banks'] = allowed === null ? bankMethods : allowed.includes(bankTransfer) ? ['prepayment'] : [];
+  return {
+    brands,
+    banks: skip_capture ? [] : named,
+    ...(allowed !== null && brands.length === 0 ? { takesNoCards: true as const } : {}),
+  };
+}
+
+function billOf({ referenceGenerated, issued, due, client, purchase }: PurchaseDocument): NonNullable<CheckoutTerms['bill']> {
+  const text = (name: string): string => (typeof client[name] === 'string' ? client[name] : '');
+  const place = [text('zip_code'), text('city')].filter((part) => part !== '').join(' ');
+  const to = [text('legal_name'), text('full_name'), text('street_address'), place, text('country'), text('tax_number'), text('email')];
+  const { notes } = purchase;
+  return {
+    ...{ number: referenceGenerated, issuedOn: issued, dueAtMs: due * 1_000, to: to.filter((line) => line !== '') },
+    ...(typeof notes === 'string' && notes !== '' ? { notes } : {}),
+  };
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(
   orderId: string,
@@ -273,8 +300,11 @@ export function termsOf(
       },
     },
     ...(success_redirect === '' ? {} : { returnUrl: success_redirect }),
-    brands: brandsIn(document.top.payment_method_whitelist),
-    ...{ tokens: [], lines, document },
+    ...cancelUrlOf(document.top),
+    ...methodsIn(document.top),
+    ...(force_recurring || total === 0 ? {} : { offersToKeep: true }),
+    ...(document.billing === undefined ? {} : { product: document.billing.product }),
+    ...{ bill: billOf(document), tokens: [], lines, document },
   };
 }
 

@@ -57,6 +57,7 @@ const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readon
   review_accepted: ['general_transaction_error', 'The capture was not made'],
   review_declined: ['suspected_fraud', 'The payment was held for review and declined'],
   review_expired: ['suspected_fraud', 'The payment was held for review, and nobody let it through in time'],
+  card_testing: ['suspected_fraud', 'Somebody seems to be trying out cards'],
   authentication_failed: ['3ds_authentication_failed', 'The payer did not authenticate'],
   authentication_forbidden: ['3ds_authentication_failed', 'The issuer refused to authenticate the payer'],
   shopper_canceled: ['3ds_authentication_failed', 'The authentication was called off'],
@@ -81,7 +82,7 @@ export function attemptErrorOf({ reason }: Pick<OperationView, 'reason'>): Messa
 }
 
 /** Acts on a purchase. */
-export type Act = 'pay' | 'charge' | 'capture' | 'release' | 'refund' | 'cancel' | 'mark_as_paid';
+export type Act = 'pay' | 'charge' | 'capture' | 'release' | 'refund' | 'cancel' | 'mark_as_paid' | 'resend_invoice';
 
 const wrongStatus: Readonly<Record<Act, readonly [code: string, message: string]>> = {
   pay: ['purchase_already_paid_for', 'This Purchase cannot be paid any more.'],
@@ -90,6 +91,7 @@ const wrongStatus: Readonly<Record<Act, readonly [code: string, message: string]
   release: ['purchase_release_wrong_status', 'Only Purchases with `status == hold` can be released.'],
   refund: ['purchase_refund_wrong_status', 'Only paid Purchases can be refunded.'],
   cancel: ['purchase_cancel_wrong_status', 'Only Purchases that were not paid yet can be cancelled.'],
+  resend_invoice: ['purchase_resend_invoice_wrong_status', 'Only Purchases that can be paid, or that were, have an invoice to send.'],
   mark_as_paid: ['purchase_mark_as_paid_wrong_status', 'Only Purchases that were not paid yet can be marked as paid.'],
 };
 

@@ -9,7 +9,7 @@ export type ById = { readonly id: string };
 
 /** The merchant that asks; throws 401. */
 export function merchantOf(context: DialectContext, request: FastifyRequest, purposes?: readonly Purpose[]): Promise<string> {
-  return authenticate(context.directory, request.headers.authorization, purposes);
+  return authenticate(context, request, purposes);
 }
 
 /** The merchant's own brand; throws 400 when there is none, also when it is another merchant's. */

@@ -6,11 +6,13 @@ import { takeAnyBody } from './body.ts';
 import { generalProblem } from './problem.ts';
 import { registerBilling } from './routes/billing.ts';
 import { registerClients } from './routes/clients.ts';
+import { registerDeliveries } from './routes/deliveries.ts';
 import { registerDescription } from './routes/description.ts';
 import { registerDirectPost } from './routes/direct-post.ts';
 import { registerLookups } from './routes/lookups.ts';
 import { registerPayouts } from './routes/payouts.ts';
 import { registerPurchases } from './routes/purchases.ts';
+import { registerReports } from './routes/reports.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -20,11 +22,13 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   const allowed = methodsByPath(app);
   registerPurchases(app, context);
+  registerDeliveries(app, context);
   registerWebhooks(app, context);
   registerClients(app, context);
   registerBilling(app, context);
   registerPayouts(app, context);
   registerLookups(app, context);
+  registerReports(app, context);
   registerDescription(app, context);
   registerDirectPost(app, context);
   refuseTheRest(app, new Map(allowed));

@@ -1,7 +1,8 @@
 /** Shapes of requests and answers, for the description of the API. */
 import { billingSchemas } from './billing-schemas.ts';
 import { eventTypes } from './event-types.ts';
-import { methodNames } from './methods.ts';
+import { bankTransfer, methodNames } from './methods.ts';
+import { reportSchemas } from './report-schemas.ts';
 import { flag, integer, listOf, minor, object, orNull, ref, type Schema, seconds, text, url, uuid } from './schema.ts';
 
 const product = {
@@ -117,8 +118,11 @@ const refund = object({
   ...{ related_to: object({ id: uuid, type: text, reference: text }), transaction_data: { type: 'object' }, created_on: seconds },
 });
 
+/** Of a card the first four are needed; of a transfer `pm` alone. */
 const card = object(
   {
+    s2s: { const: 'true', description: 'In the query or here: from the merchant’s server.' },
+    pm: { const: bankTransfer, description: 'A bank transfer instead of a card.' },
     cardholder_name: { type: 'string', maxLength: 30 },
     card_number: { type: 'string', pattern: '^\\d{12,19}$' },
     expires: { type: 'string', pattern: '^\\d{2}/\\d{2}$' },
@@ -134,15 +138,19 @@ const card = object(
     utc_offset: { type: 'integer', minimum: -32_768, maximum: 32_767 },
     ...{ screen_width: minor, screen_height: minor },
   },
-  ['cardholder_name', 'card_number', 'expires', 'cvc'],
+  [],
 );
 
 const s2sAnswer = object(
   {
     status: { enum: ['executed', 'authorized', 'pending', '3DS_required'] },
     ...{ Method: { enum: ['POST', 'GET'] }, PaReq: text, MD: text, URL: text, callback_url: text },
+    data: {
+      ...object({ account_number: text, account_name: text, bank: text, status: text, type: text, expires_at: text, validity_type: text }),
+      description: 'Of a transfer alone.',
+    },
   },
-  ['status'],
+  [],
 );
 
 const webhookTerms = { title: { type: 'string', maxLength: 100 }, all_events: flag, events: listOf({ enum: eventTypes }), callback: url };
@@ -196,4 +204,5 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
     ...{ logos: { type: 'object' }, card_methods: listOf(text) },
   }),
+  ...reportSchemas,
 };

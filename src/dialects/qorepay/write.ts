@@ -6,7 +6,7 @@ import type { Mode } from '../dialect.ts';
 import { writeClient } from './client.ts';
 import { type Attempt, type History, historyOf, payable, type Status, type Until } from './history.ts';
 import { shownId } from './ids.ts';
-import { methodOf } from './methods.ts';
+import { methodNamed, methodOf } from './methods.ts';
 import type { PurchaseDocument } from './read.ts';
 import { attemptErrorOf } from './refusals.ts';
 
@@ -100,7 +100,8 @@ function writePayment(
   order: { readonly amount: number; readonly currency: string },
 ): Json {
   const amount = isMarkedAsPaid ? order.amount : taken;
-  const charged = paidBy?.dialectData.recurringToken === undefined ? 'purchase' : 'purchase_charge';
+  const charged =
+    paidBy?.bank !== undefined ? 'bank_payment' : paidBy?.dialectData.recurringToken === undefined ? 'purchase' : 'purchase_charge';
   return {
     ...{ is_outgoing: false, payment_type: isMarkedAsPaid ? 'custom' : charged, amount, currency: order.currency, net_amount: amount },
     ...{ fee_amount: 0, pending_amount: 0, pending_unfreeze_on: null, description: '' },
@@ -119,7 +120,7 @@ function writeIssuer(name: string): Json {
 function writeTransaction({ paidBy, attempts }: History): Json {
   const last = attempts.findLast(({ operation }) => operation.targetId === undefined)?.operation;
   return {
-    payment_method: paidBy?.card === undefined ? '' : methodOf(paidBy.card.brand),
+    payment_method: paidBy === undefined ? '' : methodUsed(paidBy),
     flow: (paidBy ?? last)?.dialectData.flow ?? 'payform',
     extra: paidBy === undefined ? {} : writeCard(paidBy),
     country: '',
@@ -127,23 +128,28 @@ function writeTransaction({ paidBy, attempts }: History): Json {
   };
 }
 
-export function writeCard({ card, authentication, dialectData }: OperationNode): Json {
+function methodUsed({ card, bank }: OperationNode): string {
+  return card === undefined ? methodNamed(bank?.method ?? '') : methodOf(card.brand);
+}
+
+export function writeCard({ card, authentication }: OperationNode): Json {
   if (card === undefined) return {};
   const { bin, last4, holder, expiry, brand } = card;
   return {
     ...{ masked_pan: `${bin}******${last4}`, card_brand: methodOf(brand), card_type: '', card_issuer: '', card_issuer_country: '' },
     ...{ cardholder_name: holder ?? '', expiry_month: expiry.month, expiry_year: expiry.year % 100 },
-    three_d_secure: authentication !== undefined || dialectData.threeDS === 'true',
+    three_d_secure: authentication?.state === 'authenticated' || authentication?.state === 'attempted',
   };
 }
 
-function typeOf({ kind, dialectData }: OperationNode): string {
+function typeOf({ kind, dialectData, bank }: OperationNode): string {
   switch (kind) {
     case 'payout':
       return 'execute';
     case 'debit':
       return dialectData.recurringToken === undefined ? 'execute' : 'recurring_execute';
     case 'preauthorization':
+      if (bank !== undefined) return 'execute';
       return dialectData.recurringToken === undefined ? 'authorize' : 'recurring_execute';
     case 'capture':
       return 'capture';
@@ -157,10 +163,10 @@ function typeOf({ kind, dialectData }: OperationNode): string {
 }
 
 export function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
-  const { card, dialectData } = operation;
+  const { dialectData } = operation;
   return {
     ...{ type: typeOf(operation), successful: succeeded, error: succeeded ? null : attemptErrorOf(operation) },
-    ...{ payment_method: card === undefined ? '' : methodOf(card.brand), extra: writeCard(operation), country: '' },
+    ...{ payment_method: methodUsed(operation), extra: writeCard(operation), country: '' },
     ...{ client_ip: dialectData.clientIp ?? null, flow: dialectData.flow ?? 'api', fee_amount: 0, processing_time: secondsOf(atMs) },
     processing_tx_id: operation.trace?.rrn ?? '',
   };
@@ -187,7 +193,7 @@ export function writeRefund(view: OrderView, operation: OperationNode, writing: 
     ...{ account_extra: {}, account_fx_rate: null, account_fx_currency: null, account_fx_buy_amount: null },
     transaction_data: {
       ...{ flow: 'api', extra: { ...writeCard(operation), amount }, country: '' },
-      payment_method: operation.card === undefined ? '' : methodOf(operation.card.brand),
+      payment_method: methodUsed(operation),
     },
     ...{ audit_log_entries: [], currency_conversion: null, refund_availability: 'none' },
   };

@@ -1,5 +1,5 @@
 /** `payment_data` as an agreement of the core: who starts the payment, and under which earlier one. */
-import type { AgreementRequest } from '../../core/instrument/agreement.ts';
+import { type AgreementRequest, isNetworkReference } from '../../core/instrument/agreement.ts';
 import { fromWireId } from './ids.ts';
 import { fieldProblem } from './problem.ts';
 import type { subTypes } from './wire.ts';
@@ -64,8 +64,8 @@ function readPrevious(data: PaymentData): AgreementRequest['initial'] {
     return { operationId };
   }
   if (networkReference === undefined) return undefined;
-  if (!/^[A-Za-z0-9]{4,36}$/.test(networkReference)) {
-    throw fieldProblem('payment_data.previous_network_reference', 'must be 4 to 36 letters and digits');
+  if (!isNetworkReference(networkReference)) {
+    throw fieldProblem('payment_data.previous_network_reference', 'must be 4 to 36 letters and digits, and no card number');
   }
   return { networkReference };
 }

@@ -6,6 +6,7 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { Problem } from './problem.ts';
@@ -63,6 +64,7 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
 
 function problemFor(context: DialectContext, error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof TooManyRequests) return new Problem('rate_limited', { retryAfterMs: error.retryAfterMs });
   if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return new Problem('service_unavailable', { retryAfterMs: 1_000 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');

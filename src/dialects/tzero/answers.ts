@@ -43,7 +43,7 @@ const operation = exact(
 );
 
 const card = {
-  type: text('`card`, or `stored_card` where it was paid with one.'),
+  type: text('`card`, or `stored_card` or `network_token` where it was paid with one.'),
   scheme: text('Brand of the card.'),
   bin: text('First six digits.'),
   last4: text('Last four digits.'),

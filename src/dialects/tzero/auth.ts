@@ -4,25 +4,44 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Channel, Directory } from '../../core/merchant/channel.ts';
+import type { FastifyRequest } from 'fastify';
+import type { Channel, Credential, Directory } from '../../core/merchant/channel.ts';
+import type { DialectContext } from '../dialect.ts';
 import { identifierOf } from './access.ts';
+import { takesFrom } from './policies.ts';
 import { Problem } from './problem.ts';
 
 export interface Caller {
   readonly merchantId: string;
+  /** IP address. */
+  readonly address: string;
 }
 
 /** Throws 401 without a key, and with one that is nobody's. */
-export async function authenticate(directory: Directory, headers: IncomingHttpHeaders): Promise<Caller> {
-  const key = keyOf(headers);
+export async function authenticate(
+  { directory, limits }: Pick<DialectContext, 'directory' | 'limits'>,
+  request: FastifyRequest,
+): Promise<Pick<Caller, 'merchantId'>> {
+  const key = keyOf(request.headers);
   if (key === undefined) throw new Problem('missing_key');
-  // Whatever has another form is nobody's: it is not worth a question to the database.
-  if (!/^sk_[0-9a-f]{32}$/.test(key)) throw new Problem('invalid_key');
+  const name = identifierOf(key);
+  limits.beforeLogin(request, name);
+  const known = await credentialOf(directory, key, name);
+  if (known === undefined) {
+    limits.loginFailed(request, name);
+    throw new Problem('invalid_key');
+  }
+  const { merchantId } = known;
+  limits.loggedIn(request, { name, merchantId });
+  return { merchantId };
+}
+
+/** Whatever has another form is nobody's: it is not worth a question to the database. */
+async function credentialOf(directory: Directory, key: string, identifier: string): Promise<Credential | undefined> {
+  if (!/^sk_[0-9a-f]{32}$/.test(key)) return undefined;
   const digest = hash('sha256', key, 'buffer');
-  const credentials = await directory.credentials({ dialect: 'tzero', identifier: identifierOf(key) });
-  const known = credentials.find(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
-  if (known === undefined) throw new Problem('invalid_key');
-  return { merchantId: known.merchantId };
+  const credentials = await directory.credentials({ dialect: 'tzero', identifier });
+  return credentials.find(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
 }
 
 function keyOf(headers: IncomingHttpHeaders): string | undefined {
@@ -33,8 +52,15 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
 }
 
 /** The channel that a request names. One of another merchant is answered like one that does not exist. */
-export async function channelNamed(directory: Directory, { merchantId }: Caller, wireId: string): Promise<Channel> {
+export async function channelNamed(directory: Directory, caller: Caller, wireId: string): Promise<Channel> {
   const channel = await directory.channel({ dialect: 'tzero', wireId });
-  if (channel === undefined || channel.merchantId !== merchantId || !channel.enabled) throw new Problem('channel_not_allowed');
+  if (channel === undefined || channel.merchantId !== caller.merchantId) throw new Problem('channel_not_allowed');
+  return openTo(caller, channel);
+}
+
+/** The channel of something that was found. Throws 403 where it takes no requests, or none from there. */
+export function openTo({ address }: Caller, channel: Channel): Channel {
+  if (!channel.enabled) throw new Problem('channel_not_allowed');
+  if (!takesFrom(channel, address)) throw new Problem('ip_not_allowed');
   return channel;
 }

@@ -66,7 +66,7 @@ export async function parseJwe(bytes: Buffer, open: (jwe: string) => Promise<Uin
 export interface BodyReader<T extends TSchema> {
   /** The body as its schema has it. Throws 422 that names all members at fault. */
   read(body: unknown): Static<T>;
-  /** What is wrong with a part of a body that stands under this name; nothing where it fits. */
+  /** What is wrong with a part of a body that stands under this name, also in a body that does not fit otherwise; nothing where it fits. */
   issuesOf(part: unknown, under: string): readonly FieldIssue[];
 }
 
@@ -88,7 +88,7 @@ export function readerOf<T extends TSchema>(schema: T): BodyReader<T> {
       if (issues.length > 0) throw new Problem('validation_failed', { details: issues });
       return value as Static<T>;
     },
-    issuesOf: (part, under) => issuesIn(part, [under]),
+    issuesOf: (part, under) => issuesIn(cleaned(part, [under], []), [under]),
   };
 }
 

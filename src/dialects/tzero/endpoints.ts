@@ -36,7 +36,7 @@ export interface Endpoint {
 }
 
 const conflict = ['duplicate_reference', 'idempotency_mismatch', 'request_in_progress'] as const;
-const ofPayment = ['payment_not_found', 'channel_not_allowed'] as const;
+const ofPayment = ['payment_not_found', 'channel_not_allowed', 'ip_not_allowed'] as const;
 
 const customerIds = { reference: 'Your `customer.reference`.', id: 'The stored card: pm_…' };
 
@@ -70,7 +70,7 @@ export const endpoints: readonly Endpoint[] = [
       200: { description: 'A payment that you started: what became of it.', schema: 'Payment' },
       201: { description: 'A payment of the customer: where they finish it.', schema: 'Payment' },
     },
-    errors: [...conflict, 'channel_not_allowed', 'pci_compliance_required', 'payment_method_not_found'],
+    errors: [...conflict, 'channel_not_allowed', 'ip_not_allowed', 'pci_compliance_required', 'payment_method_not_found'],
   },
   {
     ...{ name: 'readPayment', group: 'Payments', method: 'get', path: '/payment/:id', query: [channelQuery] },
@@ -139,7 +139,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Payments of a channel',
     description: 'The oldest first.',
     answers: { 200: { description: 'A page.', schema: 'Payments' } },
-    errors: ['channel_not_allowed', 'validation_failed'],
+    errors: ['channel_not_allowed', 'ip_not_allowed', 'validation_failed'],
   },
   {
     ...{ name: 'openSession', group: 'Hosted pages', method: 'post', path: '/payment/session', isKeyed: true },
@@ -148,7 +148,7 @@ export const endpoints: readonly Endpoint[] = [
     body: sessionBody,
     sample: { channel: 'ch_…', amount: 1999, currency: 'USD', reference: 'ord-78' },
     answers: { 201: { description: 'Where the customer pays.', schema: 'Session' } },
-    errors: ['channel_not_allowed', 'duplicate_reference'],
+    errors: ['channel_not_allowed', 'ip_not_allowed', 'duplicate_reference'],
   },
   {
     ...{ name: 'openLink', group: 'Hosted pages', method: 'post', path: '/payment/link', isKeyed: true },
@@ -157,14 +157,14 @@ export const endpoints: readonly Endpoint[] = [
     body: linkBody,
     sample: { channel: 'ch_…', amount: 1999, currency: 'USD', reference: 'ord-79', description: 'Order 79', expires_in: '7d' },
     answers: { 201: { description: 'The link.', schema: 'NewLink' } },
-    errors: ['channel_not_allowed', 'duplicate_reference'],
+    errors: ['channel_not_allowed', 'ip_not_allowed', 'duplicate_reference'],
   },
   {
     ...{ name: 'readLink', group: 'Hosted pages', method: 'get', path: '/payment/link/:id', ids: { id: 'The id of the link.' } },
     summary: 'How a link stands',
     description: 'With its latest payment.',
     answers: { 200: { description: 'The link.', schema: 'Link' } },
-    errors: ['link_not_found'],
+    errors: ['link_not_found', 'channel_not_allowed', 'ip_not_allowed'],
   },
   {
     ...{ name: 'disableLink', group: 'Hosted pages', method: 'post', path: '/payment/link/disable' },
@@ -173,7 +173,7 @@ export const endpoints: readonly Endpoint[] = [
     body: disableLinkBody,
     sample: { id: 'link_01K00000000000000000000000' },
     answers: { 200: { description: 'The link.', schema: 'Link' } },
-    errors: ['link_not_found', 'channel_not_allowed', 'invalid_state', 'request_in_progress'],
+    errors: ['link_not_found', 'channel_not_allowed', 'ip_not_allowed', 'invalid_state', 'request_in_progress'],
   },
   {
     ...{ name: 'listStoredCards', group: 'Stored cards', method: 'get', path: '/customer/:reference/payment-method', ids: customerIds },

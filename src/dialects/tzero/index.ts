@@ -10,6 +10,7 @@ import { sandbox } from './sandbox.ts';
 
 export const tzero: Dialect = {
   name: 'tzero',
+  requestsPerSecond: 50,
   register: registerRoutes,
   access,
   describe: describeApi,

@@ -17,6 +17,7 @@ const codes = {
   missing_key: [401, 'authentication_error', 'Send the secret key in the header X-Secret-Key.'],
   invalid_key: [401, 'authentication_error', 'The secret key is not valid.'],
   channel_not_allowed: [403, 'permission_error', 'The secret key does not open this channel.'],
+  ip_not_allowed: [403, 'permission_error', 'The channel takes no requests from this address.'],
   pci_compliance_required: [
     403,
     'permission_error',

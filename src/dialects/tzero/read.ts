@@ -7,6 +7,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { largestAmount, parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import type { Mode } from '../dialect.ts';
 import { type Initiation, readInitiation } from './agreement.ts';
@@ -15,7 +16,7 @@ import { type DeviceInfo, readBrowser } from './device.ts';
 import { fromMethodId } from './ids.ts';
 import { isWebAddress, policiesOf } from './policies.ts';
 import { type FieldIssue, fieldProblem, Problem } from './problem.ts';
-import { authoriseBody, cardMethod, type sessionBody, storedCardMethod } from './wire.ts';
+import { authoriseBody, cardMethod, type methodTypes, networkTokenMethod, type sessionBody, storedCardMethod } from './wire.ts';
 
 export type AuthoriseBody = Static<typeof authoriseBody>;
 /** What payments, sessions and links have in common. */
@@ -44,6 +45,7 @@ const longestDelayMs = 7 * dayMs;
 const bodies = readerOf(authoriseBody);
 const cards = readerOf(cardMethod);
 const storedCards = readerOf(storedCardMethod);
+const networkTokens = readerOf(networkTokenMethod);
 
 /** The body, with what is wrong in the method's own fields told together with the rest. */
 export function readAuthorise(body: unknown): AuthoriseBody {
@@ -58,15 +60,16 @@ export function readAuthorise(body: unknown): AuthoriseBody {
   const method = read?.payment_method ?? methodIn(body);
   if (method?.type === 'card') issues.push(...cards.issuesOf(method, 'payment_method'));
   if (method?.type === 'stored_card') issues.push(...storedCards.issuesOf(method, 'payment_method'));
+  if (method?.type === 'network_token') issues.push(...networkTokens.issuesOf(method, 'payment_method'));
   if (issues.length > 0 || read === undefined) throw new Problem('validation_failed', { details: issues });
   return read;
 }
 
-/** Of a body that does not fit otherwise: empty texts are absent in it too. */
+/** Of a body that does not fit otherwise. */
 function methodIn(body: unknown): { readonly type?: unknown } | undefined {
   const method = (body as { readonly payment_method?: unknown } | undefined)?.payment_method;
   if (typeof method !== 'object' || method === null || Array.isArray(method)) return undefined;
-  return Object.fromEntries(Object.entries(method).filter(([, value]) => value !== '' && value !== null));
+  return method;
 }
 
 export interface Payment {
@@ -79,7 +82,7 @@ export interface Payment {
 /** `returnUrlOf` completes where the customer goes in the end. */
 export function readPayment(body: AuthoriseBody, { channel, nowMs, mode, key }: RequestContext): Payment {
   const initiation = readInitiation(body.payment_data);
-  const { instrument, methodType, keeps } = readInstrument(body, initiation, nowMs);
+  const { instrument, methodType, keeps, proof } = readInstrument(body, initiation, nowMs);
   const order = readOrder(body, channel);
   const returnUrl = initiation.isByMerchant ? undefined : readReturnUrl(body.return_url, channel, mode);
   const { idempotencyKey, keyLifetimeMs } = key;
@@ -89,16 +92,17 @@ export function readPayment(body: AuthoriseBody, { channel, nowMs, mode, key }: 
   const shopper = {
     ...{ browser: readBrowser(device), returnUrl: () => returnUrl ?? '', confirms: true as const },
     ...(email === undefined ? {} : { email }),
+    ...(proof === undefined ? {} : { proof }),
   };
   const command: AuthorizeCommand = {
-    ...{ channel, instrument, tokenize: keeps, merchantReference: body.reference, idempotencyKey, keyLifetimeMs },
+    ...{ channel, instrument, tokenize: keeps, merchantReference: maskCardNumbers(body.reference), idempotencyKey, keyLifetimeMs },
     ...order,
     dialectData: { ...order.dialectData, methodType, ...customerOf(body, keeps), ...readCallbackUrl(body.callback_url, channel, mode) },
     ...(agreement === undefined ? {} : { agreement }),
     origin: { ...readOrigin(body), ip: readBrowser(device).ip },
     ...(isByMerchant ? {} : { shopper }),
   };
-  return { command, isByMerchant, hasCardData: methodType === 'card' };
+  return { command, isByMerchant, hasCardData: methodType !== 'stored_card' };
 }
 
 function readOrigin({ customer, billing_details: billing }: AuthoriseBody): Origin {
@@ -107,13 +111,15 @@ function readOrigin({ customer, billing_details: billing }: AuthoriseBody): Orig
 
 /** Under which a card that is kept is listed. */
 function customerOf({ customer }: OrderBody, keeps: boolean): Readonly<Record<string, string>> {
-  return keeps && customer?.reference !== undefined ? { customerReference: customer.reference } : {};
+  return keeps && customer?.reference !== undefined ? { customerReference: maskCardNumbers(customer.reference) } : {};
 }
 
 interface Paid {
   readonly instrument: Instrument;
-  readonly methodType: 'card' | 'stored_card';
+  readonly methodType: (typeof methodTypes)[number];
   readonly keeps: boolean;
+  /** Of a network token, where the customer pays. */
+  readonly proof?: NonNullable<Shopper['proof']>;
 }
 
 function readInstrument(body: AuthoriseBody, { isByMerchant }: Initiation, nowMs: number): Paid {
@@ -123,22 +129,38 @@ function readInstrument(body: AuthoriseBody, { isByMerchant }: Initiation, nowMs
     const token = fromMethodId(id) ?? '';
     return { instrument: { type: 'token', token, ...(code === undefined ? {} : { cvc: code }) }, methodType: 'stored_card', keeps: false };
   }
+  if (body.payment_method.type === 'network_token') return readNetworkToken(body, isByMerchant, nowMs);
   const card = body.payment_method as unknown as Static<typeof cardMethod>;
   const keeps = card.store_for_future_use === true;
   if (keeps && body.customer?.reference === undefined) {
     throw fieldProblem('customer.reference', 'is required where the card is stored for future use');
   }
-  return { instrument: readCard(card, { isByMerchant, holder: holderOf(card, body), nowMs }), methodType: 'card', keeps };
+  return { instrument: readCard(card, { takesCode: !isByMerchant, holder: holderOf(card, body), nowMs }), methodType: 'card', keeps };
+}
+
+/** Its number stands where a card's does; whether it is one, only the scheme can tell. The merchant's own payments have no cryptogram. */
+function readNetworkToken(body: AuthoriseBody, isByMerchant: boolean, nowMs: number): Paid {
+  const { cryptogram, eci, ...token } = body.payment_method as unknown as Static<typeof networkTokenMethod>;
+  if (!isByMerchant && cryptogram === undefined) {
+    throw fieldProblem('payment_method.cryptogram', 'is required where the customer pays');
+  }
+  const instrument = readCard(token, { takesCode: false, holder: holderOf(token, body), nowMs });
+  const proof =
+    cryptogram === undefined || isByMerchant
+      ? undefined
+      : { value: cryptogram, ...(eci === undefined ? {} : { eci: eci.padStart(2, '0') }) };
+  return { instrument, methodType: 'network_token', keeps: false, ...(proof === undefined ? {} : { proof }) };
 }
 
 interface CardContext {
-  readonly isByMerchant: boolean;
+  /** The customer is there to read it. */
+  readonly takesCode: boolean;
   readonly holder: string | undefined;
   readonly nowMs: number;
 }
 
 /** What no acquirer would be asked about is recorded as declined, since merchants look for their payment; what is no card at all was refused before. */
-function readCard(card: Static<typeof cardMethod>, { isByMerchant, holder, nowMs }: CardContext): Instrument {
+function readCard(card: Static<typeof cardMethod>, { takesCode, holder, nowMs }: CardContext): Instrument {
   const expiry = { month: Number(card.expiry_month), year: Number(card.expiry_year) };
   const pan = parsePan(card.number);
   const summary: CardSummary = {
@@ -147,7 +169,7 @@ function readCard(card: Static<typeof cardMethod>, { isByMerchant, holder, nowMs
   };
   if (pan === undefined) return { type: 'rejected', summary, reason: 'invalid_card_number' };
   if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
-  if (isByMerchant) return { type: 'card', pan, summary };
+  if (!takesCode) return { type: 'card', pan, summary };
   if (card.cvc === undefined)
     throw fieldProblem('payment_method.cvc', 'is required where the customer pays with a card that is not stored');
   const cvc = parseCvc(card.cvc);
@@ -157,7 +179,7 @@ function readCard(card: Static<typeof cardMethod>, { isByMerchant, holder, nowMs
   return { type: 'card', pan, cvc, summary };
 }
 
-function holderOf({ name }: Static<typeof cardMethod>, { customer }: AuthoriseBody): string | undefined {
+function holderOf({ name }: Pick<Static<typeof cardMethod>, 'name'>, { customer }: AuthoriseBody): string | undefined {
   const parts = [name?.first_name, name?.middle_name, name?.last_name].filter((part) => part !== undefined);
   const holder = parts.length > 0 ? parts.join(' ') : customer?.name;
   return holder === undefined ? undefined : maskCardNumbers(holder).slice(0, 128);

@@ -140,6 +140,7 @@ export const rejections: Readonly<Record<RejectionReason, readonly [endedAs: End
   email_too_often: ['declined', '65', 'over_count_limit'],
   review_declined: ['declined', '59', 'suspected_fraud'],
   review_expired: ['declined', '59', 'suspected_fraud'],
+  card_testing: ['declined', '59', 'suspected_fraud'],
 };
 
 export const failures: Readonly<Record<FailureReason, ResultWords>> = {

@@ -1,9 +1,10 @@
 /** A request before it is a command: who sends it, its key, the channel and the payment that it names. */
 import type { FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
+import { withStoredKey } from '../../core/payment/idempotency.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import type { DialectContext } from '../dialect.ts';
-import { type Caller, channelNamed } from './auth.ts';
+import { type Caller, channelNamed, openTo } from './auth.ts';
 import { fromWireId, type IdPrefix } from './ids.ts';
 import { fieldProblem, Problem, shownName } from './problem.ts';
 import { keyLifetimeMs, type RequestKey } from './read.ts';
@@ -28,13 +29,17 @@ export function refuseParametersInUrl({ query }: FastifyRequest): void {
 }
 
 /** The header, else `otherwise` (a reference) where there is one. The two never meet: each has a name of its own before it. */
-export function keyOf({ headers }: FastifyRequest, otherwise: string): RequestKey {
-  return headerKey(headers['idempotency-key']) ?? { idempotencyKey: `reference ${otherwise}`, keyLifetimeMs, byReference: true };
+export function keyOf({ engine }: DialectContext, { headers }: FastifyRequest, otherwise: string): RequestKey {
+  return withStoredKey(
+    engine,
+    headerKey(headers['idempotency-key']) ?? { idempotencyKey: `reference ${otherwise}`, keyLifetimeMs, byReference: true },
+  );
 }
 
 /** The header alone. */
-export function headerKeyOf({ headers }: FastifyRequest): RequestKey | undefined {
-  return headerKey(headers['idempotency-key']);
+export function headerKeyOf({ engine }: DialectContext, { headers }: FastifyRequest): RequestKey | undefined {
+  const key = headerKey(headers['idempotency-key']);
+  return key === undefined ? undefined : withStoredKey(engine, key);
 }
 
 function headerKey(header: string | readonly string[] | undefined): RequestKey | undefined {
@@ -57,8 +62,7 @@ export async function findPayment(
   if (first === undefined || channel === undefined || (named !== undefined && named.channelId !== channel.channelId)) {
     throw new Problem('payment_not_found');
   }
-  if (!channel.enabled) throw new Problem('channel_not_allowed');
-  return { first, channel };
+  return { first, channel: openTo(caller, channel) };
 }
 
 async function findFirst(

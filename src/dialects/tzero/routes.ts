@@ -1,6 +1,7 @@
 /** Endpoints: one file per group under `routes/`; here what they share. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DialectContext } from '../dialect.ts';
+import { registerAll } from '../refuse-the-rest.ts';
 import { answerError } from './answer.ts';
 import { authenticate } from './auth.ts';
 import { parseJson, parseJwe } from './body.ts';
@@ -34,44 +35,16 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
   // Before the body is read: a stranger's is not worth it.
   app.addHook('onRequest', async (request: FastifyRequest) => {
     if (open.includes(request.routeOptions.url ?? '')) return;
-    rememberCaller(request, await authenticate(context.directory, request.headers));
+    const { merchantId } = await authenticate(context, request);
+    rememberCaller(request, { merchantId, address: request.ip });
   });
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
-  const allowed = methodsByPath(app);
-  for (const register of groups) register(app, context);
-  refuseTheRest(app, new Map(allowed));
-}
-
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-/** Fills itself as routes are added: which methods each path has. */
-function methodsByPath(app: FastifyInstance): ReadonlyMap<string, readonly string[]> {
-  const allowed = new Map<string, readonly string[]>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const added = [method].flat().filter((name) => methods.includes(name));
-    allowed.set(url, [...new Set([...(allowed.get(url) ?? []), ...added])].toSorted());
+  const registerEndpoints = () => {
+    for (const register of groups) register(app, context);
+  };
+  registerAll(app, registerEndpoints, {
+    beside: ['/payment', '/payment/*', '/customer/*', '/compliance/*'],
+    notFound: () => new Problem('endpoint_not_found'),
+    otherMethod: () => new Problem('method_not_allowed'),
   });
-  return allowed;
-}
-
-/** Other methods on the paths that exist, and every other path beside them, are answered in the protocol's shape too. */
-function refuseTheRest(app: FastifyInstance, allowed: ReadonlyMap<string, readonly string[]>): void {
-  for (const [url, names] of allowed) {
-    app.route({
-      ...{ method: methods.filter((name) => !names.includes(name)), url, exposeHeadRoute: false },
-      handler: (_request, reply) => {
-        reply.header('allow', names.join(', '));
-        throw new Problem('method_not_allowed');
-      },
-    });
-  }
-  for (const url of ['/payment', '/payment/*', '/customer/*', '/compliance/*']) {
-    if (allowed.has(url)) continue;
-    app.route({
-      ...{ method: methods, url, exposeHeadRoute: false },
-      handler: () => {
-        throw new Problem('endpoint_not_found');
-      },
-    });
-  }
 }

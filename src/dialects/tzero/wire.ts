@@ -39,6 +39,19 @@ const loose = (description: string, example: string) =>
     ),
   );
 
+/** Of an app's 3-D Secure SDK. The customer is asked on the page, so that nothing of it is needed; it may be long. */
+const sdk = (description: string, example: string) =>
+  optional(
+    Type.Union(
+      [Type.String({ maxLength: 64_000 }), Type.Number(), Type.Object({}, { additionalProperties: true })],
+      noted({
+        expected: 'a text of at most 64000 characters',
+        description: `${description} Taken, and not needed: the address asks the customer.`,
+        example,
+      }),
+    ),
+  );
+
 /** A link that a browser can go to. */
 const webAddress = (description: string, example: string) =>
   Type.String({
@@ -133,7 +146,10 @@ const address = object(
 
 const deviceInfo = object(
   {
-    type: loose('`app` for payments in an app; else a browser.', 'browser'),
+    type: loose(
+      '`browser` or `app`. An app opens the address in a browser of its own, in which the customer is asked everything.',
+      'browser',
+    ),
     ip_address: loose('IPv4 or IPv6.', '192.0.2.1'),
     accept_header: loose('`Accept` of the browser.', 'text/html'),
     screen_colorDepth: loose('Bits per pixel.', '24'),
@@ -150,6 +166,12 @@ const deviceInfo = object(
     screen_width: loose('As `screenWidth`.', '1600'),
     user_agent: loose('As `userAgent`.', 'Mozilla/5.0'),
     challenge_window: loose('As `challengeWindow`.', '5'),
+    sdk_app_id: sdk('Id of the app.', '9063b12c-fcde-43c7-b28e-8d0af5520e8a'),
+    sdk_trans_id: sdk('Id of the transaction in the app.', 'ed32fb8d-c7d0-40f6-b42f-3c7e3f4c3e2d'),
+    sdk_reference_number: sdk('Of the SDK, as EMVCo has it.', '3DS_LOA_SDK_SHOP_020200_00123'),
+    sdk_ephem_pub_key: sdk('Public key of the SDK.', '{"kty":"EC"}'),
+    sdk_enc_data: sdk('What the SDK has encrypted for the directory server.', 'eyJhbGciOiJSU0EtT0FFUC0yNTYifQ'),
+    sdk_max_timeout: sdk('Minutes, from 5 to 99.', '15'),
   },
   'The browser or app of the customer: what 3-D Secure is told.',
 );
@@ -181,20 +203,23 @@ const paymentData = object(
   'How the payment uses a stored card.',
 );
 
+const cardNumber = (description: string) =>
+  Type.String({ pattern: '^\\d{12,19}$', ...noted({ expected: '12 to 19 digits', description, example: '4242424242424242' }) });
+
+const expiry = {
+  expiry_month: wholeOrDigits(
+    { least: 1, most: 12, digits: '^(0?[1-9]|1[0-2])$' },
+    { expected: 'a month from 1 to 12', description: 'Month of expiry.', example: 12 },
+  ),
+  expiry_year: wholeOrDigits(
+    { least: 1_000, most: 9_999, digits: '^\\d{4}$' },
+    { expected: 'a year of four digits', description: 'Year of expiry.', example: 2077 },
+  ),
+};
+
 export const cardMethod = object(
   {
-    number: Type.String({
-      pattern: '^\\d{12,19}$',
-      ...noted({ expected: '12 to 19 digits', description: 'The card number.', example: '4242424242424242' }),
-    }),
-    expiry_month: wholeOrDigits(
-      { least: 1, most: 12, digits: '^(0?[1-9]|1[0-2])$' },
-      { expected: 'a month from 1 to 12', description: 'Month of expiry.', example: 12 },
-    ),
-    expiry_year: wholeOrDigits(
-      { least: 1_000, most: 9_999, digits: '^\\d{4}$' },
-      { expected: 'a year of four digits', description: 'Year of expiry.', example: 2077 },
-    ),
+    ...{ number: cardNumber('The card number.'), ...expiry },
     cvc: optional(
       Type.String({
         pattern: '^\\d{3,4}$',
@@ -227,7 +252,31 @@ export const storedCardMethod = object(
   'A stored card.',
 );
 
-export const methodTypes = ['card', 'stored_card'] as const;
+export const networkTokenMethod = object(
+  {
+    ...{ number: cardNumber('The token: a number that the scheme has given out instead of the card’s.'), ...expiry },
+    cryptogram: optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9+/]{24,40}={0,2}$',
+        ...noted({
+          expected: '20 to 30 bytes in base64',
+          description: 'What the scheme has made for this payment; needed where the customer pays.',
+          example: 'AJkBBkhgQQAAAE4gSEJydQAAAAA=',
+        }),
+      }),
+    ),
+    eci: optional(
+      Type.String({
+        pattern: '^0?[0-7]$',
+        ...noted({ expected: 'a text of one or two digits, from 0 to 7', description: 'Electronic commerce indicator.', example: '05' }),
+      }),
+    ),
+    name: optional(personName),
+  },
+  'A network token. It is sent to the acquirer with its cryptogram; nobody is asked to authenticate again.',
+);
+
+export const methodTypes = ['card', 'stored_card', 'network_token'] as const;
 
 const paymentMethod = object({ type: oneOf(methodTypes, 'What is paid with; its fields stand beside it.', 'card') }, 'What is paid with.');
 

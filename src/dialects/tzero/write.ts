@@ -116,9 +116,9 @@ function writePaymentData({ dialectData, networkReference, approvalCode, trace }
   };
 }
 
-/** Only where an issuer could be asked. */
+/** Only where an issuer could be asked: a run without a version has spoken to nobody. */
 function writeThreeDS({ authentication }: OperationView): Json {
-  if (authentication === undefined || authentication.state === 'not_enrolled') return {};
+  if (authentication === undefined || authentication.version === '') return {};
   const { version, transStatus, state, eci, dsTransactionId } = authentication;
   const status = transStatus ?? (state === 'challenged' ? 'C' : undefined);
   return {

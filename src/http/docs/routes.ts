@@ -38,10 +38,13 @@ export function addDocsRoutes(app: FastifyInstance, dialects: readonly Documente
   });
   for (const dialect of dialects) {
     const { name, describe } = dialect;
+    // Made when it is first asked for, and once: it is as long as a small book.
+    let document: Buffer | undefined;
     app.get(`/docs/${name}`, (_request, reply) => sendPage(reply, dialectPage(dialect)));
-    app.get(`/docs/${name}/openapi.json`, (_request, reply) =>
-      reply.headers(pageHeaders).type('application/json; charset=utf-8').send(JSON.stringify(describe().document)),
-    );
+    app.get(`/docs/${name}/openapi.json`, (_request, reply) => {
+      document ??= Buffer.from(JSON.stringify(describe().document));
+      return reply.headers(pageHeaders).type('application/json; charset=utf-8').send(document);
+    });
   }
 }
 

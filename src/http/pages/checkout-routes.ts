@@ -9,22 +9,24 @@ import type { CardBrand } from '../../core/instrument/card.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { Template } from '../../core/merchant/template.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
-import { findCheckout, methodsOf, payCheckout, stateOfCheckout, takesCards } from '../../core/payment/checkout.ts';
+import { findCheckout, methodsOf, takesCards } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { openUse } from '../../core/payment/order.ts';
+import { openUse, payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { isInReview } from '../../core/risk/review.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { allBrands } from './brands.ts';
 import { readBrowser } from './browser-data.ts';
 import { type FormProblems, readCardForm, type StoredCard } from './card-form.ts';
 import { errorPage, type PageError, sendError } from './errors.ts';
 import { html } from './html.ts';
+import { invoicePage } from './invoice-page.ts';
 import { languageOf } from './language.ts';
 import { framedBy, type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
 import { keptPage, noticeOf, paidPage, paymentPage } from './payment-page.ts';
@@ -50,6 +52,8 @@ interface Visit {
   /** Path and query, so that what the merchant's page asked for is kept. */
   readonly address: string;
   readonly returnUrl?: string;
+  /** Where a shopper goes who has not paid. */
+  readonly leaveUrl?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
   /** Methods of banks that are offered. */
@@ -73,9 +77,10 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
       const visit = await visitOf(context, request);
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
       if (visit.checkout.terms.reusable === true) return ownOrder(context, visit, reply);
-      const state = await stateOfCheckout(context.engine, visit.checkout);
+      const state = await stateOfOrder(context.engine, visit.checkout);
       if (visit.checkout.terms.notesView === true && state.kind === 'open') await noteView(context, visit.checkout);
-      return sendPage(reply, await pageOf(context, visit, state));
+      const invoice = isInvoiceAsked(request) ? await invoiceOf(context, visit, state) : undefined;
+      return sendPage(reply, invoice ?? (await pageOf(context, visit, state)));
     });
     app.get('/pay/:token/template.css', async (request: PayRequest, reply) => {
       const checkout = await findCheckout(context.engine, request.params.token);
@@ -100,6 +105,17 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
   });
 }
 
+function isInvoiceAsked({ query }: PayRequest): boolean {
+  return (query as Readonly<Record<string, unknown>>).view === 'invoice';
+}
+
+/** Undefined for orders without one. */
+async function invoiceOf({ engine }: PageContext, { setting, checkout }: Visit, state: CheckoutState): Promise<RenderedPage | undefined> {
+  const { bill } = checkout.terms;
+  const view = bill === undefined ? undefined : await readOrder(engine, checkout);
+  return bill === undefined || view === undefined ? undefined : invoicePage({ setting, view, state, bill });
+}
+
 async function visitOf({ engine, directory, mode }: PageContext, request: PayRequest): Promise<Visit | undefined> {
   const checkout = await findCheckout(engine, request.params.token);
   if (checkout === undefined) return undefined;
@@ -112,6 +128,7 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
   const template = await templateOf({ engine }, checkout);
   const language = languageOf({ asked, acceptLanguage: request.headers['accept-language'] });
+  const leaveUrl = terms.cancelUrl ?? returnUrl;
   const offer = offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands);
   return {
     checkout,
@@ -133,6 +150,7 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
       },
     },
     ...(returnUrl === undefined ? {} : { returnUrl }),
+    ...(leaveUrl === undefined ? {} : { leaveUrl }),
   };
 }
 
@@ -200,16 +218,18 @@ function readReturnUrl(value: unknown, mode: Mode): string | undefined {
 }
 
 async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, more: FormMore = {}): Promise<RenderedPage> {
-  const { setting, returnUrl, checkout } = visit;
+  const { setting, returnUrl, leaveUrl, checkout } = visit;
   switch (state.kind) {
     case 'open': {
       const stored = await storedCards(context, checkout);
-      const terms = { ...checkout.terms, brands: visit.brands };
+      // An order of nothing keeps the card, and is told so.
+      const keepsOnly = checkout.terms.order.amount === 0 ? { keepsCardOnly: true as const } : {};
+      const terms = { ...checkout.terms, ...keepsOnly, brands: visit.brands };
       const notice = more.notice ?? noticeOf(setting.language, state.last);
       return paymentPage({
         ...{ setting, terms, attempt: state.attempt, revision: checkout.revision, stored },
         ...{ methods: visit.methods, takesCards: visit.takesCards, isFieldsOnly: visit.isFieldsOnly, asksHolder: visit.asksHolder },
-        ...(returnUrl === undefined ? {} : { returnUrl }),
+        ...(leaveUrl === undefined ? {} : { returnUrl: leaveUrl }),
         ...more,
         // What is wrong with a field is newer than what became of the last attempt.
         ...(notice === undefined || more.problems !== undefined ? {} : { notice }),
@@ -223,9 +243,9 @@ async function pageOf(context: PageContext, visit: Visit, state: CheckoutState, 
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
     case 'closed':
-      return errorPage(setting, 'expired', returnUrl);
+      return errorPage(setting, 'expired', leaveUrl);
     case 'exhausted':
-      return exhaustedPage(setting, returnUrl);
+      return exhaustedPage(setting, leaveUrl);
   }
 }
 
@@ -295,10 +315,11 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
   const chosen = fields.get('method');
   const more = chosen === null ? {} : { chosen };
   if (!reading.ok) {
-    return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, problems: reading.problems });
+    return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, problems: reading.problems });
   }
   const [attempt, revision] = [Number(fields.get('attempt')), Number(fields.get('revision'))];
-  const result: AttemptResult = await payCheckout(
+  const isKept = checkout.terms.offersToKeep === true && fields.get('keep') === 'longer' && reading.instrument.type === 'card';
+  const result: AttemptResult = await payOrder(
     engine,
     { checkout, channel },
     {
@@ -308,6 +329,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
         instrument: reading.instrument,
         keepsLonger: fields.get('keep') === 'longer',
         shopper: { browser, returnUrl: () => comeBackUrl(context, visit) },
+        ...(isKept ? { more: { tokenize: true } } : {}),
       },
     },
   );
@@ -315,11 +337,11 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     case 'state':
       return pageOf(context, visit, result.state, more);
     case 'changed':
-      return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, notice: texts.changed });
+      return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.changed });
     case 'refused': {
       const isOver = result.refusal.retryable;
       if (isOver) return errorPage(setting, 'unavailable', visit.returnUrl);
-      return pageOf(context, visit, await stateOfCheckout(engine, checkout), { ...more, notice: texts.notPossible });
+      return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.notPossible });
     }
   }
 }
@@ -367,6 +389,7 @@ function exhaustedPage(setting: PageSetting, returnUrl: string | undefined): Ren
 
 function answerError(context: PageContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const setting = strangersSetting(context, request);
+  if (error instanceof TooManyRequests) return sendError(request, reply, setting, 'busy');
   const { statusCode } = error as { readonly statusCode?: unknown };
   if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return sendError(request, reply, setting, 'unavailable');
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return sendError(request, reply, setting, 'wrong');

@@ -4,15 +4,16 @@ import { html } from './html.ts';
 import { type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
 
 /** `wrong`: the request makes no sense. `gone`: the page never was, or is finished. */
-export type PageError = 'gone' | 'expired' | 'unavailable' | 'wrong';
+export type PageError = 'gone' | 'expired' | 'unavailable' | 'busy' | 'wrong';
 
-const statuses: Readonly<Record<PageError, number>> = { gone: 404, expired: 410, unavailable: 503, wrong: 400 };
+const statuses: Readonly<Record<PageError, number>> = { gone: 404, expired: 410, unavailable: 503, busy: 429, wrong: 400 };
 
 /** For programs, which speak English. */
 const titles: Readonly<Record<PageError, string>> = {
   gone: 'There is no such page, or not any more.',
   expired: 'This payment has expired.',
   unavailable: 'The gateway cannot answer now; the same request may succeed later.',
+  busy: 'There were too many requests from this address; try again in a moment.',
   wrong: 'The request could not be understood.',
 };
 
@@ -23,11 +24,12 @@ export function errorPage(setting: PageSetting, error: PageError, returnUrl?: st
     gone: [texts.goneTitle, texts.goneText],
     expired: [texts.expiredTitle, texts.expiredText],
     unavailable: [texts.unavailableTitle, texts.unavailableText],
+    busy: [texts.unavailableTitle, texts.unavailableText],
     wrong: [texts.wrongTitle, texts.wrongText],
   };
   const [title, text] = said[error];
   const back = returnUrl !== undefined && html`<p><a class="button" href="${returnUrl}" target="_top">${texts.backToShop}</a></p>`;
-  const again = error === 'unavailable' && html`<p><a class="button" href="">${texts.tryAgain}</a></p>`;
+  const again = (error === 'unavailable' || error === 'busy') && html`<p><a class="button" href="">${texts.tryAgain}</a></p>`;
   return renderPage(setting, {
     status: statuses[error],
     title,

@@ -74,6 +74,11 @@ export function amountText({ locale }: Language, amount: number, currencyCode: s
   return format.format(formatDecimalAmount(amount, currency) as Intl.StringNumericLiteral);
 }
 
+/** A day, in UTC; epoch ms. */
+export function dayText({ locale }: Language, atMs: number): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(atMs);
+}
+
 /** Month and year as on a card. */
 export function expiryText({ month, year }: { readonly month: number; readonly year: number }): string {
   return `${String(month).padStart(2, '0')} / ${String(year % 100).padStart(2, '0')}`;

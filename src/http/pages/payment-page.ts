@@ -61,11 +61,13 @@ function orderSummary({ order, lines }: CheckoutTerms, language: Language): Html
   const reference = order.merchantReference !== undefined && html`<p class="reference">${texts.orderNumber(order.merchantReference)}</p>`;
   return html`<p class="due">${texts.total}</p>
 <p class="total">${total}</p>
-${reference}${
-  lines.length > 0 &&
-  html`<details class="order"><summary>${texts.orderDetails}</summary>
-<ul class="lines">${lines.map((line) => lineOf(line, order.currency, language))}<li class="sum"><span>${texts.total}</span><span class="price">${total}</span></li></ul></details>`
-}`;
+${reference}${lines.length > 0 && html`<details class="order"><summary>${texts.orderDetails}</summary>\n${linesOf({ order, lines }, language)}</details>`}`;
+}
+
+/** What is bought, line by line, and the sum. */
+export function linesOf({ order, lines }: Pick<CheckoutTerms, 'order' | 'lines'>, language: Language): Html {
+  const total = amountText(language, order.amount, order.currency);
+  return html`<ul class="lines">${lines.map((line) => lineOf(line, order.currency, language))}<li class="sum"><span>${language.texts.total}</span><span class="price">${total}</span></li></ul>`;
 }
 
 function lineOf({ name, detail, quantity, amount }: OrderLine, currency: string, language: Language): Html {
@@ -133,8 +135,11 @@ ${back}
 </form>`;
 }
 
-/** Whether a card that is kept for one payment may be kept for longer: asked of the shopper, or said by the page around the frame. */
-function keepOf({ forOnePayment, asksConsent }: CheckoutTerms, texts: Texts): Html | undefined {
+/** Whether the card is kept after the payment, or one that is kept for one payment for longer: asked of the shopper, or said by the page around the frame. */
+function keepOf({ forOnePayment, asksConsent, offersToKeep, keepsCardOnly }: CheckoutTerms, texts: Texts): Html | undefined {
+  if (offersToKeep === true && keepsCardOnly !== true) {
+    return html`<label class="option new-card"><input type="checkbox" name="keep" id="keep" value="longer"><span class="what">${texts.keepLonger}</span></label>\n`;
+  }
   if (forOnePayment !== true) return undefined;
   if (asksConsent !== true) return html`<input type="hidden" name="keep" id="keep" value="">\n`;
   return html`<label class="option"><input type="checkbox" name="keep" id="keep" value="longer"><span class="what">${texts.keepLonger}</span></label>\n`;

@@ -13,6 +13,7 @@ import {
   shopperStep,
 } from '../../core/payment/shopper-step.ts';
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
+import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { languageOf } from '../pages/language.ts';
 import { framedBy, type PageSetting, sendPage } from '../pages/layout.ts';
@@ -20,6 +21,9 @@ import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
 
 const bodyLimit = 262_144;
 const lookAgainMs = 2_000;
+
+/** Where the directory server tells results: many, from few addresses. */
+export const resultsPath = '/three-ds/results/:ticket';
 
 type TicketRequest = { readonly Params: { readonly ticket: string } };
 
@@ -35,6 +39,10 @@ export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): vo
   // Bodies stay as they came: a browser's form, or a directory server's message.
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
+    if (error instanceof TooManyRequests) {
+      const page = waitPage(error.retryAfterMs, { setting: settingOf(request, mode, undefined), address: request.url });
+      return sendPage(reply, { ...page, status: 429 });
+    }
     engine.log.error({ requestId: request.id, route: request.routeOptions.url, error: String(error) }, 'a page could not be shown');
     const page = waitPage(lookAgainMs, { setting: settingOf(request, mode, undefined), address: request.url });
     return sendPage(reply, { ...page, status: 503 });
@@ -59,7 +67,7 @@ export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): vo
     return reply.headers(pageHeaders).redirect(address, 303);
   });
 
-  app.post<TicketRequest>('/three-ds/results/:ticket', { bodyLimit }, async ({ params: { ticket }, body }, reply) => {
+  app.post<TicketRequest>(resultsPath, { bodyLimit }, async ({ params: { ticket }, body }, reply) => {
     const answer = await takeResult(engine, { ticket, body: bodyOf(body) });
     if (answer === undefined) return reply.code(404).send();
     return reply.type(engine.shoppers.server?.contentType ?? 'application/json').send(answer);

@@ -1,4 +1,6 @@
 /** `/invoiceServices`: invoices that customers are mailed, and the pages behind their links. */
+
+import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import {
   cancelInvoice,
   type InvoiceState,
@@ -56,8 +58,10 @@ function invoiceOf(parameters: Parameters) {
   if (!isMailAddress(email)) throw parameterProblem('20002', 'customer.email', 'must be an e-mail address');
   const { invoiceExpirationPeriod: days = daysByDefault, merchantOrderDescription, merchantOrderId } = parameters;
   const said = { days, merchantOrderDescription, merchantOrderId };
-  const details = Object.fromEntries(Object.entries(said).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  return { reference: required(parameters, 'merchantInvoiceId'), email, periodMs: Number(days) * dayMs, details };
+  const details = Object.fromEntries(
+    Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [[name, maskCardNumbers(value)] as const])),
+  );
+  return { reference: maskCardNumbers(required(parameters, 'merchantInvoiceId')), email, periodMs: Number(days) * dayMs, details };
 }
 
 /** The payment of an invoice has the invoice's reference. */
@@ -67,7 +71,8 @@ export function termsOf(
   channel: Channel,
 ): CheckoutTerms {
   const { merchantInvoiceId, merchantTransactionId, paymentType, 'shipping.language': language } = parameters;
-  const merchantReference = merchantTransactionId ?? merchantInvoiceId;
+  const named = merchantTransactionId ?? merchantInvoiceId;
+  const merchantReference = named === undefined ? undefined : maskCardNumbers(named);
   const type = paymentType?.toUpperCase() ?? 'DB';
   return {
     order: {
@@ -90,7 +95,7 @@ export function termsOf(
 
 function linesOf({ merchantOrderDescription, orderDescriptor }: Parameters): CheckoutTerms['lines'] {
   const name = merchantOrderDescription ?? orderDescriptor;
-  return name === undefined ? [] : [{ name }];
+  return name === undefined ? [] : [{ name: maskCardNumbers(name) }];
 }
 
 function accepted(issued: Issued): Invoice {
@@ -102,10 +107,11 @@ function accepted(issued: Issued): Invoice {
 /** By its number, else by the merchant's reference, whose latest it is. */
 async function findInvoice({ engine }: DialectContext, { caller, parameters }: Request): Promise<Invoice> {
   const { merchantId } = caller;
-  const { invoiceId, merchantInvoiceId } = parameters;
+  const { invoiceId } = parameters;
+  const merchantInvoiceId = parameters.merchantInvoiceId === undefined ? undefined : maskCardNumbers(parameters.merchantInvoiceId);
   const found =
     invoiceId === undefined
-      ? await engine.invoices.findByReference({ merchantId, reference: required(parameters, 'merchantInvoiceId') })
+      ? await engine.invoices.findByReference({ merchantId, reference: merchantInvoiceId ?? required(parameters, 'merchantInvoiceId') })
       : await engine.invoices.find({ merchantId, invoiceNumber: Number(invoiceId) });
   if (found === undefined || (merchantInvoiceId !== undefined && found.reference !== merchantInvoiceId && invoiceId === undefined)) {
     throw new Problem('10026');
@@ -168,8 +174,8 @@ export const regenerateInvoice: Handler = async (context, request, reply, endpoi
     const refused = await cancelInvoice(context.engine, { view, channel, isTest: isTest(context), silently: true });
     if (refused !== undefined) throw problemOf(refused);
   }
-  const { merchantInvoiceId: reference = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } =
-    parameters;
+  const { merchantInvoiceId = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } = parameters;
+  const reference = maskCardNumbers(merchantInvoiceId);
   const returnUrl = merchantRedirectUrl === undefined ? order.terms.returnUrl : readReturnUrl(parameters)();
   const issued = await issueInvoice(context.engine, {
     ...{ channel, reference, email: invoice.email, periodMs: Number(days) * dayMs, details: { ...invoice.details, days } },

@@ -79,9 +79,16 @@ export const openPayByLink: Handler = async ({ engine }, request, reply) => {
 export const openCheckoutPage: Handler = async (context, request, reply, endpoint) => {
   const posted = readOpenRequest(request, endpoint);
   const { memberId = '', totype, amount, merchantTransactionId, merchantRedirectUrl, checksum } = posted;
+  // Any browser may send it, so nobody becomes known by a right one.
+  context.limits.beforeLogin(request, memberId);
   const caller = await callerOfMember(context, memberId);
   const signed = given({ 'authentication.checksum': checksum });
-  requireChecksum(caller, signed, formulas.checkout(totype, amount, merchantTransactionId, merchantRedirectUrl));
+  try {
+    requireChecksum(caller, signed, formulas.checkout(totype, amount, merchantTransactionId, merchantRedirectUrl));
+  } catch (error) {
+    context.limits.loginFailed(request, memberId);
+    throw error;
+  }
   const channel = await terminalOf(context, caller, given({ 'authentication.terminalId': posted.terminalid }));
   const parameters = given({
     ...{ merchantTransactionId, amount, currency: posted.currency, merchantRedirectUrl, notificationUrl: posted.notificationUrl },

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { capture } from '../../../core/payment/capture.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
+import { withStoredKey } from '../../../core/payment/idempotency.ts';
 import type { OperateCommand } from '../../../core/payment/operate.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
@@ -103,7 +104,7 @@ async function act(
   if (kind === 'RV' && first.kind !== 'preauthorization') {
     throw new Problem('20010', { text: 'only what is held can be cancelled: refund the payment instead' });
   }
-  const done = await acts[kind](context.engine, readAct({ channel, parameters }, first));
+  const done = await acts[kind](context.engine, withStoredKey(context.engine, readAct({ channel, parameters }, first)));
   if (done.kind === 'refused') throw problemOf(done.refusal);
   if (done.repeat) throw await duplicate(context, done);
   return send(request, reply, writeAct(done.operation, id, { nowMs }));

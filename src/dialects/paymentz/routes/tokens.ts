@@ -1,5 +1,6 @@
 /** Tokens: of members, of partners, and new ones for old ones. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { TooManyRequests } from '../../../core/too-many-requests.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { logMemberIn, logPartnerIn, sessionOf } from '../auth.ts';
@@ -13,16 +14,17 @@ import { type Json, writeResult, writeTime } from '../write.ts';
 export const authToken: Handler = async (context, request, reply, endpoint) => {
   const parameters = readOpenRequest(request, endpoint);
   count(context, request);
-  const login = await logMemberIn(context, parameters);
+  const { 'authentication.memberId': memberId, 'merchant.username': username = '' } = parameters;
+  const login = await limited(context, request, { name: memberId ?? username, logIn: () => logMemberIn(context, parameters) });
   return answer(context, { request, reply }, login, { partnerId: parameters['authentication.partnerId'] });
 };
 
 export const partnerAuthToken: Handler = async (context, request, reply, endpoint) => {
   const parameters = readOpenRequest(request, endpoint);
   count(context, request);
-  return answer(context, { request, reply }, await logPartnerIn(context, parameters), {
-    partnerId: parameters['authentication.partnerId'],
-  });
+  const partnerId = parameters['authentication.partnerId'];
+  const login = await limited(context, request, { name: `partner ${partnerId}`, logIn: () => logPartnerIn(context, parameters) });
+  return answer(context, { request, reply }, login, { partnerId });
 };
 
 export const regenerateToken: Handler = async (context, request, reply, endpoint) => {
@@ -31,6 +33,19 @@ export const regenerateToken: Handler = async (context, request, reply, endpoint
   if (login === undefined || (await sessionOf(context, login)) === undefined) throw new Problem('20008', { status: 401 });
   return answer(context, { request, reply }, login, { partnerId });
 };
+
+interface LoggingIn {
+  readonly name: string;
+  readonly logIn: () => Promise<Login | undefined>;
+}
+
+async function limited({ limits }: DialectContext, request: FastifyRequest, { name, logIn }: LoggingIn): Promise<Login | undefined> {
+  limits.beforeLogin(request, name);
+  const login = await logIn();
+  if (login === undefined) limits.loginFailed(request, name);
+  else limits.loggedIn(request, { name });
+  return login;
+}
 
 async function answer(
   { engine }: DialectContext,
@@ -54,5 +69,5 @@ async function answer(
 /** Whoever guesses keys is slowed down: all logins of one address count together. */
 function count({ limits }: DialectContext, request: FastifyRequest): void {
   const counted = limits.countRequest({ merchantId: 'paymentz', subject: `login ${request.ip}` });
-  if (!counted.allowed) throw new Problem('20099', { status: 429 });
+  if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs ?? 1_000);
 }

@@ -1,5 +1,6 @@
 /** `/v2/{merchantId}/hostedcheckouts`: the shopper pays on the gateway's own page and comes back. */
 import type { FastifyInstance } from 'fastify';
+import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import type { Engine } from '../../../core/payment/engine.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send, tellFirst } from '../answer.ts';
@@ -39,7 +40,7 @@ export function registerHostedCheckouts(app: FastifyInstance, context: DialectCo
     return send(reply, 200, {
       ...{ RETURNMAC: returnMacOf(engine, orderId), hostedCheckoutId: orderId, invalidTokens },
       ...{ redirectUrl: url, partialRedirectUrl: partialUrl(url) },
-      ...(merchantReference === undefined ? {} : { merchantReference }),
+      ...(merchantReference === undefined ? {} : { merchantReference: maskCardNumbers(merchantReference) }),
     });
   });
 

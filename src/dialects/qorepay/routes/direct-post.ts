@@ -14,18 +14,23 @@ import { readFields } from '../body.ts';
 import { isCardProblem, readBrowserFields, readCard } from '../card.ts';
 import { type Found, findByAddress } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
+import { methodsCalled } from '../methods.ts';
 import { destinationOf, pay, s2sAnswer, s2sError, stateOfAttempt } from '../pay.ts';
 import { policiesOf } from '../policies.ts';
 import { generalProblem, notFound } from '../problem.ts';
 import { isMd, proxyText, readProxyText } from '../proxy.ts';
 import { type ById, both, paramsOf, queryOf } from '../request.ts';
+import { payByTransfer } from '../transfer.ts';
 import { documentOf, purchaseUrl } from '../write.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export function registerDirectPost(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/p/:id/', (request, reply) => openPage(context, request, reply));
-  both(app, 'get', '/p/:id/invoice/', (request, reply) => openPage(context, request, reply));
+  both(app, 'get', '/p/:id/invoice/', async (request, reply) => {
+    const { view } = await findByAddress(context, paramsOf<ById>(request).id);
+    return away(reply, `${view.pageUrl}?view=invoice`);
+  });
   both(app, 'post', '/p/:id/', async (request, reply) => {
     const fields = await readFields(request);
     const isS2s = queryOf(request).s2s === 'true' || fields.s2s === 'true' || fields.s2s === true;
@@ -40,25 +45,29 @@ export function registerDirectPost(app: FastifyInstance, context: DialectContext
   both(app, 'post', '/p/:id/3ds/:session/', (request, reply) => complete(context, request, reply));
 }
 
-/** The one hosted page, which also tells that a purchase is paid, or over. */
+/** The one hosted page, which also tells that a purchase is paid, or over; `preferred`: a method that is offered alone. */
 async function openPage(context: DialectContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { view } = await findByAddress(context, paramsOf<ById>(request).id);
   const { merchantId, checkoutId } = view.order;
   const nowMs = context.engine.clock.businessNow();
   if (payable.includes(historyOf(view, nowMs).status)) await context.engine.checkouts.noteView({ merchantId, checkoutId, nowMs });
-  return away(reply, view.pageUrl);
+  const { preferred } = queryOf(request);
+  const [method] = preferred === undefined ? [] : methodsCalled([preferred]);
+  return away(reply, method === undefined ? view.pageUrl : `${view.pageUrl}?brands=${encodeURIComponent(method)}`);
 }
 
 const away = (reply: FastifyReply, url: string): FastifyReply =>
   reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
 
 async function payByServer(context: DialectContext, request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> {
-  const merchantId = await authenticate(context.directory, request.headers.authorization, ['s2s']);
+  // What is not card data may come with either key.
+  const purposes = fields.pm === undefined ? (['s2s'] as const) : (['s2s', 'api'] as const);
+  const merchantId = await authenticate(context, request, purposes);
   const found = await findByAddress(context, paramsOf<ById>(request).id);
   if (found.view.order.merchantId !== merchantId) throw generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
   if (fields.pm !== undefined) {
-    const error = { code: 'unknown_payment_method', message: 'This payment method cannot be used here.' };
-    return send(reply, 400, s2sError(error).body);
+    const answer = await payByTransfer(context, found, fields.pm);
+    return send(reply, answer.status, answer.body);
   }
   const payment = readCard(fields, context.engine.clock.wallNow());
   if (isCardProblem(payment)) return send(reply, 400, s2sError(payment).body);

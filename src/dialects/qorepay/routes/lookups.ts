@@ -1,30 +1,40 @@
 /** `/api/v1/payment_methods/` and `/api/v1/payout_methods/`: what a purchase of a brand may be paid with, and where its payouts may go. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Channel } from '../../../core/merchant/channel.ts';
 import { currencyOf } from '../../../core/money/currency.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
-import { labelOf, methodNames } from '../methods.ts';
+import { bankTransfer, cardMethods, labelOf, methodOf } from '../methods.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { both, merchantOf, queryOf } from '../request.ts';
 
 export function registerLookups(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/api/v1/payment_methods/', async (request, reply) => {
-    const available = await methodsFor(context, request);
+    const { cards, hasTransfers } = await methodsFor(context, request);
+    const { recurring, skip_capture: holds, preauthorization } = queryOf(request);
+    // A bank holds nothing, and nothing is paid by it again later.
+    const banks = hasTransfers && ![recurring, holds, preauthorization].includes('true') ? [bankTransfer] : [];
+    const available = [...cards, ...banks];
     return send(reply, 200, {
       available_payment_methods: available,
-      by_country: { any: available.length === 0 ? [] : ['card'] },
+      by_country: { any: [...(cards.length === 0 ? [] : ['card']), ...banks] },
       country_names: { any: 'Other' },
-      ...shown(available),
+      ...shown(available, cards),
     });
   });
   both(app, 'get', '/api/v1/payout_methods/', async (request, reply) => {
-    const available = await methodsFor(context, request);
-    return send(reply, 200, { available_payout_methods: available, ...shown(available) });
+    const { cards } = await methodsFor(context, request);
+    return send(reply, 200, { available_payout_methods: cards, ...shown(cards, cards) });
   });
 }
 
+interface Methods {
+  readonly cards: readonly string[];
+  readonly hasTransfers: boolean;
+}
+
 /** Of the brand and currency in the query; throws 400 for what is not there. */
-async function methodsFor(context: DialectContext, request: FastifyRequest): Promise<readonly string[]> {
+async function methodsFor(context: DialectContext, request: FastifyRequest): Promise<Methods> {
   const merchantId = await merchantOf(context, request);
   const { brand_id: brandId, currency } = queryOf(request);
   const missing = Object.entries({ brand_id: brandId, currency }).filter(([, value]) => value === undefined);
@@ -35,13 +45,19 @@ async function methodsFor(context: DialectContext, request: FastifyRequest): Pro
   if (channel === undefined || channel.merchantId !== merchantId)
     throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand.');
   if (currencyOf(currency) === undefined) throw fieldProblem('currency', 'invalid_choice', 'This is not a valid currency.');
-  return channel.currencies === undefined || channel.currencies.includes(currency) ? methodNames : [];
+  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return { cards: [], hasTransfers: false };
+  return { cards: cardMethodsOf(channel), hasTransfers: channel.bankMethods?.includes('prepayment') === true };
 }
 
-function shown(available: readonly string[]): object {
+/** What the brand has activated. */
+function cardMethodsOf({ brands }: Channel): readonly string[] {
+  return brands === undefined ? cardMethods : cardMethods.filter((name) => brands.some((brand) => methodOf(brand) === name));
+}
+
+function shown(available: readonly string[], cards: readonly string[]): object {
   return {
     names: Object.fromEntries([...available, 'card'].map((name) => [name, labelOf(name)])),
     logos: Object.fromEntries(available.map((name) => [name, ''])),
-    card_methods: available,
+    card_methods: cards,
   };
 }

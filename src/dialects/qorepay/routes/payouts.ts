@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
-import { openOrder } from '../../../core/payment/order.ts';
+import { openOrderOnce } from '../../../core/payment/order.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readObject } from '../body.ts';
@@ -56,9 +56,11 @@ async function create(context: DialectContext, request: FastifyRequest, reply: F
     ...(seed === undefined ? {} : { inputHash }),
   };
   const expiresAtMs = engine.clock.businessNow() + minutesToExecute * 60_000;
-  const refused = await openOrder(engine, channel, { orderId, terms: payoutTermsOf(orderId, read, document), expiresAtMs });
+  const refused = await openOrderOnce(engine, channel, { orderId, terms: payoutTermsOf(orderId, read, document), expiresAtMs });
   if (refused !== undefined) throw moneyProblemOf(refused, 'payment');
-  return answer(await find());
+  const found = await find();
+  if (seed !== undefined) expectSameInput(making, payoutDocumentOf(found.view).inputHash);
+  return answer(found);
 }
 
 const refuse = (reply: FastifyReply, { code, message, ...more }: Message & { readonly field?: string }): FastifyReply =>

@@ -1,11 +1,13 @@
 /** `/api/v1/purchases/`: a purchase is made, read, called off, and acted upon once it is paid. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
+import { mailOrder } from '../../../core/invoice/mail-order.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
+import { storedKey } from '../../../core/payment/idempotency.ts';
 import { leftOf, type OperationNode, type PaymentTree } from '../../../core/payment/operation.ts';
-import { closeOrder, type OrderView, openOrder } from '../../../core/payment/order.ts';
+import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
 import { refund } from '../../../core/payment/refund.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import { stateShown } from '../../../core/risk/review.ts';
@@ -43,10 +45,8 @@ export function registerPurchases(app: FastifyInstance, context: DialectContext)
     return send(reply, 200, written(context, found, found.view));
   });
   on('cancel', (found) => close(context, found, 'cancel'));
-  on('mark_as_paid', (found, request) => {
-    readAmountless(request);
-    return close(context, found, 'mark_as_paid');
-  });
+  on('mark_as_paid', (found, request) => close(context, found, 'mark_as_paid', readPaidOn(request)));
+  on('resend_invoice', (found) => resend(context, found));
   on('capture', (found, request) => takeHold(context, found, request));
   on('release', (found, request) => release(context, found, request));
   on('refund', (found, request) => giveBack(context, found, request));
@@ -83,9 +83,10 @@ async function create(context: DialectContext, merchantId: string, request: Fast
     await context.expectUrlsInRequests(channel);
   }
   const order = { orderId, terms: termsOf(orderId, read, document), ...expiry(document) };
-  const refused = await openOrder(engine, channel, order);
+  const refused = await (seed === undefined ? openOrder : openOrderOnce)(engine, channel, order);
   if (refused !== undefined) throw problemOf(refused, 'pay');
   const found = await findOwn(context, merchantId, orderId);
+  if (seed !== undefined) expectSameInput(making, inputHashOf(found));
   return send(reply, 201, written(context, found, found.view));
 }
 
@@ -106,26 +107,49 @@ function expiry({ purchase, due }: PurchaseDocument): { readonly expiresAtMs?: n
   return purchase.due_strict ? { expiresAtMs: due * 1_000 } : {};
 }
 
+function inputHashOf({ view }: Found): string | undefined {
+  return (documentOf(view) as PurchaseDocument & { readonly inputHash?: string }).inputHash;
+}
+
 function repeat(context: DialectContext, reply: FastifyReply, before: Found, making: Making): FastifyReply {
-  const { inputHash } = documentOf(before.view) as PurchaseDocument & { readonly inputHash?: string };
-  expectSameInput(making, inputHash);
+  expectSameInput(making, inputHashOf(before));
   return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
 }
 
-async function close(context: DialectContext, found: Found, act: 'cancel' | 'mark_as_paid'): Promise<object> {
+async function close(context: DialectContext, found: Found, act: 'cancel' | 'mark_as_paid', paidAtMs?: number): Promise<object> {
   const { engine } = context;
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (!payable.includes(status) && !(act === 'mark_as_paid' && status === 'expired')) throw wrongStatusProblem(act);
-  const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid');
+  const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid', paidAtMs);
   if (refused !== undefined) throw problemOf(refused, act);
   return written(context, found, await again(context, found));
 }
 
-function readAmountless(request: FastifyRequest): void {
+/** The mail that this purchase has for its payer by now: what is to be paid, or what was. */
+async function resend(context: DialectContext, found: Found): Promise<object> {
+  const { engine, mode } = context;
+  const { view, channel } = found;
+  const { status } = historyOf(view, engine.clock.businessNow());
+  const isOpen = payable.includes(status);
+  if (!isOpen && status !== 'paid' && status !== 'refunded') throw wrongStatusProblem('resend_invoice');
+  const { email } = documentOf(view).client;
+  const { checkoutId: orderId, terms } = view.order;
+  const { referenceGenerated, due, top } = documentOf(view);
+  await mailOrder(engine, {
+    ...{ channel, orderId, terms, to: typeof email === 'string' ? [email] : [], payByMs: due * 1_000, isTest: mode === 'sandbox' },
+    ...{ purpose: isOpen ? 'reminder' : 'receipt', reference: top.reference === '' ? referenceGenerated : top.reference },
+    url: isOpen ? view.pageUrl : `${view.pageUrl}?view=invoice`,
+  });
+  return written(context, found, view);
+}
+
+/** When it was paid, as the merchant says; epoch ms. */
+function readPaidOn(request: FastifyRequest): number | undefined {
   const body = readJson(request);
   const fields = fieldsOf(isObject(body) ? body : {});
-  fields.integer('paid_on', { min: 0, standard: null, nullable: true });
+  const paidOn = fields.integer('paid_on', { min: 0, max: 253_402_300_799, standard: undefined, nullable: true });
   if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  return paidOn === undefined ? undefined : paidOn * 1_000;
 }
 
 /** The payment that succeeded, with what was paid. */
@@ -146,9 +170,14 @@ function readAmount(request: FastifyRequest): { readonly amount?: number } {
 }
 
 /** What every act on a payment is asked with. */
-function commandFor({ channel }: Found, request: FastifyRequest, operationId: string) {
+function commandFor({ engine }: DialectContext, { channel }: Found, request: FastifyRequest, operationId: string) {
   const idempotencyKey = idempotencyKeyOf(request);
-  return { channel, operationId, dialectData: {}, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+  return {
+    channel,
+    operationId,
+    dialectData: {},
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: storedKey(engine, idempotencyKey) }),
+  };
 }
 
 /** Throws what the protocol says when the acquirer refused, or nothing was asked. */
@@ -164,18 +193,19 @@ function done(result: ActResult, act: Act, left: number): { readonly operationId
 async function takeHold(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
   const paid = paidTree(found.view);
   const given = readAmount(request);
-  if (paid?.first.kind !== 'preauthorization') throw wrongStatusProblem('capture');
+  if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined) throw wrongStatusProblem('capture');
   const { tree, first } = paid;
   const left = tree.authorized - tree.released - tree.releasePending;
-  const command = { ...commandFor(found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
+  const command = { ...commandFor(context, found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
   done(await capture(context.engine, command), 'capture', tree.captured + tree.capturePending > 0 ? 0 : left);
   return written(context, found, await again(context, found));
 }
 
 async function release(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
   const paid = paidTree(found.view);
-  if (paid?.first.kind !== 'preauthorization' || paid.tree.captured + paid.tree.capturePending > 0) throw wrongStatusProblem('release');
-  done(await voidOperation(context.engine, commandFor(found, request, paid.first.operationId)), 'release', 0);
+  if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined || paid.tree.captured + paid.tree.capturePending > 0)
+    throw wrongStatusProblem('release');
+  done(await voidOperation(context.engine, commandFor(context, found, request, paid.first.operationId)), 'release', 0);
   return written(context, found, await again(context, found));
 }
 
@@ -183,11 +213,13 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid === undefined) throw wrongStatusProblem('refund');
-  const charge = paid.tree.operations.find(({ kind, state }) => (kind === 'debit' || kind === 'capture') && state === 'approved');
+  const charge = paid.tree.operations.find(
+    ({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved',
+  );
   if (charge === undefined) throw wrongStatusProblem('refund');
   const left = leftOf(charge);
   const { operationId } = done(
-    await refund(context.engine, { ...commandFor(found, request, charge.operationId), ...given }),
+    await refund(context.engine, { ...commandFor(context, found, request, charge.operationId), ...given }),
     'refund',
     left,
   );

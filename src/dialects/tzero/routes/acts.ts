@@ -78,7 +78,7 @@ function commandOf({ channel, first }: Asked, key: RequestKey | undefined, refer
   return {
     ...{ channel, operationId: first.operationId },
     ...(key === undefined ? {} : { idempotencyKey: key.idempotencyKey, keyLifetimeMs: key.keyLifetimeMs }),
-    ...(reference === undefined ? {} : { merchantReference: reference }),
+    ...(reference === undefined ? {} : { merchantReference: maskCardNumbers(reference) }),
     dialectData: reason === undefined ? {} : { reason: maskCardNumbers(reason) },
   };
 }
@@ -87,7 +87,7 @@ async function takeCapture(context: DialectContext, request: FastifyRequest, rep
   const body = captures.read(request.body) as Static<typeof captureBody>;
   const asked = await askedFor(context, request, reply, body);
   const command = {
-    ...commandOf(asked, headerKeyOf(request), body.reference),
+    ...commandOf(asked, headerKeyOf(context, request), body.reference),
     ...readMoney(body, asked),
     ...(body.final === true ? { releasesRest: true as const } : {}),
   };
@@ -104,7 +104,7 @@ async function takeVoid(context: DialectContext, request: FastifyRequest, reply:
   if (first.kind !== 'preauthorization' || (tree?.captured ?? 0) > 0) {
     throw new Problem('invalid_state', { message: 'Money of this payment was captured, or may be: refund it.' });
   }
-  const command = commandOf(asked, headerKeyOf(request), undefined, body.reason);
+  const command = commandOf(asked, headerKeyOf(context, request), undefined, body.reason);
   return answerAct(asked, recordedOf(await voidOperation(context.engine, command), reply));
 }
 
@@ -112,7 +112,7 @@ async function takeRefund(context: DialectContext, request: FastifyRequest, repl
   const body = refunds.read(request.body) as Static<typeof refundBody>;
   const asked = await askedFor(context, request, reply, body);
   const { first, channel } = asked;
-  const key = keyOf(request, `refund ${first.operationId} ${body.reference}`);
+  const key = keyOf(context, request, `refund ${first.operationId} ${body.reference}`);
   const command = { ...commandOf(asked, key, body.reference, body.reason), ...readMoney(body, asked) };
   const operation = recordedOf(await refund(context.engine, command), reply, key);
   return send(reply, 200, writeRefund(channel, first, operation));

@@ -1,12 +1,13 @@
 /** Lists: a channel's payments, and the stored cards of a customer. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
+import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
-import { type OperationSearch, searchedAtMost } from '../../../core/ports.ts';
+import type { OperationSearch } from '../../../core/ports.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
 import { channelNamed } from '../auth.ts';
-import { fromMethodId, toMethodId } from '../ids.ts';
+import { fromMethodId, fromWireId, toMethodId, toWireId } from '../ids.ts';
 import { fieldProblem, Problem, shownName } from '../problem.ts';
 import { problemOf } from '../refusals.ts';
 import { callerOf } from '../request.ts';
@@ -17,6 +18,8 @@ type OfCustomer = { readonly Params: { readonly reference: string; readonly id: 
 
 const dayMs = 86_400_000;
 const spanByDefaultMs = 30 * dayMs;
+/** Every id comes after it. */
+const beforeAll = '00000000-0000-0000-0000-000000000000';
 const names = ['channel', 'reference', 'from', 'to', 'status', 'limit', 'cursor'] as const;
 
 type Filters = Partial<Record<(typeof names)[number], string>>;
@@ -31,13 +34,13 @@ export function registerCards(app: FastifyInstance, context: DialectContext): vo
     const channel = await channelNamed(context.directory, caller, filters.channel);
     countRequest(context, caller, `list ${channel.channelId}`);
     const search = readSearch(filters, { merchantId: channel.merchantId, channelId: channel.channelId }, engine.clock.businessNow());
-    const { operations, total } = await engine.store.search(search);
-    if (total > searchedAtMost)
-      throw fieldProblem('from', `more than ${searchedAtMost} payments match: narrow the span from \`from\` to \`to\``);
-    const payments = await Promise.all(operations.map((first) => presentPayment(context, channel, first)));
+    // One more than the page tells whether there is another.
+    const { operations } = await engine.store.search({ ...search, limit: search.limit + 1 });
+    const page = operations.slice(0, search.limit);
+    const payments = await Promise.all(page.map((first) => presentPayment(context, channel, first)));
     const wanted = payments.filter(({ status }) => filters.status === undefined || status === filters.status);
-    const next = search.offset + operations.length;
-    return send(reply, 200, writeList(wanted, next < total ? String(next) : undefined));
+    const last = operations.length > page.length ? page.at(-1) : undefined;
+    return send(reply, 200, writeList(wanted, last === undefined ? undefined : toWireId('pay', last.operationId)));
   });
 
   app.get<OfCustomer>('/customer/:reference/payment-method', async (request, reply) => {
@@ -67,7 +70,7 @@ interface StoredCard {
 /** Those that still exist. */
 async function storedCards({ engine }: DialectContext, merchantId: string, customerReference: string): Promise<readonly StoredCard[]> {
   if (customerReference.includes('\0')) return [];
-  const tokens = await engine.customers.tokensNamed({ merchantId, customerReference });
+  const tokens = await engine.customers.tokensNamed({ merchantId, customerReference: maskCardNumbers(customerReference) });
   const found = await Promise.all(
     tokens.map(async (token) => ({ token, card: (await engine.vault.resolveToken({ merchantId, token }))?.summary })),
   );
@@ -83,15 +86,16 @@ function readFilters({ query }: FastifyRequest): Filters {
 }
 
 function readSearch(filters: Filters, keys: Pick<OperationSearch, 'merchantId' | 'channelId'>, nowMs: number): OperationSearch {
-  const { reference, status, limit = '20', cursor = '0' } = filters;
+  const { reference, status, limit = '20', cursor } = filters;
+  const after = cursor === undefined || cursor === '' ? beforeAll : fromWireId('pay', cursor);
   if (!/^([1-9]\d?|100)$/.test(limit)) throw fieldProblem('limit', 'must be a whole number from 1 to 100');
-  if (!/^\d{1,5}$/.test(cursor)) throw fieldProblem('cursor', 'must be the next_cursor of the page before');
+  if (after === undefined) throw fieldProblem('cursor', 'must be the next_cursor of the page before');
   if (status !== undefined && !statuses.some((known) => known === status))
     throw fieldProblem('status', `must be one of ${statuses.join(', ')}`);
   const to = readTime(filters, 'to');
   const from = readTime(filters, 'from') ?? (reference === undefined ? (to ?? nowMs) - spanByDefaultMs : undefined);
   return {
-    ...{ ...keys, kinds: ['preauthorization', 'debit'], limit: Number(limit), offset: Number(cursor) },
+    ...{ ...keys, kinds: ['preauthorization', 'debit'], limit: Number(limit), offset: 0, after },
     ...(reference === undefined || reference === '' ? {} : { merchantReference: reference }),
     ...(from === undefined ? {} : { createdFromMs: from }),
     ...(to === undefined ? {} : { createdToMs: to }),

@@ -11,7 +11,7 @@ import { closeOrder, type OrderView, openOrder, readOrder } from '../../../core/
 import type { DialectContext } from '../../dialect.ts';
 import { readInitiation } from '../agreement.ts';
 import { presentPayment, send } from '../answer.ts';
-import { type Caller, channelNamed } from '../auth.ts';
+import { type Caller, channelNamed, openTo } from '../auth.ts';
 import { readerOf } from '../body.ts';
 import { fromWireId, type IdPrefix, toWireId } from '../ids.ts';
 import { fieldProblem, messageOf, Problem } from '../problem.ts';
@@ -86,7 +86,7 @@ async function open(context: DialectContext, request: FastifyRequest, { body, pr
   const { engine, directory, mode } = context;
   const channel = await channelNamed(directory, callerOf(request), body.channel);
   const terms = readTerms(body, { channel, returnUrl: readReturnUrl(body.return_url, channel, mode), description });
-  const { idempotencyKey } = keyOf(request, body.reference);
+  const { idempotencyKey } = keyOf(context, request, body.reference);
   const mac = engine.inputMac(`tzero ${prefix} ${channel.channelId} ${idempotencyKey}`);
   const orderId = Buffer.from(mac.subarray(0, 16))
     .toString('hex')
@@ -114,10 +114,16 @@ function readTerms(
   const shown = description === undefined ? undefined : maskCardNumbers(description);
   return {
     order: {
-      ...{ kind: kind === 'payout' ? 'debit' : kind, amount, currency, tokenize: keeps, merchantReference: body.reference },
+      ...{
+        kind: kind === 'payout' ? 'debit' : kind,
+        amount,
+        currency,
+        tokenize: keeps,
+        merchantReference: maskCardNumbers(body.reference),
+      },
       dialectData: {
         ...dialectData,
-        ...(keeps ? { customerReference: body.customer?.reference ?? '' } : {}),
+        ...(keeps ? { customerReference: maskCardNumbers(body.customer?.reference ?? '') } : {}),
         ...(shown === undefined ? {} : { description: shown }),
       },
       ...(captureLater !== undefined && 'afterMs' in captureLater ? { captureLater } : {}),
@@ -127,12 +133,13 @@ function readTerms(
   };
 }
 
-async function findLink({ engine, directory }: DialectContext, { merchantId }: Caller, id: string): Promise<Found> {
+async function findLink({ engine, directory }: DialectContext, caller: Caller, id: string): Promise<Found> {
+  const { merchantId } = caller;
   const checkoutId = fromWireId('link', id);
   const view = checkoutId === undefined ? undefined : await readOrder(engine, { merchantId, checkoutId });
   const channel = view === undefined ? undefined : await directory.channelById({ merchantId, channelId: view.order.channelId });
   if (view === undefined || channel?.dialect !== 'tzero') throw new Problem('link_not_found');
-  return { channel, view, id };
+  return { channel: openTo(caller, channel), view, id };
 }
 
 function writeLink({ channel, view: { order }, id }: Found): Json {

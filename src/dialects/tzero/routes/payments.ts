@@ -52,7 +52,7 @@ async function authorise(context: DialectContext, request: FastifyRequest, reply
   refuseParametersInUrl(request);
   const body = readAuthorise(request.body);
   const channel = await channelNamed(context.directory, callerOf(request), body.channel);
-  const key = keyOf(request, body.reference);
+  const key = keyOf(context, request, body.reference);
   const { command, isByMerchant, hasCardData } = readPayment(body, {
     channel,
     nowMs: context.engine.clock.wallNow(),
