@@ -61,9 +61,9 @@ export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often`
 const reasons: ReadonlySet<string> = new Set<RiskReason>([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
   ...limitSubjects.map((subject) => `${subject}_too_often` as const),
+  'card_testing',
   'review_declined',
   'review_expired',
-  'card_testing',
 ]);
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {

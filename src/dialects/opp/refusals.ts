@@ -128,9 +128,9 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   card_too_often: '800.120.101',
   ip_too_often: '800.120.102',
   email_too_often: '800.120.103',
+  card_testing: '800.120.401',
   review_declined: '100.400.319',
   review_expired: '100.400.500',
-  card_testing: '800.120.401',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {

@@ -138,9 +138,9 @@ export const rejections: Readonly<Record<RejectionReason, readonly [endedAs: End
   card_too_often: ['declined', '65', 'over_count_limit'],
   ip_too_often: ['declined', '65', 'over_count_limit'],
   email_too_often: ['declined', '65', 'over_count_limit'],
+  card_testing: ['declined', '59', 'suspected_fraud'],
   review_declined: ['declined', '59', 'suspected_fraud'],
   review_expired: ['declined', '59', 'suspected_fraud'],
-  card_testing: ['declined', '59', 'suspected_fraud'],
 };
 
 export const failures: Readonly<Record<FailureReason, ResultWords>> = {

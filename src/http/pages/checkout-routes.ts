@@ -126,9 +126,9 @@ async function visitOf({ engine, directory, mode }: PageContext, request: PayReq
   const asked = typeof query.language === 'string' ? query.language : terms.language;
   const look = channel.look ?? {};
   const returnUrl = terms.returnUrl ?? readReturnUrl(query.return, mode);
+  const leaveUrl = terms.cancelUrl ?? returnUrl;
   const template = await templateOf({ engine }, checkout);
   const language = languageOf({ asked, acceptLanguage: request.headers['accept-language'] });
-  const leaveUrl = terms.cancelUrl ?? returnUrl;
   const offer = offerOf(activated(terms.brands, channel), methodsOf(engine, channel, terms), query.brands);
   return {
     checkout,
