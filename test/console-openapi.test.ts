@@ -77,11 +77,14 @@ test('the page of the API is there, and the list names it', async () => {
 });
 
 const nobody = '018f0000-0000-7000-8000-00000000dead';
-const nowhere = Object.fromEntries(
-  ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'document', 'operator', 'settlement', 'rule'].map(
-    (noun) => [`${noun}_id`, nobody],
+const nowhere = {
+  ...Object.fromEntries(
+    ['merchant', 'channel', 'credential', 'endpoint', 'payment', 'operation', 'dispute', 'document', 'operator', 'settlement', 'rule'].map(
+      (noun) => [`${noun}_id`, nobody],
+    ),
   ),
-);
+  name: 'nowhere',
+};
 
 test('nobody gets anything without a key, and a viewer only looks', async () => {
   for (const { method, path, operation } of operations) {
@@ -107,7 +110,7 @@ test('an unknown parameter, and one that cannot be, is refused by its name; so i
     );
     for (const { name, in: place } of operation.parameters) {
       if (place !== 'path') continue;
-      const wrong = await client.call(method as 'get', path, { ids: { ...ids, [name]: 'NOT-AN-ID' } });
+      const wrong = await client.call(method as 'get', path, { ids: { ...ids, [name]: 'NOT AN ID' } });
       assert.deepEqual([wrong.status, wrong.body.errors?.[0]?.field], [400, name], `${method} ${path}: ${wrong.text}`);
     }
     if (method === 'get') continue;
