@@ -106,9 +106,11 @@ for (const [outcome = '', paymentEvent, payment, target, ledger] of effects) {
   });
 }
 
-test('every event of an operation has a name of its own', () => {
-  const names = operationEvents.map((event) => effectOf({ kind: 'refund', targetKind: 'debit', amount: 1, event }).event);
-  assert.equal(new Set(names).size, operationEvents.length);
+test('every event of an operation has a name of its own; the end of a review is told as what it comes to', () => {
+  const nameOf = (event: OperationEvent) => effectOf({ kind: 'preauthorization', amount: 1, event }).event;
+  assert.deepEqual([nameOf('accept_review'), nameOf('refuse_review')], ['preauthorization.approved', 'preauthorization.rejected']);
+  const others = operationEvents.filter((event) => event !== 'accept_review' && event !== 'refuse_review');
+  assert.equal(new Set(others.map(nameOf)).size, others.length);
 });
 
 /**
@@ -260,17 +262,17 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate  | resume
-awaiting  | submitted | rejected |          |           |         |          |          |                |        |         |                |         |           |
-submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | failed | unknown |                |         |           |
-pending   |           |          |          |           | pending | approved | declined |                |        |         |                |         |           |
-approved  |           |          |          |           |         |          |          |                |        |         |                |         |           |
-declined  |           |          |          |           |         |          |          |                |        |         |                |         |           |
-rejected  |           |          |          |           |         |          |          |                |        |         |                |         |           |
-failed    |           |          |          |           |         |          |          |                |        |         |                |         |           |
-unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated |
-undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |           |
-escalated |           |          |          | pending   |         | approved | declined |                |        |         | undone         |         |           | unknown
+from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate  | resume  | approve_for_review | accept_review | refuse_review
+awaiting  | submitted | rejected |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
+submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | failed | unknown |                |         |           |         | approved           |               |
+pending   |           |          |          |           | pending | approved | declined |                |        |         |                |         |           |         |                    |               |
+approved  |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    | approved      | approved
+declined  |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
+rejected  |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
+failed    |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
+unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated |         |                    |               |
+undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |           |         |                    |               |
+escalated |           |          |          | pending   |         | approved | declined |                |        |         | undone         |         |           | unknown |                    |               |
 `);
 
 test('which states of an operation follow which', () => {

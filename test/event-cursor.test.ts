@@ -21,6 +21,8 @@ before(async () => {
   database = openDatabase({ url: place.url, role: 'polygate_app', applicationName: 'test', purpose: 'hot', maxConnections: 4 });
   outbox = createOutbox(database);
   pool = new pg.Pool({ connectionString: place.url, max: 12 });
+  // At the end the database is dropped under connections that are still closing.
+  pool.on('error', () => undefined);
   await pool.query(`insert into polygate.merchant (merchant_id, routing_number, name) values ($1, 7, 'Shop')`, [merchantId]);
   await pool.query(
     `insert into polygate.acquirer_account (account_id, adapter, merchant_identifier, category_code, terminals) values ('a', 'iso8583', 'M', '5399', '{T}')`,
