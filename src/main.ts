@@ -5,7 +5,8 @@ import { exitWithParent } from './local/parent.ts';
 
 exitWithParent();
 try {
-  await createProgram().parseAsync();
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync();
   // What a library left open must not keep a finished command alive.
   process.exit();
 } catch (error) {

@@ -48,7 +48,7 @@ async function documents(): Promise<{ readonly ok: boolean; readonly output: str
   const stale = [
     ...((await configurationPageIsFresh({ write })) ? [] : ['docs/configuration.md is not what src/config.ts says.']),
     ...((await dialectsPageIsFresh({ write })) ? [] : ['docs/dialects.md is not what the contract suite says.']),
-    ...((await pageIsFresh({ page: 'cli.md', wanted: cliPage(), write })) ? [] : ['docs/cli.md is not what src/commands says.']),
+    ...((await pageIsFresh({ page: 'cli.md', wanted: await cliPage(), write })) ? [] : ['docs/cli.md is not what src/commands says.']),
     ...((await pageIsFresh({ page: 'codes.md', wanted: codesPage(), write }))
       ? []
       : ['docs/codes.md is not what core and the dialects say.']),

@@ -107,7 +107,7 @@ for (const [outcome = '', paymentEvent, payment, target, ledger] of effects) {
 }
 
 test('every event of an operation has a name of its own; the end of a review is told as what it comes to', () => {
-  const nameOf = (event: OperationEvent) => effectOf({ kind: 'preauthorization', amount: 1, event }).event;
+  const nameOf = (event: OperationEvent) => effectOf({ kind: 'preauthorization', targetKind: undefined, amount: 1, event }).event;
   assert.deepEqual([nameOf('accept_review'), nameOf('refuse_review')], ['preauthorization.approved', 'preauthorization.rejected']);
   const others = operationEvents.filter((event) => event !== 'accept_review' && event !== 'refuse_review');
   assert.equal(new Set(others.map(nameOf)).size, others.length);

@@ -107,15 +107,12 @@ test('the tests that the threat model calls its witnesses exist', () => {
   }
 });
 
-test('the commands that pages name in passing exist', () => {
-  assert.deepEqual(unknownCommands('`polygate keys rotate --data`, `npx polygate keys spin`, `polygate verify --fast`'), [
+test('the commands that pages name in passing exist', async () => {
+  assert.deepEqual(await unknownCommands('`polygate keys rotate --data`, `npx polygate keys spin`, `polygate verify --fast`'), [
     '`npx polygate keys spin`: there is no command spin',
     '`polygate verify --fast`: there is no option --fast',
   ]);
-  assert.deepEqual(
-    [...pages, 'CONTRIBUTING.md'].flatMap((page) => unknownCommands(readPage(page)).map((problem) => `${page}: ${problem}`)),
-    [],
-  );
+  for (const page of [...pages, 'CONTRIBUTING.md']) assert.deepEqual(await unknownCommands(readPage(page)), [], page);
 });
 
 test('the scripts and files that pages name exist', () => {

@@ -2,38 +2,37 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { addAuditCommand } from './audit.ts';
 import { addCommand, type Options, read, withDatabase } from './command-line.ts';
-import { addComplianceCommands } from './compliance.ts';
-import { addCredentialCommands } from './credentials.ts';
-import { addImportCommands } from './import.ts';
-import { addKeysCommands } from './keys.ts';
-import { addAccountCommands, addChannelCommands, addMerchantCommands } from './merchants.ts';
-import { addOperatorCommands } from './operators.ts';
-import { addPartnerCommands } from './partners.ts';
-import { addSettlementCommands } from './settlements.ts';
-import { addWebhookCommands } from './webhooks.ts';
 
-/** Nothing runs before it is parsed. */
-export function createProgram(): Command {
+type Add = (program: Command) => void;
+
+/** Commands of operators, in the order of the help. Each is loaded when it is asked for: most of them need half of the gateway. */
+const groups: readonly (readonly [name: string, load: () => Promise<Add>])[] = [
+  ['keys', async () => (await import('./keys.ts')).addKeysCommands],
+  ['merchant', async () => (await import('./merchants.ts')).addMerchantCommands],
+  ['account', async () => (await import('./merchants.ts')).addAccountCommands],
+  ['channel', async () => (await import('./merchants.ts')).addChannelCommands],
+  ['credential', async () => (await import('./credentials.ts')).addCredentialCommands],
+  ['partner', async () => (await import('./partners.ts')).addPartnerCommands],
+  ['import', async () => (await import('./import.ts')).addImportCommands],
+  ['settlement', async () => (await import('./settlements.ts')).addSettlementCommands],
+  ['webhook', async () => (await import('./webhooks.ts')).addWebhookCommands],
+  ['compliance', async () => (await import('./compliance.ts')).addComplianceCommands],
+  ['operator', async () => (await import('./operators.ts')).addOperatorCommands],
+  ['audit', async () => (await import('./audit.ts')).addAuditCommand],
+];
+
+/** Nothing runs before it is parsed. `wanted`: the name of the command that will be; with any other, or none, all are there. */
+export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('polygate')
     .description('A self-hosted server-to-server payment gateway.')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
     .showHelpAfterError('(--help lists the commands and their options)');
   addLocalCommands(program);
-  addKeysCommands(program);
-  addMerchantCommands(program);
-  addAccountCommands(program);
-  addChannelCommands(program);
-  addCredentialCommands(program);
-  addPartnerCommands(program);
-  addImportCommands(program);
-  addSettlementCommands(program);
-  addWebhookCommands(program);
-  addComplianceCommands(program);
-  addOperatorCommands(program);
-  addAuditCommand(program);
+  if (program.commands.some((command) => command.name() === wanted)) return program;
+  const alone = groups.filter(([name]) => name === wanted);
+  for (const [, load] of alone.length === 0 ? groups : alone) (await load())(program);
   return program;
 }
 

@@ -2,8 +2,8 @@
 import type { Command, Option } from 'commander';
 import { createProgram } from '../../src/commands/program.ts';
 
-export function cliPage(): string {
-  const program = createProgram();
+export async function cliPage(): Promise<string> {
+  const program = await createProgram();
   const sections = program.commands.map((command) => sectionOf(command, 'polygate'));
   return `# Commands
 
@@ -71,8 +71,8 @@ function sentence(text: string): string {
 }
 
 /** Commands and options that a text names between backticks, as in `polygate keys rotate --data`, and that do not exist. */
-export function unknownCommands(text: string): readonly string[] {
-  const program = createProgram();
+export async function unknownCommands(text: string): Promise<readonly string[]> {
+  const program = await createProgram();
   return [...text.matchAll(/`(?:npx )?polygate ([a-z][^`]*)`/g)].flatMap(([whole, words = '']) => {
     const problem = problemOf(program, words.replaceAll('\n', ' ').split(' '));
     return problem === undefined ? [] : [`${whole}: ${problem}`];
