@@ -8,10 +8,14 @@ const dist = join(root, 'dist');
 const folders = ['src', 'sandbox', 'demo-shop'].filter((folder) => existsSync(join(root, folder)));
 
 rmSync(dist, { recursive: true, force: true });
-const compiler = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const compiler = spawnSync(
+  process.execPath, // Types are what `npm run check` looks at.
+  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 if (compiler.status !== 0) process.exit(compiler.status ?? 1);
 
 /** Everything beside the sources: SQL, pages, styles, pictures. */

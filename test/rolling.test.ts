@@ -18,7 +18,10 @@ const nodes: Gateway[] = [];
 const portOf = ({ url }: Gateway): number => Number(new URL(url).port);
 
 before(async () => {
-  stack = await startStack({ webhooks: true, env: { SHUTDOWN_NOTICE_MS: '250', SHUTDOWN_TIMEOUT_MS: '30000' } });
+  stack = await startStack({
+    webhooks: true,
+    env: { SHUTDOWN_NOTICE_MS: '1000', SHUTDOWN_TIMEOUT_MS: '30000', ACQUIRER_TIMEOUT_MS: '5000' },
+  });
   hooks = createHooks(stack.host.url);
   for (let index = 0; index < 2; index += 1) nodes.push(await stack.startNode());
   // Whoever tells merchants is one of the nodes that come and go.

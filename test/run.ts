@@ -68,8 +68,9 @@ async function runFiles(files: readonly string[]): Promise<TestCount> {
     count.failed = summary.counts.tests - summary.counts.passed - summary.counts.skipped - summary.counts.todo;
     if (!summary.success && count.failed === 0) count.failed = 1;
   });
-  stream.on('test:pass', ({ name, file, skip }) => {
-    if (file !== undefined && (skip === undefined || skip === false)) names.add(nameOf(file, name));
+  stream.on('test:pass', ({ name, file, entryFile = file, skip }) => {
+    // The file that was run, not the one beside it in which the test may be written.
+    if (entryFile !== undefined && (skip === undefined || skip === false)) names.add(nameOf(entryFile, name));
   });
   const report = stream.compose(new spec());
   for await (const chunk of report) process.stdout.write(chunk);
