@@ -132,9 +132,15 @@ export function refuseTotal(total: number, skipCapture: boolean): void {
   }
 }
 
-export function readWhitelist(fields: Fields, body: Json, name = 'payment_method_whitelist'): readonly string[] | null {
+/** `choices`: what can stand in it. */
+export function readWhitelist(
+  fields: Fields,
+  body: Json,
+  name = 'payment_method_whitelist',
+  choices: readonly string[] = methodNames,
+): readonly string[] | null {
   if (body[name] === undefined || body[name] === null) return null;
-  const named = fields.texts(name, { max: 64, choices: methodNames });
+  const named = fields.texts(name, { max: 64, choices });
   if (named.length === 0) fields.fail(name, 'min_length', 'Ensure this field has at least 1 elements.');
   return named;
 }
