@@ -261,9 +261,9 @@ describe('with two places for each merchant', () => {
     for (let round = 0; round < 4; round += 1) {
       const socket = connect(Number(port), '127.0.0.1');
       await once(socket, 'connect');
+      const seen = (await stack.parts.host.books()).length;
       socket.write(request.repeat(2));
       // The host has seen the first of them; nobody waits for the answers.
-      const seen = (await stack.parts.host.books()).length;
       await eventually(async () => (await stack.parts.host.books()).length > seen, 'a payment');
       socket.destroy();
     }
