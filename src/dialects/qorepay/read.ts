@@ -285,6 +285,11 @@ function billOf({ referenceGenerated, issued, due, client, purchase }: PurchaseD
   };
 }
 
+/** Whether its payer is mailed a receipt by itself. */
+export function sendsReceipt({ top, billing }: PurchaseDocument): boolean {
+  return top.send_receipt && billing === undefined;
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(
   orderId: string,
@@ -302,7 +307,8 @@ export function termsOf(
         orderId,
         // The cards of a client are found by it.
         ...(clientId === null ? {} : { customerReference: clientId }),
-        ...(success_callback === '' ? {} : { notificationUrl: success_callback }),
+        // An empty one is told nothing, and the payer is mailed.
+        ...(success_callback !== '' || sendsReceipt(document) ? { notificationUrl: success_callback } : {}),
       },
     },
     ...(success_redirect === '' ? {} : { returnUrl: success_redirect }),
