@@ -120,7 +120,21 @@ test('payouts have the shapes that they are said to have', async () => {
       ...{ method: 'POST', path, headers: { 'content-type': 'application/json' } },
       body: JSON.stringify({ card_number: '4444333322221111', cardholder_name: 'Ada', expiry_month: '01', expiry_year: '34', ...more }),
     });
+  const headers = { 'content-type': 'application/json' };
+  const account = { account_number: 'DE23100000001234567890', recipient_name: 'Ada' };
+  const second = `${path}sarepay_payouts/create/payout`;
+  const executed = async (more: object) =>
+    assertDescribed(
+      '/po/{id}/sarepay_payouts/create/payout/',
+      'post',
+      await shop.send({ method: 'POST', path: second, headers, body: JSON.stringify(more) }),
+    );
+  assertDescribed('/po/{id}/', 'get', await shop.send({ method: 'GET', path }));
+  assertDescribed('/po/{id}/', 'post', await shop.send({ method: 'POST', path }));
+  await executed({});
   for (const more of [{ expiry_year: 'x' }, { expiry_year: '20' }, {}]) assertDescribed('/po/{id}/', 'post', await execute(more));
+  await executed(account);
+  assertDescribed('/po/{id}/', 'get', await shop.send({ method: 'GET', path }));
   await expect('get', 'payouts/{id}/', { path: `payouts/${made.body.id}/` });
   await expect('get', 'payouts/{id}/', { path: `payouts/${demo.brandId}/` });
   await expect('get', 'payout_methods/', { path: `payout_methods/?brand_id=${demo.brandId}&currency=EUR` });

@@ -212,16 +212,6 @@ test('a payout whose answer is late is pending, is not paid twice, and then told
   );
 });
 
-test('banks are not among them, and the answer says so', async () => {
-  const { url, id } = await made();
-  const asked = await shop.send({ method: 'GET', path: new URL(url).pathname });
-  assert.deepEqual([asked.status, asked.body.status, asked.body.code], [400, 'error', 'unknown_payment_method']);
-  const body = JSON.stringify({ account_number: '0123456789', bank_code: '058', recipient_name: 'Ada Example' });
-  const sent = await shop.send({ method: 'POST', path: new URL(url).pathname, headers: { 'content-type': 'application/json' }, body });
-  assert.deepEqual([sent.status, sent.body.code], [400, 'unknown_payment_method']);
-  assert.equal((await read(id)).status, 'initialized');
-});
-
 test('where payouts may go', async () => {
   const { status, body } = await shop.api('GET', `payout_methods/?brand_id=${demo.brandId}&currency=NGN`);
   assert.equal(status, 200);

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DocumentType } from '../core/compliance/document.ts';
 import type { PaymentEventRecord } from '../core/event/outbox.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
+import type { OrderMail } from '../core/invoice/mail-order.ts';
 import type { BookedLine } from '../core/ledger/merchant-books.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
@@ -129,9 +130,16 @@ export interface DialectCallbacks {
   readonly form: EndpointForm;
   /** The messages of an event, in order, always as many for the same event; none where the protocol does not tell of it. Pure. */
   write(notice: CallbackNotice): readonly CallbackMessage[];
+  /**
+   * The receipt that the payer is mailed because of an event of a payment whose request names a URL, or an empty one, which is told nothing. Once for each
+   * `key`. Absent: the protocol mails none.
+   */
+  receiptOf?(notice: CallbackNotice): ReceiptMail | undefined;
   /** A message that means nothing, to see whether the endpoint takes what it is sent. */
   writeTest(test: CallbackTest): CallbackMessage;
 }
+
+export type ReceiptMail = Omit<OrderMail, 'channel' | 'purpose' | 'isTest' | 'key'> & { readonly key: string };
 
 /** What an operator may say of an endpoint. */
 export interface EndpointForm {

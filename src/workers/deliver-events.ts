@@ -12,6 +12,7 @@ import {
   type DeliverySubject,
   type Outbox,
 } from '../core/event/outbox.ts';
+import { mailOrder } from '../core/invoice/mail-order.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView } from '../core/payment/operation.ts';
@@ -19,6 +20,7 @@ import { type OrderView, readOrder } from '../core/payment/order.ts';
 import type {
   CallbackAddress,
   CallbackMessage,
+  CallbackNotice,
   DialectCallbacks,
   OrderNotice,
   PaymentNotice,
@@ -329,7 +331,10 @@ async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, 
   const [set] = endpoint.url === undefined && endpoint.sealedSecret === undefined ? await parts.webhooks.addressesOf(channel) : [];
   const address = set === undefined ? own : { ...set, url };
   const namedByRequest = endpoint.url === undefined;
-  return policy.write({ ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 });
+  const notice: CallbackNotice = { ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 };
+  const receipt = namedByRequest ? policy.receiptOf?.(notice) : undefined;
+  if (receipt !== undefined) await mailOrder(engine, { ...receipt, channel, purpose: 'receipt', isTest: mode === 'sandbox' });
+  return url === '' ? [] : policy.write(notice);
 }
 
 /** That of the endpoint, else of the merchant's newest credential where the dialect signs with it. */

@@ -4,6 +4,8 @@
  */
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { authorizeAtBank } from '../bank/authorize.ts';
+import { payOutToAccount } from '../bank/transfer.ts';
+import type { BankAccount } from '../instrument/account.ts';
 import { type BankMethod, bankMethods, supports } from '../instrument/bank.ts';
 import type { Cvc } from '../instrument/card.ts';
 import type { TokenAct } from '../instrument/token.ts';
@@ -150,8 +152,11 @@ function keyOf({ checkoutId }: Checkout, attempt: number): string {
   return `§checkout ${checkoutId} ${attempt}`;
 }
 
-/** What a shopper can pay with here. */
-export type CheckoutInstrument = Instrument | { readonly type: 'bank'; readonly method: BankMethod };
+/** What a shopper can pay with here; a payout may go to an account instead, whose holder reads the `purpose`. */
+export type CheckoutInstrument =
+  | Instrument
+  | { readonly type: 'bank'; readonly method: BankMethod }
+  | { readonly type: 'account'; readonly account: BankAccount; readonly purpose: string };
 
 /** The methods of banks that a checkout can be paid with: none that would not do all that was asked for. */
 export function methodsOf(
@@ -232,7 +237,8 @@ async function begin(
 ): Promise<ActResult> {
   const { thenCapture, numbered, authenticates, ...order } = checkout.terms.order;
   const { dialectData, ...differing } = more;
-  if (instrument.type !== 'bank' && !takesCards(checkout.terms)) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (instrument.type !== 'bank' && instrument.type !== 'account' && !takesCards(checkout.terms))
+    return { kind: 'refused', refusal: refusal('method_not_enabled') };
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
@@ -246,6 +252,12 @@ async function begin(
     // What only comes later is an order first, and its receipts are the charge.
     const kind = checkout.terms.banks?.includes(method) === true && !supports(method, asked) ? 'preauthorization' : asked;
     return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
+  }
+  if (instrument.type === 'account') {
+    const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...payout } = given;
+    const { account, purpose } = instrument;
+    if (kind !== 'payout') return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    return payOutToAccount(engine, { ...payout, account, purpose });
   }
   const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
   const command = { ...given, instrument, ...differing, ...(asked === undefined || authenticates === 'never' ? {} : { shopper: asked }) };

@@ -37,6 +37,42 @@ const ofPayouts = of('Payouts');
 const one = (description: string, schema: string, status = 200) => ({ status, description, schema });
 const gone = (description: string) => ({ status: 204, description });
 
+const atFault = (what: string) => ({ status: 400, description: `\`error\`: ${what}, or it is too late.`, schema: 'PayoutError' });
+
+/** Whoever knows the address may. */
+const executions: readonly Endpoint[] = [
+  ofPayouts('/po/:id/', {
+    ...{ method: 'post', name: 'executePayout', summary: 'Pay out to a card' },
+    description:
+      'Out of the payout balance. What failed may be tried again; what was paid is told so again. Without any data, as `GET`; the data of an account may be posted here too.',
+    body: { types: json, schema: 'PayoutCard', required: false },
+    answers: [
+      one('`executed`, or `pending` where nobody has answered yet.', 'PayoutAnswer'),
+      ...[atFault('the card is at fault, the balance too low, a decline'), unauthorized, missing, away],
+    ],
+  }),
+  ofPayouts('/po/:id/', {
+    ...{ method: 'get', name: 'listPayoutBanks', summary: 'Pay out to a bank account: the first step' },
+    description: 'Where to post the account, and the banks of the currency that have a code; none where an IBAN or a BIC says the bank.',
+    answers: [
+      one('`pending`, with what the second step needs; `executed` once it was paid.', 'PayoutAnswer'),
+      ...[atFault('it cannot go to an account'), unauthorized, missing, away],
+    ],
+  }),
+  ofPayouts('/po/:id/sarepay_payouts/create/payout/', {
+    ...{ method: 'post', name: 'executePayoutToAccount', summary: 'Pay out to a bank account: the second step' },
+    description: 'Out of the payout balance. A webhook tells the outcome. What failed may be tried again, with another account as well.',
+    body: {
+      ...{ types: json, schema: 'PayoutAccount', required: true },
+      example: { account_number: '0123456789', bank_code: '058', recipient_name: 'Ada Example' },
+    },
+    answers: [
+      one('`pending`: the bank has it; `executed` where it was paid before.', 'PayoutAnswer'),
+      ...[atFault('the account is at fault, the balance too low, the bank refuses it'), unauthorized, missing, away],
+    ],
+  }),
+];
+
 export const billingEndpoints: readonly Endpoint[] = [
   ofClients(clients, {
     ...{
@@ -164,26 +200,7 @@ export const billingEndpoints: readonly Endpoint[] = [
     ...{ method: 'get', name: 'readPayout', summary: 'Read a payout', description: 'As it is now.' },
     answers: [one('The payout.', 'Payout'), unauthorized, missing, away],
   }),
-  {
-    ...ofPayouts('/po/:id/', {
-      ...{ method: 'post', name: 'executePayout', summary: 'Pay out to a card' },
-      description: 'Out of the payout balance. What failed may be tried again; what was paid is told so again.',
-      body: { types: json, schema: 'PayoutCard', required: true },
-      answers: [
-        one('`executed`, or `pending` where nobody has answered yet.', 'PayoutAnswer'),
-        { status: 400, description: '`error`: the card is at fault, the balance too low, or a decline.', schema: 'PayoutError' },
-        ...[unauthorized, missing, away],
-      ],
-    }),
-    auth: 'none',
-  },
-  {
-    ...ofPayouts('/po/:id/', {
-      ...{ method: 'get', name: 'listPayoutBanks', summary: 'Banks', description: 'Payouts to bank accounts are not available.' },
-      answers: [{ status: 400, description: '`error`: there are none.', schema: 'PayoutError' }, missing, away],
-    }),
-    auth: 'none',
-  },
+  ...executions.map((part): Endpoint => ({ ...part, auth: 'none' })),
   ofPayouts('/api/v1/payout_methods/', {
     ...{ method: 'get', name: 'listPayoutMethods', summary: 'Where payouts may go', description: 'Of a brand and a currency.' },
     query: [

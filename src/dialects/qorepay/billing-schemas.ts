@@ -1,5 +1,5 @@
 /** Shapes of clients, templates, subscriptions and payouts, for the description of the API. */
-import { methodNames } from './methods.ts';
+import { methodNames, payoutMethodNames } from './methods.ts';
 import { flag, integer, listOf, minor, object, orNull, ref, type Schema, seconds, text, uuid } from './schema.ts';
 
 const limited = (maxLength: number): Schema => ({ type: 'string', maxLength });
@@ -31,6 +31,7 @@ const pageOf = (name: string): Schema => object({ results: listOf(ref(name)), ne
 const units = { enum: ['days', 'weeks', 'months'] };
 const count = (minimum: number, description: string): Schema => ({ type: 'integer', minimum, maximum: 1_000, description });
 const whitelist = { type: ['array', 'null'], items: { enum: methodNames } };
+const payoutWhitelist = { type: ['array', 'null'], items: { enum: payoutMethodNames } };
 
 const templateTerms = {
   title: limited(256),
@@ -70,6 +71,12 @@ const payoutCard = {
   expiry_year: { type: ['string', 'integer'], description: 'The last two digits.' },
 };
 
+const payoutAccount = {
+  account_number: { type: 'string', maxLength: 48, description: 'Ten digits for NGN; an IBAN, or what the bank calls it, for others.' },
+  bank_code: { type: 'string', pattern: '^[0-9A-Za-z]{3,11}$', description: 'Not needed with an IBAN.' },
+  recipient_name: { type: 'string', minLength: 1, maxLength: 100 },
+};
+
 interface Shared {
   /** `purchase` of a request. */
   readonly details: Schema;
@@ -107,7 +114,7 @@ export function billingSchemas({ details, payment, transaction }: Shared): Reado
       {
         ...{ brand_id: uuid, client: ref('ClientDetails'), sender_name: limited(128), reference: limited(128) },
         payment: object({ amount: { ...minor, minimum: 1 }, currency: text, description: limited(256) }, ['amount', 'currency']),
-        payout_method_whitelist: whitelist,
+        payout_method_whitelist: payoutWhitelist,
       },
       ['brand_id', 'client', 'payment'],
     ),
@@ -115,11 +122,23 @@ export function billingSchemas({ details, payment, transaction }: Shared): Reado
       ...{ ...base('payout'), status: { enum: ['initialized', 'pending', 'error', 'success'] } },
       status_history: listOf(object({ status: text, timestamp: seconds })),
       ...{ ...owner, client: object(shownClient), payment: unpaid(payment), sender_name: text, reference: text, reference_generated: text },
-      ...{ transaction_data: transaction, recipient_card_country: text, recipient_card_brand: text, payout_method_whitelist: whitelist },
+      ...{
+        transaction_data: transaction,
+        recipient_card_country: text,
+        recipient_card_brand: text,
+        payout_method_whitelist: payoutWhitelist,
+      },
       execution_url: orNull('string'),
     }),
     PayoutCard: object(payoutCard),
-    PayoutAnswer: object({ status: { enum: ['executed', 'pending'] } }),
+    PayoutAccount: object(payoutAccount, ['account_number', 'recipient_name']),
+    PayoutAnswer: object(
+      {
+        ...{ status: { enum: ['executed', 'pending'] }, payout_url: { ...text, description: 'Of the first step to an account.' } },
+        detail: object({ success: flag, data: listOf(object({ code: text, name: text })) }),
+      },
+      ['status'],
+    ),
     PayoutError: object({ status: { const: 'error' }, code: text, message: text, field: text }, ['status', 'code', 'message']),
   };
 }

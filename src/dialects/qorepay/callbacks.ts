@@ -4,12 +4,13 @@
  * same bytes.
  */
 import type { OrderView } from '../../core/payment/order.ts';
-import type { CallbackMessage, CallbackNotice, CallbackTest, DialectCallbacks } from '../dialect.ts';
+import type { CallbackMessage, CallbackNotice, CallbackTest, DialectCallbacks, ReceiptMail } from '../dialect.ts';
 import { isPayout } from './find.ts';
 import { type EventType, historyOf, type Until } from './history.ts';
 import { newKeySync, signatureOf } from './keys.ts';
 import { payoutHistoryOf, writePayout } from './payout.ts';
-import { type Json, type Writing, writePurchase, writeRefund } from './write.ts';
+import { sendsReceipt } from './read.ts';
+import { documentOf, type Json, type Writing, writePurchase, writeRefund } from './write.ts';
 import { writeSubscriber } from './write-billing.ts';
 
 /** Nine tries, three times as long apart each time, the last 36 hours after the event. */
@@ -32,14 +33,32 @@ export const callbacks: DialectCallbacks = {
     needsTest: false,
   },
   write: (notice) => toldBy(notice).map(({ type, object }) => messageOf(notice, type, object)),
+  receiptOf,
   writeTest: (test) => messageOf(test, 'test', { type: 'test' }),
 };
 
 /** The events that an address is told of, and the object as it was then. */
 export function toldBy(notice: CallbackNotice): readonly { readonly type: EventType; readonly object: Json }[] {
+  // Only the payer is told, by mail.
+  if (notice.namedByRequest && notice.address.url === '') return [];
   const told = toldOf(notice);
   const types = told?.events.filter((type) => (notice.namedByRequest ? type === 'purchase.paid' : isWanted(notice, type))) ?? [];
   return types.map((type) => ({ type, object: told?.bodyOf(type) ?? {} }));
+}
+
+/** `send_receipt`: once, when it is paid; of what was paid. */
+function receiptOf(notice: CallbackNotice): ReceiptMail | undefined {
+  const order = notice.subject === 'payment' ? notice.order : undefined;
+  if (order === undefined || isPayout(order) || toldOf(notice)?.events.includes('purchase.paid') !== true) return undefined;
+  const document = documentOf(order);
+  const { top, client, referenceGenerated } = document;
+  if (!sendsReceipt(document)) return undefined;
+  const { checkoutId: orderId, terms } = order.order;
+  const { taken: amount } = historyOf(order, notice.nowMs);
+  return {
+    ...{ orderId, terms: { ...terms, order: { ...terms.order, amount } }, url: `${order.pageUrl}?view=invoice`, key: `receipt ${orderId}` },
+    ...{ to: typeof client.email === 'string' ? [client.email] : [], reference: top.reference === '' ? referenceGenerated : top.reference },
+  };
 }
 
 interface Told {

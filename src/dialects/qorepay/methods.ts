@@ -1,4 +1,5 @@
 /** Methods of payment by the platform's names. */
+import { accountTransfers } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 
 const brands = {
@@ -26,6 +27,9 @@ export function brandsIn(whitelist: readonly string[] | null): readonly CardBran
 /** A transfer that the payer makes at their own bank. */
 export const bankTransfer = 'sarepay_bank_transfer';
 
+/** Money that a payout sends to an account. */
+export const accountPayouts = 'sarepay_payouts';
+
 const labels: Readonly<Record<string, string>> = {
   visa: 'Visa',
   mastercard: 'Mastercard',
@@ -36,11 +40,12 @@ const labels: Readonly<Record<string, string>> = {
   jcb: 'JCB',
   unionpay: 'UnionPay',
   [bankTransfer]: 'Bank transfer',
+  [accountPayouts]: 'Bank account',
   card: 'Bank cards',
 };
 
-/** What can stand in a whitelist. */
-export const methodNames: readonly string[] = Object.keys(labels).filter((name) => name !== 'card');
+/** What can stand in the whitelist of a purchase. */
+export const methodNames: readonly string[] = Object.keys(labels).filter((name) => name !== 'card' && name !== accountPayouts);
 
 export function labelOf(name: string): string {
   return labels[name] ?? name;
@@ -49,13 +54,18 @@ export function labelOf(name: string): string {
 /** Card brands alone. */
 export const cardMethods: readonly string[] = methodNames.filter((name) => name !== bankTransfer);
 
+/** What can stand in the whitelist of a payout. */
+export const payoutMethodNames: readonly string[] = [...cardMethods, accountPayouts];
+
+const ofBanks: Readonly<Record<string, string>> = { prepayment: bankTransfer, [accountTransfers]: accountPayouts };
+
 /** A card brand or a method of banks, as the books have it, by the platform's name. */
 export function methodNamed(method: string): string {
-  return Object.hasOwn(brands, method) ? brands[method as CardBrand] : method === 'prepayment' ? bankTransfer : method;
+  return Object.hasOwn(brands, method) ? brands[method as CardBrand] : (ofBanks[method] ?? method);
 }
 
 /** The other way around; a name that nothing has finds nothing. */
 export function methodsCalled(names: readonly string[]): readonly string[] {
-  const known = [...Object.keys(brands), 'prepayment'];
+  const known = [...Object.keys(brands), ...Object.keys(ofBanks)];
   return names.flatMap((name) => (name === 'card' ? Object.keys(brands) : [known.find((method) => methodNamed(method) === name) ?? name]));
 }

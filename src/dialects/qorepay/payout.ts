@@ -10,10 +10,10 @@ import { type ClientDocument, readClient, writeClient } from './client.ts';
 import { fieldsOf } from './fields.ts';
 import { type Attempt, type EventType, failures, happeningsOf, isSame, type Until } from './history.ts';
 import { shownId } from './ids.ts';
-import { brandsIn, methodOf } from './methods.ts';
+import { brandsIn, methodOf, payoutMethodNames } from './methods.ts';
 import { type FieldErrors, Problem } from './problem.ts';
 import { masked, readWhitelist } from './read.ts';
-import { type Json, secondsOf, type Writing, writeAttempt, writeCard } from './write.ts';
+import { type Json, methodUsed, secondsOf, type Writing, writeAttempt, writeInstrument } from './write.ts';
 
 /** Kept with the order as it is, and shown so. */
 export interface PayoutDocument {
@@ -43,7 +43,7 @@ export function readPayout(body: Readonly<Record<string, unknown>>): PayoutReque
   const paymentInput = fields.object('payment', { required: true });
   const senderName = fields.text('sender_name', { max: 128, standard: '' });
   const reference = fields.text('reference', { max: 128, standard: '' });
-  const whitelist = readWhitelist(fields, body, 'payout_method_whitelist');
+  const whitelist = readWhitelist(fields, body, 'payout_method_whitelist', payoutMethodNames);
   const errors: { [name: string]: FieldErrors[string] } = fields.errors;
   const client = clientInput === undefined ? undefined : readClient(clientInput);
   if (client !== undefined && Object.keys(client.errors).length > 0) errors.client = client.errors;
@@ -83,6 +83,9 @@ const forms = {
   expiry_month: { form: /^(?:0?[1-9]|1[0-2])$/, expected: 'a month, 1 to 12' },
   expiry_year: { form: /^\d{1,2}$/, expected: 'the last two digits of a year' },
 } as const;
+
+/** What says that it is to go to a card. */
+export const recipientFields: readonly string[] = Object.keys(forms);
 
 /** Where the money is to go. `nowMs`: wall time. */
 export function readRecipient(
@@ -151,12 +154,20 @@ function paid(
     ...(status === 'pending' ? {} : { attempts: [...before.attempts, { operation, succeeded: status === 'success', atMs }] }),
   });
   if (outcome === 'approved') return { ...become('success', 'payout.success'), paidBy: operation };
-  if (outcome === 'unknown' || outcome === 'pending') return become('pending', 'payout.pending');
+  if (outcome === 'unknown' || outcome === 'pending') {
+    // A bank may first not answer, and then not have decided: that is one wait.
+    return before.status === 'pending' ? { ...before, events: [] } : become('pending', 'payout.pending');
+  }
   return failures.includes(outcome) ? become('error', 'payout.failed') : { ...before, events: [] };
 }
 
 export function payoutUrl(publicUrl: string, payoutId: string): string {
   return `${publicUrl}/po/${payoutId}/`;
+}
+
+/** What the receiver of a transfer reads. */
+export function purposeOf({ description, reference, referenceGenerated }: PayoutDocument): string {
+  return [description, reference].find((text) => text.trim() !== '') ?? referenceGenerated;
 }
 
 export function writePayout(view: OrderView, { mode, channel, publicUrl, nowMs, until }: Writing): Json {
@@ -166,7 +177,6 @@ export function writePayout(view: OrderView, { mode, channel, publicUrl, nowMs, 
   const { amount, currency } = order.terms.order;
   const isOpen = (status === 'initialized' || status === 'error') && (order.expiresAtMs === undefined || nowMs < order.expiresAtMs);
   const paidOn = status === 'success' ? secondsOf(updatedAtMs) : null;
-  const method = paidBy?.card === undefined ? '' : methodOf(paidBy.card.brand);
   return {
     ...{ id: order.checkoutId, type: 'payout', created_on: secondsOf(order.createdAtMs), updated_on: secondsOf(updatedAtMs) },
     ...{ status, status_history: entries.map(({ status: was, atMs }) => ({ status: was, timestamp: secondsOf(atMs) })) },
@@ -179,10 +189,19 @@ export function writePayout(view: OrderView, { mode, channel, publicUrl, nowMs, 
     },
     ...{ sender_name: document.senderName, reference: document.reference, reference_generated: document.referenceGenerated },
     transaction_data: {
-      ...{ payment_method: method, flow: 'api', extra: paidBy === undefined ? {} : writeCard(paidBy), country: '' },
+      ...{
+        payment_method: paidBy === undefined ? '' : methodUsed(paidBy),
+        flow: 'api',
+        extra: paidBy === undefined ? {} : writeInstrument(paidBy),
+        country: '',
+      },
       attempts: attempts.map(writeAttempt).toReversed(),
     },
-    ...{ recipient_card_country: '', recipient_card_brand: method, payout_method_whitelist: document.whitelist },
+    ...{
+      recipient_card_country: '',
+      recipient_card_brand: paidBy?.card === undefined ? '' : methodOf(paidBy.card.brand),
+      payout_method_whitelist: document.whitelist,
+    },
     execution_url: isOpen ? payoutUrl(publicUrl, order.checkoutId) : null,
   };
 }

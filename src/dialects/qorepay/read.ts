@@ -132,9 +132,15 @@ export function refuseTotal(total: number, skipCapture: boolean): void {
   }
 }
 
-export function readWhitelist(fields: Fields, body: Json, name = 'payment_method_whitelist'): readonly string[] | null {
+/** `choices`: what can stand in it. */
+export function readWhitelist(
+  fields: Fields,
+  body: Json,
+  name = 'payment_method_whitelist',
+  choices: readonly string[] = methodNames,
+): readonly string[] | null {
   if (body[name] === undefined || body[name] === null) return null;
-  const named = fields.texts(name, { max: 64, choices: methodNames });
+  const named = fields.texts(name, { max: 64, choices });
   if (named.length === 0) fields.fail(name, 'min_length', 'Ensure this field has at least 1 elements.');
   return named;
 }
@@ -279,6 +285,11 @@ function billOf({ referenceGenerated, issued, due, client, purchase }: PurchaseD
   };
 }
 
+/** Whether its payer is mailed a receipt by itself. */
+export function sendsReceipt({ top, billing }: PurchaseDocument): boolean {
+  return top.send_receipt && billing === undefined;
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(
   orderId: string,
@@ -296,7 +307,8 @@ export function termsOf(
         orderId,
         // The cards of a client are found by it.
         ...(clientId === null ? {} : { customerReference: clientId }),
-        ...(success_callback === '' ? {} : { notificationUrl: success_callback }),
+        // An empty one is told nothing, and the payer is mailed.
+        ...(success_callback !== '' || sendsReceipt(document) ? { notificationUrl: success_callback } : {}),
       },
     },
     ...(success_redirect === '' ? {} : { returnUrl: success_redirect }),

@@ -75,9 +75,16 @@ const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readon
   rest_released: ['general_transaction_error', 'The rest was not released'],
 };
 
+/** Of payouts to bank accounts: what is about a card elsewhere. */
+const accountCodes: Partial<typeof attemptCodes> = {
+  no_such_account: ['payment_rejected_other_reason', 'The bank knows no such account'],
+  account_closed: ['payment_rejected_other_reason', 'The account is closed'],
+};
+
 /** Why an operation did not succeed, as its attempt says it. */
-export function attemptErrorOf({ reason }: Pick<OperationView, 'reason'>): Message {
-  const [code, message] = reason === undefined ? ['general_transaction_error', 'Unrecognized transaction error'] : attemptCodes[reason];
+export function attemptErrorOf({ reason, account }: Pick<OperationView, 'reason' | 'account'>): Message {
+  if (reason === undefined) return { code: 'general_transaction_error', message: 'Unrecognized transaction error' };
+  const [code, message] = (account === undefined ? undefined : accountCodes[reason]) ?? attemptCodes[reason];
   return { code, message };
 }
 

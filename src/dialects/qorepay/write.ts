@@ -6,7 +6,7 @@ import type { Mode } from '../dialect.ts';
 import { writeClient } from './client.ts';
 import { type Attempt, type History, historyOf, payable, type Status, type Until } from './history.ts';
 import { shownId } from './ids.ts';
-import { methodNamed, methodOf } from './methods.ts';
+import { accountPayouts, methodNamed, methodOf } from './methods.ts';
 import type { PurchaseDocument } from './read.ts';
 import { attemptErrorOf } from './refusals.ts';
 
@@ -122,17 +122,23 @@ function writeTransaction({ paidBy, attempts }: History): Json {
   return {
     payment_method: paidBy === undefined ? '' : methodUsed(paidBy),
     flow: (paidBy ?? last)?.dialectData.flow ?? 'payform',
-    extra: paidBy === undefined ? {} : writeCard(paidBy),
+    extra: paidBy === undefined ? {} : writeInstrument(paidBy),
     country: '',
     attempts: attempts.map(writeAttempt).toReversed(),
   };
 }
 
-function methodUsed({ card, bank }: OperationNode): string {
+export function methodUsed({ card, bank, account }: OperationNode): string {
+  if (account !== undefined) return accountPayouts;
   return card === undefined ? methodNamed(bank?.method ?? '') : methodOf(card.brand);
 }
 
-export function writeCard({ card, authentication }: OperationNode): Json {
+/** Of a bank account no more than its end is known. */
+export function writeInstrument({ card, authentication, account, dialectData }: OperationNode): Json {
+  if (account !== undefined) {
+    const { holder, last4 } = account;
+    return { masked_account_number: `******${last4}`, bank_code: dialectData.bankCode ?? '', recipient_name: holder };
+  }
   if (card === undefined) return {};
   const { bin, last4, holder, expiry, brand } = card;
   return {
@@ -166,7 +172,7 @@ export function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
   const { dialectData } = operation;
   return {
     ...{ type: typeOf(operation), successful: succeeded, error: succeeded ? null : attemptErrorOf(operation) },
-    ...{ payment_method: methodUsed(operation), extra: writeCard(operation), country: '' },
+    ...{ payment_method: methodUsed(operation), extra: writeInstrument(operation), country: '' },
     ...{ client_ip: dialectData.clientIp ?? null, flow: dialectData.flow ?? 'api', fee_amount: 0, processing_time: secondsOf(atMs) },
     processing_tx_id: operation.trace?.rrn ?? '',
   };
@@ -192,7 +198,7 @@ export function writeRefund(view: OrderView, operation: OperationNode, writing: 
     related_to: { id: order.checkoutId, type: 'purchase', reference },
     ...{ account_extra: {}, account_fx_rate: null, account_fx_currency: null, account_fx_buy_amount: null },
     transaction_data: {
-      ...{ flow: 'api', extra: { ...writeCard(operation), amount }, country: '' },
+      ...{ flow: 'api', extra: { ...writeInstrument(operation), amount }, country: '' },
       payment_method: methodUsed(operation),
     },
     ...{ audit_log_entries: [], currency_conversion: null, refund_availability: 'none' },

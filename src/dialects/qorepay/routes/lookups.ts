@@ -1,19 +1,20 @@
 /** `/api/v1/payment_methods/` and `/api/v1/payout_methods/`: what a purchase of a brand may be paid with, and where its payouts may go. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { accountTransfers } from '../../../core/instrument/bank.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { currencyOf } from '../../../core/money/currency.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
-import { bankTransfer, cardMethods, labelOf, methodOf } from '../methods.ts';
+import { accountPayouts, bankTransfer, cardMethods, labelOf, methodOf } from '../methods.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { both, merchantOf, queryOf } from '../request.ts';
 
 export function registerLookups(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/api/v1/payment_methods/', async (request, reply) => {
-    const { cards, hasTransfers } = await methodsFor(context, request);
+    const { cards, ofBanks } = await methodsFor(context, request);
     const { recurring, skip_capture: holds, preauthorization } = queryOf(request);
     // A bank holds nothing, and nothing is paid by it again later.
-    const banks = hasTransfers && ![recurring, holds, preauthorization].includes('true') ? [bankTransfer] : [];
+    const banks = ofBanks.includes('prepayment') && ![recurring, holds, preauthorization].includes('true') ? [bankTransfer] : [];
     const available = [...cards, ...banks];
     return send(reply, 200, {
       available_payment_methods: available,
@@ -23,14 +24,16 @@ export function registerLookups(app: FastifyInstance, context: DialectContext): 
     });
   });
   both(app, 'get', '/api/v1/payout_methods/', async (request, reply) => {
-    const { cards } = await methodsFor(context, request);
-    return send(reply, 200, { available_payout_methods: cards, ...shown(cards, cards) });
+    const { cards, ofBanks } = await methodsFor(context, request);
+    const available = [...cards, ...(ofBanks.includes(accountTransfers) ? [accountPayouts] : [])];
+    return send(reply, 200, { available_payout_methods: available, ...shown(available, cards) });
   });
 }
 
 interface Methods {
   readonly cards: readonly string[];
-  readonly hasTransfers: boolean;
+  /** By core's names. */
+  readonly ofBanks: readonly string[];
 }
 
 /** Of the brand and currency in the query; throws 400 for what is not there. */
@@ -45,8 +48,8 @@ async function methodsFor(context: DialectContext, request: FastifyRequest): Pro
   if (channel === undefined || channel.merchantId !== merchantId)
     throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand.');
   if (currencyOf(currency) === undefined) throw fieldProblem('currency', 'invalid_choice', 'This is not a valid currency.');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return { cards: [], hasTransfers: false };
-  return { cards: cardMethodsOf(channel), hasTransfers: channel.bankMethods?.includes('prepayment') === true };
+  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return { cards: [], ofBanks: [] };
+  return { cards: cardMethodsOf(channel), ofBanks: channel.bankMethods ?? [] };
 }
 
 /** What the brand has activated. */

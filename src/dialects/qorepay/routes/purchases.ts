@@ -21,7 +21,7 @@ import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
 import { fieldProblem, generalProblem, Problem } from '../problem.ts';
-import { type PurchaseDocument, type PurchaseRequest, readPurchase, termsOf, withDetailsOf } from '../read.ts';
+import { type PurchaseDocument, type PurchaseRequest, readPurchase, sendsReceipt, termsOf, withDetailsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
 import { expectSameInput, type Making, makingOf } from '../repeats.ts';
 import { type ById, both, brandOf, idempotencyKeyOf, merchantOf, paramsOf, unlessMissing } from '../request.ts';
@@ -80,8 +80,8 @@ async function create(context: DialectContext, merchantId: string, request: Fast
   };
   if (document.top.success_callback !== '') {
     await companyKey(engine, merchantId);
-    await context.expectUrlsInRequests(channel);
   }
+  if (document.top.success_callback !== '' || sendsReceipt(document)) await context.expectUrlsInRequests(channel);
   const order = { orderId, terms: termsOf(orderId, read, document), ...expiry(document) };
   const refused = await (seed === undefined ? openOrder : openOrderOnce)(engine, channel, order);
   if (refused !== undefined) throw problemOf(refused, 'pay');
