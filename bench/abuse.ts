@@ -1,6 +1,7 @@
 /** `npm run abuse`: how honest merchants fare while somebody floods the gateway. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -118,12 +119,18 @@ function joined(results: readonly HonestResult[]): HonestResult {
   return { latenciesMs: results.flatMap(({ latenciesMs }) => latenciesMs), failures };
 }
 
+/** Another machine would take none of this one's time. */
+function yieldToGateway(pid: number | undefined): void {
+  if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+}
+
 async function measure(stack: Stack, plan: FloodPlan, sell: () => Promise<HonestResult>): Promise<FloodFigures> {
   const before = await readRefused(stack);
   const attacker = fork(join(import.meta.dirname, 'abuse', 'attacker.ts'), {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  yieldToGateway(attacker.pid);
   try {
     attacker.send(plan);
     const honest = await sell();

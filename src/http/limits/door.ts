@@ -42,7 +42,10 @@ export interface Door {
   loginsOf(protocol: { readonly name: string; readonly documentedPerSecond?: number }): LoginLimits;
 }
 
-/** How long a refused request waits for its answer, and how many may wait; the connections of more are closed without one. */
+/**
+ * How long a refused request waits for its answer, from half of it to one and a half: at the same moment the answers to all connections of an address, and
+ * its next requests, would keep a node from its work. How many may wait; the connections of more are closed without an answer.
+ */
 const pauseMs = 1_000;
 const pausedAtMost = 2_000;
 
@@ -173,11 +176,14 @@ function answerSlowly(app: FastifyInstance, isUnwanted: (request: FastifyRequest
       return done();
     }
     paused += 1;
-    setTimeout(() => {
-      paused -= 1;
-      // Whoever has more to say than fits into one buffer need not be heard out.
-      if (!request.raw.complete) reply.header('connection', 'close');
-      done();
-    }, pauseMs);
+    setTimeout(
+      () => {
+        paused -= 1;
+        // Whoever has more to say than fits into one buffer need not be heard out.
+        if (!request.raw.complete) reply.header('connection', 'close');
+        done();
+      },
+      pauseMs * (0.5 + Math.random()),
+    );
   });
 }
