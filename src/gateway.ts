@@ -9,7 +9,7 @@ import { openAcquirer, openBank, type RunningBank } from './acquirers/registry.t
 import type { Config } from './config.ts';
 import { describeConsole } from './console-api/openapi.ts';
 import type { ConsoleParts } from './console-api/parts.ts';
-import { addConsoleRoutes, consoleRoutes } from './console-api/routes.ts';
+import { addConsoleRoutes, consoleRoutes, refuseOtherPaths } from './console-api/routes.ts';
 import { takeBankNotice } from './core/bank/take-report.ts';
 import { complianceWarnings } from './core/compliance/warn.ts';
 import { takeDisputeNotice } from './core/dispute/take-notice.ts';
@@ -247,7 +247,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
     addShopperRoutes(app, { engine, mode: config.mode, returnStep: returnStepOf({ engine, directory }) }),
   );
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
-  await server.register(async (app) => addConsoleRoutes(app, consoleParts, consoleApi));
+  await server.register(async (app) => {
+    addConsoleRoutes(app, consoleParts, consoleApi);
+    refuseOtherPaths(app);
+  });
   addDocsRoutes(server, [
     ...dialects.map((dialect) => ({ name: dialect.name, describe: () => dialect.describe(config.mode) })),
     { name: 'console', describe: () => describeConsole(consoleApi, config.mode) },

@@ -133,6 +133,19 @@ test('what does not exist is not found', async () => {
   }
 });
 
+test('other paths and other methods are problems too', async () => {
+  for (const [method, path] of [
+    ['GET', '/nothing'],
+    ['PUT', '/merchants'],
+  ] as const) {
+    const answer = await fetch(`${url()}/console-api${path}`, { method, headers: { authorization: `Bearer ${operatorKey}` } });
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [404, 'application/problem+json; charset=utf-8']);
+    const problem = (await answer.json()) as { readonly error: string; readonly detail: string };
+    assert.equal(problem.error, 'not_found');
+    assert.ok(problem.detail.includes(`${method} /console-api${path}`), problem.detail);
+  }
+});
+
 test('every list is answered as described, as JSON and as CSV, to the last column', async () => {
   const lists = operations.filter(({ operation }) => operation.parameters.some(({ name }) => name === 'format'));
   assert.ok(lists.length >= 15);

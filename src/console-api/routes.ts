@@ -1,5 +1,7 @@
 /** The operator's JSON API under `/console-api`: its parsers, its errors and its routes. */
+
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { OperatorError, type OperatorErrorKind } from '../core/operator/operator-error.ts';
 import { TooManyRequests } from '../core/too-many-requests.ts';
 import { channelRoutes } from './channels.ts';
@@ -67,6 +69,17 @@ export function addConsoleRoutes(app: FastifyInstance, parts: ConsoleParts, rout
     return send(reply, problem);
   });
   for (const route of routes) serve(app, parts, route);
+}
+
+/** Other paths, and other methods of these, are answered in the same form. To be called on the instance that has the routes. */
+export function refuseOtherPaths(app: FastifyInstance): void {
+  app.route({
+    ...{ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url: '/console-api/*', exposeHeadRoute: false },
+    handler({ method, url }) {
+      const path = maskCardNumbers(url.split('?', 1)[0] ?? '');
+      throw new ConsoleProblem('not_found', `There is no ${method} ${path}; /docs/console describes what there is.`);
+    },
+  });
 }
 
 function send(reply: FastifyReply, { details }: ConsoleProblem): FastifyReply {
