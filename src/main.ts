@@ -19,6 +19,13 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const defect = [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
-  const cause = error.cause instanceof Error ? `\n(${error.cause.message})` : '';
+  const cause = error.cause instanceof Error ? `\n(${reasonOf(error.cause)})` : '';
   return defect ? (error.stack ?? error.message) : `${error.message}${cause}`;
+}
+
+/** An error that stands for several, of each address that was tried, has no message of its own. */
+function reasonOf(error: Error): string {
+  return error instanceof AggregateError && error.message === ''
+    ? error.errors.map((one) => (one as Error).message).join('; ')
+    : error.message;
 }

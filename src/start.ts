@@ -11,7 +11,7 @@ type Stop = () => void | Promise<void>;
 /** What a step leaves: the configuration for the next one, how to undo itself, and what is told when everything is up. */
 type Started = { readonly config: Config; readonly stop?: Stop; readonly notice?: string };
 /** One step of the start: what it is called, and what it does. */
-type Step = { readonly name: string; readonly run: (config: Config) => Promise<Started> };
+type Step = { readonly name: string; readonly run: (config: Config, stopRequested: AbortSignal) => Promise<Started> };
 
 /**
  * One Ctrl-C may arrive several times: from the terminal, and forwarded by npm and by the launcher. Only a signal well after the first one
@@ -35,7 +35,7 @@ export async function start(config: Config): Promise<void> {
       if (stopRequested.aborted) break;
       const startedAt = performance.now();
       tell(`Starting ${step.name} ...`);
-      const { config: next, stop, notice } = await step.run(current);
+      const { config: next, stop, notice } = await step.run(current, stopRequested);
       current = next;
       if (notice !== undefined) notices.push(notice);
       if (stop !== undefined) stops.push({ name: step.name, stop });
@@ -44,6 +44,9 @@ export async function start(config: Config): Promise<void> {
     if (!stopRequested.aborted) for (const notice of notices) tell(notice);
     if (!stopRequested.aborted) tell('Polygate is ready. Stop it with Ctrl-C.');
     await aborted(stopRequested);
+  } catch (error) {
+    // A step that was waiting when the stop came.
+    if (!stopRequested.aborted || !(error instanceof Error && error.name === 'AbortError')) throw error;
   } finally {
     await unwind(stops);
   }
@@ -76,9 +79,9 @@ const postgresStep: Step = {
 
 const migrationStep: Step = {
   name: 'the migrations',
-  async run(config) {
+  async run(config, stopRequested) {
     const { migrateConfigured } = await import('./store/migrate.ts');
-    await reachable(config);
+    await reachable(config, stopRequested);
     await migrateConfigured(config);
     if (config.databaseUrl === undefined) return { config };
     const { refuseDemoMerchants, writeDemoMerchants } = await import('./local/demo-merchants.ts');
@@ -89,11 +92,15 @@ const migrationStep: Step = {
 
 const databasePatienceMs = 60_000;
 
-async function reachable({ databaseUrl, vaultDatabaseUrl }: Config): Promise<void> {
-  const { waitForDatabase } = await import('./postgres/connection.ts');
+async function reachable({ databaseUrl, vaultDatabaseUrl }: Config, signal: AbortSignal): Promise<void> {
+  const { explainAway, waitForDatabase } = await import('./postgres/connection.ts');
   const urls = new Set([databaseUrl, vaultDatabaseUrl].filter((url) => url !== undefined));
   const onWait = (reason: string): void => tell(`Waiting up to ${databasePatienceMs / 1000} s for the database (${reason}) ...`);
-  await Promise.all([...urls].map((url) => waitForDatabase(url, { patienceMs: databasePatienceMs, onWait })));
+  try {
+    await Promise.all([...urls].map((url) => waitForDatabase(url, { patienceMs: databasePatienceMs, onWait, signal })));
+  } catch (error) {
+    throw explainAway(error);
+  }
 }
 
 const sandboxStep: Step = {

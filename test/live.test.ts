@@ -117,6 +117,25 @@ test('a certificate that cannot be used is explained', async () => {
   assert.match(unfit.output(), /TLS_CERTIFICATE_FILE and TLS_KEY_FILE cannot be used together/);
 });
 
+test('it waits for a database that is away, and a stop ends the waiting', async () => {
+  const started = startLive({ ...behindProxy, DATABASE_URL: `postgres://gateway@127.0.0.1:${await freePort()}/polygate` });
+  await started.line(/^Waiting up to 60 s for the database \(connect ECONNREFUSED/);
+  const stoppedAtMs = performance.now();
+  started.child.kill('SIGINT');
+  assert.equal((await started.ended).code, 0, started.output());
+  assert.ok(performance.now() - stoppedAtMs < 30_000, 'it went on waiting');
+  assert.doesNotMatch(started.output(), /polygate:/);
+});
+
+test('a command whose database is away says so, and what to do', async () => {
+  for (const command of ['migrate', 'verify']) {
+    const databaseUrl = `postgres://gateway@127.0.0.1:${await freePort()}/polygate`;
+    const away = startProcess(process.execPath, [launcher, command], { cwd: folder, env: { ...inherited, DATABASE_URL: databaseUrl } });
+    assert.equal((await away.ended).code, 1);
+    assert.match(away.output(), /^polygate: A database does not answer\. Start it, or correct DATABASE_URL .*\n\(connect ECONNREFUSED 127/);
+  }
+});
+
 test('it refuses the database of a sandbox', async () => {
   await writeDemoMerchants(database.url);
   const started = startLive(behindProxy);

@@ -154,6 +154,40 @@ async function isUnknown(row: Row, fault: FaultRequest): Promise<void> {
   assert.equal(await truthOf(answer.id), row.truth, what);
 }
 
+audited('a host that fails on a repeat has not said what became of the first: it is repeated until the host does', async () => {
+  const repeatable = rows.filter(({ truth }) => truth === succeeded);
+  const fails = repeatable.flatMap((row) => ['94', '91', '96'].map((code) => ({ row, code })));
+  const tries = fails.map(async ({ row, code }) => {
+    const card = freshCardNumber();
+    const act = await row.prepare(card);
+    // The first order is for the first transmission, the second for its repeat.
+    await stack.host.addFault({ fault: 'answer_lost', pan: card });
+    await stack.host.addFault({ fault: 'decline', code, pan: card });
+    const answer = await act(card);
+    assert.equal(answer.code, pending, row.act);
+    assert.equal(await truthOf(answer.id), succeeded, `${row.act} whose repeat is answered ${code}`);
+  });
+  await Promise.all(tries);
+});
+
+audited('an answer that says no more than that the host is at it, or was too late, is no answer', async () => {
+  // What the host has once said of a refund it says again, whenever it is asked: nobody would ever know.
+  const resolvable = rows.filter(({ act }) => !act.startsWith('RF'));
+  const tries = resolvable.flatMap((row) =>
+    ['09', '68'].map(async (code) => {
+      const { code: told } = await actWith(row, { fault: 'decline', code });
+      assert.equal(told, pending, `${row.act} answered ${code}`);
+    }),
+  );
+  await Promise.all(tries);
+  await eventually(async () => (await openOperations()) === 0, 'all of them to be resolved');
+});
+
+async function openOperations(): Promise<number> {
+  const { rows: open } = await stack.database.query(`select from polygate.operation where state in ('submitted', 'unknown')`);
+  return open.length;
+}
+
 const cards = [
   ['4000000000000911', 'never reaches the host', pending, undone],
   ['4000000000000929', 'is approved and its answer lost', pending, undone],

@@ -123,7 +123,8 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   if (known !== undefined) {
     const isSame = isSameRequest(known.fact, financial, account.id);
     if (!isSame) parts.warn(`answered ${DUPLICATE_TRACE}: a ${financial.mti} has the trace of an earlier message, but not its content`);
-    const data = isSame ? known.fact : plainAnswer(DUPLICATE_TRACE);
+    // A host in trouble does not even find what it has answered before.
+    const data = !isSame ? plainAnswer(DUPLICATE_TRACE) : fault?.fault === 'decline' ? plainAnswer(declineCode(fault)) : known.fact;
     reply({ parts, connection, request, data, delivery: fault === undefined ? NORMAL : deliveryOfFault(fault) });
     return;
   }

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
-import { type Database, openDatabase } from '../postgres/connection.ts';
+import { type Database, explainAway, openDatabase } from '../postgres/connection.ts';
 import { openKeyFile } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
 import { type OpenVault, openVault } from '../vault/vault.ts';
@@ -40,7 +40,11 @@ export function read({ mode, config }: Options): Config {
 
 /** Runs `work` on the configured database, or on the embedded one, which is started for it. */
 export async function withDatabase<T>(config: Config, work: (config: Config) => Promise<T>): Promise<T> {
-  if (config.databaseUrl !== undefined) return work(config);
+  if (config.databaseUrl !== undefined) {
+    return work(config).catch((error: unknown) => {
+      throw explainAway(error);
+    });
+  }
   const { claimDataDirectory } = await import('../local/data-directory.ts');
   const { startPostgres } = await import('../local/postgres.ts');
   const lock = await claimDataDirectory({ directory: config.dataDirectory, log: tell });

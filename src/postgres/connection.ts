@@ -2,6 +2,7 @@
  * PostgreSQL connections: a pool that runs every statement under one role, with the planner settings of its purpose, and a
  * classification of errors that tells what is known about the statement that failed.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 /** A statement with a name: prepared once per connection, so that its parse and plan are paid once. */
@@ -136,15 +137,16 @@ export function certaintyOf(error: unknown): Certainty {
 
 /**
  * Waits until a database answers: after a power cut the gateway and its database start together, and the database has to recover first. Gives
- * up after `patienceMs` with the last error, and at once for what waiting does not mend (a wrong password). `onWait` is called once.
+ * up after `patienceMs` with the last error, and at once for what waiting does not mend (a wrong password). `onWait` is called once. Rejects with an
+ * `AbortError` when `signal` says that nobody waits any more.
  */
 export async function waitForDatabase(
   url: string,
-  { patienceMs, onWait }: { readonly patienceMs: number; readonly onWait: (reason: string) => void },
+  { patienceMs, onWait, signal }: { readonly patienceMs: number; readonly onWait: (reason: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
   const startedMs = performance.now();
   for (let pauseMs = 100, told = false; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
-    const client = new pg.Client({ connectionString: url, application_name: 'polygate-start' });
+    const client = new pg.Client({ connectionString: url, application_name: 'polygate-start', connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -155,9 +157,17 @@ export async function waitForDatabase(
       if (!isConnectionFailure(error) || performance.now() - startedMs > patienceMs) throw error;
       if (!told) onWait(error instanceof Error ? error.message : String(error));
       told = true;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await delay(pauseMs, undefined, { signal });
     }
   }
+}
+
+/** What is told of a database that has to be there and is away; every other error as it is. */
+export function explainAway(error: unknown): unknown {
+  if (!isConnectionFailure(error)) return error;
+  return new Error('A database does not answer. Start it, or correct DATABASE_URL (VAULT_DATABASE_URL, where the vault has its own).', {
+    cause: error,
+  });
 }
 
 /** Whether an error says that the database is away, as opposed to what the statement or the program did. */
