@@ -1,7 +1,7 @@
 /** Live mode: it starts without a sandbox, keeps away from a sandbox's database, and serves no old TLS. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -104,6 +104,18 @@ test('with a certificate it speaks TLS 1.2 and 1.3, nothing older and no plain H
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
   started.child.kill('SIGTERM');
   assert.equal((await started.ended).code, 0, started.output());
+});
+
+test('it makes no key of its own: without the named file it does not start', async () => {
+  const missing = join(folder, 'keys', 'missing.key');
+  const started = startLive({ ...behindProxy, MASTER_KEY_FILE: missing });
+  assert.equal((await started.ended).code, 1);
+  assert.match(
+    started.output(),
+    /polygate: the key file \S*missing\.key does not exist: restore it from its backup, or .* `polygate keys generate`/,
+  );
+  assert.doesNotMatch(started.output(), /listens on/);
+  assert.ok(!existsSync(missing));
 });
 
 test('a certificate that cannot be used is explained', async () => {

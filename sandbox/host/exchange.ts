@@ -123,8 +123,7 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   if (known !== undefined) {
     const isSame = isSameRequest(known.fact, financial, account.id);
     if (!isSame) parts.warn(`answered ${DUPLICATE_TRACE}: a ${financial.mti} has the trace of an earlier message, but not its content`);
-    // A host in trouble does not even find what it has answered before.
-    const data = !isSame ? plainAnswer(DUPLICATE_TRACE) : fault?.fault === 'decline' ? plainAnswer(declineCode(fault)) : known.fact;
+    const data = isSame ? (troubleOf(fault) ?? known.fact) : plainAnswer(DUPLICATE_TRACE);
     reply({ parts, connection, request, data, delivery: fault === undefined ? NORMAL : deliveryOfFault(fault) });
     return;
   }
@@ -149,6 +148,12 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   const charge = books.answered(financial)?.entry;
   if (reason === undefined || charge === undefined) return;
   void parts.disputes.raise(charge, { amountMinor: charge.amountMinor, reason });
+}
+
+/** What was decided stays decided. But a host in trouble does not find it, and only says so: issuer away, duplicate, malfunction. */
+function troubleOf(fault: FaultOrder | undefined): AnswerData | undefined {
+  const code = fault?.fault === 'decline' ? declineCode(fault) : APPROVED;
+  return code === '91' || code === DUPLICATE_TRACE || code === '96' ? plainAnswer(code) : undefined;
 }
 
 function decisionOn(
