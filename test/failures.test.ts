@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { readConfig } from '../src/config.ts';
+import { startGateway } from '../src/gateway.ts';
 import { auditedTests } from './harness/auditor.ts';
 import { waitingFor, withLocked } from './harness/locks.ts';
 import { type OppAnswer, pending, succeeded, undone } from './harness/opp-client.ts';
@@ -125,6 +127,24 @@ for (const { name, prepare } of acts) {
 audited('a database that is away while the host answers makes the act pending; its outcome is recorded when it is back', async () => {
   const { id, code } = await duringExchange(acts[0]?.prepare ?? assert.fail, () => proxy.cut());
   assert.equal(code, pending);
+  await restore();
+  await truthIs(id, succeeded);
+});
+
+audited('what the host has said of a payout counts, also when another node has left it to the operator meanwhile', async () => {
+  const { id, code } = await duringExchange(
+    async () => () => stack.api.pay({ type: 'CD', amount: '4.00' }),
+    () => proxy.cut(),
+  );
+  assert.equal(code, pending);
+  const env = { ...stack.env, DATABASE_URL: stack.databaseUrl, PORT: '0' };
+  const other = await startGateway(readConfig({ mode: 'sandbox', file: undefined, env }), { logDestination: { write: () => undefined } });
+  await stack.hurry();
+  await eventually(async () => {
+    const { rows } = await stack.database.query(`select from polygate.operation where kind = 'payout' and state = 'escalated'`);
+    return rows.length === 1;
+  }, 'the other node to leave it to the operator');
+  await other.stop();
   await restore();
   await truthIs(id, succeeded);
 });

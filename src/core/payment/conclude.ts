@@ -24,19 +24,50 @@ export interface OpenOperation {
 /** Records what the answer to the first exchange makes of the operation, and returns the operation as it then is. */
 export async function conclude(engine: Engine, open: OpenOperation, answer: AcquirerAnswer): Promise<OperationView> {
   const outcome: OutcomeToRecord = { ...outcomeOf(open, answer), from: 'submitted' };
-  const recorded = await recordInTime(engine, outcome);
-  if (recorded === undefined) return open.view;
-  const isAnswer = isApproval(outcome.event) || outcome.event === 'decline';
-  if (isAnswer && (recorded.state === 'unknown' || recorded.state === 'escalated') && mayBeAnsweredLate(open.view.kind)) {
-    const late = await recordInTime(engine, { ...outcome, from: recorded.state });
-    return late === undefined ? { ...open.view, state: recorded.state } : shown(open, outcome, late);
+  let recorded: RecordedOutcome;
+  try {
+    recorded = await engine.store.recordOutcome(outcome);
+  } catch (error) {
+    // Others may have taken it for lost before this is recorded, and the answer counts all the same, whoever waits for it.
+    const settling = keepRecording(engine, outcome, error).then((late) => settleWith(engine, open, outcome, late));
+    awaitAtShutdown(engine, settling);
+    return Promise.race([settling, delay(answerWithinMs, open.view, { ref: false })]);
   }
+  return settleWith(engine, open, outcome, recorded);
+}
+
+/** An answer that finds its operation taken for lost: it settles what keeps its meaning, and what is being undone learns of its approval. */
+async function settleWith(
+  engine: Engine,
+  open: OpenOperation,
+  outcome: OutcomeToRecord,
+  recorded: RecordedOutcome,
+): Promise<OperationView> {
+  const isAnswer = isApproval(outcome.event) || outcome.event === 'decline';
+  if (isAnswer && mayBeAnsweredLate(open.view.kind)) return settleLate(engine, open, outcome, recorded);
   if (isApproval(outcome.event) && !mayBeAnsweredLate(open.view.kind) && !stands(outcome, recorded)) {
     await takeLateApproval(engine, open.view).catch((error: unknown) => {
       engine.log.error({ operationId: outcome.operationId, error: String(error) }, 'an approval that came too late could not be noted');
     });
   }
   return shown(open, outcome, recorded);
+}
+
+/** What was taken for lost may be left to the operator at this very moment. */
+async function settleLate(
+  engine: Engine,
+  open: OpenOperation,
+  outcome: OutcomeToRecord,
+  recorded: RecordedOutcome,
+): Promise<OperationView> {
+  let latest = recorded;
+  for (const from of ['unknown', 'escalated'] as const) {
+    if (latest.state !== from) continue;
+    const late = await recordInTime(engine, { ...outcome, from });
+    if (late === undefined) return { ...open.view, state: from };
+    latest = late;
+  }
+  return shown(open, outcome, latest);
 }
 
 /** A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to. */
@@ -139,9 +170,13 @@ function keepRecording(engine: Engine, outcome: OutcomeToRecord, error: unknown)
     'an outcome could not be recorded yet; repeating until it is',
   );
   const recording = repeatUntilRecorded(engine, outcome);
-  engine.unrecorded.add(recording);
-  void recording.finally(() => engine.unrecorded.delete(recording));
+  awaitAtShutdown(engine, recording);
   return recording;
+}
+
+function awaitAtShutdown({ unrecorded }: Engine, work: Promise<unknown>): void {
+  unrecorded.add(work);
+  void work.finally(() => unrecorded.delete(work));
 }
 
 async function repeatUntilRecorded(engine: Engine, outcome: OutcomeToRecord): Promise<RecordedOutcome> {
