@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineLog } from '../../core/payment/engine.ts';
 import { type Iso8583Message, pack, unpack } from '../../protocols/iso8583/codec.ts';
-import { createFrameReader, frame } from '../../protocols/iso8583/framing.ts';
+import { createFrameReader, FrameError, frame } from '../../protocols/iso8583/framing.ts';
 import { HOST_LINK, HOST_LINK_FRAMES } from '../../protocols/iso8583/layouts/host-link.ts';
 import { isRequest, responseOf, transmissionDateTime } from '../../protocols/iso8583/messages.ts';
 
@@ -20,7 +20,7 @@ export interface LinkOptions {
   readonly echoAfterMs: number;
   readonly businessNow: () => number;
   readonly log: EngineLog;
-  /** An answer whose exchange had timed out; `context` is what that exchange was given. */
+  /** An answer whose exchange had timed out, or whose connection had broken; `context` is what that exchange was given. */
   readonly onLate: (context: unknown, answer: Iso8583Message) => void;
   /**
    * What the host asks beside echoes. Resolves with the response code (DE39) to answer with; when it rejects, the host is not answered and
@@ -90,6 +90,8 @@ export function openLink(options: LinkOptions): Link {
       try {
         for (const body of reader.push(chunk as Buffer)) take(connection, body);
       } catch (error) {
+        // What stood in front of the fault came whole: an approval among it is not to be given up.
+        if (error instanceof FrameError) for (const body of error.completed) take(connection, body);
         options.log.error({ error: String(error) }, 'the acquirer sent a frame that cannot be read; reconnecting');
         socket.destroy();
       }
@@ -134,7 +136,7 @@ export function openLink(options: LinkOptions): Link {
     connection.socket = undefined;
     connection.outgoing = [];
     for (const [key, exchange] of exchanges) {
-      if (exchange.connection === connection) finish(key, exchange, { kind: 'lost', cause: 'the connection to the acquirer broke' });
+      if (exchange.connection === connection) lose(key, exchange, 'the connection to the acquirer broke');
     }
     if (closing) return;
     const pauseMs = connection.retryPauseMs * (0.5 + Math.random());
@@ -150,9 +152,7 @@ export function openLink(options: LinkOptions): Link {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const exchange = exchanges.get(key);
-        if (exchange === undefined) return;
-        if (context !== undefined) expectLate(key, context);
-        finish(key, exchange, { kind: 'lost', cause: `no answer within ${options.timeoutMs} ms` });
+        if (exchange !== undefined) lose(key, exchange, `no answer within ${options.timeoutMs} ms`);
       }, options.timeoutMs);
       exchanges.set(key, { context, connection, timer, settle: resolve });
       if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
@@ -170,6 +170,12 @@ export function openLink(options: LinkOptions): Link {
     clearTimeout(exchange.timer);
     exchanges.delete(key);
     exchange.settle(result);
+  }
+
+  /** Its answer may still come, also over another connection. */
+  function lose(key: string, exchange: Exchange, cause: string): void {
+    if (exchange.context !== undefined) expectLate(key, exchange.context);
+    finish(key, exchange, { kind: 'lost', cause });
   }
 
   function expectLate(key: string, context: unknown): void {

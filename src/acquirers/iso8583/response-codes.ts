@@ -13,9 +13,12 @@ export function isPartial(code: string): boolean {
   return code === '10';
 }
 
-/** "Answer received too late" may leave money where it should not be. It is treated like no answer: the operation's rule undoes or repeats it. */
+/**
+ * "Request in progress" (09) and "answer received too late" (68) may leave money where it should not be. They are treated like no answer: the
+ * operation's rule undoes or repeats it.
+ */
 export function isUncertain(code: string): boolean {
-  return code === '68';
+  return code === '09' || code === '68';
 }
 
 const reasons: Readonly<Record<string, DeclineReason>> = {

@@ -16,6 +16,19 @@ interface Block {
   end: number;
 }
 
+/** What is left of a business day: whoever began on it goes on with it, so that a STAN is always of the day that its message bears. */
+interface Day {
+  readonly date: string;
+  readonly startMs: number;
+  readonly stans: Map<string, Block | Promise<void>>;
+  readonly usedUp: Set<string>;
+}
+
+function dayAt(epochMs: number): Day {
+  const startMs = Math.floor(epochMs / dayMs) * dayMs;
+  return { date: new Date(startMs).toISOString().slice(0, 10), startMs, stans: new Map(), usedUp: new Set() };
+}
+
 export interface TraceNumber {
   readonly terminal: string;
   readonly stan: string;
@@ -29,34 +42,31 @@ export interface TraceSource {
 }
 
 export function createTraceSource({ numbers, clock }: { readonly numbers: TraceNumbers; readonly clock: Clock }): TraceSource {
-  const stans = new Map<string, Block | Promise<void>>();
   let rrns: Block | Promise<void> = { next: 0, end: 0 };
-  let day = '';
-  let dayStartMs = Number.NEGATIVE_INFINITY;
-  const usedUp = new Set<string>();
+  let today: Day | undefined;
 
-  async function stanOf(terminal: string, businessDate: string): Promise<number | undefined> {
+  async function stanOf(day: Day, terminal: string): Promise<number | undefined> {
     for (;;) {
-      if (usedUp.has(terminal)) return undefined;
-      const block = stans.get(terminal);
+      if (day.usedUp.has(terminal)) return undefined;
+      const block = day.stans.get(terminal);
       if (block instanceof Promise) {
         await block;
       } else if (block !== undefined && block.next < block.end) {
         block.next += 1;
         return block.next - 1;
       } else {
-        const refill = refillStans(terminal, businessDate);
-        stans.set(terminal, refill);
+        const refill = refillStans(day, terminal);
+        day.stans.set(terminal, refill);
         await refill;
       }
     }
   }
 
-  async function refillStans(terminal: string, businessDate: string): Promise<void> {
+  async function refillStans({ date, stans, usedUp }: Day, terminal: string): Promise<void> {
     try {
-      const first = await numbers.takeStans({ terminal, businessDate, count: stanBlock });
+      const first = await numbers.takeStans({ terminal, businessDate: date, count: stanBlock });
       if (first === undefined) usedUp.add(terminal);
-      if (businessDate === day) stans.set(terminal, { next: first ?? 0, end: first === undefined ? 0 : first + stanBlock });
+      stans.set(terminal, { next: first ?? 0, end: first === undefined ? 0 : first + stanBlock });
     } catch (error) {
       stans.delete(terminal);
       throw error;
@@ -90,19 +100,16 @@ export function createTraceSource({ numbers, clock }: { readonly numbers: TraceN
   return {
     async next({ scope, account, terminal }) {
       const transmittedAtMs = clock.businessNow();
-      if (transmittedAtMs < dayStartMs || transmittedAtMs >= dayStartMs + dayMs) {
-        dayStartMs = Math.floor(transmittedAtMs / dayMs) * dayMs;
-        day = new Date(dayStartMs).toISOString().slice(0, 10);
-        stans.clear();
-        usedUp.clear();
-      }
+      if (today === undefined || transmittedAtMs < today.startMs || transmittedAtMs >= today.startMs + dayMs)
+        today = dayAt(transmittedAtMs);
+      const day = today;
       for (const candidate of terminal === undefined ? account.terminals : [terminal]) {
-        const stan = await stanOf(candidate, day);
+        const stan = await stanOf(day, candidate);
         if (stan === undefined) continue;
         return { terminal: candidate, stan: String(stan).padStart(6, '0'), rrn: await nextRrn(scope.routingNumber), transmittedAtMs };
       }
       throw new Unavailable(
-        `no STAN left on ${day} for ${terminal ?? `any terminal of account ${account.accountId}`}; give the account more terminals`,
+        `no STAN left on ${day.date} for ${terminal ?? `any terminal of account ${account.accountId}`}; give the account more terminals`,
       );
     },
   };

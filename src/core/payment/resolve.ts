@@ -19,6 +19,7 @@ import type {
 } from '../ports.ts';
 import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
 import { resolutionMarginMs } from './deadline.ts';
+import type { DeclineReason } from './decline.ts';
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
 import type { OperationView } from './operation.ts';
@@ -140,14 +141,30 @@ async function repeat(
 ): Promise<void> {
   const answer = await engine.acquirer.repeat(request, secrets);
   switch (answer.outcome) {
+    case 'declined':
+      if (tellsNothing(answer.reason)) {
+        engine.log.warn(
+          { operationId: open.view.operationId, responseCode: answer.responseCode },
+          'the host failed to answer a repeat; repeating',
+        );
+        return postpone(engine, claimed, 'unknown');
+      }
+      return record(engine, { ...outcomeOf(open, answer), from: 'unknown' });
     case 'approved':
     case 'partly_approved':
-    case 'declined':
       return record(engine, { ...outcomeOf(open, answer), from: 'unknown' });
     case 'not_sent':
     case 'unknown':
       return postpone(engine, claimed, answer.outcome);
   }
+}
+
+/**
+ * A host that fails on a repeat, or only says that it is one (94), has not said what became of the first transmission: that may stand. Whoever
+ * recognizes a repeat gives the first answer again, so it is repeated until that comes.
+ */
+function tellsNothing(reason: DeclineReason): boolean {
+  return reason === 'duplicate' || reason === 'issuer_unavailable' || reason === 'system_malfunction';
 }
 
 /** An answer that came after its time-out. */
@@ -160,7 +177,9 @@ export async function takeLateAnswer(engine: Engine, reference: OperationReferen
 }
 
 async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {
-  const { merchantId, targetId } = operation;
+  const { kind, merchantId, targetId } = operation;
+  // It may be that of a repeat; a payout has none.
+  if (answer.outcome === 'declined' && kind !== 'payout' && tellsNothing(answer.reason)) return;
   const target = targetId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId: targetId });
   const open = { view: operation, ...(target === undefined ? {} : { targetKind: target.kind }) };
   // It may be left to the operator at this very moment. What the acquirer says settles that as well, unless the operator has decided.
