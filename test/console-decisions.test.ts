@@ -105,6 +105,24 @@ audited('what is asked again goes on under the rule of its kind', async () => {
   }
 });
 
+audited('a refund of which the host only ever says that it fails keeps its amount until the operator has decided', async () => {
+  const card = freshCardNumber();
+  const sale = await stack.api.pay({ type: 'DB', card, amount: '30.00' });
+  await stack.host.addFault({ fault: 'no_answer', pan: card, mti: '0200' });
+  // What it once decided it says again to every further repeat.
+  await stack.host.addFault({ fault: 'decline', code: '96', pan: card, mti: '0200' });
+  const { id, code } = await stack.api.operate(sale.id, { type: 'RF', amount: '30.00' });
+  assert.equal(code, pending);
+  const isRepeated = `select from polygate.operation where operation_id = $1 and state = 'unknown' and resolve_attempts >= 2`;
+  await eventually(async () => (await stack.database.query(isRepeated, [uuidOf(id)])).rowCount === 1, 'repeats that were answered');
+  await escalated(id);
+  const { items } = await client.done('get', '/escalations');
+  assert.ok(items?.some(({ operation_id }) => operation_id === uuidOf(id)));
+  assert.notEqual((await stack.api.operate(sale.id, { type: 'RF', amount: '30.00' })).code, succeeded);
+  assert.equal((await decideOn(id, 'undone')).body.state, 'undone');
+  assert.equal((await stack.api.operate(sale.id, { type: 'RF', amount: '30.00' })).code, succeeded);
+});
+
 audited('a payout is never asked for again; a decision counts once; a viewer decides nothing; a reason must be there', async () => {
   const id = await unanswered('CD', false);
   await stack.host.clearFaults();

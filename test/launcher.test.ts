@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
-import { eventually, isRunning, startProcess } from './harness/processes.ts';
+import { freshCardNumber } from './harness/card-numbers.ts';
+import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
+import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
+import { createTraces } from './harness/traces.ts';
 
 const root = join(import.meta.dirname, '..');
 const launcher = join(root, 'bin', 'polygate.js');
@@ -25,6 +28,9 @@ delete env.NODE_TEST_CONTEXT;
 delete env.DATABASE_URL;
 delete env.NODE_ENV;
 
+const unlimited = { ...env, REQUESTS_PER_MINUTE: '0' };
+const noGroups = process.platform === 'win32' && 'there are no process groups here';
+
 after(async () => {
   await resetDataDirectory({ directory: dataDirectory, log: () => undefined });
   rmSync(folder, { recursive: true });
@@ -32,6 +38,12 @@ after(async () => {
 
 function launch(...args: readonly string[]) {
   return startProcess(process.execPath, [launcher, ...args], { cwd: folder, env });
+}
+
+async function readyUrl(started: StartedProcess): Promise<string> {
+  const line = await started.line(/listens on/);
+  await started.line(/is ready/);
+  return /http:\S+\d/.exec(line)?.[0] ?? '';
 }
 
 function script(content: string): string {
@@ -117,6 +129,39 @@ test('everything goes down when the launcher is killed, and the next start takes
   await next.line(/is ready/);
   next.child.kill('SIGINT');
   assert.equal((await next.ended).code, 0, next.output());
+});
+
+test('Ctrl-C in the middle of payments: every answer that left counts, and the next start settles the rest', {
+  skip: noGroups,
+}, async () => {
+  // A terminal signals every process of the group at once.
+  const started = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env: unlimited, detached: true });
+  const api = createOppClient(await readyUrl(started), createTraces());
+  const answers: OppAnswer[] = [];
+  const payUntilItEnds = async (): Promise<void> => {
+    for (;;) {
+      const answer = await api.pay({ card: freshCardNumber(), amount: '5.00' }).catch(() => undefined);
+      if (answer === undefined) return;
+      answers.push(answer);
+    }
+  };
+  const paying = Promise.all([1, 2, 3, 4, 5, 6].map(payUntilItEnds));
+  await eventually(() => answers.filter(({ code }) => code === succeeded).length >= 30, 'payments');
+  process.kill(-(started.child.pid ?? Number.NaN), 'SIGINT');
+  assert.deepEqual(await started.ended, { code: 0, signal: null }, started.output());
+  await paying;
+
+  const next = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env: unlimited });
+  const again = createOppClient(await readyUrl(next), createTraces());
+  for (const { id, code } of answers) {
+    if (code === pending) await eventually(async () => (await again.read(id)).code !== pending, `the truth about ${id}`);
+    // That it can be refunded shows that the acquirer knows it as well.
+    if (code === succeeded) assert.equal((await again.operate(id, { type: 'RF', amount: '5.00' })).code, succeeded, id);
+  }
+  next.child.kill('SIGINT');
+  assert.equal((await next.ended).code, 0, next.output());
+  const verified = launch('verify');
+  assert.equal((await verified.ended).code, 0, verified.output());
 });
 
 test('reset refuses a folder of somebody else', async () => {

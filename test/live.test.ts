@@ -1,9 +1,11 @@
 /** Live mode: it starts without a sandbox, keeps away from a sandbox's database, and serves no old TLS. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -137,6 +139,21 @@ test('it waits for a database that is away, and a stop ends the waiting', async 
   assert.equal((await started.ended).code, 0, started.output());
   assert.ok(performance.now() - stoppedAtMs < 30_000, 'it went on waiting');
   assert.doesNotMatch(started.output(), /polygate:/);
+});
+
+test('a database that takes connections and says nothing is waited for like one that is away', async (t) => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const started = startLive({ ...behindProxy, DATABASE_URL: `postgres://gateway@127.0.0.1:${port}/polygate` });
+  await started.line(/^Waiting up to 60 s for the database \(timeout expired/);
+  started.child.kill('SIGINT');
+  assert.equal((await started.ended).code, 0, started.output());
 });
 
 test('a command whose database is away says so, and what to do', async () => {

@@ -176,7 +176,9 @@ export function isConnectionFailure(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   if (typeof code === 'string')
     return unsentCodes.has(code) || /^(08|57|58)...$/.test(code) || /^E(CONN|PIPE|TIMEDOUT|HOST|NET)/.test(code);
-  return /connection terminated|connection ended|timeout exceeded when trying to connect|not queryable/i.test(error.message);
+  return /connection terminated|connection ended|timeout exceeded when trying to connect|timeout expired|not queryable/i.test(
+    error.message,
+  );
 }
 
 const int8Oid = 20;
