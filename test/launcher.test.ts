@@ -1,6 +1,8 @@
 /** bin/polygate.js and the command line: exits and signals are handed on, nothing outlives the launcher, faults are explained. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -162,6 +164,24 @@ test('Ctrl-C in the middle of payments: every answer that left counts, and the n
   assert.equal((await next.ended).code, 0, next.output());
   const verified = launch('verify');
   assert.equal((await verified.ended).code, 0, verified.output());
+});
+
+test('a port that is taken is named with its setting, and nothing is left running', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const port = String((other.address() as AddressInfo).port);
+  for (const setting of ['PORT', 'SANDBOX_ACQUIRER_PORT']) {
+    const refused = startProcess(process.execPath, [launcher, 'start'], {
+      cwd: folder,
+      env: { ...env, HOST: '127.0.0.1', [setting]: port },
+    });
+    assert.equal((await refused.ended).code, 1);
+    assert.match(
+      refused.output(),
+      new RegExp(`^polygate: Port ${port} on 127.0.0.1 is taken .* or set ${setting} to a free port\\.$`, 'm'),
+    );
+  }
 });
 
 test('reset refuses a folder of somebody else', async () => {
