@@ -297,6 +297,9 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
   }
   const again = await pay(shop, { payment_method: { type: 'stored_card', id: stored } });
   assert.equal(again.status, 201, again.text);
+  // A code that the merchant's server has taken from its customer is card data.
+  const withCode = await pay(shop, { payment_method: { type: 'stored_card', id: stored, cvc: '123' } });
+  assert.deepEqual(codeOf(withCode), [403, 'pci_compliance_required']);
   const renewed = await handIn(shop);
   await operator.json('compliance', 'approve', String(renewed.body.id));
   await eventually(async () => (await pay(shop)).status === 201, 'the new document to count');

@@ -1,5 +1,6 @@
 /** tZero: what a channel is set to, and what a payment carries along: units, callback or mail, metadata, delayed captures, lists in pages. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { moveClock } from './harness/console.ts';
@@ -8,7 +9,7 @@ import { createMailbox } from './harness/mailbox.ts';
 import { createOperator } from './harness/operator.ts';
 import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { card, demo, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
+import { card, demo, demoCallbackSecret, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
 
 const stack = useTzero({ webhooks: true });
 
@@ -117,6 +118,31 @@ test('each channel is confirmed in its own way: one by callback, another by mail
   );
 });
 
+test('the way back is signed with the secret of the callbacks of the channel', async () => {
+  const operator = createOperator(stack.parts.env);
+  const hooks = createHooks(stack.parts.host.url);
+  const secrets = [`whsec_${'a1'.repeat(16)}`, `whsec_${'b2'.repeat(16)}`] as const;
+  const [own, general] = [await newChannel(), await newChannel()];
+  const third = await newChannel();
+  for (const [channel, secret] of [
+    [own, secrets[0]],
+    [third, secrets[1]],
+  ] as const) {
+    const add = ['webhook', 'add', '--merchant', '1', '--dialect', 'tzero', '--channel', channel];
+    await operator.json(...add, '--url', hooks.url(`back-${channel}`), '--secret', secret);
+  }
+  for (const [channel, secret] of [
+    [own, secrets[0]],
+    [third, secrets[1]],
+    [general, demoCallbackSecret],
+  ] as const) {
+    const begun = await stack.authorise(order({ channel }));
+    const back = new URL(await shop(begun.body.redirect_url ?? ''));
+    const { payment_id: id, reference, status, signature } = Object.fromEntries(back.searchParams);
+    assert.equal(signature, createHmac('sha256', secret).update(`${id}.${reference}.${status}`).digest('hex'), channel);
+  }
+});
+
 test('metadata comes back as it was sent, with the payment, its list and its callbacks; within its limits', async () => {
   const hooks = createHooks(stack.parts.host.url);
   const names = Array.from({ length: 20 }, (_, index) => (index === 0 ? 'n'.repeat(40) : `key_${index}`));
@@ -174,6 +200,14 @@ test('a delayed capture is taken when its time has come; not after a void, and e
     assert.deepEqual(fieldsOf(await stack.authorise(order({ capture_delay: bad }))), ['capture_delay'], bad);
   }
   assert.equal((await stack.pay(order({ capture_delay: '0d' }))).body.status, 'captured');
+});
+
+test('the delay of a capture begins with the payment: a customer who comes later is charged at once', async () => {
+  const begun = await stack.authorise(order({ capture_delay: '5m' }));
+  await moveClock(stack.url, 6 * 60);
+  assert.equal((await stack.read(begun.body.id ?? '')).body.status, 'pending_customer');
+  await shop(begun.body.redirect_url ?? '');
+  await eventually(async () => (await stack.read(begun.body.id ?? '')).body.status === 'captured', 'the capture');
 });
 
 test('a list goes on where its page ended, also when payments come in between', async () => {

@@ -127,6 +127,8 @@ export interface DialectCallbacks {
   readonly timeoutMs: number;
   /** Messages are signed with the secret of the merchant's newest credential: it comes as that of the address. */
   readonly signsWithCredential?: true;
+  /** Messages about payments tell what came of 3-D Secure: their first operation has it. */
+  readonly tellsAuthentication?: true;
   readonly form: EndpointForm;
   /** The messages of an event, in order, always as many for the same event; none where the protocol does not tell of it. Pure. */
   write(notice: CallbackNotice): readonly CallbackMessage[];

@@ -133,7 +133,7 @@ export const capabilities = [
   'tokens',
   'idempotency key',
   'refusal of unknown fields',
-  'payments without a shopper',
+  'payments that authenticate nobody',
   'frictionless authentication',
   'challenge',
   'redirect method',

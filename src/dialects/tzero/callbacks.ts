@@ -17,6 +17,7 @@ const hourMs = 60 * minuteMs;
 export const callbacks: DialectCallbacks = {
   retryDelaysMs: [minuteMs, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 6 * hourMs, 24 * hourMs],
   timeoutMs: 10_000,
+  tellsAuthentication: true,
   form: {
     settings: {},
     secret: {
@@ -74,10 +75,15 @@ function writeEvent({ address, event, tree, operation, channel, nowMs }: Payment
     id: toWireId('evt', eventUuid(`${operation.operationId} ${type}`, event.sequence)),
     type,
     created_at: writeTime(event.happenedAtMs),
-    data: writePayment({ tree, channel, first: firstOf(tree) }),
+    data: writePayment({ tree, channel, first: firstOf(tree), updatedAtMs: updatedAtMs({ event, tree }) }),
     ...(isAct(operation.kind) ? { operation: writeAct(channel, operation) } : {}),
   };
   return signed(address, message, nowMs);
+}
+
+/** Of the payment as it is told: what came after the event is in it as well. */
+function updatedAtMs({ event, tree }: Pick<PaymentNotice, 'event' | 'tree'>): number {
+  return Math.max(event.happenedAtMs, ...tree.operations.map(({ createdAtMs }) => createdAtMs));
 }
 
 /** The same for every try of the same message, so that a receiver knows what it has had. */
