@@ -250,7 +250,7 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
     await moveTo((days - 2) * 86_400);
     assert.equal(await ordered(), index + 1, `two days later`);
   }
-  for (const { subject, text } of await mailbox.received(to, 3)) {
+  for (const { subject, text } of await mailbox.received(to, 3, 'PCI DSS')) {
     assert.match(subject, /PCI DSS document expires soon: Self-assessment questionnaire/);
     assert.match(text, /Hand in a new one/);
   }

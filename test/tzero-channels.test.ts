@@ -98,6 +98,25 @@ test('a channel that names addresses takes requests from there alone', async () 
   await eventually(async () => (await stack.read(paid)).body.error?.code === 'ip_not_allowed', 'the restriction to count');
 });
 
+test('what belongs to the merchant is as closed as all of its channels', async () => {
+  const paths = ['/customer/nobody/payment-method', '/compliance/status'];
+  const codes = async () =>
+    Promise.all(paths.map(async (path) => (await stack.send({ method: 'GET', path, key: other.key })).body.error?.code));
+  assert.deepEqual(await codes(), [undefined, undefined]);
+  const { rows } = await stack.parts.database.query<{ policies: Json }>('select policies from polygate.channel where wire_id = $1', [
+    other.channel,
+  ]);
+  const setPolicies = (policies: Json) =>
+    stack.parts.database.query('update polygate.channel set policies = $1 where wire_id = $2', [JSON.stringify(policies), other.channel]);
+  await setPolicies({ ...rows[0]?.policies, allowedAddresses: ['203.0.113.7'] });
+  const closed = paths.map(() => 'ip_not_allowed');
+  await eventually(async () => String(await codes()) === String(closed), 'the restriction to count');
+  const path = `${paths[0]}/pm_${'a'.repeat(32)}`;
+  assert.equal((await stack.send({ method: 'DELETE', path, key: other.key })).body.error?.code, 'ip_not_allowed');
+  await setPolicies(rows[0]?.policies ?? {});
+  await eventually(async () => String(await codes()) === String([undefined, undefined]), 'the restriction to end');
+});
+
 test('each channel is confirmed in its own way: one by callback, another by mail, each told only of its own payments', async () => {
   const operator = createOperator(stack.parts.env);
   const hooks = createHooks(stack.parts.host.url);

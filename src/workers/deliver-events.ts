@@ -247,11 +247,11 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
   if (about.kind === 'mail') return sending(about.mail);
   const subject = await readSubject(parts, delivery, about);
   if (subject === undefined) return undefined;
-  if (mailAddressOf(delivery.endpoint) !== undefined) {
-    const operation = subject.subject === 'payment' ? subject.operation : undefined;
-    return sending(mailOf(delivery, { operation, isTest: mode === 'sandbox' }));
-  }
   const policy = parts.callbacks.get(delivery.endpoint.dialect);
+  if (mailAddressOf(delivery.endpoint) !== undefined) {
+    const told = subject.subject === 'payment' ? { ...subject, names: namesFor(policy, subject) } : undefined;
+    return sending(mailOf(delivery, { told, isTest: mode === 'sandbox' }));
+  }
   if (policy === undefined) return undefined;
   const told = policy.tellsAuthentication === true && subject.subject === 'payment' ? await authenticated(engine, subject) : subject;
   const telling = { policy, delivery, subject: told, channel: about.channel };
@@ -303,6 +303,12 @@ async function readSubject(
   const dialectData = tree.operations[0]?.dialectData ?? {};
   const order = await orderOf(engine, { merchantId, dialectData, operationId });
   return { subject: 'payment', event: about.event, tree, operation, ...(order === undefined ? {} : { order }) };
+}
+
+/** In the protocol's own words where it has some for mails. */
+function namesFor(policy: DialectCallbacks | undefined, { operation, tree }: AboutPayment) {
+  const { paymentId, operationId } = operation;
+  return policy?.namesOf?.({ operation, tree }) ?? { paymentId, operationId };
 }
 
 type AboutPayment = Extract<Subject, { readonly subject: 'payment' }>;

@@ -8,7 +8,7 @@ import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { type EndedAs, rejections, wordsIn } from './refusals.ts';
-import { firstOf, isAct, statusOf } from './states.ts';
+import { actNames, firstOf, isAct, statusOf } from './states.ts';
 import { writeAct, writePayment, writeTime } from './write.ts';
 
 const minuteMs = 60_000;
@@ -27,6 +27,13 @@ export const callbacks: DialectCallbacks = {
     },
     needsTest: false,
   },
+  namesOf({ operation, tree }) {
+    const { kind, operationId } = operation;
+    return {
+      paymentId: toWireId('pay', firstOf(tree).operationId),
+      operationId: toWireId(isAct(kind) ? actNames[kind][1] : 'pay', operationId),
+    };
+  },
   write(notice) {
     if (notice.subject !== 'payment') return [];
     return typesOf(notice).map((type) => writeEvent(notice, type));
@@ -37,7 +44,9 @@ export const callbacks: DialectCallbacks = {
 
 /** What of the events of the core is told, and under which name; nothing that the merchant has learnt already, or cannot use. */
 function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
-  const [, became = ''] = event.name.split('.');
+  const [, written = ''] = event.name.split('.');
+  // What no acquirer is asked for, as a chargeback, is posted.
+  const became = written === 'posted' ? 'approved' : written;
   const isOver = ['declined', 'failed', 'rejected', 'undone'].includes(became);
   switch (operation.kind) {
     case 'refund':
@@ -49,7 +58,9 @@ function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
     case 'reversal':
       // Declined by a review, it was told as declined.
       if (isRiskReason(operation.reason)) return [];
-      return became === 'approved' ? ['payment.cancelled'] : isOver ? ['void.failed'] : [];
+      // After a last capture only the rest is given back.
+      if (became === 'approved') return tree.state === 'voided' ? ['payment.cancelled'] : [];
+      return isOver ? ['void.failed'] : [];
     case 'chargeback':
       return became === 'approved' ? ['payment.chargeback'] : [];
     case 'chargeback_reversal':
