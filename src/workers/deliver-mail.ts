@@ -25,7 +25,7 @@ export function mailAddressOf({ url }: ClaimedDelivery['endpoint']): string | un
 }
 
 /** A payment, what has happened to it, and what the merchant calls both. */
-export interface ToldByMail {
+interface ToldByMail {
   readonly operation: OperationView;
   readonly tree: PaymentTree;
   readonly names: { readonly paymentId: string; readonly operationId: string };

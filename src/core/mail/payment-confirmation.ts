@@ -6,7 +6,7 @@ import { isRiskReason } from '../risk/rule.ts';
 import type { MailContent, MailFormats, MailKind, MailLanguage } from './content.ts';
 
 /** `held`: reserved only. `unpaid`: declined, called off by the shopper, or not to be made. `act_failed`: a capture, a refund or a void. */
-export type PaymentResult = 'charged' | 'held' | 'unpaid' | 'canceled' | 'refunded' | 'act_failed' | 'charged_back' | 'chargeback_reversed';
+type PaymentResult = 'charged' | 'held' | 'unpaid' | 'canceled' | 'refunded' | 'act_failed' | 'charged_back' | 'chargeback_reversed';
 
 export type PaymentConfirmation = {
   readonly merchantName: string;
