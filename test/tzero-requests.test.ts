@@ -220,7 +220,7 @@ test('sessions and links are made once for a key or a reference, also when many 
     const ask = (more: Json = {}, headers: Readonly<Record<string, string>> = {}) =>
       stack.send({ path, body: { ...body, ...more }, headers });
     const all = await Promise.all(Array.from({ length: 8 }, () => ask()));
-    assert.deepEqual([...new Set(all.map(({ status, body: { id } }) => `${status} ${id}`))], [`201 ${all[0]?.body.id}`], all[0]?.text);
+    assert.deepEqual([...new Set(all.map(({ status, body: { id } }) => `${status} ${id}`))], [`201 ${all[0]?.body.id}`]);
     const again = await ask();
     assert.deepEqual([again.body.id, again.headers['idempotent-replayed']], [all[0]?.body.id, 'true']);
     const keyed = { 'idempotency-key': freshName('key') };
@@ -300,7 +300,7 @@ test('a payment is confirmed by mail where the merchant wants mails', async () =
   const paid = await stack.pay(order({ amount: 31_00 }));
   const [mail] = await createMailbox(stack.parts.host.url).received(to, 1);
   assert.match(mail?.text ?? '', /31\.00/);
-  for (const known of [paid.body.reference, paid.body.id]) assert.ok((mail?.text ?? '').includes(known ?? '?'), mail?.text);
+  for (const known of [paid.body.reference, paid.body.id]) assert.ok((mail?.text ?? '').includes(known ?? '?'));
 });
 
 test('a URL of the request is told as well, where the channel allows it', async () => {
