@@ -219,7 +219,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     observer,
     tellsTimings: config.mode === 'sandbox',
     bodyLimitBytes: config.requestBodyLimitBytes,
-    connections: { limits: config, trustedProxy: config.trustedProxy, onCut: metrics.countCut },
+    connections: { limits: config, trustedProxy: config.trustedProxy, isHeldOff: door.isHeldOff, onCut: metrics.countCut },
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
     readiness: parts,
