@@ -133,7 +133,7 @@ export const capabilities = [
   'tokens',
   'idempotency key',
   'refusal of unknown fields',
-  'payments that authenticate nobody',
+  'unauthenticated shoppers',
   'frictionless authentication',
   'challenge',
   'redirect method',

@@ -79,7 +79,7 @@ export const tzero: Driver = {
   dialect: 'tzero',
   // A payment of a customer always has its page, so a soft decline leads to a challenge; issuers do not decline one of the merchant for that reason. Members
   // that nobody knows are ignored: the platform's full list is not public.
-  lacks: ['redirect method', 'payments that authenticate nobody', 'refusal of unknown fields', 'partial void', 'void of a debit'],
+  lacks: ['redirect method', 'unauthenticated shoppers', 'refusal of unknown fields', 'partial void', 'void of a debit'],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   webhooks: {
     name: 'tzero',
