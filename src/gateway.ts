@@ -429,6 +429,7 @@ function cardTestingOf(config: Config, { clock, log, metrics }: Pick<Parts, 'clo
     limits: {
       windowMs: config.cardTestingWindowMinutes * minuteMs,
       cardsPerAddress: config.cardTestingCardsPerAddress,
+      cardsPerEmail: config.cardTestingCardsPerEmail,
       cardsPerBin: config.cardTestingCardsPerBin,
       cardsPerMerchant: config.cardTestingCardsPerMerchant,
       declinePercent: config.cardTestingDeclinePercent,
