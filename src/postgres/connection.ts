@@ -174,7 +174,9 @@ export function explainAway(error: unknown): unknown {
 /** Whether an error says that the database is away, as opposed to what the statement or the program did. */
 export function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+  // Of a file or of a pipe they say nothing about the database.
+  if (code === 'ENOENT' || code === 'EAGAIN') return syscall === 'connect';
   if (typeof code === 'string')
     return unsentCodes.has(code) || /^(08|57|58)...$/.test(code) || /^E(CONN|PIPE|TIMEDOUT|HOST|NET)/.test(code);
   return /connection terminated|connection ended|timeout exceeded when trying to connect|timeout expired|not queryable/i.test(
