@@ -1,0 +1,62 @@
+/**
+ * Which test files share a process. A process of their own costs most files more than their tests do: it loads the gateway, and runs it as code
+ * that nothing has optimized yet. Files of one area come one after the other in one process; each still has its own stack and its own database.
+ */
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** `entry`: what a process is started with. */
+export interface Group {
+  readonly entry: string;
+  readonly files: readonly string[];
+}
+
+/** What is run by itself: it takes long, or does something to its process that others would feel. The longest come first. */
+const alone: readonly string[] = [
+  'measured',
+  'packaging',
+  'interleavings',
+  'clock-jump',
+  'operating',
+  'documents',
+  'failures',
+  'rolling',
+  'launcher',
+  'live',
+  'log',
+  'metrics',
+  'migrate',
+  'observability',
+  'postgres',
+  'slow-clients',
+];
+
+/** Enough for most of the saving, and few enough that no process is the last one for long. */
+const filesAtMost = 12;
+
+/** Groups of files, and the files that run by themselves before them. Entries of groups are written into `folder`. */
+export function groupsOf({ files, folder }: { readonly files: readonly string[]; readonly folder: string }): readonly Group[] {
+  const single = alone.flatMap((name) => files.filter((file) => nameOf(file) === name)).map((file) => ({ entry: file, files: [file] }));
+  const shared = files.filter((file) => !alone.includes(nameOf(file)));
+  const count = Math.ceil(shared.length / filesAtMost);
+  const size = Math.ceil(shared.length / count);
+  const groups = Array.from({ length: count }, (_, index) => shared.slice(index * size, (index + 1) * size));
+  return [
+    ...single,
+    ...groups.map((group, index) => ({ entry: writeEntry({ group, path: join(folder, `group-${index + 1}.mjs`) }), files: group })),
+  ];
+}
+
+function nameOf(file: string): string {
+  return basename(file, '.test.ts');
+}
+
+/** Each file is a suite, so that its hooks are those of its own tests; its name is that of the file, by which run.ts knows it again. */
+function writeEntry({ group, path }: { readonly group: readonly string[]; readonly path: string }): string {
+  const suites = group.map(
+    (file) => `describe(${JSON.stringify(file)}, async () => void (await import(${JSON.stringify(pathToFileURL(file).href)})));`,
+  );
+  writeFileSync(path, `import { describe } from 'node:test';\n${suites.join('\n')}\n`);
+  return path;
+}
