@@ -9,7 +9,6 @@ import pg from 'pg';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { writeDemoEndpoints } from '../../src/local/demo-endpoints.ts';
-import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
 import { sealDemoSecrets } from '../../src/local/demo-secrets.ts';
 import { freePort } from '../../src/local/ports.ts';
 import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
@@ -76,9 +75,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'polygate-stack-'));
   cleanUp.push(() => rm(folder, { recursive: true, force: true }));
-  const { url: databaseUrl, drop } = await createDatabase();
+  const { url: databaseUrl, drop } = await createDatabase('demo merchants');
   cleanUp.push(drop);
-  await writeDemoMerchants(databaseUrl);
   const database = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   // The database is dropped, and in some tests killed, under idle connections.
   database.on('error', () => undefined);
