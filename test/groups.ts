@@ -52,11 +52,8 @@ function nameOf(file: string): string {
   return basename(file, '.test.ts');
 }
 
-/** Each file is a suite, so that its hooks are those of its own tests; its name is that of the file, by which run.ts knows it again. */
 function writeEntry({ group, path }: { readonly group: readonly string[]; readonly path: string }): string {
-  const suites = group.map(
-    (file) => `describe(${JSON.stringify(file)}, async () => void (await import(${JSON.stringify(pathToFileURL(file).href)})));`,
-  );
-  writeFileSync(path, `import { describe } from 'node:test';\n${suites.join('\n')}\n`);
+  const { href } = pathToFileURL(join(import.meta.dirname, 'harness', 'group.ts'));
+  writeFileSync(path, `import { addFiles } from ${JSON.stringify(href)};\naddFiles(${JSON.stringify(group)});\n`);
   return path;
 }
