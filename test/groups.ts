@@ -12,10 +12,11 @@ export interface Group {
   readonly files: readonly string[];
 }
 
-/** What is run by itself: it takes long, or does something to its process that others would feel. The longest come first. */
+/** They wait more than they work, for minutes: first, beside all the others. */
+const longest: readonly string[] = ['measured', 'packaging'];
+
+/** What takes many processes or all that one has, or does something to its process that others would feel: last, when the groups are done. */
 const alone: readonly string[] = [
-  'measured',
-  'packaging',
   'interleavings',
   'clock-jump',
   'operating',
@@ -35,17 +36,19 @@ const alone: readonly string[] = [
 /** Enough for most of the saving, and few enough that no process is the last one for long. */
 const filesAtMost = 12;
 
-/** Groups of files, and the files that run by themselves before them. Entries of groups are written into `folder`. */
+/** Groups of files, between the files that run by themselves. The entries of groups are written into `folder`. */
 export function groupsOf({ files, folder }: { readonly files: readonly string[]; readonly folder: string }): readonly Group[] {
-  const single = alone.flatMap((name) => files.filter((file) => nameOf(file) === name)).map((file) => ({ entry: file, files: [file] }));
-  const shared = files.filter((file) => !alone.includes(nameOf(file)));
+  const single = (names: readonly string[]) =>
+    names.flatMap((name) => files.filter((file) => nameOf(file) === name)).map((file) => ({ entry: file, files: [file] }));
+  const shared = files.filter((file) => ![...longest, ...alone].includes(nameOf(file)));
   const count = Math.ceil(shared.length / filesAtMost);
   const size = Math.ceil(shared.length / count);
   const groups = Array.from({ length: count }, (_, index) => shared.slice(index * size, (index + 1) * size));
-  return [
-    ...single,
-    ...groups.map((group, index) => ({ entry: writeEntry({ group, path: join(folder, `group-${index + 1}.mjs`) }), files: group })),
-  ];
+  const together = groups.map((group, index) => ({
+    entry: writeEntry({ group, path: join(folder, `group-${index + 1}.mjs`) }),
+    files: group,
+  }));
+  return [...single(longest), ...together, ...single(alone)];
 }
 
 function nameOf(file: string): string {

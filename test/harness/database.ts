@@ -31,12 +31,27 @@ export async function createDatabase(content: Content = 'schema'): Promise<TestD
   const adminUrl = await serverUrl();
   const template = content === 'nothing' ? 'template1' : await makeTemplate(adminUrl, content);
   const name = `${prefix}_${randomBytes(6).toString('hex')}`;
-  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+  const admin = administrator(adminUrl);
+  await admin.query(`create database ${name} template ${template}`);
   return {
     url: databaseUrl(adminUrl, name),
-    drop: () => withClient(adminUrl, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
+    drop: async () => void (await admin.query(`drop database if exists ${name} with (force)`)),
   };
 }
+
+let administrators: pg.Pool | undefined;
+
+/** Connections that files of one process share, and that do not keep it alive. */
+function administrator(url: string): pg.Pool {
+  if (administrators !== undefined && administrators.options.connectionString === url) return administrators;
+  administrators = new pg.Pool({ connectionString: url, max: 2, allowExitOnIdle: true });
+  // The server may be gone before them.
+  administrators.on('error', () => undefined);
+  return administrators;
+}
+
+/** Templates that are known to be there. */
+const made = new Set<string>();
 
 /** Removes every database whose name starts with `namePrefix`. */
 export async function dropDatabases({ adminUrl, namePrefix }: { readonly adminUrl: string; readonly namePrefix: string }): Promise<void> {
@@ -54,6 +69,7 @@ export async function dropDatabases({ adminUrl, namePrefix }: { readonly adminUr
  */
 async function makeTemplate(adminUrl: string, content: Exclude<Content, 'nothing'>): Promise<string> {
   const template = `${prefix}_${content.replace(' ', '_')}`;
+  if (made.has(`${adminUrl} ${template}`)) return template;
   await withClient(adminUrl, async (client) => {
     await client.query('select pg_advisory_lock(hashtext($1))', [template]);
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [template]);
@@ -65,6 +81,7 @@ async function makeTemplate(adminUrl: string, content: Exclude<Content, 'nothing
     await fill(databaseUrl(adminUrl, unfinished), content);
     await client.query(`alter database ${unfinished} rename to ${template}`);
   });
+  made.add(`${adminUrl} ${template}`);
   return template;
 }
 
