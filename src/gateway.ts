@@ -219,7 +219,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
     observer,
     tellsTimings: config.mode === 'sandbox',
     bodyLimitBytes: config.requestBodyLimitBytes,
-    connections: { limits: config, trustedProxy: config.trustedProxy, onCut: metrics.countCut },
+    connections: { limits: config, trustedProxy: config.trustedProxy, isHeldOff: door.isHeldOff, onCut: metrics.countCut },
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
     readiness: parts,
@@ -429,6 +429,7 @@ function cardTestingOf(config: Config, { clock, log, metrics }: Pick<Parts, 'clo
     limits: {
       windowMs: config.cardTestingWindowMinutes * minuteMs,
       cardsPerAddress: config.cardTestingCardsPerAddress,
+      cardsPerEmail: config.cardTestingCardsPerEmail,
       cardsPerBin: config.cardTestingCardsPerBin,
       cardsPerMerchant: config.cardTestingCardsPerMerchant,
       declinePercent: config.cardTestingDeclinePercent,

@@ -109,7 +109,8 @@ type Suspicion = ReturnType<CardTesting['suspects']>;
 function suspicionOf(cardTesting: CardTesting, { channel, kind, instrument, agreement, shopper, origin }: AuthorizeCommand): Suspicion {
   if (instrument.type !== 'card' || kind === 'payout' || agreement?.initiator === 'merchant') return undefined;
   const ip = origin?.ip ?? shopper?.browser.ip;
-  return cardTesting.suspects({ merchantId: channel.merchantId, ip, pan: instrument.pan });
+  const email = origin?.email ?? shopper?.email;
+  return cardTesting.suspects({ merchantId: channel.merchantId, ip, email, pan: instrument.pan });
 }
 
 /** Nothing is sent unless the issuer has authenticated the shopper. */
@@ -384,12 +385,14 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   }
   const { channel, tokenize, authentication, exemption } = command;
   const ip = command.origin?.ip ?? command.shopper?.browser.ip;
+  const email = command.origin?.email ?? command.shopper?.email;
   const { cvc } = card;
   const operation = await exchange(engine, {
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
     ...(cvc === undefined ? {} : { cvc }),
     ...(exemption === undefined ? {} : { exemption }),
     ...(ip === undefined ? {} : { ip }),
+    ...(email === undefined ? {} : { email }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });
