@@ -1,11 +1,9 @@
 /** A browser for tests: the system's Chromium, else the one that comes as an npm package. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { acquireLock } from '../../src/local/lock.ts';
-
-const dependencies = join(import.meta.dirname, '..', '..', 'node_modules');
 
 const installed = [
   '/usr/bin/chromium',
@@ -22,51 +20,23 @@ export async function startBrowser(): Promise<Browser> {
   return found === undefined ? startPackaged() : chromium.launch({ executablePath: found, args: ['--no-sandbox'] });
 }
 
-/**
- * It unpacks itself into the folder for temporary files, which takes seconds of processor time and a quarter of a gigabyte: done once, beside the
- * dependencies, by the first test that needs it, and there whole or not at all.
- */
-async function unpack(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(dependencies, '@sparticuz', 'chromium', 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  const cache = join(dependencies, '.cache');
-  const home = join(cache, `chromium-${version}`);
-  const executable = join(home, 'chromium');
-  if (existsSync(executable)) return executable;
-  await mkdir(cache, { recursive: true });
-  const lock = await acquireLock({ path: `${home}.lock`, waitMs: 120_000 });
-  try {
-    if (existsSync(executable)) return executable;
-    const unfinished = await mkdtemp(`${home}-`);
-    await unpackInto(unfinished);
-    await rename(unfinished, home);
-    return executable;
-  } finally {
-    lock?.release();
-  }
-}
-
-async function unpackInto(folder: string): Promise<void> {
+/** It unpacks itself into the folder for temporary files, where two tests at once would find each other's half of it: each gets its own. */
+async function startPackaged(): Promise<Browser> {
+  const folder = await mkdtemp(join(tmpdir(), 'polygate-browser-'));
   const before = process.env.TMPDIR;
   process.env.TMPDIR = folder;
   try {
     const { default: packaged } = await import('@sparticuz/chromium');
-    await packaged.executablePath();
-  } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-  }
-}
-
-async function startPackaged(): Promise<Browser> {
-  try {
-    const executablePath = await unpack();
-    const { default: packaged } = await import('@sparticuz/chromium');
-    return await chromium.launch({ executablePath, args: packaged.args });
+    const browser = await chromium.launch({ executablePath: await packaged.executablePath(), args: packaged.args });
+    browser.on('disconnected', () => void rm(folder, { recursive: true, force: true }));
+    return browser;
   } catch (error) {
+    await rm(folder, { recursive: true, force: true });
     throw new Error('No Chromium is installed, and the one of @sparticuz/chromium does not start here. Install Chromium or Chrome.', {
       cause: error,
     });
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
   }
 }
