@@ -1,8 +1,11 @@
 /** Connections that break at the worst moment cost their own work and nothing else. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
-import { openDatabase } from '../src/postgres/connection.ts';
+import { explainAway, openDatabase } from '../src/postgres/connection.ts';
 import { createDatabase } from './harness/database.ts';
 import { eventually } from './harness/processes.ts';
 
@@ -26,4 +29,13 @@ test('a connection that breaks between two statements of a transaction fails tha
   await database.close();
   await admin.end();
   await place.drop();
+});
+
+test('a socket file that is not there says that the database is away; another file says nothing about it', async () => {
+  const missing = join(tmpdir(), `polygate-none-${process.pid}`);
+  const client = new pg.Client({ host: missing, user: 'gateway' });
+  const away = await client.connect().catch((error: unknown) => error);
+  const unread = await readFile(missing).catch((error: unknown) => error);
+  assert.match(String(explainAway(away)), /A database does not answer/);
+  assert.equal(explainAway(unread), unread);
 });

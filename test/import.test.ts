@@ -285,14 +285,6 @@ test('what is not encrypted, or to another key, or was changed, is refused', asy
   assert.ok(!output.includes(card.number));
 });
 
-test('a file that is not there is named, and nothing else is blamed', async () => {
-  const missing = join(folder, 'missing.jwe');
-  const { code, output } = await operator.run(['import', 'tokens', missing, '--dialect', 'opp']);
-  assert.equal(code, 1);
-  assert.match(output, /no such file.*missing\.jwe/);
-  assert.doesNotMatch(output, /database/);
-});
-
 test('the import key outlives a new master key; imports stand in the audit trail', async () => {
   await operator.json('keys', 'rotate');
   assert.deepEqual((await operator.run(['import', 'key'])).json, key);
