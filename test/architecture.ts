@@ -33,6 +33,7 @@ const rules: readonly Rule[] = [
   { from: 'console-api', may: ['core', 'http', 'config'], alsoFiles: [contract] },
   { from: 'local', may: everything },
   { from: 'commands', may: everything },
+  { from: 'gateway', may: everything },
   { from: 'root', may: everything },
   { from: 'config', may: [] },
   { from: 'sandbox', may: ['protocols/*'] },
