@@ -1,6 +1,6 @@
 /** Visits in PostgreSQL: their beginning beside the payment, the steps of their run, what is due. All of it by primary key but the due ones. */
 
-import type { NewPayment, Submission } from '../core/ports.ts';
+import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
 import type { AuthenticationState } from '../core/states/authentication.ts';
 import type { AuthenticationRequest, Permission, PriorAuthentication, TransStatus } from '../core/three-d-secure/authentication.ts';
 import type {

@@ -15,7 +15,7 @@ import type { ActResult, Engine } from '../payment/engine.ts';
 import { inputHash, repeatOf } from '../payment/idempotency.ts';
 import type { OperationView } from '../payment/operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
-import type { IdempotencyKey, NewAccountPayout } from '../ports.ts';
+import type { IdempotencyKey, NewAccountPayout } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { notTakenUp } from './authorize.ts';
 import type { Bank, BankAnswer } from './bank.ts';

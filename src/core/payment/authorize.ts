@@ -10,7 +10,7 @@ import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel, Flow } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
 import { largestAmount } from '../money/amount.ts';
-import type { NewPayment, Submission } from '../ports.ts';
+import type { NewPayment, Submission } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { CardTesting } from '../risk/card-testing.ts';
 import { type AfterReview, afterReview, inReview, screened as screenedBefore } from '../risk/review.ts';

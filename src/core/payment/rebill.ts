@@ -5,7 +5,7 @@ import type { CredentialUse } from '../instrument/agreement.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
-import type { NewPayment } from '../ports.ts';
+import type { NewPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ReviewCause } from '../risk/rule.ts';
 import { screen } from '../risk/screen.ts';
