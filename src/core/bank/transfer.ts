@@ -8,7 +8,7 @@ import { accountSummaryOf, type BankAccount } from '../instrument/account.ts';
 import { accountTransfers } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
-import { withNumber } from '../payment/authorize.ts';
+import { withNumber } from '../payment/authorize-command.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
