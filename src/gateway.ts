@@ -12,6 +12,7 @@ import { webhooksOf } from './gateway/webhooks.ts';
 import { startWorkers } from './gateway/workers.ts';
 import { readCertificate } from './http/certificate.ts';
 import { createLogger } from './http/log.ts';
+import type { Readings } from './http/metrics.ts';
 import { createOutbound } from './http/outbound.ts';
 import { settlesWithin } from './local/patience.ts';
 import { type MailTransport, openMailTransport } from './mail/transport.ts';
@@ -42,7 +43,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const bank = startBank(foundation, () => engine);
   const engine: Engine = buildEngine(foundation, { acquirer, bank, threeDSServer });
   const readiness = readinessOf(foundation, acquirer);
-  const readings = readingsOf(foundation, { engine, acquirer, readiness });
+  const readings: () => Promise<Readings> = readingsOf(foundation, { engine, acquirer, readiness });
 
   const outbound = createOutbound({ privateNetworks: config.outboundPrivateNetworks });
   const webhooks = webhooksOf(foundation, outbound);
