@@ -190,9 +190,56 @@ describe('without a proxy to trust', () => {
 
   test('nobody gets another allowance by saying that they are somewhere else', async () => {
     await eventually(async () => {
-      const replies = await Promise.all(Array.from({ length: 24 }, () => send(fresh(), { method: 'GET', path: '/nowhere' })));
-      return replies.some(({ status }) => status === 429);
+      // Whoever goes on nevertheless is cut off.
+      const replies = await Promise.all(
+        Array.from({ length: 24 }, () => send(fresh(), { method: 'GET', path: '/nowhere' }).catch(() => undefined)),
+      );
+      return replies.some((reply) => reply?.status === 429);
     }, 'a refusal');
+  });
+});
+
+describe('with a limit by address, and an address that does not care', { skip: process.platform !== 'linux' }, () => {
+  const stack = useOppStack({ env: { ADDRESS_REQUESTS_PER_SECOND: '10' } });
+  const stranger = '127.0.0.9';
+  const neighbor = '127.0.0.10';
+
+  /** One request on a connection of its own: the status of its answer, or `undefined` where the connection was closed without any. */
+  async function ask(localAddress: string, path: string, authorization?: string): Promise<number | undefined> {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(stack.url).port), localAddress });
+    socket.on('error', () => undefined);
+    const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: gateway\r\n${credentials}Connection: close\r\n\r\n`);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    socket.on('close', () => resolve());
+    await promise;
+    const status = /^HTTP\/1.1 (\d{3})/.exec(Buffer.concat(chunks).toString('latin1'))?.[1];
+    return status === undefined ? undefined : Number(status);
+  }
+  const many = (address: string, path: string) => Promise.all(Array.from({ length: 60 }, () => ask(address, path)));
+
+  test('it is cut off for a while, whatever it asks for, and then heard again; nobody else is concerned', async () => {
+    await eventually(async () => (await many(stranger, '/nowhere')).includes(undefined), 'connections closed without an answer');
+    assert.equal(await ask(stranger, '/healthz'), undefined);
+    assert.equal(await ask(neighbor, '/healthz'), 200);
+    const { text } = await exchange(stack.url, { method: 'GET', path: '/metrics' });
+    assert.match(text, /polygate_cut_connections_total\{cause="held_off"\} [1-9]/);
+    await eventually(async () => (await ask(stranger, '/healthz')) === 200, 'an answer');
+  });
+
+  test('an address at which a merchant is known is refused and nothing more', async () => {
+    const { path } = oppRead(demo.bearer);
+    assert.equal(await ask(neighbor, path, demo.bearer), 404);
+    for (let round = 0; round < 3; round += 1) {
+      const statuses = await many(neighbor, '/nowhere');
+      assert.ok(
+        statuses.every((status) => status === 404 || status === 429),
+        statuses.join(' '),
+      );
+    }
+    assert.equal(await ask(neighbor, path, demo.bearer), 404);
   });
 });
 

@@ -1,7 +1,8 @@
 /** The attacker: a process of its own that keeps its connections at what the plan says, until it is told to end. */
 import { connect } from 'node:net';
 import { exitWithParent } from '../../src/local/parent.ts';
-import { actOf, type FloodPlan, type FloodResult, pour } from './flood.ts';
+import { actOf, type FloodPlan, type FloodResult } from './flood.ts';
+import { openLine } from './line.ts';
 
 /** What it takes at least to open a connection over some distance, which this machine does not have. */
 const leastPauseMs = 50;
@@ -9,6 +10,7 @@ const leastPauseMs = 50;
 exitWithParent();
 process.once('message', (plan: FloodPlan) => {
   const answers: Record<string, number> = {};
+  const line = openLine();
   let opened = 0;
   let closed = 0;
 
@@ -22,7 +24,7 @@ process.once('message', (plan: FloodPlan) => {
       opened += 1;
       socket.write(first());
       if (readsNothing === true) socket.pause();
-      if (stream !== undefined) pour(socket, stream);
+      if (stream !== undefined) line.pour(socket, stream);
       if (drip !== undefined) dripping = setInterval(() => socket.write(drip.what), drip.everyMs);
     });
     let text = '';

@@ -1,5 +1,4 @@
 /** The floods: what each connection of an attacker does, over and over. */
-import type { Socket } from 'node:net';
 import type { MerchantAccess } from '../requests.ts';
 
 export const floodNames = ['strangers', 'guesses', 'excess', 'bodies', 'slowloris', 'readers'] as const;
@@ -44,7 +43,7 @@ export interface Act {
   readonly next?: () => string | Buffer;
   /** Sent whenever so much time has passed, in ms. */
   readonly drip?: { readonly everyMs: number; readonly what: string };
-  /** Sent as fast as it goes. */
+  /** Sent as fast as the attacker's line takes it. */
   readonly stream?: string | Buffer;
   readonly readsNothing?: true;
   /** How long the attacker waits before the next one. */
@@ -101,13 +100,4 @@ export function actOf({ flood, victims, accomplice }: FloodPlan, number: number)
       return { first: () => many, drip: { everyMs: 50, what: many }, readsNothing: true, pauseMs: 100 };
     }
   }
-}
-
-/** Sends as long as there is room, and again when there is. */
-export function pour(socket: Socket, what: string | Buffer): void {
-  const go = () => {
-    while (!socket.destroyed && socket.write(what));
-  };
-  socket.on('drain', go);
-  go();
 }

@@ -58,7 +58,7 @@ export async function buildServer(
     observer,
     tellsTimings: mode === 'sandbox',
     bodyLimitBytes: config.requestBodyLimitBytes,
-    connections: { limits: config, trustedProxy: config.trustedProxy, onCut: metrics.countCut },
+    connections: { limits: config, trustedProxy: config.trustedProxy, isHeldOff: door.isHeldOff, onCut: metrics.countCut },
     trustProxy: trustProxy(config.trustedProxy),
     certificate,
     readiness,

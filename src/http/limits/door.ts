@@ -8,6 +8,7 @@ import { addressOf } from '../../core/risk/one-address.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { LoginLimits } from '../../dialects/dialect.ts';
 import { silence } from './connections.ts';
+import { createHeldOff } from './held-off.ts';
 import { createLogins } from './logins.ts';
 import { createPlaces } from './places.ts';
 import { createRate } from './rate.ts';
@@ -40,6 +41,8 @@ export interface Door {
   expectLogins(app: FastifyInstance): void;
   /** `documentedPerSecond`: how often the protocol lets one credential ask. */
   loginsOf(protocol: { readonly name: string; readonly documentedPerSecond?: number }): LoginLimits;
+  /** Nothing that comes from there need be looked at now: it was refused too often, and nobody with good credentials is known there. */
+  isHeldOff(address: string): boolean;
 }
 
 /**
@@ -69,10 +72,12 @@ interface Visit {
 export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
   const { addressRequestsPerSecond, credentialRequestsPerSecond, merchantRequestsAtOnce, loginFailures } = limits;
   if (addressRequestsPerSecond + credentialRequestsPerSecond + merchantRequestsAtOnce + loginFailures === 0) return openDoor;
-  const addresses = createRate(nowMs);
-  const credentials = createRate(nowMs);
+  const addresses = createRate({ nowMs, atOnceMs: 1_000 });
+  const credentials = createRate({ nowMs, atOnceMs: 500 });
+  const documented = createRate({ nowMs, atOnceMs: 1_000 });
   const places = createPlaces(merchantRequestsAtOnce === 0 ? Number.POSITIVE_INFINITY : merchantRequestsAtOnce);
   const logins = createLogins({ freeFailures: loginFailures === 0 ? Number.POSITIVE_INFINITY : loginFailures, nowMs });
+  const heldOff = createHeldOff({ perSecond: addressRequestsPerSecond, nowMs });
   const visits = new WeakMap<FastifyRequest, Visit>();
   const routesWithLogin = new Set<string>();
 
@@ -95,6 +100,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
     if (!routesWithLogin.has(route) || !logins.isKnown(visit.address)) {
       // Who does not even wait for the first refusal is not told any other.
       if (reply.raw.socket === null) silence(request.raw.socket);
+      heldOff.refused(visit.address);
       return refused('address', waitMs);
     }
     visit.isExcess = true;
@@ -121,6 +127,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
     },
     loginsOf({ name: protocol, documentedPerSecond = Number.POSITIVE_INFINITY }) {
       const perSecond = Math.min(credentialRequestsPerSecond, documentedPerSecond);
+      const rate = perSecond === documentedPerSecond ? documented : credentials;
       const nameOf = (name: string): string => `${protocol} ${name.slice(0, longestName)}`;
       return {
         beforeLogin(request, name) {
@@ -140,7 +147,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
           visit.isLoggedIn = true;
           logins.succeed({ address, name: nameOf(name) });
           if (addressRequestsPerSecond > 0) addresses.giveBack(address, addressRequestsPerSecond);
-          const waitMs = perSecond === 0 ? 0 : credentials.take(nameOf(name), perSecond);
+          const waitMs = perSecond === 0 ? 0 : rate.take(nameOf(name), perSecond);
           if (waitMs > 0) throw refused('credential', waitMs);
           if (merchantRequestsAtOnce === 0 || merchantId === undefined || visit.isGone === true) return;
           if (!places.enter(merchantId)) throw refused('merchant', placeWaitMs);
@@ -148,6 +155,7 @@ export function createDoor({ limits, nowMs, onRefused }: DoorOptions): Door {
         },
       };
     },
+    isHeldOff: (address) => heldOff.includes(address) && !logins.isKnown(address),
   };
 }
 
@@ -156,6 +164,7 @@ const openDoor: Door = {
   guard: (app) => sayWhen(app),
   expectLogins: () => undefined,
   loginsOf: () => ({ beforeLogin: () => undefined, loginFailed: () => undefined, loggedIn: () => undefined }),
+  isHeldOff: () => false,
 };
 
 /** Whatever refuses, the answer says when to come again. */
