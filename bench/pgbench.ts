@@ -25,8 +25,8 @@ export async function preparePgbench({
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query('create database pgbench').finally(() => client.end());
-  const { hostname, port, username, password } = new URL(databaseUrl);
-  const login = ['-h', hostname, '-p', port, '-U', username];
+  const { hostname, port, username, password, searchParams } = new URL(databaseUrl);
+  const login = ['-h', searchParams.get('host') ?? hostname, '-p', port, '-U', username];
   const run = async (options: readonly string[], stop: AbortSignal): Promise<string> => {
     const environment = { ...process.env, PGPASSWORD: decodeURIComponent(password), PGOPTIONS: '' };
     const { stdout } = await promisify(execFile)(program, [...login, ...options, 'pgbench'], { env: environment, signal: stop });

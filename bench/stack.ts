@@ -1,7 +1,8 @@
 /** The whole product as a user starts it: the launcher, which starts the gateway, which starts PostgreSQL and the sandbox. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -66,7 +67,10 @@ export async function startStack({ profileDirectory, env = {}, signal }: StackOp
     const host = childrenOf(gateway).find(({ pid }) => /sandbox[/\\]main\.[jt]s/.test(commandLineOf(pid)))?.pid ?? 0;
     return {
       port,
-      databaseUrl: `postgres://polygate:${password}@127.0.0.1:${postmaster.port}/polygate`,
+      // As the gateway itself connects: over the socket in the data folder where there is one.
+      databaseUrl: `postgres://polygate:${password}@127.0.0.1:${postmaster.port}/polygate${
+        existsSync(join(data, `.s.PGSQL.${postmaster.port}`)) ? `?${new URLSearchParams({ host: await realpath(data) })}` : ''
+      }`,
       spawnedAtMs,
       pids: { gateway, host, postgres: postmaster.pid },
       databaseDirectory: data,

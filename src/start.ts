@@ -69,8 +69,9 @@ const postgresStep: Step = {
       port: config.embeddedPostgresPort,
       log: tell,
     });
-    const vaultDatabaseUrl = config.vaultDatabaseUrl ?? postgres.url;
-    return { config: { ...config, databaseUrl: postgres.url, vaultDatabaseUrl, embeddedPostgresPort: postgres.port }, stop: postgres.stop };
+    const { shortUrl: databaseUrl, port: embeddedPostgresPort, stop } = postgres;
+    const vaultDatabaseUrl = config.vaultDatabaseUrl ?? databaseUrl;
+    return { config: { ...config, databaseUrl, vaultDatabaseUrl, embeddedPostgresPort }, stop };
   },
 };
 

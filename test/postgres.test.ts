@@ -1,6 +1,6 @@
 /** The embedded PostgreSQL: it keeps its data, survives its own death, ends with its owner, and never shares a folder. */
 import assert from 'node:assert/strict';
-import { lstatSync, mkdtempSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,9 +61,21 @@ test('the second start finds the data of the first', async () => {
 test('it listens on the loopback only, asks for a password and keeps it from others', async () => {
   await withPostgres(async (postgres) => {
     assert.deepEqual(await query(postgres, 'show listen_addresses'), [{ listen_addresses: '127.0.0.1' }]);
-    assert.deepEqual(await query(postgres, 'show unix_socket_directories'), [{ unix_socket_directories: '' }]);
+    assert.equal(statSync(join(directory, 'data')).mode & 0o077, 0);
     assert.equal(statSync(join(directory, 'password')).mode & 0o777, 0o600);
     const wrong = new URL(postgres.url);
+    wrong.password = 'guessed';
+    await assert.rejects(query({ url: wrong.href }, 'select 1'), /password authentication failed/);
+  });
+});
+
+test('its socket is in the data folder, which nobody else can enter, and asks for the password as well', async () => {
+  await withPostgres(async (postgres) => {
+    const folder = new URL(postgres.shortUrl).searchParams.get('host') ?? '';
+    assert.deepEqual(await query(postgres, 'show unix_socket_directories'), [{ unix_socket_directories: folder }]);
+    assert.equal(realpathSync(folder), realpathSync(join(directory, 'data')));
+    assert.deepEqual(await query({ url: postgres.shortUrl }, 'select inet_client_addr() as address'), [{ address: null }]);
+    const wrong = new URL(postgres.shortUrl);
     wrong.password = 'guessed';
     await assert.rejects(query({ url: wrong.href }, 'select 1'), /password authentication failed/);
   });

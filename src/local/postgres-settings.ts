@@ -3,7 +3,6 @@
 /** Passed on the command line, so that each start has them whatever the data folder was made with. */
 export const postgresSettings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: '100',
   // An acknowledged payment is on disk (the defaults, named because the gateway's promises rest on them).
   fsync: 'on',

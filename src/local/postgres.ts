@@ -19,8 +19,17 @@ export type PostgresOptions = {
   readonly settings?: Readonly<Record<string, string>>;
 };
 
-/** A running server: `url` connects as superuser to the database `polygate`; `pid` is the present process, which a crash changes. */
-export type EmbeddedPostgres = { readonly url: string; readonly port: number; readonly pid: number; readonly stop: () => Promise<void> };
+/**
+ * A running server. `url` connects as superuser to the database `polygate` over TCP; `shortUrl` does so over the server's socket file where there is
+ * one, which costs both sides less. `pid` is the present process, which a crash changes.
+ */
+export type EmbeddedPostgres = {
+  readonly url: string;
+  readonly shortUrl: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+};
 
 /** A run that was killed needs a moment to drain and let go of the folder. */
 const lockPatienceMs = 20_000;
@@ -43,15 +52,18 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     if (options.port !== 0) await assertPortFree({ host: '127.0.0.1', port: options.port, setting: 'EMBEDDED_POSTGRES_PORT' });
     const durable = options.settings?.fsync !== 'off';
     const password = await prepareData(home, { durable });
-    const settings = { wal_compression: await walCompression(home), ...options.settings };
+    const socketFolder = socketFolderOf(home);
+    const settings = { wal_compression: await walCompression(home), unix_socket_directories: socketFolder, ...options.settings };
     const { server, port } = await launchOnPort({ home, port: options.port, settings });
     const running = keepRunning({ server, log, launch: () => launchAgain({ home, port, settings }, log) });
     await createDatabase({ port, password }).catch(async (error: unknown) => {
       await running.stop();
       throw error;
     });
+    const url = connectionUrl({ port, password, database: 'polygate' });
     return {
-      url: connectionUrl({ port, password, database: 'polygate' }),
+      url,
+      shortUrl: socketFolder === '' ? url : `${url}?${new URLSearchParams({ host: socketFolder })}`,
       port,
       get pid() {
         return running.pid();
@@ -65,6 +77,17 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     lock.release();
     throw error;
   }
+}
+
+/** Addresses of sockets have room for no more: 104 bytes with their end on macOS, 108 on Linux. */
+const longestSocketPath = 103;
+
+/** The data folder, which only its user and root can enter; empty where the path is too long for a socket, or the system has none. */
+function socketFolderOf({ place }: PostgresHome): string {
+  const folder = join(place, 'data');
+  const fits = Buffer.byteLength(join(folder, '.s.PGSQL.65535')) <= longestSocketPath;
+  // A comma would separate two folders.
+  return fits && process.platform !== 'win32' && !folder.includes(',') ? folder : '';
 }
 
 type Launch = { readonly home: PostgresHome; readonly port: number; readonly settings: Readonly<Record<string, string>> };

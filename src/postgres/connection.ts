@@ -120,7 +120,8 @@ export async function retriable<T>(work: () => Promise<T>): Promise<T> {
  */
 export type Certainty = 'retry' | 'refused' | 'not_sent' | 'unknown';
 
-const unsentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300']);
+/** `ENOENT` and `EAGAIN`: of a socket file that is not there, and of a server that has more to accept than it can. */
+const unsentCodes = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300']);
 
 export function certaintyOf(error: unknown): Certainty {
   const { code, message } = error as { code?: unknown; message?: unknown };

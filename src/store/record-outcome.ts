@@ -9,7 +9,7 @@ import { type OperationState, openOperationStates, operationTransitions } from '
 import { paymentTransitions } from '../core/states/payment.ts';
 import { plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, timeArray } from './rows.ts';
+import { inPaymentOrder, selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
 
 // The state after an event, as an SQL case over core's table: the table stays the only place that knows.
 const nextPaymentState = `case p.state || ' ' || i.payment_event
@@ -37,7 +37,7 @@ const answerColumns = `
     resolve_at = case when i.to_state is null then o.resolve_at when i.to_state = 'escalated' then 'infinity'
       else now() + i.resolve_after_ms * interval '1 millisecond' end`;
 
-const bookedAndTold = `, booked as (
+const bookedAndTold = (expected: string) => `, booked as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
   select merchant_id, operation_id, 0, payment_id, entry_kind, entry_layer, debit_account, credit_account, amount, currency, happened_at
   from paid where entry_kind is not null
@@ -49,7 +49,7 @@ const bookedAndTold = `, booked as (
     happened_at
   from paid
 )
-select operation_id from paid`;
+${selectWritten('paid', expected)}`;
 
 // The payment path: a new payment's first operation, which acts upon nothing and books at most one entry, of its whole amount.
 const firstOutcome: Statement = {
@@ -66,7 +66,7 @@ const firstOutcome: Statement = {
   where p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
   returning p.merchant_id, p.payment_id, p.last_sequence, p.state, p.currency, p.authorized, p.captured, p.released, p.refunded, p.reversed,
     i.operation_id, i.amount, i.event_name, i.to_state, i.happened_at, i.entry_kind, i.entry_layer, i.debit_account, i.credit_account
-)${bookedAndTold}`,
+)${bookedAndTold('$22')}`,
 };
 
 // A `move` that leaves nothing of the hold finishes the payment: with money taken, or with none.
@@ -131,7 +131,7 @@ const laterOutcome: Statement = {
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
   select p.merchant_id, p.operation_id, l.line, p.payment_id, l.kind, l.layer, l.debit_account, l.credit_account, p.amount, p.currency, p.happened_at
   from line l join paid p on p.operation_id = l.operation_id
-)${bookedAndTold}`,
+)${bookedAndTold('$38')}`,
 };
 
 const presentStates: Statement = {
@@ -171,13 +171,15 @@ async function recordAll(
   columns: (changes: readonly Change[]) => string[],
 ): Promise<RecordedOutcome[]> {
   const changes = inPaymentOrder(outcomes).map(changeOf);
-  const moved = await database.query<{ operation_id: string }>(statement, columns(changes));
-  const applied = new Set(moved.map((row) => row.operation_id));
-  const left = outcomes.filter((outcome) => !applied.has(outcome.operationId));
-  const states = left.length === 0 ? undefined : await statesOf(database, left);
+  const applied = writtenIn(await database.query<Written>(statement, [...columns(changes), changes.length]));
+  if (applied === undefined) return outcomes.map((outcome) => ({ applied: true, state: stateAfter(outcome) }));
+  const states = await statesOf(
+    database,
+    outcomes.filter((outcome) => !applied.has(outcome.operationId)),
+  );
   return outcomes.map((outcome) => {
     if (applied.has(outcome.operationId)) return { applied: true, state: stateAfter(outcome) };
-    return { applied: false, state: states?.get(outcome.operationId) ?? outcome.from };
+    return { applied: false, state: states.get(outcome.operationId) ?? outcome.from };
   });
 }
 

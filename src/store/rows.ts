@@ -29,3 +29,19 @@ function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
+
+/**
+ * Ends a statement that tells which of its inputs it has taken, by `operation_id`: one row with nothing in it where they are as many as `expected`, a
+ * parameter, says, which is nearly always; reading a row for each of them would cost more than all else of the answer.
+ */
+export function selectWritten(source: string, expected: string): string {
+  return `select case when count(*) < ${expected}::bigint then coalesce(array_agg(operation_id), '{}') end as written from ${source}`;
+}
+
+/** What such a statement brings. */
+export type Written = { readonly written: readonly string[] | null };
+
+/** The inputs that were taken; `undefined`: all. */
+export function writtenIn([row]: readonly Written[]): ReadonlySet<string> | undefined {
+  return row?.written === null ? undefined : new Set(row?.written);
+}

@@ -4,7 +4,7 @@ import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
 import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { timeArray } from './rows.ts';
+import { selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
 
 // A card that may be blocked is left out: the few digits of it that are here tell that no block can be meant, for nearly all cards, by one look at a
 // small index. An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
@@ -60,7 +60,7 @@ with input as (
     json_build_object('amount', amount, 'currency', currency), created_at
   from free where state <> 'submitted'
 )${more}
-select operation_id from free`;
+${selectWritten('free', '$33')}`;
 
 const guarded: Statement = { name: 'submit_payment', text: textWhere(`where not ${isBlocked}`) };
 const checked: Statement = { name: 'submit_checked_payment', text: textWhere('') };
@@ -91,9 +91,8 @@ async function submitWith(
 ): Promise<Submission[]> {
   const isNumbered = rows.some(({ paymentNumber }) => paymentNumber !== undefined);
   const statement = isChecked ? (isNumbered ? checkedNumbered : checked) : isNumbered ? guardedNumbered : guarded;
-  const written = await database.query<{ operation_id: string }>(statement, columnsOf(rows));
-  if (written.length === rows.length) return rows.map(() => 'submitted');
-  const ids = new Set(written.map((row) => row.operation_id));
+  const ids = writtenIn(await database.query<Written>(statement, [...columnsOf(rows), rows.length]));
+  if (ids === undefined) return rows.map(() => 'submitted');
   const left = rows.filter((row) => !ids.has(row.operationId));
   const blockedIds = isChecked ? new Set<string>() : await blockedOf(database, left);
   return rows.map((row) => {
