@@ -47,6 +47,12 @@ export const limitSettings = {
     5,
     'How many different cards of one shopper’s address may be declined before the address is refused.',
   ),
+  cardTestingCardsPerEmail: setting(
+    'CARD_TESTING_CARDS_PER_EMAIL',
+    wholeNumber({ min: 2, max: 1_000 }),
+    4,
+    'How many different cards may be declined under one shopper’s mail address before payments under it are refused.',
+  ),
   cardTestingCardsPerBin: setting(
     'CARD_TESTING_CARDS_PER_BIN',
     wholeNumber({ min: 2, max: 1_000 }),

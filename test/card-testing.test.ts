@@ -161,6 +161,29 @@ describe('many cards from one address', () => {
   });
 });
 
+describe('many cards under one mail address', () => {
+  const stack = useOppStack({
+    env: {
+      ...{ CARD_TESTING: 'on', CARD_TESTING_CARDS_PER_EMAIL: '3', CARD_TESTING_CARDS_PER_ADDRESS: everywhereElse },
+      ...{ CARD_TESTING_CARDS_PER_BIN: everywhereElse, CARD_TESTING_CARDS_PER_MERCHANT: everywhereElse },
+    },
+  });
+  const { decline, isRefused, passes, metrics } = payments(stack);
+
+  test('after so many declined cards it is refused, from wherever and however it is written; others are not concerned', async () => {
+    const from = (email: string): Parameters => ({ 'customer.email': email, 'customer.ip': freshAddress() });
+    for (const email of ['tester@shop.example', 'Tester@Shop.example', 'TESTER@shop.example']) await decline(from(email));
+    await isRefused(from('tester@shop.example'));
+    await passes(from('other@shop.example'));
+    await passes({ 'customer.ip': freshAddress() });
+    await passes(from('tester@shop.example'), other);
+    assert.match(await metrics(), /polygate_card_testing_total\{subject="email"\} [1-9]/);
+    const lines = stack.parts.log().filter((line) => line.includes('tries out cards'));
+    assert.ok(lines.length > 0);
+    assert.doesNotMatch(lines.join('\n'), /tester@|4512/i);
+  });
+});
+
 describe('many cards with the same first digits', () => {
   const stack = useOppStack({
     env: {

@@ -250,7 +250,7 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
     await moveTo((days - 2) * 86_400);
     assert.equal(await ordered(), index + 1, `two days later`);
   }
-  for (const { subject, text } of await mailbox.received(to, 3)) {
+  for (const { subject, text } of await mailbox.received(to, 3, 'PCI DSS')) {
     assert.match(subject, /PCI DSS document expires soon: Self-assessment questionnaire/);
     assert.match(text, /Hand in a new one/);
   }
@@ -297,6 +297,9 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
   }
   const again = await pay(shop, { payment_method: { type: 'stored_card', id: stored } });
   assert.equal(again.status, 201, again.text);
+  // A code that the merchant's server has taken from its customer is card data.
+  const withCode = await pay(shop, { payment_method: { type: 'stored_card', id: stored, cvc: '123' } });
+  assert.deepEqual(codeOf(withCode), [403, 'pci_compliance_required']);
   const renewed = await handIn(shop);
   await operator.json('compliance', 'approve', String(renewed.body.id));
   await eventually(async () => (await pay(shop)).status === 201, 'the new document to count');

@@ -98,26 +98,32 @@ async function idOf(to: string): Promise<string> {
   return String(rows[0]?.endpoint_id);
 }
 
-test('holds and charges are confirmed, one mail each; declines and refunds are not', async () => {
+test('each result is told by mail, once: holds, charges, refunds, declines, voids', async () => {
   const to = freshAddress();
   const id = await endpointFor(to);
   const held = await stack.api.pay({ type: 'PA', amount: '30.00' });
   const captured = await stack.api.operate(held.id, { type: 'CP', amount: '20.00' });
   await stack.api.operate(captured.id, { type: 'RF', amount: '5.00' });
-  await stack.api.pay({ card: '4000000000000002' });
+  await stack.api.pay({ card: '4000000000000002', amount: '6.00' });
+  const voided = await stack.api.pay({ type: 'PA', amount: '7.00' });
+  await stack.api.operate(voided.id, { type: 'RV', amount: '7.00' });
   const settled = async () => {
     const { rows } = await stack.database.query(
       `select count(*)::int as count from polygate.delivery where endpoint_id = $1 and state = 'delivered'`,
       [id],
     );
-    return rows[0].count >= 4;
+    return rows[0].count >= 6;
   };
   await eventually(settled, 'all deliveries');
-  const mails = await mailbox.received(to, 2);
-  assert.deepEqual(
-    mails.map(({ subject }) => subject),
-    ['Payment authorized: €30.00', 'Payment received: €20.00'],
-  );
+  const mails = await mailbox.received(to, 6);
+  assert.deepEqual(mails.map(({ subject }) => subject).toSorted(), [
+    'Payment authorized: €30.00',
+    'Payment authorized: €7.00',
+    'Payment canceled: €7.00',
+    'Payment not made: €6.00',
+    'Payment received: €20.00',
+    'Refund made: €5.00',
+  ]);
   await operator.run(['webhook', 'remove', id]);
 });
 
@@ -177,7 +183,16 @@ test('an address that does not exist parks its endpoint; a test mail that is tak
 });
 
 const data = {
-  ...{ merchantName: 'Shop', amount: 100, currency: 'EUR', isHold: false, paymentId: 'p', operationId: 'o', happenedAtMs: 0, isTest: true },
+  ...{
+    merchantName: 'Shop',
+    amount: 100,
+    currency: 'EUR',
+    result: 'charged' as const,
+    paymentId: 'p',
+    operationId: 'o',
+    happenedAtMs: 0,
+    isTest: true,
+  },
 };
 
 test('what core queues is one row, sent once for its key however often it is ordered', async () => {

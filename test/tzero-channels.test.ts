@@ -1,5 +1,6 @@
 /** tZero: what a channel is set to, and what a payment carries along: units, callback or mail, metadata, delayed captures, lists in pages. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { moveClock } from './harness/console.ts';
@@ -8,7 +9,7 @@ import { createMailbox } from './harness/mailbox.ts';
 import { createOperator } from './harness/operator.ts';
 import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { card, demo, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
+import { card, demo, demoCallbackSecret, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
 
 const stack = useTzero({ webhooks: true });
 
@@ -97,6 +98,25 @@ test('a channel that names addresses takes requests from there alone', async () 
   await eventually(async () => (await stack.read(paid)).body.error?.code === 'ip_not_allowed', 'the restriction to count');
 });
 
+test('what belongs to the merchant is as closed as all of its channels', async () => {
+  const paths = ['/customer/nobody/payment-method', '/compliance/status'];
+  const codes = async () =>
+    Promise.all(paths.map(async (path) => (await stack.send({ method: 'GET', path, key: other.key })).body.error?.code));
+  assert.deepEqual(await codes(), [undefined, undefined]);
+  const { rows } = await stack.parts.database.query<{ policies: Json }>('select policies from polygate.channel where wire_id = $1', [
+    other.channel,
+  ]);
+  const setPolicies = (policies: Json) =>
+    stack.parts.database.query('update polygate.channel set policies = $1 where wire_id = $2', [JSON.stringify(policies), other.channel]);
+  await setPolicies({ ...rows[0]?.policies, allowedAddresses: ['203.0.113.7'] });
+  const closed = paths.map(() => 'ip_not_allowed');
+  await eventually(async () => String(await codes()) === String(closed), 'the restriction to count');
+  const path = `${paths[0]}/pm_${'a'.repeat(32)}`;
+  assert.equal((await stack.send({ method: 'DELETE', path, key: other.key })).body.error?.code, 'ip_not_allowed');
+  await setPolicies(rows[0]?.policies ?? {});
+  await eventually(async () => String(await codes()) === String([undefined, undefined]), 'the restriction to end');
+});
+
 test('each channel is confirmed in its own way: one by callback, another by mail, each told only of its own payments', async () => {
   const operator = createOperator(stack.parts.env);
   const hooks = createHooks(stack.parts.host.url);
@@ -115,6 +135,31 @@ test('each channel is confirmed in its own way: one by callback, another by mail
     mails.map(({ text }) => [text.includes(mailed.body.reference ?? '?'), text.includes('41.00'), text.includes('4111111111111111')]),
     [[true, true, false]],
   );
+});
+
+test('the way back is signed with the secret of the callbacks of the channel', async () => {
+  const operator = createOperator(stack.parts.env);
+  const hooks = createHooks(stack.parts.host.url);
+  const secrets = [`whsec_${'a1'.repeat(16)}`, `whsec_${'b2'.repeat(16)}`] as const;
+  const [own, general] = [await newChannel(), await newChannel()];
+  const third = await newChannel();
+  for (const [channel, secret] of [
+    [own, secrets[0]],
+    [third, secrets[1]],
+  ] as const) {
+    const add = ['webhook', 'add', '--merchant', '1', '--dialect', 'tzero', '--channel', channel];
+    await operator.json(...add, '--url', hooks.url(`back-${channel}`), '--secret', secret);
+  }
+  for (const [channel, secret] of [
+    [own, secrets[0]],
+    [third, secrets[1]],
+    [general, demoCallbackSecret],
+  ] as const) {
+    const begun = await stack.authorise(order({ channel }));
+    const back = new URL(await shop(begun.body.redirect_url ?? ''));
+    const { payment_id: id, reference, status, signature } = Object.fromEntries(back.searchParams);
+    assert.equal(signature, createHmac('sha256', secret).update(`${id}.${reference}.${status}`).digest('hex'), channel);
+  }
 });
 
 test('metadata comes back as it was sent, with the payment, its list and its callbacks; within its limits', async () => {
@@ -174,6 +219,14 @@ test('a delayed capture is taken when its time has come; not after a void, and e
     assert.deepEqual(fieldsOf(await stack.authorise(order({ capture_delay: bad }))), ['capture_delay'], bad);
   }
   assert.equal((await stack.pay(order({ capture_delay: '0d' }))).body.status, 'captured');
+});
+
+test('the delay of a capture begins with the payment: a customer who comes later is charged at once', async () => {
+  const begun = await stack.authorise(order({ capture_delay: '5m' }));
+  await moveClock(stack.url, 6 * 60);
+  assert.equal((await stack.read(begun.body.id ?? '')).body.status, 'pending_customer');
+  await shop(begun.body.redirect_url ?? '');
+  await eventually(async () => (await stack.read(begun.body.id ?? '')).body.status === 'captured', 'the capture');
 });
 
 test('a list goes on where its page ended, also when payments come in between', async () => {

@@ -73,8 +73,11 @@ test('the sample of the guide is answered with a unique address, where the custo
   assert.deepEqual(held.body.metadata, { key_1: 'value_1', key_2: 'value_2' });
   assert.match(held.body.payment_method?.id ?? '', /^pm_[0-9a-f]{32}$/);
   assert.ok((held.body.payment_data?.network_reference ?? '').length > 0);
+  assert.ok(Date.parse(held.body.updated_at ?? '') > Date.parse(begun.body.updated_at ?? ''), held.text);
   await moveClock(stack.url, 86_400);
-  assert.equal((await stack.read(begun.body.id ?? '')).body.status, 'captured');
+  const captured = await stack.read(begun.body.id ?? '');
+  assert.equal(captured.body.status, 'captured');
+  assert.ok(Date.parse(captured.body.updated_at ?? '') >= Date.parse(begun.body.created_at ?? '') + 86_400_000, captured.text);
   assert.deepEqual(await booked(before), [
     ['authorization', 100],
     ['capture', 100],

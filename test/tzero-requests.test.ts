@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
+import { moveClock } from './harness/console.ts';
 import { openPage, textOf } from './harness/form-browser.ts';
 import { createHooks } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
@@ -210,6 +211,34 @@ test('a session is paid on our page; the callback names the reference', async ()
   );
 });
 
+test('sessions and links are made once for a key or a reference, also when many ask at once, and anew the day after', async () => {
+  for (const path of ['/payment/session', '/payment/link']) {
+    const body = {
+      ...{ channel: demo.channel, amount: 46_00, currency: 'USD', reference: freshName('once'), metadata: { z: '1', a: '2' } },
+      customer: { reference: 'c', email: 'ada@shop.example', name: 'Ada' },
+    };
+    const ask = (more: Json = {}, headers: Readonly<Record<string, string>> = {}) =>
+      stack.send({ path, body: { ...body, ...more }, headers });
+    const all = await Promise.all(Array.from({ length: 8 }, () => ask()));
+    assert.deepEqual([...new Set(all.map(({ status, body: { id } }) => `${status} ${id}`))], [`201 ${all[0]?.body.id}`]);
+    const again = await ask();
+    assert.deepEqual([again.body.id, again.headers['idempotent-replayed']], [all[0]?.body.id, 'true']);
+    const keyed = { 'idempotency-key': freshName('key') };
+    const first = await ask({}, keyed);
+    assert.deepEqual([first.status, first.headers['idempotent-replayed']], [201, undefined], first.text);
+    assert.notEqual(first.body.id, again.body.id);
+    const same = await ask({}, keyed);
+    assert.deepEqual([same.body.id, same.headers['idempotent-replayed']], [first.body.id, 'true']);
+    assert.deepEqual(codeOf(await ask({ amount: 1 }, keyed)), [409, 'idempotency_mismatch']);
+    assert.deepEqual(codeOf(await ask({ amount: 1 })), [409, 'duplicate_reference']);
+    await moveClock(stack.url, 86_400);
+    const anew = await ask();
+    assert.deepEqual([anew.status, anew.headers['idempotent-replayed']], [201, undefined], anew.text);
+    assert.notEqual(anew.body.id, again.body.id);
+    assert.equal((await ask()).body.id, anew.body.id);
+  }
+});
+
 test('a link is mailed, paid, told, and ended', async () => {
   const body = {
     channel: demo.channel,
@@ -257,6 +286,12 @@ test('callbacks are signed with their time, name their event, and tell a payment
     ['payment.captured', 'refund.succeeded', 'payment.partially_refunded'],
   );
   assert.equal(new Set(told.map(({ id }) => id)).size, 3);
+  const challenged = await stack.pay(order({ payment_method: card('5555555555554444') }));
+  const [hook] = await hooks.acknowledged('tzero', 1, challenged.body.id);
+  const { data } = JSON.parse(hook?.body ?? '{}') as { readonly data: Json };
+  const { request_id, ...payment } = challenged.body;
+  assert.equal(challenged.body.three_ds?.status, 'Y');
+  assert.deepEqual(data, payment);
 });
 
 test('a payment is confirmed by mail where the merchant wants mails', async () => {
@@ -265,7 +300,7 @@ test('a payment is confirmed by mail where the merchant wants mails', async () =
   const paid = await stack.pay(order({ amount: 31_00 }));
   const [mail] = await createMailbox(stack.parts.host.url).received(to, 1);
   assert.match(mail?.text ?? '', /31\.00/);
-  assert.ok((mail?.text ?? '').includes(paid.body.reference ?? '?'));
+  for (const known of [paid.body.reference, paid.body.id]) assert.ok((mail?.text ?? '').includes(known ?? '?'));
 });
 
 test('a URL of the request is told as well, where the channel allows it', async () => {

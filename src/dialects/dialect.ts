@@ -127,6 +127,10 @@ export interface DialectCallbacks {
   readonly timeoutMs: number;
   /** Messages are signed with the secret of the merchant's newest credential: it comes as that of the address. */
   readonly signsWithCredential?: true;
+  /** Messages about payments tell what came of 3-D Secure: their first operation has it. */
+  readonly tellsAuthentication?: true;
+  /** How a payment and an act upon it are called where merchants are told of them by mail. Absent: by their internal ids. */
+  namesOf?(told: Pick<PaymentNotice, 'operation' | 'tree'>): { readonly paymentId: string; readonly operationId: string };
   readonly form: EndpointForm;
   /** The messages of an event, in order, always as many for the same event; none where the protocol does not tell of it. Pure. */
   write(notice: CallbackNotice): readonly CallbackMessage[];

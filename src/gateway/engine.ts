@@ -96,6 +96,7 @@ function cardTestingOf({ config, clock, log, metrics }: Foundation): CardTesting
     limits: {
       windowMs: config.cardTestingWindowMinutes * minuteMs,
       cardsPerAddress: config.cardTestingCardsPerAddress,
+      cardsPerEmail: config.cardTestingCardsPerEmail,
       cardsPerBin: config.cardTestingCardsPerBin,
       cardsPerMerchant: config.cardTestingCardsPerMerchant,
       declinePercent: config.cardTestingDeclinePercent,

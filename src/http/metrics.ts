@@ -137,7 +137,7 @@ function createAbuseCounters(registers: Registry[]): Pick<Metrics, 'countRefusal
   const cardTesting = new Counter({
     ...{
       name: 'polygate_card_testing_total',
-      help: 'How often somebody was found trying out cards: at a shopper’s address, with a BIN, or at a merchant as a whole.',
+      help: 'How often somebody was found trying out cards: at a shopper’s address, under a shopper’s mail address, with a BIN, or at a merchant as a whole.',
       registers,
     },
     labelNames: ['subject'],

@@ -5,7 +5,7 @@ import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { deliveriesAbout } from './own-deliveries.ts';
 import { reading } from './unavailable.ts';
 
-const columns = `merchant_id, endpoint_id, dialect, url, settings, secret, (extract(epoch from created_at) * 1000)::bigint as created_ms`;
+const columns = `merchant_id, endpoint_id, dialect, channel_id, url, settings, secret, (extract(epoch from created_at) * 1000)::bigint as created_ms`;
 
 const insert: Statement = {
   name: 'add_own_endpoint',
@@ -65,6 +65,7 @@ interface EndpointRow extends Row {
   readonly merchant_id: string;
   readonly endpoint_id: string;
   readonly dialect: string;
+  readonly channel_id: string | null;
   readonly url: string | null;
   readonly settings: Record<string, string>;
   readonly secret: Buffer | null;
@@ -115,6 +116,7 @@ export function createEndpointStore(database: Database): EndpointStore {
 function endpointOf(row: EndpointRow): OwnEndpoint {
   return {
     ...{ merchantId: row.merchant_id, endpointId: row.endpoint_id, dialect: row.dialect, settings: row.settings },
+    ...(row.channel_id === null ? {} : { channelId: row.channel_id }),
     ...(row.url === null ? {} : { url: row.url }),
     ...(row.secret === null ? {} : { sealedSecret: row.secret }),
     createdAtMs: row.created_ms,

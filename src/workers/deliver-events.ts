@@ -9,6 +9,7 @@ import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView } from '../core/payment/operation.ts';
 import { type OrderView, readOrder } from '../core/payment/order.ts';
+import { withAuthentication } from '../core/three-d-secure/view.ts';
 import type { DialectCallbacks, Webhooks } from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
@@ -223,13 +224,14 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
   if (about.kind === 'mail') return sending(about.mail);
   const subject = await readSubject(parts, delivery, about);
   if (subject === undefined) return undefined;
-  if (mailAddressOf(delivery.endpoint) !== undefined) {
-    const operation = subject.subject === 'payment' ? subject.operation : undefined;
-    return sending(mailOf(delivery, { operation, isTest: mode === 'sandbox' }));
-  }
   const policy = parts.callbacks.get(delivery.endpoint.dialect);
+  if (mailAddressOf(delivery.endpoint) !== undefined) {
+    const told = subject.subject === 'payment' ? { ...subject, names: namesFor(policy, subject) } : undefined;
+    return sending(mailOf(delivery, { told, isTest: mode === 'sandbox' }));
+  }
   if (policy === undefined) return undefined;
-  const telling = { policy, delivery, subject, channel: about.channel };
+  const told = policy.tellsAuthentication === true && subject.subject === 'payment' ? await authenticated(engine, subject) : subject;
+  const telling = { policy, delivery, subject: told, channel: about.channel };
   return { retryDelaysMs: policy.retryDelaysMs, send: () => sendByWebhook(parts, telling) };
 }
 
@@ -261,6 +263,20 @@ async function readSubject(
   const dialectData = tree.operations[0]?.dialectData ?? {};
   const order = await orderOf(engine, { merchantId, dialectData, operationId });
   return { subject: 'payment', event: about.event, tree, operation, ...(order === undefined ? {} : { order }) };
+}
+
+/** In the protocol's own words where it has some for mails. */
+function namesFor(policy: DialectCallbacks | undefined, { operation, tree }: AboutPayment) {
+  const { paymentId, operationId } = operation;
+  return policy?.namesOf?.({ operation, tree }) ?? { paymentId, operationId };
+}
+
+type AboutPayment = Extract<Subject, { readonly subject: 'payment' }>;
+
+/** With what came of 3-D Secure in the payment's first operation. */
+async function authenticated(engine: Engine, { tree, ...about }: AboutPayment): Promise<AboutPayment> {
+  const operations = await Promise.all(tree.operations.map(async (one) => ({ ...one, ...(await withAuthentication(engine, one)) })));
+  return { ...about, tree: { ...tree, operations } };
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -3,7 +3,7 @@ import type { ClaimedDelivery } from '../core/event/outbox.ts';
 import { mailLanguages } from '../core/mail/content.ts';
 import { confirmationOf } from '../core/mail/payment-confirmation.ts';
 import { mailIdOf, type QueuedMail } from '../core/mail/send.ts';
-import type { OperationView } from '../core/payment/operation.ts';
+import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
 import type { MailTransport } from '../mail/transport.ts';
 import type { Sent } from './delivery-try.ts';
 
@@ -24,16 +24,23 @@ export function mailAddressOf({ url }: ClaimedDelivery['endpoint']): string | un
   return url?.startsWith('mailto:') === true ? url.slice('mailto:'.length) : undefined;
 }
 
+/** A payment, what has happened to it, and what the merchant calls both. */
+interface ToldByMail {
+  readonly operation: OperationView;
+  readonly tree: PaymentTree;
+  readonly names: { readonly paymentId: string; readonly operationId: string };
+}
+
 /** Undefined: there is nothing to tell by mail of it. The id is the same in every try. */
 export function mailOf(
   { merchantId, endpointId, paymentId, sequence, about, endpoint }: ClaimedDelivery,
-  { operation, isTest }: { readonly operation: OperationView | undefined; readonly isTest: boolean },
+  { told, isTest }: { readonly told: ToldByMail | undefined; readonly isTest: boolean },
 ): QueuedMail | undefined {
   if (about.kind === 'mail') return about.mail;
   const to = mailAddressOf(endpoint);
-  if (to === undefined || about.kind !== 'payment' || operation === undefined) return undefined;
+  if (to === undefined || about.kind !== 'payment' || told === undefined) return undefined;
   const { event, channel } = about;
-  const data = confirmationOf({ event, operation, channel, isTest });
+  const data = confirmationOf({ event, channel, isTest, ...told });
   if (data === undefined) return undefined;
   return {
     ...{ merchantId, kind: 'payment_confirmation', to, data, senderName: data.merchantName },

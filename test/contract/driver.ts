@@ -133,7 +133,7 @@ export const capabilities = [
   'tokens',
   'idempotency key',
   'refusal of unknown fields',
-  'payments without a shopper',
+  'unauthenticated shoppers',
   'frictionless authentication',
   'challenge',
   'redirect method',

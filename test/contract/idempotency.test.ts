@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { freshCardNumber } from '../harness/card-numbers.ts';
 import { freshName } from '../harness/opp.ts';
 import { eventually } from '../harness/processes.ts';
-import type { Answer, Client, Driver } from './driver.ts';
+import type { Act, Answer, Client, Driver } from './driver.ts';
 import { atOnce, expectOutcome, order, stories } from './stories.ts';
 
 const story = stories();
@@ -112,24 +112,31 @@ story('a refusal keeps no key: the mended request goes through', ['idempotency k
   expectOutcome(await shop.debit(sent), 'approved');
 });
 
-const acts: readonly (readonly [name: string, act: (shop: Client, target: string, key: string, amount: number) => Promise<Answer>])[] = [
-  ['capture', (shop, target, idempotencyKey, amount) => shop.capture(target, { amount, idempotencyKey })],
-  ['refund', (shop, target, idempotencyKey, amount) => shop.refund(target, { amount, idempotencyKey })],
-  ['void', (shop, target, idempotencyKey, amount) => shop.void(target, { amount, idempotencyKey })],
+type Amount = number | undefined;
+
+const acts: readonly (readonly [name: string, act: (shop: Client, target: string, key: string, amount: Amount) => Promise<Answer>])[] = [
+  ['capture', (shop, target, idempotencyKey, amount) => shop.capture(target, actOf(idempotencyKey, amount))],
+  ['refund', (shop, target, idempotencyKey, amount) => shop.refund(target, actOf(idempotencyKey, amount))],
+  ['void', (shop, target, idempotencyKey, amount) => shop.void(target, actOf(idempotencyKey, amount))],
 ];
 
+function actOf(idempotencyKey: string, amount: Amount): Act {
+  return { idempotencyKey, ...(amount === undefined ? {} : { amount }) };
+}
+
 for (const [name, act] of acts) {
-  const needs = ['idempotency key', ...(name === 'void' ? (['partial void'] as const) : [])] as const;
-  story(`a ${name} that is repeated moves money once`, needs, async ({ shop, driver, booked }) => {
+  story(`a ${name} that is repeated moves money once`, ['idempotency key'], async ({ shop, driver, booked }) => {
     const target = expectOutcome(name === 'refund' ? await shop.debit(order()) : await shop.authorize(order()), 'approved');
     const key = freshName('key');
-    const first = await act(shop, target, key, 5_00);
+    // Where all of a hold is voided or nothing, no other void could come under the key.
+    const isWhole = name === 'void' && driver.lacks.includes('partial void');
+    const first = await act(shop, target, key, isWhole ? undefined : 5_00);
     expectOutcome(first, 'approved');
-    assertRepeat(driver, first, await act(shop, target, key, 5_00));
-    assertMismatch(driver, first, await act(shop, target, key, 5_01));
+    assertRepeat(driver, first, await act(shop, target, key, isWhole ? undefined : 5_00));
+    if (!isWhole) assertMismatch(driver, first, await act(shop, target, key, 5_01));
     assert.deepEqual(
       (await booked()).map(({ amount }) => amount),
-      [100_00, 5_00],
+      [100_00, isWhole ? 100_00 : 5_00],
     );
   });
 }

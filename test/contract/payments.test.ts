@@ -55,7 +55,7 @@ const declines: readonly (readonly [number: string, reason: DeclineReason, more?
   ];
 
 for (const [number, reason, { cvc = '123', amount = 10_00 } = {}] of declines) {
-  const needs = reason === 'authentication_required' ? (['payments without a shopper'] as const) : [];
+  const needs = reason === 'authentication_required' ? (['unauthenticated shoppers'] as const) : [];
   story(`card ${number.slice(-4)} of ${amount} is declined: ${reason}`, needs, async ({ shop, booked }) => {
     const sent: Order = { amount, card: { number, cvc } };
     for (const answer of [await shop.authorize(sent), await shop.debit(sent)]) {

@@ -110,7 +110,7 @@ export const qorepay: Driver = {
   dialect: 'qorepay',
   lacks: [
     ...(['several captures', 'partial void', 'void of a debit', 'idempotency key', 'refusal of unknown fields'] as const),
-    ...(['payments without a shopper', 'redirect method'] as const),
+    ...(['unauthenticated shoppers', 'redirect method'] as const),
   ],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   webhooks: {

@@ -77,8 +77,9 @@ const zeros = '0'.repeat(26);
 
 export const tzero: Driver = {
   dialect: 'tzero',
-  // A payment of a customer always has its page, so a soft decline leads to a challenge. Members that nobody knows are ignored: the platform's full list is not public.
-  lacks: ['redirect method', 'payments without a shopper', 'refusal of unknown fields', 'partial void', 'void of a debit'],
+  // A payment of a customer always has its page, so a soft decline leads to a challenge; issuers do not decline one of the merchant for that reason. Members
+  // that nobody knows are ignored: the platform's full list is not public.
+  lacks: ['redirect method', 'unauthenticated shoppers', 'refusal of unknown fields', 'partial void', 'void of a debit'],
   keyPolicy: { repeat: 'replayed', mismatch: 'refused' },
   webhooks: {
     name: 'tzero',

@@ -38,6 +38,10 @@ ${rows.join('\n')}
 
 Live mode does not start without the settings marked above, nor when it would serve plain HTTP without \`TRUSTED_PROXY\`, nor with the key
 file or the acquirer host of the sandbox. The sandbox does not start while \`NODE_ENV\` is \`production\`: its credentials are published.
+
+From the environment alone: \`NODE_ENV\`, for the sentence above, and \`NODE_COMPILE_CACHE\`, the folder in which the launcher keeps what Node has
+compiled of the program, so that the next start is quicker (by default beside the dependencies; where it cannot be written, nothing is kept). The
+simulators have [some of their own](../sandbox/README.md), and the tests [theirs](../CONTRIBUTING.md#tests).
 `;
 }
 

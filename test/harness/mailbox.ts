@@ -4,8 +4,8 @@ import { eventually } from './processes.ts';
 
 export interface Mailbox {
   list(filter: { readonly to?: string; readonly subject?: string }): Promise<readonly ReceivedMail[]>;
-  /** Waits until as many have come to an address. */
-  received(to: string, count: number): Promise<readonly ReceivedMail[]>;
+  /** Waits until as many have come to an address; `subject`: of those with these words in it. */
+  received(to: string, count: number, subject?: string): Promise<readonly ReceivedMail[]>;
   clear(): Promise<void>;
 }
 
@@ -17,10 +17,10 @@ export function createMailbox(sandboxUrl: string): Mailbox {
   };
   return {
     list,
-    async received(to, count) {
+    async received(to, count, subject) {
       let found: readonly ReceivedMail[] = [];
       const enough = async () => {
-        found = await list({ to });
+        found = await list({ to, ...(subject === undefined ? {} : { subject }) });
         return found.length >= count;
       };
       await eventually(enough, `${count} mails to ${to}`);

@@ -2,6 +2,8 @@
 import type { Endpoint } from './outbox.ts';
 
 export interface OwnEndpoint extends Endpoint {
+  /** The one channel that it is told of; absent: all that speak the dialect. */
+  readonly channelId?: string;
   /** Wall time, epoch ms. */
   readonly createdAtMs: number;
 }

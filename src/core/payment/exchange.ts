@@ -4,7 +4,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
 import type { AcquirerAnswer } from '../ports/acquirer.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
-import type { CardTesting } from '../risk/card-testing.ts';
+import type { CardTesting, Tried } from '../risk/card-testing.ts';
 import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import type { Engine } from './engine.ts';
@@ -35,6 +35,7 @@ export interface Exchange {
   readonly tokenize: boolean;
   /** Of the shopper. */
   readonly ip?: string;
+  readonly email?: string;
   /** Told of a decline before it is recorded; what it returns stands instead. */
   readonly onDecline?: (answer: Declined) => Promise<OperationView | undefined>;
 }
@@ -52,7 +53,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
   };
   const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
   const answer = await engine.acquirer.send(request, secrets);
-  if (engine.cardTesting !== undefined) noteAnswer(engine.cardTesting, { ...row, pan, ip: more.ip }, answer);
+  if (engine.cardTesting !== undefined) noteAnswer(engine.cardTesting, { ...row, pan, ip: more.ip, email: more.email }, answer);
   const isPart = answer.outcome === 'partly_approved';
   if (isPart && channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
   const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
@@ -76,10 +77,10 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
 /** Whoever tries out cards is known by the answers; an unknown outcome says nothing of a card, and what a merchant initiates nobody has typed in. */
 function noteAnswer(
   cardTesting: CardTesting,
-  { kind, merchantId, amount, currency, agreement, pan, ip }: Sent & { readonly pan: Pan; readonly ip: string | undefined },
+  { kind, merchantId, amount, currency, agreement, pan, ip, email }: Sent & Pick<Tried, 'pan' | 'ip' | 'email'>,
   answer: AcquirerAnswer,
 ): void {
   if (kind === 'payout' || agreement?.initiator === 'merchant') return;
   const told = answer.outcome === 'approved' ? 'approved' : answer.outcome === 'declined' ? answer.reason : undefined;
-  if (told !== undefined) cardTesting.note({ merchantId, ip, pan, amount, currency, answer: told });
+  if (told !== undefined) cardTesting.note({ merchantId, ip, email, pan, amount, currency, answer: told });
 }

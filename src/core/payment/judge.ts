@@ -18,7 +18,8 @@ export function suspicionOf(
 ): Suspicion {
   if (instrument.type !== 'card' || kind === 'payout' || agreement?.initiator === 'merchant') return undefined;
   const ip = origin?.ip ?? shopper?.browser.ip;
-  return cardTesting.suspects({ merchantId: channel.merchantId, ip, pan: instrument.pan });
+  const email = origin?.email ?? shopper?.email;
+  return cardTesting.suspects({ merchantId: channel.merchantId, ip, email, pan: instrument.pan });
 }
 
 /** Nothing is sent unless the issuer has authenticated the shopper. */

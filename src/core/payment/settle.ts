@@ -95,7 +95,7 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   const kind = firstKinds.find((first) => first === operation.kind);
   const { cardId, sealedValue, authenticationId } = authentication;
   const exemption = exemptionOf(authentication);
-  const { ip } = authentication.request.browser;
+  const { email, browser } = authentication.request;
   if (kind === undefined || card === undefined) throw new Error(`a ${operation.kind} waits for no shopper`);
   const [pan, cvc] = await Promise.all([
     inHand.pan ?? vault.reveal({ merchantId, cardId }),
@@ -123,7 +123,8 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   };
   const concluded = await exchange(engine, {
     ...{ channel, open: { view }, trace, pan, tokenize: visit.tokenize, onDecline },
-    ...(ip === undefined ? {} : { ip }),
+    ...(browser.ip === undefined ? {} : { ip: browser.ip }),
+    ...(email === undefined ? {} : { email }),
     ...(verdict.evidence === undefined ? {} : { authentication: verdict.evidence }),
     row: { merchantId, operationId, kind, amount, currency, cardId, card, createdAtMs, ...(agreement === undefined ? {} : { agreement }) },
     ...(cvc === undefined ? {} : { cvc }),

@@ -79,12 +79,14 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   }
   const { channel, tokenize, authentication, exemption } = command;
   const ip = command.origin?.ip ?? command.shopper?.browser.ip;
+  const email = command.origin?.email ?? command.shopper?.email;
   const { cvc } = card;
   const operation = await exchange(engine, {
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
     ...(cvc === undefined ? {} : { cvc }),
     ...(exemption === undefined ? {} : { exemption }),
     ...(ip === undefined ? {} : { ip }),
+    ...(email === undefined ? {} : { email }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });

@@ -1,6 +1,6 @@
 /**
- * Finds whoever tries out cards: many different ones that are declined, from one address or with the same first digits (BIN enumeration), often for
- * small amounts. What it knows is in the memory of one node, and nothing of it is a card: cards are told apart by a keyed hash whose key is the
+ * Finds whoever tries out cards: many different ones that are declined, from one address, under one mail address or with the same first digits (BIN
+ * enumeration), often for small amounts. What it knows is in the memory of one node, and nothing of it is a card: cards are told apart by a keyed hash whose key is the
  * node's own. It looks at new cards only; stored ones were good once. Rules of the field: Visa's enumeration monitoring, Stripe's card testing signals.
  */
 import { createHmac, randomBytes } from 'node:crypto';
@@ -11,13 +11,14 @@ import { addressOf } from './one-address.ts';
 import { normalized } from './rule.ts';
 import { createTallies, type Tally } from './tallies.ts';
 
-/** Where it was found: at a shopper's address, with a BIN, or at a merchant as a whole. */
-export type TestedSubject = 'address' | 'bin' | 'merchant';
+/** Where it was found: at a shopper's address, under a shopper's mail address, with a BIN, or at a merchant as a whole. */
+export type TestedSubject = 'address' | 'email' | 'bin' | 'merchant';
 
 export interface CardTestingLimits {
   readonly windowMs: number;
   /** Different cards declined within the window. Of a BIN and of a merchant, those of small amounts count twice. */
   readonly cardsPerAddress: number;
+  readonly cardsPerEmail: number;
   readonly cardsPerBin: number;
   readonly cardsPerMerchant: number;
   /** The least share of declines, 1 to 100. */
@@ -36,6 +37,7 @@ export interface Tried {
   readonly merchantId: string;
   /** Of the shopper, as the merchant tells it. */
   readonly ip: string | undefined;
+  readonly email: string | undefined;
   readonly pan: Pan;
 }
 
@@ -47,7 +49,7 @@ export interface Answered extends Tried {
 }
 
 export interface CardTesting {
-  /** `refuse`: its address tries out cards. `authenticate`: cards like it are tried out, so its holder has to authenticate. */
+  /** `refuse`: its address, or its mail address, tries out cards. `authenticate`: cards like it are tried out, so its holder has to authenticate. */
   suspects(tried: Tried): 'refuse' | 'authenticate' | undefined;
   /** What an acquirer has answered. */
   note(answered: Answered): void;
@@ -58,10 +60,11 @@ const smallAmount = 5;
 const bytesOfCard = 9;
 
 export function createCardTesting({ limits, nowMs, onFound }: CardTestingOptions): CardTesting {
-  const { cardsPerAddress, cardsPerBin, cardsPerMerchant, windowMs } = limits;
+  const { cardsPerAddress, cardsPerEmail, cardsPerBin, cardsPerMerchant, windowMs } = limits;
   const key = randomBytes(32);
   const tallies = {
     address: createTallies({ windowMs, nowMs }),
+    email: createTallies({ windowMs, nowMs }),
     bin: createTallies({ windowMs, nowMs }),
     merchant: createTallies({ windowMs, nowMs }),
   };
@@ -73,16 +76,19 @@ export function createCardTesting({ limits, nowMs, onFound }: CardTestingOptions
   function isTesting(subject: TestedSubject, { approved, declined, cards, smallCards }: Tally): boolean {
     if (declined * 100 < limits.declinePercent * (declined + approved)) return false;
     if (subject === 'address') return cards.size >= cardsPerAddress;
+    if (subject === 'email') return cards.size >= cardsPerEmail;
     return cards.size + smallCards.size >= (subject === 'bin' ? cardsPerBin : cardsPerMerchant);
   }
 
-  function keysOf({ merchantId, ip, pan }: Tried): readonly (readonly [TestedSubject, string])[] {
-    const [all, bin] = [
+  function keysOf({ merchantId, ip, email, pan }: Tried): readonly (readonly [TestedSubject, string])[] {
+    const address = ip === undefined ? undefined : normalized('ip', ip);
+    const mailAddress = email === undefined ? undefined : normalized('email', email);
+    return [
       ['merchant', merchantId],
       ['bin', `${merchantId} ${issuerDigits(pan)}`],
-    ] as const;
-    const address = ip === undefined ? undefined : normalized('ip', ip);
-    return address === undefined ? [all, bin] : [all, bin, ['address', `${merchantId} ${addressOf(address)}`]];
+      ...(address === undefined ? [] : [['address', `${merchantId} ${addressOf(address)}`] as const]),
+      ...(mailAddress === undefined ? [] : [['email', `${merchantId} ${hashOf(mailAddress)}`] as const]),
+    ];
   }
 
   return {
@@ -91,7 +97,7 @@ export function createCardTesting({ limits, nowMs, onFound }: CardTestingOptions
       if (Object.values(tallies).every(({ isQuiet }) => isQuiet())) return undefined;
       const suspected = keysOf(tried).flatMap(([subject, name]) => (tallies[subject].isSuspected(name) ? [subject] : []));
       if (suspected.length === 0) return undefined;
-      return suspected.includes('address') ? 'refuse' : 'authenticate';
+      return suspected.some((subject) => subject === 'address' || subject === 'email') ? 'refuse' : 'authenticate';
     },
     note({ amount, currency, answer, ...tried }) {
       if (answer === 'approved') {

@@ -17,17 +17,18 @@ export function parseBody(body: Buffer): Parameters {
 /** Strict where libraries guess: what cannot be decoded is refused, since a guess would change a name or an amount on its way. */
 export function parseParameters(encoded: string): Parameters {
   const parameters: Record<string, string> = Object.create(null);
-  const pieces = encoded.split('&', parametersAtMost + 1);
+  // A plus that is meant as one is `%2B`, so all others can go at once.
+  const pieces = encoded.replaceAll('+', ' ').split('&', parametersAtMost + 1);
   if (pieces.length > parametersAtMost) throw new Problem('200.100.103', { text: `more than ${parametersAtMost} parameters` });
-  const seen = new Set<string>();
+  const empty = new Set<string>();
   for (const piece of pieces) {
     if (piece === '') continue;
     const [name, value] = parsePiece(piece);
-    if (seen.has(name)) throw parameterProblem(name, undefined, 'was already set and cannot be overwritten');
-    seen.add(name);
+    if (name in parameters || empty.has(name)) throw parameterProblem(name, undefined, 'was already set and cannot be overwritten');
     if (value.includes('\0') || name.includes('\0'))
       throw parameterProblem(name.replaceAll('\0', ''), undefined, 'must not contain a NUL character');
-    if (value !== '') parameters[name] = value;
+    if (value === '') empty.add(name);
+    else parameters[name] = value;
   }
   return parameters;
 }
@@ -46,9 +47,9 @@ function parsePiece(piece: string): readonly [name: string, value: string] {
 
 /** Undefined when it is malformed, or not UTF-8 once decoded. */
 function decode(text: string): string | undefined {
-  if (!text.includes('%')) return text.replaceAll('+', ' ');
+  if (!text.includes('%')) return text;
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
+    return decodeURIComponent(text);
   } catch {
     return undefined;
   }

@@ -18,16 +18,17 @@ export async function presentPayment(
   channel: Channel,
   { merchantId, operationId }: OperationView,
 ): Promise<Json> {
-  const [tree, visit] = await Promise.all([
+  const [tree, visit, events] = await Promise.all([
     engine.store.findTree({ merchantId, operationId }),
     engine.shoppers.visits.find({ merchantId, visitId: operationId }),
+    engine.checkouts.paymentEventsOf({ merchantId, operationIds: [operationId] }),
   ]);
   const first = tree?.operations.find((operation) => operation.operationId === operationId);
   if (tree === undefined || first === undefined) throw new Error(`operation ${operationId} has no payment`);
   const waits = first.state === 'awaiting' && visit !== undefined && visit.authentication.request.withoutShopper === undefined;
   const url = pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId });
   return writePayment({
-    ...{ tree, channel },
+    ...{ tree, channel, updatedAtMs: events.at(-1)?.event.happenedAtMs ?? first.createdAtMs },
     first: visit === undefined ? first : { ...first, authentication: viewOfRun(visit.authentication) },
     ...(waits ? { page: { url, expiresAtMs: visit.expiresAtMs } } : {}),
   });

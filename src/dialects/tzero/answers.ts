@@ -96,7 +96,7 @@ const payment = {
   description: maybe('Of a link.'),
   operations: Type.Array(operation, { description: 'What was done to it, the oldest first.' }),
   created_at: time('When it was asked for.'),
-  updated_at: time('When the latest thing was done to it.'),
+  updated_at: time('When anything of it changed last.'),
 };
 
 const refund = {

@@ -58,6 +58,12 @@ export async function channelNamed(directory: Directory, caller: Caller, wireId:
   return openTo(caller, channel);
 }
 
+/** Stored cards and documents are the merchant's, and no channel's: it is enough that one of its channels takes requests from there. */
+export async function openToMerchant(directory: Directory, { merchantId, address }: Caller): Promise<void> {
+  const channels = await directory.channelsOf({ dialect: 'tzero', merchantId });
+  if (channels.length > 0 && !channels.some((channel) => takesFrom(channel, address))) throw new Problem('ip_not_allowed');
+}
+
 /** The channel of something that was found. Throws 403 where it takes no requests, or none from there. */
 export function openTo({ address }: Caller, channel: Channel): Channel {
   if (!channel.enabled) throw new Problem('channel_not_allowed');

@@ -8,7 +8,7 @@ import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { type EndedAs, rejections, wordsIn } from './refusals.ts';
-import { firstOf, isAct, statusOf } from './states.ts';
+import { actNames, firstOf, isAct, statusOf } from './states.ts';
 import { writeAct, writePayment, writeTime } from './write.ts';
 
 const minuteMs = 60_000;
@@ -17,6 +17,7 @@ const hourMs = 60 * minuteMs;
 export const callbacks: DialectCallbacks = {
   retryDelaysMs: [minuteMs, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 6 * hourMs, 24 * hourMs],
   timeoutMs: 10_000,
+  tellsAuthentication: true,
   form: {
     settings: {},
     secret: {
@@ -25,6 +26,13 @@ export const callbacks: DialectCallbacks = {
       make: () => `whsec_${randomBytes(16).toString('hex')}`,
     },
     needsTest: false,
+  },
+  namesOf({ operation, tree }) {
+    const { kind, operationId } = operation;
+    return {
+      paymentId: toWireId('pay', firstOf(tree).operationId),
+      operationId: toWireId(isAct(kind) ? actNames[kind][1] : 'pay', operationId),
+    };
   },
   write(notice) {
     if (notice.subject !== 'payment') return [];
@@ -36,7 +44,9 @@ export const callbacks: DialectCallbacks = {
 
 /** What of the events of the core is told, and under which name; nothing that the merchant has learnt already, or cannot use. */
 function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
-  const [, became = ''] = event.name.split('.');
+  const [, written = ''] = event.name.split('.');
+  // What no acquirer is asked for, as a chargeback, is posted.
+  const became = written === 'posted' ? 'approved' : written;
   const isOver = ['declined', 'failed', 'rejected', 'undone'].includes(became);
   switch (operation.kind) {
     case 'refund':
@@ -48,7 +58,9 @@ function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
     case 'reversal':
       // Declined by a review, it was told as declined.
       if (isRiskReason(operation.reason)) return [];
-      return became === 'approved' ? ['payment.cancelled'] : isOver ? ['void.failed'] : [];
+      // After a last capture only the rest is given back.
+      if (became === 'approved') return tree.state === 'voided' ? ['payment.cancelled'] : [];
+      return isOver ? ['void.failed'] : [];
     case 'chargeback':
       return became === 'approved' ? ['payment.chargeback'] : [];
     case 'chargeback_reversal':
@@ -74,10 +86,15 @@ function writeEvent({ address, event, tree, operation, channel, nowMs }: Payment
     id: toWireId('evt', eventUuid(`${operation.operationId} ${type}`, event.sequence)),
     type,
     created_at: writeTime(event.happenedAtMs),
-    data: writePayment({ tree, channel, first: firstOf(tree) }),
+    data: writePayment({ tree, channel, first: firstOf(tree), updatedAtMs: updatedAtMs({ event, tree }) }),
     ...(isAct(operation.kind) ? { operation: writeAct(channel, operation) } : {}),
   };
   return signed(address, message, nowMs);
+}
+
+/** Of the payment as it is told: what came after the event is in it as well. */
+function updatedAtMs({ event, tree }: Pick<PaymentNotice, 'event' | 'tree'>): number {
+  return Math.max(event.happenedAtMs, ...tree.operations.map(({ createdAtMs }) => createdAtMs));
 }
 
 /** The same for every try of the same message, so that a receiver knows what it has had. */

@@ -180,7 +180,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Stored cards of a customer',
     description: 'Those that were stored with this `customer.reference` and not deleted since.',
     answers: { 200: { description: 'The cards.', schema: 'StoredCards' } },
-    errors: [],
+    errors: ['ip_not_allowed'],
   },
   {
     ...{
@@ -193,7 +193,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Delete a stored card',
     description: 'Nobody can pay with it any more; refunds of what was paid go on.',
     answers: { 200: { description: 'It is deleted.', schema: 'Deleted' } },
-    errors: ['payment_method_not_found'],
+    errors: ['ip_not_allowed', 'payment_method_not_found'],
   },
   {
     ...{ name: 'keys', group: 'Encryption', method: 'get', path: '/keys', isOpen: true },
@@ -212,7 +212,7 @@ export const endpoints: readonly Endpoint[] = [
       200: { description: 'This file was handed in before.', schema: 'Document' },
       201: { description: 'It waits for approval.', schema: 'Document' },
     },
-    errors: [],
+    errors: ['ip_not_allowed'],
   },
   {
     ...{ name: 'complianceStatus', group: 'PCI DSS', method: 'get', path: '/compliance/status' },
@@ -220,6 +220,6 @@ export const endpoints: readonly Endpoint[] = [
     description:
       'Everybody needs an ASV scan report, and a self-assessment questionnaire up to six million transactions in twelve months, an attestation of compliance beyond.',
     answers: { 200: { description: 'The standing.', schema: 'Standing' } },
-    errors: [],
+    errors: ['ip_not_allowed'],
   },
 ];

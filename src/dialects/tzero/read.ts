@@ -75,7 +75,7 @@ function methodIn(body: unknown): { readonly type?: unknown } | undefined {
 export interface Payment {
   readonly command: AuthorizeCommand;
   readonly isByMerchant: boolean;
-  /** Card data is in the request itself. */
+  /** Card data is in the request itself; a verification code alone is some. */
   readonly hasCardData: boolean;
 }
 
@@ -102,7 +102,7 @@ export function readPayment(body: AuthoriseBody, { channel, nowMs, mode, key }: 
     origin: { ...readOrigin(body), ip: readBrowser(device).ip },
     ...(isByMerchant ? {} : { shopper }),
   };
-  return { command, isByMerchant, hasCardData: methodType !== 'stored_card' };
+  return { command, isByMerchant, hasCardData: methodType !== 'stored_card' || 'cvc' in body.payment_method };
 }
 
 function readOrigin({ customer, billing_details: billing }: AuthoriseBody): Origin {

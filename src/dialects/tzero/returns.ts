@@ -3,10 +3,13 @@
  * for the callback, before they ship anything.
  */
 import { createHmac } from 'node:crypto';
+import type { Channel } from '../../core/merchant/channel.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import type { DialectContext, ShopperReturn } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { firstOf, statusOf } from './states.ts';
+
+const endpointsAtMost = 100;
 
 /** `signature`: hex HMAC-SHA256 under the secret of callbacks, of `payment_id.reference.status`; absent without such a secret. */
 export async function returnStep(
@@ -18,14 +21,21 @@ export async function returnStep(
   if (tree === undefined || !URL.canParse(returnUrl)) return undefined;
   const { merchantReference: reference = '' } = firstOf(tree);
   const [paymentId, status] = [toWireId('pay', operationId), statusOf(tree)];
-  const endpoints = await engine.endpoints.list({ merchantId, dialect: 'tzero', limit: 10 });
-  const endpoint = endpoints.find(({ sealedSecret }) => sealedSecret !== undefined);
-  const sealed = endpoint?.sealedSecret;
-  const secret = sealed === undefined ? undefined : engine.vault.openSecret({ merchantId, secretId: endpoint?.endpointId ?? '', sealed });
+  const secret = await secretOf(engine, channel);
   const signature =
     secret === undefined ? undefined : createHmac('sha256', secret).update(`${paymentId}.${reference}.${status}`).digest('hex');
   const url = new URL(returnUrl);
   const said = { payment_id: paymentId, reference, status, ...(signature === undefined ? {} : { signature }) };
   for (const [name, value] of Object.entries(said)) url.searchParams.set(name, value);
   return { kind: 'done', returnUrl: url.href };
+}
+
+/** With which the channel's callbacks are signed: that of an endpoint of its own comes before one of an endpoint for all channels. */
+async function secretOf({ endpoints, vault }: DialectContext['engine'], { merchantId, channelId }: Channel): Promise<string | undefined> {
+  const listed = await endpoints.list({ merchantId, dialect: 'tzero', limit: endpointsAtMost });
+  const signing = listed.flatMap(({ endpointId, sealedSecret: sealed, channelId: only }) =>
+    sealed === undefined ? [] : [{ endpointId, sealed, only }],
+  );
+  const found = signing.find(({ only }) => only === channelId) ?? signing.find(({ only }) => only === undefined);
+  return found && vault.openSecret({ merchantId, secretId: found.endpointId, sealed: found.sealed });
 }

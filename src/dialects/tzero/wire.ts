@@ -287,7 +287,8 @@ const captureWords = {
       pattern: '^\\d{1,3}[mhd]$',
       ...noted({
         expected: 'a number and m, h or d, up to seven days, as in 1d',
-        description: 'With `auto`: how long after the authorization.',
+        description:
+          'With `auto`: how long after the payment was begun; `capture_at` tells when. A customer who finishes later is charged at once.',
         example: '1d',
       }),
     }),

@@ -18,15 +18,16 @@ export interface Writing {
   readonly channel: Channel;
   /** The payment's first operation, with what came of 3-D Secure. */
   readonly first: OperationView;
+  /** When anything of it changed last; business time, epoch ms. */
+  readonly updatedAtMs: number;
   /** Where the customer has to go, and until when (business time, epoch ms). */
   readonly page?: { readonly url: string; readonly expiresAtMs: number };
 }
 
-export function writePayment({ tree, channel, first, page }: Writing): Json {
+export function writePayment({ tree, channel, first, updatedAtMs, page }: Writing): Json {
   const { dialectData: data } = first;
   const amounts = amountsOf(tree);
   const money = (amount: number) => writeAmount(channel, amount, tree.currency);
-  const latest = tree.operations.at(-1) ?? first;
   return {
     id: toWireId('pay', first.operationId),
     status: statusOf(tree),
@@ -50,7 +51,7 @@ export function writePayment({ tree, channel, first, page }: Writing): Json {
     ...(data.description === undefined ? {} : { description: data.description }),
     operations: tree.operations.filter(({ kind }) => isAct(kind)).map((operation) => writeAct(channel, operation)),
     created_at: writeTime(first.createdAtMs),
-    updated_at: writeTime(latest.createdAtMs),
+    updated_at: writeTime(updatedAtMs),
   };
 }
 

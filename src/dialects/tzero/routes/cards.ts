@@ -6,7 +6,7 @@ import type { OperationView } from '../../../core/payment/operation.ts';
 import type { OperationSearch } from '../../../core/payment/search.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
-import { channelNamed } from '../auth.ts';
+import { channelNamed, openToMerchant } from '../auth.ts';
 import { fromMethodId, fromWireId, toMethodId, toWireId } from '../ids.ts';
 import { fieldProblem, Problem, shownName } from '../problem.ts';
 import { problemOf } from '../refusals.ts';
@@ -44,13 +44,17 @@ export function registerCards(app: FastifyInstance, context: DialectContext): vo
   });
 
   app.get<OfCustomer>('/customer/:reference/payment-method', async (request, reply) => {
-    const cards = await storedCards(context, callerOf(request).merchantId, request.params.reference);
+    const caller = callerOf(request);
+    await openToMerchant(context.directory, caller);
+    const cards = await storedCards(context, caller.merchantId, request.params.reference);
     return send(reply, 200, writeList(cards.map(writeStoredCard), undefined));
   });
 
   app.delete<OfCustomer>('/customer/:reference/payment-method/:id', async (request, reply) => {
-    const { merchantId } = callerOf(request);
+    const caller = callerOf(request);
+    const { merchantId } = caller;
     const { reference, id } = request.params;
+    await openToMerchant(context.directory, caller);
     const token = fromMethodId(id);
     const cards = await storedCards(context, merchantId, reference);
     const [channel] = await context.directory.channelsOf({ dialect: 'tzero', merchantId });

@@ -4,6 +4,7 @@ import { type ComplianceDocument, documentTypes } from '../../../core/compliance
 import { largestFileBytes, readStanding, submitDocument } from '../../../core/compliance/submit.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
+import { openToMerchant } from '../auth.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { callerOf, refuseParametersInUrl } from '../request.ts';
 import { type Json, writeTime } from '../write.ts';
@@ -17,7 +18,9 @@ export function registerCompliance(app: FastifyInstance, context: DialectContext
 
   app.post('/compliance/document', { bodyLimit }, async (request, reply) => {
     refuseParametersInUrl(request);
-    const { merchantId } = callerOf(request);
+    const caller = callerOf(request);
+    const { merchantId } = caller;
+    await openToMerchant(context.directory, caller);
     const form = await readForm(request.body, request.headers['content-type'] ?? '');
     const type = documentTypes.find((known) => known === form.get('type'));
     if (type === undefined) throw fieldProblem('type', `must be one of ${documentTypes.join(', ')}`);
@@ -32,7 +35,9 @@ export function registerCompliance(app: FastifyInstance, context: DialectContext
   });
 
   app.get('/compliance/status', async (request, reply) => {
-    const { standing, documents } = await readStanding(context.engine, callerOf(request).merchantId);
+    const caller = callerOf(request);
+    await openToMerchant(context.directory, caller);
+    const { standing, documents } = await readStanding(context.engine, caller.merchantId);
     return send(reply, 200, {
       compliant: standing.isCompliant,
       transactions_last_12_months: standing.transactions,

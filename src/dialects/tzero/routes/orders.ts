@@ -7,7 +7,7 @@ import { isMailAddress, sendMail } from '../../../core/mail/send.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { CheckoutTerms } from '../../../core/payment/checkout-terms.ts';
-import { closeOrder, type OrderView, openOrder, readOrder } from '../../../core/payment/order.ts';
+import { closeOrder, type OrderView, openOrderOnce, readOrder } from '../../../core/payment/order.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { readInitiation } from '../agreement.ts';
 import { presentPayment, send } from '../answer.ts';
@@ -15,7 +15,7 @@ import { type Caller, channelNamed, openTo } from '../auth.ts';
 import { readerOf } from '../body.ts';
 import { fromWireId, type IdPrefix, toWireId } from '../ids.ts';
 import { fieldProblem, messageOf, Problem } from '../problem.ts';
-import { type OrderBody, readOrder as readMoney, readReturnUrl } from '../read.ts';
+import { keyLifetimeMs, type OrderBody, readOrder as readMoney, readReturnUrl } from '../read.ts';
 import { problemOf } from '../refusals.ts';
 import { callerOf, keyOf, refuseParametersInUrl } from '../request.ts';
 import { disableLinkBody, linkBody, sessionBody } from '../wire.ts';
@@ -34,7 +34,7 @@ type ById = { readonly Params: { readonly id: string } };
 export function registerOrders(app: FastifyInstance, context: DialectContext): void {
   app.post('/payment/session', async (request, reply) => {
     const body = sessions.read(request.body) as OrderBody;
-    const order = await open(context, request, { body, prefix: 'ses', lifeMs: sessionLifeMs });
+    const order = await open(context, request, reply, { body, prefix: 'ses', lifeMs: sessionLifeMs });
     return answer(reply, order, 201, { redirect_url: order.view.pageUrl });
   });
 
@@ -46,7 +46,7 @@ export function registerOrders(app: FastifyInstance, context: DialectContext): v
     if (body.send_email === true && (email === undefined || !isMailAddress(email))) {
       throw fieldProblem('customer.email', 'must be a mail address where the link is to be mailed');
     }
-    const order = await open(context, request, { body, prefix: 'link', lifeMs, description: body.description });
+    const order = await open(context, request, reply, { body, prefix: 'link', lifeMs, description: body.description });
     if (body.send_email === true && email !== undefined) await mailLink(context, order, email);
     return answer(reply, order, 201, { url: order.view.pageUrl });
   });
@@ -80,27 +80,49 @@ interface Opening {
   readonly description?: string | undefined;
 }
 
-/** The same request again finds the same order: its id is made of the request's key, by the gateway's own key, so that nobody can guess it. */
-async function open(context: DialectContext, request: FastifyRequest, { body, prefix, lifeMs, description }: Opening): Promise<Found> {
+/** The same request again finds the same order, for as long as its key is remembered. */
+async function open(
+  context: DialectContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { body, prefix, lifeMs, description }: Opening,
+): Promise<Found> {
   refuseParametersInUrl(request);
   const { engine, directory, mode } = context;
   const channel = await channelNamed(directory, callerOf(request), body.channel);
   const terms = readTerms(body, { channel, returnUrl: readReturnUrl(body.return_url, channel, mode), description });
-  const { idempotencyKey } = keyOf(context, request, body.reference);
-  const mac = engine.inputMac(`tzero ${prefix} ${channel.channelId} ${idempotencyKey}`);
-  const orderId = Buffer.from(mac.subarray(0, 16))
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  const before = await readOrder(engine, { merchantId: channel.merchantId, checkoutId: orderId });
+  const key = keyOf(context, request, body.reference);
+  const { orderId, before } = await underKey(engine, channel, `tzero ${prefix} ${channel.channelId} ${key.idempotencyKey}`);
   if (before === undefined) {
-    const refused = await openOrder(engine, channel, { orderId, terms, expiresAtMs: engine.clock.businessNow() + lifeMs });
+    const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs: engine.clock.businessNow() + lifeMs });
     if (refused !== undefined) throw problemOf(refused);
-  } else if (JSON.stringify(before.order.terms.order) !== JSON.stringify(terms.order)) {
+  }
+  const view = before ?? (await readOrder(engine, { merchantId: channel.merchantId, checkoutId: orderId }));
+  if (view === undefined) throw new Error(`order ${orderId} was opened and is not there`);
+  if (JSON.stringify(view.order.terms.order) !== JSON.stringify(terms.order)) {
+    if (!key.byReference) throw new Problem('idempotency_mismatch');
     throw new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
   }
-  const view = await readOrder(engine, { merchantId: channel.merchantId, checkoutId: orderId });
-  if (view === undefined) throw new Error(`order ${orderId} was opened and is not there`);
+  if (before !== undefined) reply.header('idempotent-replayed', 'true');
   return { channel, view, id: toWireId(prefix, orderId) };
+}
+
+interface UnderKey {
+  readonly orderId: string;
+  /** What the key was used for already. */
+  readonly before: OrderView | undefined;
+}
+
+/** An order's id is made of the request's key, by the gateway's own key, so that nobody can guess it; the day after, the same key makes another. */
+async function underKey(engine: DialectContext['engine'], { merchantId }: Channel, key: string): Promise<UnderKey> {
+  for (let use = 0; ; use += 1) {
+    const mac = engine.inputMac(use === 0 ? key : `${key} ${use}`);
+    const orderId = Buffer.from(mac.subarray(0, 16))
+      .toString('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const before = await readOrder(engine, { merchantId, checkoutId: orderId });
+    if (before === undefined || engine.clock.businessNow() - before.order.createdAtMs < keyLifetimeMs) return { orderId, before };
+  }
 }
 
 function readTerms(
