@@ -20,7 +20,7 @@ const launcher = join(import.meta.dirname, '..', 'bin', 'polygate.js');
 const folder = await mkdtemp(join(tmpdir(), 'polygate-live-'));
 const masterKeyFile = join(folder, 'keys', 'master.key');
 await createKeyFile(masterKeyFile);
-const database = await createDatabase({ migrated: false });
+const database = await createDatabase('nothing');
 const [keyFile, certificateFile] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
 const openssl = spawnSync(
   'openssl',

@@ -50,7 +50,7 @@ describe('the runner', () => {
   const run = () => migrate({ url: database.url, sets: sets() });
 
   before(async () => {
-    database = await createDatabase({ migrated: false });
+    database = await createDatabase('nothing');
     directory = await mkdtemp(join(tmpdir(), 'polygate-migrate-'));
     await writeFile(join(directory, '0001_apple.sql'), 'create table apple (id int primary key);\ninsert into apple values (1);\n');
     await writeFile(join(directory, '0002_pear.sql'), 'create table pear (id int primary key);\n');
@@ -69,7 +69,7 @@ describe('the runner', () => {
 
   test('databases of one server that start at once share their roles', async () => {
     const shared = `polygate_test_${randomUUID().slice(0, 8)}`;
-    const databases = await Promise.all(Array.from({ length: 4 }, () => createDatabase({ migrated: false })));
+    const databases = await Promise.all(Array.from({ length: 4 }, () => createDatabase('nothing')));
     try {
       await Promise.all(databases.map(({ url }) => migrate({ url, sets: [{ schema: 'fruit', role: shared, directory }] })));
       const [row] = await queryOnce<{ login: boolean }>(

@@ -232,7 +232,7 @@ test('what a node remembers of a merchant is asked again after an act, and not b
 });
 
 test('a database without tables is named as such', async () => {
-  const empty = await createDatabase({ migrated: false });
+  const empty = await createDatabase('nothing');
   const { code, output } = await operator.run(['merchant', 'list'], { env: { DATABASE_URL: empty.url } });
   await empty.drop();
   assert.equal(code, 1);

@@ -13,7 +13,7 @@ let place: TestDatabase;
 let database: Database;
 
 before(async () => {
-  place = await createDatabase({ migrated: true });
+  place = await createDatabase();
   database = openDatabase({ url: place.url, role: 'polygate_app', applicationName: 'orphans', maxConnections: 1, purpose: 'general' });
 });
 

@@ -15,7 +15,7 @@ import { startProcess } from './harness/processes.ts';
 const folder = await mkdtemp(join(tmpdir(), 'polygate-pci-'));
 const masterKeyFile = join(folder, 'keys', 'master.key');
 await createKeyFile(masterKeyFile);
-const database = await createDatabase({ migrated: false });
+const database = await createDatabase('nothing');
 const env = {
   ...{ DATABASE_URL: database.url, DATA_DIRECTORY: join(folder, 'data'), PORT: '0', MASTER_KEY_FILE: masterKeyFile, TRUSTED_PROXY: '1' },
   ...{ ACQUIRER_ADDRESS: `127.0.0.1:${await freePort()}`, ACQUIRER_INSTITUTION_ID: '123456', OPERATOR_KEY: 'an-operator-of-ours' },

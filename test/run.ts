@@ -1,16 +1,17 @@
 /**
- * `npm test`: the checks, then every test file against one PostgreSQL, four files at a time, and a line with the count at the very end.
- * Arguments are the files to run; then the checks are left out.
+ * `npm test`: the checks, then every test file against one PostgreSQL, four processes at a time, and a line with the count at the very end.
+ * Arguments are the files to run, each in a process of its own; then the checks are left out.
  */
 import { randomBytes } from 'node:crypto';
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { exitWithParent } from '../src/local/parent.ts';
 import { runChecks } from './check.ts';
 import { nameOf, readConformance, unproven } from './conformance.ts';
+import { groupsOf } from './groups.ts';
 import { dropDatabases, startTestPostgres } from './harness/database.ts';
 import { notRun } from './harness/documents.ts';
 
@@ -21,13 +22,13 @@ type TestCount = Count & { readonly names: ReadonlySet<string> };
 const root = join(import.meta.dirname, '..');
 /** Files wait for the database and the network more than they compute; more than four at once starve each other on a small machine. */
 const concurrency = Math.max(4, availableParallelism());
-const fileTimeoutMs = process.env.POLYGATE_SOAK === '1' ? 60 * 60 * 1000 : 10 * 60 * 1000;
+const isSoak = process.env.POLYGATE_SOAK === '1';
+const processTimeoutMs = (isSoak ? 60 : 30) * 60 * 1000;
 
 /** Runs everything, or the files given, and returns how many tests passed and failed; each check counts as one. */
 async function runAll(given: readonly string[]): Promise<Count> {
   const checks = given.length > 0 ? [] : await runChecks();
-  const files = given.length > 0 ? given.map((file) => resolve(file)) : testFiles();
-  const tests = await withPostgres(() => runFiles(files));
+  const tests = await withPostgres(() => (given.length > 0 ? runFiles(given.map((file) => resolve(file))) : runGroups(testFiles())));
   const failedChecks = checks.filter((check) => !check.ok).length;
   const claims = given.length > 0 ? [] : [...unproven(readConformance(root), tests.names), ...notRun(tests.names)];
   for (const claim of claims) process.stdout.write(`${claim}\n`);
@@ -55,12 +56,23 @@ async function withPostgres(work: () => Promise<TestCount>): Promise<TestCount> 
   }
 }
 
+/** The randomized suites of a soak run for long: each file keeps its own process then. */
+async function runGroups(files: readonly string[]): Promise<TestCount> {
+  if (isSoak) return runFiles(files);
+  const folder = mkdtempSync(join(tmpdir(), 'polygate-groups-'));
+  try {
+    return await runFiles(groupsOf({ files, folder }).map(({ entry }) => entry));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function runFiles(files: readonly string[]): Promise<TestCount> {
   const names = new Set<string>();
   const count = { passed: 0, failed: 0, names };
   if (files.length === 0) return count;
   const signal = stopSignal();
-  const stream = run({ files: [...files], concurrency, isolation: 'process', timeout: fileTimeoutMs, signal });
+  const stream = run({ files: [...files], concurrency, isolation: 'process', timeout: processTimeoutMs, signal });
   // Only leaves count: a suite, and a file as a whole, is no test of its own, unless it fails without a test in it failing.
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return;
@@ -68,9 +80,16 @@ async function runFiles(files: readonly string[]): Promise<TestCount> {
     count.failed = summary.counts.tests - summary.counts.passed - summary.counts.skipped - summary.counts.todo;
     if (!summary.success && count.failed === 0) count.failed = 1;
   });
-  stream.on('test:pass', ({ name, file, entryFile = file, skip }) => {
-    // The file that was run, not the one beside it in which the test may be written.
-    if (entryFile !== undefined && (skip === undefined || skip === false)) names.add(nameOf(entryFile, name));
+  // The file that was run, not the one beside it in which the test may be written: of a group, the suite that is called like it.
+  const fileOf = new Map<string, string>();
+  stream.on('test:start', ({ name, entryFile, testId, parentId }) => {
+    if (entryFile === undefined) return;
+    const parent = fileOf.get(`${entryFile} ${parentId}`);
+    fileOf.set(`${entryFile} ${testId}`, parent ?? (name.endsWith('.test.ts') ? name : entryFile));
+  });
+  stream.on('test:pass', ({ name, file, entryFile = file, testId, skip }) => {
+    const run = fileOf.get(`${entryFile} ${testId}`) ?? entryFile;
+    if (run !== undefined && (skip === undefined || skip === false)) names.add(nameOf(run, name));
   });
   const report = stream.compose(new spec());
   for await (const chunk of report) process.stdout.write(chunk);

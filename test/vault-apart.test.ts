@@ -31,7 +31,7 @@ async function ask<Row extends pg.QueryResultRow>(url: string, text: string): Pr
 }
 
 test('two empty databases get a schema each', async () => {
-  const [payments, vault] = [await createDatabase({ migrated: false }), await createDatabase({ migrated: false })];
+  const [payments, vault] = [await createDatabase('nothing'), await createDatabase('nothing')];
   try {
     const applied = await migrateUrl(payments.url, { vaultUrl: vault.url });
     assert.ok(applied.includes('polygate/0001_core.sql') && applied.includes('vault/0001_cards.sql'));

@@ -147,7 +147,7 @@ describe('master keys', () => {
 });
 
 test('a database without a vault is named as such', async () => {
-  const empty = await createDatabase({ migrated: false });
+  const empty = await createDatabase('nothing');
   try {
     const keyProvider = await openKeyFile({ path: keyFile, createIfMissing: false });
     await assert.rejects(openVault({ url: empty.url, keyProvider, log }), /has no vault yet: run `polygate migrate`/);

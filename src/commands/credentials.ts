@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createCredential, listCredentials, revokeCredential } from '../store/credentials.ts';
 import { findMerchant } from '../store/merchants.ts';
+import { dialectNames, dialectOf } from './channels.ts';
 import { actor, addCommand, addGroup, idOf, type ListOptions, print, printJson, printRows, withStore, withVault } from './command-line.ts';
-import { dialectNames, dialectOf } from './merchants.ts';
 
 type CreateOptions = ListOptions & {
   readonly merchant: string;

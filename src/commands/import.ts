@@ -9,6 +9,7 @@ import { acting } from '../store/audit.ts';
 import { createClock } from '../store/clock.ts';
 import { createDirectory } from '../store/directory.ts';
 import { findImported, importPayments } from '../store/import-payments.ts';
+import { dialectNames, dialectOf } from './channels.ts';
 import {
   actor,
   addCommand,
@@ -22,7 +23,6 @@ import {
   withVault,
 } from './command-line.ts';
 import { type ImportParts, importBatch, importPayment, importToken, type LineOutcome, type LineReader } from './import-lines.ts';
-import { dialectNames, dialectOf } from './merchants.ts';
 
 const dayMs = 86_400_000;
 /** Lines under way at once; each batch is one statement at the database. */

@@ -4,9 +4,9 @@ import type { DialectPartners } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 import { findMerchant } from '../store/merchants.ts';
 import { bringMerchant, createPartner, listPartners, type PartnerRecord, rotatePartnerKey, takeMerchant } from '../store/partners.ts';
+import { dialectOf } from './channels.ts';
 import { actor, addCommand, addGroup, type ListOptions, print, printJson, printRows, withStore, withVault } from './command-line.ts';
 import { readSecret } from './credentials.ts';
-import { dialectOf } from './merchants.ts';
 
 type OfPartner = ListOptions & { readonly dialect: string };
 type KeyOptions = OfPartner & { readonly secretFile?: string };

@@ -11,7 +11,7 @@ const groups: readonly (readonly [name: string, load: () => Promise<Add>])[] = [
   ['keys', async () => (await import('./keys.ts')).addKeysCommands],
   ['merchant', async () => (await import('./merchants.ts')).addMerchantCommands],
   ['account', async () => (await import('./merchants.ts')).addAccountCommands],
-  ['channel', async () => (await import('./merchants.ts')).addChannelCommands],
+  ['channel', async () => (await import('./channels.ts')).addChannelCommands],
   ['credential', async () => (await import('./credentials.ts')).addCredentialCommands],
   ['partner', async () => (await import('./partners.ts')).addPartnerCommands],
   ['import', async () => (await import('./import.ts')).addImportCommands],

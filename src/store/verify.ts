@@ -20,21 +20,30 @@ export function findWaiting(config: Pick<Config, 'databaseUrl'>): Promise<readon
   return run(config, [waiting]);
 }
 
+/** The same as {@link verify}, over a database that is open: for who asks again and again. */
+export function verifyIn(database: Database): Promise<readonly string[]> {
+  return runIn(database, checks);
+}
+
 async function run({ databaseUrl }: Pick<Config, 'databaseUrl'>, wanted: readonly Check[]): Promise<readonly string[]> {
   if (databaseUrl === undefined) throw new Error('There is no database to verify: set DATABASE_URL.');
   const database = openDatabase({
     ...{ url: databaseUrl, role: 'polygate_app', applicationName: 'polygate-verify', purpose: 'general', maxConnections: 1 },
   });
   try {
-    return await database.transaction(async (query) => {
-      await query(snapshot);
-      const lines: string[] = [];
-      for (const check of wanted) lines.push(...(await findingsOf(query, check)));
-      return lines;
-    });
+    return await runIn(database, wanted);
   } finally {
     await database.close();
   }
+}
+
+function runIn(database: Database, wanted: readonly Check[]): Promise<readonly string[]> {
+  return database.transaction(async (query) => {
+    await query(snapshot);
+    const lines: string[] = [];
+    for (const check of wanted) lines.push(...(await findingsOf(query, check)));
+    return lines;
+  });
 }
 
 interface Finding extends Record<string, unknown> {

@@ -8,7 +8,7 @@ import { afterEach, test } from 'node:test';
 import { currencyOf } from '../../src/core/money/currency.ts';
 import type { SentKind } from '../../src/core/payment/operation.ts';
 import type { OperationState } from '../../src/core/states/operation.ts';
-import { verify } from '../../src/store/verify.ts';
+import { verifyIn } from '../../src/store/verify.ts';
 import { compareBank, compareTransfers } from './bank-auditor.ts';
 import type { HostDispute, HostEntry } from './host-control.ts';
 import { eventually } from './processes.ts';
@@ -36,7 +36,7 @@ export function auditAfterEach(stack: () => Stack | undefined): void {
 /** Waits until nothing is open, then throws with all that is wrong. */
 export async function audit(stack: Stack): Promise<void> {
   await nothingOpen(stack);
-  const [rules, books] = [await verify({ databaseUrl: stack.databaseUrl }), await compareBooks(stack)];
+  const [rules, books] = [await verifyIn(stack.books), await compareBooks(stack)];
   const [balances, disputes, card] = [await compareBalances(stack), await compareDisputes(stack), await findLeaks(stack)];
   const bank = [...(await compareBank(stack)), ...(await compareTransfers(stack))];
   assert.deepEqual([...rules, ...books, ...bank, ...balances, ...disputes, ...card], []);
@@ -214,12 +214,12 @@ const looked = new WeakMap<Stack, Looked>();
 
 /** Card data outside the vault that was not there the last time: in the database, the log, the answers; a line each, masked. */
 async function findLeaks(stack: Stack): Promise<string[]> {
-  const { databaseUrl, database, traces } = stack;
+  const { database, traces } = stack;
   const seen = looked.get(stack);
   const logs = stack.log();
   const now = { logs: logs.length, answers: traces.answers.length, transaction: await nextTransaction(database) };
   const findings = await findCardData({
-    databaseUrl,
+    database,
     logs: logs.slice(seen?.logs, now.logs),
     texts: traces.answers.slice(seen?.answers, now.answers),
     pans: [...traces.pans],

@@ -1,7 +1,7 @@
 /** The console API's clock, as a test or a user's own suite moves it. */
 import assert from 'node:assert/strict';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 
 export interface ClockReading {
   readonly business_time: string;
@@ -144,6 +144,15 @@ function assertDescribed({ paths, components }: ConsoleDocument, { method, path,
   const isProblem = type === 'application/problem+json';
   if (isProblem)
     assert.ok(answer.description.includes(`\`${body.error}\``), `${method} ${path} is not said to answer ${body.error}: ${text}`);
-  const check = Compile((isProblem ? components.schemas.Problem : described.schema) as TSchema);
+  const check = checkOf((isProblem ? components.schemas.Problem : described.schema) as TSchema);
   assert.deepEqual(check.Check(body) ? [] : check.Errors(body), [], `${method} ${path} has another shape: ${text.slice(0, 2_000)}`);
+}
+
+const checks = new WeakMap<TSchema, Validator>();
+
+/** Compiling a schema takes longer than most of the requests. */
+function checkOf(schema: TSchema): Validator {
+  const check = checks.get(schema) ?? Compile(schema);
+  checks.set(schema, check);
+  return check;
 }

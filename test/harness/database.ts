@@ -23,17 +23,35 @@ export const testSettings: Readonly<Record<string, string>> = {
 const prefix = process.env.POLYGATE_TEST_PREFIX ?? `polygate_test_${randomBytes(6).toString('hex')}`;
 let server: Promise<string> | undefined;
 
-/** Makes a database with the schema of this version and no rows; `migrated: false` leaves it without a schema. */
-export async function createDatabase(options: { readonly migrated?: boolean } = {}): Promise<TestDatabase> {
+/** What is in a database at first: nothing, the schema of this version without rows, or also the merchants of the sandbox. */
+export type Content = 'nothing' | 'schema' | 'demo merchants';
+
+/** Makes a database. What it has is made once per run, and copied. */
+export async function createDatabase(content: Content = 'schema'): Promise<TestDatabase> {
   const adminUrl = await serverUrl();
-  const template = options.migrated === false ? 'template1' : await makeTemplate(adminUrl);
+  const template = content === 'nothing' ? 'template1' : await makeTemplate(adminUrl, content);
   const name = `${prefix}_${randomBytes(6).toString('hex')}`;
-  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+  const admin = administrator(adminUrl);
+  await admin.query(`create database ${name} template ${template}`);
   return {
     url: databaseUrl(adminUrl, name),
-    drop: () => withClient(adminUrl, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
+    drop: async () => void (await admin.query(`drop database if exists ${name} with (force)`)),
   };
 }
+
+let administrators: pg.Pool | undefined;
+
+/** Connections that files of one process share, and that do not keep it alive. */
+function administrator(url: string): pg.Pool {
+  if (administrators !== undefined && administrators.options.connectionString === url) return administrators;
+  administrators = new pg.Pool({ connectionString: url, max: 2, allowExitOnIdle: true });
+  // The server may be gone before them.
+  administrators.on('error', () => undefined);
+  return administrators;
+}
+
+/** Templates that are known to be there. */
+const made = new Set<string>();
 
 /** Removes every database whose name starts with `namePrefix`. */
 export async function dropDatabases({ adminUrl, namePrefix }: { readonly adminUrl: string; readonly namePrefix: string }): Promise<void> {
@@ -46,23 +64,35 @@ export async function dropDatabases({ adminUrl, namePrefix }: { readonly adminUr
 }
 
 /**
- * The template appears under its name only when it is migrated. The lock lets the first test file of a run make it while the others wait,
+ * The template appears under its name only when it is complete. The lock lets the first test file of a run make it while the others wait,
  * and goes with the connection when that file dies.
  */
-async function makeTemplate(adminUrl: string): Promise<string> {
-  const template = `${prefix}_template`;
+async function makeTemplate(adminUrl: string, content: Exclude<Content, 'nothing'>): Promise<string> {
+  const template = `${prefix}_${content.replace(' ', '_')}`;
+  if (made.has(`${adminUrl} ${template}`)) return template;
   await withClient(adminUrl, async (client) => {
     await client.query('select pg_advisory_lock(hashtext($1))', [template]);
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [template]);
     if (rowCount !== 0) return;
     const unfinished = `${template}_unfinished`;
+    const base = content === 'schema' ? 'template1' : await makeTemplate(adminUrl, 'schema');
     await client.query(`drop database if exists ${unfinished} with (force)`);
-    await client.query(`create database ${unfinished}`);
-    const { migrateUrl } = await import('../../src/store/migrate.ts');
-    await migrateUrl(databaseUrl(adminUrl, unfinished));
+    await client.query(`create database ${unfinished} template ${base}`);
+    await fill(databaseUrl(adminUrl, unfinished), content);
     await client.query(`alter database ${unfinished} rename to ${template}`);
   });
+  made.add(`${adminUrl} ${template}`);
   return template;
+}
+
+async function fill(url: string, content: Exclude<Content, 'nothing'>): Promise<void> {
+  if (content === 'schema') {
+    const { migrateUrl } = await import('../../src/store/migrate.ts');
+    await migrateUrl(url);
+    return;
+  }
+  const { writeDemoMerchants } = await import('../../src/local/demo-merchants.ts');
+  await writeDemoMerchants(url);
 }
 
 /** The run's server; a file that is run by itself starts one of its own and takes it away when its tests are done. */

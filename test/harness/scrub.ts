@@ -9,6 +9,8 @@ import { brandOf, Pan, passesLuhn } from '../../src/core/instrument/card.ts';
 export interface ScrubOptions {
   /** Login that may read everything. */
   readonly databaseUrl?: string;
+  /** Instead of it, connections of such a login that are open already. */
+  readonly database?: pg.Pool;
   readonly logs?: readonly string[];
   /** Webhook bodies, URLs, pages, messages. */
   readonly texts?: readonly string[];
@@ -45,7 +47,9 @@ export async function findCardData(options: ScrubOptions): Promise<Finding[]> {
   };
   for (const [index, text] of (options.logs ?? []).entries()) add(`log ${index + 1}`, searchText(search, text));
   for (const [index, text] of (options.texts ?? []).entries()) add(`text ${index + 1}`, searchText(search, text));
-  if (options.databaseUrl !== undefined) await searchDatabase(options, search, add);
+  const { databaseUrl, database } = options;
+  if (database !== undefined) await searchDatabase(database, { options, search, add });
+  if (databaseUrl !== undefined) await searchDatabaseAt(databaseUrl, { options, search, add });
   return findings;
 }
 
@@ -114,42 +118,82 @@ interface Column {
   readonly type: string;
 }
 
-async function searchDatabase(
-  { databaseUrl, exceptColumns, writtenSince }: ScrubOptions,
-  search: Search,
-  add: (where: string, found: readonly Omit<Finding, 'where'>[]) => void,
-): Promise<void> {
-  const except = new Set(exceptColumns);
-  const client = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=pg_catalog -c timezone=UTC -c bytea_output=hex' });
-  await client.connect();
+interface DatabaseSearch {
+  readonly options: ScrubOptions;
+  readonly search: Search;
+  readonly add: (where: string, found: readonly Omit<Finding, 'where'>[]) => void;
+}
+
+async function searchDatabaseAt(url: string, work: DatabaseSearch): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
   try {
-    await client.query('begin isolation level repeatable read read only');
-    for (const [table, columns] of Map.groupBy(await readColumns(client), (column) => column.table)) {
-      const list = columns.map((column) => `${pg.escapeIdentifier(column.name)}::text`).join(', ');
-      await client.query(`declare rows cursor for select ${list} from ${table}${rowsSince(writtenSince)}`);
-      for (;;) {
-        const { rows } = await client.query<(string | null)[]>({ text: 'fetch 2000 from rows', rowMode: 'array' });
-        if (rows.length === 0) break;
-        for (const row of rows) {
-          for (const [index, column] of columns.entries()) {
-            const value = row[index];
-            const where = `${table}.${column.name}`;
-            if (value === null || value === undefined) continue;
-            const found = searchValue(search, column, value);
-            add(where, except.has(where) ? found.filter((finding) => finding.what !== 'looks like a card number') : found);
-          }
-        }
-      }
-      await client.query('close rows');
-    }
+    await searchDatabase(pool, work);
   } finally {
-    await client.end();
+    await pool.end();
   }
 }
+
+async function searchDatabase(pool: pg.Pool, work: DatabaseSearch): Promise<void> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin isolation level repeatable read read only');
+    await client.query(`set local search_path = pg_catalog; set local timezone = 'UTC'; set local bytea_output = hex`);
+    for (const [table, columns] of await tablesWritten(client, work.options.writtenSince))
+      await searchTable(client, { table, columns, work });
+    await client.query('commit');
+  } catch (error) {
+    broken = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function searchTable(
+  client: pg.PoolClient,
+  { table, columns, work }: { readonly table: string; readonly columns: readonly Column[]; readonly work: DatabaseSearch },
+): Promise<void> {
+  const { options, search, add } = work;
+  const except = new Set(options.exceptColumns);
+  const list = columns.map((column) => `${pg.escapeIdentifier(column.name)}::text`).join(', ');
+  await client.query(`declare rows cursor for select ${list} from ${table}${rowsSince(options.writtenSince)}`);
+  for (let isMore = true; isMore; ) {
+    const { rows } = await client.query<(string | null)[]>({ text: `fetch ${fetched} from rows`, rowMode: 'array' });
+    isMore = rows.length === fetched;
+    for (const row of rows) {
+      for (const [index, column] of columns.entries()) {
+        const value = row[index];
+        const where = `${table}.${column.name}`;
+        if (value === null || value === undefined) continue;
+        const found = searchValue(search, column, value);
+        add(where, except.has(where) ? found.filter((finding) => finding.what !== 'looks like a card number') : found);
+      }
+    }
+  }
+  await client.query('close rows');
+}
+
+/** Rows held in memory at a time. */
+const fetched = 2_000;
 
 /** A row carries the lower 32 bits of its transaction's number; a test's server has never come near the end of them. */
 function rowsSince(transaction: bigint | undefined): string {
   return transaction === undefined ? '' : ` where xmin::text::bigint >= ${transaction}`;
+}
+
+/** All tables, or those with rows that were written since: most are not touched between two looks. */
+async function tablesWritten(client: pg.PoolClient, since: bigint | undefined): Promise<ReadonlyMap<string, readonly Column[]>> {
+  const tables = Map.groupBy(await readColumns(client), (column) => column.table);
+  if (since === undefined) return tables;
+  const looks = [...tables.keys()].map(
+    (table, index) => `select ${index} as index where exists (select from ${table} where xmin::text::bigint >= $1)`,
+  );
+  const { rows } = await client.query<{ index: number }>({
+    ...{ name: `tables written, of ${tables.size}`, text: looks.join('\nunion all '), values: [since] },
+  });
+  const written = new Set(rows.map(({ index }) => index));
+  return new Map([...tables].filter((_, index) => written.has(index)));
 }
 
 /** The oldest transaction that has not ended: everything that is not committed now is written by it, or by later ones. */
@@ -158,13 +202,13 @@ export async function nextTransaction(database: pg.Pool): Promise<bigint> {
   return BigInt(rows[0]?.oldest ?? 0);
 }
 
-async function readColumns(client: pg.Client): Promise<Column[]> {
-  const { rows } = await client.query<Column>(`
+async function readColumns(client: pg.PoolClient): Promise<Column[]> {
+  const text = `
     select a.attrelid::regclass::text as table, a.attname as name, format_type(a.atttypid, null) as type
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and a.attnum > 0 and not a.attisdropped
-    order by 1, a.attnum`);
-  return rows;
+    order by 1, a.attnum`;
+  return (await client.query<Column>({ name: 'columns', text })).rows;
 }
 
 function searchValue(search: Search, column: Column, value: string): Omit<Finding, 'where'>[] {

@@ -9,10 +9,10 @@ import pg from 'pg';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { writeDemoEndpoints } from '../../src/local/demo-endpoints.ts';
-import { writeDemoMerchants } from '../../src/local/demo-merchants.ts';
 import { sealDemoSecrets } from '../../src/local/demo-secrets.ts';
 import { freePort } from '../../src/local/ports.ts';
 import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
+import { type Database, openDatabase } from '../../src/postgres/connection.ts';
 import { createDatabase } from './database.ts';
 import { createHostControl, type HostControl } from './host-control.ts';
 import { createOppClient, type OppClient } from './opp-client.ts';
@@ -39,6 +39,8 @@ export interface Stack {
   /** An administrator's connection to the gateway's database, past any proxy. */
   readonly database: pg.Pool;
   readonly databaseUrl: string;
+  /** The gateway's database as the gateway may see it, for the auditor: open as long as the stack, since it looks after each test. */
+  readonly books: Database;
   /** The lines that the gateway has logged so far. */
   log(): readonly string[];
   /** Makes everything that waits for its resolution due now. */
@@ -73,13 +75,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'polygate-stack-'));
   cleanUp.push(() => rm(folder, { recursive: true, force: true }));
-  const { url: databaseUrl, drop } = await createDatabase();
+  const { url: databaseUrl, drop } = await createDatabase('demo merchants');
   cleanUp.push(drop);
-  await writeDemoMerchants(databaseUrl);
   const database = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   // The database is dropped, and in some tests killed, under idle connections.
   database.on('error', () => undefined);
   cleanUp.push(() => database.end());
+  const books = openDatabase({
+    ...{ url: databaseUrl, role: 'polygate_app', applicationName: 'auditor', purpose: 'general', maxConnections: 1 },
+  });
+  cleanUp.push(books.close);
 
   const sandboxLog: string[] = [];
   const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number; readonly smtpPort: number }): Promise<Sandbox> =>
@@ -109,7 +114,7 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   const host = createHostControl(`http://127.0.0.1:${httpPort}`);
   const traces = createTraces();
   const stack: Stack = {
-    ...{ api: createOppClient(gateway.url, traces), host, traces, config, env, database, databaseUrl, stop },
+    ...{ api: createOppClient(gateway.url, traces), host, traces, config, env, database, databaseUrl, books, stop },
     log: () => lines,
     async hurry() {
       await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'pending', 'unknown')`);
