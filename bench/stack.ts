@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { settings } from '../src/config.ts';
+import { settings } from '../src/config-table.ts';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
 import { settlesWithin } from '../src/local/patience.ts';
 import { readPostmaster } from '../src/local/postmaster.ts';

@@ -1,4 +1,4 @@
-/** The settings against abuse: part of the table in config.ts. A sandbox keeps none of the limits on who asks, so that test suites run. */
+/** The settings against abuse: part of the table in config-table.ts. A sandbox keeps none of the limits on who asks, so that test suites run. */
 import { onOff, wholeNumber } from './config-forms.ts';
 import { setting } from './config-setting.ts';
 

@@ -33,6 +33,7 @@ const rules: readonly Rule[] = [
   { from: 'console-api', may: ['core', 'http', 'config'], alsoFiles: [contract] },
   { from: 'local', may: everything },
   { from: 'commands', may: everything },
+  { from: 'gateway', may: everything },
   { from: 'root', may: everything },
   { from: 'config', may: [] },
   { from: 'sandbox', may: ['protocols/*'] },
@@ -40,7 +41,7 @@ const rules: readonly Rule[] = [
 ];
 
 const rootFiles = ['main.ts', 'gateway.ts', 'start.ts'];
-const configFiles = ['config.ts', 'config-forms.ts', 'config-limits.ts', 'config-setting.ts'];
+const configFiles = ['config.ts', 'config-forms.ts', 'config-limits.ts', 'config-refusals.ts', 'config-setting.ts', 'config-table.ts'];
 const rolesInParts = ['dialects', 'acquirers', 'protocols'];
 const forbiddenFolders = ['utils', 'util', 'helpers', 'common', 'lib', 'types', 'misc', 'shared'];
 

@@ -1,7 +1,7 @@
 /** Whoever tries out cards is found by the declines, and kept from going on; everybody else pays as before. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { settings } from '../src/config.ts';
+import { settings } from '../src/config-table.ts';
 import { passesLuhn } from '../src/core/instrument/card.ts';
 import { moveClock } from './harness/console.ts';
 import {

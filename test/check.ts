@@ -46,7 +46,7 @@ export async function runChecks(): Promise<readonly CheckResult[]> {
 async function documents(): Promise<{ readonly ok: boolean; readonly output: string }> {
   const write = process.argv.includes('--write');
   const stale = [
-    ...((await configurationPageIsFresh({ write })) ? [] : ['docs/configuration.md is not what src/config.ts says.']),
+    ...((await configurationPageIsFresh({ write })) ? [] : ['docs/configuration.md is not what src/config-table.ts says.']),
     ...((await dialectsPageIsFresh({ write })) ? [] : ['docs/dialects.md is not what the contract suite says.']),
     ...((await pageIsFresh({ page: 'cli.md', wanted: await cliPage(), write })) ? [] : ['docs/cli.md is not what src/commands says.']),
     ...((await pageIsFresh({ page: 'codes.md', wanted: codesPage(), write }))

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import { ConfigError, type ConfigSource, readConfig, settings } from '../src/config.ts';
+import { ConfigError, type ConfigSource, readConfig } from '../src/config.ts';
+import { settings } from '../src/config-table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'polygate-config-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,9 +1,7 @@
 /** OPP checkouts: what can be chosen beside a card, checkouts that only keep a card, how often their status is told, and who may frame their pages. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import { test } from 'node:test';
 import { goToBankAt, press, printedReference } from './harness/bank-shopper.ts';
-import { startBrowser } from './harness/browser.ts';
 import { moveClock } from './harness/console.ts';
 import { openPage, postForm, textOf } from './harness/form-browser.ts';
 import { approved, demo, expectReply, type Parameters, useOppStack } from './harness/opp.ts';
@@ -19,18 +17,11 @@ import {
   visit,
 } from './harness/payment-page.ts';
 import { eventually } from './harness/processes.ts';
-import { type Shop, startShop } from './harness/shop.ts';
+import { useBrowserAtShop } from './harness/shop.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = useOppStack({ env: { STATUS_REQUESTS_PER_MINUTE: '1000' } });
-let browser: Browser;
-let shop: Shop;
-before(async () => {
-  [browser, shop] = await Promise.all([startBrowser(), startShop(() => ({ scriptUrl: stack.url, integrity: '' }))]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), shop?.close()]);
-});
+const at = useBrowserAtShop(() => ({ scriptUrl: stack.url, integrity: '' }));
 
 const waiting = '800.400.500';
 const statusOf = (checkoutId: string) => stack.get(`/v1/checkouts/${checkoutId}/payment`);
@@ -159,9 +150,9 @@ for (const [name, options] of [
   ['dark', { ...phone, colorScheme: 'dark' }],
 ] as const) {
   test(`${name}: a bank is chosen in the browser, and the card's fields make room`, async () => {
-    const back = `${shop.url}/result?order=7`;
+    const back = `${at.shop.url}/result?order=7`;
     const id = await openCheckout(stack, { shopperResultUrl: back, merchantTransactionId: 'A-1047', 'cart.items[0].name': 'Oolong tea' });
-    const { page, complaints } = await visit(browser, payAddress(stack, id), options);
+    const { page, complaints } = await visit(at.browser, payAddress(stack, id), options);
     await assertAccessible(page);
     await photograph(page, `methods-${name}-1-card`);
     await page.getByLabel('iDEAL').check();
@@ -196,14 +187,14 @@ test('a checkout without a payment keeps the card, once, and says under which to
 
 test('a card that is kept in the browser: no amount is shown, and the shop is told where the result is', async () => {
   rememberCard(stack.parts.traces, { pan: '4111111111111111', cvc: '123' });
-  const id = await keepCard({ shopperResultUrl: `${shop.url}/result` });
-  const { page, complaints } = await visit(browser, payAddress(stack, id), desktop);
+  const id = await keepCard({ shopperResultUrl: `${at.shop.url}/result` });
+  const { page, complaints } = await visit(at.browser, payAddress(stack, id), desktop);
   await page.getByRole('heading', { name: 'Save a card with Polygate Demo' }).waitFor();
   await assertAccessible(page);
   await photograph(page, 'keep-card');
   await typeCard(page);
   await page.getByRole('button', { name: 'Save card' }).click();
-  await page.waitForURL(`${shop.url}/result?*`);
+  await page.waitForURL(`${at.shop.url}/result?*`);
   const resourcePath = new URL(page.url()).searchParams.get('resourcePath') ?? '';
   assert.equal(resourcePath, `/v1/checkouts/${id}/registration`);
   expectReplyOf(await stack.get(resourcePath), 200, approved);

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { settings } from '../src/config.ts';
+import { settings } from '../src/config-table.ts';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
 import { scriptOf } from './harness/documents.ts';
 import { type StartedProcess, startProcess } from './harness/processes.ts';

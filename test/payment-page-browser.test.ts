@@ -1,8 +1,7 @@
 /** The hosted payment page in Chromium: by keyboard, on a phone, in the dark, without scripts, in a frame of the merchant's page. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Frame, Page } from 'playwright-core';
-import { startBrowser } from './harness/browser.ts';
+import { test } from 'node:test';
+import type { Frame, Page } from 'playwright-core';
 import { debit, useOppStack } from './harness/opp.ts';
 import {
   assertAccessible,
@@ -16,20 +15,13 @@ import {
   typeCard,
   visit,
 } from './harness/payment-page.ts';
-import { type Shop, startShop } from './harness/shop.ts';
+import { useBrowserAtShop } from './harness/shop.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = useOppStack({ env: { STATUS_REQUESTS_PER_MINUTE: '1000' } });
-let browser: Browser;
-let shop: Shop;
 /** The script of the shop's page, and its checksum. */
 let widget = { scriptUrl: 'http://127.0.0.1/', integrity: '' };
-before(async () => {
-  [browser, shop] = await Promise.all([startBrowser(), startShop(() => widget)]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), shop?.close()]);
-});
+const at = useBrowserAtShop(() => widget);
 
 const cart = {
   merchantTransactionId: 'A-1047',
@@ -53,7 +45,7 @@ for (const [name, options] of [
   test(`${name}: a card is paid with, and every page on the way is accessible`, async () => {
     rememberCard(stack.parts.traces, { pan: '4111111111111111', cvc: '123' });
     const checkoutId = await openCheckout(stack, cart);
-    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId), options);
+    const { page, complaints } = await visit(at.browser, payAddress(stack, checkoutId), options);
     await assertAccessible(page);
     await assertFits(page);
     await photograph(page, `${name}-1-empty`);
@@ -85,8 +77,8 @@ for (const [name, options] of [
 ] as const) {
   test(`${name}: the bank is asked, refuses once, and then confirms; the shopper stays at the payment`, async () => {
     rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
-    const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${shop.url}/result?order=7` });
-    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId), options);
+    const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${at.shop.url}/result?order=7` });
+    const { page, complaints } = await visit(at.browser, payAddress(stack, checkoutId), options);
     await typeCard(page, { number: challengeCard });
     await page.locator('button[type=submit]').click();
     const bank = await bankOf(page, name === 'desktop');
@@ -101,7 +93,7 @@ for (const [name, options] of [
     const again = await bankOf(page, name === 'desktop');
     await again.getByLabel('One-time code').fill('1234');
     await again.getByRole('button', { name: 'Confirm payment' }).click();
-    await page.waitForURL(`${shop.url}/result?order=7&id=${checkoutId}&resourcePath=*`);
+    await page.waitForURL(`${at.shop.url}/result?order=7&id=${checkoutId}&resourcePath=*`);
     assert.equal(await statusOf(checkoutId), '000.100.110');
     assert.deepEqual(complaints.filter(byBank), []);
     await page.context().close();
@@ -130,7 +122,7 @@ test('in a frame of the merchant’s page: the card is typed there, the bank has
   const reply = await stack.post('/v1/checkouts', { paymentType: 'PA', amount: '8.00', currency: 'EUR', integrity: 'true' });
   const { id: checkoutId = '' } = reply.body;
   widget = { scriptUrl: `${stack.url}/v1/paymentWidgets.js?checkoutId=${checkoutId}`, integrity: reply.body.integrity ?? '' };
-  const { page, complaints } = await visit(browser, `${shop.url}/checkout`, phone);
+  const { page, complaints } = await visit(at.browser, `${at.shop.url}/checkout`, phone);
   await page.frameLocator('iframe.polygate-payment').getByLabel('Kartennummer').waitFor();
   const frame = page.frames().find((each) => each.url().startsWith(stack.url));
   assert.ok(frame !== undefined);
@@ -161,7 +153,7 @@ test('in a frame of the merchant’s page: the card is typed there, the bank has
 test('by keyboard alone: every field and button is reached in the order of the page', async () => {
   rememberCard(stack.parts.traces, { pan: '378282246310005', cvc: '1234' });
   const checkoutId = await openCheckout(stack, { merchantTransactionId: 'A-1048' });
-  const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'fr' }));
+  const { page, complaints } = await visit(at.browser, payAddress(stack, checkoutId, { language: 'fr' }));
   assert.equal(await page.getAttribute('html', 'lang'), 'fr');
   const keys = page.keyboard;
   // The ways to pay come first, of which the card is chosen.
@@ -197,8 +189,8 @@ test('by keyboard alone: every field and button is reached in the order of the p
 
 test('without scripts: faults are told by the server, the bank is reached by a button, and the shop too', async () => {
   rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
-  const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${shop.url}/result` });
-  const { page } = await visit(browser, payAddress(stack, checkoutId), { ...phone, javaScriptEnabled: false });
+  const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${at.shop.url}/result` });
+  const { page } = await visit(at.browser, payAddress(stack, checkoutId), { ...phone, javaScriptEnabled: false });
   await page.locator('button[type=submit]').click();
   await page.getByRole('alert').getByRole('link', { name: 'Enter your card number.' }).click();
   await photograph(page, 'no-scripts-1-wrong');
@@ -211,7 +203,7 @@ test('without scripts: faults are told by the server, the bank is reached by a b
   await page.getByLabel('One-time code').fill('1234');
   await page.getByRole('button', { name: 'Confirm payment' }).click();
   await page.getByRole('button', { name: 'Continue to the shop' }).click();
-  await page.waitForURL(`${shop.url}/result?*`);
+  await page.waitForURL(`${at.shop.url}/result?*`);
   assert.equal(await statusOf(checkoutId), '000.100.110');
   await page.context().close();
 });
@@ -226,7 +218,7 @@ test('a merchant’s color is made readable, stored cards are offered, and paste
     ['look-desktop', desktop],
     ['look-dark', { ...phone, colorScheme: 'dark' }],
   ] as const) {
-    const { page, complaints } = await visit(browser, payAddress(stack, checkoutId, { language: 'de' }), options);
+    const { page, complaints } = await visit(at.browser, payAddress(stack, checkoutId, { language: 'de' }), options);
     await assertAccessible(page);
     await assertFits(page);
     assert.equal(await page.locator('#number').isVisible(), false);

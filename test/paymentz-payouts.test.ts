@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUIDv7 } from 'node:crypto';
 import { test } from 'node:test';
-import type { NewAccountPayout } from '../src/core/ports.ts';
+import type { NewAccountPayout } from '../src/core/ports/new-operation.ts';
 import { openDatabase } from '../src/postgres/connection.ts';
 import { submitAccountPayout } from '../src/store/payouts.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';

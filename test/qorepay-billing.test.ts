@@ -3,28 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
 import { openPage, submit } from './harness/form-browser.ts';
-import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
-import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, cards, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Body, cards, codeOf, demo, idOf, other, useQorepayStack } from './harness/qorepay.ts';
+import { billingAt } from './harness/qorepay-billing.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const shop = useQorepayStack({ webhooks: true });
+const { client, template, subscribe, subscriber, billed, keepCard, told } = billingAt(shop);
 
-const idOf = ({ body }: Answer) => String(body.id);
-const codeOf = ({ body }: Answer, field = '__all__') => body[field]?.[0]?.code;
 const daySeconds = 86_400;
-
-let count = 0;
-const freshEmail = (): string => {
-  count += 1;
-  return `subscriber-${count}@client.example`;
-};
-
-async function client(more: object = {}): Promise<{ readonly id: string; readonly email: string }> {
-  const email = freshEmail();
-  return { id: idOf(await shop.api('POST', 'clients/', { email, ...more })), email };
-}
 
 const purchase = { currency: 'NGN', products: [{ name: 'Harbor Blend, monthly', price: 2500 }] };
 const later = () => Math.floor(Date.now() / 1000) + 3_650 * daySeconds;
@@ -33,47 +20,6 @@ const planTerms = (more: object = {}) => ({
   ...{ brand_id: demo.brandId, purchase, title: 'Monthly', is_subscription: true, subscription_active: true },
   ...more,
 });
-
-async function template(terms: object): Promise<string> {
-  const made = await shop.api('POST', 'billing_templates/', terms);
-  assert.equal(made.status, 201, made.text);
-  return idOf(made);
-}
-
-const subscribe = (templateId: string, clientId: string, more: object = {}) =>
-  shop.api('POST', `billing_templates/${templateId}/add_subscriber/`, { client_id: clientId, ...more });
-const subscriber = async (templateId: string, clientId: string): Promise<Body> =>
-  (await shop.api('GET', `billing_templates/${templateId}/clients/${clientId}/`)).body;
-
-/** Purchases of a template, oldest first. */
-async function billed(templateId: string): Promise<readonly Body[]> {
-  const { rows } = await shop.parts.database.query<{ id: string }>(
-    `select checkout_id as id from polygate.checkout where terms #>> '{document,billing,templateId}' = $1 order by created_at, checkout_id`,
-    [templateId],
-  );
-  return Promise.all(rows.map(({ id }) => shop.read(id)));
-}
-
-/** The client keeps a card with the merchant, by a purchase of its own. */
-async function keepCard(clientId: string, card: object = {}): Promise<string> {
-  const made = await shop.create({ client: undefined, client_id: clientId });
-  const paid = await shop.s2s(made, { remember_card: 'on', ...card });
-  assert.deepEqual(paid.body, { status: 'executed' });
-  return idOf(made);
-}
-
-/** What the demo merchant's webhook was told of an object. */
-async function told(id: string, event: string): Promise<Body> {
-  const hooks = createHooks(shop.parts.host.url);
-  let found: Body | undefined;
-  await eventually(async () => {
-    await hurryDeliveries(shop.parts.database);
-    const bodies = (await hooks.list('qorepay')).map(({ body }) => JSON.parse(body) as Body);
-    found = bodies.find((body) => String(body.id) === id && String(body.event_type) === event);
-    return found !== undefined;
-  }, `${event} of ${id}`);
-  return found ?? {};
-}
 
 const mails = (to: string, least: number) => createMailbox(shop.parts.host.url).received(to, least);
 
@@ -177,7 +123,7 @@ test('invoices are mailed to clients, and paid on the hosted page or with a kept
 
 test('what is wrong with an invoice is named, and nothing is sent', async () => {
   const { id } = await client();
-  const theirs = idOf(await shop.api('POST', 'clients/', { email: freshEmail() }, { as: other }));
+  const theirs = idOf(await shop.api('POST', 'clients/', { email: 'elsewhere@client.example' }, { as: other }));
   for (const [more, field, code] of [
     [{ clients: undefined }, 'clients', 'required'],
     [{ clients: 'x' }, 'clients', 'invalid'],

@@ -1,29 +1,21 @@
 /** QorePay in Chromium: the hosted page with its invoice, the form that a shop's own page posts, and the transfer at the bank. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { startBrowser } from './harness/browser.ts';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { openMerchantPage, sendOn } from './harness/merchant-page.ts';
 import { assertAccessible, assertFits, desktop, phone, photograph, typeCard, visit } from './harness/payment-page.ts';
 import { eventually } from './harness/processes.ts';
 import { type Body, cards, useQorepayStack } from './harness/qorepay.ts';
-import { type Shop, startShop } from './harness/shop.ts';
+import { useBrowserAtShop } from './harness/shop.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = useQorepayStack();
-let browser: Browser;
-let shop: Shop;
-before(async () => {
-  [browser, shop] = await Promise.all([startBrowser(), startShop(() => ({ scriptUrl: stack.url, integrity: '' }))]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), shop?.close()]);
-});
+const at = useBrowserAtShop(() => ({ scriptUrl: stack.url, integrity: '' }));
 
 const redirects = () => ({
-  success_redirect: `${shop.url}/yes`,
-  failure_redirect: `${shop.url}/no`,
-  cancel_redirect: `${shop.url}/cancelled`,
+  success_redirect: `${at.shop.url}/yes`,
+  failure_redirect: `${at.shop.url}/no`,
+  cancel_redirect: `${at.shop.url}/cancelled`,
 });
 
 async function made(more: object = {}): Promise<Body> {
@@ -47,7 +39,7 @@ for (const [name, options] of [
   test(`${name}: the hosted page is paid on, the card kept, and its invoice says so`, async () => {
     const client = { email: 'ada@example.com', full_name: 'Ada Example', street_address: '1 Harbor Road', city: 'Lagos', country: 'NG' };
     const body = await made({ client, reference: `order-${name}` });
-    const invoice = await visit(browser, `${body.checkout_url}invoice/`, options);
+    const invoice = await visit(at.browser, `${body.checkout_url}invoice/`, options);
     await invoice.page.getByRole('status').filter({ hasText: 'To be paid' }).waitFor();
     await assertAccessible(invoice.page);
     await assertFits(invoice.page);
@@ -55,14 +47,14 @@ for (const [name, options] of [
     assert.match((await invoice.page.textContent('main')) ?? '', /Ada Example.*1 Harbor Road.*Lagos.*Dog food Max.*90\.00/s);
     await invoice.page.getByRole('link', { name: /^Pay / }).click();
     const { page } = invoice;
-    assert.equal(await page.getByRole('link', { name: /^Back to/ }).getAttribute('href'), `${shop.url}/cancelled`);
+    assert.equal(await page.getByRole('link', { name: /^Back to/ }).getAttribute('href'), `${at.shop.url}/cancelled`);
     await typed(page, cards.plain);
     await page.getByLabel('Keep this card for future payments').check();
     await assertAccessible(page);
     await assertFits(page);
     await photograph(page, `qorepay-${name}-2-form`);
     await submit(page);
-    await page.waitForURL(`${shop.url}/yes`);
+    await page.waitForURL(`${at.shop.url}/yes`);
     const paid = await stack.read(String(body.id));
     assert.deepEqual([paid.status, paid.is_recurring_token, paid.transaction_data?.flow], ['paid', true, 'payform']);
     assert.equal((await stack.api('POST', `purchases/${body.id}/refund/`, { amount: 2000 })).status, 200);
@@ -79,32 +71,32 @@ for (const [name, options] of [
 
 test('without a check mark the card is not kept; a decline stays on the page', async () => {
   const body = await made();
-  const { page } = await visit(browser, String(body.checkout_url));
+  const { page } = await visit(at.browser, String(body.checkout_url));
   await typed(page, '4000000000009995');
   await submit(page);
   await page.getByRole('alert').filter({ hasText: 'not enough money' }).waitFor();
   assert.equal((await stack.read(String(body.id))).status, 'error');
   await typed(page, cards.plain);
   await submit(page);
-  await page.waitForURL(`${shop.url}/yes`);
+  await page.waitForURL(`${at.shop.url}/yes`);
   assert.equal((await stack.read(String(body.id))).is_recurring_token, false);
   await page.context().close();
 });
 
 test('a challenge on the hosted page, and in the shop’s own form; the issuer asks, and the shop has its payer back', async () => {
   const hosted = await made();
-  const { page } = await visit(browser, String(hosted.checkout_url), phone);
+  const { page } = await visit(at.browser, String(hosted.checkout_url), phone);
   await typed(page, cards.challenged);
   await submit(page);
   await confirmAtIssuer(page);
-  await page.waitForURL(`${shop.url}/yes`);
+  await page.waitForURL(`${at.shop.url}/yes`);
   assert.equal((await stack.read(String(hosted.id))).status, 'paid');
   await page.context().close();
   const own = await made();
   const form = await openShopForm(own, { card_number: cards.challenged });
   await sendOn(form);
   await confirmAtIssuer(form);
-  await form.waitForURL(`${shop.url}/yes`);
+  await form.waitForURL(`${at.shop.url}/yes`);
   const paid = await stack.read(String(own.id));
   assert.deepEqual([paid.status, paid.transaction_data?.flow, paid.transaction_data?.extra?.three_d_secure], ['paid', 'direct_post', true]);
   await form.context().close();
@@ -114,11 +106,11 @@ test('the shop’s own form: paid with a card that is kept, or sent to the failu
   const body = await made();
   const declined = await openShopForm(body, { card_number: '4000000000009995' });
   await sendOn(declined);
-  await declined.waitForURL(`${shop.url}/no`);
+  await declined.waitForURL(`${at.shop.url}/no`);
   await declined.context().close();
   const page = await openShopForm(body, { remember_card: 'on' });
   await sendOn(page);
-  await page.waitForURL(`${shop.url}/yes`);
+  await page.waitForURL(`${at.shop.url}/yes`);
   const paid = await stack.read(String(body.id));
   assert.deepEqual([paid.status, paid.is_recurring_token], ['paid', true]);
   await page.context().close();
@@ -126,12 +118,12 @@ test('the shop’s own form: paid with a card that is kept, or sent to the failu
 
 test('a total of zero: the hosted page keeps a card and charges nothing', async () => {
   const body = await made({ skip_capture: true, purchase: { currency: 'NGN', products: [{ name: 'Trial', price: 0 }] } });
-  const { page } = await visit(browser, String(body.checkout_url));
+  const { page } = await visit(at.browser, String(body.checkout_url));
   await page.getByRole('heading', { name: /Save a card/ }).waitFor();
   await typed(page, cards.plain);
   await photograph(page, 'qorepay-keep');
   await submit(page);
-  await page.waitForURL(`${shop.url}/yes`);
+  await page.waitForURL(`${at.shop.url}/yes`);
   const kept = await stack.read(String(body.id));
   assert.deepEqual([kept.status, kept.is_recurring_token, kept.payment], ['preauthorized', true, null]);
   const again = await stack.create();
@@ -141,7 +133,7 @@ test('a total of zero: the hosted page keeps a card and charges nothing', async 
 
 test('a transfer alone is offered where the whitelist says so; it is pending until the money has come', async () => {
   const body = await made({ payment_method_whitelist: ['sarepay_bank_transfer'] });
-  const { page, complaints } = await visit(browser, `${body.checkout_url}?preferred=sarepay_bank_transfer`);
+  const { page, complaints } = await visit(at.browser, `${body.checkout_url}?preferred=sarepay_bank_transfer`);
   await page.getByLabel(/Bank transfer/).waitFor();
   assert.equal(await page.locator('#number').isVisible(), false);
   await assertAccessible(page);
@@ -151,7 +143,7 @@ test('a transfer alone is offered where the whitelist says so; it is pending unt
   await page.getByRole('button', { name: 'Pay later' }).click();
   const reference = (await page.locator('#reference').textContent()) ?? '';
   await page.getByRole('link', { name: 'Back to the shop' }).click();
-  await page.waitForURL(`${shop.url}/yes`);
+  await page.waitForURL(`${at.shop.url}/yes`);
   assert.equal((await stack.read(String(body.id))).status, 'pending_execute');
   await stack.parts.host.receive(reference);
   await eventually(async () => (await stack.read(String(body.id))).status?.toString() === 'paid', 'the money to come');
@@ -170,8 +162,8 @@ async function openShopForm(purchase: Body, more: Readonly<Record<string, string
   const fields = { cardholder_name: 'Ada Example', card_number: cards.plain, expires: '01/34', cvc: '123', ...more };
   rememberCard(stack.parts.traces, { pan: fields.card_number, cvc: fields.cvc });
   const parameters = Object.entries(fields).map(([name, value]) => ({ name, value }));
-  return openMerchantPage(browser, {
-    shop,
+  return openMerchantPage(at.browser, {
+    shop: at.shop,
     redirect: { url: String(purchase.direct_post_url), method: 'POST', parameters },
     options: phone,
   });

@@ -1,12 +1,10 @@
 /** QorePay: clients, the purchases that name them, and the cards that they have let the merchant keep. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { codeOf, demo, idOf, other, useQorepayStack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack();
 
-const idOf = ({ body }: Answer) => String(body.id);
-const codeOf = ({ body }: Answer, field = '__all__') => body[field]?.[0]?.code;
 const act = (id: string, name: string, body?: object) => shop.api('POST', `purchases/${id}/${name}/`, body);
 
 let count = 0;

@@ -4,13 +4,11 @@ import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
 import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, cards, demo, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, cards, codeOf, demo, idOf, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const shop = useQorepayStack({ webhooks: true });
 
-const idOf = ({ body }: Answer) => String(body.id);
-const codeOf = ({ body }: Answer, field = '__all__') => body[field]?.[0]?.code;
 const terms = (more: object = {}) => ({
   ...{ brand_id: demo.brandId, client: { email: 'ada@example.com' }, payment: { amount: 1_250, currency: 'EUR', description: 'Winnings' } },
   ...more,

@@ -3,13 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verify } from '../src/store/verify.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, cards, demo, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
+import { type Body, cards, codeOf, demo, idOf, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack();
 
 const act = (id: string, name: string, body?: object) => shop.api('POST', `purchases/${id}/${name}/`, body);
-const idOf = ({ body }: Answer) => String(body.id);
-const codeOf = ({ body }: Answer, field = '__all__') => body[field]?.[0]?.code;
 
 async function paid(card: object = {}, more: object = {}): Promise<string> {
   const purchase = await shop.create(more);

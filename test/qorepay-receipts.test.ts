@@ -4,11 +4,10 @@ import { test } from 'node:test';
 import { createHooks } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, demo, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, demo, idOf, useQorepayStack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack({ webhooks: true });
 
-const idOf = ({ body }: Answer) => String(body.id);
 let count = 0;
 function freshEmail(): string {
   count += 1;

@@ -4,13 +4,12 @@ import { test } from 'node:test';
 import { verify } from '../src/store/verify.ts';
 import { moveClock } from './harness/console.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, demo, idOf, other, useQorepayStack } from './harness/qorepay.ts';
 import { unzip } from './harness/zip.ts';
 
 const shop = useQorepayStack();
 
 const act = (id: string, name: string, body?: object) => shop.api('POST', `purchases/${id}/${name}/`, body);
-const idOf = ({ body }: Answer) => String(body.id);
 const get = async (path: string, as = demo) => (await shop.api('GET', path, undefined, { as })).body;
 
 /** A purchase in a currency of its own, so that tests do not see each other's money. */

@@ -3,24 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { afterPeriods } from '../src/core/subscription/period.ts';
 import { moveClock } from './harness/console.ts';
-import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { codeOf, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { billingAt } from './harness/qorepay-billing.ts';
 
 const shop = useQorepayStack({ webhooks: true });
+const billing = billingAt(shop);
+const { client, subscribe, subscriber, billed, keepCard, told } = billing;
 
-const idOf = ({ body }: Answer) => String(body.id);
-const codeOf = ({ body }: Answer, field = '__all__') => body[field]?.[0]?.code;
 const daySeconds = 86_400;
-
-let count = 0;
-
-async function client(): Promise<{ readonly id: string; readonly email: string }> {
-  count += 1;
-  const email = `late-${count}@client.example`;
-  return { id: idOf(await shop.api('POST', 'clients/', { email })), email };
-}
 
 const planTerms = (more: object = {}) => ({
   ...{ brand_id: demo.brandId, purchase: { currency: 'NGN', products: [{ name: 'Weekly beans', price: 2500 }] } },
@@ -28,34 +20,10 @@ const planTerms = (more: object = {}) => ({
   ...more,
 });
 
-async function template(more: object = {}): Promise<string> {
-  const made = await shop.api('POST', 'billing_templates/', planTerms(more));
-  assert.equal(made.status, 201, made.text);
-  return idOf(made);
-}
-
-const subscribe = (templateId: string, clientId: string, more: object = {}, headers: Record<string, string> = {}) =>
-  shop.api('POST', `billing_templates/${templateId}/add_subscriber/`, { client_id: clientId, ...more }, { headers });
+const template = (more: object = {}): Promise<string> => billing.template(planTerms(more));
 const change = (templateId: string, clientId: string, status: string | undefined) =>
   shop.api('PATCH', `billing_templates/${templateId}/clients/${clientId}/`, { status });
-const subscriber = async (templateId: string, clientId: string): Promise<Body> =>
-  (await shop.api('GET', `billing_templates/${templateId}/clients/${clientId}/`)).body;
-
-async function billed(templateId: string): Promise<readonly Body[]> {
-  const { rows } = await shop.parts.database.query<{ id: string }>(
-    `select checkout_id as id from polygate.checkout where terms #>> '{document,billing,templateId}' = $1 order by created_at, checkout_id`,
-    [templateId],
-  );
-  return Promise.all(rows.map(({ id }) => shop.read(id)));
-}
-
 const statusesOf = async (templateId: string) => (await billed(templateId)).map(({ status }) => status);
-
-async function keepCard(clientId: string): Promise<string> {
-  const made = await shop.create({ client: undefined, client_id: clientId });
-  assert.deepEqual((await shop.s2s(made, { remember_card: 'on' })).body, { status: 'executed' });
-  return idOf(made);
-}
 
 /** A subscriber with a card, billed for the first time in a week. */
 async function subscribed(more: object = {}, terms: object = {}) {
@@ -65,18 +33,6 @@ async function subscribed(more: object = {}, terms: object = {}) {
   const added = await subscribe(templateId, id, more);
   assert.equal(added.body.billing_template_client?.status, 'active', added.text);
   return { clientId: id, email, token, templateId, subscriberId: String(added.body.billing_template_client?.id) };
-}
-
-async function told(id: string, event: string): Promise<Body> {
-  const hooks = createHooks(shop.parts.host.url);
-  let found: Body | undefined;
-  await eventually(async () => {
-    await hurryDeliveries(shop.parts.database);
-    const bodies = (await hooks.list('qorepay')).map(({ body }) => JSON.parse(body) as Body);
-    found = bodies.find((body) => String(body.id) === id && String(body.event_type) === event);
-    return found !== undefined;
-  }, `${event} of ${id}`);
-  return found ?? {};
 }
 
 const mailsTo = (to: string) => createMailbox(shop.parts.host.url).list({ to });

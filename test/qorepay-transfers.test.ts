@@ -4,14 +4,12 @@ import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, cards, demo, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, cards, codeOf, demo, idOf, other, useQorepayStack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack({ webhooks: true });
 
 const act = (id: string, name: string, body?: object) => shop.api('POST', `purchases/${id}/${name}/`, body);
-const idOf = ({ body }: Answer) => String(body.id);
 const historyOf = ({ status_history: history }: Body) => history?.map(({ status }) => String(status));
-const codeOf = ({ body }: Answer) => body.__all__?.[0]?.code;
 const noRedirects = { success_redirect: '', failure_redirect: '' };
 
 /** As the platform's clients do it: a form of either kind, at an address that is made from the id. */

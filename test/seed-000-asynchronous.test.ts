@@ -3,25 +3,17 @@
  * merchant's requests go over HTTP, the shopper's steps through Chromium; each step goes on with what the one before has left.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, FrameLocator, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { FrameLocator, Page } from 'playwright-core';
 import { bankPayment } from './harness/bank-shopper.ts';
-import { startBrowser } from './harness/browser.ts';
 import { openMerchantPage, sendOn } from './harness/merchant-page.ts';
 import { approved, debit, expectReply, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { type Shop, startShop } from './harness/shop.ts';
+import { useBrowserAtShop } from './harness/shop.ts';
 import { browserData, redirectOf } from './harness/shopper.ts';
 
 const stack = useOppStack();
-let browser: Browser;
-let shop: Shop;
-before(async () => {
-  [browser, shop] = await Promise.all([startBrowser(), startShop(() => ({ scriptUrl: stack.url, integrity: '' }))]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), shop?.close()]);
-});
+const at = useBrowserAtShop(() => ({ scriptUrl: stack.url, integrity: '' }));
 
 const pending = '000.200.000';
 const waiting = '800.400.500';
@@ -101,7 +93,7 @@ function tellSteps({ title, paymentType, parameters, shopper, status, taking }: 
   let taken = '';
 
   test(`${flow}: 1. ${paymentType === 'PA' ? 'Pre-authorize payment' : 'Perform debit payment'}`, async () => {
-    const shopperResultUrl = `${shop.url}/result?order=7`;
+    const shopperResultUrl = `${at.shop.url}/result?order=7`;
     first = expectReply(await stack.post('/v1/payments', { ...parameters(), ...full, paymentType, shopperResultUrl }), 200, pending);
     assert.match(first.body.id ?? '', /^[0-9a-f]{32}$/);
     const { url, method, parameters: fields } = redirectOf(first);
@@ -113,10 +105,10 @@ function tellSteps({ title, paymentType, parameters, shopper, status, taking }: 
   });
 
   test(`${flow}: 2. Redirect shopper`, async () => {
-    const page = await openMerchantPage(browser, { shop, redirect: redirectOf(first) });
+    const page = await openMerchantPage(at.browser, { shop: at.shop, redirect: redirectOf(first) });
     await sendOn(page);
     await shopper(page);
-    await page.waitForURL(`${shop.url}/result?**`);
+    await page.waitForURL(`${at.shop.url}/result?**`);
     home = new URL(page.url());
     await page.context().close();
     assert.deepEqual([home.searchParams.get('order'), home.searchParams.get('id')], ['7', first.body.id]);
@@ -187,10 +179,10 @@ async function receiptByBank({ body }: Reply): Promise<string> {
 
 /** Additional products are paid at the bank like the order itself. */
 async function rebilledAtBank(rebill: Reply, shopper: Way['shopper']): Promise<void> {
-  const page = await openMerchantPage(browser, { shop, redirect: redirectOf(rebill) });
+  const page = await openMerchantPage(at.browser, { shop: at.shop, redirect: redirectOf(rebill) });
   await sendOn(page);
   await shopper(page);
-  await page.waitForURL(`${shop.url}/result?**`);
+  await page.waitForURL(`${at.shop.url}/result?**`);
   assert.equal(new URL(page.url()).searchParams.get('id'), rebill.body.id);
   await page.context().close();
   const { code } = await read(rebill.body.id);

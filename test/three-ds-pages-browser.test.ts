@@ -1,8 +1,7 @@
 /** 3-D Secure as a shopper lives through it, in Chromium: every way it can go, and what impatient people do to pages on the way. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core';
-import { startBrowser } from './harness/browser.ts';
+import { test } from 'node:test';
+import type { BrowserContextOptions, Frame, Page } from 'playwright-core';
 import { moveClock } from './harness/console.ts';
 import { openMerchantPage, sendOn } from './harness/merchant-page.ts';
 import { approved, debit, expectReply, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
@@ -18,19 +17,12 @@ import {
   visit,
 } from './harness/payment-page.ts';
 import { eventually } from './harness/processes.ts';
-import { type Shop, startShop } from './harness/shop.ts';
+import { useBrowserAtShop } from './harness/shop.ts';
 import { browserData, redirectOf } from './harness/shopper.ts';
 import { rememberCard } from './harness/traces.ts';
 
 const stack = useOppStack({ env: { STATUS_REQUESTS_PER_MINUTE: '1000' } });
-let browser: Browser;
-let shop: Shop;
-before(async () => {
-  [browser, shop] = await Promise.all([startBrowser(), startShop(() => ({ scriptUrl: stack.url, integrity: '' }))]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), shop?.close()]);
-});
+const at = useBrowserAtShop(() => ({ scriptUrl: stack.url, integrity: '' }));
 
 const pending = '000.200.000';
 const cards = { challenged: '5555555555554444', withMethod: '4000000000003220', smooth: '4242424242424242', refused: '4000000000003063' };
@@ -42,7 +34,7 @@ const pay = async (number: string, window = '02', more: Parameters = {}): Promis
       '/v1/payments',
       debit({
         ...{ ...browserData, paymentBrand: undefined, 'card.number': number, 'customer.browser.challengeWindow': window },
-        shopperResultUrl: `${shop.url}/result`,
+        shopperResultUrl: `${at.shop.url}/result`,
         ...more,
       }),
     ),
@@ -59,10 +51,10 @@ async function charges(reply: Reply): Promise<number> {
 
 /** The shopper on the merchant's page, about to go on. */
 const arrive = (reply: Reply, options: BrowserContextOptions = desktop): Promise<Page> =>
-  openMerchantPage(browser, { shop, redirect: redirectOf(reply), options });
+  openMerchantPage(at.browser, { shop: at.shop, redirect: redirectOf(reply), options });
 
 async function comesHome(page: Page, reply: Reply): Promise<void> {
-  await page.waitForURL(`${shop.url}/result?**`);
+  await page.waitForURL(`${at.shop.url}/result?**`);
   assert.equal(new URL(page.url()).searchParams.get('id'), reply.body.id);
 }
 
@@ -98,7 +90,7 @@ test('frictionless, method iframe present: nobody is asked anything, and the sho
 test('frictionless, method iframe absent: the payment page goes straight to the result', async () => {
   const number = '4200000000000091';
   rememberCard(stack.parts.traces, { pan: number, cvc: '123' });
-  const { page, complaints } = await visit(browser, payAddress(stack, await openCheckout(stack)));
+  const { page, complaints } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
   await typeCard(page, { number });
   await page.locator('button[type=submit]').click();
   await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
@@ -198,7 +190,7 @@ test('double click: on paying, and on confirming; each counts once', async () =>
   rememberCard(stack.parts.traces, { pan: cards.challenged, cvc: '123' });
   const before = (await stack.parts.host.books()).length;
   const checkoutId = await openCheckout(stack);
-  const { page, complaints } = await visit(browser, payAddress(stack, checkoutId), phone);
+  const { page, complaints } = await visit(at.browser, payAddress(stack, checkoutId), phone);
   await typeCard(page, { number: cards.challenged });
   await page.locator('button[type=submit]').dblclick();
   await page.waitForURL(/\/acs\/challenge\//);
@@ -219,7 +211,7 @@ test('back button: from the challenge to the shop and forward again; from the en
   await sendOn(page);
   await page.waitForURL(/\/acs\/challenge\//);
   await page.goBack();
-  await page.waitForURL(`${shop.url}/cart`);
+  await page.waitForURL(`${at.shop.url}/cart`);
   await page.goForward();
   await page.waitForURL(/\/acs\/challenge\//);
   await confirm(page);
@@ -249,7 +241,7 @@ test('two tabs of the payment page, with two cards: one of them pays', async () 
   for (const pan of ['4111111111111111', '378282246310005']) rememberCard(stack.parts.traces, { pan, cvc: '123' });
   const before = (await stack.parts.host.books()).length;
   const address = payAddress(stack, await openCheckout(stack));
-  const [first, second] = await Promise.all([visit(browser, address), visit(browser, address, phone)]);
+  const [first, second] = await Promise.all([visit(at.browser, address), visit(at.browser, address, phone)]);
   await typeCard(first.page);
   await typeCard(second.page, { number: '378282246310005', cvc: '1234' });
   await Promise.all([first, second].map(({ page }) => page.locator('button[type=submit]').click()));

@@ -1,7 +1,8 @@
 /** What every acquirer adapter is made from; the port itself is the core's. */
 import type { AcquirerAccount, TraceNumbers } from '../core/acquirer/account.ts';
 import type { EngineLog } from '../core/payment/engine.ts';
-import type { Acquirer, Clock, DisputeListener, LateAnswerListener } from '../core/ports.ts';
+import type { Acquirer, DisputeListener, LateAnswerListener } from '../core/ports/acquirer.ts';
+import type { Clock } from '../core/ports/clock.ts';
 
 export interface AcquirerContext {
   readonly account: (accountId: string) => Promise<AcquirerAccount | undefined>;

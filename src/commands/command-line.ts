@@ -153,6 +153,9 @@ export function matching(pattern: RegExp, expected: string): (text: string) => s
   };
 }
 
+/** The id of a row, as our own ids are; `expected` completes "Expected …". */
+export const idOf = (expected: string) => matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, expected);
+
 export function wholeNumber({ min, max }: { readonly min: number; readonly max: number }): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;

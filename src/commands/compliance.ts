@@ -11,6 +11,7 @@ import {
   actor,
   addCommand,
   addGroup,
+  idOf,
   type ListOptions,
   matching,
   print,
@@ -20,7 +21,7 @@ import {
   withVault,
 } from './command-line.ts';
 
-const documentId = matching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/, 'the id of a document (a UUID)');
+const documentId = idOf('the id of a document (a UUID)');
 const day = matching(/^\d{4}-\d{2}-\d{2}$/, 'a day, as 2026-01-31');
 const reasonForm = matching(/^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
 

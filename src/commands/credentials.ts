@@ -4,18 +4,7 @@ import type { Command } from 'commander';
 import { createCredential, listCredentials, revokeCredential } from '../store/credentials.ts';
 import { findMerchant } from '../store/merchants.ts';
 import { dialectNames, dialectOf } from './channels.ts';
-import {
-  actor,
-  addCommand,
-  addGroup,
-  type ListOptions,
-  matching,
-  print,
-  printJson,
-  printRows,
-  withStore,
-  withVault,
-} from './command-line.ts';
+import { actor, addCommand, addGroup, idOf, type ListOptions, print, printJson, printRows, withStore, withVault } from './command-line.ts';
 
 type CreateOptions = ListOptions & {
   readonly merchant: string;
@@ -23,8 +12,6 @@ type CreateOptions = ListOptions & {
   readonly identifier?: string;
   readonly secretFile?: string;
 };
-
-const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
 export function addCredentialCommands(program: Command): void {
   const credential = addGroup(program, 'credential', 'what lets a merchant’s server in');
@@ -46,7 +33,7 @@ export function addCredentialCommands(program: Command): void {
       printRows(credentials, { json: options.json, none: 'There is no credential yet.' });
     });
   addCommand(credential, 'revoke', 'end a credential; running nodes refuse it within two seconds')
-    .argument('<id>', 'its id, as `polygate credential list` shows it', matching(uuid, 'the id of a credential (a UUID)'))
+    .argument('<id>', 'its id, as `polygate credential list` shows it', idOf('the id of a credential (a UUID)'))
     .option('--json', 'print JSON')
     .action(async (credentialId: string, options: ListOptions) => {
       const revoked = await withStore(options, (database) => revokeCredential(database, { actor: actor(), credentialId }));

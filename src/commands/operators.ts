@@ -3,9 +3,7 @@ import { type Command, Option } from 'commander';
 import { nameForm, type Role, roles } from '../core/operator/operator.ts';
 import { hashOfKey, newOperatorKey } from '../core/operator/operator-key.ts';
 import { createOperator, listOperators, revokeOperator } from '../store/operators.ts';
-import { actor, addCommand, addGroup, type ListOptions, matching, print, printJson, printRows, withStore } from './command-line.ts';
-
-const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+import { actor, addCommand, addGroup, idOf, type ListOptions, matching, print, printJson, printRows, withStore } from './command-line.ts';
 
 export function addOperatorCommands(program: Command): void {
   const operator = addGroup(program, 'operator', 'who may use the console API');
@@ -35,7 +33,7 @@ export function addOperatorCommands(program: Command): void {
       });
     });
   addCommand(operator, 'revoke', 'end the key of an operator, at once')
-    .argument('<id>', 'its id, as `polygate operator list` shows it', matching(uuid, 'the id of an operator (a UUID)'))
+    .argument('<id>', 'its id, as `polygate operator list` shows it', idOf('the id of an operator (a UUID)'))
     .action(async (operatorId: string, options: ListOptions) => {
       await withStore(options, (database) => revokeOperator(database, { actor: actor(), operatorId }));
       print(`The key of operator ${operatorId} counts no more.`);

@@ -12,9 +12,9 @@ import {
   type SettlementRow,
   settlementRows,
 } from '../store/settlements.ts';
-import { addCommand, addGroup, type ListOptions, matching, print, printJson, printRows, wholeNumber, withStore } from './command-line.ts';
+import { addCommand, addGroup, idOf, type ListOptions, print, printJson, printRows, wholeNumber, withStore } from './command-line.ts';
 
-const idForm = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'an id as `polygate settlement list` shows it');
+const idForm = idOf('an id as `polygate settlement list` shows it');
 
 export function addSettlementCommands(program: Command): void {
   const settlement = addGroup(program, 'settlement', 'what acquirer accounts come to, day by day');

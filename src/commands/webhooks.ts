@@ -19,6 +19,7 @@ import {
   actor,
   addCommand,
   addGroup,
+  idOf,
   type ListOptions,
   matching,
   type Options,
@@ -30,7 +31,7 @@ import {
   withVault,
 } from './command-line.ts';
 
-const idForm = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'an id as `polygate webhook list` shows it');
+const idForm = idOf('an id as `polygate webhook list` shows it');
 
 export function addWebhookCommands(program: Command): void {
   const webhook = addGroup(program, 'webhook', 'where merchants are told what happens to their payments');

@@ -1,4 +1,4 @@
-/** What the console API works with; `gateway.ts` plugs it in. */
+/** What the console API works with; `gateway/console.ts` plugs it in. */
 import type { MovableClock } from '../core/due/advance.ts';
 import type { DueWork } from '../core/due/work.ts';
 import type { KeptEndpoint, ListRow, OperatorStore } from '../core/operator/operator-store.ts';

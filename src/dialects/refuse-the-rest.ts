@@ -6,9 +6,11 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 export interface TheRest {
   /** Paths with a star that belong to the protocol: what is not there is not found. */
   readonly beside: readonly string[];
+  /** Endpoints elsewhere stand among pages that are not the protocol's, so their other methods are left alone; absent: all are the protocol's own. */
+  readonly within?: string;
   /** Thrown, and answered by the dialect. */
   readonly notFound: () => Error;
-  readonly otherMethod: () => Error;
+  readonly otherMethod: (method: string) => Error;
 }
 
 /** Registers the endpoints, and then the rest. */
@@ -25,13 +27,19 @@ export function registerAll(app: FastifyInstance, registerEndpoints: () => void,
   refuse(app, taken, rest);
 }
 
-function refuse(app: FastifyInstance, taken: ReadonlyMap<string, readonly string[]>, { beside, notFound, otherMethod }: TheRest): void {
+function refuse(
+  app: FastifyInstance,
+  taken: ReadonlyMap<string, readonly string[]>,
+  { beside, within = '/', notFound, otherMethod }: TheRest,
+): void {
   for (const [url, names] of taken) {
+    const others = methods.filter((name) => !names.includes(name));
+    if (others.length === 0 || !url.startsWith(within)) continue;
     app.route({
-      ...{ method: methods.filter((name) => !names.includes(name)), url, exposeHeadRoute: false },
-      handler: (_request, reply) => {
+      ...{ method: others, url, exposeHeadRoute: false },
+      handler: (request, reply) => {
         reply.header('allow', names.join(', '));
-        throw otherMethod();
+        throw otherMethod(request.method);
       },
     });
   }

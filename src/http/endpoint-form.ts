@@ -1,7 +1,7 @@
 /** What an operator may say of a webhook endpoint, read by the dialect's own form; and a test message, to see whether it takes what it is sent. */
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { KeptEndpoint } from '../core/operator/operator-store.ts';
-import type { Vault } from '../core/ports.ts';
+import type { Vault } from '../core/ports/vault.ts';
 import type { DialectCallbacks, Mode } from '../dialects/dialect.ts';
 import type { Outbound } from './outbound.ts';
 

@@ -3,7 +3,7 @@
  * scrapes. Labels come from closed lists (dialects, route patterns, kinds, states), never from a request, so nothing of a card can be in one.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { PaymentStore } from '../core/ports.ts';
+import type { PaymentStore } from '../core/ports/payment-store.ts';
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
 import { type StepName, stepNames } from '../observability/observer.ts';
 

@@ -2,7 +2,7 @@
  * How often something may be asked. The limit that protocols document (a payment's status) is exact and holds over all nodes; the one against
  * floods is counted in the memory of each node, since nobody needs it exact: with n nodes up to n times as much gets through.
  */
-import type { RequestWindow } from '../core/ports.ts';
+import type { RequestWindow } from '../core/ports/request-window.ts';
 import type { Counted, LoginLimits, RequestLimits } from '../dialects/dialect.ts';
 
 const minuteMs = 60_000;

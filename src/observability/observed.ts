@@ -1,5 +1,7 @@
 /** The parts of the engine as they are, with their calls measured as steps, and the payment told to the work under way. */
-import type { Acquirer, PaymentStore, Vault } from '../core/ports.ts';
+import type { Acquirer } from '../core/ports/acquirer.ts';
+import type { PaymentStore } from '../core/ports/payment-store.ts';
+import type { Vault } from '../core/ports/vault.ts';
 import type { ThreeDSServer } from '../core/three-d-secure/three-ds-server.ts';
 import { nameWork, type Observer } from './observer.ts';
 

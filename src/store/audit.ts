@@ -2,7 +2,7 @@
  * The trail of what operators did: one row per act, written in the act's own transaction, chained by hashes. A row's hash is SHA-256 over
  * the hash before it and the lines sequence, epoch ms, actor, act, details.
  */
-import type { OperatorAct } from '../core/ports.ts';
+import type { OperatorAct } from '../core/operator/operator-act.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 type Query = Database['query'];

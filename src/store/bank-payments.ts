@@ -1,6 +1,6 @@
 /** First transaction of a payment or a payout at a bank: key, payment, attempt, operation and message in one statement. */
 import { accountTransfers } from '../core/instrument/bank.ts';
-import type { NewAccountPayout, NewBankPayment, Submission } from '../core/ports.ts';
+import type { NewAccountPayout, NewBankPayment, Submission } from '../core/ports/new-operation.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const statement: Statement = {

@@ -2,7 +2,8 @@
 import type { ComplianceDocument, ComplianceStore, DocumentState, DocumentType, EndingDocument } from '../core/compliance/document.ts';
 import { questionnaireUpTo } from '../core/compliance/document.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
-import type { Clock, SealedSecret } from '../core/ports.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { SealedSecret } from '../core/ports/vault.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { firstIdAt } from './id-time.ts';

@@ -2,7 +2,7 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import type { DocumentType } from '../core/compliance/document.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
-import type { SecretToSeal } from '../core/ports.ts';
+import type { SecretToSeal } from '../core/ports/vault.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 

@@ -1,6 +1,8 @@
 /** What an operator has decided of an operation, recorded in one transaction with its row in the trail. */
+
+import type { OperatorAct } from '../core/operator/operator-act.ts';
 import { isFirstKind } from '../core/payment/operation.ts';
-import type { OperatorAct, OutcomeToRecord, RecordedOutcome } from '../core/ports.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { Database } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { recordPayoutWithin } from './payouts.ts';

@@ -1,7 +1,7 @@
 /** Disputes as rows: found by their case number or their payment, and confirmed when the acquirer tells what the merchant had declared. */
 import type { Dispute, DisputeStage } from '../core/dispute/dispute.ts';
 import { confirmedEventOf } from '../core/payment/effect.ts';
-import type { DisputeConfirmation } from '../core/ports.ts';
+import type { DisputeConfirmation } from '../core/ports/payment-store.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
 interface DisputeRow extends Row {

@@ -5,7 +5,7 @@
  */
 import type { DueHold, DueHoldStore, FoundHold } from '../core/due/due-hold.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
-import type { NewPayment, Submission } from '../core/ports.ts';
+import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { firstIdAt } from './id-time.ts';

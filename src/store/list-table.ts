@@ -14,6 +14,10 @@ export interface ListTable {
   readonly filters: Readonly<Record<string, (parameter: string) => string>>;
 }
 
+/** Columns that are called on the wire as they are in the table with this alias. */
+export const columnsOf = (alias: string, names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.map((name) => [name, `${alias}.${name}`]));
+
 /** The value as one of the column's type. */
 export const equals =
   (sql: string, type: 'uuid' | 'text' | 'integer' | 'boolean' = 'text') =>
@@ -24,6 +28,13 @@ export const since =
   (sql: string) =>
   (parameter: string): string =>
     `${sql} >= ${parameter}::timestamptz`;
+
+/** Columns that are to be equal to the value under their own name, each with its type. */
+export const equalsOf = (
+  alias: string,
+  columns: Readonly<Record<string, Parameters<typeof equals>[1]>>,
+): Readonly<Record<string, (parameter: string) => string>> =>
+  Object.fromEntries(Object.entries(columns).map(([name, type]) => [name, equals(`${alias}.${name}`, type)]));
 
 /** Not including the moment. */
 export const before =

@@ -1,7 +1,7 @@
 /** What operators can list of the ledger and of webhooks, as SQL. */
 import { accountKinds, accounts } from '../core/ledger/accounts.ts';
 import type { OperatorList } from '../core/operator/operator-store.ts';
-import { before, equals, type ListTable, samePayment, since } from './list-table.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
 
 /** An account's name, by its number. */
 const nameOf = (column: string): string =>
@@ -14,17 +14,10 @@ const assets = Object.entries(accounts)
 
 const ledgerEntries: ListTable = {
   columns: {
-    merchant_id: 'l.merchant_id',
-    payment_id: 'l.payment_id',
-    operation_id: 'l.operation_id',
-    line: 'l.line',
-    kind: 'l.kind',
-    layer: 'l.layer',
+    ...columnsOf('l', ['merchant_id', 'payment_id', 'operation_id', 'line', 'kind', 'layer']),
     debit_account: nameOf('l.debit_account'),
     credit_account: nameOf('l.credit_account'),
-    amount: 'l.amount',
-    currency: 'l.currency',
-    booked_at: 'l.booked_at',
+    ...columnsOf('l', ['amount', 'currency', 'booked_at']),
   },
   from: 'polygate.ledger_entry l',
   keys: [
@@ -37,9 +30,7 @@ const ledgerEntries: ListTable = {
     operation_id: equals('l.operation_id', 'uuid'),
     payment_id: (parameter) =>
       `l.payment_id = ${parameter}::uuid and l.operation_id in (select ${parameter}::uuid union all select o.operation_id from polygate.operation o where o.payment_id = ${parameter}::uuid)`,
-    kind: equals('l.kind'),
-    layer: equals('l.layer'),
-    currency: equals('l.currency'),
+    ...equalsOf('l', { kind: 'text', layer: 'text', currency: 'text' }),
     from: since('l.booked_at'),
     to: before('l.booked_at'),
   },
@@ -49,10 +40,7 @@ const balances: ListTable = {
   columns: {
     merchant_id: 'b.merchant_id',
     account: nameOf('b.account'),
-    layer: 'b.layer',
-    currency: 'b.currency',
-    debits: 'b.debits',
-    credits: 'b.credits',
+    ...columnsOf('b', ['layer', 'currency', 'debits', 'credits']),
     balance: `case when b.account in (${assets.join(', ')}) then b.debits - b.credits else b.credits - b.debits end`,
   },
   from: `(
@@ -90,18 +78,10 @@ const payoutBalances: ListTable = {
 
 const deliveries: ListTable = {
   columns: {
-    merchant_id: 'd.merchant_id',
-    endpoint_id: 'd.endpoint_id',
-    subject: 'd.subject',
-    payment_id: 'd.payment_id',
-    sequence: 'd.sequence',
+    ...columnsOf('d', ['merchant_id', 'endpoint_id', 'subject', 'payment_id', 'sequence']),
     event: `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
       when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end`,
-    state: 'd.state',
-    tries: 'd.tries',
-    created_at: 'd.created_at',
-    due_at: 'd.due_at',
-    finished_at: 'd.finished_at',
+    ...columnsOf('d', ['state', 'tries', 'created_at', 'due_at', 'finished_at']),
     last_try_at: 't.started_at',
     last_status: 't.status',
     last_problem: 't.problem',
@@ -121,31 +101,17 @@ const deliveries: ListTable = {
   ],
   descending: true,
   filters: {
-    merchant_id: equals('d.merchant_id', 'uuid'),
-    endpoint_id: equals('d.endpoint_id', 'uuid'),
-    payment_id: equals('d.payment_id', 'uuid'),
-    state: equals('d.state'),
+    ...equalsOf('d', { merchant_id: 'uuid', endpoint_id: 'uuid', payment_id: 'uuid', state: 'text' }),
     from: since('d.created_at'),
     to: before('d.created_at'),
   },
 };
 
 const deliveryAttempts: ListTable = {
-  columns: {
-    attempt_id: 't.attempt_id',
-    started_at: 't.started_at',
-    duration_ms: 't.duration_ms',
-    status: 't.status',
-    problem: 't.problem',
-    answer: 't.answer',
-  },
+  columns: columnsOf('t', ['attempt_id', 'started_at', 'duration_ms', 'status', 'problem', 'answer']),
   from: 'polygate.delivery_attempt t',
   keys: [{ sql: 't.attempt_id', type: 'uuid' }],
-  filters: {
-    endpoint_id: equals('t.endpoint_id', 'uuid'),
-    payment_id: equals('t.payment_id', 'uuid'),
-    sequence: equals('t.sequence', 'integer'),
-  },
+  filters: equalsOf('t', { endpoint_id: 'uuid', payment_id: 'uuid', sequence: 'integer' }),
 };
 
 export const ledgerLists = {

@@ -1,18 +1,12 @@
 /** What operators can list, as SQL: the parts that are set up here, those about payments and webhooks beside it. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
-import { before, equals, type ListTable, since } from './list-table.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, since } from './list-table.ts';
 import { ledgerLists } from './operator-ledger-lists.ts';
 import { paymentLists } from './operator-payment-lists.ts';
 import { settlementLists } from './operator-settlement-lists.ts';
 
 const merchants: ListTable = {
-  columns: {
-    merchant_id: 'm.merchant_id',
-    routing_number: 'm.routing_number',
-    name: 'm.name',
-    enabled: 'm.enabled',
-    created_at: 'm.created_at',
-  },
+  columns: columnsOf('m', ['merchant_id', 'routing_number', 'name', 'enabled', 'created_at']),
   from: 'polygate.merchant m',
   keys: [{ sql: 'm.routing_number', type: 'bigint' }],
   filters: {
@@ -23,86 +17,66 @@ const merchants: ListTable = {
 };
 
 const accounts: ListTable = {
-  columns: {
-    account_id: 'a.account_id',
-    adapter: 'a.adapter',
-    merchant_identifier: 'a.merchant_identifier',
-    category_code: 'a.category_code',
-    terminals: 'a.terminals',
-  },
+  columns: columnsOf('a', ['account_id', 'adapter', 'merchant_identifier', 'category_code', 'terminals']),
   from: 'polygate.acquirer_account a',
   keys: [{ sql: 'a.account_id', type: 'text' }],
   filters: { account_id: equals('a.account_id') },
 };
 
 const channels: ListTable = {
-  columns: {
-    merchant_id: 'c.merchant_id',
-    channel_id: 'c.channel_id',
-    dialect: 'c.dialect',
-    wire_id: 'c.wire_id',
-    account_id: 'c.account_id',
-    name: 'c.name',
-    enabled: 'c.enabled',
-    currencies: 'c.currencies',
-    brands: 'c.brands',
-    flows: 'c.flows',
-    bank_methods: 'c.bank_methods',
-    policies: 'c.policies',
-    look: 'c.look',
-    without_authentication: 'c.without_authentication',
-    authenticates_without_shopper: 'c.authenticates_without_shopper',
-    accepts_partial_approval: 'c.accepts_partial_approval',
-  },
+  columns: columnsOf('c', [
+    'merchant_id',
+    'channel_id',
+    'dialect',
+    'wire_id',
+    'account_id',
+    'name',
+    'enabled',
+    'currencies',
+    'brands',
+    'flows',
+    'bank_methods',
+    'policies',
+    'look',
+    'without_authentication',
+    'authenticates_without_shopper',
+    'accepts_partial_approval',
+  ]),
   from: 'polygate.channel c',
   keys: [
     { sql: 'c.merchant_id', type: 'uuid' },
     { sql: 'c.channel_id', type: 'uuid' },
   ],
-  filters: {
-    merchant_id: equals('c.merchant_id', 'uuid'),
-    channel_id: equals('c.channel_id', 'uuid'),
-    dialect: equals('c.dialect'),
-    wire_id: equals('c.wire_id'),
-  },
+  filters: equalsOf('c', { merchant_id: 'uuid', channel_id: 'uuid', dialect: 'text', wire_id: 'text' }),
 };
 
 const credentials: ListTable = {
-  columns: {
-    merchant_id: 'c.merchant_id',
-    credential_id: 'c.credential_id',
-    dialect: 'c.dialect',
-    identifier: 'c.identifier',
-    created_at: 'c.created_at',
-    revoked_at: 'c.revoked_at',
-  },
+  columns: columnsOf('c', ['merchant_id', 'credential_id', 'dialect', 'identifier', 'created_at', 'revoked_at']),
   from: 'polygate.credential c',
   keys: [
     { sql: 'c.merchant_id', type: 'uuid' },
     { sql: 'c.credential_id', type: 'uuid' },
   ],
   filters: {
-    merchant_id: equals('c.merchant_id', 'uuid'),
-    credential_id: equals('c.credential_id', 'uuid'),
-    dialect: equals('c.dialect'),
+    ...equalsOf('c', { merchant_id: 'uuid', credential_id: 'uuid', dialect: 'text' }),
     active: (parameter) => `(c.revoked_at is null) = ${parameter}::boolean`,
   },
 };
 
 const complianceDocuments: ListTable = {
-  columns: {
-    merchant_id: 'd.merchant_id',
-    document_id: 'd.document_id',
-    type: 'd.type',
-    state: 'd.state',
-    valid_from: 'd.valid_from',
-    valid_until: 'd.valid_until',
-    reason: 'd.reason',
-    size_bytes: 'd.size_bytes',
-    sha256: 'd.sha256',
-    created_at: 'd.created_at',
-    decided_at: 'd.decided_at',
-  },
+  columns: columnsOf('d', [
+    'merchant_id',
+    'document_id',
+    'type',
+    'state',
+    'valid_from',
+    'valid_until',
+    'reason',
+    'size_bytes',
+    'sha256',
+    'created_at',
+    'decided_at',
+  ]),
   from: 'polygate.compliance_document d',
   keys: [
     { sql: 'd.created_at', type: 'timestamptz' },
@@ -110,25 +84,12 @@ const complianceDocuments: ListTable = {
     { sql: 'd.merchant_id', type: 'uuid' },
   ],
   descending: true,
-  filters: {
-    merchant_id: equals('d.merchant_id', 'uuid'),
-    document_id: equals('d.document_id', 'uuid'),
-    type: equals('d.type'),
-    state: equals('d.state'),
-  },
+  filters: equalsOf('d', { merchant_id: 'uuid', document_id: 'uuid', type: 'text', state: 'text' }),
 };
 
 const endpoints: ListTable = {
   columns: {
-    endpoint_id: 'ep.endpoint_id',
-    merchant_id: 'ep.merchant_id',
-    dialect: 'ep.dialect',
-    channel_id: 'ep.channel_id',
-    url: 'ep.url',
-    settings: 'ep.settings',
-    state: 'ep.state',
-    reason: 'ep.reason',
-    failing_since: 'ep.failing_since',
+    ...columnsOf('ep', ['endpoint_id', 'merchant_id', 'dialect', 'channel_id', 'url', 'settings', 'state', 'reason', 'failing_since']),
     retry_at: 'case when ep.wake_at > now() then ep.wake_at end',
     created_at: 'ep.created_at',
     // Counted up to a limit: an endpoint that has been down for a week must not make the list slow.
@@ -142,41 +103,36 @@ const endpoints: ListTable = {
     { sql: 'ep.merchant_id', type: 'uuid' },
     { sql: 'ep.endpoint_id', type: 'uuid' },
   ],
-  filters: {
-    endpoint_id: equals('ep.endpoint_id', 'uuid'),
-    merchant_id: equals('ep.merchant_id', 'uuid'),
-    dialect: equals('ep.dialect'),
-    state: equals('ep.state'),
-  },
+  filters: equalsOf('ep', { endpoint_id: 'uuid', merchant_id: 'uuid', dialect: 'text', state: 'text' }),
 };
 
 const riskRules: ListTable = {
-  columns: {
-    merchant_id: 'r.merchant_id',
-    rule_id: 'r.rule_id',
-    channel_id: 'r.channel_id',
-    kind: 'r.kind',
-    action: 'r.action',
-    subject: 'r.subject',
-    value: 'r.value',
-    attempts: 'r.attempts',
-    window_seconds: 'r.window_seconds',
-    created_at: 'r.created_at',
-  },
+  columns: columnsOf('r', [
+    'merchant_id',
+    'rule_id',
+    'channel_id',
+    'kind',
+    'action',
+    'subject',
+    'value',
+    'attempts',
+    'window_seconds',
+    'created_at',
+  ]),
   from: 'polygate.risk_rule r',
   keys: [
     { sql: 'r.merchant_id', type: 'uuid' },
     { sql: 'r.rule_id', type: 'uuid' },
   ],
-  filters: {
-    merchant_id: equals('r.merchant_id', 'uuid'),
-    rule_id: equals('r.rule_id', 'uuid'),
-    channel_id: equals('r.channel_id', 'uuid'),
-    kind: equals('r.kind'),
-    action: equals('r.action'),
-    subject: equals('r.subject'),
-    value: equals('r.value'),
-  },
+  filters: equalsOf('r', {
+    merchant_id: 'uuid',
+    rule_id: 'uuid',
+    channel_id: 'uuid',
+    kind: 'text',
+    action: 'text',
+    subject: 'text',
+    value: 'text',
+  }),
 };
 
 const pageTemplates: ListTable = {
@@ -190,13 +146,7 @@ const pageTemplates: ListTable = {
 };
 
 const operators: ListTable = {
-  columns: {
-    operator_id: 'o.operator_id',
-    name: 'o.name',
-    role: 'o.role',
-    created_at: 'o.created_at',
-    revoked_at: 'o.revoked_at',
-  },
+  columns: columnsOf('o', ['operator_id', 'name', 'role', 'created_at', 'revoked_at']),
   from: 'polygate.operator o',
   keys: [{ sql: 'o.operator_id', type: 'uuid' }],
   filters: {
@@ -207,10 +157,7 @@ const operators: ListTable = {
 
 const audit: ListTable = {
   columns: {
-    sequence: 'a.sequence',
-    happened_at: 'a.happened_at',
-    actor: 'a.actor',
-    act: 'a.act',
+    ...columnsOf('a', ['sequence', 'happened_at', 'actor', 'act']),
     details: 'a.details::json',
     hash: `encode(a.hash, 'hex')`,
   },

@@ -1,7 +1,7 @@
 /** What operators can list of payments, as SQL. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { inReview } from '../core/risk/review.ts';
-import { before, equals, type ListTable, samePayment, since } from './list-table.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
 
 // Ids are UUIDs of version 7, in the order in which they were made by the wall clock, which business time never is behind; what was made elsewhere
 // keeps the id that it had, so the bounds hold only where nothing was imported. They spare reading all that is outside of the span.
@@ -25,28 +25,23 @@ export function spanOf(id: string, time: string): Pick<ListTable, 'filters'>['fi
 
 const payments: ListTable = {
   columns: {
-    payment_id: 'p.payment_id',
-    merchant_id: 'p.merchant_id',
-    channel_id: 'p.channel_id',
+    ...columnsOf('p', ['payment_id', 'merchant_id', 'channel_id']),
     kind: 'o.kind',
     state: 'p.state',
     operation_state: 'o.state',
-    amount: 'p.amount',
-    currency: 'p.currency',
-    authorized: 'p.authorized',
-    captured: 'p.captured',
-    released: 'p.released',
-    refunded: 'p.refunded',
-    reversed: 'p.reversed',
-    charged_back: 'p.charged_back',
-    chargeback_reversed: 'p.chargeback_reversed',
-    merchant_reference: 'o.merchant_reference',
-    response_code: 'o.response_code',
-    reason: 'o.reason',
-    brand: 'a.brand',
-    bin: 'a.bin',
-    last4: 'a.last4',
-    bank_method: 'a.bank_method',
+    ...columnsOf('p', [
+      'amount',
+      'currency',
+      'authorized',
+      'captured',
+      'released',
+      'refunded',
+      'reversed',
+      'charged_back',
+      'chargeback_reversed',
+    ]),
+    ...columnsOf('o', ['merchant_reference', 'response_code', 'reason']),
+    ...columnsOf('a', ['brand', 'bin', 'last4', 'bank_method']),
     created_at: 'p.created_at',
   },
   from: `polygate.payment p
@@ -55,10 +50,7 @@ const payments: ListTable = {
   keys: [{ sql: 'p.payment_id', type: 'uuid' }],
   descending: true,
   filters: {
-    payment_id: equals('p.payment_id', 'uuid'),
-    merchant_id: equals('p.merchant_id', 'uuid'),
-    channel_id: equals('p.channel_id', 'uuid'),
-    state: equals('p.state'),
+    ...equalsOf('p', { payment_id: 'uuid', merchant_id: 'uuid', channel_id: 'uuid', state: 'text' }),
     operation_state: (parameter) => `exists (select from polygate.operation x where ${samePayment('x', 'p')} and x.state = ${parameter})`,
     merchant_reference: (parameter) =>
       `p.payment_id in (select x.payment_id from polygate.operation x where x.merchant_reference = ${parameter} and x.merchant_id = p.merchant_id)`,
@@ -66,41 +58,33 @@ const payments: ListTable = {
     amount: (parameter) => `p.amount = ${parameter}::bigint`,
     amount_from: (parameter) => `p.amount >= ${parameter}::bigint`,
     amount_to: (parameter) => `p.amount <= ${parameter}::bigint`,
-    brand: equals('a.brand'),
-    bin: equals('a.bin'),
-    last4: equals('a.last4'),
-    bank_method: equals('a.bank_method'),
+    ...equalsOf('a', { brand: 'text', bin: 'text', last4: 'text', bank_method: 'text' }),
     ...spanOf('p.payment_id', 'p.created_at'),
   },
 };
 
 const operationColumns = {
-  operation_id: 'o.operation_id',
-  payment_id: 'o.payment_id',
-  merchant_id: 'o.merchant_id',
+  ...columnsOf('o', ['operation_id', 'payment_id', 'merchant_id']),
   channel_id: 'p.channel_id',
-  target_id: 'o.target_id',
-  reference_id: 'o.reference_id',
-  kind: 'o.kind',
-  state: 'o.state',
-  amount: 'o.amount',
-  requested_amount: 'o.requested_amount',
+  ...columnsOf('o', ['target_id', 'reference_id', 'kind', 'state', 'amount', 'requested_amount']),
   currency: 'p.currency',
-  refunded: 'o.refunded',
-  reversed: 'o.reversed',
-  charged_back: 'o.charged_back',
-  chargeback_reversed: 'o.chargeback_reversed',
-  merchant_reference: 'o.merchant_reference',
-  approval_code: 'o.approval_code',
-  response_code: 'o.response_code',
-  host_code: 'o.host_code',
-  network_reference: 'o.network_reference',
-  reason: 'o.reason',
-  rrn: 'o.rrn',
-  declared: 'o.declared',
-  late_approved: 'o.late_approved',
-  resolve_attempts: 'o.resolve_attempts',
-  created_at: 'o.created_at',
+  ...columnsOf('o', [
+    'refunded',
+    'reversed',
+    'charged_back',
+    'chargeback_reversed',
+    'merchant_reference',
+    'approval_code',
+    'response_code',
+    'host_code',
+    'network_reference',
+    'reason',
+    'rrn',
+    'declared',
+    'late_approved',
+    'resolve_attempts',
+    'created_at',
+  ]),
 };
 const operationsFrom = `polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}`;
 const operationKeys = [{ sql: 'o.operation_id', type: 'uuid' }] as const;
@@ -111,13 +95,9 @@ const operations: ListTable = {
   keys: operationKeys,
   descending: true,
   filters: {
-    operation_id: equals('o.operation_id', 'uuid'),
-    payment_id: equals('o.payment_id', 'uuid'),
-    merchant_id: equals('o.merchant_id', 'uuid'),
+    ...equalsOf('o', { operation_id: 'uuid', payment_id: 'uuid', merchant_id: 'uuid' }),
     channel_id: equals('p.channel_id', 'uuid'),
-    kind: equals('o.kind'),
-    state: equals('o.state'),
-    merchant_reference: equals('o.merchant_reference'),
+    ...equalsOf('o', { kind: 'text', state: 'text', merchant_reference: 'text' }),
     rrn: (parameter) => `o.operation_id in (select m.operation_id from polygate.acquirer_message m where m.rrn = ${parameter})`,
     ...spanOf('o.operation_id', 'o.created_at'),
   },
@@ -129,11 +109,7 @@ const escalations: ListTable = {
   from: operationsFrom,
   where: `o.resolve_at is not null and o.state = 'escalated'`,
   keys: operationKeys,
-  filters: {
-    operation_id: equals('o.operation_id', 'uuid'),
-    merchant_id: equals('o.merchant_id', 'uuid'),
-    kind: equals('o.kind'),
-  },
+  filters: equalsOf('o', { operation_id: 'uuid', merchant_id: 'uuid', kind: 'text' }),
 };
 
 /** What waits for an operator, the most urgent first. */
@@ -148,25 +124,13 @@ const reviews: ListTable = {
     { sql: 'o.operation_id', type: 'uuid' },
   ],
   filters: {
-    operation_id: equals('o.operation_id', 'uuid'),
-    payment_id: equals('o.payment_id', 'uuid'),
-    merchant_id: equals('o.merchant_id', 'uuid'),
+    ...equalsOf('o', { operation_id: 'uuid', payment_id: 'uuid', merchant_id: 'uuid' }),
     cause: equals('d.cause'),
   },
 };
 
 const attempts: ListTable = {
-  columns: {
-    number: 'a.number',
-    brand: 'a.brand',
-    bin: 'a.bin',
-    last4: 'a.last4',
-    expiry_month: 'a.expiry_month',
-    expiry_year: 'a.expiry_year',
-    holder: 'a.holder',
-    bank_method: 'a.bank_method',
-    created_at: 'a.created_at',
-  },
+  columns: columnsOf('a', ['number', 'brand', 'bin', 'last4', 'expiry_month', 'expiry_year', 'holder', 'bank_method', 'created_at']),
   from: 'polygate.attempt a',
   keys: [{ sql: 'a.number', type: 'bigint' }],
   filters: { payment_id: equals('a.payment_id', 'uuid'), merchant_id: equals('a.merchant_id', 'uuid') },
@@ -175,22 +139,22 @@ const attempts: ListTable = {
 /** Neither what proves it nor the shopper's browser. */
 const authentications: ListTable = {
   columns: {
-    authentication_id: 'a.authentication_id',
-    number: 'a.number',
-    state: 'a.state',
+    ...columnsOf('a', ['authentication_id', 'number', 'state']),
     flow: `case when a.acs_url is not null then 'challenge' else 'frictionless' end`,
-    version: 'a.version',
-    trans_status: 'a.trans_status',
-    late_status: 'a.late_status',
-    reason: 'a.reason',
-    eci: 'a.eci',
-    ds_transaction_id: 'a.ds_transaction_id',
-    acs_transaction_id: 'a.acs_transaction_id',
-    shifts_liability: 'a.shifts_liability',
-    rule: 'a.rule',
-    created_at: 'a.created_at',
-    asked_at: 'a.asked_at',
-    finished_at: 'a.finished_at',
+    ...columnsOf('a', [
+      'version',
+      'trans_status',
+      'late_status',
+      'reason',
+      'eci',
+      'ds_transaction_id',
+      'acs_transaction_id',
+      'shifts_liability',
+      'rule',
+      'created_at',
+      'asked_at',
+      'finished_at',
+    ]),
   },
   from: `polygate.authentication a join polygate.operation o on o.operation_id = a.visit_id and o.merchant_id = a.merchant_id`,
   keys: [{ sql: 'a.number', type: 'bigint' }],
@@ -198,16 +162,7 @@ const authentications: ListTable = {
 };
 
 const messages: ListTable = {
-  columns: {
-    operation_id: 'm.operation_id',
-    purpose: 'm.purpose',
-    mti: 'm.mti',
-    account_id: 'm.account_id',
-    terminal: 'm.terminal',
-    stan: 'm.stan',
-    rrn: 'm.rrn',
-    transmitted_at: 'm.transmitted_at',
-  },
+  columns: columnsOf('m', ['operation_id', 'purpose', 'mti', 'account_id', 'terminal', 'stan', 'rrn', 'transmitted_at']),
   from: `polygate.operation o join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.rrn = o.rrn and m.operation_id = o.operation_id`,
   keys: [
     { sql: 'm.operation_id', type: 'uuid' },
@@ -218,46 +173,34 @@ const messages: ListTable = {
 };
 
 const events: ListTable = {
-  columns: {
-    sequence: 'e.sequence',
-    name: 'e.name',
-    operation_id: 'e.operation_id',
-    payment_state: 'e.payment_state',
-    operation_state: 'e.operation_state',
-    snapshot: 'e.snapshot',
-    happened_at: 'e.happened_at',
-  },
+  columns: columnsOf('e', ['sequence', 'name', 'operation_id', 'payment_state', 'operation_state', 'snapshot', 'happened_at']),
   from: 'polygate.event e',
   keys: [{ sql: 'e.sequence', type: 'bigint' }],
   filters: { payment_id: equals('e.payment_id', 'uuid'), merchant_id: equals('e.merchant_id', 'uuid') },
 };
 
 const disputes: ListTable = {
-  columns: {
-    dispute_id: 'd.dispute_id',
-    merchant_id: 'd.merchant_id',
-    payment_id: 'd.payment_id',
-    charge_id: 'd.charge_id',
-    amount: 'd.amount',
-    currency: 'd.currency',
-    stage: 'd.stage',
-    scheme_reason: 'd.scheme_reason',
-    case_number: 'd.case_number',
-    reversal_id: 'd.reversal_id',
-    opened_at: 'd.opened_at',
-    confirmed_at: 'd.confirmed_at',
-    reversed_at: 'd.reversed_at',
-    reversal_confirmed_at: 'd.reversal_confirmed_at',
-  },
+  columns: columnsOf('d', [
+    'dispute_id',
+    'merchant_id',
+    'payment_id',
+    'charge_id',
+    'amount',
+    'currency',
+    'stage',
+    'scheme_reason',
+    'case_number',
+    'reversal_id',
+    'opened_at',
+    'confirmed_at',
+    'reversed_at',
+    'reversal_confirmed_at',
+  ]),
   from: 'polygate.dispute d',
   keys: [{ sql: 'd.dispute_id', type: 'uuid' }],
   descending: true,
   filters: {
-    dispute_id: equals('d.dispute_id', 'uuid'),
-    merchant_id: equals('d.merchant_id', 'uuid'),
-    payment_id: equals('d.payment_id', 'uuid'),
-    stage: equals('d.stage'),
-    case_number: equals('d.case_number'),
+    ...equalsOf('d', { dispute_id: 'uuid', merchant_id: 'uuid', payment_id: 'uuid', stage: 'text', case_number: 'text' }),
     from: since('d.opened_at'),
     to: before('d.opened_at'),
   },

@@ -1,15 +1,9 @@
 /** What operators can list of settlements, as SQL. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
-import { before, equals, type ListTable, since } from './list-table.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, since } from './list-table.ts';
 
 const settlements: ListTable = {
-  columns: {
-    settlement_id: 's.settlement_id',
-    account_id: 's.account_id',
-    cut_off_at: 's.cut_off_at',
-    state: 's.state',
-    closed_at: 's.closed_at',
-  },
+  columns: columnsOf('s', ['settlement_id', 'account_id', 'cut_off_at', 'state', 'closed_at']),
   from: 'polygate.settlement s',
   keys: [
     { sql: 's.cut_off_at', type: 'timestamptz' },
@@ -17,9 +11,7 @@ const settlements: ListTable = {
   ],
   descending: true,
   filters: {
-    settlement_id: equals('s.settlement_id', 'uuid'),
-    account_id: equals('s.account_id'),
-    state: equals('s.state'),
+    ...equalsOf('s', { settlement_id: 'uuid', account_id: 'text', state: 'text' }),
     merchant_id: (parameter) =>
       `exists (select from polygate.settlement_part t where t.settlement_id = s.settlement_id and t.merchant_id = ${parameter}::uuid)`,
     from: since('s.cut_off_at'),
@@ -29,11 +21,7 @@ const settlements: ListTable = {
 
 const parts: ListTable = {
   columns: {
-    merchant_id: 't.merchant_id',
-    currency: 't.currency',
-    operations: 't.operations',
-    gross: 't.gross',
-    fees: 't.fees',
+    ...columnsOf('t', ['merchant_id', 'currency', 'operations', 'gross', 'fees']),
     net: 't.gross - t.fees',
   },
   from: 'polygate.settlement_part t',
@@ -45,14 +33,7 @@ const parts: ListTable = {
 };
 
 const comparisons: ListTable = {
-  columns: {
-    currency: 'r.currency',
-    state: 'r.state',
-    ours: 'r.ours',
-    theirs: 'r.theirs',
-    tries: 'r.tries',
-    answered_at: 'r.answered_at',
-  },
+  columns: columnsOf('r', ['currency', 'state', 'ours', 'theirs', 'tries', 'answered_at']),
   from: 'polygate.reconciliation r',
   keys: [{ sql: 'r.currency', type: 'text' }],
   filters: { settlement_id: equals('r.settlement_id', 'uuid') },
@@ -60,25 +41,15 @@ const comparisons: ListTable = {
 
 const operations: ListTable = {
   columns: {
-    operation_id: 'u.operation_id',
-    payment_id: 'u.payment_id',
-    merchant_id: 'u.merchant_id',
+    ...columnsOf('u', ['operation_id', 'payment_id', 'merchant_id']),
     merchant_reference: 'o.merchant_reference',
-    kind: 'u.kind',
-    amount: 'u.amount',
-    fee: 'u.fee',
-    currency: 'u.currency',
+    ...columnsOf('u', ['kind', 'amount', 'fee', 'currency']),
     created_at: 'o.created_at',
   },
   from: 'polygate.settled_operation u join polygate.operation o on o.operation_id = u.operation_id and o.merchant_id = u.merchant_id',
   where: 'u.settlement_id is not null',
   keys: [{ sql: 'u.operation_id', type: 'uuid' }],
-  filters: {
-    settlement_id: equals('u.settlement_id', 'uuid'),
-    merchant_id: equals('u.merchant_id', 'uuid'),
-    currency: equals('u.currency'),
-    kind: equals('u.kind'),
-  },
+  filters: equalsOf('u', { settlement_id: 'uuid', merchant_id: 'uuid', currency: 'text', kind: 'text' }),
 };
 
 export const settlementLists = {

@@ -1,5 +1,5 @@
 /** Approvals for less than was asked for, of merchants that take them: the payment is about the smaller amount from then on. */
-import type { OutcomeToRecord, RecordedOutcome } from '../core/ports.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { recordFirstOutcomes } from './record-outcome.ts';
 

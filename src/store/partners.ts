@@ -1,7 +1,7 @@
 /** Partners as operators make them: a reseller's own login, and the merchants that it may act for. A key is replaced, never read again. */
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import { OperatorError } from '../core/operator/operator-error.ts';
-import type { SecretToSeal } from '../core/ports.ts';
+import type { SecretToSeal } from '../core/ports/vault.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 

@@ -1,15 +1,9 @@
 /** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
 import { NotRecorded } from '../core/payment/store-failure.ts';
-import type {
-  Clock,
-  NewOperation,
-  NewPayment,
-  NewPosting,
-  OutcomeToRecord,
-  PaymentStore,
-  RecordedOutcome,
-  Submission,
-} from '../core/ports.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
+import type { PaymentStore } from '../core/ports/payment-store.ts';
 import { type Batcher, createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';

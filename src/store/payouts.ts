@@ -3,7 +3,8 @@
  * last and held only until the commit; all payouts of a merchant in one currency queue for it, so they gain nothing from a batch.
  */
 import { accounts } from '../core/ledger/accounts.ts';
-import type { NewAccountPayout, NewPayment, OutcomeToRecord, RecordedOutcome, Submission } from '../core/ports.ts';
+import type { NewAccountPayout, NewPayment, Submission } from '../core/ports/new-operation.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';
 import { recordFirstOutcomes } from './record-outcome.ts';

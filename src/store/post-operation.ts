@@ -4,7 +4,7 @@
  */
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
-import type { NewPosting, Submission } from '../core/ports.ts';
+import type { NewPosting, Submission } from '../core/ports/new-operation.ts';
 import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { inPaymentOrder, timeArray } from './rows.ts';

@@ -6,7 +6,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { accounts } from '../core/ledger/accounts.ts';
 import { confirmedEventOf, effectOf } from '../core/payment/effect.ts';
 import { type DeclaredReceipt, splitReceipt } from '../core/payment/receipt.ts';
-import type { BankReceiptNotice, NewReceipt, Submission } from '../core/ports.ts';
+import type { BankReceiptNotice, NewReceipt, Submission } from '../core/ports/new-operation.ts';
 import { type PaymentState, paymentTransitions } from '../core/states/payment.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 

@@ -4,7 +4,7 @@
  */
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
-import type { OutcomeToRecord, RecordedOutcome } from '../core/ports.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import { type OperationState, openOperationStates, operationTransitions } from '../core/states/operation.ts';
 import { paymentTransitions } from '../core/states/payment.ts';
 import { plainArray, textArray } from '../postgres/columns.ts';

@@ -1,7 +1,7 @@
 /** The keys that requests are encrypted to: kept in the database, the private part as the vault has sealed it, so that every node can open a request. */
 import { randomUUID } from 'node:crypto';
 import { compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import type { Vault } from '../core/ports.ts';
+import type { Vault } from '../core/ports/vault.ts';
 import type { PublicRequestKey, RequestKeys } from '../core/request-keys.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';

@@ -2,7 +2,7 @@
  * Requests of the last moments, counted for all nodes together in a table that is not written to the log: after a crash of the database it
  * is empty, and everybody may begin anew. The database's clock counts, so that the nodes' own need not agree.
  */
-import type { RequestWindow } from '../core/ports.ts';
+import type { RequestWindow } from '../core/ports/request-window.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 

@@ -1,6 +1,7 @@
 /** Leases on open operations, so that exactly one node resolves each; leases and time-outs run on the database's clock. */
 import { isFirstKind } from '../core/payment/operation.ts';
-import type { ClaimedOperation, OutcomeToRecord } from '../core/ports.ts';
+import type { OutcomeToRecord } from '../core/ports/outcome.ts';
+import type { ClaimedOperation } from '../core/ports/payment-store.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { findOperations, type OperationKey } from './read-operations.ts';

@@ -1,6 +1,6 @@
 /** Payments that are held for review. Whether one is, its operation's reason says; until when, and for which rule, its due row. */
 
-import type { NewPayment } from '../core/ports.ts';
+import type { NewPayment } from '../core/ports/new-operation.ts';
 import { inReview } from '../core/risk/review.ts';
 import type { ReviewEnd } from '../core/risk/risk-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';

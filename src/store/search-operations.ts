@@ -4,7 +4,8 @@
  * reads the keys of all merchants, and the rows of one.
  */
 import { maskCardNumbers } from '../core/instrument/mask.ts';
-import { type Clock, type OperationSearch, type OperationsFound, searchedAtMost } from '../core/ports.ts';
+import { type OperationSearch, type OperationsFound, searchedAtMost } from '../core/payment/search.ts';
+import type { Clock } from '../core/ports/clock.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { nodeOf, type OperationRow, operationColumns, operationJoins } from './read-operations.ts';

@@ -4,7 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { accounts } from '../core/ledger/accounts.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/clock.ts';
 import type { CutOff } from '../core/settlement/cut-off.ts';
 import { type SettledGroup, type SettledKind, settledKinds } from '../core/settlement/settlement.ts';
 import type { Closing, DueCycle, FoundToSettle, SettlementStore } from '../core/settlement/settlement-store.ts';

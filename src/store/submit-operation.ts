@@ -1,5 +1,5 @@
 /** First transaction of acts on existing payments: the amount is reserved, then the operation and its message are written. */
-import type { NewOperation, Submission } from '../core/ports.ts';
+import type { NewOperation, Submission } from '../core/ports/new-operation.ts';
 import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { inPaymentOrder, timeArray } from './rows.ts';

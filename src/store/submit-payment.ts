@@ -1,5 +1,5 @@
 /** First transaction of new payments: key, payment, attempt, operation and message of many payments in one statement. */
-import type { NewPayment, Submission } from '../core/ports.ts';
+import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
 import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';

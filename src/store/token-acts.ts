@@ -2,7 +2,7 @@
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { RejectionReason } from '../core/payment/operation.ts';
-import type { TokenActStore } from '../core/ports.ts';
+import type { TokenActStore } from '../core/ports/token-act-store.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 

@@ -1,7 +1,8 @@
 /** Compares the books with themselves and with the payments they belong to; `checks.ts` has the rules. */
 import type { Config } from '../config.ts';
 import { type Database, openDatabase, type Statement } from '../postgres/connection.ts';
-import { type Check, checks, waiting } from './checks.ts';
+import type { Check } from './check.ts';
+import { checks, waiting } from './checks.ts';
 
 /** Findings shown of each rule; one defect can break thousands of rows, and the first few tell as much as all. */
 const shownAtMost = 20;

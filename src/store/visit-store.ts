@@ -3,6 +3,7 @@ import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
 import { createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { findPrior, findVisit, findVisitByAuthentication, merchantOf } from './read-visits.ts';
 import { type AwaitingToSubmit, submitAwaiting } from './submit-awaiting.ts';
 import { reading } from './unavailable.ts';
 import {
@@ -12,10 +13,6 @@ import {
   claimDueVisits,
   closeVisit,
   confirmVisit,
-  findPrior,
-  findVisit,
-  findVisitByAuthentication,
-  merchantOf,
   nextVisitDueAtMs,
   noteLateResult,
   noteOfBrowser,

@@ -4,7 +4,7 @@
  */
 import { createHmac, type KeyObject } from 'node:crypto';
 import { Pan } from '../core/instrument/card.ts';
-import type { CardToStore } from '../core/ports.ts';
+import type { CardToStore } from '../core/ports/vault.ts';
 import { createBatcher } from '../postgres/batcher.ts';
 import { bytesArray, plainArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';

@@ -3,7 +3,7 @@
  * They are sealed under a key of the merchant that hangs on a root key, and kept by whoever they belong to.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import type { SealedSecret, SecretToSeal } from '../core/ports.ts';
+import type { SealedSecret, SecretToSeal } from '../core/ports/vault.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import { VaultIntegrityError } from './errors.ts';
 

@@ -3,7 +3,7 @@
  * gateway cannot read it, nor it the rest.
  */
 import type { Pan } from '../core/instrument/card.ts';
-import type { Vault } from '../core/ports.ts';
+import type { Vault } from '../core/ports/vault.ts';
 import { openDatabase } from '../postgres/connection.ts';
 import { createActiveKey } from './active-key.ts';
 import { createCards } from './cards.ts';

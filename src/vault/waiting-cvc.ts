@@ -1,7 +1,7 @@
 /** Verification codes of payments that wait for their shopper: encrypted, in an unlogged table, for minutes. */
 import type { KeyObject } from 'node:crypto';
 import { type Cvc, parseCvc } from '../core/instrument/card.ts';
-import type { Vault } from '../core/ports.ts';
+import type { Vault } from '../core/ports/vault.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import type { DataKeys, MerchantKeys } from './data-keys.ts';

@@ -4,37 +4,20 @@
  */
 
 import type { DueWork } from '../core/due/work.ts';
-import {
-  type Attempt,
-  afterFailure,
-  type ClaimedDelivery,
-  type DeliveryResult,
-  type DeliverySubject,
-  type Outbox,
-} from '../core/event/outbox.ts';
-import { mailOrder } from '../core/invoice/mail-order.ts';
-import type { Channel, Directory } from '../core/merchant/channel.ts';
+import { afterFailure, type ClaimedDelivery, type DeliveryResult, type DeliverySubject, type Outbox } from '../core/event/outbox.ts';
+import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView } from '../core/payment/operation.ts';
 import { type OrderView, readOrder } from '../core/payment/order.ts';
 import { withAuthentication } from '../core/three-d-secure/view.ts';
-import type {
-  CallbackAddress,
-  CallbackMessage,
-  CallbackNotice,
-  DialectCallbacks,
-  OrderNotice,
-  PaymentNotice,
-  SubscriberNotice,
-  TokenNotice,
-  Webhooks,
-} from '../dialects/dialect.ts';
+import type { DialectCallbacks, Webhooks } from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
 import type { Observer } from '../observability/observer.ts';
 import { mailAddressOf, mailOf, mailRetryDelaysMs, mailTimeoutMs, sendByMail } from './deliver-mail.ts';
-import type { Sent } from './delivery-try.ts';
+import { type Subject, sendByWebhook } from './deliver-webhook.ts';
+import { namesOf, type Sent, timeoutOf } from './delivery-try.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface DeliverEvents {
@@ -65,8 +48,6 @@ const postponedMs = 5_000;
 const postponedWithoutMailMs = 60_000;
 /** Every postponement is a stop of the clock on its way, which may be years long. */
 const postponedWhileMovingMs = 86_400_000;
-/** Whoever moves the clock waits for each try. */
-const timeoutWhileMovingMs = 1_000;
 
 /** `work`: the same, for whoever moves the business clock and waits for what becomes due on its way. */
 export function startDelivering(parts: DeliverEvents): Worker & { readonly work: DueWork } {
@@ -191,10 +172,6 @@ function createSender(parts: DeliverEvents): Sender {
   };
 }
 
-function namesOf({ merchantId, endpointId, paymentId, sequence }: ClaimedDelivery): object {
-  return { merchantId, endpointId, paymentId, sequence };
-}
-
 /** Sends the messages of an event that are still to be sent, and records what came of it. False when the endpoint is in trouble. */
 async function tryDelivery(parts: DeliverEvents, delivery: ClaimedDelivery, wasInTrouble: boolean): Promise<boolean> {
   const { outbox, engine } = parts;
@@ -241,7 +218,7 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
   const sending = (mail: ReturnType<typeof mailOf>): Way | undefined =>
     transport && {
       retryDelaysMs: mailRetryDelaysMs,
-      send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: timeoutOf(parts, mailTimeoutMs) }),
+      send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: timeoutOf(engine, mailTimeoutMs) }),
     };
   const { about } = delivery;
   if (about.kind === 'mail') return sending(about.mail);
@@ -255,27 +232,10 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
   if (policy === undefined) return undefined;
   const told = policy.tellsAuthentication === true && subject.subject === 'payment' ? await authenticated(engine, subject) : subject;
   const telling = { policy, delivery, subject: told, channel: about.channel };
-  return { retryDelaysMs: policy.retryDelaysMs, send: () => sendAll(parts, telling) };
-}
-
-function timeoutOf({ engine }: DeliverEvents, timeoutMs: number): number {
-  return engine.clock.isMoving() ? Math.min(timeoutMs, timeoutWhileMovingMs) : timeoutMs;
+  return { retryDelaysMs: policy.retryDelaysMs, send: () => sendByWebhook(parts, telling) };
 }
 
 type Told = Exclude<DeliverySubject, { readonly kind: 'mail' }>;
-
-type Subject =
-  | Pick<PaymentNotice, 'subject' | 'event' | 'tree' | 'operation' | 'order'>
-  | Pick<TokenNotice, 'subject' | 'act' | 'order'>
-  | Pick<OrderNotice, 'subject' | 'event' | 'order'>
-  | Pick<SubscriberNotice, 'subject' | 'subscriber'>;
-
-interface Telling {
-  readonly policy: DialectCallbacks;
-  readonly delivery: ClaimedDelivery;
-  readonly subject: Subject;
-  readonly channel: Channel;
-}
 
 /** What is told about, as it is now; undefined when it is not there. */
 async function readSubject(
@@ -332,79 +292,6 @@ async function orderOf(
 ): Promise<OrderView | undefined> {
   if (!uuid.test(orderId)) return undefined;
   return readOrder(engine, { merchantId, checkoutId: orderId, ...(operationId === undefined ? {} : { operationId }) });
-}
-
-/** Throws when the endpoint's secret is not there or cannot be opened. */
-async function writeMessages(parts: DeliverEvents, { policy, delivery, subject, channel }: Telling): Promise<readonly CallbackMessage[]> {
-  const { engine, mode } = parts;
-  const { endpoint, tries } = delivery;
-  const url = endpoint.url ?? urlNamedIn(subject);
-  if (url === undefined) return [];
-  const { settings } = endpoint;
-  const secret = await secretOf(parts, policy, delivery);
-  const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
-  // What a request names has no settings of its own, and no key unless its dialect has given it one.
-  const [set] = endpoint.url === undefined && endpoint.sealedSecret === undefined ? await parts.webhooks.addressesOf(channel) : [];
-  const address = set === undefined ? own : { ...set, url };
-  const namedByRequest = endpoint.url === undefined;
-  const notice: CallbackNotice = { ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 };
-  const receipt = namedByRequest ? policy.receiptOf?.(notice) : undefined;
-  if (receipt !== undefined) await mailOrder(engine, { ...receipt, channel, purpose: 'receipt', isTest: mode === 'sandbox' });
-  return url === '' ? [] : policy.write(notice);
-}
-
-/** That of the endpoint, else of the merchant's newest credential where the dialect signs with it. */
-async function secretOf(
-  { engine, directory }: DeliverEvents,
-  { signsWithCredential }: DialectCallbacks,
-  { merchantId, endpoint: { endpointId, sealedSecret, dialect } }: ClaimedDelivery,
-): Promise<string | undefined> {
-  const open = (secretId: string, sealed: Uint8Array) => engine.vault.openSecret({ merchantId, secretId, sealed });
-  if (sealedSecret !== undefined) return open(endpointId, sealedSecret);
-  if (signsWithCredential !== true) return undefined;
-  const found = (await directory.credentialsOf({ dialect, merchantId })).find((credential) => credential.sealedSecret !== undefined);
-  return found?.sealedSecret === undefined ? undefined : open(found.credentialId, found.sealedSecret);
-}
-
-/** By the operation's own request, else by the one that began the payment. */
-function urlNamedIn(subject: Subject): string | undefined {
-  if (subject.subject !== 'payment') return undefined;
-  return subject.operation.dialectData.notificationUrl ?? subject.tree.operations[0]?.dialectData.notificationUrl;
-}
-
-async function sendAll(parts: DeliverEvents, telling: Telling): Promise<Sent> {
-  const { engine, outbound } = parts;
-  const { policy, delivery } = telling;
-  const startedAtMs = engine.clock.wallNow();
-  let { messagesSent } = delivery;
-  let messages: readonly CallbackMessage[];
-  try {
-    messages = await writeMessages(parts, telling);
-  } catch (error) {
-    engine.log.error({ ...namesOf(delivery), error: String(error) }, 'a message to an endpoint cannot be written');
-    return {
-      attempt: { startedAtMs, durationMs: 0, problem: `the message cannot be written: ${String(error)}` },
-      messagesSent,
-    };
-  }
-  let attempt: Attempt = { startedAtMs, durationMs: 0 };
-  for (const message of messages.slice(messagesSent)) {
-    const answer = await outbound.send({ ...message, timeoutMs: timeoutOf(parts, policy.timeoutMs) });
-    const durationMs = attempt.durationMs + answer.durationMs;
-    if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent };
-    attempt = { startedAtMs, durationMs, status: answer.status, answer: answer.excerpt };
-    if (answer.status < 200 || answer.status > 299) {
-      const gone = answer.status === 410 ? { gone: 'it answered HTTP 410, that it is gone for good' } : {};
-      return { attempt: { ...attempt, problem: problemOf(answer.status) }, messagesSent, ...gone };
-    }
-    messagesSent += 1;
-  }
-  return { attempt, messagesSent };
-}
-
-function problemOf(status: number): string {
-  if (status >= 300 && status < 400) return `HTTP ${status}: redirects are not followed, the URL itself has to answer`;
-  return `HTTP ${status}`;
 }
 
 interface Failure {

@@ -58,7 +58,8 @@ export async function startClientServer(
   if (from !== undefined) await copyData({ from: from.data, to: join(place, 'data'), user });
   const password = from === undefined ? await prepareData(home, { durable: false }) : from.password;
   const port = await freePort();
-  const server = await launchServer(home, { port, settings: testSettings });
+  // Reached over TCP alone; the folder that a packaged server would put its socket into is not everybody's.
+  const server = await launchServer(home, { port, settings: { ...testSettings, unix_socket_directories: '' } });
   const url = `postgres://polygate:${password}@127.0.0.1:${port}/postgres`;
   return {
     ...{ url, port, password },

@@ -1,7 +1,7 @@
 /** Writes docs/configuration.md from the table of settings, so that the page cannot say something else than the code. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { settings } from '../../src/config.ts';
+import { settings } from '../../src/config-table.ts';
 
 const path = join(import.meta.dirname, '..', '..', 'docs', 'configuration.md');
 
@@ -19,7 +19,7 @@ function configurationPage(): string {
   });
   return `# Configuration
 
-<!-- Written by \`npm run check -- --write\` from the table in src/config.ts. Change it there. -->
+<!-- Written by \`npm run check -- --write\` from the table in src/config-table.ts. Change it there. -->
 
 Every setting has a name. Its value comes, in this order, from
 

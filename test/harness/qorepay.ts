@@ -32,6 +32,10 @@ export interface Answer {
   readonly body: Body;
 }
 
+export const idOf = ({ body }: Answer): string => String(body.id);
+/** The code of an error, of a field or of the request as a whole. */
+export const codeOf = ({ body }: Answer, field = '__all__'): Body | undefined => body[field]?.[0]?.code;
+
 export interface QorepayCalls {
   readonly url: string;
   readonly parts: Stack;

@@ -1,6 +1,9 @@
 /** A merchant's shop for a browser: a page with the payment widget, and the page that shoppers come back to. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { after, before } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { startBrowser } from './browser.ts';
 
 export interface Shop {
   readonly url: string;
@@ -41,6 +44,30 @@ export async function startShop(page: () => { readonly scriptUrl: string; readon
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       await closed.promise;
+    },
+  };
+}
+
+/** A browser and the shop it is at, for the tests of a file; there while tests run. `page`: see {@link startShop}. */
+export function useBrowserAtShop(page: Parameters<typeof startShop>[0]): { readonly browser: Browser; readonly shop: Shop } {
+  let running: { readonly browser: Browser; readonly shop: Shop } | undefined;
+  const started = () => {
+    if (running === undefined) throw new Error('The browser runs only while tests do.');
+    return running;
+  };
+  before(async () => {
+    const [browser, shop] = await Promise.all([startBrowser(), startShop(page)]);
+    running = { browser, shop };
+  });
+  after(async () => {
+    await Promise.all([running?.browser.close(), running?.shop.close()]);
+  });
+  return {
+    get browser() {
+      return started().browser;
+    },
+    get shop() {
+      return started().shop;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The ISO 8583 acquirer: the core's port over a link, a layout and a source of traces. */
-import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference } from '../../core/ports.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference } from '../../core/ports/acquirer.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import { repeatOf } from '../../protocols/iso8583/messages.ts';
 import type { AcquirerContext, RunningAcquirer } from '../acquirer.ts';

@@ -4,7 +4,7 @@ import type { AcquirerAccount } from '../../core/acquirer/account.ts';
 import type { CredentialUse } from '../../core/instrument/agreement.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { SentKind, Trace } from '../../core/payment/operation.ts';
-import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports/acquirer.ts';
 import type { Exemption } from '../../core/three-d-secure/authentication.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import {

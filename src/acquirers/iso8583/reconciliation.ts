@@ -1,6 +1,6 @@
 /** The message that compares a batch with the host (0500), and what its answer (0510) says. */
 import { currencyOf } from '../../core/money/currency.ts';
-import type { ReconciliationAnswer, ReconciliationRequest } from '../../core/ports.ts';
+import type { ReconciliationAnswer, ReconciliationRequest } from '../../core/ports/acquirer.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import { Iso8583Error } from '../../protocols/iso8583/error.ts';
 import { localDate, localTime, transmissionDateTime } from '../../protocols/iso8583/messages.ts';

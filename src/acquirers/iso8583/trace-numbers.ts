@@ -4,7 +4,8 @@
  */
 
 import type { AcquirerAccount, TraceNumbers } from '../../core/acquirer/account.ts';
-import type { Clock, TraceScope } from '../../core/ports.ts';
+import type { TraceScope } from '../../core/ports/acquirer.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import { Unavailable } from '../../core/unavailable.ts';
 
 const stanBlock = 1_000;

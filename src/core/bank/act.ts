@@ -2,7 +2,8 @@
 import { conclude, type OpenOperation } from '../payment/conclude.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { OperationView } from '../payment/operation.ts';
-import type { AcquirerAnswer, ClaimedOperation } from '../ports.ts';
+import type { AcquirerAnswer } from '../ports/acquirer.ts';
+import type { ClaimedOperation } from '../ports/payment-store.ts';
 import type { BankAct, BankActAnswer } from './bank.ts';
 
 /** Sends an act that was just recorded; `bearer`: the payment at the bank that it is about. */

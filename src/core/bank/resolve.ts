@@ -2,7 +2,7 @@
 import { outcomeOf, recordSurely } from '../payment/conclude.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isFirstKind } from '../payment/operation.ts';
-import type { ClaimedOperation } from '../ports.ts';
+import type { ClaimedOperation } from '../ports/payment-store.ts';
 import { repeatAct } from './act.ts';
 import { askBank } from './ask.ts';
 import { askOfTransfer } from './transfer.ts';

@@ -5,7 +5,7 @@
 import { outcomeOf, recordSurely } from '../payment/conclude.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isFirstKind, type OperationView } from '../payment/operation.ts';
-import type { OutcomeToRecord } from '../ports.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
 import { type OperationEvent, operationTransitions } from '../states/operation.ts';
 import { type BankReport, routingNumberIn } from './bank.ts';
 

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { postedOn } from '../payment/chargeback.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type PaymentTree } from '../payment/operation.ts';
-import type { NewPosting } from '../ports.ts';
+import type { NewPosting } from '../ports/new-operation.ts';
 import type { Dispute, DisputeNotice, DisputeOutcome } from './dispute.ts';
 
 /** Tries against a payment that changes between reading and posting, and looks at a charge whose own answer is still being recorded. */

@@ -3,7 +3,7 @@
  * long jump leaves what many short ones leave. Forward only: what has happened has its date.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DueWork } from './work.ts';
 
 export interface MovableClock extends Clock {

@@ -1,7 +1,7 @@
 /** What acts on tokens have in common: their idempotency key, and their record. */
 import type { Engine } from '../payment/engine.ts';
 import { sameInput } from '../payment/idempotency.ts';
-import type { IdempotencyKey } from '../ports.ts';
+import type { IdempotencyKey } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { TokenAct } from './token.ts';
 

@@ -2,7 +2,7 @@
 import type { DocumentType } from '../compliance/document.ts';
 import type { EndpointState } from '../event/outbox.ts';
 import type { Template } from '../merchant/template.ts';
-import type { SealedSecret, SecretToSeal } from '../ports.ts';
+import type { SealedSecret, SecretToSeal } from '../ports/vault.ts';
 import type { RiskRule } from '../risk/rule.ts';
 import type { Role } from './operator.ts';
 

@@ -1,6 +1,7 @@
 /** Preauthorization and capture in one request: two operations, each with its own outcome; the second begins when the first has succeeded. */
 import { stateShown } from '../risk/review.ts';
-import { type AuthorizeCommand, authorize } from './authorize.ts';
+import { authorize } from './authorize.ts';
+import type { AuthorizeCommand } from './authorize-command.ts';
 import { capture } from './capture.ts';
 import type { ActResult, Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';

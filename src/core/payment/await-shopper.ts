@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
-import type { NewPayment, Submission } from '../ports.ts';
+import type { NewPayment, Submission } from '../ports/new-operation.ts';
 import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-d-secure/authentication.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';

@@ -3,7 +3,7 @@
  * at once, and marked: it stands on the merchant's word until the acquirer tells the same (`core/dispute/take-notice.ts`).
  */
 import { randomUUIDv7 } from 'node:crypto';
-import type { NewPosting } from '../ports.ts';
+import type { NewPosting } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { repeatOf } from './idempotency.ts';

@@ -4,7 +4,8 @@
  * before, the operation is resolved like any other that was not answered.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AcquirerAnswer, OperationReference, OutcomeToRecord, RecordedOutcome } from '../ports.ts';
+import type { AcquirerAnswer, OperationReference } from '../ports/acquirer.ts';
+import type { OutcomeToRecord, RecordedOutcome } from '../ports/outcome.ts';
 import { approvalOf, isApproval } from '../risk/review.ts';
 import { operationTransitions } from '../states/operation.ts';
 import type { Engine } from './engine.ts';

@@ -3,7 +3,7 @@
  * it and says so, with a reason; from then on the books hold that to be the acquirer's word. The operation's own state lets only one decision
  * count, and an answer that comes at the same moment may win instead.
  */
-import type { OutcomeToRecord } from '../ports.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
 import type { OperationState } from '../states/operation.ts';
 import { outcomeOf } from './conclude.ts';
 import type { Engine } from './engine.ts';

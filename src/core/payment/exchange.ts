@@ -2,7 +2,8 @@
 import type { Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
-import type { AcquirerAnswer, NewPayment } from '../ports.ts';
+import type { AcquirerAnswer } from '../ports/acquirer.ts';
+import type { NewPayment } from '../ports/new-operation.ts';
 import type { CardTesting, Tried } from '../risk/card-testing.ts';
 import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';

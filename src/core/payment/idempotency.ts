@@ -6,7 +6,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pan } from '../instrument/card.ts';
 import { maskCardNumbers } from '../instrument/mask.ts';
-import type { IdempotencyKey } from '../ports.ts';
+import type { IdempotencyKey } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 

@@ -10,7 +10,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
 import { withAuthentication } from '../three-d-secure/view.ts';
-import { refuseTerms } from './authorize.ts';
+import { refuseTerms } from './authorize-command.ts';
 import { type AttemptResult, type CheckoutAttempt, type CheckoutState, payCheckout, stateOfCheckout } from './checkout.ts';
 import type { Checkout, CheckoutEnd, CheckoutEventRecord, CheckoutTerms, PaymentEventEntry } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';

@@ -2,7 +2,8 @@
  * An issuer may approve less than was asked for. A merchant that has not agreed to that cannot use the part: it is reversed at once, and the
  * payment is declined when the acquirer has confirmed the reversal. Until then the outcome is open, and the resolution repeats the reversal.
  */
-import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OutcomeToRecord } from '../ports.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets } from '../ports/acquirer.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
 import { type OpenOperation, outcomeOf, recordInTime, stands, takeLateApproval } from './conclude.ts';
 import { resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';

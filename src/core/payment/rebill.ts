@@ -5,19 +5,20 @@ import type { CredentialUse } from '../instrument/agreement.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
-import type { NewPayment } from '../ports.ts';
+import type { NewPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ReviewCause } from '../risk/rule.ts';
 import { screen } from '../risk/screen.ts';
-import { heldForReview, type PaymentCard, submit } from './authorize.ts';
 import { isIssuerAsked, waitingForIssuer } from './await-issuer.ts';
 import type { Waiting } from './await-shopper.ts';
 import { firstReferenceOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
+import { heldForReview } from './hold-for-review.ts';
 import { repeatOf } from './idempotency.ts';
 import { keyOf, type OperateCommand, refuseUnsuccessful } from './operate.ts';
 import { isChargedBack, type OperationNode, type PaymentTree } from './operation.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
+import { type PaymentCard, submit } from './submit.ts';
 
 /** Runs the new payment to a certain outcome, or to "not answered". It needs an amount and its currency. */
 export function rebill(engine: Engine, command: OperateCommand): Promise<ActResult> {

@@ -3,7 +3,7 @@
  * the same money, so what the bank tells first confirms what was declared, and only the rest is a receipt of its own.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import type { NewReceipt } from '../ports.ts';
+import type { NewReceipt } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { repeatOf } from './idempotency.ts';

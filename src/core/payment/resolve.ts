@@ -8,15 +8,9 @@
  */
 
 import { resolveAtBank } from '../bank/resolve.ts';
-import type {
-  AcquirerAnswer,
-  AcquirerRequest,
-  CardSecrets,
-  ClaimedOperation,
-  OperationReference,
-  OutcomeToRecord,
-  UndoAnswer,
-} from '../ports.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference, UndoAnswer } from '../ports/acquirer.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
+import type { ClaimedOperation } from '../ports/payment-store.ts';
 import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
 import { resolutionMarginMs } from './deadline.ts';
 import type { DeclineReason } from './decline.ts';

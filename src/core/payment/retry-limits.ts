@@ -3,7 +3,7 @@
  * tried once: so such payments are recorded and not sent. Visa Core Rules, excessive re-attempts; Mastercard Transaction Processing Excellence.
  */
 import type { CardBrand, Pan } from '../instrument/card.ts';
-import type { NewPayment } from '../ports.ts';
+import type { NewPayment } from '../ports/new-operation.ts';
 import type { PastDecline } from './card-block.ts';
 import type { DeclineReason } from './decline.ts';
 import type { Engine } from './engine.ts';

@@ -3,11 +3,11 @@
  * what follows at the acquirer is due work from then on, and is tried at once.
  */
 import type { Channel } from '../merchant/channel.ts';
+import type { OperatorAct } from '../operator/operator-act.ts';
 import { capture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationView } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
-import type { OperatorAct } from '../ports.ts';
 import { isCapturedAfterReview, isInReview } from './review.ts';
 
 export const reviewDecisions = ['accept', 'decline'] as const;

@@ -1,5 +1,6 @@
 /** The memory of attempts and of reviews, as an interface; the store keeps it. */
-import type { OperatorAct, OutcomeToRecord } from '../ports.ts';
+import type { OperatorAct } from '../operator/operator-act.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
 
 /** Attempts of one card, address or shopper, to be counted within a time. */
 export interface AttemptCount {

@@ -5,7 +5,8 @@
 import { type Bank, transfersAccountId } from '../bank/bank.ts';
 import type { DueWork, Progress } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
-import type { Acquirer, Clock } from '../ports.ts';
+import type { Acquirer } from '../ports/acquirer.ts';
+import type { Clock } from '../ports/clock.ts';
 import { isSame } from './settlement.ts';
 import type { DueReconciliation, SettlementStore } from './settlement-store.ts';
 

@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { DueWork } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { firstCutOffAfter } from './cut-off.ts';
 import { partsOf, type SettledGroup, settlementLines, totalsOf } from './settlement.ts';
 import type { Closing, DueCycle, FoundToSettle, SettlementStore } from './settlement-store.ts';

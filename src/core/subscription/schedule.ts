@@ -3,7 +3,7 @@
  * idempotency key follows from the schedule and the time, so that neither a second node nor a crash can pay for it again.
  */
 import type { Timetable } from '../due/timetable.ts';
-import type { IdempotencyKey } from '../ports.ts';
+import type { IdempotencyKey } from '../ports/new-operation.ts';
 
 export interface Schedule {
   readonly merchantId: string;

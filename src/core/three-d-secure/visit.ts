@@ -5,7 +5,7 @@
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { Trace } from '../payment/operation.ts';
-import type { NewPayment, Submission } from '../ports.ts';
+import type { NewPayment, Submission } from '../ports/new-operation.ts';
 import { type AuthenticationState, isOpen } from '../states/authentication.ts';
 import type { Authentication, AuthenticationRequest, AuthenticationResult, PriorAuthentication, TransStatus } from './authentication.ts';
 

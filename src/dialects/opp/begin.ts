@@ -1,6 +1,8 @@
 /** New payments, with a card or with a token: by the type of the request, one act or two. */
-import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
+
+import { authorize } from '../../core/payment/authorize.ts';
 import { authorizeAndCapture } from '../../core/payment/authorize-and-capture.ts';
+import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { DialectContext } from '../dialect.ts';
 import { composite, type RequestContext } from './read.ts';

@@ -8,7 +8,7 @@ import type { TokenizeCommand } from '../../core/instrument/tokenize.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize-command.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';

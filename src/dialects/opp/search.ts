@@ -1,6 +1,6 @@
 /** The filters of a query, read into a search. */
 import type { Channel } from '../../core/merchant/channel.ts';
-import type { OperationSearch } from '../../core/ports.ts';
+import type { OperationSearch } from '../../core/payment/search.ts';
 import { parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
 import { kindsOfType } from './write.ts';

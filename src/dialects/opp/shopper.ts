@@ -2,7 +2,7 @@
  * The shopper of an asynchronous payment: where their browser comes back to, and what 3-D Secure is told of it. A payment without
  * `shopperResultUrl` or without browser data is synchronous, and never sends anybody anywhere.
  */
-import type { AuthorizeCommand } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
 import type { ChallengeWindow, Exemption, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';

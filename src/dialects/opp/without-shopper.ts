@@ -1,6 +1,6 @@
 /** What a merchant says of the issuer's part in a payment that the merchant starts: `threeDSecure.deviceChannel`, and the terms of the agreement. */
 import type { Channel } from '../../core/merchant/channel.ts';
-import type { AuthorizeCommand } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { Mode } from '../dialect.ts';
 import { Problem } from './problem.ts';
 import { readSimulation, readWish } from './shopper.ts';

@@ -4,7 +4,8 @@ import { authorizeAtBank, type BankCommand } from '../../core/bank/authorize.ts'
 import { bankPageOf } from '../../core/bank/shopper.ts';
 import { type AccountPayoutCommand, payOutToAccount } from '../../core/bank/transfer.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
-import { type AuthorizeCommand, authorize } from '../../core/payment/authorize.ts';
+import { authorize } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import { withStoredKey } from '../../core/payment/idempotency.ts';
 import type { OperationView } from '../../core/payment/operation.ts';

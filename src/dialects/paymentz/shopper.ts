@@ -3,7 +3,7 @@
  * form post that says what came of the payment, signed like messages.
  */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { AuthorizeCommand } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';

@@ -6,7 +6,7 @@ import { brandOf, type CardSummary, type Cvc, isExpired, type Pan, parseCvc, par
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize-command.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import type { Exemption } from '../../core/three-d-secure/authentication.ts';
 import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';

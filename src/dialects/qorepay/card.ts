@@ -1,7 +1,7 @@
 /** Card data of a direct post: each field against its limits, the first that is wrong named with the platform's code. */
 import { brandOf, type CardBrand, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { Instrument } from '../../core/payment/authorize.ts';
+import type { Instrument } from '../../core/payment/authorize-command.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import type { Message } from './problem.ts';
 

@@ -1,7 +1,7 @@
 /** Payouts: what a request says of one, and its life, told from what has happened to it. */
 import { brandOf, type CardBrand, isExpired, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { Instrument } from '../../core/payment/authorize.ts';
+import type { Instrument } from '../../core/payment/authorize-command.ts';
 import type { CheckoutTerms } from '../../core/payment/checkout-terms.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';

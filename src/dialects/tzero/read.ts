@@ -6,7 +6,7 @@ import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { largestAmount, parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize.ts';
+import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize-command.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import type { Mode } from '../dialect.ts';

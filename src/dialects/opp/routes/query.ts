@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
-import { type OperationSearch, searchedAtMost } from '../../../core/ports.ts';
+import { type OperationSearch, searchedAtMost } from '../../../core/payment/search.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerRead, envelope, readBack, send } from '../answer.ts';
 import { findOwn } from '../find.ts';

@@ -2,7 +2,7 @@
 
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { firstKinds, type OperationNode } from '../../../core/payment/operation.ts';
-import { type OperationSearch, searchedAtMost } from '../../../core/ports.ts';
+import { type OperationSearch, searchedAtMost } from '../../../core/payment/search.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { requireChecksum, terminalOf } from '../auth.ts';

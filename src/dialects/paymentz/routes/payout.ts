@@ -1,5 +1,5 @@
 /** `/payout`: money to a card or to a bank account, from the payout balance. */
-import type { Instrument } from '../../../core/payment/authorize.ts';
+import type { Instrument } from '../../../core/payment/authorize-command.ts';
 import { isCharge } from '../../../core/payment/operation.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { readAccountPayout } from '../account.ts';

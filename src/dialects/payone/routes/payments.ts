@@ -2,7 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authorizeAtBank } from '../../../core/bank/authorize.ts';
 import { tokenOf } from '../../../core/instrument/tokenize.ts';
-import { type AuthorizeCommand, authorize } from '../../../core/payment/authorize.ts';
+import { authorize } from '../../../core/payment/authorize.ts';
+import type { AuthorizeCommand } from '../../../core/payment/authorize-command.ts';
 import type { ActResult, Engine } from '../../../core/payment/engine.ts';
 import { forgetCode, giveBackKeptCard, type Spending, spendKeptCard } from '../../../core/payment/kept-card.ts';
 import { callOff } from '../../../core/payment/shopper-step.ts';

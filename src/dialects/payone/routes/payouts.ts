@@ -1,6 +1,7 @@
 /** `/v2/{merchantId}/payouts`: money to a card, out of the payout balance. */
 import type { FastifyInstance } from 'fastify';
-import { authorize, type Instrument } from '../../../core/payment/authorize.ts';
+import { authorize } from '../../../core/payment/authorize.ts';
+import type { Instrument } from '../../../core/payment/authorize-command.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { foundAfter, recorded, send, sendDeclined } from '../answer.ts';
 import { readerOf } from '../body.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
-import type { OperationSearch } from '../../../core/ports.ts';
+import type { OperationSearch } from '../../../core/payment/search.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
 import { channelNamed, openToMerchant } from '../auth.ts';
