@@ -50,9 +50,6 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const mail = mailTransport(config);
   const workers = startWorkers(foundation, { engine, acquirer, bank, outbound, webhooks, mail });
   const { works } = workers;
-  const { server, draining } = await buildServer(foundation, {
-    ...{ certificate, engine, bank, readiness, outbound, webhooks, mail, works },
-  });
 
   /** Whoever asks others first, then those who are asked; the database last. */
   const stopParts = async () => {
@@ -62,6 +59,9 @@ export async function startGateway(config: Config, options: { readonly logDestin
     await foundation.close();
   };
   try {
+    const { server, draining } = await buildServer(foundation, {
+      ...{ certificate, engine, bank, readiness, outbound, webhooks, mail, works },
+    });
     const url = await server.listen({ host: config.host, port: config.port });
     return {
       url,
