@@ -1,9 +1,10 @@
 /** What `polygate start` does: everything up in order, progress told, everything down in the opposite order. */
 import { join } from 'node:path';
 import type { Config } from './config.ts';
+import type { Gateway } from './gateway.ts';
 import { claimDataDirectory } from './local/data-directory.ts';
 import { hasDemoShop, startDemoShop } from './local/demo-shop.ts';
-import { assertPortFree, PortTakenError } from './local/ports.ts';
+import { assertPortFree, freePort, PortTakenError } from './local/ports.ts';
 import { startPostgres } from './local/postgres.ts';
 import { hasSandbox, startSandbox } from './local/sandbox.ts';
 
@@ -140,17 +141,32 @@ const gatewayStep: Step = {
     const { hooksText, writeDemoEndpoints } = await import('./local/demo-endpoints.ts');
     if (config.mode === 'sandbox') await (await import('./local/demo-secrets.ts')).sealDemoSecrets(config);
     if (hasCatcher) await writeDemoEndpoints(config);
-    const gateway = await startGateway(config).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-      throw new PortTakenError({ host: config.host, port: config.port, setting: 'PORT' });
-    });
+    const { gateway, listening } = await onPort(config, startGateway);
     tell(`The gateway listens on ${gateway.url}.`);
-    const listening = { ...config, port: Number(new URL(gateway.url).port) };
     if (!hasCatcher) return { config: listening, stop: gateway.stop };
     const { samplesText } = await import('./local/samples.ts');
     return { config: listening, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
   },
 };
+
+type StartGateway = typeof import('./gateway.ts')['startGateway'];
+
+const portsTriedAtMost = 5;
+
+/** Shoppers and banks are told where the gateway is before it listens, so where any port will do, one is chosen; somebody may be faster. */
+async function onPort(config: Config, startGateway: StartGateway): Promise<{ readonly gateway: Gateway; readonly listening: Config }> {
+  for (let tries = 1; ; tries += 1) {
+    const listening = config.port === 0 ? { ...config, port: await freePort() } : config;
+    try {
+      return { gateway: await startGateway(listening), listening };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+      if (config.port !== 0 || tries === portsTriedAtMost) {
+        throw new PortTakenError({ host: listening.host, port: listening.port, setting: 'PORT' });
+      }
+    }
+  }
+}
 
 const demoShopStep: Step = {
   name: 'the demo shop',

@@ -10,6 +10,7 @@ import { resetDataDirectory } from '../src/local/data-directory.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
 import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
+import { demo as demoPlatform } from './harness/qorepay.ts';
 import { createTraces } from './harness/traces.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -164,6 +165,26 @@ test('Ctrl-C in the middle of payments: every answer that left counts, and the n
   assert.equal((await next.ended).code, 0, next.output());
   const verified = launch('verify');
   assert.equal((await verified.ended).code, 0, verified.output());
+});
+
+test('where any port will do, shoppers are sent to the one that was chosen', async () => {
+  const started = launch('start');
+  const url = await readyUrl(started);
+  const { brandId, apiKey } = demoPlatform;
+  const response = await fetch(`${url}/api/v1/purchases/`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      brand_id: brandId,
+      client: { email: 'ada@example.com' },
+      purchase: { currency: 'EUR', products: [{ name: 'Tea', quantity: 1, price: 700 }] },
+    }),
+  });
+  const { checkout_url: page } = (await response.json()) as { checkout_url: string };
+  assert.ok(page.startsWith(`${url}/`), page);
+  assert.equal((await fetch(page)).status, 200);
+  started.child.kill('SIGINT');
+  assert.equal((await started.ended).code, 0, started.output());
 });
 
 test('a port that is taken is named with its setting, and nothing is left running', async (t) => {
