@@ -119,6 +119,20 @@ test('methods of payment: cards and transfers, and cards alone where something i
   assert.deepEqual([missing.status, Object.keys(missing.body)], [400, ['brand_id', 'currency']]);
 });
 
+test('the hosted page offers the preferred method alone; what names none is not passed on', async () => {
+  const purchase = await shop.create();
+  const pageFor = async (preferred: string) => {
+    const path = `${new URL(String(purchase.body.checkout_url)).pathname}?${new URLSearchParams({ preferred })}`;
+    const { status, headers } = await shop.send({ method: 'GET', path, headers: {} });
+    assert.equal(status, 303);
+    return new URL(String(headers.location)).searchParams.get('brands');
+  };
+  assert.equal(await pageFor('mastercard'), 'mastercard');
+  assert.ok((await pageFor('card'))?.split(' ').includes('amex'));
+  assert.equal(await pageFor('4111111111111111'), null);
+  assert.equal(await pageFor('constructor'), null);
+});
+
 test('the invoice is sent again while there is something to pay, and a receipt once it was paid', async () => {
   const mailbox = createMailbox(shop.parts.host.url);
   const to = `ada-${Date.now()}@example.com`;

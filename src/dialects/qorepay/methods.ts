@@ -47,6 +47,10 @@ const labels: Readonly<Record<string, string>> = {
 /** What can stand in the whitelist of a purchase. */
 export const methodNames: readonly string[] = Object.keys(labels).filter((name) => name !== 'card' && name !== accountPayouts);
 
+export function isMethodName(name: string): boolean {
+  return Object.hasOwn(labels, name);
+}
+
 export function labelOf(name: string): string {
   return labels[name] ?? name;
 }

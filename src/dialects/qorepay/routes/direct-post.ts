@@ -14,7 +14,7 @@ import { readFields } from '../body.ts';
 import { isCardProblem, readBrowserFields, readCard } from '../card.ts';
 import { type Found, findByAddress } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
-import { methodsCalled } from '../methods.ts';
+import { isMethodName, methodsCalled } from '../methods.ts';
 import { destinationOf, pay, s2sAnswer, s2sError, stateOfAttempt } from '../pay.ts';
 import { policiesOf } from '../policies.ts';
 import { generalProblem, notFound } from '../problem.ts';
@@ -52,8 +52,9 @@ async function openPage(context: DialectContext, request: FastifyRequest, reply:
   const nowMs = context.engine.clock.businessNow();
   if (payable.includes(historyOf(view, nowMs).status)) await context.engine.checkouts.noteView({ merchantId, checkoutId, nowMs });
   const { preferred } = queryOf(request);
-  const [method] = preferred === undefined ? [] : methodsCalled([preferred]);
-  return away(reply, method === undefined ? view.pageUrl : `${view.pageUrl}?brands=${encodeURIComponent(method)}`);
+  // What names no method is not passed on: it could be anything.
+  const methods = preferred !== undefined && isMethodName(preferred) ? methodsCalled([preferred]) : [];
+  return away(reply, methods.length === 0 ? view.pageUrl : `${view.pageUrl}?brands=${encodeURIComponent(methods.join(' '))}`);
 }
 
 const away = (reply: FastifyReply, url: string): FastifyReply =>
