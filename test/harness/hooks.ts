@@ -74,6 +74,9 @@ export function decryptOpp({ headers, body }: CaughtHook, key = demoWebhookKey):
 
 /** Whatever waits to be told is due now, whatever pause it is in. */
 export async function hurryDeliveries(database: { query(text: string): Promise<unknown> }): Promise<void> {
-  await database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
-  await database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
+  // What the gateway has locked it is working at already; to wait for it could be to wait for each other.
+  await database.query(`update polygate.delivery set due_at = now() where ctid in (
+    select ctid from polygate.delivery where state = 'pending' and lease is null for update skip locked)`);
+  await database.query(`update polygate.endpoint set wake_at = now() where ctid in (
+    select ctid from polygate.endpoint where wake_at > now() for update skip locked)`);
 }
