@@ -13,7 +13,7 @@ import { freshName } from '../harness/opp.ts';
 import { findCardData } from '../harness/scrub.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
 import { operationsOf } from './document.ts';
-import { type FuzzRequest, fuzzRequest, type Recipe, type Sender } from './requests.ts';
+import { type FuzzRequest, fuzzRequest, oddPathRequests, type Recipe, type Sender } from './requests.ts';
 import { exchangeRaw, headOf, type WireRequest } from './wire.ts';
 
 /** Headers that say who asks, for the request as it is about to be sent. */
@@ -59,7 +59,8 @@ export function fuzz(target: FuzzTarget): void {
     const url = `http://127.0.0.1:${stack.config.port}`;
     const { recipe, secrets } = await prepare(target, stack, url);
     const credentials = await target.begin(stack, url);
-    const requests = fc.sample(fuzzRequest(recipe), { numRuns: perDialect, seed: seed | 0 });
+    const byChance = fc.sample(fuzzRequest(recipe), { numRuns: perDialect, seed: seed | 0 });
+    const requests = [...byChance, ...oddPathRequests(recipe, seed | 0)];
     const wrong = await sendAll({ stack, url, requests, credentials, secrets });
     for (const line of tallyOf(wrong.statuses, requests)) context.diagnostic(line);
     assert.deepEqual(wrong.faults.slice(0, 10), [], `${wrong.faults.length} faults; POLYGATE_SEED=${seed} sends the same again`);

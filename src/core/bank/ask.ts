@@ -32,6 +32,13 @@ export async function askBank(engine: Engine, view: OperationView): Promise<Bank
   return answer;
 }
 
+/** Records what the bank has of an order that stands. Rejects when it could not be recorded now. */
+export async function takeMoney(engine: Engine, view: OperationView): Promise<void> {
+  if (engine.bank === undefined || view.trace === undefined) return;
+  const found = await engine.bank.look(view.trace);
+  if (found.outcome === 'report') await takeBankReport(engine, view, found.report);
+}
+
 /** Where the money of a transfer is to go, as the bank says now; undefined: it cannot be asked, or has none. */
 export async function transferAccountOf({ bank }: Engine, { trace }: OperationView): Promise<TransferAccount | undefined> {
   if (bank === undefined || trace === undefined) return undefined;

@@ -1,4 +1,5 @@
 /** Kept cards: registered, paid with, listed, deleted; and the cardholders whose they are. */
+import type { FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
 import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import { tokenize } from '../../../core/instrument/tokenize.ts';
@@ -40,10 +41,17 @@ export const register: Handler = async (context, request, reply, endpoint) => {
   });
 };
 
+/** What cannot be a registration's id is answered like one that is not known, before anything looks for it. */
+function readRegistrationId({ params }: FastifyRequest): string {
+  const { id } = params as { readonly id: string };
+  if (!/^[a-zA-Z0-9_-]+$/.test(id)) throw new Problem('20013');
+  return id;
+}
+
 export const payWithToken: Handler = async (context, request, reply, endpoint) => {
   const read = await readRequest(context, request, endpoint);
   const { caller, parameters, nowMs } = read;
-  const { id } = request.params as { readonly id: string };
+  const id = readRegistrationId(request);
   if (required(parameters, 'paymentType').toUpperCase() === 'DL') {
     requireChecksum(caller, parameters, formulas.id(id));
     const done = await forget(context.engine, { channel: await anyTerminal(context, read), token: id, dialectData: {} });
