@@ -125,6 +125,21 @@ test('an unknown parameter, and one that cannot be, is refused by its name; so i
   }
 });
 
+test('no value of a body breaks an act, whatever it is', async () => {
+  for (const { method, path, operation } of operations) {
+    const sample = operation.requestBody?.content['application/json'].example ?? {};
+    for (const name of Object.keys(sample)) {
+      for (const odd of ['a\0b', '\ud800', 'x'.repeat(5_000), -1, 1e300, null, [], {}]) {
+        const { status, text } = await client.call(method as 'post', path, {
+          ids: { ...nowhere, sequence: '1' },
+          body: { ...sample, [name]: odd },
+        });
+        assert.ok(status < 500, `${method} ${path}, ${name} as ${JSON.stringify(odd).slice(0, 20)}: ${text}`);
+      }
+    }
+  }
+});
+
 test('what does not exist is not found', async () => {
   for (const { method, path } of operations) {
     if (method !== 'get' || !/\}$/.test(path)) continue;

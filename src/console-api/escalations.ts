@@ -1,8 +1,7 @@
 /** Operations that only a person can settle, and their decision. */
-import { Type } from 'typebox';
 import { type DecideResult, decide, decisions } from '../core/payment/decide.ts';
 import { operationKinds } from '../core/payment/operation.ts';
-import { fields, inQuery, means, oneOf, optional, uuid } from './forms.ts';
+import { fields, inQuery, means, oneOf, optional, uuid, words } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { operation } from './payments.ts';
@@ -29,13 +28,7 @@ export function escalationRoutes({ store, engine }: ConsoleParts): readonly Cons
       path: fields({ operation_id: uuid }),
       body: fields({
         decision: oneOf(decisions),
-        reason: means(
-          Type.String({
-            pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]{3,500}$',
-            'x-expected': '3 to 500 characters, none of them a control character',
-          }),
-          'How it is known.',
-        ),
+        reason: means(words(3, 500), 'How it is known.'),
       }),
       sample: { decision: 'approved', reason: 'The acquirer confirmed it by phone, case 4711.' },
       ...{ answer: fields(operation), problems: ['not_found', 'conflict'] },

@@ -37,7 +37,13 @@ function pattern(source: string, expected: string) {
 }
 
 export const uuid = pattern('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', 'a UUID in lower case');
-export const name = pattern('^[^\\u0000-\\u001f\\u007f-\\u009f]{1,100}$', '1 to 100 characters, none of them a control character');
+/** Text that people read and the database keeps: no control characters. */
+export function words(minimum: number, maximum: number) {
+  const expected = `${minimum} to ${maximum} characters, none of them a control character`;
+  return pattern(`^[^\\u0000-\\u001f\\u007f-\\u009f]{${minimum},${maximum}}$`, expected);
+}
+
+export const name = words(1, 100);
 export const text = Type.String();
 export const flag = Type.Boolean();
 export const whole = Type.Integer();

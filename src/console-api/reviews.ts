@@ -1,7 +1,6 @@
 /** Payments that risk rules hold until somebody has looked at them, and what is decided of them. */
-import { Type } from 'typebox';
 import { decideReview, reviewDecisions } from '../core/risk/decide-review.ts';
-import { fields, inQuery, means, nullable, oneOf, optional, text, time, uuid } from './forms.ts';
+import { fields, inQuery, means, nullable, oneOf, optional, text, time, uuid, words } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { operation } from './payments.ts';
@@ -37,13 +36,7 @@ export function reviewRoutes({ store, engine }: ConsoleParts): readonly ConsoleR
       path: fields({ operation_id: uuid }),
       body: fields({
         decision: oneOf(reviewDecisions),
-        reason: means(
-          Type.String({
-            pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]{3,500}$',
-            'x-expected': '3 to 500 characters, none of them a control character',
-          }),
-          'Why.',
-        ),
+        reason: means(words(3, 500), 'Why.'),
       }),
       sample: { decision: 'accept', reason: 'The shopper was called back and knows the order.' },
       ...{ answer: fields(operation), problems: ['not_found', 'conflict'] },
