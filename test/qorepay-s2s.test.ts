@@ -1,7 +1,7 @@
 /** QorePay: the server-to-server card payment step by step, as its guide tells it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Body, cards, other, seedCard, termUrl, useQorepayStack, wayBack } from './harness/qorepay.ts';
+import { type Body, cards, other, seedCard, seedPurchase, termUrl, useQorepayStack, wayBack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack({ env: { DIRECTORY_SERVER_TIMEOUT_MS: '1000' } });
 
@@ -181,6 +181,14 @@ test('each limit of the table is kept, and the field named', async () => {
     assert.deepEqual([status, body.status, body.error?.code, body.error?.field], [400, 'error', code, field]);
   }
   assert.equal((await shop.read(String(purchase.body.id))).status, 'created');
+});
+
+test('half a character, and what is none, is refused by the name of its field', async () => {
+  for (const odd of ['Ada \ud83d', 'Ada \0']) {
+    const { status, text } = await shop.api('POST', 'purchases/', seedPurchase({ reference: odd }));
+    assert.equal(status, 400, text);
+    assert.match(text, /"reference":\[\{"message":"[^"]+","code":"invalid"\}\]/);
+  }
 });
 
 test('what the merchant leaves out of the browser has defaults; odd screens are taken', async () => {

@@ -39,3 +39,20 @@ export function bytesArray(values: readonly (Uint8Array | null | undefined)[]): 
   }
   return `${text}}`;
 }
+
+/** Escapes that JSON may have and PostgreSQL cannot turn into text: NUL, and half a surrogate pair. `JSON.stringify` escapes no other surrogates. */
+const unreadable = /\\u(?:0000|d[89a-f])/;
+
+/** JSON for a column. What `->>` could not read back becomes U+FFFD: one such row would break every report over its table. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  return unreadable.test(text) ? JSON.stringify(value, (_name, inner: unknown) => readable(inner)) : text;
+}
+
+function readable(value: unknown): unknown {
+  if (typeof value === 'string') return readableText(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [readableText(name), inner]));
+}
+
+const readableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');

@@ -3,6 +3,7 @@
  * the hash before it and the lines sequence, epoch ms, actor, act, details.
  */
 import type { OperatorAct } from '../core/operator/operator-act.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 type Query = Database['query'];
@@ -50,7 +51,7 @@ export function acting<T>(database: Database, work: (query: Query, audit: (act: 
   return database.transaction(async (query) => {
     await query(takeTurn);
     return work(query, async ({ actor, act, details }) => {
-      await query(append, [actor, act, JSON.stringify(details)]);
+      await query(append, [actor, act, jsonText(details)]);
     });
   });
 }

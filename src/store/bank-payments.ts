@@ -1,6 +1,7 @@
 /** First transaction of a payment or a payout at a bank: key, payment, attempt, operation and message in one statement. */
 import { accountTransfers } from '../core/instrument/bank.ts';
 import type { NewAccountPayout, NewBankPayment, Submission } from '../core/ports/new-operation.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const statement: Statement = {
@@ -47,7 +48,7 @@ export async function submitBankPayment(database: Pick<Database, 'query'>, row: 
   const { holder = null, last4 = null } = row.kind === 'payout' ? row.account : {};
   const written = await database.query(statement, [
     ...[row.merchantId, row.channelId, row.paymentId, row.operationId, row.kind, row.amount, row.currency, row.merchantReference ?? null],
-    ...[JSON.stringify(row.dialectData), method, returnUrl],
+    ...[jsonText(row.dialectData), method, returnUrl],
     ...[trace.mti, trace.accountId, trace.terminal, trace.stan, trace.rrn, timeOf(trace.transmittedAtMs)],
     ...[key?.key ?? null, key?.inputHash ?? null, key === undefined ? null : timeOf(key.expiresAtMs), referenceId ?? null],
     ...[row.paymentNumber ?? null, holder, last4],

@@ -1,6 +1,6 @@
 /** Billing templates and their subscribers as rows, and the leases under which exactly one node bills a subscriber. */
 import type { BillingStore, BillingTemplate, Subscriber, SubscriberStatus } from '../core/subscription/billing.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { createLeases } from './leases.ts';
 import { reading } from './unavailable.ts';
@@ -175,7 +175,7 @@ export function createBillingStore(database: Database): BillingStore {
   });
   return {
     async addTemplate({ merchantId, templateId, channelId, plan, isActive, document, inputHash, createdAtMs }) {
-      const said = [plan === undefined ? null : JSON.stringify(plan), isActive, JSON.stringify(document), bytesOf(inputHash)];
+      const said = [plan === undefined ? null : jsonText(plan), isActive, jsonText(document), bytesOf(inputHash)];
       return (await run(insertTemplate, [merchantId, templateId, channelId, ...said, timeOf(createdAtMs)])).length === 1;
     },
     async findTemplate({ merchantId, templateId }) {
@@ -186,7 +186,7 @@ export function createBillingStore(database: Database): BillingStore {
       return (await run<TemplateRow>(listTemplates, [merchantId, after ?? null, limit])).map(templateOf);
     },
     async changeTemplate({ merchantId, templateId, plan, isActive, document, updatedAtMs }) {
-      const said = [plan === undefined ? null : JSON.stringify(plan), isActive, JSON.stringify(document)];
+      const said = [plan === undefined ? null : jsonText(plan), isActive, jsonText(document)];
       return (await run(changeTemplate, [merchantId, templateId, ...said, timeOf(updatedAtMs)])).length === 1;
     },
     async removeTemplate({ merchantId, templateId, nowMs }) {
@@ -196,7 +196,7 @@ export function createBillingStore(database: Database): BillingStore {
       const { merchantId, subscriberId, templateId, customerId, channelId, status } = one;
       const rows = await run(insertSubscriber, [
         ...[merchantId, subscriberId, templateId, customerId, channelId, status, timeOf(one.startsAtMs), one.nextCycle, one.cyclesBilled],
-        ...[one.orderId ?? null, one.tries, one.attempt, one.mailsOnFailure, JSON.stringify(one.settings), timeOf(one.dueAtMs)],
+        ...[one.orderId ?? null, one.tries, one.attempt, one.mailsOnFailure, jsonText(one.settings), timeOf(one.dueAtMs)],
         ...[bytesOf(one.inputHash), timeOf(one.createdAtMs)],
       ]);
       return rows.length === 1;

@@ -1,6 +1,7 @@
 /** What an operator changes of a channel: one update of what is named, with its row in the trail. */
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { ChannelSettings } from '../core/operator/operator-store.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database } from '../postgres/connection.ts';
 import { statementName } from '../postgres/statement-name.ts';
 import { acting } from './audit.ts';
@@ -13,8 +14,8 @@ const forms: Readonly<Record<keyof ChannelSettings, (value: unknown) => unknown>
   brands: asIs,
   flows: asIs,
   bank_methods: asIs,
-  policies: (value) => JSON.stringify(value),
-  look: (value) => (value === null ? null : JSON.stringify(value)),
+  policies: (value) => jsonText(value),
+  look: (value) => (value === null ? null : jsonText(value)),
   without_authentication: asIs,
   authenticates_without_shopper: asIs,
   accepts_partial_approval: asIs,

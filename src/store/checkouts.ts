@@ -9,7 +9,7 @@ import type {
   CheckoutStore,
   CheckoutTerms,
 } from '../core/payment/checkout-terms.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -180,7 +180,7 @@ export function createCheckoutStore(database: Database): CheckoutStore {
       const times = [createdAtMs, expiresAtMs].map(timeOf);
       // Nobody knows the token before this has succeeded, so a failure loses nothing.
       await reading(
-        database.query(insert, [merchantId, checkoutId, channelId, secretHash ?? null, amount, currency, JSON.stringify(terms), ...times]),
+        database.query(insert, [merchantId, checkoutId, channelId, secretHash ?? null, amount, currency, jsonText(terms), ...times]),
       );
     },
     async find({ routingNumber, secretHash }) {
@@ -235,7 +235,7 @@ export function createCheckoutStore(database: Database): CheckoutStore {
     },
     async amend({ merchantId, checkoutId, revision, terms }) {
       const { amount, currency } = terms.order;
-      const rows = await reading(database.query(change, [merchantId, checkoutId, revision, JSON.stringify(terms), amount, currency]));
+      const rows = await reading(database.query(change, [merchantId, checkoutId, revision, jsonText(terms), amount, currency]));
       return rows.length === 1;
     },
     async noteAttempt({ merchantId, checkoutId, attempt, operationId }) {

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { EndpointState } from '../core/event/outbox.ts';
 import type { Channel } from '../core/merchant/channel.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -136,7 +137,7 @@ export function listEndpoints(database: Database, { endpointId }: { readonly end
 /** False when there is one of that id. */
 export async function addEndpoint(database: Query, endpoint: NewEndpoint): Promise<boolean> {
   const { merchantId, endpointId, dialect, channelId, url, settings, sealedSecret, state } = endpoint;
-  const values = [merchantId, endpointId, dialect, channelId ?? null, url, JSON.stringify(settings), sealedSecret ?? null, state];
+  const values = [merchantId, endpointId, dialect, channelId ?? null, url, jsonText(settings), sealedSecret ?? null, state];
   return (await database.query(insert, values)).length > 0;
 }
 

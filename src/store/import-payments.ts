@@ -6,7 +6,7 @@
 import type { CardSummary } from '../core/instrument/card.ts';
 import { accounts } from '../core/ledger/accounts.ts';
 import type { Replayed, ReplayedStep } from '../core/payment/imported.ts';
-import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { timeArray } from './rows.ts';
 
@@ -195,7 +195,7 @@ function operationColumns(steps: readonly StepRow[]): string[] {
     plainArray(steps.map(({ payment, index }) => (index === 0 ? payment.token : undefined))),
     textArray(operations.map(({ approvalCode }) => approvalCode)),
     textArray(operations.map(({ networkReference }) => networkReference)),
-    textArray(operations.map(({ dialectData }) => JSON.stringify(dialectData))),
+    textArray(operations.map(({ dialectData }) => jsonText(dialectData))),
     timeArray(operations.map(({ createdAtMs }) => createdAtMs)),
     plainArray(steps.map(({ payment, index }) => payment.messageTypes[index])),
     textArray(steps.map(({ payment }) => payment.accountId)),
@@ -211,7 +211,7 @@ function operationColumns(steps: readonly StepRow[]): string[] {
 
 function snapshotOf({ operation, payment, amounts }: StepRow): string {
   const { authorized, captured, released, refunded, reversed } = amounts;
-  return JSON.stringify({ amount: operation.amount, currency: payment.currency, authorized, captured, released, refunded, reversed });
+  return jsonText({ amount: operation.amount, currency: payment.currency, authorized, captured, released, refunded, reversed });
 }
 
 function lineColumns(lines: readonly (StepRow & { readonly entry: ReplayedStep['ledger'][number]; readonly line: number })[]): string[] {

@@ -1,5 +1,6 @@
 /** Invoices as rows. */
 import type { Invoice, InvoiceStore } from '../core/invoice/invoice-store.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -73,7 +74,7 @@ export function createInvoiceStore(database: Database): InvoiceStore {
       const number = counter.next_value - 1;
       const [made] = await reading(
         database.query(insert, [
-          ...[merchantId, number, channelId, orderId, reference, email, JSON.stringify(details)],
+          ...[merchantId, number, channelId, orderId, reference, email, jsonText(details)],
           ...[remindAtMs === undefined ? null : new Date(remindAtMs).toISOString(), new Date(createdAtMs).toISOString()],
         ]),
       );

@@ -1,5 +1,6 @@
 /** Queues mails: one row each, which the outbox delivers. */
 import type { MailQueue } from '../core/mail/send.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 // All mails of a merchant that no endpoint has asked for belong to one that stands for their addresses; its id is the merchant's.
@@ -18,7 +19,7 @@ returning payment_id`,
 export function createMailQueue(database: Pick<Database, 'query'>): MailQueue {
   return {
     async queue({ merchantId, mailId, ...mail }) {
-      return (await database.query(queueMail, [merchantId, mailId, JSON.stringify(mail)])).length > 0;
+      return (await database.query(queueMail, [merchantId, mailId, jsonText(mail)])).length > 0;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What operators do to webhook endpoints, each act with its row in the trail. */
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { EndpointChange, EndpointToMake, KeptEndpoint, ReplayOrder } from '../core/operator/operator-store.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { activateEndpoint as activate, addEndpoint, listEndpoints, removeEndpoint as remove, replayDeliveries } from './endpoints.ts';
@@ -52,7 +53,7 @@ export async function changeEndpoint(
   { actor, endpointId, url, settings, sealedSecret }: EndpointChange,
 ): Promise<void> {
   await acting(database, async (query, audit) => {
-    const values = [endpointId, url ?? null, settings === undefined ? null : JSON.stringify(settings), sealedSecret ?? null];
+    const values = [endpointId, url ?? null, settings === undefined ? null : jsonText(settings), sealedSecret ?? null];
     if ((await query(change, values)).length === 0) throw noEndpoint(endpointId);
     const changed = { url, settings, ...(sealedSecret === undefined ? {} : { secret: 'replaced' }) };
     await audit({ actor, act: 'endpoint.changed', details: { endpointId, changed } });

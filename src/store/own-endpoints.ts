@@ -1,6 +1,7 @@
 /** Endpoints that merchants set up themselves: the same rows that an operator sees. */
 import { randomUUIDv7 } from 'node:crypto';
 import type { EndpointStore, OwnEndpoint } from '../core/event/endpoints.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { deliveriesAbout } from './own-deliveries.ts';
 import { reading } from './unavailable.ts';
@@ -76,7 +77,7 @@ export function createEndpointStore(database: Database): EndpointStore {
   const run = <R extends Row>(statement: Statement, values: readonly unknown[]) => reading(database.query<R>(statement, values));
   return {
     async add({ merchantId, endpointId, dialect, url, settings, sealedSecret }) {
-      await run(insert, [merchantId, endpointId, dialect, url, JSON.stringify(settings), sealedSecret ?? null]);
+      await run(insert, [merchantId, endpointId, dialect, url, jsonText(settings), sealedSecret ?? null]);
     },
     async find({ merchantId, dialect, endpointId }) {
       const [row] = await run<EndpointRow>(byId, [merchantId, dialect, endpointId]);
@@ -86,7 +87,7 @@ export function createEndpointStore(database: Database): EndpointStore {
       return (await run<EndpointRow>(all, [merchantId, dialect, after ?? null, limit])).map(endpointOf);
     },
     async change({ merchantId, dialect, endpointId }, { url, settings }) {
-      return (await run(change, [merchantId, dialect, endpointId, url, JSON.stringify(settings)])).length > 0;
+      return (await run(change, [merchantId, dialect, endpointId, url, jsonText(settings)])).length > 0;
     },
     async remove({ merchantId, dialect, endpointId }) {
       return (await run(remove, [merchantId, dialect, endpointId])).length > 0;

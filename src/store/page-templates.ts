@@ -2,6 +2,7 @@
 import type { TemplateStore, TemplateWords } from '../core/merchant/template.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { TemplateToWrite } from '../core/operator/operator-store.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { reading } from './unavailable.ts';
@@ -52,7 +53,7 @@ export function writeTemplate(database: Database, { actor, merchantId, name, tem
       });
     }
     const { css, texts } = template;
-    await query(write, [merchantId, name, css ?? null, texts === undefined ? null : JSON.stringify(texts)]);
+    await query(write, [merchantId, name, css ?? null, texts === undefined ? null : jsonText(texts)]);
     const details = { merchantId, name, css: `${css?.length ?? 0} characters`, languages: Object.keys(texts ?? {}) };
     await audit({ actor, act: 'page_template.written', details });
   });

@@ -5,7 +5,7 @@
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
 import type { NewPosting, Submission } from '../core/ports/new-operation.ts';
-import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { inPaymentOrder, timeArray } from './rows.ts';
 
@@ -111,7 +111,7 @@ function columnsOf(rows: readonly NewPosting[]): string[] {
     plainArray(rows.map((row) => row.targetKind)),
     plainArray(rows.map((row) => row.amount)),
     textArray(rows.map((row) => row.merchantReference)),
-    textArray(rows.map((row) => JSON.stringify(row.dialectData))),
+    textArray(rows.map((row) => jsonText(row.dialectData))),
     plainArray(rows.map((row) => row.disputeId)),
     plainArray(rows.map((row) => row.declared)),
     textArray(rows.map((row) => row.caseNumber)),

@@ -8,6 +8,7 @@ import { confirmedEventOf, effectOf } from '../core/payment/effect.ts';
 import { type DeclaredReceipt, splitReceipt } from '../core/payment/receipt.ts';
 import type { BankReceiptNotice, NewReceipt, Submission } from '../core/ports/new-operation.ts';
 import { type PaymentState, paymentTransitions } from '../core/states/payment.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
 type Query = Database['query'];
@@ -165,7 +166,7 @@ async function post(query: Query, payment: LockedPayment, row: Posting): Promise
   const isLast = payment.authorized - payment.captured - amount - payment.released <= 0;
   const to = paymentTransitions.next(payment.state, isLast ? 'finish_charged' : 'move') ?? payment.state;
   await query(insertOperation, [
-    ...[merchantId, operationId, paymentId, orderId, amount, merchantReference ?? null, JSON.stringify(dialectData), at, declared],
+    ...[merchantId, operationId, paymentId, orderId, amount, merchantReference ?? null, jsonText(dialectData), at, declared],
   ]);
   await query(insertReceipt, [merchantId, operationId, paymentId, amount, declared ? 0 : amount]);
   await query(pay, [merchantId, paymentId, amount, to]);

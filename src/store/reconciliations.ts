@@ -2,7 +2,7 @@
 import type { Trace } from '../core/payment/operation.ts';
 import type { Totals } from '../core/settlement/settlement.ts';
 import type { DueReconciliation, SettlementStore } from '../core/settlement/settlement-store.ts';
-import { plainArray, textArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { createLeases } from './leases.ts';
@@ -73,7 +73,7 @@ export function createReconciliations(database: Database): Reconciliations {
       await database.query(noteSent, [settlementId, currency, terminal, stan, rrn, new Date(transmittedAtMs)]);
     },
     async recordAnswer({ settlementId, accountId, currency, ours }, { isInBalance, theirs, atMs }) {
-      const values = [settlementId, currency, isInBalance ? 'in_balance' : 'apart', JSON.stringify(theirs), new Date(atMs)];
+      const values = [settlementId, currency, isInBalance ? 'in_balance' : 'apart', jsonText(theirs), new Date(atMs)];
       if (isInBalance) return (await database.query(recordAnswer, values)).length > 0;
       return acting(database, async (query, audit) => {
         if ((await query(recordAnswer, values)).length === 0) return false;
@@ -96,7 +96,7 @@ export async function insertReconciliations(
   await query(insert, [
     ...[settlementId, accountId, new Date(cutOffAtMs)],
     plainArray([...totals.keys()]),
-    textArray([...totals.values()].map((total) => JSON.stringify(total))),
+    textArray([...totals.values()].map((total) => jsonText(total))),
   ]);
 }
 

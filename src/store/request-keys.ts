@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Vault } from '../core/ports/vault.ts';
 import type { PublicRequestKey, RequestKeys } from '../core/request-keys.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -43,8 +44,8 @@ export function createRequestKeys(database: Database, vault: Pick<Vault, 'sealSe
     const [exported, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)]);
     const { n = '', e = '' } = exported;
     const jwk: PublicRequestKey = { kty: 'RSA', kid: keyId, use: 'enc', alg: 'RSA-OAEP-256', n, e };
-    const sealed = vault.sealSecret({ merchantId: nobody, secretId: keyId, secret: JSON.stringify(secret) });
-    await reading(database.query(insert, [keyId, JSON.stringify(jwk), Buffer.from(sealed)]));
+    const sealed = vault.sealSecret({ merchantId: nobody, secretId: keyId, secret: jsonText(secret) });
+    await reading(database.query(insert, [keyId, jsonText(jwk), Buffer.from(sealed)]));
   };
   const open = async (row: KeyRow) => {
     const secret: JWK = JSON.parse(vault.openSecret({ merchantId: nobody, secretId: row.key_id, sealed: row.sealed_private_jwk }));

@@ -1,5 +1,6 @@
 /** Schedules, and the leases under which exactly one node pays for each due time. Leases run on the database's clock. */
 import type { Schedule, ScheduleState, ScheduleStore } from '../core/subscription/schedule.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { createLeases } from './leases.ts';
 import { reading } from './unavailable.ts';
@@ -81,7 +82,7 @@ export function createScheduleStore(database: Database): ScheduleStore {
       const written = await reading(
         database.query(insert, [
           ...[merchantId, scheduleId, channelId, kind, token, amount, currency, timetable.expression, time(timetable.endsAtMs)],
-          ...[time(nextDueAtMs), schedule.merchantReference, JSON.stringify(schedule.dialectData), key?.key],
+          ...[time(nextDueAtMs), schedule.merchantReference, jsonText(schedule.dialectData), key?.key],
           ...[key === undefined ? undefined : Buffer.from(key.inputHash), time(schedule.createdAtMs)],
         ]),
       );

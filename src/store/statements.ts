@@ -1,6 +1,7 @@
 /** Statements as rows, and their files in parts. */
 import { randomUUID } from 'node:crypto';
 import type { ClaimedStatement, Statement, StatementFormat, StatementState, StatementStore } from '../core/statement/statement.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement as Sql } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -114,7 +115,7 @@ export function createStatementStore(database: Database): StatementStore {
   const run = <R extends Row>(statement: Sql, values: readonly unknown[]) => reading(database.query<R>(statement, values));
   return {
     async create({ merchantId, statementId, dialect, format, timeZone, filter, askedAs, createdAtMs }) {
-      const values = [merchantId, statementId, dialect, format, timeZone, JSON.stringify(filter), askedAs, timeOf(createdAtMs)];
+      const values = [merchantId, statementId, dialect, format, timeZone, jsonText(filter), askedAs, timeOf(createdAtMs)];
       await run(insert, values);
     },
     async find({ merchantId, statementId, dialect }) {

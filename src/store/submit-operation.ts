@@ -1,6 +1,6 @@
 /** First transaction of acts on existing payments: the amount is reserved, then the operation and its message are written. */
 import type { NewOperation, Submission } from '../core/ports/new-operation.ts';
-import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { inPaymentOrder, timeArray } from './rows.ts';
 
@@ -95,7 +95,7 @@ function columnsOf(rows: readonly NewOperation[]): string[] {
     plainArray(rows.map((row) => row.amount)),
     plainArray(rows.map((row) => row.remaining)),
     textArray(rows.map((row) => row.merchantReference)),
-    textArray(rows.map((row) => JSON.stringify(row.dialectData))),
+    textArray(rows.map((row) => jsonText(row.dialectData))),
     plainArray(rows.map((row) => row.trace.mti)),
     textArray(rows.map((row) => row.trace.accountId)),
     textArray(rows.map((row) => row.trace.terminal)),

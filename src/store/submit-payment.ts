@@ -2,7 +2,7 @@
 import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
-import { bytesArray, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
 
@@ -130,7 +130,7 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     plainArray(rows.map((row) => row.amount)),
     plainArray(rows.map((row) => row.currency)),
     textArray(rows.map((row) => row.merchantReference)),
-    textArray(rows.map((row) => JSON.stringify(row.dialectData))),
+    textArray(rows.map((row) => jsonText(row.dialectData))),
     plainArray(rows.map((row) => row.cardId)),
     plainArray(rows.map((row) => row.card.brand)),
     plainArray(rows.map((row) => row.card.bin)),
@@ -151,7 +151,7 @@ function columnsOf(rows: readonly NewPayment[]): string[] {
     bytesArray(rows.map((row) => row.idempotencyKey?.inputHash)),
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
     plainArray(rows.map((row) => row.referenceId)),
-    textArray(rows.map((row) => row.agreement && JSON.stringify(row.agreement))),
+    textArray(rows.map((row) => row.agreement && jsonText(row.agreement))),
     plainArray(rows.map((row) => row.paymentNumber)),
   ];
 }

@@ -3,6 +3,7 @@ import type { CardBrand } from '../core/instrument/card.ts';
 import type { TokenAct } from '../core/instrument/token.ts';
 import type { RejectionReason } from '../core/payment/operation.ts';
 import type { TokenActStore } from '../core/ports/token-act-store.ts';
+import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -52,7 +53,7 @@ export function createTokenActStore(database: Database): TokenActStore {
       const written = await reading(
         database.query(insert, [
           ...[merchantId, actId, channelId, kind, token, card?.brand, card?.bin, card?.last4, card?.expiry.month, card?.expiry.year],
-          ...[card?.holder, rejection, merchantReference, JSON.stringify(dialectData), key?.key],
+          ...[card?.holder, rejection, merchantReference, jsonText(dialectData), key?.key],
           ...[key === undefined ? undefined : Buffer.from(key.inputHash), new Date(createdAtMs)],
         ]),
       );

@@ -3,7 +3,7 @@
 import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
 import type { TransStatus } from '../core/three-d-secure/authentication.ts';
 import type { AuthenticationChange, NewAuthentication, NewVisit, VisitKey, VisitStore } from '../core/three-d-secure/visit.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { addDueWork } from './due-holds.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
@@ -145,7 +145,7 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
     if (payment !== undefined) await addDueWork({ query }, payment);
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
-      ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : JSON.stringify(captureData)],
+      ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : jsonText(captureData)],
       ...[confirmation, merchantWord, leaseMs],
     ]);
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
@@ -162,7 +162,7 @@ async function submitOne(database: Pick<Database, 'query'>, payment: NewPayment)
 function authenticationValues({ merchantId, visitId }: VisitKey, run: NewAuthentication): readonly unknown[] {
   const { authenticationId, number, state, amount, currency, cardId, request, version, methodUrl, createdAtMs, proof } = run;
   return [
-    ...[merchantId, authenticationId, visitId, number, state, amount, currency, cardId, JSON.stringify(request), version],
+    ...[merchantId, authenticationId, visitId, number, state, amount, currency, cardId, jsonText(request), version],
     ...[methodUrl, timeOf(createdAtMs), proof?.eci, proof?.sealedValue],
   ];
 }

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CardSummary } from '../core/instrument/card.ts';
 import { NotRecorded } from '../core/payment/store-failure.ts';
 import { createBatcher } from '../postgres/batcher.ts';
-import { plainArray, textArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import { certaintyOf, type Database, type Statement } from '../postgres/connection.ts';
 import { type CardKey, requireUuids } from './cards.ts';
 
@@ -233,7 +233,7 @@ async function make(database: Database, tokens: readonly NewToken[]): Promise<bo
     plainArray(tokens.map((token) => token.cardId)),
     plainArray(tokens.map((token) => token.token)),
     plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
-    textArray(tokens.map((token) => JSON.stringify(token.summary))),
+    textArray(tokens.map((token) => jsonText(token.summary))),
     plainArray(tokens.map((token) => String(token.isNotOfCard))),
   ]);
   const made = new Set(rows.map((row) => row.ord));
@@ -259,7 +259,7 @@ async function adopt(database: Database, tokens: readonly AdoptedToken[]): Promi
     plainArray(tokens.map((token) => token.cardId)),
     names,
     plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
-    textArray(tokens.map((token) => JSON.stringify(token.summary))),
+    textArray(tokens.map((token) => jsonText(token.summary))),
   ]);
   const adopted = new Set(made.map((row) => keyOf(row.merchant_id, row.token)));
   if (adopted.size === tokens.length) return tokens.map(() => 'adopted');

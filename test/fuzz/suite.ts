@@ -63,6 +63,7 @@ export function fuzz(target: FuzzTarget): void {
     const requests = [...byChance, ...oddPathRequests(recipe, seed | 0)];
     const wrong = await sendAll({ stack, url, requests, credentials, secrets });
     for (const line of tallyOf(wrong.statuses, requests)) context.diagnostic(line);
+    if (wrong.faults.length > 0) for (const line of stack.log().filter(isError).slice(0, 10)) context.diagnostic(line);
     assert.deepEqual(wrong.faults.slice(0, 10), [], `${wrong.faults.length} faults; POLYGATE_SEED=${seed} sends the same again`);
     await audit(stack);
   });
@@ -160,6 +161,9 @@ async function faultOf({ status, text, sent, secrets, pans }: Answered): Promise
   const [found] = await findCardData({ texts: [text], pans });
   return found === undefined ? undefined : `${found.what} ${found.masked}: ${body.slice(0, 500)}`;
 }
+
+/** Lines of the gateway's log about what it could not do (level 50 and up). */
+const isError = (line: string): boolean => /"level":[56]0/.test(line);
 
 /** The request as a string literal, cut where it is long. */
 function show(sent: WireRequest): string {

@@ -84,6 +84,7 @@ export function fieldsOf(input: Json): Fields {
       if (typeof value !== 'string' && typeof value !== 'number') return wrong(name, 'Not a valid string.');
       const read = String(value);
       if (read.includes(nulText)) return wrong(name, 'Null characters are not allowed.');
+      if (!read.isWellFormed()) return wrong(name, 'Not a valid string: it holds half a character.');
       if (read.length > rule.max) {
         fail(name, 'max_length', `Ensure this field has no more than ${rule.max} characters.`);
         return undefined;
@@ -159,7 +160,9 @@ export function fieldsOf(input: Json): Fields {
         const items = value as readonly unknown[];
         if (
           items.length > 100 ||
-          !items.every((item): item is string => typeof item === 'string' && item.length <= max && !item.includes(nulText))
+          !items.every(
+            (item): item is string => typeof item === 'string' && item.length <= max && !item.includes(nulText) && item.isWellFormed(),
+          )
         ) {
           return wrong(name, 'Not a valid list of strings.');
         }
