@@ -140,6 +140,90 @@ test('no value of a body breaks an act, whatever it is', async () => {
   }
 });
 
+test('a time that does not exist is refused by its name, wherever a time is asked for', async () => {
+  const spans = operations.flatMap(({ method, path, operation }) =>
+    operation.parameters.filter(({ name }) => name === 'from' || name === 'to').map(({ name }) => ({ method, path, name })),
+  );
+  assert.ok(spans.length >= 10);
+  for (const { method, path, name } of spans) {
+    for (const time of [
+      '2026-02-30',
+      '2026-13-01',
+      '0000-01-01',
+      '2026-01-01T25:00Z',
+      '5118-05-18T01:06-57:22',
+      '2026-01-01T10:00+16:00',
+    ]) {
+      const query = { from: '2026-01-01', to: '2026-01-02', [name]: time };
+      const { status, body, text } = await client.call(method as 'get', path, { ids: nowhere, query });
+      assert.deepEqual([status, body.errors?.map(({ field }) => field)], [400, [name]], `${path} ${time}: ${text}`);
+    }
+  }
+  const ids = { endpoint_id: nobody };
+  const replay = await client.call('post', '/endpoints/{endpoint_id}/replay', { ids, body: { from: '2026-02-30' } });
+  assert.deepEqual([replay.status, replay.body.errors?.map(({ field }) => field)], [400, ['from']], replay.text);
+});
+
+test('a cursor that was made up is refused by its name, or begins somewhere', async () => {
+  const keys = ['\0', '9'.repeat(100), nobody, 'infinity', '5118-05-18T01:06-57:22'];
+  const cursors = [[], ...keys.flatMap((key) => [1, 2].map((count) => Array.from({ length: count }, () => key)))];
+  for (const { path, operation } of operations) {
+    if (!operation.parameters.some(({ name }) => name === 'cursor')) continue;
+    const ids = { ...nowhere, sequence: '1' };
+    const needed = operation.parameters.some(({ name, required }) => name === 'from' && required);
+    for (const keys of cursors) {
+      const cursor = Buffer.from(JSON.stringify(keys)).toString('base64url');
+      const query = { cursor, ...(needed ? { from: '2026-01-01', to: '2026-01-02' } : {}) };
+      const { status, body, text } = await client.call('get', path, { ids, query });
+      if (status !== 200)
+        assert.deepEqual([status, body.errors?.map(({ field }) => field)], [400, ['cursor']], `${path} ${JSON.stringify(keys)}: ${text}`);
+    }
+  }
+});
+
+test('a list, and then the acts upon what it lists, over the same connection to the database', async () => {
+  const lists = operations.filter(({ operation }) => operation.parameters.some(({ name }) => name === 'cursor'));
+  const acts = operations.filter(
+    ({ method, path }) => method === 'post' && path.includes('{') && path !== '/merchants/{merchant_id}/payout-fundings',
+  );
+  const ids = { ...nowhere, sequence: '1' };
+  // A connection that was just used is used again at once.
+  for (const { path } of lists) await client.done('get', path, { ids, key: operatorKey });
+  for (const { path, operation } of acts) {
+    const body = operation.requestBody?.content['application/json'].example;
+    const { status, text } = await client.call('post', path, { ids, ...(body === undefined ? {} : { body }) });
+    assert.ok(status < 500, `${path}: ${text}`);
+  }
+});
+
+test('a body that is too large is refused, also by what takes none', async () => {
+  const body = { filler: 'x'.repeat(200_000) };
+  for (const { method, path } of operations) {
+    if (method === 'get') continue;
+    const answer = await client.call(method as 'post', path, { ids: { ...nowhere, sequence: '1' }, body });
+    assert.deepEqual([answer.status, answer.body.error], [413, 'too_large'], `${method} ${path}`);
+  }
+});
+
+test('words of operators are refused when a card number is among them, and the answer does not repeat it', async () => {
+  const number = '4111 1111 1111 1111';
+  const texts = operations.flatMap(({ method, path, operation }) => {
+    const sample = operation.requestBody?.content['application/json'].example ?? {};
+    const names = Object.keys(sample).filter((name) => ['name', 'reason', 'css'].includes(name));
+    return names.map((name) => ({ method, path, name, body: { ...sample, [name]: `Ada ${number}` } }));
+  });
+  assert.ok(texts.length >= 7);
+  texts.push({
+    ...{ method: 'post', path: '/merchants/{merchant_id}/page-templates', name: 'texts.en.holder' },
+    body: { name: 'a', texts: { en: { holder: number } } } as never,
+  });
+  for (const { method, path, name, body } of texts) {
+    const { status, body: answer, text } = await client.call(method as 'post', path, { ids: nowhere, body });
+    assert.deepEqual([status, answer.errors?.map(({ field }) => field)], [400, [name]], `${method} ${path}: ${text}`);
+    assert.ok(!text.includes('1111'), text);
+  }
+});
+
 test('what does not exist is not found', async () => {
   for (const { method, path } of operations) {
     if (method !== 'get' || !/\}$/.test(path)) continue;

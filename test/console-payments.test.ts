@@ -38,6 +38,14 @@ async function eventful(reference: string): Promise<string> {
   return held.id;
 }
 
+test('a span may begin before there were computers', async () => {
+  const reference = freshName('order');
+  await stack.api.pay({ more: { merchantTransactionId: reference } });
+  const found = await search({ merchant_reference: reference, from: '0001-01-01', to: '9999-12-31' });
+  assert.equal(found.length, 1);
+  assert.deepEqual(await search({ merchant_reference: reference, to: '1901-01-01' }), []);
+});
+
 test('a payment is shown with all that belongs to it, and without its card number', async () => {
   const reference = freshName('order');
   const payment_id = await paymentOf(await eventful(reference));

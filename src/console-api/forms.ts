@@ -1,5 +1,6 @@
 /** Forms that many parts of the console API share: ids, money, times, and what may be absent. */
 import { type TProperties, type TSchema, Type } from 'typebox';
+import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { currencies } from '../core/money/currency.ts';
 
 /** A form with what it means, for the API's document. */
@@ -37,10 +38,15 @@ function pattern(source: string, expected: string) {
 }
 
 export const uuid = pattern('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', 'a UUID in lower case');
-/** Text that people read and the database keeps: no control characters. */
+/** Text that people read and the database, often the trail, keeps: no control characters, and nobody's card number. */
 export function words(minimum: number, maximum: number) {
-  const expected = `${minimum} to ${maximum} characters, none of them a control character`;
-  return pattern(`^[^\\u0000-\\u001f\\u007f-\\u009f]{${minimum},${maximum}}$`, expected);
+  const expected = `${minimum} to ${maximum} characters, none of them a control character, and no card number`;
+  return withoutCard(pattern(`^[^\\u0000-\\u001f\\u007f-\\u009f]{${minimum},${maximum}}$`, expected));
+}
+
+/** Where a card number could only be one that does not belong there. */
+export function withoutCard<Schema extends TSchema>(schema: Schema) {
+  return Type.Refine(schema, (given) => typeof given !== 'string' || maskCardNumbers(given) === given);
 }
 
 export const name = words(1, 100);
@@ -57,13 +63,23 @@ export function oneOf<const Value extends string>(values: readonly Value[]) {
   return Type.Enum([...values], { 'x-expected': values.length > 20 ? 'a known code' : `one of ${values.join(', ')}` });
 }
 
+/** Whether the calendar has the day (JavaScript takes the 31st of any month) and the clock the time; there is no year 0. */
+function isReal(given: string): boolean {
+  const day = given.slice(0, 10);
+  if (Number.isNaN(Date.parse(given)) || Number.isNaN(Date.parse(day))) return false;
+  return new Date(day).toISOString().startsWith(day) && !day.startsWith('0000');
+}
+
 /** Of a query, where all is text. */
 export const inQuery = {
   uuid,
   currency,
-  time: pattern(
-    '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?(Z|[+-]\\d\\d:\\d\\d))?$',
-    'a day or a time with its zone, as in 2034-01-31T10:00:00Z',
+  time: Type.Refine(
+    pattern(
+      '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?(Z|[+-](0\\d|1[0-5]):[0-5]\\d))?$',
+      'a day or a time with its zone that exists, as in 2034-01-31T10:00:00Z',
+    ),
+    isReal,
   ),
   flag: oneOf(['true', 'false']),
   whole: pattern('^\\d{1,15}$', 'a whole number'),

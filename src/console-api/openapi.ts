@@ -93,7 +93,8 @@ function writeAnswer(route: ConsoleRoute): Json {
 const everywhere: readonly ProblemName[] = ['bad_request', 'unauthorized', 'forbidden', 'too_many_requests', 'unavailable', 'internal'];
 
 function writeProblems(route: ConsoleRoute): Json {
-  const body: readonly ProblemName[] = route.kind === 'act' && route.body !== undefined ? ['too_large'] : [];
+  // What comes with an act is read before it is found to be no body of its own.
+  const body: readonly ProblemName[] = route.method === 'get' ? [] : ['too_large'];
   const names = [...new Set([...everywhere, ...body, ...(route.kind === 'act' ? route.problems : [])])];
   return Object.fromEntries(
     [...Map.groupBy(names, (name) => problemStatuses[name])].map(([status, words]) => [

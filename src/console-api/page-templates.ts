@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { isTemplateText, longestCss, longestText, problemOfCss, templateName, templateTexts } from '../core/merchant/template.ts';
 import { languageCodes } from '../http/pages/language.ts';
-import { fields, inQuery, means, nullable, optional, text, time, uuid } from './forms.ts';
+import { fields, inQuery, means, nullable, optional, text, time, uuid, withoutCard } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { fieldProblem } from './problem.ts';
@@ -10,8 +10,12 @@ import { act, type ConsoleRoute, list } from './route.ts';
 
 const group = 'Page templates';
 const at = '/merchants/:merchant_id/page-templates';
-const name = Type.String({ pattern: templateName.source, 'x-expected': '1 to 50 letters, digits, dots, hyphens and underscores' });
-const words = optional(Object.fromEntries(templateTexts.map((key) => [key, Type.String()])));
+const name = withoutCard(
+  Type.String({ pattern: templateName.source, 'x-expected': '1 to 50 letters, digits, dots, hyphens and underscores, and no card number' }),
+);
+const words = optional(
+  Object.fromEntries(templateTexts.map((key) => [key, withoutCard(Type.String({ 'x-expected': 'text without a card number' }))])),
+);
 const texts = means(optional(Object.fromEntries(languageCodes.map((code) => [code, words]))), 'Words of the card form, by language.');
 const shown = {
   merchant_id: uuid,
@@ -33,7 +37,11 @@ export function pageTemplateRoutes({ store }: ConsoleParts): readonly ConsoleRou
       summary: 'Writes a template of the shopper’s pages, or replaces the one of that name.',
       description: `Pages whose request names it as their variant wear it. The style sheet has ${longestCss} characters at most and can load nothing: no \`url()\`, no \`@import\`, no backslash; there is no script.`,
       path: fields({ merchant_id: uuid }),
-      body: fields({ name, css: Type.Optional(text), texts: Type.Optional(texts) }),
+      body: fields({
+        name,
+        css: Type.Optional(withoutCard(Type.String({ 'x-expected': 'text without a card number' }))),
+        texts: Type.Optional(texts),
+      }),
       sample: { name: 'autumn', css: '.field label { font-weight: 700; }', texts: { en: { holder: 'Your name' } } },
       ...{ status: 201, answer: fields(shown), problems: ['not_found', 'conflict'] },
       async handle({ path: { merchant_id: merchantId }, body, actor }) {

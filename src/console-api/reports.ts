@@ -1,6 +1,5 @@
 /** The conversion report: how many orders were tried, and how many were paid. */
 import { Type } from 'typebox';
-import { timeOf } from './deliveries.ts';
 import { fields, inQuery, means, nullable, text, whole } from './forms.ts';
 import type { ConsoleParts } from './parts.ts';
 import { fieldProblem } from './problem.ts';
@@ -55,7 +54,7 @@ export function reportRoutes({ store }: ConsoleParts): readonly ConsoleRoute[] {
       item,
       columns: ({ by = '' }) => Object.keys(item.properties).filter((name) => !isGroup(name) || by.split(',').includes(name)),
       async rows(query) {
-        const [from, to] = [timeOf('from', query.from), timeOf('to', query.to)];
+        const [from, to] = [new Date(query.from), new Date(query.to)];
         if (to.getTime() <= from.getTime()) throw fieldProblem('to', 'must be after from');
         if (to.getTime() - from.getTime() > daysAtMost * dayMs) throw fieldProblem('to', `must be at most ${daysAtMost} days after from`);
         return store.conversion({

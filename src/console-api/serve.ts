@@ -145,9 +145,11 @@ function readCursor(cursor: string): readonly string[] {
   throw badCursor();
 }
 
-/** A cursor of another list: too few or too many keys, or of other types. */
+/** A cursor of another list: too few or too many keys, or of other types; or one that was made up. */
 function isBadCursor(error: unknown): boolean {
-  return ['08P01', '22P02', '22007', '22008', '22003', '42P02'].includes(String((error as { readonly code?: unknown }).code));
+  return ['08P01', '22P02', '22007', '22008', '22009', '22021', '22003', '42P02'].includes(
+    String((error as { readonly code?: unknown }).code),
+  );
 }
 
 function badCursor(): ConsoleProblem {

@@ -40,7 +40,8 @@ function statementOf(
     ...keys.map(({ sql }, index) => `(${sql})::text as ${keyName(index)}`),
   ];
   return {
-    name: statementName(['list', list, ...names, ...(isFirst ? [] : ['after'])]),
+    // Not only `list`, as statements of other files are called that read the same table: a connection knows a name for one text only.
+    name: statementName(['operator_list', list, ...names, ...(isFirst ? [] : ['after'])]),
     text: `select ${selected.join(', ')} from ${from}${all.length === 0 ? '' : ` where ${all.join(' and ')}`}
 order by ${keys.map(({ sql }) => `${sql}${descending ? ' desc' : ''}`).join(', ')} limit $1`,
   };

@@ -7,7 +7,9 @@ import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since
 // keeps the id that it had, so the bounds hold only where nothing was imported. They spare reading all that is outside of the span.
 const slack = `interval '1 minute'`;
 const offset = `(select offset_ms from polygate.clock) * interval '1 millisecond'`;
-const firstId = (time: string): string => `(lpad(to_hex((extract(epoch from ${time}) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
+// There is none from before 1970.
+const firstId = (time: string): string =>
+  `(lpad(to_hex(greatest(extract(epoch from ${time}) * 1000, 0)::bigint), 12, '0') || repeat('0', 20))::uuid`;
 const unlessImported = (bound: string, otherwise: string): string =>
   `(select case when exists (select from polygate.imported_operation) then '${otherwise}'::uuid else ${bound} end)`;
 

@@ -4,8 +4,8 @@ import { brandOf, Pan, passesLuhn } from '../../src/core/instrument/card.ts';
 import type { Content, Operation, Parameter } from './document.ts';
 import { hostile, mutate, mutations, type Source, valid } from './values.ts';
 
-/** Who sends it. */
-export type Sender = 'demo' | 'nobody' | 'wrong';
+/** Who sends it: a caller of the recipe, `nobody`, or somebody with `wrong` credentials. */
+export type Sender = string;
 
 /** All but the credentials, which are made when it is sent. */
 export interface FuzzRequest {
@@ -22,6 +22,8 @@ export interface Recipe extends Source {
   readonly operations: readonly Operation[];
   /** Names that stand in paths and may be there or not. */
   readonly ids: readonly string[];
+  /** Who may send, each as often as the others; the first is let do everything. */
+  readonly callers: readonly Sender[];
   /** Adds to a good body what follows from the rest of it: a checksum. */
   readonly complete: (body: Readonly<Record<string, unknown>>, path: string) => Readonly<Record<string, unknown>>;
 }
@@ -146,7 +148,7 @@ const asItIs = (target: string) => target;
 
 /** All that varies, and how often it is wrong. */
 const varied = (recipe: Recipe, operation: Operation) => ({
-  sender: mostly<Sender>(90, fc.constant('demo'), fc.constantFrom('nobody', 'wrong')),
+  sender: mostly<Sender>(90, fc.constantFrom(...recipe.callers), fc.constantFrom('nobody', 'wrong')),
   method: mostly(95, fc.constant(operation.method), fc.constantFrom(...rareMethods)),
   path: pathOf(recipe, operation),
   query: queryOf(recipe, operation),
@@ -168,7 +170,7 @@ export function oddPathRequests(recipe: Recipe, seed: number): readonly FuzzRequ
     return names.flatMap((_, odd) => {
       const straight = {
         ...varied(recipe, operation),
-        ...{ sender: fc.constant<Sender>('demo'), method: fc.constant(operation.method), trick: fc.constant(asItIs) },
+        ...{ sender: fc.constantFrom(...recipe.callers.slice(0, 1)), method: fc.constant(operation.method), trick: fc.constant(asItIs) },
         ...{
           bodyTrick: fc.constant<BodyTrick>('none'),
           type: fc.constant(undefined),

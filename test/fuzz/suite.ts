@@ -1,5 +1,5 @@
 /**
- * Sends a dialect what its own description and bad intentions lead to, a few requests at a time, and looks at every answer. A seed repeats a run:
+ * Sends an API what its own description and bad intentions lead to, a few requests at a time, and looks at every answer. A seed repeats a run:
  * POLYGATE_SEED chooses it, POLYGATE_SOAK=1 sends ten times as much.
  */
 import assert from 'node:assert/strict';
@@ -10,19 +10,36 @@ import type { Driver } from '../contract/driver.ts';
 import { audit } from '../harness/auditor.ts';
 import { freshCardNumber } from '../harness/card-numbers.ts';
 import { freshName } from '../harness/opp.ts';
-import { findCardData } from '../harness/scrub.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
 import { operationsOf } from './document.ts';
-import { type FuzzRequest, fuzzRequest, oddPathRequests, type Recipe, type Sender } from './requests.ts';
-import { exchangeRaw, headOf, type WireRequest } from './wire.ts';
+import { fuzzRequest, oddPathRequests, type Recipe } from './requests.ts';
+import { type Credentials, type Exchange, sendAll, tallyOf } from './send.ts';
 
-/** Headers that say who asks, for the request as it is about to be sent. */
-export type Credentials = (request: {
-  readonly sender: Sender;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: FuzzRequest['headers'];
-}) => Readonly<Record<string, string>>;
+/** What one API wants to be tried with. */
+export interface FuzzedApi {
+  readonly name: string;
+  /** OpenAPI. */
+  readonly document: object;
+  readonly webhooks?: boolean;
+  /** How many by chance in a usual run, and every how many-th of those with an odd name in the path; ten times as many, and all, in a long one. */
+  readonly usually?: { readonly byChance: number; readonly everyOddPath: number };
+  readonly recipe?: Partial<Pick<Recipe, 'values' | 'never' | 'complete' | 'callers'>>;
+  readonly prepare: (stack: Stack, url: string) => Promise<Prepared>;
+}
+
+/** What there is to find and to hide, and how to ask for it. */
+export interface Prepared {
+  /** Names that stand in paths. */
+  readonly ids: readonly string[];
+  /** Good values beside those of the recipe. */
+  readonly values?: Recipe['values'];
+  /** What no answer may say; and what none may unless its request did. */
+  readonly hidden: { readonly always: readonly string[]; readonly unlessSent: readonly string[] };
+  readonly credentials: Credentials;
+  /** What else is wrong with an answer, and whether one with 5xx says in the API's own words why it could not be otherwise. */
+  readonly faultOf?: (exchange: Exchange) => string | undefined;
+  readonly isExplained?: (exchange: Exchange) => boolean;
+}
 
 export interface FuzzTarget {
   readonly driver: Driver;
@@ -33,36 +50,43 @@ export interface FuzzTarget {
   readonly begin: (stack: Stack, url: string) => Promise<Credentials>;
 }
 
-/** What is the other merchant's, and may not be told. */
-interface Secrets {
-  /** What the merchant wrote into the payment. */
-  readonly marker: string;
-  readonly ids: readonly string[];
-}
-
-const perDialect = process.env.POLYGATE_SOAK === '1' ? 4_000 : 400;
+const isLong = process.env.POLYGATE_SOAK === '1';
 const seed = Number(process.env.POLYGATE_SEED ?? 20_261_121);
-/** A payment may wait for an acquirer that does not answer, on a machine that does much else. */
-const timeoutMs = 60_000;
-const width = 6;
 
 /** Makes the test of one dialect. */
-export function fuzz(target: FuzzTarget): void {
-  const name = target.driver.dialect;
+export function fuzz({ driver, values = {}, never = [], complete = (body) => body, begin }: FuzzTarget): void {
+  const dialect = dialects.find(({ name }) => name === driver.dialect);
+  fuzzApi({
+    name: driver.dialect,
+    document: dialect?.describe('sandbox').document ?? {},
+    recipe: { values, never, complete },
+    prepare: async (stack, url) => ({ ...(await payments(driver, stack, url)), credentials: await begin(stack, url) }),
+  });
+}
+
+/** Makes the test of one API. */
+export function fuzzApi(api: FuzzedApi): void {
+  const { name, document, webhooks = false, usually = { byChance: 400, everyOddPath: 1 } } = api;
+  const { values = {}, never = [], complete = (body: Readonly<Record<string, unknown>>) => body, callers = ['demo'] } = api.recipe ?? {};
   let stack: Stack | undefined;
   before(async () => {
-    stack = await startStack({ env: { REQUESTS_PER_MINUTE: '1000000', STATUS_REQUESTS_PER_MINUTE: '1000' } });
+    stack = await startStack({ webhooks, env: { REQUESTS_PER_MINUTE: '1000000', STATUS_REQUESTS_PER_MINUTE: '1000' } });
   });
   after(() => stack?.stop());
   test(`${name}: no request breaks, hangs or tells what is another's`, async (context) => {
     if (stack === undefined) throw new Error('There is no stack.');
     const url = `http://127.0.0.1:${stack.config.port}`;
-    const { recipe, secrets } = await prepare(target, stack, url);
-    const credentials = await target.begin(stack, url);
-    const byChance = fc.sample(fuzzRequest(recipe), { numRuns: perDialect, seed: seed | 0 });
-    const requests = [...byChance, ...oddPathRequests(recipe, seed | 0)];
-    const wrong = await sendAll({ stack, url, requests, credentials, secrets });
-    for (const line of tallyOf(wrong.statuses, requests)) context.diagnostic(line);
+    const operations = operationsOf(document);
+    assert.ok(operations.length > 0, `the description of ${name} has no operation`);
+    const { ids, ...prepared } = await api.prepare(stack, url);
+    const pans = ['4111111111111111', '5555555555554444', freshCardNumber()];
+    for (const pan of pans) stack.traces.pans.add(pan);
+    const recipe = { ...{ document, operations, never, complete, callers, pans, ids }, values: { ...values, ...prepared.values } };
+    const byChance = fc.sample(fuzzRequest(recipe), { numRuns: usually.byChance * (isLong ? 10 : 1), seed: seed | 0 });
+    const oddPaths = oddPathRequests(recipe, seed | 0).filter((_, index) => isLong || (index + seed) % usually.everyOddPath === 0);
+    const requests = [...byChance, ...oddPaths];
+    const wrong = await sendAll({ ...prepared, stack, url, requests });
+    for (const line of tallyOf(wrong.statuses, requests, seed)) context.diagnostic(line);
     if (wrong.faults.length > 0) for (const line of stack.log().filter(isError).slice(0, 10)) context.diagnostic(line);
     assert.deepEqual(wrong.faults.slice(0, 10), [], `${wrong.faults.length} faults; POLYGATE_SEED=${seed} sends the same again`);
     await audit(stack);
@@ -70,12 +94,7 @@ export function fuzz(target: FuzzTarget): void {
 }
 
 /** Payments of both merchants, so that there is something to find and something to hide. */
-async function prepare(target: FuzzTarget, stack: Stack, url: string): Promise<{ readonly recipe: Recipe; readonly secrets: Secrets }> {
-  const { driver, values = {}, never = [], complete = (body) => body } = target;
-  const dialect = dialects.find(({ name }) => name === driver.dialect);
-  const document = dialect?.describe('sandbox').document ?? {};
-  const operations = operationsOf(document);
-  assert.ok(operations.length > 0, `the description of ${driver.dialect} has no operation`);
+async function payments(driver: Driver, stack: Stack, url: string): Promise<Pick<Prepared, 'ids' | 'hidden'>> {
   const marker = freshName('own').slice(0, 32);
   const card = () => ({ number: freshCardNumber(), cvc: '123' });
   const clientOf = (caller: 'demo' | 'other') => driver.connect({ url, caller, traces: stack.traces });
@@ -88,16 +107,14 @@ async function prepare(target: FuzzTarget, stack: Stack, url: string): Promise<{
   const own = await clientOf('other').read(theirs.handle ?? '');
   assert.ok(own.text.includes(marker), `the merchant's own reading has the reference, so that a leak would: ${own.text}`);
   // Numbers begin anew for each merchant: both have the same, and only words can be found out.
-  const hidden = namesIn(theirs.handle).filter((id) => !/^[\d_]+$/.test(id));
-  const pans = ['4111111111111111', '5555555555554444', freshCardNumber()];
-  for (const pan of pans) stack.traces.pans.add(pan);
+  const unlessSent = namesIn(theirs.handle).filter((id) => !/^[\d_]+$/.test(id));
   const ids = [
     ...mine.flatMap(({ handle }) => namesIn(handle)),
     ...namesIn(theirs.handle),
     ...namesIn(driver.nothing.handle),
     driver.nothing.token,
   ];
-  return { recipe: { document, operations, values, never, complete, pans, ids }, secrets: { marker, ids: hidden } };
+  return { ids, hidden: { always: [marker], unlessSent } };
 }
 
 /** The names in a handle that only one payment has. */
@@ -105,78 +122,5 @@ function namesIn(handle = ''): readonly string[] {
   return handle.split(/[ /]/).filter((part) => /\d/.test(part) && part.length >= 8);
 }
 
-interface Round {
-  readonly stack: Stack;
-  readonly url: string;
-  readonly requests: readonly FuzzRequest[];
-  readonly credentials: Credentials;
-  readonly secrets: Secrets;
-}
-
-async function sendAll({ stack, url, requests, credentials, secrets }: Round) {
-  const faults: string[] = [];
-  const statuses: number[] = [];
-  const waiting = requests.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, request] of waiting) {
-      const sealed = seal(request, credentials);
-      const fault = await exchangeRaw(url, sealed, timeoutMs).then(
-        async ({ status, text }) => {
-          statuses[index] = status;
-          stack.traces.answers.push(text);
-          return faultOf({ status, text, sent: sealed, secrets, pans: [...stack.traces.pans] });
-        },
-        (error: Error) => error.message,
-      );
-      if (fault !== undefined) faults.push(`${fault}\nrequest ${index}:\n${show(sealed)}`);
-    }
-  };
-  await Promise.all(Array.from({ length: width }, work));
-  return { faults, statuses };
-}
-
-function seal({ sender, method, target, headers, body, mayGoUnanswered }: FuzzRequest, credentials: Credentials): WireRequest {
-  const own = Object.entries(sender === 'nobody' ? {} : credentials({ sender, method, target, headers }));
-  return { method, target, headers: [...own, ...headers], body, mayGoUnanswered };
-}
-
-interface Answered {
-  readonly status: number;
-  readonly text: string;
-  readonly sent: WireRequest;
-  readonly secrets: Secrets;
-  readonly pans: readonly string[];
-}
-
-/** What is wrong with an answer; undefined: nothing. */
-async function faultOf({ status, text, sent, secrets, pans }: Answered): Promise<string | undefined> {
-  if (status === 0) return sent.mayGoUnanswered ? undefined : 'no answer';
-  const body = text.slice(text.indexOf('\r\n\r\n') + 4);
-  const isNamed = status === 503 && /[a-z]{4}/i.test(body);
-  if (status >= 500 && !isNamed) return `status ${status}: ${body.slice(0, 500)}`;
-  if (text.includes(secrets.marker)) return `another merchant's reference: ${body.slice(0, 500)}`;
-  const written = `${headOf(sent)}${sent.body.toString('latin1')}`;
-  const told = secrets.ids.find((id) => text.includes(id) && !written.includes(id));
-  if (told !== undefined) return `another merchant's id ${told}: ${body.slice(0, 500)}`;
-  const [found] = await findCardData({ texts: [text], pans });
-  return found === undefined ? undefined : `${found.what} ${found.masked}: ${body.slice(0, 500)}`;
-}
-
 /** Lines of the gateway's log about what it could not do (level 50 and up). */
 const isError = (line: string): boolean => /"level":[56]0/.test(line);
-
-/** The request as a string literal, cut where it is long. */
-function show(sent: WireRequest): string {
-  return JSON.stringify(`${headOf(sent)}${sent.body.toString('latin1')}`).slice(0, 3_000);
-}
-
-/** How many requests went where, and with which answers. */
-function tallyOf(statuses: readonly number[], requests: readonly FuzzRequest[]): readonly string[] {
-  const groups = Map.groupBy(requests.entries(), ([, { operation }]) => `${operation.method} ${operation.path}`);
-  const lines = [...groups].map(([path, group]) => {
-    const counts = Map.groupBy(group, ([index]) => statuses[index] ?? 0);
-    const answers = [...counts].sort(([a], [b]) => a - b).map(([status, { length }]) => `${length} × ${status === 0 ? 'none' : status}`);
-    return `${group.length} to ${path}: ${answers.join(', ')}`;
-  });
-  return [`${requests.length} requests, seed ${seed}`, ...lines.sort()];
-}

@@ -77,7 +77,7 @@ export interface ConsoleClient {
   readonly called: ReadonlySet<string>;
 }
 
-interface ConsoleDocument {
+export interface ConsoleDocument {
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, { readonly content: Content }>> }>>>
   >;
@@ -127,13 +127,17 @@ export function createConsoleClient(urlOf: () => string): ConsoleClient {
 
 interface Answered {
   readonly method: ConsoleMethod;
+  /** Of the document, without `/console-api`. */
   readonly path: string;
   readonly type: string;
-  readonly reply: ConsoleReply;
+  readonly reply: Pick<ConsoleReply, 'status' | 'text' | 'body'>;
 }
 
 /** Asserts that the document has this answer: the status, the word of a problem, and the shape. */
-function assertDescribed({ paths, components }: ConsoleDocument, { method, path, type, reply: { status, body, text } }: Answered): void {
+export function assertDescribed(
+  { paths, components }: ConsoleDocument,
+  { method, path, type, reply: { status, body, text } }: Answered,
+): void {
   const answer = paths[`/console-api${path}`]?.[method]?.responses[String(status)] as
     | { readonly content: Content; readonly description: string }
     | undefined;
