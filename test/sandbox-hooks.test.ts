@@ -58,6 +58,7 @@ test('an order that makes no sense is refused with its field', async () => {
     return { status: response.status, ...((await response.json()) as { readonly field?: string }) };
   };
   for (const [body, field] of Object.entries({
+    '{"status":100}': 'status',
     '{"status":99}': 'status',
     '{"times":0}': 'times',
     '{"delay_ms":"1"}': 'delay_ms',

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { BankFault, Faults } from '../host/faults.ts';
 import { type Page, problemPage } from '../three-ds/pages.ts';
 import { type Bank, openBank } from './bank.ts';
+import { isWebAddress, unknownIn } from './bodies.ts';
 import { type BankPayment, type Order, receivedOf, refundedOf, reportOf } from './books.ts';
 import { laterPage, overPage, payPage } from './pages.ts';
 import { type Serve, transferControl, transferRoutes } from './transfer-routes.ts';
@@ -89,9 +90,9 @@ function apiRoutes(app: FastifyInstance, { bank, pageUrl, suffers }: Parts): voi
   app.post<ByReference>('/bank/payments/:reference/refunds', (request, reply) =>
     serve(request, reply, async () => {
       const { refundReference, amount } = jsonOf(request.body);
-      if (typeof refundReference !== 'string' || !isAmount(amount)) {
-        return { status: 400, body: { error: 'expected a refundReference and an amount in minor units' } };
-      }
+      if (typeof refundReference !== 'string' || refundReference === '')
+        return { status: 400, body: { error: 'expected some text', field: 'refundReference' } };
+      if (!isAmount(amount)) return { status: 400, body: { error: 'expected minor units', field: 'amount' } };
       const outcome = await bank.refund({ reference: request.params.reference, refundReference, amount });
       if (outcome === 'unknown') return unknown;
       if (outcome === 'conflict') return { status: 409, body: { error: 'the reference belongs to another refund' } };
@@ -125,6 +126,8 @@ function shopperRoutes(app: FastifyInstance, bank: Bank): void {
 /** `reference` is the one that the shopper's page prints, or the gateway's own. Without an amount all that is missing comes. */
 function controlRoutes(app: FastifyInstance, bank: Bank): void {
   app.post('/control/receipts', async (request, reply) => {
+    const problem = unknownIn(request.body, ['reference', 'amount']);
+    if (problem !== undefined) return reply.code(400).send(problem);
     const { reference, amount } = objectOf(request.body);
     if (typeof reference !== 'string')
       return reply.code(400).send({ error: 'expected the reference that the bank page has printed', field: 'reference' });
@@ -132,7 +135,7 @@ function controlRoutes(app: FastifyInstance, bank: Bank): void {
     if (payment === undefined)
       return reply.code(404).send({ error: 'no payment has this reference; GET /control/books lists them', field: 'reference' });
     const missing = payment.order.amount - receivedOf(payment);
-    const coming = amount ?? missing;
+    const coming = amount === undefined ? missing : amount;
     if (!isAmount(coming))
       return reply.code(400).send({ error: 'expected an amount in minor units; all of the money is there already', field: 'amount' });
     await bank.receive(payment, coming);
@@ -178,6 +181,8 @@ function readOrder(body: Readonly<Record<string, unknown>>): Order | { readonly 
   const { amount, decimals } = body;
   const wrong = TEXTS.find((name) => typeof body[name] !== 'string' || body[name] === '');
   if (wrong !== undefined) return { error: 'expected some text', field: wrong };
+  const place = (['returnUrl', 'notificationUrl'] as const).find((name) => !isWebAddress(body[name]));
+  if (place !== undefined) return { error: 'expected the URL of a page, with http or https', field: place };
   if (!isAmount(amount)) return { error: 'expected minor units', field: 'amount' };
   if (typeof decimals !== 'number' || ![0, 2, 3, 4].includes(decimals)) return { error: 'expected 0, 2, 3 or 4', field: 'decimals' };
   const text = (name: (typeof TEXTS)[number]): string => String(body[name]);

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Bank } from './bank.ts';
+import { isWebAddress, unknownIn } from './bodies.ts';
 import { hashOfAccount, REFUSAL_REASONS, reportOfTransfer, type Transfer, type TransferOrder } from './transfers.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -50,9 +51,9 @@ export function transferRoutes(app: FastifyInstance, { bank, serve, jsonOf }: Pa
     serve(request, reply, async () => {
       const { currency, cutOffAt } = jsonOf(request.body);
       const cutOffAtMs = typeof cutOffAt === 'string' ? Date.parse(cutOffAt) : Number.NaN;
-      if (typeof currency !== 'string' || Number.isNaN(cutOffAtMs)) {
-        return { status: 400, body: { error: 'expected a currency and the time of the cut-off' } };
-      }
+      if (typeof currency !== 'string' || currency === '')
+        return { status: 400, body: { error: 'expected a currency', field: 'currency' } };
+      if (Number.isNaN(cutOffAtMs)) return { status: 400, body: { error: 'expected the time of the cut-off', field: 'cutOffAt' } };
       return { status: 200, body: await bank.countTransfers({ currency, cutOffAtMs }) };
     }),
   );
@@ -61,8 +62,11 @@ export function transferRoutes(app: FastifyInstance, { bank, serve, jsonOf }: Pa
 /** Of transfers that are open. */
 export function transferControl(app: FastifyInstance, bank: Bank): void {
   app.post('/control/transfers', async (request, reply) => {
-    const { reference, act, reason } = (request.body ?? {}) as Json;
-    const transfer = typeof reference === 'string' ? bank.transfers.find(reference) : undefined;
+    const problem = unknownIn(request.body, ['reference', 'act', 'reason']);
+    if (problem !== undefined) return reply.code(400).send(problem);
+    const { reference, act, reason } = request.body as Json;
+    if (typeof reference !== 'string') return reply.code(400).send({ error: 'expected the reference of a transfer', field: 'reference' });
+    const transfer = bank.transfers.find(reference);
     if (transfer === undefined)
       return reply.code(404).send({ error: 'no transfer has this reference; GET /control/books lists them', field: 'reference' });
     if (act !== 'pay' && act !== 'refuse') return reply.code(400).send({ error: 'expected pay or refuse', field: 'act' });
@@ -91,6 +95,7 @@ function readTransfer(body: Json): TransferOrder | { readonly error: string; rea
   const { amount, orderedAt } = body;
   const wrong = TEXTS.find((name) => typeof body[name] !== 'string' || body[name] === '');
   if (wrong !== undefined) return { error: 'expected some text', field: wrong };
+  if (!isWebAddress(body.notificationUrl)) return { error: 'expected a URL, with http or https', field: 'notificationUrl' };
   if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount <= 0) return { error: 'expected minor units', field: 'amount' };
   const orderedAtMs = typeof orderedAt === 'string' ? Date.parse(orderedAt) : Number.NaN;
   if (Number.isNaN(orderedAtMs)) return { error: 'expected a time', field: 'orderedAt' };

@@ -34,7 +34,7 @@ const NUMBERS = ['amount', 'remaining'];
 export function readBooking(body: unknown, accountOf: AccountOf): Fact | BodyProblem {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return { error: 'expected a JSON object', field: 'kind' };
   const values = new Map<string, unknown>(Object.entries(body));
-  const unknown = [...values.keys()].find((key) => FORMS[key] === undefined && !NUMBERS.includes(key));
+  const unknown = [...values.keys()].find((key) => !Object.hasOwn(FORMS, key) && !NUMBERS.includes(key));
   if (unknown !== undefined) return { error: 'unknown field', field: unknown.slice(0, 40) };
   for (const [field, { pattern, means, optional }] of Object.entries(FORMS)) {
     const value = values.get(field);
@@ -68,6 +68,8 @@ function factOf(text: (field: string) => string, { amountMinor, remaining, accou
   if (refersBack && (text('originalStan') === '' || text('originalMti') === '' || text('originalTransmittedAt') === '')) {
     return { error: `a ${message.act} names its original by originalMti, originalStan and originalTransmittedAt`, field: 'originalStan' };
   }
+  const originalMs = refersBack ? Date.parse(text('originalTransmittedAt')) : 0;
+  if (Number.isNaN(originalMs)) return { error: 'there is no such time', field: 'originalTransmittedAt' };
   const original = { mti: text('originalMti'), terminal, stan: text('originalStan') };
   return {
     ...message,
@@ -79,9 +81,7 @@ function factOf(text: (field: string) => string, { amountMinor, remaining, accou
     currency: text('currency'),
     amountMinor,
     account: accountOf(text('pan')),
-    original: refersBack
-      ? originalKey({ ...original, transmittedAt: transmissionDateTime(Date.parse(text('originalTransmittedAt'))) })
-      : undefined,
+    original: refersBack ? originalKey({ ...original, transmittedAt: transmissionDateTime(originalMs) }) : undefined,
     remainingMinor: remaining,
     code: APPROVED,
     approvalCode: text('approvalCode'),

@@ -30,7 +30,8 @@ export function readDisputeOrder(body: unknown, { books, accountOf }: { books: B
     return { error: 'expected a reason code of the scheme, such as 10.4', field: 'reason' };
   if (amount !== undefined && !isAmount(amount)) return { error: `expected minor units from 1 to ${MOST_MINOR}`, field: 'amount' };
   if ((rrn === undefined) === (pan === undefined)) return { error: 'expected either an rrn or a pan with an amount', field: 'rrn' };
-  if (typeof rrn === 'string') {
+  if (rrn !== undefined && typeof rrn !== 'string') return { error: 'expected an RRN, as a string', field: 'rrn' };
+  if (rrn !== undefined) {
     const charge = findLast(books, ({ fact }) => fact.rrn === rrn);
     if (charge === undefined) return { error: 'no charge or authorization with this RRN is booked', field: 'rrn' };
     return { charge, amountMinor: amount ?? charge.amountMinor, reason };

@@ -18,6 +18,7 @@ import { readBooking } from './booking.ts';
 import { booksJson, booksSummary } from './books-view.ts';
 import { disputeView, readDisputeOrder } from './dispute-order.ts';
 import { faultView, readFaultOrder } from './fault-order.ts';
+import { readFilters } from './filters.ts';
 
 /** A running control API. */
 export interface ControlServer {
@@ -81,19 +82,17 @@ function readJsonBodies(app: FastifyInstance): void {
   });
 }
 
-const one = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
 /** The bank opens after these routes. */
 function bookRoutes(app: FastifyInstance, host: Host, part: { readonly bank?: Bank }): void {
-  app.get<{ Querystring: Readonly<Record<string, unknown>> }>('/control/books', async (request, reply) => {
-    const unknown = Object.keys(request.query).find((key) => key !== 'rrn' && key !== 'terminal');
-    if (unknown !== undefined)
-      return reply.code(400).send({ error: 'unknown filter; expected rrn or terminal', field: unknown.slice(0, 40) });
+  app.get('/control/books', async (request, reply) => {
+    const read = readFilters(request.query, ['rrn', 'terminal']);
+    if ('error' in read) return reply.code(400).send(read);
+    const { rrn, terminal } = read.filters;
     // Only what would survive a crash is shown.
     await Promise.all([host.settled(), part.bank?.settled()]);
     const pieces = booksJson(
       { ...host, bank: part.bank?.books.all() ?? [], transfers: part.bank?.transfers.all() ?? [] },
-      { rrn: one(request.query.rrn), terminal: one(request.query.terminal) },
+      { rrn, terminal },
     );
     return reply.type('application/json').send(Readable.from(pieces, { objectMode: false, encoding: 'utf8' }));
   });
@@ -105,7 +104,9 @@ function bookRoutes(app: FastifyInstance, host: Host, part: { readonly bank?: Ba
     await host.settled();
     return reply.code(201).send({ rrn: fact.rrn, kind: fact.act });
   });
-  app.get('/control/books/summary', async () => {
+  app.get('/control/books/summary', async (request, reply) => {
+    const read = readFilters(request.query, []);
+    if ('error' in read) return reply.code(400).send(read);
     await host.settled();
     return booksSummary(host.books);
   });

@@ -63,12 +63,13 @@ export function createCatcher(): Catcher {
 export function readHookOrder(body: unknown): HookOrder | { readonly error: string; readonly field?: string } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return { error: 'expected a JSON object' };
   const forms: Readonly<Record<string, readonly [standard: number, lowest: number, highest: number]>> = {
-    status: [500, 100, 599],
+    // What is below 200 only announces an answer, and none would come.
+    status: [500, 200, 599],
     delay_ms: [0, 0, 600_000],
     times: [1, 1, 1_000_000],
   };
   for (const [name, value] of Object.entries(body)) {
-    const form = forms[name];
+    const form = Object.hasOwn(forms, name) ? forms[name] : undefined;
     if (form === undefined) return { error: 'unknown field; expected status, delay_ms or times', field: name.slice(0, 40) };
     if (!Number.isInteger(value) || value < form[1] || value > form[2]) {
       return { error: `expected a whole number from ${form[1]} to ${form[2]}`, field: name };

@@ -1,6 +1,7 @@
 /** The webhook catcher over HTTP: `/hooks/{name}` for those who deliver, `/control/hooks` for those who look. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { readFilters } from '../control/filters.ts';
 import { createCatcher, readHookOrder } from './catcher.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
@@ -36,15 +37,19 @@ export function hookRoutes(app: FastifyInstance): void {
       },
     });
   });
-  app.get<{ Querystring: { readonly name?: unknown } }>('/control/hooks', async ({ query: { name } }) => ({
-    hooks: catcher.list(typeof name === 'string' ? name : undefined),
-  }));
-  app.delete<{ Querystring: { readonly name?: unknown } }>('/control/hooks', async ({ query: { name } }) => {
-    catcher.clear(typeof name === 'string' ? name : undefined);
+  app.get('/control/hooks', async ({ query }, reply) => {
+    const read = readFilters(query, ['name']);
+    if ('error' in read) return reply.code(400).send(read);
+    return { hooks: catcher.list(read.filters.name) };
+  });
+  app.delete('/control/hooks', async ({ query }, reply) => {
+    const read = readFilters(query, ['name']);
+    if ('error' in read) return reply.code(400).send(read);
+    catcher.clear(read.filters.name);
     return { hooks: [] };
   });
   app.post<Named>('/control/hooks/:name', async (request, reply) => {
-    const order = readHookOrder(request.body ?? {});
+    const order = readHookOrder(request.body === undefined ? {} : request.body);
     if ('error' in order) return reply.code(400).send(order);
     catcher.order(request.params.name, order);
     return reply.code(201).send(order);
