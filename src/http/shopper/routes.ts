@@ -15,6 +15,7 @@ import {
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
+import { sendError } from '../pages/errors.ts';
 import { languageOf } from '../pages/language.ts';
 import { framedBy, type PageSetting, sendPage } from '../pages/layout.ts';
 import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
@@ -42,6 +43,11 @@ export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): vo
     if (error instanceof TooManyRequests) {
       const page = waitPage(error.retryAfterMs, { setting: settingOf(request, mode, undefined), address: request.url });
       return sendPage(reply, { ...page, status: 429 });
+    }
+    const { statusCode } = error as { readonly statusCode?: unknown };
+    // What cannot be read is the sender's doing: looking again would not help, and no operator need know.
+    if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+      return sendError(request, reply, settingOf(request, mode, undefined), 'wrong');
     }
     engine.log.error({ requestId: request.id, route: request.routeOptions.url, error: String(error) }, 'a page could not be shown');
     const page = waitPage(lookAgainMs, { setting: settingOf(request, mode, undefined), address: request.url });
