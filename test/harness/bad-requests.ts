@@ -54,7 +54,7 @@ const bodies: readonly string[] = [
   ...[
     'method=constructor',
     'method=stored-99999999999',
-    'method=ideal&method=card',
+    'method=nobank&method=card',
     'attempt=NaN&revision=-1',
     'attempt=1e999&revision=%00',
   ],
