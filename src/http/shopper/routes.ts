@@ -12,6 +12,7 @@ import {
   shopperPayment,
   shopperStep,
 } from '../../core/payment/shopper-step.ts';
+import { locationOf } from '../../core/payment/way-back.ts';
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
@@ -108,7 +109,7 @@ async function show(request: FastifyRequest, reply: FastifyReply, shown: Shown):
   const step = await homeward(shown, payment);
   // A browser holds a redirect to the policy of the page whose form led to it, so it gets a page; programs follow redirects.
   if (step.kind === 'done' && request.headers['sec-fetch-mode'] !== 'navigate') {
-    return reply.headers(pageHeaders).redirect(step.returnUrl, 303);
+    return reply.headers(pageHeaders).redirect(locationOf(step.returnUrl), 303);
   }
   const address = (await shopperPageUrl(engine, ticket)) ?? '';
   const setting = settingOf(request, mode, payment?.channel);

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ShopperStep } from '../../../core/payment/shopper-step.ts';
 import { confirmByMerchant } from '../../../core/payment/shopper-step.ts';
+import { locationOf } from '../../../core/payment/way-back.ts';
 import type { ShopperBrowser } from '../../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../../core/three-d-secure/tickets.ts';
 import type { DialectContext, ShopperReturn } from '../../dialect.ts';
@@ -58,7 +59,7 @@ async function openPage(context: DialectContext, request: FastifyRequest, reply:
 }
 
 const away = (reply: FastifyReply, url: string): FastifyReply =>
-  reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
+  reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(locationOf(url), 303);
 
 async function payByServer(context: DialectContext, request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> {
   // What is not card data may come with either key.
