@@ -9,7 +9,7 @@ import { keptCardOf } from '../../../core/payment/kept-card.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
-import { findSession, offeredTokens, sessionLifeMs, termsOf } from '../hosted.ts';
+import { findSession, offeredTokens, sessionLifeMs, termsOf, tokensIn } from '../hosted.ts';
 import { Problem } from '../problem.ts';
 import { productOfBrand } from '../products.ts';
 import { problemOf } from '../refusals.ts';
@@ -31,7 +31,7 @@ export function registerHostedTokenizations(app: FastifyInstance, { engine }: Di
     refuseQuery(request);
     const body = readBody(request.body);
     const channel = channelOf(request);
-    const { tokens, invalidTokens } = await offeredTokens(engine, channel, body.tokens);
+    const { tokens, invalidTokens } = await offeredTokens(engine, channel, tokensIn(body.tokens));
     const opened = await openCheckout(engine, channel, () => termsOf(body, tokens), sessionLifeMs);
     if (opened.kind === 'refused') throw problemOf(opened.refusal, paymentNames);
     const url = `${engine.shoppers.publicUrl}/pay/${opened.token}`;
