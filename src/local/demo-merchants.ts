@@ -7,7 +7,7 @@ import { createHash, randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
 import { activatableAtBank } from '../core/instrument/bank.ts';
 import { currencies } from '../core/money/currency.ts';
-import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/dialect.ts';
+import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/demo.ts';
 import { dialects } from '../dialects/registry.ts';
 import { openPayoutBalances } from '../store/payout-funding.ts';
 

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Config } from '../config.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
-import type { SamplePayment, SampleRequest } from '../dialects/dialect.ts';
+import type { SamplePayment, SampleRequest } from '../dialects/demo.ts';
 import { dialects } from '../dialects/registry.ts';
 
 const timeoutMs = 30_000;

@@ -1,6 +1,6 @@
 /** The sandbox's entities, logins and first payment for those who speak OPP. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment } from '../demo.ts';
 
 export const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
 const otherEntityId = '0f0e0d0c0b0a09080706050403020102';

@@ -1,5 +1,5 @@
 /** The sandbox's accounts, keys and first payment for those who speak the PAYONE protocol. */
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment } from '../demo.ts';
 import { signatureOf } from './auth.ts';
 
 export const demoMerchantId = 'PolygateDemo';

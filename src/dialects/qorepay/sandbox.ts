@@ -1,6 +1,6 @@
 /** The sandbox's brands, keys and first payment for those who speak QorePay. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment } from '../demo.ts';
 import { identifierOfKey } from './auth.ts';
 import { demoWebhookKey } from './sandbox-key.ts';
 

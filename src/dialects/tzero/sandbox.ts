@@ -1,6 +1,6 @@
 /** The sandbox's channels, keys and first payment for those who speak tZero. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment } from '../demo.ts';
 import { identifierOf } from './access.ts';
 
 export const demoChannelId = 'ch_demo';
