@@ -4,7 +4,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { type ComplianceDocument, requiredTypes, standingOf } from '../src/core/compliance/document.ts';
 import { openDatabase } from '../src/postgres/connection.ts';
 import { createComplianceStore } from '../src/store/compliance.ts';
@@ -17,13 +17,13 @@ import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 import { card, shop as confirm, listIn, payOn, type TzeroReply, useTzero } from './harness/tzero.ts';
 
-const stack = useTzero();
-const { newShop, handIn, statusOf, pay, today } = documentShops(stack);
-
 let operator: Operator;
-before(() => {
-  operator = createOperator(stack.parts.env);
+const stack = useTzero({
+  onStart: async ({ env }) => {
+    operator = createOperator(env);
+  },
 });
+const { newShop, handIn, statusOf, pay, today } = documentShops(stack);
 
 const codeOf = ({ status, body }: TzeroReply) => [status, body.error?.code];
 
