@@ -12,8 +12,16 @@ export interface DialectSandbox {
   readonly partners?: readonly DemoPartner[];
   /** Where the demo merchant is told what happens. */
   readonly endpoints?: readonly DemoEndpoint[];
-  /** A payment to begin with. `baseUrl`: scheme, host and port of the running gateway, without a slash at the end. */
-  sample(baseUrl: string): SamplePayment;
+  /** A payment to begin with. */
+  sample(urls: SandboxUrls): SamplePayment;
+}
+
+/** Scheme, host and port of what runs, without a slash at the end. */
+export interface SandboxUrls {
+  /** Of the gateway. */
+  readonly baseUrl: string;
+  /** Of the demo shop. */
+  readonly shopUrl: string;
 }
 
 export interface DemoAccount {
@@ -30,8 +38,8 @@ export interface DemoChannel {
   readonly name: string;
   /** One of `accounts`, or one that all dialects share. */
   readonly accountId: string;
-  /** Absent: none. */
-  readonly policies?: Readonly<Record<string, unknown>>;
+  /** With the demo shop at this address (`SandboxUrls`). Absent: none. */
+  policies?(shopUrl: string): Readonly<Record<string, unknown>>;
 }
 
 export interface DemoCredential {
