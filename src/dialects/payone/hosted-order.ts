@@ -9,13 +9,15 @@ import { type OrderView, openOrderOnce, readOrder } from '../../core/payment/ord
 import { orderPageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticated } from './find.ts';
+
 import { brandsOf, languageIn, offeredTokens, tokensIn, variantIn } from './hosted.ts';
+import type { CreateHostedCheckout } from './hosted-wire.ts';
+
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, type Problem } from './problem.ts';
 import { type RequestContext, readReturnUrl, readTerms } from './read.ts';
 import { problemOf } from './refusals.ts';
 import { firstOf } from './tree.ts';
-import type { CreateHostedCheckout } from './wire.ts';
 import { type Json, writePayment } from './write.ts';
 
 /** Which resource an order belongs to: each finds its own only. */

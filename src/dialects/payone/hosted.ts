@@ -7,10 +7,11 @@ import { findCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import { type KeptCard, keptCardOf, onePaymentOf } from '../../core/payment/kept-card.ts';
+import type { CreateHostedTokenization, ProductFilters, ValidationRules } from './hosted-wire.ts';
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, Problem } from './problem.ts';
 import { products } from './products.ts';
-import type { CreateHostedTokenization, CreatePayment, ProductFilters, ValidationRules } from './wire.ts';
+import type { CreatePayment } from './wire.ts';
 
 /** How long a shopper may take to fill in the form: three hours, as the platform says. */
 export const sessionLifeMs = 3 * 3_600_000;

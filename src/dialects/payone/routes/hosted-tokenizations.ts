@@ -10,11 +10,11 @@ import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findSession, offeredTokens, sessionLifeMs, termsOf, tokensIn } from '../hosted.ts';
+import { createHostedTokenization } from '../hosted-wire.ts';
 import { Problem } from '../problem.ts';
 import { productOfBrand } from '../products.ts';
 import { problemOf } from '../refusals.ts';
 import { channelOf, refuseQuery } from '../request.ts';
-import { createHostedTokenization } from '../wire.ts';
 import { writeToken } from '../write.ts';
 import { type OfMerchant, type OfPayment, paymentNames } from './payments.ts';
 
