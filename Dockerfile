@@ -1,4 +1,4 @@
-# A gateway as a container. It was not run where the tests of this repository run: read it before you rely on it.
+# A gateway as a container. The tests do not build it; it was built and run by hand, with Podman and base images of the same content.
 #
 #   docker build --tag polygate .
 #

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import { claimDataDirectory } from './local/data-directory.ts';
-import { hasDemoShop, startDemoShop } from './local/demo-shop.ts';
+import { hasDemoShop, shopUrlOf, startDemoShop } from './local/demo-shop.ts';
 import { assertPortFree, freePort, PortTakenError } from './local/ports.ts';
 import { startPostgres } from './local/postgres.ts';
 import { hasSandbox, startSandbox } from './local/sandbox.ts';
@@ -61,7 +61,7 @@ function steps(config: Config): readonly Step[] {
     ...(sandbox && hasSandbox() ? [sandboxStep] : []),
     gatewayStep,
     // The shop speaks plain HTTP to the gateway, as a sandbox does that was given no certificate.
-    ...(sandbox && hasDemoShop() && config.tlsCertificateFile === undefined ? [demoShopStep] : []),
+    ...(sandbox && hasDemoShop() && config.tlsCertificateFile === undefined ? [demoShopStep(config)] : []),
   ];
 }
 
@@ -87,8 +87,14 @@ const migrationStep: Step = {
     await migrateConfigured(config);
     if (config.databaseUrl === undefined) return { config };
     const { refuseDemoMerchants, writeDemoMerchants } = await import('./local/demo-merchants.ts');
-    await (config.mode === 'sandbox' ? writeDemoMerchants : refuseDemoMerchants)(config.databaseUrl);
-    return { config };
+    if (config.mode === 'live') {
+      await refuseDemoMerchants(config.databaseUrl);
+      return { config };
+    }
+    // What is written names the shop, long before it opens.
+    const sandboxShopPort = config.sandboxShopPort === 0 ? await freePort() : config.sandboxShopPort;
+    await writeDemoMerchants({ databaseUrl: config.databaseUrl, shopUrl: shopUrlOf(sandboxShopPort) });
+    return { config: { ...config, sandboxShopPort } };
   },
 };
 
@@ -145,7 +151,11 @@ const gatewayStep: Step = {
     tell(`The gateway listens on ${gateway.url}.`);
     if (!hasCatcher) return { config: listening, stop: gateway.stop };
     const { samplesText } = await import('./local/samples.ts');
-    return { config: listening, stop: gateway.stop, notice: `${samplesText(gateway.url)}${hooksText(config)}` };
+    return {
+      config: listening,
+      stop: gateway.stop,
+      notice: `${samplesText({ baseUrl: gateway.url, shopUrl: shopUrlOf(config.sandboxShopPort) })}${hooksText(config)}`,
+    };
   },
 };
 
@@ -168,12 +178,17 @@ async function onPort(config: Config, startGateway: StartGateway): Promise<{ rea
   }
 }
 
-const demoShopStep: Step = {
+/** `asked`: the configuration that the start was given. */
+const demoShopStep = ({ sandboxShopPort: asked }: Config): Step => ({
   name: 'the demo shop',
   async run(config) {
-    await assertPortFree({ host: '127.0.0.1', port: config.sandboxShopPort, setting: 'SANDBOX_SHOP_PORT' });
+    const wanted = { host: '127.0.0.1', port: config.sandboxShopPort, setting: 'SANDBOX_SHOP_PORT' };
+    const unfit: unknown = await assertPortFree(wanted).catch((error: unknown) => error);
+    if (unfit !== undefined && asked !== 0) throw unfit;
+    // A port that was chosen for it may be somebody else's by now.
+    const port = unfit === undefined ? config.sandboxShopPort : 0;
     // Nobody has to wait for it: payments can be made before the shop is open.
-    const opening = startDemoShop({ port: config.sandboxShopPort, gatewayUrl: `http://127.0.0.1:${config.port}`, log: tell });
+    const opening = startDemoShop({ port, gatewayUrl: `http://127.0.0.1:${config.port}`, log: tell });
     void opening.then(
       ({ ready }) => tell(`A shop to click through: http://127.0.0.1:${ready.port}`),
       (error: unknown) => tell(error instanceof Error ? error.message : String(error)),
@@ -181,7 +196,7 @@ const demoShopStep: Step = {
     const stop = async (): Promise<void> => (await opening.catch(() => undefined))?.stop();
     return { config, stop };
   },
-};
+});
 
 /** Stops in the opposite order; one that fails is told and does not keep the others up. */
 async function unwind(stops: readonly { readonly name: string; readonly stop: Stop }[]): Promise<void> {

@@ -1,8 +1,9 @@
 /** The link to the acquirer against a host whose every byte the test writes: which answer belongs to whom when connections break. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { type Link, openLink } from '../src/acquirers/iso8583/link.ts';
 import { type Iso8583Message, pack, unpack } from '../src/protocols/iso8583/codec.ts';
 import { createFrameReader, frame } from '../src/protocols/iso8583/framing.ts';
@@ -27,6 +28,8 @@ interface Host {
 const answerTo = ({ mti, fields }: Iso8583Message, code: string): Buffer =>
   frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(mti), fields: { ...fields, 39: code } }));
 
+const patience = { timeoutMs: 30_000, connectTimeoutMs: 30_000, echoAfterMs: 60_000 };
+
 async function startHost(t: TestContext, connections: number): Promise<Host> {
   const asked: Asked[] = [];
   const late: { context: unknown; code: string | undefined }[] = [];
@@ -50,7 +53,7 @@ async function startHost(t: TestContext, connections: number): Promise<Host> {
   await once(server, 'listening');
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const link = openLink({
-    ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, connections, timeoutMs: 30_000, echoAfterMs: 60_000 },
+    ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, connections, ...patience },
     businessNow: () => Date.UTC(2027, 0, 1),
     log: silent,
     onLate: (context, answer) => late.push({ context, code: answer.fields[39] }),
@@ -94,4 +97,83 @@ test('answers in front of bytes that are no frame count, and only what is behind
   const [answered, unanswered] = await Promise.all(exchanges);
   assert.equal(answered?.kind === 'answer' && answered.message.fields[39], '00');
   assert.equal(unanswered?.kind, 'lost');
+});
+
+/** A link of one connection, with what it tells. */
+function linkTo(t: TestContext, port: number, connectTimeoutMs = patience.connectTimeoutMs) {
+  const told: string[] = [];
+  const tell = (details: object, text: string) => void told.push(`${text} ${JSON.stringify(details)}`);
+  const link = openLink({
+    ...{ host: '127.0.0.1', port, connections: 1, ...patience, connectTimeoutMs },
+    businessNow: () => Date.UTC(2027, 0, 1),
+    log: { info: tell, warn: tell, error: tell },
+    onLate: () => undefined,
+    onRequest: () => Promise.resolve('00'),
+  });
+  t.after(() => link.close());
+  return { link, told };
+}
+
+test('a host that throws connections out is told of once, tried again, and told of when it is up', async (t) => {
+  let refused = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (refused < 3) {
+      refused += 1;
+      socket.resetAndDestroy();
+      return;
+    }
+    const reader = createFrameReader(HOST_LINK_FRAMES);
+    socket.on('data', (chunk) => {
+      for (const body of reader.push(chunk as Buffer)) socket.write(answerTo(unpack(HOST_LINK, body), '00'));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { link, told } = linkTo(t, (server.address() as AddressInfo).port);
+  t.after(() => server.close());
+  await eventually(() => link.isReady(), 'the link to be up');
+  assert.equal(told.filter((line) => line.startsWith('the acquirer cannot be reached; it is tried again')).length, 1, told.join('\n'));
+  assert.ok(told.some((line) => line.startsWith('the acquirer link is up again')));
+});
+
+/** Listens and accepts nobody until it is woken; then it says when somebody has written something. */
+const sleepingHost = `
+const { createServer } = require('node:net');
+const { parentPort, workerData: wake } = require('node:worker_threads');
+const server = createServer((socket) => {
+  socket.on('error', () => undefined);
+  socket.on('data', () => parentPort.postMessage('heard'));
+});
+server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+  parentPort.postMessage(server.address().port);
+  Atomics.wait(wake, 0, 0);
+});
+`;
+
+test('a host that answers no connection at all is given up after a while, told of once, and tried again', {
+  skip: process.platform !== 'linux' && 'elsewhere a queue of connections that is full refuses',
+}, async (t) => {
+  const wake = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(sleepingHost, { eval: true, workerData: wake });
+  t.after(() => worker.terminate());
+  const [port] = (await once(worker, 'message')) as [number];
+  // They fill the queue; the system drops what comes behind it.
+  let waiting = 0;
+  const fillers = Array.from({ length: 16 }, () => connect({ host: '127.0.0.1', port }));
+  for (const socket of fillers) socket.on('connect', () => (waiting += 1)).on('error', () => undefined);
+  t.after(() => {
+    for (const socket of fillers) socket.destroy();
+  });
+  await eventually(() => waiting >= 2, 'a full queue');
+  const { link, told } = linkTo(t, port, 100);
+  await eventually(() => told.length > 0, 'a word about it');
+  assert.match(told.join('\n'), /^the acquirer cannot be reached; it is tried again .*no connection within 100 ms/);
+  assert.equal(link.isReady(), false);
+  assert.deepEqual(await link.exchange(request('000001'), 'the payment'), { kind: 'not_sent', cause: 'no connection to the acquirer' });
+  const heard = once(worker, 'message');
+  Atomics.store(wake, 0, 1);
+  Atomics.notify(wake, 0);
+  assert.deepEqual(await heard, ['heard']);
+  assert.equal(told.length, 1, told.join('\n'));
 });

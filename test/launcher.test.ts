@@ -7,11 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
+import { freePort } from '../src/local/ports.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
+import { freshName } from './harness/opp.ts';
 import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
 import { demo as demoPlatform } from './harness/qorepay.ts';
 import { createTraces } from './harness/traces.ts';
+import { demo as demoShop } from './harness/tzero.ts';
 
 const root = join(import.meta.dirname, '..');
 const launcher = join(root, 'bin', 'polygate.js');
@@ -185,6 +188,31 @@ test('where any port will do, shoppers are sent to the one that was chosen', asy
   assert.equal((await fetch(page)).status, 200);
   started.child.kill('SIGINT');
   assert.equal((await started.ended).code, 0, started.output());
+});
+
+test('the demo shop is named where it is, also when it has moved: by the printed command, and by the channel that it is paid at', async () => {
+  for (const port of ['0', String(await freePort())]) {
+    const started = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env: { ...env, SANDBOX_SHOP_PORT: port } });
+    const url = await readyUrl(started);
+    const shop = /http:\S+\d/.exec(await started.line(/A shop to click through/))?.[0] ?? '';
+    if (port !== '0') assert.equal(new URL(shop).port, port);
+    assert.ok(started.output().includes(`"success_redirect":"${shop}/"`), started.output());
+    const order = {
+      channel: demoShop.channel,
+      amount: 700,
+      currency: 'USD',
+      reference: freshName('tea'),
+      return_url: `${shop}/return/tzero`,
+    };
+    const response = await fetch(`${url}/payment/session`, {
+      method: 'POST',
+      headers: { 'x-secret-key': demoShop.key, 'content-type': 'application/json' },
+      body: JSON.stringify(order),
+    });
+    assert.equal(response.status, 201, await response.text());
+    started.child.kill('SIGINT');
+    assert.equal((await started.ended).code, 0, started.output());
+  }
 });
 
 test('a port that is taken is named with its setting, and nothing is left running', async (t) => {

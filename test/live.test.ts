@@ -166,7 +166,7 @@ test('a command whose database is away says so, and what to do', async () => {
 });
 
 test('it refuses the database of a sandbox', async () => {
-  await writeDemoMerchants(database.url);
+  await writeDemoMerchants({ databaseUrl: database.url, shopUrl: 'http://127.0.0.1:8070' });
   const started = startLive(behindProxy);
   assert.equal((await started.ended).code, 1);
   assert.match(started.output(), /Live mode does not start on this database: .*Polygate Demo, Polygate Other/);

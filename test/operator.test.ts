@@ -238,3 +238,12 @@ test('a database without tables is named as such', async () => {
   assert.equal(code, 1);
   assert.match(output, /run `polygate migrate` first/);
 });
+
+test('the command that is told to be the next can be pasted, also where a merchant has a name of two words', async () => {
+  await newMerchant('Two Words');
+  const names = ['--merchant', 'Two Words', '--account', `acme-${(await newMerchant('Other')).merchant}`, '--name', 'Second Shop'];
+  const told = await operator.run(['channel', 'create', '--dialect', 'opp', ...names]);
+  const [, next = ''] = /^Next: polygate (.+)$/m.exec(told.output) ?? [];
+  const made = await operator.run(next.split(' '));
+  assert.match(made.output, /works on running nodes/, told.output);
+});

@@ -28,6 +28,10 @@ test('a member logs in through the partner, or with the member id alone', async 
     assert.match(body.timestamp ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
   }
   assert.equal((await logIn(login)).body.LoginName, 'demo');
+  // A card number in the place of a name is in no answer, and in no token, which is only encoded.
+  const odd = { 'merchant.username': '4111111111111111', 'authentication.memberId': '10001', 'authentication.sKey': demoMember.key };
+  const { body } = expectResult(await logIn(odd), '200');
+  assert.deepEqual([body.LoginName, claimsOf(body.AuthToken ?? '').sub], ['411111******1111', '411111******1111']);
   for (const path of ['/merchantServices/api/v1/authToken', '/invoiceServices/REST/v1/authToken'])
     expectResult(await ask(path, login), '200');
 });

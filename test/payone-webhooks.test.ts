@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import * as sdk from 'onlinepayments-sdk-nodejs';
-import { type CaughtHook, createHooks } from './harness/hooks.ts';
+import { type CaughtHook, createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { checkWebhook, demoWebhook } from './harness/payone.ts';
 import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
@@ -79,8 +79,7 @@ test('an endpoint that fails is told again, and how often it was tried', async (
   const { body } = await stack.pay({ authorizationMode: 'SALE' });
   const id = body.payment?.id ?? '';
   const retried = async () => {
-    await stack.parts.database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
-    await stack.parts.database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
+    await hurryDeliveries(stack.parts.database);
     return (await toldAbout('payone', id)).length > 0;
   };
   await eventually(retried, 'the second try');

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type CaughtHook, createHooks, type Hooks } from './harness/hooks.ts';
+import { type CaughtHook, createHooks, type Hooks, hurryDeliveries } from './harness/hooks.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, type Body, other, useQorepayStack } from './harness/qorepay.ts';
 
@@ -34,8 +34,7 @@ const told = ({ body }: CaughtHook) => JSON.parse(body) as Told;
 async function toldOf(name: string, id: string, events: readonly string[]): Promise<readonly CaughtHook[]> {
   let found: readonly CaughtHook[] = [];
   const complete = async () => {
-    await shop.parts.database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
-    await shop.parts.database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
+    await hurryDeliveries(shop.parts.database);
     found = (await hooks.list(name))
       .filter(({ status }) => status < 300)
       .filter((hook) => [told(hook).id, told(hook).related_to?.id].includes(id));

@@ -1,124 +1,22 @@
-/** Limits on who asks, through real HTTP: by address, by credential and by merchant, and the wait after wrong credentials; nobody is locked out by others. */
+/** Limits on who asks, through real HTTP: by address, by credential and by merchant; nobody is shut out by others. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import {
-  approved,
-  bearerOf,
-  debit,
-  demo,
-  encode,
-  exchange,
-  expectReply,
-  freshName,
-  other,
-  type RawRequest,
-  type Reply,
-  useOppStack,
-} from './harness/opp.ts';
-import { rest } from './harness/paymentz.ts';
-import { demo as payoneDemo, sign } from './harness/payone.ts';
+  assertTold,
+  client,
+  form,
+  oppRead,
+  type Protocol,
+  protocols,
+  type Request,
+  tzeroList,
+  untilRefused,
+} from './harness/limited-protocols.ts';
+import { approved, debit, demo, encode, exchange, expectReply, other, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import { demo as qorepayDemo } from './harness/qorepay.ts';
 import { demo as tzeroDemo, other as tzeroOther } from './harness/tzero.ts';
-
-type Request = Pick<RawRequest, 'method' | 'path' | 'headers' | 'body'>;
-
-/** What each protocol is asked without good credentials, and how it says that this was too often. */
-interface Protocol {
-  readonly name: string;
-  readonly wrong: Request;
-  /** Status without a limit. */
-  readonly refusal: number;
-  readonly right: Request;
-  /** What stands for "too many requests" in the answer. */
-  readonly told: (json: never) => unknown;
-  readonly expected: unknown;
-}
-
-const form = { 'content-type': 'application/x-www-form-urlencoded' };
-const payonePath = `/v2/${payoneDemo.merchantId}/products?countryCode=DE&currencyCode=EUR`;
-const login = (key: string) => encode({ 'authentication.memberId': '10001', 'authentication.sKey': key });
-
-function signedGet(secret: string): Request {
-  const headers = { date: new Date().toUTCString() };
-  const authorization = sign({ ...payoneDemo, secret }, { method: 'GET', target: payonePath, headers });
-  return { method: 'GET', path: payonePath, headers: { ...headers, authorization } };
-}
-
-const oppRead = (bearer: string): Request => ({
-  ...{ method: 'GET', path: `/v1/query?${encode({ entityId: demo.entityId, merchantTransactionId: 'nothing' })}` },
-  headers: { authorization: bearer },
-});
-const bearer = (path: string, key: string): Request => ({ method: 'GET', path, headers: { authorization: `Bearer ${key}` } });
-const tzeroList = (key: string, channel = tzeroDemo.channel): Request => ({
-  ...{ method: 'GET', path: `/payment?channel=${channel}&reference=nothing`, headers: { 'x-secret-key': key } },
-});
-
-const protocols: readonly Protocol[] = [
-  {
-    ...{ name: 'OPP', refusal: 403, wrong: oppRead(bearerOf(demo.entityId, 'wrong')), right: oppRead(demo.bearer) },
-    ...{ told: ({ result }: { result: { code: string } }) => result.code, expected: '800.120.100' },
-  },
-  {
-    ...{ name: 'tZero', refusal: 401, wrong: tzeroList(`sk_${'0'.repeat(32)}`), right: tzeroList(tzeroDemo.key) },
-    ...{ told: ({ error }: { error: { type: string } }) => error.type, expected: 'rate_limit' },
-  },
-  {
-    ...{ name: 'PAYONE', refusal: 403, wrong: signedGet('wrong'), right: signedGet(payoneDemo.secret) },
-    ...{ told: ({ errors }: { errors: { id: string }[] }) => errors[0]?.id, expected: 'TOO_MANY_REQUESTS' },
-  },
-  {
-    ...{
-      name: 'QorePay',
-      refusal: 401,
-      wrong: bearer('/api/v1/public_key/', 'wrong-wrong-wrong'),
-      right: bearer('/api/v1/public_key/', qorepayDemo.apiKey),
-    },
-    ...{ told: ({ __all__ }: { __all__: { code: string }[] }) => __all__[0]?.code, expected: 'throttled' },
-  },
-  {
-    ...{ name: 'Paymentz', refusal: 200 },
-    wrong: { method: 'POST', path: `${rest}/authToken`, headers: form, body: login('f'.repeat(32)) },
-    right: { method: 'POST', path: `${rest}/authToken`, headers: form, body: login('0123456789abcdef0123456789abcdef') },
-    ...{ told: ({ result }: { result: { code: string } }) => result.code, expected: '20099' },
-  },
-  {
-    ...{ name: 'console', refusal: 401, wrong: bearer('/console-api/merchants', 'nobodys-operator-key') },
-    right: bearer('/console-api/merchants', 'sandbox-viewer-key'),
-    ...{ told: ({ error }: { error: string }) => error, expected: 'too_many_requests' },
-  },
-];
-
-/** Many clients on one machine: the proxy says where they are. */
-const client = (url: () => string) => {
-  let made = 0;
-  return {
-    fresh() {
-      made += 1;
-      return `198.51.100.${made}`;
-    },
-    send: (address: string, request: Request) =>
-      exchange(url(), { ...request, headers: { ...request.headers, 'x-forwarded-for': address } }),
-  };
-};
-
-function assertTold({ told, expected }: Protocol, { status, headers, text }: Reply): void {
-  assert.equal(status, 429, text);
-  assert.match(String(headers['retry-after']), /^[1-9]\d{0,2}$/);
-  assert.equal(told(JSON.parse(text) as never), expected, text);
-}
-
-/** Sends so many at a time until one is refused, and returns its answer. */
-async function untilRefused(send: () => Promise<Reply>, atOnce: number): Promise<Reply> {
-  for (let round = 0; round < 30; round += 1) {
-    const replies = await Promise.all(Array.from({ length: atOnce }, send));
-    const late = replies.find(({ status }) => status === 429);
-    if (late !== undefined) return late;
-  }
-  throw new Error('nothing was refused');
-}
 
 describe('with a limit by address', () => {
   const stack = useOppStack({ env: { ADDRESS_REQUESTS_PER_SECOND: '4', TRUSTED_PROXY: 'loopback' } });
@@ -317,67 +215,6 @@ describe('with two places for each merchant', () => {
     await eventually(async () => (await stack.post('/v1/payments', debit())).code === approved, 'a place');
     const both = await Promise.all([1, 2].map(() => stack.post('/v1/payments', debit())));
     for (const reply of both) expectReply(reply, 200, approved);
-  });
-});
-
-describe('with a wait after wrong credentials', () => {
-  const stack = useOppStack({ env: { LOGIN_FAILURES: '2', TRUSTED_PROXY: 'loopback' } });
-  const { fresh, send } = client(() => stack.url);
-  const [opp] = protocols as [Protocol];
-  /** What a reader who is let in finds. */
-  const nothingThere = 404;
-  const waitOf = ({ headers }: Reply): number => Number(headers['retry-after']);
-
-  test('after some wrong credentials there is a wait, in the words of each protocol, also for right ones; elsewhere there is none', async () => {
-    await Promise.all(
-      protocols.map(async (protocol) => {
-        const { name, wrong, right, refusal } = protocol;
-        const address = fresh();
-        for (let count = 0; count < 3; count += 1) assert.equal((await send(address, wrong)).status, refusal, name);
-        // Long enough that the next answer cannot come after it.
-        await eventually(async () => waitOf(await send(address, wrong)) >= 4, `a longer wait: ${name}`);
-        assertTold(protocol, await send(address, right));
-        assert.notEqual((await send(fresh(), right)).status, 429, name);
-      }),
-    );
-  });
-
-  /** A login that nobody has. */
-  const guess = () => oppRead(bearerOf(freshName('user'), 'wrong'));
-
-  test('the wait grows with every failure, and being told to wait does not prolong it', async () => {
-    const address = fresh();
-    const wrong = guess();
-    const waits: number[] = [];
-    await eventually(async () => {
-      const reply = await send(address, wrong);
-      if (reply.status === 429) waits.push(waitOf(reply));
-      return waits.includes(4);
-    }, 'a wait of four seconds');
-    assert.ok(waits.includes(1) && waits.includes(2), `waits: ${waits.join(', ')}`);
-  });
-
-  test('failures of others, also many, keep nobody with right credentials out', async () => {
-    for (let count = 0; count < 12; count += 1) await send(fresh(), opp.wrong);
-    assert.equal((await send(fresh(), opp.right)).status, nothingThere);
-  });
-
-  test('a login that many try is waited for by each address that has failed, after its first failure', async () => {
-    const wrong = guess();
-    for (let count = 0; count < 5; count += 1) assert.equal((await send(fresh(), wrong)).status, 403);
-    const address = fresh();
-    assert.equal((await send(address, wrong)).status, 403);
-    assert.ok(waitOf(await send(address, wrong)) >= 4);
-    assert.equal((await send(address, oppRead(demo.bearer))).status, nothingThere, 'another login at the same address is looked at');
-  });
-
-  test('a merchant who is known at an address is let in while a neighbor there guesses', async () => {
-    const address = fresh();
-    assert.equal((await send(address, opp.right)).status, nothingThere);
-    const wrong = guess();
-    for (let count = 0; count < 6; count += 1) await send(address, wrong);
-    assert.equal((await send(address, wrong)).status, 429);
-    for (let count = 0; count < 5; count += 1) assert.equal((await send(address, opp.right)).status, nothingThere);
   });
 });
 

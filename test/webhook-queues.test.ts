@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { freePort } from '../src/local/ports.ts';
 import { auditAfterEach } from './harness/auditor.ts';
-import { createHooks, decryptOpp, type Hooks } from './harness/hooks.ts';
+import { createHooks, decryptOpp, type Hooks, hurryDeliveries } from './harness/hooks.ts';
 import { type Listener, startListener } from './harness/listener.ts';
 import { createOperator, type Operator } from './harness/operator.ts';
 import { other } from './harness/opp.ts';
@@ -35,10 +35,7 @@ async function listening(answer: Parameters<typeof startListener>[0]): Promise<L
 }
 
 /** Everything that waits may go now, whatever pause it is in. */
-async function hurry(): Promise<void> {
-  await stack.database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
-  await stack.database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
-}
+const hurry = (): Promise<void> => hurryDeliveries(stack.database);
 
 interface EndpointRow {
   readonly id: string;

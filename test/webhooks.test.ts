@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { encryptMessage } from '../src/dialects/opp/callbacks.ts';
 import { auditAfterEach } from './harness/auditor.ts';
-import { type CaughtHook, createHooks, decryptOpp, type Hooks } from './harness/hooks.ts';
+import { type CaughtHook, createHooks, decryptOpp, type Hooks, hurryDeliveries } from './harness/hooks.ts';
 import { demoBearerToken, demoEntityId } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
@@ -17,17 +17,11 @@ before(async () => {
 auditAfterEach(() => stack);
 after(() => stack.stop());
 
-/** Everything that waits is due now, whatever pause it is in. */
-async function hurryDeliveries(): Promise<void> {
-  await stack.database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
-  await stack.database.query(`update polygate.endpoint set wake_at = now()`);
-}
-
 /** Waits until as many messages about a payment's operations were acknowledged, hurrying whatever has failed. */
 async function toldOf(ids: readonly string[], count: number): Promise<readonly CaughtHook[]> {
   let told: readonly CaughtHook[] = [];
   const enough = async () => {
-    await hurryDeliveries();
+    await hurryDeliveries(stack.database);
     told = (await hooks.list('opp')).filter((hook) => hook.status < 300 && ids.includes(decryptOpp(hook).payload.id ?? ''));
     return told.length >= count;
   };

@@ -34,13 +34,13 @@ export function addChannelCommands(program: Command): void {
     )
     .option('--json', 'print JSON')
     .action(async (options: ChannelOptions) => {
-      const created = await withStore(options, async (database) => {
-        const { merchantId } = await findMerchant(database, options.merchant);
-        return createChannel(database, { actor: actor(), merchantId, ...readChannel(options) });
+      const { routingNumber, ...created } = await withStore(options, async (database) => {
+        const { merchantId, routingNumber } = await findMerchant(database, options.merchant);
+        return { routingNumber, ...(await createChannel(database, { actor: actor(), merchantId, ...readChannel(options) })) };
       });
       if (options.json === true) return printJson(created);
       print(`Channel ${created.name} has the id ${created.wireId} in ${created.dialect}.`);
-      print(`Next: polygate credential create --merchant ${options.merchant} --dialect ${created.dialect}`);
+      print(`Next: polygate credential create --merchant ${routingNumber} --dialect ${created.dialect}`);
     });
   addCommand(channel, 'set', 'change how a channel works')
     .requiredOption('--dialect <dialect>', `one of ${dialectNames()}`)

@@ -14,6 +14,7 @@ import type { OrderView } from '../core/payment/order.ts';
 import type { ShopperStep } from '../core/payment/shopper-step.ts';
 import type { BillWriter } from '../core/subscription/bill.ts';
 import type { Subscriber } from '../core/subscription/billing.ts';
+import type { DialectSandbox } from './demo.ts';
 
 /** `sandbox`: simulators answer; `live`: acquirers do. */
 export type Mode = 'sandbox' | 'live';
@@ -281,91 +282,4 @@ export interface ApiDescription {
   readonly document: object;
   /** Filled in before anybody asks: a security scheme of the document and its value. Published credentials only. */
   readonly credential?: { readonly scheme: string; readonly value: string };
-}
-
-/** The two merchants of the sandbox: the one of the documentation, and another one, so that isolation can be tried. */
-export type DemoMerchantName = 'demo' | 'other';
-
-/** The dialect's part of the demo merchants. All of it is published: documentation and people's own test suites rely on the values. */
-export interface DialectSandbox {
-  /** Acquirer accounts of this dialect alone: each platform's triggers work on its own terminal only. */
-  readonly accounts: readonly DemoAccount[];
-  readonly channels: readonly DemoChannel[];
-  readonly credentials: readonly DemoCredential[];
-  readonly partners?: readonly DemoPartner[];
-  /** Where the demo merchant is told what happens. */
-  readonly endpoints?: readonly DemoEndpoint[];
-  /** A payment to begin with. `baseUrl`: scheme, host and port of the running gateway, without a slash at the end. */
-  sample(baseUrl: string): SamplePayment;
-}
-
-export interface DemoAccount {
-  readonly accountId: string;
-  readonly merchantIdentifier: string;
-  readonly terminals: readonly string[];
-}
-
-export interface DemoChannel {
-  readonly merchant: DemoMerchantName;
-  /** UUID. */
-  readonly channelId: string;
-  readonly wireId: string;
-  readonly name: string;
-  /** One of `accounts`, or one that all dialects share. */
-  readonly accountId: string;
-  /** Absent: none. */
-  readonly policies?: Readonly<Record<string, unknown>>;
-}
-
-export interface DemoCredential {
-  readonly merchant: DemoMerchantName;
-  /** UUID. */
-  readonly credentialId: string;
-  readonly identifier: string;
-  readonly secret: string;
-}
-
-/** A reseller, and the merchants that it has brought. */
-export interface DemoPartner {
-  /** UUID. */
-  readonly partnerId: string;
-  readonly identifier: string;
-  readonly login: string;
-  readonly secret: string;
-  readonly merchants: readonly { readonly merchant: DemoMerchantName; readonly login: string; readonly identifier: string }[];
-}
-
-export interface DemoEndpoint {
-  readonly merchant: DemoMerchantName;
-  /** UUID. */
-  readonly endpointId: string;
-  /** Its path at the webhook catcher of the sandbox; absent where it is a mail address. */
-  readonly path?: string;
-  /** Payments are confirmed by mail to this address instead; `language` among the settings. */
-  readonly mail?: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly secret?: string;
-}
-
-export interface SampleRequest {
-  readonly method: string;
-  readonly url: string;
-  /** Names in lower case; without `host` and `content-length`. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** The body as it may be shown: card number and code masked. */
-  readonly maskedBody: string;
-}
-
-/** One payment that anybody can make, as a command and as the request that it sends. */
-export interface SamplePayment {
-  /** The demo merchant's credentials, in the words of the protocol. */
-  readonly credentials: readonly { readonly name: string; readonly value: string }[];
-  /** A command for `sh` that makes the payment, and makes another one when it is repeated. */
-  readonly curl: string;
-  readonly request: SampleRequest;
-  /** What has to be asked for first, where the protocol has logins. `headersOf`: what the payment's request takes from its answer. */
-  readonly logIn?: { readonly request: SampleRequest; headersOf(answer: string): Readonly<Record<string, string>> };
-  /** The retrieval reference number under which the acquirer has the payment, from the answer's body; undefined when it names none. */
-  rrnOf(answer: string): string | undefined;
 }

@@ -7,7 +7,7 @@ import { createHash, randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
 import { activatableAtBank } from '../core/instrument/bank.ts';
 import { currencies } from '../core/money/currency.ts';
-import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/dialect.ts';
+import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/demo.ts';
 import { dialects } from '../dialects/registry.ts';
 import { openPayoutBalances } from '../store/payout-funding.ts';
 
@@ -38,8 +38,17 @@ const sharedAccounts: readonly DemoAccount[] = [
   { accountId: 'sandbox-other', merchantIdentifier: 'POLYGATE0000003', terminals: ['OTHR0001'] },
 ];
 
-/** Writes what is missing; what is there stays as it is. All of its channels may use the bank for all that it does. */
-export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
+interface DemoPlaces {
+  readonly databaseUrl: string;
+  /** Of the demo shop: scheme, host and port. */
+  readonly shopUrl: string;
+}
+
+/**
+ * Writes what is missing; what is there stays as it is, but where the demo shop has moved to another port, what names it moves along. All of the
+ * channels may use the bank for all that it does.
+ */
+export async function writeDemoMerchants({ databaseUrl, shopUrl }: DemoPlaces): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('begin');
     for (const { merchantId, routingNumber, name } of Object.values(merchants)) {
@@ -53,7 +62,7 @@ export async function writeDemoMerchants(databaseUrl: string): Promise<void> {
     for (const account of sharedAccounts) await writeAccount(client, account);
     for (const { name, sandbox } of dialects) {
       for (const account of sandbox?.accounts ?? []) await writeAccount(client, account);
-      for (const channel of sandbox?.channels ?? []) await writeChannel(client, name, channel);
+      for (const channel of sandbox?.channels ?? []) await writeChannel(client, { dialect: name, channel, shopUrl });
       for (const credential of sandbox?.credentials ?? []) await writeCredential(client, name, credential);
       for (const partner of sandbox?.partners ?? []) await writePartner(client, name, partner);
     }
@@ -88,13 +97,32 @@ async function writeAccount(client: pg.Client, { accountId, merchantIdentifier, 
   );
 }
 
-async function writeChannel(client: pg.Client, dialect: string, channel: DemoChannel): Promise<void> {
+interface ChannelAtShop {
+  readonly dialect: string;
+  readonly channel: DemoChannel;
+  readonly shopUrl: string;
+}
+
+/** Policies are those of an earlier start where nothing but the shop's port is another; any others are somebody's own. */
+async function writeChannel(client: pg.Client, { dialect, channel, shopUrl }: ChannelAtShop): Promise<void> {
   const { channelId, wireId, name, accountId } = channel;
   const { merchantId } = merchants[channel.merchant];
   await client.query(
     `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, bank_methods, policies) values ($1, $2, $3, $4, $5, $6, $7, $8)
-    on conflict (merchant_id, channel_id) do update set bank_methods = coalesce(channel.bank_methods, excluded.bank_methods)`,
-    [merchantId, channelId, dialect, wireId, name, accountId, activatableAtBank, JSON.stringify(channel.policies ?? {})],
+    on conflict (merchant_id, channel_id) do update set bank_methods = coalesce(channel.bank_methods, excluded.bank_methods),
+      policies = case when regexp_replace(channel.policies::text, 'http://127\\.0\\.0\\.1:[0-9]+', $9, 'g') = excluded.policies::text
+        then excluded.policies else channel.policies end`,
+    [
+      merchantId,
+      channelId,
+      dialect,
+      wireId,
+      name,
+      accountId,
+      activatableAtBank,
+      JSON.stringify(channel.policies?.(shopUrl) ?? {}),
+      shopUrl,
+    ],
   );
   await client.query(
     'insert into polygate.entry_point (dialect, wire_id, merchant_id, channel_id) values ($1, $2, $3, $4) on conflict do nothing',

@@ -18,6 +18,11 @@ export function hasDemoShop(): boolean {
   return existsSync(entry);
 }
 
+/** Where it is found from this machine; port 0 stands for one that is not known yet. */
+export function shopUrlOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
 export function startDemoShop({ port, gatewayUrl, log }: DemoShopOptions): Promise<RunningChild<{ readonly port: number }>> {
   return startChild({
     name: 'the demo shop',

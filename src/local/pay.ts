@@ -3,8 +3,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Config } from '../config.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
-import type { SamplePayment, SampleRequest } from '../dialects/dialect.ts';
+import type { SamplePayment, SampleRequest } from '../dialects/demo.ts';
 import { dialects } from '../dialects/registry.ts';
+import { shopUrlOf } from './demo-shop.ts';
 
 const timeoutMs = 30_000;
 
@@ -18,7 +19,7 @@ export async function pay(config: Config, dialect: string): Promise<void> {
   if (sandbox === undefined) {
     throw new Error(`There is no dialect "${dialect}". This version speaks: ${spoken.map(({ name }) => name).join(', ')}.`);
   }
-  const sample = sandbox.sample(baseUrlOf(config));
+  const sample = sandbox.sample({ baseUrl: baseUrlOf(config), shopUrl: shopUrlOf(config.sandboxShopPort) });
   const answer = await makePayment(sample);
   await showExchange(config, sample.rrnOf(answer.body));
   if (answer.status >= 300) throw new Error(`The payment was answered with HTTP ${answer.status}; the body above says why.`);

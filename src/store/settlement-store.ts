@@ -3,16 +3,16 @@
  * their own until their cut-off; of an operation only a mark on its own row changes.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import { accounts } from '../core/ledger/accounts.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { CutOff } from '../core/settlement/cut-off.ts';
-import { type SettledGroup, type SettledKind, settledKinds } from '../core/settlement/settlement.ts';
-import type { Closing, DueCycle, FoundToSettle, SettlementStore } from '../core/settlement/settlement-store.ts';
+import { settledKinds } from '../core/settlement/settlement.ts';
+import type { DueCycle, FoundToSettle, SettlementStore } from '../core/settlement/settlement-store.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { closeSettlement } from './close-settlement.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
-import { createReconciliations, insertReconciliations } from './reconciliations.ts';
+import { createReconciliations } from './reconciliations.ts';
 import { timeArray } from './rows.ts';
 import { createWalk } from './walk.ts';
 
@@ -153,32 +153,6 @@ where u.account_id = $1 and u.settlement_id is null and o.merchant_id = u.mercha
   and o.state in ('declined', 'rejected', 'failed', 'undone')`,
 };
 
-const closeBatch: Statement = {
-  name: 'close_settlement',
-  text: `update polygate.settlement set state = 'closed', closed_at = $2 where settlement_id = $1 and state = 'collecting'
-returning account_id, (extract(epoch from cut_off_at) * 1000)::bigint as cut_off_ms`,
-};
-
-const groups: Statement = {
-  name: 'settlement_groups',
-  text: `select merchant_id, currency, kind, count(*)::int as count, sum(amount)::bigint as amount, sum(fee)::bigint as fees
-from polygate.settled_operation where settlement_id = $1 group by merchant_id, currency, kind order by merchant_id, currency, kind`,
-};
-
-const insertParts: Statement = {
-  name: 'insert_settlement_parts',
-  text: `insert into polygate.settlement_part (settlement_id, merchant_id, currency, part_id, operations, gross, fees)
-select $1, * from unnest($2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::bigint[], $7::bigint[])`,
-};
-
-const bookLines: Statement = {
-  name: 'book_settlement',
-  text: `insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
-select merchant_id, part_id, line, part_id, kind, layer, debit_account, credit_account, amount, currency, $1
-from unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::smallint[], $8::smallint[], $9::bigint[], $10::text[])
-  as i (merchant_id, part_id, line, kind, layer, debit_account, credit_account, amount, currency)`,
-};
-
 const endCycle: Statement = {
   name: 'end_settlement_cycle',
   text: `update polygate.settlement_cycle set last_cut_off_at = cut_off_at, cut_off_at = null, due_at = null, waiting_since = null, leased_until = now()
@@ -206,15 +180,6 @@ interface CycleRow extends Row {
   readonly waited_ms: number;
   readonly cut_off_minute: number;
   readonly time_zone: string;
-}
-
-interface GroupRow extends Row {
-  readonly merchant_id: string;
-  readonly currency: string;
-  readonly kind: SettledKind;
-  readonly count: number;
-  readonly amount: number;
-  readonly fees: number;
 }
 
 const lowestId = '00000000-0000-0000-0000-000000000000';
@@ -288,14 +253,7 @@ export function createSettlementStore(database: Database, clock: Pick<Clock, 'bu
         after = row.last;
       }
     },
-    close: (settlementId, closing) =>
-      database.transaction(async (query) => {
-        const [batch] = await query<{ account_id: string; cut_off_ms: number }>(closeBatch, [settlementId, new Date(clock.businessNow())]);
-        if (batch === undefined) return false;
-        const found = (await query<GroupRow>(groups, [settlementId])).map(groupOf);
-        await writeClosing(query, { settlementId, accountId: batch.account_id, cutOffAtMs: batch.cut_off_ms }, closing(found));
-        return true;
-      }),
+    close: (settlementId, closing) => closeSettlement(database, { settlementId, closing, nowMs: clock.businessNow() }),
     async finish(cycle) {
       await database.query(drop, [cycle.accountId]);
       await database.query(endCycle, cycleKey(cycle));
@@ -316,40 +274,4 @@ function foundOf({ account_id, at_ms, cut_off_minute, time_zone, last_cut_off_ms
   if (account_id === null || at_ms === null || cut_off_minute === null || time_zone === null) return [];
   const cutOff = { minute: cut_off_minute, timeZone: time_zone };
   return [{ accountId: account_id, atMs: at_ms, cutOff, ...(last_cut_off_ms === null ? {} : { lastCutOffAtMs: last_cut_off_ms }) }];
-}
-
-function groupOf({ merchant_id: merchantId, ...row }: GroupRow): SettledGroup {
-  return { ...row, merchantId };
-}
-
-interface Batch {
-  readonly settlementId: string;
-  readonly accountId: string;
-  readonly cutOffAtMs: number;
-}
-
-async function writeClosing(query: Database['query'], batch: Batch, { parts, totals }: Closing): Promise<void> {
-  await query(insertParts, [
-    batch.settlementId,
-    plainArray(parts.map(({ merchantId }) => merchantId)),
-    plainArray(parts.map(({ currency }) => currency)),
-    plainArray(parts.map(({ partId }) => partId)),
-    plainArray(parts.map(({ operations }) => operations)),
-    plainArray(parts.map(({ gross }) => gross)),
-    plainArray(parts.map(({ fees }) => fees)),
-  ]);
-  const lines = parts.flatMap(({ lines: own, ...part }) => own.map((line, number) => ({ ...part, ...line, number })));
-  await query(bookLines, [
-    new Date(batch.cutOffAtMs),
-    plainArray(lines.map(({ merchantId }) => merchantId)),
-    plainArray(lines.map(({ partId }) => partId)),
-    plainArray(lines.map(({ number }) => number)),
-    plainArray(lines.map(({ kind }) => kind)),
-    plainArray(lines.map(({ layer }) => layer)),
-    plainArray(lines.map(({ debit }) => accounts[debit])),
-    plainArray(lines.map(({ credit }) => accounts[credit])),
-    plainArray(lines.map(({ amount }) => amount)),
-    plainArray(lines.map(({ currency }) => currency)),
-  ]);
-  await insertReconciliations(query, batch, totals);
 }

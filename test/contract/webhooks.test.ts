@@ -1,6 +1,6 @@
 /** Stories about what the merchant is told: everything, in order, whatever its endpoint answers, and nothing of anybody else's. */
 import assert from 'node:assert/strict';
-import { createHooks, type Hooks } from '../harness/hooks.ts';
+import { createHooks, type Hooks, hurryDeliveries } from '../harness/hooks.ts';
 import { eventually } from '../harness/processes.ts';
 import { expectOutcome, order, type Scene, stories } from './stories.ts';
 
@@ -17,8 +17,7 @@ async function toldHandles({ driver }: Scene, hooks: Hooks): Promise<readonly st
 async function allTold(scene: Scene, hooks: Hooks, handles: readonly string[]): Promise<readonly string[]> {
   let told: readonly string[] = [];
   const complete = async () => {
-    await scene.stack.database.query(`update polygate.delivery set due_at = now() where state = 'pending' and lease is null`);
-    await scene.stack.database.query('update polygate.endpoint set wake_at = now() where wake_at > now()');
+    await hurryDeliveries(scene.stack.database);
     told = (await toldHandles(scene, hooks)).filter((handle) => handles.includes(handle));
     return handles.every((handle) => told.includes(handle));
   };

@@ -92,7 +92,7 @@ async function fill(url: string, content: Exclude<Content, 'nothing'>): Promise<
     return;
   }
   const { writeDemoMerchants } = await import('../../src/local/demo-merchants.ts');
-  await writeDemoMerchants(url);
+  await writeDemoMerchants({ databaseUrl: url, shopUrl: 'http://127.0.0.1:8070' });
 }
 
 /** The run's server; a file that is run by itself starts one of its own and takes it away when its tests are done. */

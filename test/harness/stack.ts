@@ -117,7 +117,9 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
     ...{ api: createOppClient(gateway.url, traces), host, traces, config, env, database, databaseUrl, books, stop },
     log: () => lines,
     async hurry() {
-      await database.query(`update polygate.operation set resolve_at = now() where state in ('submitted', 'pending', 'unknown')`);
+      // What the gateway has locked it is working at already; to wait for it could be to wait for each other.
+      await database.query(`update polygate.operation set resolve_at = now() where ctid in (
+        select ctid from polygate.operation where state in ('submitted', 'pending', 'unknown') for update skip locked)`);
     },
     async startNode() {
       const own = readConfig({ mode: 'sandbox', file: undefined, env: { ...env, PORT: '0' } });

@@ -21,6 +21,7 @@ export interface Iso8583Settings {
 }
 
 const echoAfterMs = 30_000;
+const connectTimeoutMs = 10_000;
 
 /** What a late answer needs to be understood. */
 interface Context {
@@ -33,6 +34,7 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
   const link = openLink({
     ...settings,
     echoAfterMs,
+    connectTimeoutMs,
     businessNow: context.clock.businessNow,
     log: context.log,
     onLate(late, message) {

@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly host: string;
   readonly port: number;
   readonly connections: number;
+  /** How long one try to connect may take, ms: a host whose packets are dropped on the way refuses nothing. */
+  readonly connectTimeoutMs: number;
   /** How long an exchange waits for its answer, ms. */
   readonly timeoutMs: number;
   /** Idle time after which an echo is sent, ms. */
@@ -55,6 +57,9 @@ interface Connection {
   outgoing: Buffer[];
   lastHeardMs: number;
   retryPauseMs: number;
+  /** That nobody is reached was told since it was ready last. */
+  told: boolean;
+  /** Of the try to connect, then of the echoes. */
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -71,7 +76,7 @@ export function openLink(options: LinkOptions): Link {
   const exchanges = new Map<string, Exchange>();
   const late = new Map<string, { readonly context: unknown; readonly untilMs: number }>();
   const connections: Connection[] = Array.from({ length: options.connections }, () => ({
-    ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, timer: undefined },
+    ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, told: false, timer: undefined },
   }));
   const requests = new Set<Promise<void>>();
   let turn = 0;
@@ -84,7 +89,12 @@ export function openLink(options: LinkOptions): Link {
     const socket = connect({ host: options.host, port: options.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
     const reader = createFrameReader(HOST_LINK_FRAMES);
     connection.socket = socket;
-    socket.on('connect', () => void signOn(connection));
+    const unanswered = new Error(`no connection within ${options.connectTimeoutMs} ms`);
+    connection.timer = setTimeout(() => socket.destroy(unanswered), options.connectTimeoutMs).unref();
+    socket.on('connect', () => {
+      clearTimeout(connection.timer);
+      void signOn(connection);
+    });
     socket.on('data', (chunk) => {
       connection.lastHeardMs = performance.now();
       try {
@@ -98,6 +108,11 @@ export function openLink(options: LinkOptions): Link {
     });
     socket.on('error', (error) => {
       if (connection.ready) options.log.warn({ error: String(error) }, 'the acquirer link broke');
+      else if (!connection.told) {
+        // Once: what is tried again every few seconds fails with the same words.
+        connection.told = true;
+        options.log.warn({ error: String(error) }, 'the acquirer cannot be reached; it is tried again until it can');
+      }
     });
     socket.on('close', () => down(connection));
   }
@@ -115,6 +130,7 @@ export function openLink(options: LinkOptions): Link {
     if (connection.retryPauseMs > 50) options.log.info({}, 'the acquirer link is up again');
     connection.ready = true;
     connection.retryPauseMs = 50;
+    connection.told = false;
     connection.timer = setInterval(() => void echo(connection), options.echoAfterMs).unref();
   }
 

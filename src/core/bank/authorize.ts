@@ -7,11 +7,11 @@ import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
-import { withNumber } from '../payment/authorize-command.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
 import { inputHash, repeatOf } from '../payment/idempotency.ts';
+import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
@@ -22,7 +22,7 @@ import { orderOf } from './ask.ts';
 import type { BankAnswer } from './bank.ts';
 import { takeBankReport } from './take-report.ts';
 
-export interface BankCommand {
+export interface BankCommand extends PaymentNames {
   readonly channel: Channel;
   readonly kind: 'preauthorization' | 'debit';
   readonly method: BankMethod;
@@ -31,15 +31,6 @@ export interface BankCommand {
   readonly currency: string;
   /** Where the shopper goes in the end; the id is that of the operation. */
   readonly returnUrl: (operationId: string) => string;
-  readonly merchantReference?: string;
-  readonly idempotencyKey?: string;
-  /** As in `AuthorizeCommand`. */
-  readonly keyLifetimeMs?: number;
-  /** As in `AuthorizeCommand`. */
-  readonly keyMatchesAnyInput?: true;
-  /** As in `AuthorizeCommand`. */
-  readonly paymentNumber?: number;
-  readonly dialectData: Readonly<Record<string, string>>;
 }
 
 /** Records the payment and starts it at the bank. Refuses what can be refused without a trace. */

@@ -8,11 +8,11 @@ import { accountSummaryOf, type BankAccount } from '../instrument/account.ts';
 import { accountTransfers } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
-import { withNumber } from '../payment/authorize-command.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
 import { inputHash, repeatOf } from '../payment/idempotency.ts';
+import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { IdempotencyKey, NewAccountPayout } from '../ports/new-operation.ts';
@@ -21,7 +21,7 @@ import { notTakenUp } from './authorize.ts';
 import type { Bank, BankAnswer } from './bank.ts';
 import { takeBankReport } from './take-report.ts';
 
-export interface AccountPayoutCommand {
+export interface AccountPayoutCommand extends PaymentNames {
   readonly channel: Channel;
   /** Minor units. */
   readonly amount: number;
@@ -29,15 +29,6 @@ export interface AccountPayoutCommand {
   readonly account: BankAccount;
   /** What the receiver reads. */
   readonly purpose: string;
-  readonly merchantReference?: string;
-  readonly idempotencyKey?: string;
-  /** As in `AuthorizeCommand`. */
-  readonly keyLifetimeMs?: number;
-  /** As in `AuthorizeCommand`. */
-  readonly keyMatchesAnyInput?: true;
-  /** As in `AuthorizeCommand`. */
-  readonly paymentNumber?: number;
-  readonly dialectData: Readonly<Record<string, string>>;
 }
 
 /** Records the payout and orders it at the bank. Refuses what can be refused without a trace. */

@@ -9,6 +9,7 @@ import type { Exemption } from '../three-d-secure/authentication.ts';
 import type { ExternalAuthentication } from '../three-d-secure/external.ts';
 import type { ShopperlessWish } from './await-issuer.ts';
 import type { Shopper } from './await-shopper.ts';
+import type { PaymentNames } from './merchant-names.ts';
 import type { RejectionReason } from './operation.ts';
 
 /**
@@ -22,7 +23,7 @@ export type Instrument =
   | { readonly type: 'kept'; readonly cardId: string; readonly summary: CardSummary }
   | { readonly type: 'rejected'; readonly summary: CardSummary; readonly reason: RejectionReason };
 
-export interface AuthorizeCommand {
+export interface AuthorizeCommand extends PaymentNames {
   readonly channel: Channel;
   readonly kind: 'preauthorization' | 'debit' | 'payout';
   /** Minor units. */
@@ -49,15 +50,6 @@ export interface AuthorizeCommand {
   readonly captureLater?: { readonly afterMs: number } | { readonly atMs: number };
   /** Of that capture: its dialect data. */
   readonly captureData?: Readonly<Record<string, string>>;
-  readonly merchantReference?: string;
-  readonly idempotencyKey?: string;
-  /** How long the key is remembered, in wall ms; absent: as the settings say. */
-  readonly keyLifetimeMs?: number;
-  /** A repeat under the key counts as the same request whatever it asks for; else it is refused when it asks for something else. */
-  readonly keyMatchesAnyInput?: true;
-  /** From `takePaymentNumber`; it is found under the same name in the dialect's data of the operation. */
-  readonly paymentNumber?: number;
-  readonly dialectData: Readonly<Record<string, string>>;
 }
 
 /** What is wrong with a command whatever card it names. */
@@ -72,12 +64,4 @@ export function refuseTerms({
   if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
   if (agreement !== undefined && !isConsistent(agreement)) return refusal('agreement_inconsistent', 'agreement');
   return undefined;
-}
-
-/** The number is no part of what a repeat is compared by: each try takes one. */
-export function withNumber({
-  dialectData,
-  paymentNumber,
-}: Pick<AuthorizeCommand, 'dialectData' | 'paymentNumber'>): AuthorizeCommand['dialectData'] {
-  return paymentNumber === undefined ? dialectData : { ...dialectData, paymentNumber: String(paymentNumber) };
 }

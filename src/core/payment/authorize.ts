@@ -11,7 +11,7 @@ import type { NewPayment } from '../ports/new-operation.ts';
 import type { Refusal } from '../refusals.ts';
 import { screened as screenedBefore } from '../risk/review.ts';
 import type { ReviewCause } from '../risk/rule.ts';
-import { type AuthorizeCommand, refuseTerms, withNumber } from './authorize-command.ts';
+import { type AuthorizeCommand, refuseTerms } from './authorize-command.ts';
 import { isIssuerAsked, waitingForIssuer } from './await-issuer.ts';
 import { type Waiting, waitingFor } from './await-shopper.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
@@ -19,6 +19,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { heldForReview } from './hold-for-review.ts';
 import { inputHash } from './idempotency.ts';
 import { judged, screened, suspected, suspicionOf, unlessAuthenticated, withAuthentication } from './judge.ts';
+import { withNumber } from './merchant-names.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
 import { type PaymentCard, submit } from './submit.ts';
 

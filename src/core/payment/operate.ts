@@ -13,29 +13,23 @@ import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
+import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
 
-export interface OperateCommand {
+export interface OperateCommand extends MerchantNames {
   readonly channel: Channel;
   /** The operation the merchant names. */
   readonly operationId: string;
   /** Minor units; absent where the act may take all that is left. */
   readonly amount?: number;
   readonly currency?: string;
-  readonly merchantReference?: string;
-  readonly idempotencyKey?: string;
-  /** As in `AuthorizeCommand`. */
-  readonly keyLifetimeMs?: number;
-  /** As in `AuthorizeCommand`. */
-  readonly keyMatchesAnyInput?: true;
   /** Of a capture or refund, where the protocol knows one per payment or charge: only when none succeeded before and none is under way. */
   readonly once?: true;
   /** Of a capture: what it does not take is released as soon as it has succeeded, also when that is known only later. Goes with `once`. */
   readonly releasesRest?: true;
   /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
   readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
-  readonly dialectData: Readonly<Record<string, string>>;
   /** Of what the gateway does by itself: why. */
   readonly because?: DueReason;
 }

@@ -1,6 +1,6 @@
 /** The sandbox's entities, logins and first payment for those who speak OPP. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment, SandboxUrls } from '../demo.ts';
 
 export const demoEntityId = '0f0e0d0c0b0a09080706050403020100';
 const otherEntityId = '0f0e0d0c0b0a09080706050403020102';
@@ -60,7 +60,7 @@ const debit: readonly (readonly [name: string, value: string])[] = [
   ['card.cvv', '123'],
 ];
 
-function sample(baseUrl: string): SamplePayment {
+function sample({ baseUrl }: SandboxUrls): SamplePayment {
   const url = `${baseUrl}/v1/payments`;
   const authorization = `Bearer ${bearerToken}`;
   const lines = [

@@ -4,6 +4,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel, Credential } from '../../core/merchant/channel.ts';
 import type { Partner } from '../../core/merchant/partner.ts';
 import type { DialectContext } from '../dialect.ts';
@@ -44,7 +45,7 @@ export async function logMemberIn({ directory }: DialectContext, parameters: Par
   const found = await directory.credentials({ dialect, identifier: memberId });
   const credential = found.find(({ secretHash }) => hasSecret(secretHash, key));
   if (credential === undefined) return undefined;
-  return { role: 'merchant', login: username ?? memberId, identifier: memberId, boundTo: credential.credentialId };
+  return { role: 'merchant', login: maskCardNumbers(username ?? memberId), identifier: memberId, boundTo: credential.credentialId };
 }
 
 export async function logPartnerIn({ directory }: DialectContext, parameters: Parameters): Promise<Login | undefined> {

@@ -1,7 +1,7 @@
 /** The sandbox's members, terminals, partner and first payment for those who speak this protocol. */
 import { createHash, randomUUID } from 'node:crypto';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment, SandboxUrls } from '../demo.ts';
 
 export const demoMember = { memberId: '10001', terminalId: '1001', key: '0123456789abcdef0123456789abcdef' } as const;
 const other = { memberId: '10002', terminalId: '1002', key: 'fedcba9876543210fedcba9876543210' } as const;
@@ -61,7 +61,7 @@ function debitOf(reference: string, checksum: string): Readonly<Record<string, s
 
 const form = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
 
-function sample(baseUrl: string): SamplePayment {
+function sample({ baseUrl }: SandboxUrls): SamplePayment {
   const url = `${baseUrl}/transactionServices/REST/v1`;
   const { memberId, key } = demoMember;
   const reference = `DEMO-${randomUUID().replaceAll(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? '')}`;

@@ -1,15 +1,13 @@
 /** Every endpoint for the description of the API: its bodies are those that the routes check. */
 import type { AnswerName } from './answers.ts';
+import { createHostedCheckout, createHostedTokenization, createPaymentLink } from './hosted-wire.ts';
 import {
   anyBody,
   type BodySchema,
   cancelPayment,
   capturePayment,
   completePayment,
-  createHostedCheckout,
-  createHostedTokenization,
   createPayment,
-  createPaymentLink,
   createPayout,
   createSession,
   createToken,

@@ -9,13 +9,15 @@ import { type OrderView, openOrderOnce, readOrder } from '../../core/payment/ord
 import { orderPageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticated } from './find.ts';
-import { brandsOf, languageIn, offeredTokens, variantIn } from './hosted.ts';
+
+import { brandsOf, languageIn, offeredTokens, tokensIn, variantIn } from './hosted.ts';
+import type { CreateHostedCheckout } from './hosted-wire.ts';
+
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, type Problem } from './problem.ts';
 import { type RequestContext, readReturnUrl, readTerms } from './read.ts';
 import { problemOf } from './refusals.ts';
 import { firstOf } from './tree.ts';
-import type { CreateHostedCheckout } from './wire.ts';
 import { type Json, writePayment } from './write.ts';
 
 /** Which resource an order belongs to: each finds its own only. */
@@ -68,7 +70,7 @@ export async function openHosted(
     throw invalid('cardPaymentMethodSpecificInput', 'the card is entered on the page; none can be named here');
   const { hostedCheckoutSpecificInput: page = {} } = body;
   const { idempotencyKey, keyMatchesAnyInput: _any, authentication: _own, exemption: _exemption, ...order } = readTerms(read, body);
-  const { tokens, invalidTokens } = await offeredTokens(engine, channel, page.tokens);
+  const { tokens, invalidTokens } = await offeredTokens(engine, channel, tokensIn(page.tokens));
   const orderId = idempotencyKey === undefined ? randomUUID() : orderIdOf(engine, channel, idempotencyKey);
   const { merchantId } = channel;
   const before = idempotencyKey === undefined ? undefined : await engine.checkouts.findById({ merchantId, checkoutId: orderId });

@@ -1,14 +1,17 @@
 /** Sessions of the Hosted Tokenization Page on the wire: what is asked for, and the card that came of one. */
+
 import type { CardBrand } from '../../core/instrument/card.ts';
+import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { findCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import { type KeptCard, keptCardOf, onePaymentOf } from '../../core/payment/kept-card.ts';
+import type { CreateHostedTokenization, ProductFilters, ValidationRules } from './hosted-wire.ts';
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, Problem } from './problem.ts';
 import { products } from './products.ts';
-import type { CreateHostedTokenization, CreatePayment, ProductFilters, ValidationRules } from './wire.ts';
+import type { CreatePayment } from './wire.ts';
 
 /** How long a shopper may take to fill in the form: three hours, as the platform says. */
 export const sessionLifeMs = 3 * 3_600_000;
@@ -18,17 +21,16 @@ export function tokensIn(text: string | undefined): readonly string[] {
   return text === undefined ? [] : text.split(',').flatMap((token) => (token.trim() === '' ? [] : [token.trim()]));
 }
 
-/** The stored cards that can be offered, and the names that are none. */
+/** The stored cards that can be offered, and the names that are none: whatever was sent in their place, without card numbers. */
 export async function offeredTokens(
-  { vault }: Engine,
-  { merchantId }: Channel,
-  text: string | undefined,
+  { vault }: Pick<Engine, 'vault'>,
+  { merchantId }: Pick<Channel, 'merchantId'>,
+  given: readonly string[],
 ): Promise<{ readonly tokens: readonly string[]; readonly invalidTokens: readonly string[] }> {
-  const given = tokensIn(text);
   const known = await Promise.all(given.map((token) => vault.resolveToken({ merchantId, token: fromGuid(token) ?? '' })));
   return {
     tokens: given.flatMap((token, index) => (known[index] === undefined ? [] : [fromGuid(token) ?? ''])),
-    invalidTokens: given.filter((_, index) => known[index] === undefined),
+    invalidTokens: given.filter((_, index) => known[index] === undefined).map(maskCardNumbers),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The sandbox's accounts, keys and first payment for those who speak the PAYONE protocol. */
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment, SandboxUrls } from '../demo.ts';
 import { signatureOf } from './auth.ts';
 
 export const demoMerchantId = 'PolygateDemo';
@@ -68,7 +68,7 @@ function bodyOf(cardNumber: string, cvv: string): string {
   });
 }
 
-function sample(baseUrl: string): SamplePayment {
+function sample({ baseUrl }: SandboxUrls): SamplePayment {
   const body = bodyOf('4111111111111111', '123');
   const date = new Date().toUTCString();
   const headers = { 'content-type': 'application/json', date };

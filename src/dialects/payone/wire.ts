@@ -2,24 +2,14 @@
  * The protocol as data: bodies in JSON, camelCase, amounts as integers in minor units. What steers a payment is described to the last member, and
  * unknown members are refused there, so that a misspelt one does not go unnoticed; what only describes the shopper or the goods may hold anything.
  */
-import { type Static, type TObject, type TProperties, Type } from 'typebox';
-
-/** No other members than these; all of them may be left out. */
-const open = <Properties extends TProperties>(properties: Properties) =>
-  Type.Partial(Type.Object(properties), { additionalProperties: false });
-const text = (maxLength: number) => Type.String({ maxLength });
-/** The platform cuts longer text off instead of refusing it. */
-const trimmed = Type.String({ maxLength: 2048 });
-const oneOf = (...values: readonly string[]) => Type.Enum([...values]);
-const pattern = (source: string) => Type.String({ pattern: source });
-/** Described by the platform at length, and nothing that a payment depends on. */
-const anything = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description });
+import { type Static, type TObject, Type } from 'typebox';
+import { anything, oneOf, open, pattern, text, trimmed } from './members.ts';
 
 /** Card number, expiry, code and holder as the platform's own limits have them. */
 const cardNumber = Type.String({ pattern: '^[1-9][0-9]{5}[0-9]{0,13}$', description: 'The card number, without spaces.' });
 const expiryDate = Type.String({ pattern: '^(0[1-9]|1[0-2])[0-9]{2}$', description: 'MMYY.' });
 const cvv = Type.String({ pattern: '^[0-9]{3,4}$', description: 'Three or four digits.' });
-const returnUrl = Type.String({ maxLength: 200, description: 'Where the shopper comes back to: absolute, http or https.' });
+export const returnUrl = Type.String({ maxLength: 200, description: 'Where the shopper comes back to: absolute, http or https.' });
 
 const card = Type.Object(
   {
@@ -148,7 +138,7 @@ const threeDSecure = open({
 
 export const authorizationModes = ['FINAL_AUTHORIZATION', 'PRE_AUTHORIZATION', 'SALE'] as const;
 
-const cardInput = open({
+export const cardInput = open({
   allowDynamicLinking: Type.Boolean(),
   authorizationMode: oneOf(...authorizationModes),
   autoCapture: open({ delayInMinutes: Type.Integer({ minimum: 0, maximum: 43_200 }) }),
@@ -194,8 +184,8 @@ const redirectInput = open({
   tokenize: Type.Boolean(),
 });
 
-const feedbacks = open({ webhookUrl: text(325), webhooksUrls: Type.Array(text(325), { maxItems: 5 }) });
-const fraudFields = open({
+export const feedbacks = open({ webhookUrl: text(325), webhooksUrls: Type.Array(text(325), { maxItems: 5 }) });
+export const fraudFields = open({
   blackListData: text(50),
   customerIpAddress: text(45),
   productCategories: Type.Array(trimmed, { maxItems: 100 }),
@@ -339,85 +329,9 @@ export const validateCredentials = Type.Object({ key: text(200), secret: text(20
 
 export const sendTest = open({ url: text(325) });
 
-const productFilter = open({
-  groups: Type.Array(text(64), { maxItems: 50 }),
-  products: Type.Array(Type.Integer({ minimum: 0, maximum: 99_999 }), { maxItems: 100 }),
-});
-const paymentProductFilters = open({ exclude: productFilter, restrictTo: productFilter });
-const locale = Type.String({ pattern: '^[A-Za-z]{2}(?:[_-][A-Za-z]{2})?$', description: 'Such as `en_US`.' });
-
-const validationRules = open({
-  cvvMandatoryForExistingToken: Type.Boolean({ description: 'False: a stored card needs no code.' }),
-  cvvMandatoryForNewToken: Type.Boolean({ description: 'False: a new card needs no code.' }),
-});
-
-export type ValidationRules = Static<typeof validationRules>;
-
-export const createHostedTokenization = open({
-  askConsumerConsent: Type.Boolean({ description: 'The form asks whether the card may be kept.' }),
-  creditCardSpecificInput: open({
-    ValidationRules: validationRules,
-    paymentProductPreferredOrder: Type.Array(Type.Integer({ minimum: 0, maximum: 99_999 }), { maxItems: 100 }),
-  }),
-  locale,
-  paymentProductFilters,
-  tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),
-  variant: trimmed,
-});
-
-const hostedCheckoutInput = open({
-  allowedNumberOfPaymentAttempts: Type.Integer({ minimum: 1, maximum: 10 }),
-  cardPaymentMethodSpecificInput: anything('How cards are offered.'),
-  isNewUnscheduledCardOnFileSeries: Type.Boolean(),
-  isRecurring: Type.Boolean(),
-  locale,
-  paymentProductFilters,
-  returnUrl,
-  sessionTimeout: Type.Integer({ minimum: 1, maximum: 1440, description: 'In minutes; 180 unless said.' }),
-  showResultPage: Type.Boolean(),
-  tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),
-  variant: trimmed,
-});
-
-const paidOnPage = {
-  order,
-  cardPaymentMethodSpecificInput: Type.Optional(cardInput),
-  feedbacks: Type.Optional(feedbacks),
-  fraudFields: Type.Optional(fraudFields),
-  hostedCheckoutSpecificInput: Type.Optional(hostedCheckoutInput),
-  mobilePaymentMethodSpecificInput: Type.Optional(anything('Wallets, which are not offered.')),
-  redirectPaymentMethodSpecificInput: Type.Optional(anything('Methods of banks, which are offered as the account has them.')),
-  sepaDirectDebitPaymentMethodSpecificInput: Type.Optional(anything('Direct debits, which are not offered.')),
-};
-
-export const createHostedCheckout = Type.Object(paidOnPage, { additionalProperties: false });
-
-export const createPaymentLink = Type.Object(
-  {
-    ...paidOnPage,
-    displayQRCode: Type.Optional(Type.Boolean()),
-    isReusableLink: Type.Optional(Type.Boolean()),
-    paymentLinkSpecificInput: Type.Optional(
-      open({
-        description: text(1000),
-        expirationDate: Type.String({
-          maxLength: 40,
-          description: 'With its offset from UTC; at most six months ahead. A day unless said.',
-        }),
-        recipientName: text(255),
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
 /** Bodies that are only looked at so far as to answer that there is no such thing here. */
 export const anyBody = anything('Whatever the platform’s contract has.');
 
-export type CreateHostedTokenization = Static<typeof createHostedTokenization>;
-export type ProductFilters = Static<typeof paymentProductFilters>;
-export type CreateHostedCheckout = Static<typeof createHostedCheckout>;
-export type CreatePaymentLink = Static<typeof createPaymentLink>;
 export type CreatePayment = Static<typeof createPayment>;
 export type CardInput = NonNullable<CreatePayment['cardPaymentMethodSpecificInput']>;
 export type CardData = Static<typeof card>;

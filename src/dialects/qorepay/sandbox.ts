@@ -1,6 +1,6 @@
 /** The sandbox's brands, keys and first payment for those who speak QorePay. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment, SandboxUrls } from '../demo.ts';
 import { identifierOfKey } from './auth.ts';
 import { demoWebhookKey } from './sandbox-key.ts';
 
@@ -54,13 +54,14 @@ export const sandbox: DialectSandbox = {
   sample,
 };
 
-const purchase = {
+/** For a card that a server sends, the platform wants to know where the payer would go. */
+const purchase = (shopUrl: string) => ({
   brand_id: demoBrandId,
   client: { email: 'ada@example.com' },
   purchase: { currency: 'EUR', products: [{ name: 'Harbor Blend', quantity: 1, price: 1250 }] },
-  success_redirect: 'http://127.0.0.1:8070/',
-  failure_redirect: 'http://127.0.0.1:8070/basket',
-};
+  success_redirect: `${shopUrl}/`,
+  failure_redirect: `${shopUrl}/basket`,
+});
 
 const card = {
   cardholder_name: 'Ada Example',
@@ -71,9 +72,9 @@ const card = {
 };
 
 /** A purchase takes two requests: one that makes it, and one that pays it at the address that the first was answered. */
-function sample(baseUrl: string): SamplePayment {
+function sample({ baseUrl, shopUrl }: SandboxUrls): SamplePayment {
   const url = `${baseUrl}/api/v1/purchases/`;
-  const body = JSON.stringify(purchase);
+  const body = JSON.stringify(purchase(shopUrl));
   const type = `-H 'Content-Type: application/json'`;
   const curl = [
     `url=$(curl -sS ${url} -H 'Authorization: Bearer ${demoApiKey}' ${type} \\\n  -d '${body}' | sed -E 's/.*"direct_post_url":"([^"]*)".*/\\1/')`,

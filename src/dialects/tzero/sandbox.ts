@@ -1,13 +1,13 @@
 /** The sandbox's channels, keys and first payment for those who speak tZero. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
-import type { DialectSandbox, SamplePayment } from '../dialect.ts';
+import type { DialectSandbox, SamplePayment, SandboxUrls } from '../demo.ts';
 import { identifierOf } from './access.ts';
 
 export const demoChannelId = 'ch_demo';
 export const demoKey = 'sk_0123456789abcdef0123456789abcdef';
 const otherKey = 'sk_fedcba9876543210fedcba9876543210';
 
-const policies = { returnUrl: 'http://127.0.0.1:8070/return/tzero', allowedOrigins: ['http://127.0.0.1:8070'] };
+const policies = (shopUrl: string) => ({ returnUrl: `${shopUrl}/return/tzero`, allowedOrigins: [shopUrl] });
 
 export const sandbox: DialectSandbox = {
   accounts: [{ accountId: 'sandbox-tzero', merchantIdentifier: 'POLYGATE0000004', terminals: ['TZER0001'] }],
@@ -58,7 +58,7 @@ const payment = (reference: string) => ({
   },
 });
 
-function sample(baseUrl: string): SamplePayment {
+function sample({ baseUrl }: SandboxUrls): SamplePayment {
   const url = `${baseUrl}/payment/authorise`;
   const body = JSON.stringify(payment(`demo-${process.hrtime.bigint()}`));
   const lines = [

@@ -6,10 +6,10 @@ import type { DialectContext } from '../../dialect.ts';
 import { send, tellFirst } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findHosted, type HostedState, openHosted, stateOfHosted } from '../hosted-order.ts';
+import { createHostedCheckout } from '../hosted-wire.ts';
 import { toGuid } from '../ids.ts';
 import { missing, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
-import { createHostedCheckout } from '../wire.ts';
 import { partialUrl } from './hosted-tokenizations.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 

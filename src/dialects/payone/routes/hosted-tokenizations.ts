@@ -9,12 +9,12 @@ import { keptCardOf } from '../../../core/payment/kept-card.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
-import { findSession, offeredTokens, sessionLifeMs, termsOf } from '../hosted.ts';
+import { findSession, offeredTokens, sessionLifeMs, termsOf, tokensIn } from '../hosted.ts';
+import { createHostedTokenization } from '../hosted-wire.ts';
 import { Problem } from '../problem.ts';
 import { productOfBrand } from '../products.ts';
 import { problemOf } from '../refusals.ts';
 import { channelOf, refuseQuery } from '../request.ts';
-import { createHostedTokenization } from '../wire.ts';
 import { writeToken } from '../write.ts';
 import { type OfMerchant, type OfPayment, paymentNames } from './payments.ts';
 
@@ -31,7 +31,7 @@ export function registerHostedTokenizations(app: FastifyInstance, { engine }: Di
     refuseQuery(request);
     const body = readBody(request.body);
     const channel = channelOf(request);
-    const { tokens, invalidTokens } = await offeredTokens(engine, channel, body.tokens);
+    const { tokens, invalidTokens } = await offeredTokens(engine, channel, tokensIn(body.tokens));
     const opened = await openCheckout(engine, channel, () => termsOf(body, tokens), sessionLifeMs);
     if (opened.kind === 'refused') throw problemOf(opened.refusal, paymentNames);
     const url = `${engine.shoppers.publicUrl}/pay/${opened.token}`;

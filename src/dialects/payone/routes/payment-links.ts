@@ -5,9 +5,10 @@ import type { DialectContext } from '../../dialect.ts';
 import { send, tellFirst } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findHosted, openHosted, stateOfHosted } from '../hosted-order.ts';
+import { type CreatePaymentLink, createPaymentLink } from '../hosted-wire.ts';
 import { invalid, notAllowed, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
-import { anyBody, type CreatePaymentLink, createPaymentLink } from '../wire.ts';
+import { anyBody } from '../wire.ts';
 import { writeLink } from '../write-link.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 

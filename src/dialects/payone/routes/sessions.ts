@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
-import { fromGuid } from '../ids.ts';
+import { offeredTokens } from '../hosted.ts';
 import { channelOf, refuseQuery } from '../request.ts';
 import { openSession, publicKeyOf } from '../sessions.ts';
 import { createSession } from '../wire.ts';
@@ -16,14 +16,14 @@ export function registerSessions(app: FastifyInstance, { engine }: DialectContex
     refuseQuery(request);
     const { tokens = [] } = readBody(request.body);
     const { merchantId, wireId } = channelOf(request);
-    const known = await Promise.all(tokens.map((token) => engine.vault.resolveToken({ merchantId, token: fromGuid(token) ?? '' })));
+    const { invalidTokens } = await offeredTokens(engine, { merchantId }, tokens);
     const base = engine.shoppers.publicUrl;
     return send(reply, 201, {
       clientSessionId: openSession(engine, { merchantId }),
       customerId: wireId,
       clientApiUrl: `${base}/client`,
       assetUrl: base,
-      invalidTokens: tokens.filter((_, index) => known[index] === undefined),
+      invalidTokens,
     });
   });
 

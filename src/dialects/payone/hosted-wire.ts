@@ -1,0 +1,81 @@
+/** The protocol's bodies for what shoppers see of it, as data: the form for cards, the hosted checkout and the payment link. */
+import { type Static, Type } from 'typebox';
+import { anything, open, text, trimmed } from './members.ts';
+import { cardInput, feedbacks, fraudFields, order, returnUrl } from './wire.ts';
+
+const productFilter = open({
+  groups: Type.Array(text(64), { maxItems: 50 }),
+  products: Type.Array(Type.Integer({ minimum: 0, maximum: 99_999 }), { maxItems: 100 }),
+});
+const paymentProductFilters = open({ exclude: productFilter, restrictTo: productFilter });
+const locale = Type.String({ pattern: '^[A-Za-z]{2}(?:[_-][A-Za-z]{2})?$', description: 'Such as `en_US`.' });
+
+const validationRules = open({
+  cvvMandatoryForExistingToken: Type.Boolean({ description: 'False: a stored card needs no code.' }),
+  cvvMandatoryForNewToken: Type.Boolean({ description: 'False: a new card needs no code.' }),
+});
+
+export type ValidationRules = Static<typeof validationRules>;
+
+export const createHostedTokenization = open({
+  askConsumerConsent: Type.Boolean({ description: 'The form asks whether the card may be kept.' }),
+  creditCardSpecificInput: open({
+    ValidationRules: validationRules,
+    paymentProductPreferredOrder: Type.Array(Type.Integer({ minimum: 0, maximum: 99_999 }), { maxItems: 100 }),
+  }),
+  locale,
+  paymentProductFilters,
+  tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),
+  variant: trimmed,
+});
+
+const hostedCheckoutInput = open({
+  allowedNumberOfPaymentAttempts: Type.Integer({ minimum: 1, maximum: 10 }),
+  cardPaymentMethodSpecificInput: anything('How cards are offered.'),
+  isNewUnscheduledCardOnFileSeries: Type.Boolean(),
+  isRecurring: Type.Boolean(),
+  locale,
+  paymentProductFilters,
+  returnUrl,
+  sessionTimeout: Type.Integer({ minimum: 1, maximum: 1440, description: 'In minutes; 180 unless said.' }),
+  showResultPage: Type.Boolean(),
+  tokens: Type.String({ maxLength: 2048, description: 'Stored cards to choose from, with commas.' }),
+  variant: trimmed,
+});
+
+const paidOnPage = {
+  order,
+  cardPaymentMethodSpecificInput: Type.Optional(cardInput),
+  feedbacks: Type.Optional(feedbacks),
+  fraudFields: Type.Optional(fraudFields),
+  hostedCheckoutSpecificInput: Type.Optional(hostedCheckoutInput),
+  mobilePaymentMethodSpecificInput: Type.Optional(anything('Wallets, which are not offered.')),
+  redirectPaymentMethodSpecificInput: Type.Optional(anything('Methods of banks, which are offered as the account has them.')),
+  sepaDirectDebitPaymentMethodSpecificInput: Type.Optional(anything('Direct debits, which are not offered.')),
+};
+
+export const createHostedCheckout = Type.Object(paidOnPage, { additionalProperties: false });
+
+export const createPaymentLink = Type.Object(
+  {
+    ...paidOnPage,
+    displayQRCode: Type.Optional(Type.Boolean()),
+    isReusableLink: Type.Optional(Type.Boolean()),
+    paymentLinkSpecificInput: Type.Optional(
+      open({
+        description: text(1000),
+        expirationDate: Type.String({
+          maxLength: 40,
+          description: 'With its offset from UTC; at most six months ahead. A day unless said.',
+        }),
+        recipientName: text(255),
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type CreateHostedTokenization = Static<typeof createHostedTokenization>;
+export type ProductFilters = Static<typeof paymentProductFilters>;
+export type CreateHostedCheckout = Static<typeof createHostedCheckout>;
+export type CreatePaymentLink = Static<typeof createPaymentLink>;

@@ -1,0 +1,13 @@
+/** Kinds of members of the protocol's bodies, as the platform describes them. */
+import { type TProperties, Type } from 'typebox';
+
+/** No other members than these; all of them may be left out. */
+export const open = <Properties extends TProperties>(properties: Properties) =>
+  Type.Partial(Type.Object(properties), { additionalProperties: false });
+export const text = (maxLength: number) => Type.String({ maxLength });
+/** The platform cuts longer text off instead of refusing it. */
+export const trimmed = Type.String({ maxLength: 2048 });
+export const oneOf = (...values: readonly string[]) => Type.Enum([...values]);
+export const pattern = (source: string) => Type.String({ pattern: source });
+/** Described by the platform at length, and nothing that a payment depends on. */
+export const anything = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description });
