@@ -1,5 +1,7 @@
 /** The sandbox over HTTP, asked for nonsense: each odd value gets a refusal that names its field, and the process goes on. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { askDirectory, type Json, type Requestor, startRequestor } from './harness/requestor.ts';
 import { type Sandbox, startSandbox } from './sandbox-process.ts';
@@ -226,6 +228,44 @@ test('the pages of bank and issuer answer every odd form with a page', async () 
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test('the mailbox takes what is a mail, refuses what is too large, and stands what is none', async () => {
+  const say = async (lines: readonly (string | Buffer)[]): Promise<string> => {
+    const socket = connect(sandbox.smtpPort, '127.0.0.1');
+    let heard = '';
+    let answered = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      heard += text;
+    });
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    for (const line of lines) {
+      // Each line waits for the answer to the one before it, the first for the greeting.
+      while (heard === answered && !socket.destroyed) await Promise.race([once(socket, 'data'), closed]);
+      answered = heard;
+      socket.write(line);
+    }
+    await closed;
+    return heard;
+  };
+  const open = ['EHLO shop.example\r\n', 'MAIL FROM:<shop@shop.example>\r\n', 'RCPT TO:<ada@shop.example>\r\n', 'DATA\r\n'];
+  const garbage = Buffer.from(Array.from({ length: 3_000 }, (_, index) => (index * 89) % 256));
+  for (const data of [
+    '',
+    'no header',
+    'Subject: =?utf-8?B?////?=\r\nContent-Type: multipart/mixed; boundary=\r\n\r\n--\r\n',
+    '\0\0',
+    garbage,
+  ]) {
+    assert.match(await say([...open, Buffer.concat([Buffer.from(data), Buffer.from('\r\n.\r\n')]), 'QUIT\r\n']), /250 kept/);
+  }
+  const large = await say([...open, `Subject: large\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(30_000)}.\r\n`, 'QUIT\r\n']);
+  assert.match(large, /552 .*1048576/);
+  await say(['\0\x01\r\n', garbage, '\r\nQUIT\r\n']);
+  await say([`EHLO ${'x'.repeat(100_000)}\r\n`, 'MAIL FROM:<\0>\r\n', 'RCPT TO:<@>\r\n', 'DATA\r\n', 'QUIT\r\n']);
+  const { text } = await send('GET', '/control/mail?to=ada%40shop.example');
+  assert.equal((JSON.parse(text) as { readonly mails: readonly unknown[] }).mails.length, 5);
 });
 
 test('after all of this a payment is asked for, authenticated and paid as ever', async () => {

@@ -53,8 +53,13 @@ export async function startMailbox({ address, port, faults, warn }: MailboxOptio
     onRcptTo: (_address, _session, callback) => callback(refusalOf(faults)),
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let bytes = 0;
+      stream.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= LARGEST_MAIL_BYTES) chunks.push(chunk);
+      });
       stream.on('end', () => {
+        if (bytes > LARGEST_MAIL_BYTES) return callback(tooLarge());
         const fault = faults.takeNamed(['mail_dropped', 'mail_answer_lost'], undefined)?.fault;
         if (fault === 'mail_dropped') return hangUp(server, session);
         receive(Buffer.concat(chunks), session).then((mail) => {
@@ -94,6 +99,11 @@ function refusalOf(faults: Faults): (Error & { responseCode: number }) | null {
   return fault === 'mail_refused'
     ? Object.assign(new Error('4.3.0 ordered: try again later'), { responseCode: 451 })
     : Object.assign(new Error('5.1.1 ordered: no such mailbox'), { responseCode: 550 });
+}
+
+/** The size is announced; a client that says no size with its mail is told afterwards (RFC 1870, 6.3). */
+function tooLarge(): Error & { responseCode: number } {
+  return Object.assign(new Error(`5.3.4 a mail has ${LARGEST_MAIL_BYTES} bytes at most`), { responseCode: 552 });
 }
 
 function hangUp(server: SMTPServer, { id }: SMTPServerSession): void {
