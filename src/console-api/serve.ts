@@ -147,7 +147,9 @@ function readCursor(cursor: string): readonly string[] {
 
 /** A cursor of another list: too few or too many keys, or of other types. */
 function isBadCursor(error: unknown): boolean {
-  return ['08P01', '22P02', '22007', '22008', '22003', '42P02'].includes(String((error as { readonly code?: unknown }).code));
+  return ['08P01', '22P02', '22007', '22008', '22009', '22021', '22003', '42P02'].includes(
+    String((error as { readonly code?: unknown }).code),
+  );
 }
 
 function badCursor(): ConsoleProblem {

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Engine } from '../../core/payment/engine.ts';
+import { locationOf } from '../../core/payment/location.ts';
 import {
   type ShopperEvent,
   type ShopperPayment,
@@ -102,7 +103,7 @@ async function show(request: FastifyRequest, reply: FastifyReply, shown: Shown):
   const step = await homeward(shown, payment);
   // A browser holds a redirect to the policy of the page whose form led to it, so it gets a page; programs follow redirects.
   if (step.kind === 'done' && request.headers['sec-fetch-mode'] !== 'navigate') {
-    return reply.headers(pageHeaders).redirect(step.returnUrl, 303);
+    return reply.headers(pageHeaders).redirect(locationOf(step.returnUrl), 303);
   }
   const address = (await shopperPageUrl(engine, ticket)) ?? '';
   const setting = settingOf(request, mode, payment?.channel);

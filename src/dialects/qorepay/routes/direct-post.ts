@@ -3,6 +3,7 @@
  * the hosted page. Below it the 3-D Secure proxy: the page that the browser is sent to, and the address that completes the payment.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { locationOf } from '../../../core/payment/location.ts';
 import type { ShopperStep } from '../../../core/payment/shopper-step.ts';
 import { confirmByMerchant } from '../../../core/payment/shopper-step.ts';
 import type { ShopperBrowser } from '../../../core/three-d-secure/authentication.ts';
@@ -58,7 +59,7 @@ async function openPage(context: DialectContext, request: FastifyRequest, reply:
 }
 
 const away = (reply: FastifyReply, url: string): FastifyReply =>
-  reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
+  reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(locationOf(url), 303);
 
 async function payByServer(context: DialectContext, request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> {
   // What is not card data may come with either key.
