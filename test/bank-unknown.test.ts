@@ -182,6 +182,16 @@ test('what the bank has not signed changes nothing', async () => {
   await press(await goToBank(reply), 'refuse');
 });
 
+test('a report with a NUL in a text is recorded all the same: money has moved', async () => {
+  const reply = await pay();
+  const bank = await goToBank(reply);
+  const { reference, amount, currency } = (await atBank(reply)) ?? {};
+  const body = JSON.stringify({ reference, amount, currency, state: 'paid', bankReference: 'odd \0 reference' });
+  assert.equal((await notify(body, signatureOf('sandbox-bank-secret', Math.floor(Date.now() / 1_000), body))).status, 200);
+  expectReply(await read(reply.body.id), 200, approved);
+  await press(bank, 'pay');
+});
+
 test('an address that this gateway has not made leads nowhere', async () => {
   const reply = await pay();
   const url = reply.body.redirect?.url ?? '';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { jsonText, textArray } from '../src/postgres/columns.ts';
+import { jsonText, textArray, timeText } from '../src/postgres/columns.ts';
 import { type Database, openDatabase } from '../src/postgres/connection.ts';
 import { createDatabase, type TestDatabase } from './harness/database.ts';
 
@@ -40,5 +40,21 @@ test('a member of a JSON column is read back: whole characters as they were, wha
       assert.ok((row?.names as readonly string[] | undefined)?.includes(kept(name)));
     }),
     parameters,
+  );
+});
+
+test('a time of any year is read as the same time (property)', async () => {
+  const read = { name: 'time', text: 'select (extract(epoch from $1::timestamptz) * 1000)::bigint as ms' };
+  // From the first day that PostgreSQL has to the last that JavaScript has; the years 0, 1, 9999 and 10000 among them.
+  const edges = [
+    -62_167_219_200_001, -62_167_219_200_000, -62_135_596_800_001, -62_135_596_800_000, 253_402_300_799_999, 253_402_300_800_000,
+  ];
+  const anyTime = fc.oneof(fc.integer({ min: -210_000_000_000_000, max: 8_640_000_000_000_000 }), fc.constantFrom(0, ...edges));
+  await fc.assert(
+    fc.asyncProperty(anyTime, async (ms) => {
+      const [row] = await database.query(read, [timeText(ms)]);
+      assert.equal(row?.ms, ms);
+    }),
+    { ...parameters, examples: edges.map((edge) => [edge] as [number]) },
   );
 });

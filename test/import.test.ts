@@ -241,6 +241,7 @@ test('each faulty line is named with what is wrong, the others are imported, and
       says: /it is of today/,
     },
     { line: payment('DB', '5.00', { timestamp: '2101-01-01T00:00:00Z' }), says: /^timestamp: it lies in the future/ },
+    { line: payment('DB', '5.00', { timestamp: '0000-01-01T00:00:00Z' }), says: /^timestamp: it lies before 1970/ },
     {
       line: payment('DB', '5.00', { acquirer: { ...newTrace('10:00:00'), rrn: good.acquirer.rrn } }),
       says: /^acquirer\.rrn: another operation/,

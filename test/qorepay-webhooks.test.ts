@@ -110,6 +110,7 @@ test('of chosen events only those are told; a removed webhook is told nothing', 
     [changed.body.title, changed.body.events, changed.body.public_key],
     ['renamed', ['purchase.payment_failure'], made.body.public_key],
   );
+  assert.equal((await shop.api('PATCH', path, { title: 'card 5555555555554444' })).body.title, 'card 555555******4444');
   assert.deepEqual((await shop.api('PUT', path, { title: 'x' })).status, 400);
   assert.equal((await shop.api('DELETE', path)).status, 204);
   assert.equal((await shop.api('GET', path)).status, 404);

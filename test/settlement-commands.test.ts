@@ -37,7 +37,7 @@ test('fees are set for kinds and currencies, and are posted with the batch', asy
   const pay = async (more: Parameters<typeof debit>[0]) =>
     expectReply(await stack.post('/v1/payments', debit(more), { as: plain }), 200, approved).body.id as string;
   // 0.50 of a minor unit is rounded up: 1 % of 10.50 is 10.5, and 30.
-  const id = await pay({ amount: '10.50', merchantTransactionId: '=1+1,"x"' });
+  const id = await pay({ amount: '10.50', merchantTransactionId: '=1+1,"x\u001b[2J"' });
   expectReply(await stack.post(`/v1/payments/${id}`, { paymentType: 'RF', amount: '4.00', currency: 'EUR' }, { as: plain }), 200, approved);
   // 1.45 % of 1000 yen is 14.5.
   await pay({ amount: '1000', currency: 'JPY' });
@@ -69,7 +69,7 @@ test('a batch is listed, shown with the figures of both sides, and reported as C
     csv.slice(1).map((line) => line.split(',').slice(-4).join(' ')),
     ['10.50 0.41 10.09 EUR', '-4.00 0.34 -4.34 EUR', '1000 15 985 JPY'],
   );
-  assert.match(csv[1] ?? '', /,"'=1\+1,""x""",debit,/);
+  assert.match(csv[1] ?? '', /,"'=1\+1,""x\ufffd\[2J""",debit,/);
   const detail = await operator.json<{ parts: { merchant: string; net: number }[] }>('settlement', 'show', id);
   assert.deepEqual(
     detail.parts.map(({ merchant, net }) => [merchant, net]),

@@ -5,6 +5,7 @@ import { encryptMessage } from '../src/dialects/opp/callbacks.ts';
 import { auditAfterEach } from './harness/auditor.ts';
 import { type CaughtHook, createHooks, decryptOpp, type Hooks, hurryDeliveries } from './harness/hooks.ts';
 import { demoBearerToken, demoEntityId } from './harness/opp-client.ts';
+import { createPaymentzClient, demoMember, expectResult, purchase } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
@@ -174,4 +175,11 @@ test('a URL that the request names gets a GET with the id and where to read it, 
     const refused = await stack.api.pay({ more: { notificationUrl: bad } });
     assert.deepEqual([refused.status, refused.code], [400, '200.300.404'], bad);
   }
+});
+
+test('Paymentz: a payment that names an address is told there, signed with the member’s key, also where the merchant has an endpoint', async () => {
+  const client = createPaymentzClient({ url: `http://127.0.0.1:${stack.config.port}`, traces: stack.traces, member: demoMember });
+  const paid = expectResult(await client.pay(purchase({ notificationUrl: hooks.url('named-by-paymentz') })), '00001');
+  const told = await hooks.acknowledged('named-by-paymentz', 1, `"paymentId":"${paid.body.paymentId}"`);
+  assert.match(told[0]?.body ?? '', /"checksum":"[0-9a-f]{32}"/);
 });

@@ -111,11 +111,16 @@ export function actor(): string {
 
 /** Progress and remarks: on the error stream, so that what scripts read stays alone on the other. */
 export function tell(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${harmless(message)}\n`);
 }
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${harmless(text)}\n`);
+}
+
+/** Without what a terminal would obey: references and names come from merchants and their shoppers. Tabs and line feeds stay. */
+export function harmless(text: string): string {
+  return text.replace(/(?![\t\n])\p{Cc}/gu, '\ufffd');
 }
 
 export function printJson(value: unknown): void {

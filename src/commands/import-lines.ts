@@ -155,6 +155,8 @@ function dateProblem({ operations }: ImportedPayment, nowMs: number): string | u
   const todayMs = Math.floor(nowMs / dayMs) * dayMs;
   for (const { createdAtMs, trace } of operations) {
     if (createdAtMs > nowMs) return 'timestamp: it lies in the future';
+    // The database has no year 0, and its refusal would end the whole import.
+    if (Math.min(createdAtMs, trace.transmittedAtMs) < 0) return 'timestamp: it lies before 1970';
     if (trace.transmittedAtMs >= todayMs)
       return 'acquirer.transmittedAt: it is of today (UTC); import it tomorrow, when its day is complete';
   }

@@ -12,7 +12,18 @@ import {
   type SettlementRow,
   settlementRows,
 } from '../store/settlements.ts';
-import { addCommand, addGroup, idOf, type ListOptions, print, printJson, printRows, wholeNumber, withStore } from './command-line.ts';
+import {
+  addCommand,
+  addGroup,
+  harmless,
+  idOf,
+  type ListOptions,
+  print,
+  printJson,
+  printRows,
+  wholeNumber,
+  withStore,
+} from './command-line.ts';
 
 const idForm = idOf('an id as `polygate settlement list` shows it');
 
@@ -87,13 +98,13 @@ async function writeCsv(rows: AsyncIterable<SettlementRow>): Promise<void> {
 
 /** RFC 4180. Waits when the reader is slow. */
 async function write(cells: readonly string[]): Promise<void> {
-  if (!process.stdout.write(`${cells.map(cell).join(',')}\r\n`)) await once(process.stdout, 'drain');
+  if (!process.stdout.write(`${cells.map((text) => cell(harmless(text))).join(',')}\r\n`)) await once(process.stdout, 'drain');
 }
 
 /** A reference is the merchant's text: one that a spreadsheet would take for a formula is made a text for it. Amounts keep their sign. */
 function cell(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const typed = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(typed) ? `"${typed.replaceAll('"', '""')}"` : typed;
 }
 
 function decimals<T extends Readonly<Record<string, number>>>(money: T, currency: string): { readonly [K in keyof T]: string } {

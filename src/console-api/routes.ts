@@ -113,5 +113,5 @@ function problemOf(error: unknown, { isUnavailable }: ConsoleParts): ConsoleProb
 
 /** A date or number that the database cannot read, though it has the form of one. */
 function isBadValue(error: unknown): boolean {
-  return ['22007', '22008', '22003'].includes(String((error as { readonly code?: unknown }).code));
+  return ['22007', '22008', '22009', '22003'].includes(String((error as { readonly code?: unknown }).code));
 }

@@ -40,6 +40,18 @@ export function bytesArray(values: readonly (Uint8Array | null | undefined)[]): 
   return `${text}}`;
 }
 
+/**
+ * Epoch ms as a timestamp of any year. PostgreSQL takes what `toISOString` writes of years after 9999 for a time zone, and has no year 0.
+ * Throws for what is no time.
+ */
+export function timeText(epochMs: number): string {
+  const text = new Date(epochMs).toISOString();
+  if (text.length === 24 && !text.startsWith('0000')) return text;
+  const [, yearText = '', rest = ''] = /^([+-]?\d+)(-.*)$/.exec(text) ?? [];
+  const year = Number(yearText);
+  return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, '0')}${rest} BC`;
+}
+
 /** Escapes that JSON may have and PostgreSQL cannot turn into text: NUL, and half a surrogate pair. `JSON.stringify` escapes no other surrogates. */
 const unreadable = /\\u(?:0000|d[89a-f])/;
 

@@ -1,6 +1,6 @@
 /** Billing templates and their subscribers as rows, and the leases under which exactly one node bills a subscriber. */
 import type { BillingStore, BillingTemplate, Subscriber, SubscriberStatus } from '../core/subscription/billing.ts';
-import { jsonText, plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { createLeases } from './leases.ts';
 import { reading } from './unavailable.ts';
@@ -163,7 +163,7 @@ interface SubscriberRow extends Row {
   readonly updated_ms: number;
 }
 
-const timeOf = (atMs: number | undefined): string | null => (atMs === undefined ? null : new Date(atMs).toISOString());
+const timeOf = (atMs: number | undefined): string | null => (atMs === undefined ? null : timeText(atMs));
 const bytesOf = (hash: Uint8Array | undefined): Buffer | null => (hash === undefined ? null : Buffer.from(hash));
 
 export function createBillingStore(database: Database): BillingStore {

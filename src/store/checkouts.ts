@@ -9,7 +9,7 @@ import type {
   CheckoutStore,
   CheckoutTerms,
 } from '../core/payment/checkout-terms.ts';
-import { jsonText, plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -171,7 +171,7 @@ interface PaymentEventRow extends Row {
   readonly happened_ms: number;
 }
 
-const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : new Date(epochMs).toISOString());
+const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : timeText(epochMs));
 
 export function createCheckoutStore(database: Database): CheckoutStore {
   return {

@@ -13,7 +13,7 @@ import type {
   Turnover,
 } from '../core/ledger/merchant-books.ts';
 import { openOperationStates } from '../core/states/operation.ts';
-import { textArray } from '../postgres/columns.ts';
+import { textArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -145,7 +145,7 @@ interface LineRow extends Row {
   readonly product: string | null;
 }
 
-const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : new Date(epochMs).toISOString());
+const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : timeText(epochMs));
 const listOf = (values: readonly string[] | undefined): string | null => (values === undefined ? null : textArray(values));
 
 function valuesOf(filter: BooksFilter): readonly unknown[] {

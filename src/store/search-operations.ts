@@ -6,7 +6,7 @@
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { type OperationSearch, type OperationsFound, searchedAtMost } from '../core/payment/search.ts';
 import type { Clock } from '../core/ports/clock.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { nodeOf, type OperationRow, operationColumns, operationJoins } from './read-operations.ts';
 
@@ -38,9 +38,9 @@ function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
   const candidates: readonly (Filter | undefined)[] = [
     given(merchantReference, 'reference', (parameter) => `o.merchant_reference = ${parameter}`),
     given(kinds, 'kinds', (parameter) => `o.kind = any (${parameter}::text[])`, plainArray(kinds ?? [])),
-    given(createdFromMs, 'from', (parameter) => `o.created_at >= ${parameter}`, isoTime(createdFromMs)),
+    given(createdFromMs, 'from', (parameter) => `o.created_at >= ${parameter}`, timeText(createdFromMs ?? 0)),
     given(createdFromMs, 'id_from', (parameter) => `o.operation_id >= ${parameter}`, firstIdAt((createdFromMs ?? 0) - offsetMs - slackMs)),
-    given(createdToMs, 'to', (parameter) => `o.created_at <= ${parameter}`, isoTime(createdToMs)),
+    given(createdToMs, 'to', (parameter) => `o.created_at <= ${parameter}`, timeText(createdToMs ?? 0)),
     given(createdToMs, 'id_to', (parameter) => `o.operation_id <= ${parameter}`, firstIdAt((createdToMs ?? 0) + slackMs)),
     given(after, 'after', (parameter) => `o.operation_id > ${parameter}`),
     given(
@@ -54,10 +54,6 @@ function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
 
 function given(asked: unknown, name: string, condition: Filter['condition'], value: unknown = asked): Filter | undefined {
   return asked === undefined ? undefined : { name, condition, value };
-}
-
-function isoTime(timeMs = 0): string {
-  return new Date(timeMs).toISOString();
 }
 
 /** An operation's id is made a moment before or after its time is read. */

@@ -80,9 +80,9 @@ async function writeMessages(parts: WebhookParts, { policy, delivery, subject, c
   const { settings } = endpoint;
   const secret = await secretOf(parts, policy, delivery);
   const own: CallbackAddress = { url, settings, ...(secret === undefined ? {} : { secret }) };
-  // What a request names has no settings of its own, and no key unless its dialect has given it one.
+  // What a request names has no settings of its own, and no key unless its dialect has given it one, or signs with the merchant's.
   const [set] = endpoint.url === undefined && endpoint.sealedSecret === undefined ? await parts.webhooks.addressesOf(channel) : [];
-  const address = set === undefined ? own : { ...set, url };
+  const address = { ...own, ...set, url };
   const namedByRequest = endpoint.url === undefined;
   const notice: CallbackNotice = { ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 };
   const receipt = namedByRequest ? policy.receiptOf?.(notice) : undefined;

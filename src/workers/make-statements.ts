@@ -5,6 +5,7 @@
 import type { DueWork } from '../core/due/work.ts';
 import type { BookedPlace } from '../core/ledger/merchant-books.ts';
 import type { Engine } from '../core/payment/engine.ts';
+import { isCertainlyNotRecorded } from '../core/payment/store-failure.ts';
 import { csvLines, type TableRow } from '../core/statement/csv.ts';
 import type { ClaimedStatement } from '../core/statement/statement.ts';
 import type { DialectStatement } from '../dialects/dialect.ts';
@@ -28,11 +29,27 @@ export function statementWork(parts: Parts, dialects: ReadonlyMap<string, Dialec
       const dialect = dialects.get(claimed.statement.dialect);
       // A node of another version may know it: it is tried again when the lease has ended.
       if (dialect === undefined) return { taken: 0, done: 0 };
-      return { taken: 1, done: (await make(parts, claimed, dialect)) ? 1 : 0 };
+      return { taken: 1, done: (await makeOrGiveUp(parts, claimed, dialect)) ? 1 : 0 };
     },
     // Asked for by people, and begun at once: no clock waits for it.
     nextDueAtMs: async () => undefined,
   };
+}
+
+/** What fails though the database is there would fail again, every minute for ever: it ends, and whoever has asked for it can see that. */
+async function makeOrGiveUp(parts: Parts, claimed: ClaimedStatement, dialect: DialectStatement): Promise<boolean> {
+  try {
+    return await make(parts, claimed, dialect);
+  } catch (error) {
+    if (isCertainlyNotRecorded(error)) throw error;
+    const { merchantId, statementId } = claimed.statement;
+    parts.log.error(
+      { merchantId, statementId, error: error instanceof Error ? error.stack : String(error) },
+      'a statement failed by a defect',
+    );
+    const end = { state: 'error', problem: 'it could not be made; the operator’s log tells why' } as const;
+    return parts.statements.write(claimed, { lines: 0, linesInAll: 0, nowMs: parts.clock.businessNow(), leaseMs, end });
+  }
 }
 
 /** False when it was called off, or somebody else has it by now. */

@@ -21,9 +21,9 @@ const schema = Type.Object({
 
 const checker = Compile(schema);
 
-/** Undefined for what is not a report. What it says beyond this is not looked at. */
-export function readReport(value: unknown): BankReport | undefined {
-  if (!checker.Check(value)) return undefined;
+/** Undefined for what is not a report. What it says beyond this is not looked at. A NUL in a text, which no database keeps, becomes U+FFFD: the rest is a fact. */
+export function readReport(given: unknown): BankReport | undefined {
+  if (!checker.Check(given)) return undefined;
   const {
     reference,
     state,
@@ -34,7 +34,7 @@ export function readReport(value: unknown): BankReport | undefined {
     reason,
     page,
     account,
-  } = value as Static<typeof schema>;
+  } = kept(given) as Static<typeof schema>;
   return {
     ...{ reference, state },
     receipts: receipts.map((receipt) => ({ receiptId: receipt.id, amount: receipt.amount })),
@@ -44,4 +44,11 @@ export function readReport(value: unknown): BankReport | undefined {
     ...(page === undefined ? {} : { page }),
     ...(account === undefined ? {} : { account }),
   };
+}
+
+function kept(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd');
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(kept);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, kept(member)]));
 }

@@ -5,6 +5,8 @@ import { type TProperties, Type } from 'typebox';
 export const open = <Properties extends TProperties>(properties: Properties) =>
   Type.Partial(Type.Object(properties), { additionalProperties: false });
 export const text = (maxLength: number) => Type.String({ maxLength });
+/** What goes into a message to the acquirer as it is, and such messages have nothing else. */
+export const ascii = (maxLength: number) => Type.String({ maxLength, pattern: '^[\\x20-\\x7e]*$', description: 'Printable ASCII.' });
 /** The platform cuts longer text off instead of refusing it. */
 export const trimmed = Type.String({ maxLength: 2048 });
 export const oneOf = (...values: readonly string[]) => Type.Enum([...values]);

@@ -3,7 +3,7 @@
  * unknown members are refused there, so that a misspelt one does not go unnoticed; what only describes the shopper or the goods may hold anything.
  */
 import { type Static, type TObject, Type } from 'typebox';
-import { anything, oneOf, open, pattern, text, trimmed } from './members.ts';
+import { anything, ascii, oneOf, open, pattern, text, trimmed } from './members.ts';
 
 /** Card number, expiry, code and holder as the platform's own limits have them. */
 const cardNumber = Type.String({ pattern: '^[1-9][0-9]{5}[0-9]{0,13}$', description: 'The card number, without spaces.' });
@@ -117,16 +117,16 @@ const threeDSecure = open({
   deviceChannel: oneOf('AppBased', 'Browser', 'ThreeDSRequestorInitiated'),
   exemptionRequest: oneOf('none', 'transaction-risk-analysis', 'low-value', 'whitelist'),
   externalCardholderAuthenticationData: open({
-    acsTransactionId: text(36),
+    acsTransactionId: ascii(36),
     appliedExemption: text(4),
-    cavv: text(50),
+    cavv: ascii(50),
     cavvAlgorithm: text(1),
-    directoryServerTransactionId: text(36),
+    directoryServerTransactionId: ascii(36),
     eci: Type.Integer({ minimum: 0, maximum: 99 }),
     flow: oneOf('frictionless', 'challenge'),
     schemeRiskScore: Type.Integer({ minimum: 0, maximum: 99 }),
     threeDSecureVersion: oneOf('v1', 'v2', '1.0.2', '2.1.0', '2.2.0', '2.3.1'),
-    xid: text(50),
+    xid: ascii(50),
   }),
   merchantFraudRate: Type.Integer(),
   priorThreeDSecureData: anything('An earlier authentication.'),
@@ -150,7 +150,7 @@ export const cardInput = open({
     acceptedByUser: Type.Boolean({ description: 'True is refused: conversions are quoted only.' }),
     dccSessionId: text(100),
   }),
-  initialSchemeTransactionId: text(50),
+  initialSchemeTransactionId: ascii(50),
   isRecurring: Type.Boolean(),
   marketPlace: anything('The market place that sells.'),
   multiplePaymentInformation: anything('Several payments of one purchase.'),
@@ -163,7 +163,7 @@ export const cardInput = open({
   paymentProductId: Type.Integer({ minimum: 0, maximum: 99_999 }),
   recurring: open({ recurringPaymentSequenceIndicator: oneOf('first', 'recurring') }),
   returnUrl,
-  schemeReferenceData: text(100),
+  schemeReferenceData: ascii(100),
   skipAuthentication: Type.Boolean(),
   threeDSecure,
   token: text(50),
@@ -246,7 +246,7 @@ export const subsequentPayment = Type.Object(
       open({
         authorizationMode: oneOf(...authorizationModes),
         paymentNumber: Type.Integer({ minimum: 1 }),
-        schemeReferenceData: text(100),
+        schemeReferenceData: ascii(100),
         subsequentType: oneOf(...subsequentTypes),
         token: text(50),
         transactionChannel: oneOf('ECOMMERCE', 'MOTO'),

@@ -23,15 +23,26 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-/** JSON; nothing at all is an empty object. Throws 400 for what cannot be parsed. */
+/** Far deeper than any document of the protocol; whoever masks, keeps or shows one goes down into it, and has no endless stack. */
+const deepest = 64;
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
+}
+
+/** JSON; nothing at all is an empty object. Throws 400 for what cannot be parsed, or is nested too deeply. */
 export function readJson(request: FastifyRequest): unknown {
   const text = textOf(bytesOf(request));
   if (text.trim() === '') return {};
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch {
     throw generalProblem(400, 'parse_error', 'JSON parse error: the body is not JSON.');
   }
+  if (!isWithin(value, deepest)) throw generalProblem(400, 'parse_error', `The body is nested deeper than ${deepest} levels.`);
+  return value;
 }
 
 /** A JSON object; nothing at all is an empty one. Throws 400 for anything else. */

@@ -41,6 +41,8 @@ export function readBooksFilter(request: FastifyRequest, { oneCurrency, brand, f
     errors[name] ??= [{ code, message }];
     return undefined;
   };
+  for (const name of Object.keys(request.query as object))
+    if (valuesOf(request, name).some((value) => value.includes('\0'))) fail(name, 'invalid', 'Null characters are not allowed.');
   const currencies = valuesOf(request, 'currency');
   if (oneCurrency === true && currencies.length !== 1) {
     fail('currency', currencies.length === 0 ? 'required' : 'invalid', 'Exactly one currency is needed.');

@@ -36,7 +36,7 @@ export function writeSubscriber(subscriber: Subscriber, plan: Plan | undefined):
   return {
     ...{ id: subscriberId, type: 'billing_template_client', created_on: secondsOf(createdAtMs), updated_on: secondsOf(updatedAtMs) },
     ...{ client_id: customerId, status: statuses[status] },
-    subscription_billing_scheduled_on: nextAtMs === undefined ? null : new Date(nextAtMs).toISOString().slice(0, 10),
+    subscription_billing_scheduled_on: nextAtMs === undefined ? null : new Date(nextAtMs).toISOString().split('T', 1)[0],
     ...settings,
     number_of_billing_cycles_passed: cyclesBilled,
   };

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Engine } from '../../core/payment/engine.ts';
+import { locationOf } from '../../core/payment/location.ts';
 import {
   type ShopperEvent,
   type ShopperPayment,

@@ -3,6 +3,7 @@
  * the hosted page. Below it the 3-D Secure proxy: the page that the browser is sent to, and the address that completes the payment.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { locationOf } from '../../../core/payment/location.ts';
 import type { ShopperStep } from '../../../core/payment/shopper-step.ts';
 import { confirmByMerchant } from '../../../core/payment/shopper-step.ts';
 import { locationOf } from '../../../core/payment/way-back.ts';

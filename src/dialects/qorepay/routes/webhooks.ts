@@ -11,6 +11,7 @@ import { isUuid } from '../ids.ts';
 import { companyKey, newKey, publicPartOf } from '../keys.ts';
 import { pageOf, readPage } from '../page.ts';
 import { notFound, Problem } from '../problem.ts';
+import { masked } from '../read.ts';
 import { type ById, both, merchantOf, paramsOf } from '../request.ts';
 
 const path = '/api/v1/webhooks/';
@@ -83,7 +84,7 @@ const stamped = ({ url, settings }: WebhookTerms, nowMs: number): WebhookTerms =
 
 function readTerms(body: object): WebhookTerms {
   const fields = fieldsOf(body as Readonly<Record<string, unknown>>);
-  const title = fields.text('title', { max: 100, required: true, standard: '' });
+  const title = masked(fields.text('title', { max: 100, required: true, standard: '' }));
   const allEvents = fields.flag('all_events');
   const events = fields.texts('events', { max: 100, choices: eventTypes });
   const url = fields.url('callback', { required: true });
