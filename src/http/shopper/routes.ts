@@ -13,7 +13,6 @@ import {
   shopperPayment,
   shopperStep,
 } from '../../core/payment/shopper-step.ts';
-import { locationOf } from '../../core/payment/way-back.ts';
 import { takeResult } from '../../core/three-d-secure/take-result.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';

@@ -6,7 +6,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { locationOf } from '../../../core/payment/location.ts';
 import type { ShopperStep } from '../../../core/payment/shopper-step.ts';
 import { confirmByMerchant } from '../../../core/payment/shopper-step.ts';
-import { locationOf } from '../../../core/payment/way-back.ts';
 import type { ShopperBrowser } from '../../../core/three-d-secure/authentication.ts';
 import { pageUrl } from '../../../core/three-d-secure/tickets.ts';
 import type { DialectContext, ShopperReturn } from '../../dialect.ts';
