@@ -60,7 +60,7 @@ export function openMailTransport({ url, from }: SmtpSettings): MailTransport {
           headers: { 'auto-submitted': 'auto-generated' },
           signal: over,
         });
-        return { durationMs: performance.now() - startedMs, answer: sent.response, status: 250, isHopeless: false };
+        return { durationMs: performance.now() - startedMs, answer: singleLine(sent.response), status: 250, isHopeless: false };
       } catch (error) {
         return failureOf(error, { durationMs: performance.now() - startedMs, timedOut: over.aborted, timeoutMs });
       }
@@ -81,7 +81,7 @@ function failureOf(
   return {
     durationMs,
     problem,
-    answer: typeof response === 'string' ? response : '',
+    answer: typeof response === 'string' ? singleLine(response) : '',
     ...(status === undefined ? {} : { status }),
     isHopeless: isAboutMail && status !== undefined && status >= 500,
   };
