@@ -74,7 +74,8 @@ const node = chooseNode();
 // The extra pipe (descriptor 3) is how the child learns that this process is gone, even after kill -9: see src/local/parent.ts.
 // On one or two cores, V8's helper threads for garbage collection take their time from the thread that works, and a young generation that
 // may grow to 64 MiB is collected a quarter as often as one of 16: together a payment costs a seventh less (measured on two cores).
-const flags = availableParallelism() <= 2 ? ['--single-threaded-gc', '--max-semi-space-size=64'] : [];
+// With the collector at hand, a gateway gives back what its start took: see src/local/memory.ts.
+const flags = ['--expose-gc', ...(availableParallelism() <= 2 ? ['--single-threaded-gc', '--max-semi-space-size=64'] : [])];
 // What Node compiles of the sources is kept beside the dependencies, where only who may change the sources may write: the next start takes
 // half as long and a tenth less memory. Where that folder cannot be written, nothing is kept.
 const compiled = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'compile');

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import { claimDataDirectory } from './local/data-directory.ts';
 import { hasDemoShop, shopUrlOf, startDemoShop } from './local/demo-shop.ts';
+import { giveBackMemoryOfStart } from './local/memory.ts';
 import { assertPortFree, freePort, PortTakenError } from './local/ports.ts';
 import { startPostgres } from './local/postgres.ts';
 import { hasSandbox, startSandbox } from './local/sandbox.ts';
@@ -44,6 +45,7 @@ export async function start(config: Config): Promise<void> {
     }
     if (!stopRequested.aborted) for (const notice of notices) tell(notice);
     if (!stopRequested.aborted) tell('Polygate is ready. Stop it with Ctrl-C.');
+    giveBackMemoryOfStart();
     await aborted(stopRequested);
   } catch (error) {
     // A step that was waiting when the stop came.

@@ -93,6 +93,24 @@ test('the child ends when the launcher is killed', async () => {
   await eventually(() => !isRunning(pid), 'the end of the child');
 });
 
+test('what a start took of the memory for new objects is given back once all is quiet', async () => {
+  const memory = JSON.stringify(join(root, 'src', 'local', 'memory.ts'));
+  const started = launch(
+    '--script',
+    script(`
+      import { getHeapSpaceStatistics } from 'node:v8';
+      import { giveBackMemoryOfStart } from ${memory};
+      const room = () => getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size;
+      for (let round = 0; round < 40; round += 1) Array.from({ length: 100_000 }, (_, index) => ({ index }));
+      const taken = room();
+      giveBackMemoryOfStart();
+      setInterval(() => { if (room() < taken / 4) { console.log(\`from \${taken} to \${room()}\`); process.exit(); } }, 20);
+    `),
+  );
+  const [, from, to] = /^from (\d+) to (\d+)$/.exec(await started.line(/^from/)) ?? [];
+  assert.ok(Number(from) > 8_000_000 && Number(to) < 4_000_000, `${from} ${to}`);
+});
+
 test('a script that is not there, and an installation without the pinned Node, are explained', async () => {
   const missing = launch('--script', 'test/missing.ts');
   assert.equal((await missing.ended).code, 1);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openDatabase } from '../src/postgres/connection.ts';
 import { createDirectory } from '../src/store/directory.ts';
+import { freshCardNumber } from './harness/card-numbers.ts';
 import { createDatabase } from './harness/database.ts';
 import { createOperator, type Operator } from './harness/operator.ts';
 import { bearerOf, type Caller, debit, encode, exchange, type Reply } from './harness/opp.ts';
@@ -112,6 +113,7 @@ test('a merchant who comes from elsewhere keeps entity, login and secret; the se
 
 const mistakes: readonly { readonly args: readonly string[]; readonly input?: string; readonly says: RegExp }[] = [
   { args: ['merchant', 'create'], says: /required option '--name <name>' not specified/ },
+  { args: ['merchant', 'create', '--name', `Shop ${freshCardNumber()}`], says: /must not hold what looks like a card number/ },
   { args: ['merchant', 'create', '--name', 'X', '--routing-number', '1'], says: /Routing number 1 is taken/ },
   { args: ['merchant', 'create', '--name', 'X', '--routing-number', '1679616'], says: /Expected a whole number from 1 to 1679615/ },
   {

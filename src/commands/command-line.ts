@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
+import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { type Database, explainAway, openDatabase } from '../postgres/connection.ts';
 import { openKeyFile } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
@@ -155,6 +156,15 @@ export function matching(pattern: RegExp, expected: string): (text: string) => s
   return (text) => {
     if (pattern.test(text)) return text;
     throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
+}
+
+/** An option's reader of a text by which people know something: printable, and never a card number, since it is kept and shown. */
+export function freeText(longest: number): (text: string) => string {
+  const printable = matching(new RegExp(`^\\P{Cc}{1,${longest}}$`, 'u'), `1 to ${longest} characters`);
+  return (text) => {
+    if (maskCardNumbers(text) !== text) throw new InvalidArgumentError('It must not hold what looks like a card number.');
+    return printable(text);
   };
 }
 

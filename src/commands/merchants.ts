@@ -14,6 +14,7 @@ import {
   actor,
   addCommand,
   addGroup,
+  freeText,
   type ListOptions,
   listOf,
   matching,
@@ -24,7 +25,8 @@ import {
   withStore,
 } from './command-line.ts';
 
-export const nameForm = matching(/^[^\p{Cc}]{1,100}$/u, '1 to 100 characters');
+/** How merchants and channels are called. */
+export const nameForm = freeText(100);
 
 export function addMerchantCommands(program: Command): void {
   const merchant = addGroup(program, 'merchant', 'those who are paid');

@@ -16,6 +16,3 @@ export interface Operator {
 export function mayAct(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);
 }
-
-/** A name in the trail and in tables: 1 to 100 characters, none of them a control character. */
-export const nameForm = /^\P{Cc}{1,100}$/u;
