@@ -60,7 +60,7 @@ function readOptions(): Options {
   return new Command('bench')
     .description('Starts the product in a temporary folder, puts load on it and prints what it did. Figures are printed, never judged.')
     .option('--seconds <n>', 'measured time of each scenario, and of each pgbench run', whole, 30)
-    .option('--warmup <n>', 'seconds of load before the measured time', whole, 5)
+    .option('--warmup <n>', 'seconds of load before the measured time: V8 compiles what is hot for half a minute', whole, 30)
     .option('--connections <n>', 'connections, each with one request at a time', whole, 64)
     .option('--merchants <n>', 'merchants over which the load is spread', whole, 200)
     .addOption(new Option('--scenario <name>', 'what is measured').choices([...scenarios, 'clock', 'all']).default('all'))

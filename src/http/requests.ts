@@ -3,6 +3,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createGathering } from '../core/together.ts';
 import { idsOf, type Observer } from '../observability/observer.ts';
 import { runAs, type Work } from '../observability/work.ts';
 
@@ -28,6 +29,7 @@ const alwaysAnswered = new Set(['/healthz', '/readyz', '/metrics']);
 
 export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }: RequestOptions): Draining {
   const works = new WeakMap<FastifyRequest, Work>();
+  const together = createGathering();
   const drained = Promise.withResolvers<void>();
   let isAnnounced = false;
   let isRefusing = false;
@@ -53,6 +55,11 @@ export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }
     const work = observer.begin({ requestId: request.id, route: `${request.method} ${request.routeOptions.url ?? 'unknown'}` });
     works.set(request, work);
     runAs(work, done);
+  });
+  // Whoever was refused at the door is gone by now.
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const work = works.get(request);
+    together(() => (work === undefined ? done(null, payload) : runAs(work, () => done(null, payload))));
   });
   // What reads a body goes on where its bytes come in, outside the request's own way.
   app.addHook('preValidation', (request, _reply, done) => {

@@ -30,9 +30,9 @@ import { reading } from './unavailable.ts';
 const batchSize = 128;
 /**
  * Statements under way at the same time, in each phase of new payments: with one alone, a payment waits for the flush of those before it and then for
- * its own. Four were the best of 1, 2, 4 and 6 on two cores (a seventh more payments than one, at a seventh less CPU each).
+ * its own. Two were the best of 1, 2 and 4 on two cores: more of them are smaller, and whoever waits for the same one goes on together (`together.ts`).
  */
-const concurrentBatches = 4;
+const concurrentBatches = 2;
 
 export interface PaymentStoreOptions {
   /** Pool of the payment path: index plans only. */

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineLog } from '../../core/payment/engine.ts';
+import { createGathering } from '../../core/together.ts';
 import { type Iso8583Message, pack, unpack } from '../../protocols/iso8583/codec.ts';
 import { createFrameReader, FrameError, frame } from '../../protocols/iso8583/framing.ts';
 import { HOST_LINK, HOST_LINK_FRAMES } from '../../protocols/iso8583/layouts/host-link.ts';
@@ -50,6 +51,14 @@ interface Exchange {
   readonly settle: (result: ExchangeResult) => void;
 }
 
+/**
+ * Where an exchange lies in the table of those under way; empty once it is over. The tables that a busy `Map` outgrows point to their successors, and once
+ * one has grown old, V8 keeps all of them, with what they held, until its next full collection: an empty slot keeps nothing of its payment.
+ */
+interface Slot {
+  exchange: Exchange | undefined;
+}
+
 interface Connection {
   socket: Socket | undefined;
   ready: boolean;
@@ -73,7 +82,8 @@ const requestsAtMost = 256;
 const echoedFields = [3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70];
 
 export function openLink(options: LinkOptions): Link {
-  const exchanges = new Map<string, Exchange>();
+  const exchanges = new Map<string, Slot>();
+  const together = createGathering();
   const late = new Map<string, { readonly context: unknown; readonly untilMs: number }>();
   const connections: Connection[] = Array.from({ length: options.connections }, () => ({
     ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, told: false, timer: undefined },
@@ -151,8 +161,8 @@ export function openLink(options: LinkOptions): Link {
     connection.ready = false;
     connection.socket = undefined;
     connection.outgoing = [];
-    for (const [key, exchange] of exchanges) {
-      if (exchange.connection === connection) lose(key, exchange, 'the connection to the acquirer broke');
+    for (const [key, { exchange }] of exchanges) {
+      if (exchange?.connection === connection) lose(key, exchange, 'the connection to the acquirer broke');
     }
     if (closing) return;
     const pauseMs = connection.retryPauseMs * (0.5 + Math.random());
@@ -167,10 +177,10 @@ export function openLink(options: LinkOptions): Link {
     if (exchanges.has(key)) return Promise.resolve({ kind: 'lost', cause: 'the same message is under way' });
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        const exchange = exchanges.get(key);
+        const exchange = exchanges.get(key)?.exchange;
         if (exchange !== undefined) lose(key, exchange, `no answer within ${options.timeoutMs} ms`);
       }, options.timeoutMs);
-      exchanges.set(key, { context, connection, timer, settle: resolve });
+      exchanges.set(key, { exchange: { context, connection, timer, settle: resolve } });
       if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
       connection.outgoing.push(framed);
     });
@@ -184,8 +194,10 @@ export function openLink(options: LinkOptions): Link {
 
   function finish(key: string, exchange: Exchange, result: ExchangeResult): void {
     clearTimeout(exchange.timer);
+    const slot = exchanges.get(key);
+    if (slot !== undefined) slot.exchange = undefined;
     exchanges.delete(key);
-    exchange.settle(result);
+    together(() => exchange.settle(result));
   }
 
   /** Its answer may still come, also over another connection. */
@@ -216,7 +228,7 @@ export function openLink(options: LinkOptions): Link {
       return;
     }
     const key = keyOf(message.mti, message);
-    const exchange = exchanges.get(key);
+    const exchange = exchanges.get(key)?.exchange;
     if (exchange === undefined) takeLate(key, message);
     else finish(key, exchange, { kind: 'answer', message });
   }
