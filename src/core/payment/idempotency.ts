@@ -56,8 +56,8 @@ interface Keyed {
   readonly idempotencyKey?: IdempotencyKey;
 }
 
-/** How long a first transaction whose end nobody knows is asked after: a database that restarts is back by then. */
-const lookAtMost = 6;
+/** How long a first transaction whose end nobody knows is asked after: a database that restarts is back by then, also on a busy machine. */
+const lookForMs = 5_000;
 const lookAgainMs = 250;
 
 /**
@@ -66,7 +66,8 @@ const lookAgainMs = 250;
  */
 export async function holderOfKey(engine: Engine, row: Keyed & { readonly operationId: string }): Promise<ActResult | undefined> {
   if (row.idempotencyKey === undefined) return undefined;
-  for (let look = 1; look <= lookAtMost; look += 1) {
+  const untilMs = performance.now() + lookForMs;
+  while (performance.now() < untilMs) {
     try {
       const holder = await repeatOf(engine, row);
       if (holder?.kind !== 'recorded' || holder.operation.operationId !== row.operationId) return holder;
