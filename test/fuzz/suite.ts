@@ -12,7 +12,7 @@ import { freshCardNumber } from '../harness/card-numbers.ts';
 import { freshName } from '../harness/opp.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
 import { operationsOf } from './document.ts';
-import { fuzzRequest, oddPathRequests, type Recipe } from './requests.ts';
+import { cardNumberRequests, fuzzRequest, oddPathRequests, type Recipe } from './requests.ts';
 import { type Credentials, type Exchange, sendAll, tallyOf } from './send.ts';
 
 /** What one API wants to be tried with. */
@@ -84,7 +84,7 @@ export function fuzzApi(api: FuzzedApi): void {
     const recipe = { ...{ document, operations, never, complete, callers, pans, ids }, values: { ...values, ...prepared.values } };
     const byChance = fc.sample(fuzzRequest(recipe), { numRuns: usually.byChance * (isLong ? 10 : 1), seed: seed | 0 });
     const oddPaths = oddPathRequests(recipe, seed | 0).filter((_, index) => isLong || (index + seed) % usually.everyOddPath === 0);
-    const requests = [...byChance, ...oddPaths];
+    const requests = [...byChance, ...oddPaths, ...cardNumberRequests(recipe, seed | 0)];
     const wrong = await sendAll({ ...prepared, stack, url, requests });
     for (const line of tallyOf(wrong.statuses, requests, seed)) context.diagnostic(line);
     if (wrong.faults.length > 0) for (const line of stack.log().filter(isError).slice(0, 10)) context.diagnostic(line);

@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
+import { maskCardNumbers } from '../instrument/mask.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports/new-operation.ts';
 import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-d-secure/authentication.ts';
@@ -151,13 +152,19 @@ export function requestOf(
   { brand, holder, expiry }: CardSummary,
 ): AuthenticationRequest {
   return {
-    ...{ browser, merchantName: name, brand },
+    ...{ browser: withoutCardNumbers(browser), merchantName: name, brand },
     cardExpiry: `${String(expiry.year % 100).padStart(2, '0')}${String(expiry.month).padStart(2, '0')}`,
     ...(holder === undefined ? {} : { holder }),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
     ...(mustAuthenticate === undefined ? {} : { mustAuthenticate }),
     ...(withoutStepUp === undefined ? {} : { withoutStepUp }),
-    ...(email === undefined ? {} : { email }),
+    ...(email === undefined ? {} : { email: maskCardNumbers(email) }),
     ...(simulate === undefined ? {} : { simulate }),
   };
+}
+
+/** It is kept with the run, and merchants send anything as a name or a language of a browser. */
+function withoutCardNumbers(browser: ShopperBrowser): ShopperBrowser {
+  const members = Object.entries(browser).map(([name, value]) => [name, typeof value === 'string' ? maskCardNumbers(value) : value]);
+  return Object.fromEntries(members) as ShopperBrowser;
 }

@@ -36,7 +36,6 @@ export function readKeeping({ parameters, ...request }: RequestContext, checkout
   const { createRegistration: _asked, ...rest } = parameters;
   const { dialectData, merchantReference } = readCommon({ ...request, parameters: rest });
   const { shopperResultUrl } = parameters;
-  const language = parameters['customer.language'];
   return {
     keepsCardOnly: true,
     order: {
@@ -44,9 +43,13 @@ export function readKeeping({ parameters, ...request }: RequestContext, checkout
       ...(merchantReference === undefined ? {} : { merchantReference }),
     },
     ...(shopperResultUrl === undefined ? {} : { returnUrl: returnUrlOf(shopperResultUrl, checkoutId, 'registration') }),
-    ...(language === undefined ? {} : { language }),
+    ...languageIn(parameters),
     ...{ brands: [], tokens: [], lines: [] },
   };
+}
+
+function languageIn({ 'customer.language': language }: Parameters): Pick<CheckoutTerms, 'language'> {
+  return language === undefined ? {} : { language: maskCardNumbers(language) };
 }
 
 /** What the shopper will be asked to pay. Throws a {@link Problem} for what cannot be paid so. */
@@ -55,7 +58,6 @@ export function readTerms(request: RequestContext, checkoutId: string): Checkout
   const { kind, amount, currency, tokenize, agreement, merchantReference, dialectData, origin } = readAuthorization(request);
   if (kind === 'payout') throw new Problem('600.200.400');
   const { shopperResultUrl, paymentType } = parameters;
-  const language = parameters['customer.language'];
   return {
     order: {
       ...{ kind, amount, currency, tokenize, dialectData },
@@ -65,7 +67,7 @@ export function readTerms(request: RequestContext, checkoutId: string): Checkout
       ...(paymentType === composite ? { thenCapture: { dialectData: { ...dialectData, paymentType: composite } } } : {}),
     },
     ...(shopperResultUrl === undefined ? {} : { returnUrl: returnUrlOf(shopperResultUrl, checkoutId, 'payment') }),
-    ...(language === undefined ? {} : { language }),
+    ...languageIn(parameters),
     brands: [],
     tokens: Object.entries(parameters).flatMap(([name, value]) =>
       name.startsWith('registrations[') && value !== undefined ? [value] : [],

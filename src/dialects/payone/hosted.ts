@@ -49,10 +49,10 @@ export function languageIn(locale: string | undefined): { readonly language?: st
   return locale === undefined ? {} : { language: locale.replace('_', '-') };
 }
 
-/** The template's name; older integrations name a file. */
+/** The template's name; older integrations name a file. What looks like a card number is kept as little as anywhere else. */
 export function variantIn(variant: string | undefined): { readonly variant?: string } {
   const name = variant?.trim().replace(/\.html?$/i, '');
-  return name === undefined || name === '' ? {} : { variant: name };
+  return name === undefined || name === '' ? {} : { variant: maskCardNumbers(name) };
 }
 
 /** The code is asked for and insisted on, unless the merchant says otherwise. */

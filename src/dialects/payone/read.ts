@@ -143,9 +143,11 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
 }
 
 function readOrigin({ order: { customer }, fraudFields }: CreatePayment): Origin {
+  const ip = customer?.device?.ipAddress ?? fraudFields?.customerIpAddress;
+  const email = customer?.contactDetails?.emailAddress;
   return {
-    ip: customer?.device?.ipAddress ?? fraudFields?.customerIpAddress,
-    email: customer?.contactDetails?.emailAddress,
+    ip: ip === undefined ? undefined : maskCardNumbers(ip),
+    email: email === undefined ? undefined : maskCardNumbers(email),
     country: customer?.billingAddress?.countryCode,
   };
 }

@@ -1,5 +1,6 @@
 /** `/v2/{merchantId}/paymentlinks`: a link that the merchant hands to a shopper, who pays on the gateway's own page. */
 import type { FastifyInstance } from 'fastify';
+import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import { closeOrder, type OrderView } from '../../../core/payment/order.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send, tellFirst } from '../answer.ts';
@@ -36,8 +37,8 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
     const document = {
       kind: 'link' as const,
       ...(isReusableLink === true ? { isReusable: true as const } : {}),
-      ...(description === undefined ? {} : { description }),
-      ...(recipientName === undefined ? {} : { recipientName }),
+      ...(description === undefined ? {} : { description: maskCardNumbers(description) }),
+      ...(recipientName === undefined ? {} : { recipientName: maskCardNumbers(recipientName) }),
     };
     const expiresAtMs = readExpiration(input, engine.clock.businessNow());
     if (body.feedbacks !== undefined) await context.expectUrlsInRequests(read.channel);
