@@ -5,7 +5,7 @@ import { cardBrands } from '../core/instrument/card.ts';
 import { flows } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { ChannelSettings } from '../core/operator/operator-store.ts';
-import { changes, codes, fields, flag, inQuery, means, name, nullable, oneOf, optional, text, uuid } from './forms.ts';
+import { changes, codes, fields, flag, inQuery, means, name, nullable, oneOf, optional, text, uuid, words } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleDialect, ConsoleParts } from './parts.ts';
 import { fieldProblem } from './problem.ts';
@@ -15,7 +15,7 @@ const some = <const Value extends string>(values: readonly Value[]) =>
   Type.Array(oneOf(values), { minItems: 1, maxItems: values.length, uniqueItems: true });
 
 const look = fields({
-  name: Type.Optional(means(Type.String({ minLength: 1, maxLength: 80 }), 'As shoppers know the merchant.')),
+  name: Type.Optional(means(words(1, 80), 'As shoppers know the merchant.')),
   accent: Type.Optional(means(Type.String({ pattern: '^#[0-9a-fA-F]{6}$', 'x-expected': 'a color as in #0a7d4f' }), 'Buttons and links.')),
   logo: Type.Optional(means(Type.String({ maxLength: 65_536 }), 'A PNG, JPEG, WebP or SVG as a `data:` URL in base64, 64 KiB at most.')),
 });
@@ -69,7 +69,7 @@ export function channelRoutes({ store, dialects }: ConsoleParts): readonly Conso
       ...{ name: 'createChannel', group, method: 'post', at, role: 'admin', summary: 'Adds a channel of a merchant.' },
       path: fields({ merchant_id: uuid }),
       body: fields({
-        ...{ dialect: text, account_id: text, name },
+        ...{ dialect: text, account_id: words(1, 63), name },
         wire_id: Type.Optional(means(text, 'That of another platform, to be kept; a new one when not given.')),
         ...optional(withoutName).properties,
       }),

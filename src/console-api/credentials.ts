@@ -1,7 +1,7 @@
 /** Credentials of merchants. A secret is told once, in the answer that makes it. */
 import { Type } from 'typebox';
 import { dialectOf } from './channels.ts';
-import { fields, inQuery, means, nullable, optional, text, time, uuid } from './forms.ts';
+import { fields, inQuery, means, nullable, optional, text, time, uuid, words } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { fieldProblem } from './problem.ts';
@@ -34,7 +34,9 @@ export function credentialRoutes({ store, dialects, engine, mode }: ConsoleParts
       path: fields({ merchant_id: uuid }),
       body: fields({
         dialect: text,
-        identifier: Type.Optional(means(text, 'Where it had one before. When not given: that of its other credential, or a new one.')),
+        identifier: Type.Optional(
+          means(words(1, 255), 'Where it had one before. When not given: that of its other credential, or a new one.'),
+        ),
         secret: Type.Optional(means(text, 'Where it had one before; a new one when not given.')),
       }),
       sample: { dialect: dialects[0]?.name },

@@ -1,6 +1,6 @@
 /** Merchants and acquirer accounts: what has to be there before anybody can be paid. */
 import { Type } from 'typebox';
-import { changes, fields, flag, inQuery, means, name, optional, text, time, uuid, whole } from './forms.ts';
+import { changes, fields, flag, inQuery, means, name, optional, text, time, uuid, whole, withoutCard } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { act, type ConsoleRoute, list } from './route.ts';
@@ -80,7 +80,7 @@ export function accountRoutes({ store }: ConsoleParts): readonly ConsoleRoute[] 
       ...{ name: 'createAccount', group: 'Acquirer accounts', method: 'post', at: '/accounts', role: 'admin' },
       summary: 'Adds an acquirer account: MID, terminals, MCC.',
       body: fields({
-        account_id: textOf('^[a-z0-9][a-z0-9-]{0,62}$', 'lower-case letters, digits and hyphens'),
+        account_id: withoutCard(textOf('^[a-z0-9][a-z0-9-]{0,62}$', 'lower-case letters, digits and hyphens, and no card number')),
         merchant_identifier: textOf('^[A-Za-z0-9]{1,15}$', '1 to 15 letters or digits'),
         category_code: textOf('^\\d{4}$', 'four digits'),
         terminals: Type.Array(textOf('^[A-Za-z0-9]{1,8}$', '1 to 8 letters or digits'), {
