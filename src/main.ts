@@ -1,6 +1,7 @@
 /** The command line. */
 import { createProgram } from './commands/program.ts';
 import { ConfigError } from './config.ts';
+import { maskCardNumbers } from './core/instrument/mask.ts';
 import { exitWithParent } from './local/parent.ts';
 
 exitWithParent();
@@ -10,7 +11,7 @@ try {
   // What a library left open must not keep a finished command alive.
   process.exit();
 } catch (error) {
-  process.stderr.write(`polygate: ${explain(error)}\n`);
+  process.stderr.write(maskCardNumbers(`polygate: ${explain(error)}\n`));
   process.exit(1);
 }
 

@@ -114,6 +114,11 @@ test('a merchant who comes from elsewhere keeps entity, login and secret; the se
 const mistakes: readonly { readonly args: readonly string[]; readonly input?: string; readonly says: RegExp }[] = [
   { args: ['merchant', 'create'], says: /required option '--name <name>' not specified/ },
   { args: ['merchant', 'create', '--name', `Shop ${freshCardNumber()}`], says: /must not hold what looks like a card number/ },
+  { args: ['merchant', 'create', '--name', '4111 1111 1111 1111'], says: /'411111\*+1111' is invalid/ },
+  { args: ['account', 'create', '--id', freshCardNumber()], says: /must not hold what looks like a card number/ },
+  { args: ['credential', 'create', '--identifier', freshCardNumber()], says: /must not hold what looks like a card number/ },
+  { args: ['partner', 'create', '--login', freshCardNumber()], says: /must not hold what looks like a card number/ },
+  { args: ['channel', 'create', '--wire-id', freshCardNumber()], says: /must not hold what looks like a card number/ },
   { args: ['merchant', 'create', '--name', 'X', '--routing-number', '1'], says: /Routing number 1 is taken/ },
   { args: ['merchant', 'create', '--name', 'X', '--routing-number', '1679616'], says: /Expected a whole number from 1 to 1679615/ },
   {

@@ -5,7 +5,19 @@ import { currencyOf } from '../core/money/currency.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 import { createChannel, findMerchant, listChannels, setWithoutAuthentication } from '../store/merchants.ts';
-import { actor, addCommand, addGroup, type ListOptions, listOf, matching, print, printJson, printRows, withStore } from './command-line.ts';
+import {
+  actor,
+  addCommand,
+  addGroup,
+  type ListOptions,
+  listOf,
+  matching,
+  print,
+  printJson,
+  printRows,
+  withoutCard,
+  withStore,
+} from './command-line.ts';
 import { nameForm } from './merchants.ts';
 
 type ChannelOptions = ListOptions & {
@@ -25,7 +37,7 @@ export function addChannelCommands(program: Command): void {
     .requiredOption('--dialect <dialect>', `one of ${dialectNames()}`)
     .requiredOption('--account <id>', 'the acquirer account that its payments use')
     .requiredOption('--name <name>', 'its name, as shoppers may see it', nameForm)
-    .option('--wire-id <id>', 'its id in the protocol, where it had one before (default: a new one)')
+    .option('--wire-id <id>', 'its id in the protocol, where it had one before (default: a new one)', withoutCard())
     .option('--currencies <list>', 'the currencies it may use (default: all)', listOf(/^[A-Z]{3}$/, 'ISO 4217 codes'))
     .option(
       '--bank-methods <list>',

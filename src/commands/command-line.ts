@@ -159,14 +159,17 @@ export function matching(pattern: RegExp, expected: string): (text: string) => s
   };
 }
 
-/** An option's reader of a text by which people know something: printable, and never a card number, since it is kept and shown. */
-export function freeText(longest: number): (text: string) => string {
-  const printable = matching(new RegExp(`^\\P{Cc}{1,${longest}}$`, 'u'), `1 to ${longest} characters`);
+/** An option's reader that takes no card number: what it reads is kept and shown. */
+export function withoutCard(read: (text: string) => string = (text) => text): (text: string) => string {
   return (text) => {
     if (maskCardNumbers(text) !== text) throw new InvalidArgumentError('It must not hold what looks like a card number.');
-    return printable(text);
+    return read(text);
   };
 }
+
+/** An option's reader of a text by which people know something. */
+export const freeText = (longest: number) =>
+  withoutCard(matching(new RegExp(`^\\P{Cc}{1,${longest}}$`, 'u'), `1 to ${longest} characters`));
 
 /** The id of a row, as our own ids are; `expected` completes "Expected …". */
 export const idOf = (expected: string) => matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, expected);

@@ -4,7 +4,19 @@ import type { Command } from 'commander';
 import { createCredential, listCredentials, revokeCredential } from '../store/credentials.ts';
 import { findMerchant } from '../store/merchants.ts';
 import { dialectNames, dialectOf } from './channels.ts';
-import { actor, addCommand, addGroup, idOf, type ListOptions, print, printJson, printRows, withStore, withVault } from './command-line.ts';
+import {
+  actor,
+  addCommand,
+  addGroup,
+  idOf,
+  type ListOptions,
+  print,
+  printJson,
+  printRows,
+  withoutCard,
+  withStore,
+  withVault,
+} from './command-line.ts';
 
 type CreateOptions = ListOptions & {
   readonly merchant: string;
@@ -18,7 +30,11 @@ export function addCredentialCommands(program: Command): void {
   addCommand(credential, 'create', 'give a merchant a credential; its secret is shown once')
     .requiredOption('--merchant <merchant>', 'routing number, id or name')
     .requiredOption('--dialect <dialect>', `one of ${dialectNames()}`)
-    .option('--identifier <text>', 'the login, where it had one before (default: that of its other credential, or a new one)')
+    .option(
+      '--identifier <text>',
+      'the login, where it had one before (default: that of its other credential, or a new one)',
+      withoutCard(),
+    )
     .option('--secret-file <file>', 'read the secret that it had before from a file, or from standard input with - (default: a new one)')
     .option('--json', 'print JSON')
     .action(create);

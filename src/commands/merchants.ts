@@ -22,6 +22,7 @@ import {
   printJson,
   printRows,
   wholeNumber,
+  withoutCard,
   withStore,
 } from './command-line.ts';
 
@@ -79,7 +80,11 @@ function addRetentionCommand(merchant: Command): void {
 export function addAccountCommands(program: Command): void {
   const account = addGroup(program, 'account', 'what the acquirer knows: MID, terminals, MCC');
   addCommand(account, 'create', 'add an acquirer account')
-    .requiredOption('--id <id>', 'a name for it here', matching(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'))
+    .requiredOption(
+      '--id <id>',
+      'a name for it here',
+      withoutCard(matching(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')),
+    )
     .requiredOption('--mid <mid>', "the acquirer's number of the merchant", matching(/^[A-Za-z0-9]{1,15}$/, '1 to 15 letters or digits'))
     .requiredOption('--mcc <code>', 'the merchant category code', matching(/^\d{4}$/, 'four digits'))
     .requiredOption(

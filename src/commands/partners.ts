@@ -5,7 +5,18 @@ import { dialects } from '../dialects/registry.ts';
 import { findMerchant } from '../store/merchants.ts';
 import { bringMerchant, createPartner, listPartners, type PartnerRecord, rotatePartnerKey, takeMerchant } from '../store/partners.ts';
 import { dialectOf } from './channels.ts';
-import { actor, addCommand, addGroup, type ListOptions, print, printJson, printRows, withStore, withVault } from './command-line.ts';
+import {
+  actor,
+  addCommand,
+  addGroup,
+  type ListOptions,
+  print,
+  printJson,
+  printRows,
+  withoutCard,
+  withStore,
+  withVault,
+} from './command-line.ts';
 import { readSecret } from './credentials.ts';
 
 type OfPartner = ListOptions & { readonly dialect: string };
@@ -21,8 +32,8 @@ export function addPartnerCommands(program: Command): void {
   const partner = addGroup(program, 'partner', 'resellers, who act for merchants that they have brought');
   addCommand(partner, 'create', 'make a partner; its key is shown once')
     .requiredOption('--dialect <dialect>', dialectText)
-    .requiredOption('--login <text>', 'the login of its own people')
-    .option('--identifier <text>', 'its id, where it had one before (default: a new one)')
+    .requiredOption('--login <text>', 'the login of its own people', withoutCard())
+    .option('--identifier <text>', 'its id, where it had one before (default: a new one)', withoutCard())
     .option('--secret-file <file>', 'read the key that it had before from a file, or from standard input with - (default: a new one)')
     .option(...json)
     .action(create);
@@ -41,7 +52,7 @@ export function addPartnerCommands(program: Command): void {
     .argument('<identifier>', 'its id, as `polygate partner list` shows it')
     .requiredOption('--dialect <dialect>', dialectText)
     .requiredOption('--merchant <merchant>', 'routing number, id or name')
-    .requiredOption('--login <text>', 'the login of the merchant with this partner')
+    .requiredOption('--login <text>', 'the login of the merchant with this partner', withoutCard())
     .option('--member <id>', 'the id of the merchant in the protocol (default: that of its oldest credential)')
     .option(...json)
     .action(addMerchant);

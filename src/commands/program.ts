@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { addCommand, type Options, read, withDatabase } from './command-line.ts';
 
 type Add = (program: Command) => void;
@@ -28,6 +29,8 @@ export async function createProgram(wanted?: string): Promise<Command> {
     .description('A self-hosted server-to-server payment gateway.')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
+    // Commander repeats what it refuses.
+    .configureOutput({ outputError: (text, write) => write(maskCardNumbers(text)) })
     .showHelpAfterError('(--help lists the commands and their options)');
   addLocalCommands(program);
   if (program.commands.some((command) => command.name() === wanted)) return program;
