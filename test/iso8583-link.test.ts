@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type Link, openLink } from '../src/acquirers/iso8583/link.ts';
 import { type Iso8583Message, pack, unpack } from '../src/protocols/iso8583/codec.ts';
@@ -30,7 +31,7 @@ const answerTo = ({ mti, fields }: Iso8583Message, code: string): Buffer =>
 
 const patience = { timeoutMs: 30_000, connectTimeoutMs: 30_000, echoAfterMs: 60_000 };
 
-async function startHost(t: TestContext, connections: number): Promise<Host> {
+async function startHost(t: TestContext, connections: number, timeoutMs = patience.timeoutMs): Promise<Host> {
   const asked: Asked[] = [];
   const late: { context: unknown; code: string | undefined }[] = [];
   const open = new Set<Socket>();
@@ -53,7 +54,7 @@ async function startHost(t: TestContext, connections: number): Promise<Host> {
   await once(server, 'listening');
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const link = openLink({
-    ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, connections, ...patience },
+    ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, connections, ...patience, timeoutMs },
     businessNow: () => Date.UTC(2027, 0, 1),
     log: silent,
     onLate: (context, answer) => late.push({ context, code: answer.fields[39] }),
@@ -97,6 +98,19 @@ test('answers in front of bytes that are no frame count, and only what is behind
   const [answered, unanswered] = await Promise.all(exchanges);
   assert.equal(answered?.kind === 'answer' && answered.message.fields[39], '00');
   assert.equal(unanswered?.kind, 'lost');
+});
+
+test('an answer that came in time counts, also where the process was held up until the time was over', async (t) => {
+  const { link, asked } = await startHost(t, 1, 500);
+  const exchange = link.exchange(request('000001'), undefined);
+  await eventually(() => asked.length === 1, 'the request');
+  const [only] = asked;
+  assert.ok(only);
+  // After immediates the event loop comes to timers first, then to sockets.
+  await setImmediate();
+  only.socket.write(answerTo(only.message, '00'));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+  assert.equal((await exchange).kind, 'answer');
 });
 
 /** A link of one connection, with what it tells. */

@@ -57,7 +57,7 @@ export interface Stack {
 }
 
 /** Short, so that tests do not wait long for what is not answered; long enough for a busy machine. */
-const acquirerTimeoutMs = 700;
+const acquirerTimeoutMs = 1_000;
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const cleanUp: (() => Promise<unknown>)[] = [];

@@ -176,10 +176,12 @@ export function openLink(options: LinkOptions): Link {
     // A repeat beside its original: one answer cannot serve both, and which of them it answers nobody could tell.
     if (exchanges.has(key)) return Promise.resolve({ kind: 'lost', cause: 'the same message is under way' });
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         const exchange = exchanges.get(key)?.exchange;
         if (exchange !== undefined) lose(key, exchange, `no answer within ${options.timeoutMs} ms`);
-      }, options.timeoutMs);
+      };
+      // After a turn that took long, timers come before what the sockets hold: an answer that is there already is read first.
+      const timer = setTimeout(() => setImmediate(giveUp), options.timeoutMs);
       exchanges.set(key, { exchange: { context, connection, timer, settle: resolve } });
       if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
       connection.outgoing.push(framed);
