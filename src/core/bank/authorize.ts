@@ -10,7 +10,7 @@ import { largestAmount } from '../money/amount.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { inputHash, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
@@ -56,13 +56,9 @@ function refuse({ bank }: Engine, { channel, kind, method, amount, currency }: B
   return undefined;
 }
 
-async function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
-  const { channel, kind, method, amount, currency, merchantReference, dialectData, idempotencyKey: key } = command;
-  if (key === undefined) return {};
-  const input = { kind, method, amount, currency, merchantReference, dialectData, returnUrl: command.returnUrl('') };
-  const expiresAtMs = engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs);
-  const anyInput = command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const };
-  return { idempotencyKey: { key, inputHash: await inputHash(engine, channel.merchantId, undefined, input), expiresAtMs, ...anyInput } };
+function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+  const { kind, method, amount, currency, merchantReference, dialectData } = command;
+  return keyOfRow(engine, command, { kind, method, amount, currency, merchantReference, dialectData, returnUrl: command.returnUrl('') });
 }
 
 /** What `rebill` has found out. */

@@ -11,11 +11,11 @@ import { largestAmount } from '../money/amount.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { inputHash, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
-import type { IdempotencyKey, NewAccountPayout } from '../ports/new-operation.ts';
+import type { NewAccountPayout } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { notTakenUp } from './authorize.ts';
 import type { Bank, BankAnswer } from './bank.ts';
@@ -49,7 +49,7 @@ function refuse({ channel, amount, currency }: AccountPayoutCommand): Refusal | 
 }
 
 async function rowOf(engine: Engine, bank: Bank, command: AccountPayoutCommand): Promise<NewAccountPayout> {
-  const { channel, amount, currency, account, merchantReference, paymentNumber } = command;
+  const { channel, amount, currency, account, purpose, merchantReference, paymentNumber, dialectData } = command;
   const { merchantId, channelId, routingNumber } = channel;
   const nowMs = engine.clock.businessNow();
   return {
@@ -58,20 +58,7 @@ async function rowOf(engine: Engine, bank: Bank, command: AccountPayoutCommand):
     dialectData: withNumber(command),
     ...(merchantReference === undefined ? {} : { merchantReference }),
     ...(paymentNumber === undefined ? {} : { paymentNumber }),
-    ...(await keyOf(engine, command)),
-  };
-}
-
-async function keyOf(engine: Engine, command: AccountPayoutCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
-  const { channel, amount, currency, account, purpose, merchantReference, dialectData, idempotencyKey: key } = command;
-  if (key === undefined) return {};
-  const input = { kind: 'payout', account, amount, currency, purpose, merchantReference, dialectData };
-  return {
-    idempotencyKey: {
-      ...{ key, inputHash: await inputHash(engine, channel.merchantId, undefined, input) },
-      expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
-      ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
-    },
+    ...(await keyOfRow(engine, command, { kind: 'payout', account, amount, currency, purpose, merchantReference, dialectData })),
   };
 }
 

@@ -17,7 +17,7 @@ import { type Waiting, waitingFor } from './await-shopper.ts';
 import { type CardUse, credentialUseOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { heldForReview } from './hold-for-review.ts';
-import { inputHash } from './idempotency.ts';
+import { keyOfRow } from './idempotency.ts';
 import { judged, screened, suspected, suspicionOf, unlessAuthenticated, withAuthentication } from './judge.ts';
 import { withNumber } from './merchant-names.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
@@ -131,33 +131,14 @@ async function newPayment(
     readonly cause: ReviewCause | undefined;
   },
 ): Promise<NewPayment> {
-  const { channel, kind, amount, currency, instrument, merchantReference, idempotencyKey, dialectData } = command;
-  const key =
-    idempotencyKey === undefined
-      ? undefined
-      : {
-          key: idempotencyKey,
-          inputHash: await inputHash(engine, channel.merchantId, card.pan, {
-            ...{
-              kind,
-              amount,
-              currency,
-              merchantReference,
-              dialectData,
-              tokenize: command.tokenize,
-              agreement: command.agreement,
-              thenCapture: command.thenCapture,
-              captureLater: command.captureLater,
-              authentication: command.authentication,
-              exemption: command.exemption,
-              token: card.token,
-              ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
-              card: card.summary,
-            },
-          }),
-          expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
-          ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
-        };
+  const { channel, kind, amount, currency, instrument, merchantReference, dialectData } = command;
+  const { tokenize, agreement: agreed, thenCapture, captureLater, authentication, exemption } = command;
+  const input = {
+    ...{ kind, amount, currency, merchantReference, dialectData, tokenize, agreement: agreed, thenCapture, captureLater },
+    ...{ authentication, exemption, token: card.token, card: card.summary },
+    ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
+  };
+  const key = await keyOfRow(engine, command, input, card.pan);
   const createdAtMs = engine.clock.businessNow();
   const isHeld = cause !== undefined && card.rejection === undefined;
   const after = kind === 'preauthorization' ? (command.thenCapture === undefined ? undefined : 'capture') : 'debit';
@@ -180,7 +161,7 @@ async function newPayment(
     ...(card.token === undefined ? {} : { token: card.token }),
     ...(agreement === undefined ? {} : { agreement }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
-    ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...key,
     ...(card.rejection === undefined ? {} : { rejection: card.rejection }),
     ...(card.rejection === undefined && waits === undefined ? { trace: await engine.acquirer.prepare({ channel, kind: sent }) } : {}),
     ...held,

@@ -21,6 +21,32 @@ export async function inputHash(
   return engine.inputMac(`${fingerprint}|${canonical(input)}`);
 }
 
+/** What of a command says under which key it is sent. */
+interface KeyedCommand {
+  readonly channel: { readonly merchantId: string };
+  readonly idempotencyKey?: string;
+  /** Ms; how long the key is remembered, where it is not as long as the settings say. */
+  readonly keyLifetimeMs?: number;
+  readonly keyMatchesAnyInput?: true;
+}
+
+/** The command's key as a new row has it, with what the command asks for; nothing for a command without one. */
+export async function keyOfRow(
+  engine: Engine,
+  { channel, idempotencyKey: key, keyLifetimeMs = engine.settings.keyLifetimeMs, keyMatchesAnyInput }: KeyedCommand,
+  input: Readonly<Record<string, unknown>>,
+  pan?: Pan,
+): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+  if (key === undefined) return {};
+  return {
+    idempotencyKey: {
+      ...{ key, inputHash: await inputHash(engine, channel.merchantId, pan, input) },
+      expiresAtMs: engine.clock.wallNow() + keyLifetimeMs,
+      ...(keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true }),
+    },
+  };
+}
+
 /** JSON with sorted names, so that equal commands have equal text. */
 function canonical(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';

@@ -12,7 +12,7 @@ import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { holderOfKey, inputHash, repeatOf } from './idempotency.ts';
+import { holderOfKey, keyOfRow, repeatOf } from './idempotency.ts';
 import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
@@ -124,18 +124,9 @@ export function refuseUnsuccessful(target: OperationNode): Refusal | undefined {
 }
 
 /** The idempotency key of an act upon an operation, with what it was used for; nothing without one. */
-export async function keyOf(engine: Engine, kind: string, command: OperateCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
-  const { idempotencyKey, operationId, amount, currency, merchantReference, dialectData } = command;
-  if (idempotencyKey === undefined) return {};
-  const input = { kind, operationId, amount, currency, merchantReference, dialectData };
-  return {
-    idempotencyKey: {
-      key: idempotencyKey,
-      inputHash: await inputHash(engine, command.channel.merchantId, undefined, input),
-      expiresAtMs: engine.clock.wallNow() + (command.keyLifetimeMs ?? engine.settings.keyLifetimeMs),
-      ...(command.keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true as const }),
-    },
-  };
+export function keyOf(engine: Engine, kind: string, command: OperateCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
+  const { operationId, amount, currency, merchantReference, dialectData } = command;
+  return keyOfRow(engine, command, { kind, operationId, amount, currency, merchantReference, dialectData });
 }
 
 /** A decision to be recorded. */
