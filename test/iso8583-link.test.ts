@@ -23,7 +23,8 @@ interface Host {
   readonly asked: readonly Asked[];
   /** Connections that signed on and still stand. */
   readonly connections: ReadonlySet<Socket>;
-  readonly late: readonly { readonly context: unknown; readonly code: string | undefined }[];
+  /** Answers that no exchange waited for. */
+  readonly unawaited: readonly Iso8583Message[];
 }
 
 const answerTo = ({ mti, fields }: Iso8583Message, code: string): Buffer =>
@@ -33,7 +34,7 @@ const patience = { timeoutMs: 30_000, connectTimeoutMs: 30_000, echoAfterMs: 60_
 
 async function startHost(t: TestContext, connections: number, timeoutMs = patience.timeoutMs): Promise<Host> {
   const asked: Asked[] = [];
-  const late: { context: unknown; code: string | undefined }[] = [];
+  const unawaited: Iso8583Message[] = [];
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     const reader = createFrameReader(HOST_LINK_FRAMES);
@@ -57,7 +58,7 @@ async function startHost(t: TestContext, connections: number, timeoutMs = patien
     ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, connections, ...patience, timeoutMs },
     businessNow: () => Date.UTC(2027, 0, 1),
     log: silent,
-    onLate: (context, answer) => late.push({ context, code: answer.fields[39] }),
+    onUnawaited: (answer) => unawaited.push(answer),
     onRequest: () => Promise.resolve('00'),
   });
   t.after(async () => {
@@ -66,7 +67,7 @@ async function startHost(t: TestContext, connections: number, timeoutMs = patien
     server.close();
   });
   await eventually(() => link.readyConnections() === connections, 'the link to be up');
-  return { link, asked, connections: open, late };
+  return { link, asked, connections: open, unawaited };
 }
 
 const request = (stan: string): Iso8583Message => ({
@@ -75,8 +76,8 @@ const request = (stan: string): Iso8583Message => ({
 });
 
 test('an answer over another connection than the one that broke is handed on, like one after the time-out', async (t) => {
-  const { link, asked, connections, late } = await startHost(t, 2);
-  const exchange = link.exchange(request('000001'), 'the payment');
+  const { link, asked, connections, unawaited } = await startHost(t, 2);
+  const exchange = link.exchange(request('000001'));
   await eventually(() => asked.length === 1, 'the request');
   const [first] = asked;
   assert.ok(first);
@@ -84,13 +85,29 @@ test('an answer over another connection than the one that broke is handed on, li
   assert.equal((await exchange).kind, 'lost');
   const other = [...connections].find((socket) => socket !== first.socket);
   other?.write(answerTo(first.message, '00'));
-  await eventually(() => late.length === 1, 'the late answer');
-  assert.deepEqual(late, [{ context: 'the payment', code: '00' }]);
+  await eventually(() => unawaited.length === 1, 'the late answer');
+  assert.equal(unawaited[0]?.fields[11], '000001');
+});
+
+test('each answer of an exchange that has had one is handed on as well', async (t) => {
+  const { link, asked, unawaited } = await startHost(t, 1);
+  const exchange = link.exchange(request('000001'));
+  await eventually(() => asked.length === 1, 'the request');
+  const [only] = asked;
+  assert.ok(only);
+  only.socket.write(Buffer.concat(['09', '09', '00'].map((code) => answerTo(only.message, code))));
+  const answered = await exchange;
+  assert.equal(answered.kind === 'answer' && answered.message.fields[39], '09');
+  await eventually(() => unawaited.length === 2, 'what came after it');
+  assert.deepEqual(
+    unawaited.map(({ fields }) => fields[39]),
+    ['09', '00'],
+  );
 });
 
 test('answers in front of bytes that are no frame count, and only what is behind them is lost', async (t) => {
   const { link, asked } = await startHost(t, 1);
-  const exchanges = ['000001', '000002'].map((stan) => link.exchange(request(stan), stan));
+  const exchanges = ['000001', '000002'].map((stan) => link.exchange(request(stan)));
   await eventually(() => asked.length === 2, 'both requests');
   const [first] = asked;
   assert.ok(first);
@@ -102,7 +119,7 @@ test('answers in front of bytes that are no frame count, and only what is behind
 
 test('an answer that came in time counts, also where the process was held up until the time was over', async (t) => {
   const { link, asked } = await startHost(t, 1, 500);
-  const exchange = link.exchange(request('000001'), undefined);
+  const exchange = link.exchange(request('000001'));
   await eventually(() => asked.length === 1, 'the request');
   const [only] = asked;
   assert.ok(only);
@@ -121,7 +138,7 @@ function linkTo(t: TestContext, port: number, connectTimeoutMs = patience.connec
     ...{ host: '127.0.0.1', port, connections: 1, ...patience, connectTimeoutMs },
     businessNow: () => Date.UTC(2027, 0, 1),
     log: { info: tell, warn: tell, error: tell },
-    onLate: () => undefined,
+    onUnawaited: () => undefined,
     onRequest: () => Promise.resolve('00'),
   });
   t.after(() => link.close());
@@ -184,7 +201,7 @@ test('a host that answers no connection at all is given up after a while, told o
   await eventually(() => told.length > 0, 'a word about it');
   assert.match(told.join('\n'), /^the acquirer cannot be reached; it is tried again .*no connection within 100 ms/);
   assert.equal(link.isReady(), false);
-  assert.deepEqual(await link.exchange(request('000001'), 'the payment'), { kind: 'not_sent', cause: 'no connection to the acquirer' });
+  assert.deepEqual(await link.exchange(request('000001')), { kind: 'not_sent', cause: 'no connection to the acquirer' });
   const heard = once(worker, 'message');
   Atomics.store(wake, 0, 1);
   Atomics.notify(wake, 0);

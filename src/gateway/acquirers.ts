@@ -35,11 +35,7 @@ export function startAcquirer({ config, databases, directory, clock, log, metric
         metrics.countDispute(notice.stage, outcome);
         return outcome;
       },
-      onLateAnswer: (reference, answer) => {
-        takeLateAnswer(engineOf(), reference, answer).catch((error: unknown) => {
-          log.error({ ...reference, error: String(error) }, 'a late answer could not be recorded; its operation is resolved without it');
-        });
-      },
+      onLateAnswer: (original, read) => takeLateAnswer(engineOf(), original, read),
     },
   );
 }

@@ -1,13 +1,14 @@
 /** The ISO 8583 acquirer: the core's port over a link, a layout and a source of traces. */
-import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference } from '../../core/ports/acquirer.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets } from '../../core/ports/acquirer.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import { repeatOf } from '../../protocols/iso8583/messages.ts';
 import type { AcquirerContext, RunningAcquirer } from '../acquirer.ts';
 import { disputeResponse, readDispute } from './disputes.ts';
 import { type ExchangeResult, openLink } from './link.ts';
-import { type MessageParty, mtiOf, operationMessage, readAnswer, readUndoAnswer, undoMessage } from './messages.ts';
+import { isAnswerTo, type MessageParty, mtiOf, operationMessage, readAnswer, readUndoAnswer, undoMessage } from './messages.ts';
 import { readReconciliationAnswer, reconciliationMessage } from './reconciliation.ts';
-import { createTraceSource } from './trace-numbers.ts';
+import { createTraceSource, routingNumberOf } from './trace-numbers.ts';
+import { createUnawaitedAnswers } from './unawaited-answers.ts';
 
 export interface Iso8583Settings {
   readonly host: string;
@@ -23,26 +24,28 @@ export interface Iso8583Settings {
 const echoAfterMs = 30_000;
 const connectTimeoutMs = 10_000;
 
-/** What a late answer needs to be understood. */
-interface Context {
-  readonly reference: OperationReference;
-  readonly request: Iso8583Message;
-}
-
 export function openIso8583Acquirer(settings: Iso8583Settings, context: AcquirerContext): RunningAcquirer {
   const traces = createTraceSource(context);
+  const unawaited = createUnawaitedAnswers({ lookUp, log: context.log });
   const link = openLink({
     ...settings,
     echoAfterMs,
     connectTimeoutMs,
     businessNow: context.clock.businessNow,
     log: context.log,
-    onLate(late, message) {
-      const { reference, request } = late as Context;
-      context.onLateAnswer(reference, readAnswer(message, request));
-    },
+    onUnawaited: unawaited.take,
     onRequest: takeRequest,
   });
+
+  /** The trace names the operation, whoever has sent it and however long ago. */
+  async function lookUp(message: Iso8583Message): Promise<boolean> {
+    const { 37: rrn = '' } = message.fields;
+    const routingNumber = routingNumberOf(rrn);
+    if (routingNumber === undefined) return false;
+    return context.onLateAnswer({ routingNumber, rrn }, (request) =>
+      isAnswerTo(message, request) ? readAnswer(message, request) : undefined,
+    );
+  }
 
   /** Disputes are answered when they are recorded. Whatever else the host asks is not agreed on this link. */
   async function takeRequest(message: Iso8583Message): Promise<string> {
@@ -65,14 +68,9 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
   }
 
   /** Sends, or repeats. Errors come from building or packing only, before the first byte: "not sent". */
-  async function exchange(
-    build: () => Promise<Iso8583Message>,
-    reference?: OperationReference,
-  ): Promise<ExchangeResult & { request?: Iso8583Message }> {
+  async function exchange(build: () => Promise<Iso8583Message>): Promise<ExchangeResult> {
     try {
-      const request = await build();
-      const result = await link.exchange(request, reference === undefined ? undefined : ({ reference, request } satisfies Context));
-      return { ...result, request };
+      return await link.exchange(await build());
     } catch (error) {
       context.log.error({ error: String(error) }, 'a message could not be made');
       return { kind: 'not_sent', cause: String(error) };
@@ -83,10 +81,10 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
     const result = await exchange(async () => {
       const message = operationMessage(request, secrets, await partyOf(request.trace.accountId));
       return isRepeat ? { ...message, mti: repeatOf(message.mti) } : message;
-    }, request.reference);
+    });
     switch (result.kind) {
       case 'answer':
-        return readAnswer(result.message, result.request ?? result.message);
+        return readAnswer(result.message, request);
       case 'not_sent':
         return { outcome: 'not_sent', cause: result.cause };
       case 'lost':
@@ -99,7 +97,10 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
     deduplicates: true,
     isReady: link.isReady,
     readyConnections: link.readyConnections,
-    close: link.close,
+    async close() {
+      await link.close();
+      await unawaited.close();
+    },
     async prepare({ channel, kind, terminal }) {
       const { account } = await partyOf(channel.accountId);
       const number = await traces.next({ scope: channel, account, ...(terminal === undefined ? {} : { terminal }) });

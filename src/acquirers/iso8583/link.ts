@@ -1,6 +1,6 @@
 /**
  * The link: a few long-lived TCP connections to the host, shared by all exchanges. Answers find their request by MTI, terminal, STAN and
- * RRN; those that come after the time-out are handed on, never dropped.
+ * RRN; those that nobody waits for are handed on, never dropped.
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,8 +23,8 @@ export interface LinkOptions {
   readonly echoAfterMs: number;
   readonly businessNow: () => number;
   readonly log: EngineLog;
-  /** An answer whose exchange had timed out, or whose connection had broken; `context` is what that exchange was given. */
-  readonly onLate: (context: unknown, answer: Iso8583Message) => void;
+  /** An answer that no exchange waits for: it timed out, its connection broke, it had an answer before, or another process began it. */
+  readonly onUnawaited: (answer: Iso8583Message) => void;
   /**
    * What the host asks beside echoes. Resolves with the response code (DE39) to answer with; when it rejects, the host is not answered and
    * will ask again.
@@ -38,14 +38,13 @@ export type ExchangeResult =
   | { readonly kind: 'not_sent' | 'lost'; readonly cause: string };
 
 export interface Link {
-  exchange(message: Iso8583Message, context: unknown): Promise<ExchangeResult>;
+  exchange(message: Iso8583Message): Promise<ExchangeResult>;
   isReady(): boolean;
   readyConnections(): number;
   close(): Promise<void>;
 }
 
 interface Exchange {
-  readonly context: unknown;
   readonly connection: Connection;
   readonly timer: NodeJS.Timeout;
   readonly settle: (result: ExchangeResult) => void;
@@ -73,9 +72,6 @@ interface Connection {
 }
 
 const retryPauseAtMostMs = 5_000;
-/** An answer that comes later than this is not recognized any more; its operation has long been resolved by then. */
-const lateForMs = 15 * 60_000;
-const lateAtMost = 100_000;
 /** Requests of the host that are being worked on at the same time. */
 const requestsAtMost = 256;
 /** By these the host knows which of its requests an answer is to. */
@@ -84,7 +80,6 @@ const echoedFields = [3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70];
 export function openLink(options: LinkOptions): Link {
   const exchanges = new Map<string, Slot>();
   const together = createGathering();
-  const late = new Map<string, { readonly context: unknown; readonly untilMs: number }>();
   const connections: Connection[] = Array.from({ length: options.connections }, () => ({
     ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, told: false, timer: undefined },
   }));
@@ -153,7 +148,7 @@ export function openLink(options: LinkOptions): Link {
   function network(connection: Connection, code: '001' | '002' | '301'): Promise<ExchangeResult> {
     sequence = (sequence % 999_999) + 1;
     const fields = { 7: transmissionDateTime(options.businessNow()), 11: String(sequence).padStart(6, '0'), 70: code };
-    return transmit(connection, { mti: '0800', fields }, undefined);
+    return transmit(connection, { mti: '0800', fields });
   }
 
   function down(connection: Connection): void {
@@ -162,7 +157,7 @@ export function openLink(options: LinkOptions): Link {
     connection.socket = undefined;
     connection.outgoing = [];
     for (const [key, { exchange }] of exchanges) {
-      if (exchange?.connection === connection) lose(key, exchange, 'the connection to the acquirer broke');
+      if (exchange?.connection === connection) finish(key, exchange, { kind: 'lost', cause: 'the connection to the acquirer broke' });
     }
     if (closing) return;
     const pauseMs = connection.retryPauseMs * (0.5 + Math.random());
@@ -170,7 +165,7 @@ export function openLink(options: LinkOptions): Link {
     setTimeout(() => open(connection), pauseMs).unref();
   }
 
-  function transmit(connection: Connection, message: Iso8583Message, context: unknown): Promise<ExchangeResult> {
+  function transmit(connection: Connection, message: Iso8583Message): Promise<ExchangeResult> {
     const framed = frame(HOST_LINK_FRAMES, pack(HOST_LINK, message));
     const key = keyOf(responseOf(message.mti), message);
     // A repeat beside its original: one answer cannot serve both, and which of them it answers nobody could tell.
@@ -178,11 +173,11 @@ export function openLink(options: LinkOptions): Link {
     return new Promise((resolve) => {
       const giveUp = () => {
         const exchange = exchanges.get(key)?.exchange;
-        if (exchange !== undefined) lose(key, exchange, `no answer within ${options.timeoutMs} ms`);
+        if (exchange !== undefined) finish(key, exchange, { kind: 'lost', cause: `no answer within ${options.timeoutMs} ms` });
       };
       // After a turn that took long, timers come before what the sockets hold: an answer that is there already is read first.
       const timer = setTimeout(() => setImmediate(giveUp), options.timeoutMs);
-      exchanges.set(key, { exchange: { context, connection, timer, settle: resolve } });
+      exchanges.set(key, { exchange: { connection, timer, settle: resolve } });
       if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
       connection.outgoing.push(framed);
     });
@@ -202,21 +197,6 @@ export function openLink(options: LinkOptions): Link {
     together(() => exchange.settle(result));
   }
 
-  /** Its answer may still come, also over another connection. */
-  function lose(key: string, exchange: Exchange, cause: string): void {
-    if (exchange.context !== undefined) expectLate(key, exchange.context);
-    finish(key, exchange, { kind: 'lost', cause });
-  }
-
-  function expectLate(key: string, context: unknown): void {
-    const nowMs = performance.now();
-    for (const [oldest, { untilMs }] of late) {
-      if (untilMs > nowMs && late.size < lateAtMost) break;
-      late.delete(oldest);
-    }
-    late.set(key, { context, untilMs: nowMs + lateForMs });
-  }
-
   function take(connection: Connection, body: Buffer): void {
     let message: Iso8583Message;
     try {
@@ -231,21 +211,8 @@ export function openLink(options: LinkOptions): Link {
     }
     const key = keyOf(message.mti, message);
     const exchange = exchanges.get(key)?.exchange;
-    if (exchange === undefined) takeLate(key, message);
+    if (exchange === undefined) options.onUnawaited(message);
     else finish(key, exchange, { kind: 'answer', message });
-  }
-
-  function takeLate(key: string, message: Iso8583Message): void {
-    const expected = late.get(key);
-    if (expected === undefined) {
-      options.log.warn(
-        { mti: message.mti, stan: message.fields[11], rrn: message.fields[37] },
-        'the acquirer answered something that was not asked',
-      );
-      return;
-    }
-    late.delete(key);
-    options.onLate(expected.context, message);
   }
 
   function answerRequest(connection: Connection, message: Iso8583Message): void {
@@ -278,11 +245,11 @@ export function openLink(options: LinkOptions): Link {
   }
 
   return {
-    exchange(message, context) {
+    exchange(message) {
       for (let tried = 0; tried < connections.length; tried += 1) {
         turn = (turn + 1) % connections.length;
         const connection = connections[turn];
-        if (connection?.ready === true) return transmit(connection, message, context);
+        if (connection?.ready === true) return transmit(connection, message);
       }
       return Promise.resolve({ kind: 'not_sent', cause: 'no connection to the acquirer' });
     },

@@ -13,6 +13,7 @@ import {
   localTime,
   originalData,
   replacementAmounts,
+  responseOf,
   transmissionDateTime,
 } from '../../protocols/iso8583/messages.ts';
 import { packSubelements, unpackAdditionalAmounts } from '../../protocols/iso8583/subelements.ts';
@@ -59,11 +60,11 @@ export function undoMessage(request: AcquirerRequest, secrets: CardSecrets, part
 }
 
 function commonFields(request: AcquirerRequest, { pan }: CardSecrets, { account, institutionId }: MessageParty): Record<number, string> {
-  const { trace, amount, currency, kind } = request;
+  const { trace, currency, kind } = request;
   return {
     2: pan.reveal(),
     3: processingCode(kind),
-    4: amountDigits(amount),
+    4: amountDigits(amountOf(request)),
     7: transmissionDateTime(trace.transmittedAtMs),
     11: trace.stan,
     12: localTime(trace.transmittedAtMs),
@@ -73,8 +74,18 @@ function commonFields(request: AcquirerRequest, { pan }: CardSecrets, { account,
     37: trace.rrn,
     41: trace.terminal.padEnd(8),
     42: account.merchantIdentifier.padEnd(15),
-    49: currencyOf(currency)?.numeric ?? '000',
+    49: numberOf(currency),
   };
+}
+
+/** DE4. The amount of a reversal is its original's; what is left of it stands in DE95. */
+function amountOf({ kind, amount, original }: AcquirerRequest): number {
+  return kind === 'reversal' ? (original?.amount ?? amount) : amount;
+}
+
+/** DE49. */
+function numberOf(currency: string): string {
+  return currencyOf(currency)?.numeric ?? '000';
 }
 
 function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: MessageParty): Record<number, string> {
@@ -92,10 +103,8 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
     case 'refund':
       return named;
     case 'reversal':
-      // The amount of a reversal is its original's; what is left of it stands in DE95.
       return {
         ...named,
-        4: amountDigits(original?.amount ?? request.amount),
         39: reversalReason.customer,
         ...(remaining === undefined || remaining === 0 ? {} : { 95: replacementAmounts(remaining) }),
       };
@@ -200,12 +209,18 @@ function originalField(trace: Trace, { institutionId }: MessageParty): string {
   });
 }
 
+/** Whether an answer is that to an operation's own message, or to a repeat of it; not to its undoing. */
+export function isAnswerTo({ mti, fields }: Iso8583Message, { trace }: AcquirerRequest): boolean {
+  const { 11: stan, 37: rrn, 41: terminal = '' } = fields;
+  return mti === responseOf(trace.mti) && stan === trace.stan && rrn === trace.rrn && terminal.trimEnd() === trace.terminal;
+}
+
 /** What an answer says. One that is not about what was asked proves nothing, so the outcome stays unknown. */
-export function readAnswer(message: Iso8583Message, request: Iso8583Message): AcquirerAnswer {
-  const { 4: amount, 38: approvalCode, 39: responseCode, 49: currency, 62: networkReference, 127: hostCode } = message.fields;
+export function readAnswer(message: Iso8583Message, request: AcquirerRequest): AcquirerAnswer {
+  const { 4: amount, 38: approvalCode, 39: responseCode, 62: networkReference, 127: hostCode } = message.fields;
   if (responseCode === undefined) return { outcome: 'unknown', cause: 'the answer has no response code' };
   if (isPartial(responseCode)) return readPartialApproval(message, request);
-  if ((amount ?? request.fields[4]) !== request.fields[4] || (currency ?? request.fields[49]) !== request.fields[49]) {
+  if ((amount !== undefined && Number(amount) !== amountOf(request)) || !isInItsCurrency(message, request)) {
     return { outcome: 'unknown', cause: 'the answer is about another amount' };
   }
   if (isUncertain(responseCode)) return { outcome: 'unknown', cause: `the host answered ${responseCode}` };
@@ -225,20 +240,24 @@ export function readAnswer(message: Iso8583Message, request: Iso8583Message): Ac
   };
 }
 
+function isInItsCurrency({ fields }: Iso8583Message, { currency }: AcquirerRequest): boolean {
+  return fields[49] === undefined || fields[49] === numberOf(currency);
+}
+
 /**
  * Only what takes or holds money can be approved for a part; the part is DE4, and DE54 may repeat what was asked for. Anything else proves
  * nothing.
  */
-function readPartialApproval({ fields }: Iso8583Message, { mti, fields: asked }: Iso8583Message): AcquirerAnswer {
-  const { 4: approved = '', 38: approvalCode, 49: currency, 54: additional, 62: networkReference } = fields;
-  const requestedAmount = Number(asked[4]);
+function readPartialApproval(message: Iso8583Message, request: AcquirerRequest): AcquirerAnswer {
+  const { 4: approved = '', 38: approvalCode, 39: responseCode = '', 54: additional, 62: networkReference } = message.fields;
+  const { kind, amount } = request;
   const approvedAmount = Number(approved);
   const original = additional === undefined ? undefined : originalAmountIn(additional);
-  const isPossible = asked[3] === '000000' && (mti === '0100' || mti === '0200') && (currency ?? asked[49]) === asked[49];
-  const isPart = approvedAmount > 0 && approvedAmount < requestedAmount && (original ?? requestedAmount) === requestedAmount;
+  const isPossible = (kind === 'preauthorization' || kind === 'debit' || kind === 'rebill') && isInItsCurrency(message, request);
+  const isPart = approvedAmount > 0 && approvedAmount < amount && (original ?? amount) === amount;
   if (!isPossible || !isPart) return { outcome: 'unknown', cause: 'the answer is a partial approval that does not fit' };
   return {
-    ...{ outcome: 'partly_approved', responseCode: fields[39] ?? '', approvedAmount },
+    ...{ outcome: 'partly_approved', responseCode, approvedAmount },
     ...(approvalCode === undefined ? {} : { approvalCode: approvalCode.trim() }),
     ...(networkReference === undefined ? {} : { networkReference: networkReference.trim() }),
   };

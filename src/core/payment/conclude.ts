@@ -82,6 +82,8 @@ export function stands(outcome: OutcomeToRecord, recorded: RecordedOutcome): boo
  */
 export async function takeLateApproval(engine: Engine, { merchantId, operationId }: OperationReference): Promise<void> {
   const noted = await engine.store.noteLateApproval({ merchantId, operationId });
+  // Its first answer may be on the way to the books: then this one has come twice.
+  if (noted?.state === 'submitted' || noted?.state === 'approved') return;
   engine.log.warn({ merchantId, operationId, state: noted?.state }, 'an approval came after its time-out; it is being reversed');
   if (noted?.state === 'undone' && noted.reason === 'never_arrived') await reopen(engine, noted);
 }

@@ -8,15 +8,15 @@
  */
 
 import { resolveAtBank } from '../bank/resolve.ts';
-import type { AcquirerAnswer, AcquirerRequest, CardSecrets, OperationReference, UndoAnswer } from '../ports/acquirer.ts';
+import type { AcquirerAnswer, AcquirerRequest, CardSecrets, LateAnswerListener, UndoAnswer } from '../ports/acquirer.ts';
 import type { OutcomeToRecord } from '../ports/outcome.ts';
 import type { ClaimedOperation } from '../ports/payment-store.ts';
+import type { OperationState } from '../states/operation.ts';
 import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
 import { resolutionMarginMs } from './deadline.ts';
 import type { DeclineReason } from './decline.ts';
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
-import type { OperationView } from './operation.ts';
 import { isPartGivenUp, partDeclined } from './partial-approval.ts';
 
 /** Unanswered or refused messages after which a person has to look at it: with the pauses below, about 25 minutes. */
@@ -161,23 +161,34 @@ function tellsNothing(reason: DeclineReason): boolean {
   return reason === 'duplicate' || reason === 'issuer_unavailable' || reason === 'system_malfunction';
 }
 
-/** An answer that came after its time-out. */
-export async function takeLateAnswer(engine: Engine, reference: OperationReference, answer: AcquirerAnswer): Promise<void> {
-  if (answer.outcome === 'not_sent' || answer.outcome === 'unknown') return;
-  const operation = await engine.store.findOperation(reference);
-  if (operation === undefined) return;
-  if (mayBeAnsweredLate(operation.kind)) return takeLateAdviceAnswer(engine, operation, answer);
-  if (answer.outcome !== 'declined') await takeLateApproval(engine, reference);
+/** States in which an answer that nobody waits for may still say something new. */
+const answerableLate: readonly OperationState[] = ['submitted', 'unknown', 'escalated', 'undone'];
+
+/** An answer that nobody waits for. False: it belongs to no operation. */
+export async function takeLateAnswer(
+  engine: Engine,
+  original: Parameters<LateAnswerListener>[0],
+  read: Parameters<LateAnswerListener>[1],
+): Promise<boolean> {
+  const operation = await engine.store.findByTrace(original);
+  if (operation?.trace === undefined || operation.bank !== undefined || operation.account !== undefined) return false;
+  const { kind, merchantId, targetId, trace } = operation;
+  const target = targetId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId: targetId });
+  const answer = read(requestFor(operation, trace, target));
+  if (answer === undefined) return false;
+  if (answer.outcome === 'not_sent' || answer.outcome === 'unknown' || !answerableLate.includes(operation.state)) return true;
+  const open = { view: operation, ...(target === undefined ? {} : { targetKind: target.kind }) };
+  if (mayBeAnsweredLate(kind)) await takeLateAdviceAnswer(engine, open, answer);
+  else if (answer.outcome !== 'declined') await takeLateApproval(engine, operation);
+  return true;
 }
 
-async function takeLateAdviceAnswer(engine: Engine, operation: OperationView, answer: AcquirerAnswer): Promise<void> {
-  const { kind, merchantId, targetId } = operation;
+async function takeLateAdviceAnswer(engine: Engine, open: OpenOperation, answer: AcquirerAnswer): Promise<void> {
   // It may be that of a repeat; a payout has none.
-  if (answer.outcome === 'declined' && kind !== 'payout' && tellsNothing(answer.reason)) return;
-  const target = targetId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId: targetId });
-  const open = { view: operation, ...(target === undefined ? {} : { targetKind: target.kind }) };
-  // It may be left to the operator at this very moment. What the acquirer says settles that as well, unless the operator has decided.
-  for (const from of ['unknown', 'escalated'] as const) {
+  if (answer.outcome === 'declined' && open.view.kind !== 'payout' && tellsNothing(answer.reason)) return;
+  // Whoever sent it may be gone, and it may be left to the operator at this very moment. What the acquirer says settles that as well, unless
+  // the operator has decided.
+  for (const from of ['submitted', 'unknown', 'escalated'] as const) {
     if ((await recordSurely(engine, { ...outcomeOf(open, answer), from })).applied) return;
   }
 }

@@ -104,8 +104,15 @@ export type UndoAnswer =
   | { readonly outcome: 'refused'; readonly responseCode: string }
   | { readonly outcome: 'not_sent' | 'unknown'; readonly cause: string };
 
-/** Called by an acquirer when an answer comes after its time-out. */
-export type LateAnswerListener = (reference: OperationReference, answer: AcquirerAnswer) => void;
+/**
+ * Called by an acquirer when an answer comes that nobody waits for: after its time-out or an answer that was none, after a restart, or twice.
+ * `read` tells what it means, given what was asked; undefined: it is the answer to something else. Resolves to whether it belongs to an
+ * operation here; rejects when that cannot be known or recorded now: it will be told again.
+ */
+export type LateAnswerListener = (
+  original: { readonly routingNumber: number; readonly rrn: string },
+  read: (request: AcquirerRequest) => AcquirerAnswer | undefined,
+) => Promise<boolean>;
 
 export interface TraceScope {
   readonly accountId: string;
