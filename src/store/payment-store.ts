@@ -12,7 +12,7 @@ import { recordDecision } from './decisions.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
 import { submitWithDueWork } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
-import { recordPartialApproval } from './partial-approvals.ts';
+import { recordPartGivenUp, recordPartialApproval } from './partial-approvals.ts';
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
 import { recordPayout, submitAccountPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
@@ -99,6 +99,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     findByTrace: (key) => reading(findByTrace(general, key)),
     recordOutcome(outcome) {
       if (outcome.requestedAmount !== undefined) return recordPartialApproval(hot, outcome, clock.businessNow());
+      if (outcome.approvedPart !== undefined) return recordPartGivenUp(hot, outcome, clock.businessNow());
       if (outcome.kind === 'payout') return recordPayout(hot, outcome, clock.businessNow());
       return (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome);
     },

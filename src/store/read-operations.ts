@@ -20,6 +20,7 @@ export interface OperationRow extends Row {
   readonly state: OperationState;
   readonly amount: number;
   readonly requested_amount: number | null;
+  readonly approved_part: number | null;
   readonly remaining: number | null;
   readonly refunded: number;
   readonly refund_pending: number;
@@ -62,7 +63,7 @@ export interface OperationRow extends Row {
 }
 
 export const operationColumns = `
-  o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.remaining,
+  o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.approved_part, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
@@ -220,6 +221,7 @@ export function nodeOf(row: OperationRow): OperationNode {
       agreement: row.agreement,
       remaining: row.remaining,
       requestedAmount: row.requested_amount,
+      approvedPart: row.approved_part,
       disputeId: row.dispute_id,
       merchantReference: row.merchant_reference,
       token: row.token,

@@ -50,13 +50,22 @@ export function operationMessage(request: AcquirerRequest, secrets: CardSecrets,
   return { mti: request.trace.mti, fields: { ...commonFields(request, secrets, party), ...fieldsByKind(request, secrets, party) } };
 }
 
-/** The reversal of an operation that was not answered: it bears that operation's own trace, and names it in DE90. */
+/**
+ * The reversal of an operation that was not answered, or of the part that was approved of it and is not wanted: it bears that operation's own trace,
+ * and names it in DE90.
+ */
 export function undoMessage(request: AcquirerRequest, secrets: CardSecrets, party: MessageParty): Iso8583Message {
-  const { trace } = request;
-  return {
-    mti: '0420',
-    fields: { ...commonFields(request, secrets, party), 39: reversalReason.timeOut, 90: originalField(trace, party) },
-  };
+  const { trace, part } = request;
+  const undone =
+    part === undefined
+      ? { 39: reversalReason.timeOut }
+      : { 4: amountDigits(part.amount), ...approvalField(part), 39: reversalReason.customer };
+  return { mti: '0420', fields: { ...commonFields(request, secrets, party), ...undone, 90: originalField(trace, party) } };
+}
+
+/** DE38: the approval that a message is about. */
+function approvalField({ approvalCode }: { readonly approvalCode?: string }): Record<number, string> {
+  return approvalCode === undefined ? {} : { 38: approvalCode };
 }
 
 function commonFields(request: AcquirerRequest, { pan }: CardSecrets, { account, institutionId }: MessageParty): Record<number, string> {
@@ -99,12 +108,13 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
     case 'payout':
       return { ...authorizationFields(request, secrets, party), 104: senderOf(party) };
     case 'capture':
-      return { ...named, 25: '06', ...(original?.approvalCode === undefined ? {} : { 38: original.approvalCode }) };
+      return { ...named, ...approvalField(original ?? {}), 25: '06' };
     case 'refund':
       return named;
     case 'reversal':
       return {
         ...named,
+        ...approvalField(original ?? {}),
         39: reversalReason.customer,
         ...(remaining === undefined || remaining === 0 ? {} : { 95: replacementAmounts(remaining) }),
       };

@@ -213,7 +213,7 @@ async function traceFor(
 
 /** What is to be sent for an operation, now or again. */
 export function requestFor(operation: OperationView, trace: Trace, target?: OperationView): AcquirerRequest {
-  const { merchantId, operationId, kind, amount, currency, card, remaining } = operation;
+  const { merchantId, operationId, kind, amount, currency, card, remaining, approvedPart, approvalCode } = operation;
   if (isPosted(kind)) throw new Error(`a ${kind} is posted, never sent`);
   const original = target === undefined ? undefined : originalOf(target);
   return {
@@ -221,6 +221,7 @@ export function requestFor(operation: OperationView, trace: Trace, target?: Oper
     ...(card === undefined ? {} : { card }),
     ...(original === undefined ? {} : { original }),
     ...(remaining === undefined ? {} : { remaining }),
+    ...(approvedPart === undefined ? {} : { part: { amount: approvedPart, ...(approvalCode === undefined ? {} : { approvalCode }) } }),
   };
 }
 

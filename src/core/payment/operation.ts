@@ -132,6 +132,8 @@ export interface OperationView {
   readonly amount: number;
   /** What was asked for, where the issuer approved less and the merchant takes it; `amount` is what was approved. */
   readonly requestedAmount?: number;
+  /** What the issuer approved of it, where the merchant does not take a part: that is reversed. */
+  readonly approvedPart?: number;
   readonly currency: string;
   /** The operation this one acts upon. */
   readonly targetId?: string;

@@ -25,7 +25,7 @@ export function partDeclined(open: OpenOperation): Omit<OutcomeToRecord, 'from'>
 export async function giveUpPart(
   engine: Engine,
   open: OpenOperation,
-  { responseCode, approvalCode, networkReference }: PartlyApproved,
+  { responseCode, approvedAmount, approvalCode, networkReference }: PartlyApproved,
   { request, secrets }: { readonly request: AcquirerRequest; readonly secrets: CardSecrets },
 ): Promise<OperationView> {
   const codes = {
@@ -34,7 +34,7 @@ export async function giveUpPart(
     ...(networkReference === undefined ? {} : { networkReference }),
   };
   const outcome: OutcomeToRecord = {
-    ...{ ...partDeclined(open), ...codes, event: 'approve_partly', from: 'submitted' },
+    ...{ ...partDeclined(open), ...codes, event: 'approve_partly', from: 'submitted', approvedPart: approvedAmount },
     // Nobody else reverses it while this exchange may last.
     resolveAfterMs: engine.acquirer.timeoutMs + resolutionMarginMs,
   };
@@ -45,7 +45,8 @@ export async function giveUpPart(
     return { ...open.view, state: recorded.state };
   }
   const view: OperationView = { ...open.view, ...codes, state: 'unknown', reason: 'partly_approved' };
-  return (await reverse(engine, view, { request, secrets })) ? decline(engine, view) : view;
+  const part = { amount: approvedAmount, ...(approvalCode === undefined ? {} : { approvalCode }) };
+  return (await reverse(engine, view, { request: { ...request, part }, secrets })) ? decline(engine, view) : view;
 }
 
 /** True when nothing of it stands any more. */

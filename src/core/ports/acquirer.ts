@@ -33,6 +33,8 @@ export interface AcquirerRequest {
   readonly agreement?: CredentialUse;
   /** The operation acted upon: its trace names it to the host. */
   readonly original?: { readonly kind: OperationKind; readonly trace: Trace; readonly amount: number; readonly approvalCode?: string };
+  /** For undoing: the part that was approved in time and is not wanted. Absent: no answer came. */
+  readonly part?: { readonly amount: number; readonly approvalCode?: string };
   /** For a reversal: what remains of the original after it, minor units. */
   readonly remaining?: number;
   /** What 3-D Secure came to, for an authorization. */

@@ -13,6 +13,8 @@ export interface OutcomeToRecord {
   readonly amount: number;
   /** Of an approval for less: what was asked for. `amount` is what was approved. */
   readonly requestedAmount?: number;
+  /** Of a part that the merchant does not take: how much it is. */
+  readonly approvedPart?: number;
   /** The event happens only to an operation in this state. */
   readonly from: OperationState;
   readonly event: OperationEvent;
