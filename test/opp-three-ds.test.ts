@@ -148,6 +148,26 @@ test('a soft decline steps up to a challenge, once, and the payment stands', asy
   assert.equal(paid.body.threeDSecure?.authenticationStatus, 'Y');
 });
 
+test("Mastercard's soft decline (65) steps up as well; with other brands it is a limit", async () => {
+  const pan = '5555555555554444';
+  const soft = { fault: 'decline', code: '65' } as const;
+  await stack.parts.host.addFault({ ...soft, pan });
+  // The issuer grants the exemption in the authentication, and does not follow it in the payment.
+  const reply = expectReply(await pay(pan, { 'threeDSecure.challengeIndicator': '5' }), 200, pending);
+  assertHome((await authenticate(reply)).url, reply.body.id);
+  const paid = expectReply(await read(reply.body.id), 200, approved);
+  assert.equal(paid.body.threeDSecure?.authenticationStatus, 'Y');
+
+  for (const [card, paymentBrand, code] of [
+    [pan, 'MASTER', '300.100.100'],
+    ['6759649826438453', 'MAESTRO', '300.100.100'],
+    ['4111111111111111', 'VISA', '800.100.163'],
+  ] as const) {
+    await stack.parts.host.addFault({ ...soft, pan: card });
+    expectReply(await stack.post('/v1/payments', debit({ 'card.number': card, paymentBrand })), 400, code);
+  }
+});
+
 test('a repeat with the same key gets the same redirect; after the end, the result', async () => {
   const headers = { 'idempotency-key': freshName('key') };
   const parameters = asynchronous('5555555555554444');

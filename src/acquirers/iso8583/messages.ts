@@ -245,7 +245,7 @@ export function readAnswer(message: Iso8583Message, request: AcquirerRequest): A
   return {
     outcome: 'declined',
     responseCode,
-    reason: declineReasonOf(responseCode),
+    reason: declineReasonOf(responseCode, request.card?.brand),
     ...(hostCode === undefined ? {} : { hostCode: hostCode.trim() }),
   };
 }

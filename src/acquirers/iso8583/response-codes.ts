@@ -1,4 +1,5 @@
 /** DE39 to the core's decline reasons: ISO 8583:1987 codes and those the schemes added. */
+import type { CardBrand } from '../../core/instrument/card.ts';
 import type { DeclineReason } from '../../core/payment/decline.ts';
 
 /** Approved; 08, 11 and 85 are approvals with a remark. */
@@ -74,7 +75,13 @@ const reasons: Readonly<Record<string, DeclineReason>> = {
   Z5: 'blocked_by_holder',
 };
 
+/** Codes that mean something else with a brand than elsewhere: Mastercard's issuers ask with 65 for what Visa's ask with 1A. */
+const reasonsByBrand: Partial<Readonly<Record<CardBrand, Readonly<Record<string, DeclineReason>>>>> = {
+  mastercard: { '65': 'authentication_required' },
+  maestro: { '65': 'authentication_required' },
+};
+
 /** The reason of a decline; codes no one has told us about are `unspecified`, never an approval. */
-export function declineReasonOf(code: string): DeclineReason {
-  return reasons[code] ?? 'unspecified';
+export function declineReasonOf(code: string, brand: CardBrand = 'unknown'): DeclineReason {
+  return reasonsByBrand[brand]?.[code] ?? reasons[code] ?? 'unspecified';
 }
