@@ -62,6 +62,7 @@ export const operation = {
   approval_code: nullable(text),
   response_code: nullable(text),
   host_code: nullable(text),
+  advice_code: means(nullable(text), 'What the scheme advises after a decline.'),
   network_reference: nullable(text),
   reason: nullable(text),
   rrn: nullable(text),

@@ -79,6 +79,7 @@ const operationColumns = {
     'approval_code',
     'response_code',
     'host_code',
+    'advice_code',
     'network_reference',
     'reason',
     'rrn',

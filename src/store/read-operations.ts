@@ -36,6 +36,7 @@ export interface OperationRow extends Row {
   readonly approval_code: string | null;
   readonly response_code: string | null;
   readonly host_code: string | null;
+  readonly advice_code: string | null;
   readonly network_reference: string | null;
   readonly reason: string | null;
   readonly reference_id: string | null;
@@ -64,7 +65,7 @@ export interface OperationRow extends Row {
 
 export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.approved_part, o.remaining,
-  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code, o.advice_code,
   o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
   a.bank_method is not null and o.kind = 'preauthorization' and o.state = 'approved' and p.state = 'authorized' and p.captured = 0 as awaits_receipt,
@@ -228,6 +229,7 @@ export function nodeOf(row: OperationRow): OperationNode {
       approvalCode: row.approval_code,
       responseCode: row.response_code,
       hostCode: row.host_code,
+      adviceCode: row.advice_code,
       networkReference: row.network_reference,
     }),
     ...(row.declared ? { declared: true } : {}),

@@ -16,7 +16,7 @@ import {
   responseOf,
   transmissionDateTime,
 } from '../../protocols/iso8583/messages.ts';
-import { packSubelements, unpackAdditionalAmounts } from '../../protocols/iso8583/subelements.ts';
+import { packSubelements, unpackAdditionalAmounts, unpackSubelements } from '../../protocols/iso8583/subelements.ts';
 import { declineReasonOf, isApproved, isPartial, isUncertain } from './response-codes.ts';
 
 export interface MessageParty {
@@ -247,7 +247,19 @@ export function readAnswer(message: Iso8583Message, request: AcquirerRequest): A
     responseCode,
     reason: declineReasonOf(responseCode, request.card?.brand),
     ...(hostCode === undefined ? {} : { hostCode: hostCode.trim() }),
+    ...adviceIn(message, request),
   };
+}
+
+/** Mastercard's merchant advice: sub-element 84 of DE48. It only adds to a decline, so a field that cannot be read says nothing. */
+function adviceIn({ fields }: Iso8583Message, { card }: AcquirerRequest): { readonly adviceCode?: string } {
+  if (card?.brand !== 'mastercard' && card?.brand !== 'maestro') return {};
+  try {
+    const adviceCode = unpackSubelements(fields[48] ?? '')['84']?.trim() ?? '';
+    return /^[0-9A-Z]{2}$/.test(adviceCode) ? { adviceCode } : {};
+  } catch {
+    return {};
+  }
 }
 
 function isInItsCurrency({ fields }: Iso8583Message, { currency }: AcquirerRequest): boolean {

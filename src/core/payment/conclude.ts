@@ -111,11 +111,11 @@ export function mayBeAnsweredLate(kind: OperationKind): boolean {
 
 function shown(open: OpenOperation, outcome: OutcomeToRecord, recorded: RecordedOutcome): OperationView {
   if (!stands(outcome, recorded)) return { ...open.view, state: recorded.state };
-  const { approvalCode, responseCode, hostCode, networkReference, reason, token } = outcome;
+  const { approvalCode, responseCode, hostCode, adviceCode, networkReference, reason, token } = outcome;
   return {
     ...open.view,
     state: recorded.state,
-    ...defined({ approvalCode, responseCode, hostCode, networkReference, token }),
+    ...defined({ approvalCode, responseCode, hostCode, adviceCode, networkReference, token }),
     ...(reason === undefined ? {} : { reason: reason as NonNullable<OperationView['reason']> }),
   };
 }

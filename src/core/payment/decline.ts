@@ -65,3 +65,27 @@ export function declineModelOf(reason: DeclineReason): DeclineModel {
   const [category, retryable, mustAct] = model[reason];
   return { category, retryable, mustAct };
 }
+
+/** Visa's category 1, and the codes of other schemes that mean the same. */
+const neverAgain: ReadonlySet<DeclineReason> = new Set([
+  'pick_up_card',
+  'lost_card',
+  'stolen_card',
+  'invalid_transaction',
+  'invalid_card_number',
+  'no_such_issuer',
+  'account_closed',
+  'not_permitted_to_cardholder',
+  'mandate_revoked',
+]);
+
+/** Mastercard's merchant advice: do not try this card again; stop what the merchant initiates with it. */
+const adviceNeverAgain = '03';
+const adviceStopRecurring = '21';
+
+/** What a decline rules out for good: any payment, or those that the merchant initiates. */
+export function ruledOutBy(reason: DeclineReason, adviceCode?: string): 'payments' | 'merchant_initiated' | undefined {
+  const isRevoked = reason === 'mandate_revoked';
+  if (adviceCode === adviceNeverAgain || (neverAgain.has(reason) && !isRevoked)) return 'payments';
+  return isRevoked || adviceCode === adviceStopRecurring ? 'merchant_initiated' : undefined;
+}

@@ -61,7 +61,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
   if (instead !== undefined) return instead;
   if ((answer.outcome !== 'approved' && !isPart) || !tokenize) {
     const operation = await conclude(engine, open, answer);
-    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer.reason);
+    if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer);
     return operation;
   }
   try {

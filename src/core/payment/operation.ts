@@ -162,6 +162,8 @@ export interface OperationView {
   readonly responseCode?: string;
   /** What the host says in its own words, where the link has a field for it. */
   readonly hostCode?: string;
+  /** What the scheme advises after a decline, in its own code (Mastercard's merchant advice). */
+  readonly adviceCode?: string;
   /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
   readonly networkReference?: string;
   readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason | ReviewReason;

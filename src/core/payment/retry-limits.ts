@@ -5,22 +5,9 @@
 import type { CardBrand, Pan } from '../instrument/card.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
 import type { PastDecline } from './card-block.ts';
-import type { DeclineReason } from './decline.ts';
+import { type DeclineReason, ruledOutBy } from './decline.ts';
 import type { Engine } from './engine.ts';
 import type { RejectionReason } from './operation.ts';
-
-/** Visa's category 1, and the codes of other schemes that mean the same. */
-const neverAgain: ReadonlySet<DeclineReason> = new Set([
-  'pick_up_card',
-  'lost_card',
-  'stolen_card',
-  'invalid_transaction',
-  'invalid_card_number',
-  'no_such_issuer',
-  'account_closed',
-  'not_permitted_to_cardholder',
-  'mandate_revoked',
-]);
 
 /** Not the issuer's word about the card. */
 const notCounted: ReadonlySet<DeclineReason> = new Set([
@@ -66,17 +53,17 @@ export async function noteDecline(
   engine: Engine,
   row: Pick<NewPayment, 'merchantId' | 'operationId' | 'kind' | 'amount' | 'currency' | 'card' | 'createdAtMs'>,
   pan: Pan,
-  reason: DeclineReason,
+  { reason, adviceCode }: { readonly reason: DeclineReason; readonly adviceCode?: string },
 ): Promise<void> {
   const { retryLimits, retriesAtMost } = engine.settings;
   const { merchantId, operationId, kind, amount, currency, card, createdAtMs: atMs } = row;
   if (retryLimits === 'off' || kind === 'payout' || notCounted.has(reason)) return;
-  const isFinal = neverAgain.has(reason);
-  if (!isFinal && retryLimits !== 'all') return;
+  const ruledOut = ruledOutBy(reason, adviceCode);
+  if (ruledOut === undefined && retryLimits !== 'all') return;
   try {
     const fingerprint = await engine.vault.fingerprint(merchantId, pan);
     const block = { merchantId, fingerprint, bin: pan.bin, last4: pan.last4 };
-    if (isFinal) return await engine.store.blockCard({ ...block, onlyMerchantInitiated: reason === 'mandate_revoked' });
+    if (ruledOut !== undefined) return await engine.store.blockCard({ ...block, onlyMerchantInitiated: ruledOut === 'merchant_initiated' });
     const limits = limitsOf(card.brand, retriesAtMost);
     if (limits.length === 0) return;
     const declines = await engine.store.noteDecline(

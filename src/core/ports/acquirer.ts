@@ -57,7 +57,14 @@ export type AcquirerAnswer =
       readonly approvalCode?: string;
       readonly networkReference?: string;
     }
-  | { readonly outcome: 'declined'; readonly responseCode: string; readonly reason: DeclineReason; readonly hostCode?: string }
+  | {
+      readonly outcome: 'declined';
+      readonly responseCode: string;
+      readonly reason: DeclineReason;
+      readonly hostCode?: string;
+      /** What the scheme advises, in its own code. */
+      readonly adviceCode?: string;
+    }
   | { readonly outcome: 'not_sent'; readonly cause: string; readonly reason?: FailureReason }
   | { readonly outcome: 'unknown'; readonly cause: string };
 

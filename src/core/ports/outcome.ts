@@ -22,6 +22,7 @@ export interface OutcomeToRecord {
   readonly approvalCode?: string;
   readonly responseCode?: string;
   readonly hostCode?: string;
+  readonly adviceCode?: string;
   readonly networkReference?: string;
   readonly reason?: string;
   /** For operations that stay open: when to look again, from now. */

@@ -84,6 +84,7 @@ const transaction = {
         DeclineCategory: maybe('Kind of a decline.', 'wait'),
         Retryable: maybe('Whether the same card may be tried again: `true` or `false`.', 'true'),
         MustAct: maybe('Who has to do something first.', 'shopper'),
+        MerchantAdviceCode: maybe('What Mastercard advises: `03` do not try again, `21` stop what you initiate.', '03'),
       },
       { description: 'What the acquirer answered.', additionalProperties: false },
     ),

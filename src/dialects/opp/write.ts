@@ -6,7 +6,7 @@ import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import { declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
+import { declineModelOf, isDeclineReason, ruledOutBy } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
 import { isInReview, kindAsked, stateShown } from '../../core/risk/review.ts';
 import { isOpen } from '../../core/states/authentication.ts';
@@ -273,10 +273,11 @@ function writeDispute({ hostCode }: OperationView): Json | undefined {
 }
 
 /** What to make of a decline: whether the card may be tried again, and who has to do something first. */
-function writeAdvice({ state, reason }: OperationView): Json {
+function writeAdvice({ state, reason, adviceCode }: OperationView): Json {
   if (state !== 'declined' || !isDeclineReason(reason)) return {};
   const { category, retryable, mustAct } = declineModelOf(reason);
-  return { DeclineCategory: category, Retryable: String(retryable), MustAct: mustAct };
+  const mayBeTried = retryable && ruledOutBy(reason, adviceCode) !== 'payments';
+  return { DeclineCategory: category, Retryable: String(mayBeTried), MustAct: mustAct, MerchantAdviceCode: adviceCode };
 }
 
 function extendedDescription(operation: OperationView): string {
