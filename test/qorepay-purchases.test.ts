@@ -307,6 +307,16 @@ test('a total of zero keeps the card, and pays nothing', async () => {
   const id = idOf(purchase);
   const body = await shop.read(id);
   assert.deepEqual([body.status, body.payment, body.is_recurring_token, body.refund_availability], ['preauthorized', null, true, 'none']);
+  const { payment_method: method, flow, extra, attempts = [] } = body.transaction_data ?? assert.fail('no transaction_data');
+  assert.deepEqual([method, flow, attempts.length], ['visa', 'server_to_server', 1]);
+  assert.deepEqual(extra, {
+    ...{ masked_pan: '444433******1111', card_brand: 'visa', card_type: '', card_issuer: '', card_issuer_country: '' },
+    ...{ cardholder_name: 'John Doe', expiry_month: 1, expiry_year: 34, three_d_secure: false },
+  });
+  const [attempt] = attempts;
+  assert.deepEqual([attempt?.type, attempt?.successful, attempt?.error, attempt?.client_ip], ['authorize', true, null, '8.8.8.8']);
+  assert.deepEqual([attempt?.payment_method, attempt?.flow, attempt?.extra], [method, flow, extra]);
+  assert.equal(Number(attempt?.processing_time), Number(body.status_history?.at(-1)?.timestamp));
   assert.equal(codeOf(await act(id, 'cancel')), 'purchase_cancel_wrong_status');
   assert.equal((await shop.parts.host.books()).length, before);
   assert.equal((await act(idOf(await shop.create()), 'charge', { recurring_token: id })).body.status, 'paid');
