@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verify } from '../src/store/verify.ts';
+import { callConsole, operatorKey } from './harness/console.ts';
 import { eventually } from './harness/processes.ts';
 import { type Body, cards, codeOf, demo, idOf, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
 
@@ -295,6 +296,38 @@ test('the hosted page is at the address of the purchase, and is noted as seen on
   }
   const body: Body = await shop.read(idOf(purchase));
   assert.deepEqual([body.status, body.status_history?.length, typeof body.viewed_on], ['viewed', 2, 'number']);
+});
+
+test('a purchase without a currency has that of its brand: its only one, or the one that its policy names; without either it needs one', async () => {
+  const { rows } = await shop.parts.database.query<{ path: string }>(
+    `select format('/console-api/merchants/%s/channels/%s', merchant_id, channel_id) as path from polygate.channel
+     where dialect = 'qorepay' and wire_id = $1`,
+    [other.brandId],
+  );
+  const products = [{ name: 'Harbor Blend', price: 9000 }];
+  const ask = (currency?: unknown) =>
+    shop.api('POST', 'purchases/', { ...seedPurchase({ brand_id: other.brandId }), purchase: { currency, products } }, { as: other });
+  const become = async (change: object, expected: string) => {
+    const body = JSON.stringify(change);
+    const changed = await callConsole(shop.url, { method: 'PATCH', path: rows[0]?.path ?? '', key: operatorKey, body });
+    assert.equal(changed.status, 200, await changed.text());
+    const isSo = async () => {
+      const { status, body: answer } = await ask();
+      return expected === (status === 201 ? String(answer.purchase?.currency) : faultIn(answer).join(' '));
+    };
+    await eventually(isSo, `a purchase without a currency to be answered ${expected}`);
+  };
+  const required = 'purchase currency 0 required';
+  await become({ currencies: ['NGN', 'USD'] }, required);
+  await become({ currencies: ['USD'] }, 'USD');
+  assert.deepEqual([(await ask('')).body.purchase?.currency, (await ask(null)).body.purchase?.currency], ['USD', 'USD']);
+  assert.deepEqual(faultIn((await ask('XXQ')).body), ['purchase', 'currency', '0', 'invalid_choice']);
+  const terms = { brand_id: other.brandId, title: 'Beans', is_subscription: true, purchase: { products } };
+  const template = await shop.api('POST', 'billing_templates/', terms, { as: other });
+  assert.deepEqual([template.status, template.body.purchase?.currency], [201, 'USD'], template.text);
+  await become({ currencies: null, policies: { currency: 'NGN' } }, 'NGN');
+  assert.equal((await ask('EUR')).body.purchase?.currency, 'EUR');
+  await become({ policies: {} }, required);
 });
 
 test('a total of zero keeps the card, and pays nothing', async () => {
