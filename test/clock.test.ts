@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import type { Gateway } from '../src/gateway.ts';
 import { callConsole, moveClock, operatorKey, readClock, viewerKey } from './harness/console.ts';
 import { approved, debit, expectReply, freshName, useOppStack } from './harness/opp.ts';
+import { openCheckout, payAddress } from './harness/payment-page.ts';
+import { rememberCard } from './harness/traces.ts';
 
 let second: Gateway;
 const opp = useOppStack({
@@ -66,6 +68,21 @@ test('it stops at each due time: what a schedule pays has the date at which it w
   assert.deepEqual(days, days.toSorted());
   for (const { created_at: time } of rows) assert.equal(time.getUTCHours(), Number(hour));
   expectReply(await opp.remove(`/scheduling/v1/schedules/${made.body.id}`), 200, approved);
+});
+
+test('the hosted page takes no card that has expired by it', async () => {
+  const { business_time } = await readClock(opp.url);
+  const now = new Date(business_time);
+  const month = String(now.getUTCMonth() + 1).padStart(2, '0');
+  const typed = { method: 'card', cardnumber: '4111111111111111', cvc: '123', ccname: 'Ada Example', attempt: '1', revision: '1' };
+  rememberCard(opp.parts.traces, { pan: typed.cardnumber, cvc: typed.cvc });
+  await moveClock(opp.url, 33 * day);
+  const submit = async (expiry: string) => {
+    const address = payAddress(opp, await openCheckout(opp));
+    return (await fetch(address, { method: 'POST', body: new URLSearchParams({ ...typed, 'exp-date': expiry }) })).text();
+  };
+  assert.match(await submit(`${month}/${now.getUTCFullYear() % 100}`), /This card has expired/);
+  assert.match(await submit('12/39'), /Payment complete/);
 });
 
 test('card numbers are deleted on the way, when their date has come', async () => {

@@ -126,6 +126,7 @@ test('a total of zero: the hosted page keeps a card and charges nothing', async 
   await page.waitForURL(`${at.shop.url}/yes`);
   const kept = await stack.read(String(body.id));
   assert.deepEqual([kept.status, kept.is_recurring_token, kept.payment], ['preauthorized', true, null]);
+  assert.deepEqual([kept.transaction_data?.payment_method, kept.transaction_data?.flow], ['visa', 'payform']);
   const again = await stack.create();
   assert.equal((await stack.api('POST', `purchases/${again.body.id}/charge/`, { recurring_token: body.id })).body.status, 'paid');
   await page.context().close();

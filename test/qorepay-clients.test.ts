@@ -70,6 +70,30 @@ test('a client is made, read, replaced, changed and removed; every key is there,
   assert.deepEqual(rows, [{ details: {} }]);
 });
 
+test('a country is known by its code and by its English names, and kept as its code; what is none is refused', async () => {
+  const countries = [
+    ...['Turkey TR', 'Türkiye TR', 'Czech Republic CZ', 'Czechia CZ', 'Hong Kong HK', 'United States of America US', 'united states US'],
+    ...["Cote d'Ivoire CI", 'Côte d’Ivoire CI', 'Ivory Coast CI', 'Korea, Republic of KR', 'South Korea KR', 'Viet Nam VN', 'St. Lucia LC'],
+    ...[
+      'Russian Federation RU',
+      'Tanzania, United Republic of TZ',
+      'Bosnia and Herzegovina BA',
+      'The Gambia GM',
+      'Taiwan TW',
+      'Curacao CW',
+    ],
+    ...['Democratic Republic of the Congo CD', 'Macau MO', 'Virgin Islands (British) VG', 'UK GB', 'uk GB', 'de DE', 'Nigeria NG'],
+  ];
+  for (const line of countries) {
+    const [given, code] = [line.slice(0, -3), line.slice(-2)];
+    const { status, body } = await make({ country: given, shipping_country: given });
+    assert.deepEqual([status, body.country, body.shipping_country], [201, code, code], given);
+  }
+  for (const given of ['EU', 'SU', 'ZZ', 'YU', 'AN', 'XX', 'UN', 'European Union', 'Atlantis', 'Korea', ' ', '--']) {
+    assert.equal(codeOf(await make({ country: given }), 'country'), 'invalid_choice', given);
+  }
+});
+
 const faults: readonly (readonly [body: object, field: string, code: string])[] = [
   [{}, 'email', 'required'],
   [{ email: 'nobody' }, 'email', 'invalid'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verify } from '../src/store/verify.ts';
+import { callConsole, operatorKey } from './harness/console.ts';
 import { eventually } from './harness/processes.ts';
 import { type Body, cards, codeOf, demo, idOf, other, seedPurchase, useQorepayStack } from './harness/qorepay.ts';
 
@@ -297,6 +298,38 @@ test('the hosted page is at the address of the purchase, and is noted as seen on
   assert.deepEqual([body.status, body.status_history?.length, typeof body.viewed_on], ['viewed', 2, 'number']);
 });
 
+test('a purchase without a currency has that of its brand: its only one, or the one that its policy names; without either it needs one', async () => {
+  const { rows } = await shop.parts.database.query<{ path: string }>(
+    `select format('/console-api/merchants/%s/channels/%s', merchant_id, channel_id) as path from polygate.channel
+     where dialect = 'qorepay' and wire_id = $1`,
+    [other.brandId],
+  );
+  const products = [{ name: 'Harbor Blend', price: 9000 }];
+  const ask = (currency?: unknown) =>
+    shop.api('POST', 'purchases/', { ...seedPurchase({ brand_id: other.brandId }), purchase: { currency, products } }, { as: other });
+  const become = async (change: object, expected: string) => {
+    const body = JSON.stringify(change);
+    const changed = await callConsole(shop.url, { method: 'PATCH', path: rows[0]?.path ?? '', key: operatorKey, body });
+    assert.equal(changed.status, 200, await changed.text());
+    const isSo = async () => {
+      const { status, body: answer } = await ask();
+      return expected === (status === 201 ? String(answer.purchase?.currency) : faultIn(answer).join(' '));
+    };
+    await eventually(isSo, `a purchase without a currency to be answered ${expected}`);
+  };
+  const required = 'purchase currency 0 required';
+  await become({ currencies: ['NGN', 'USD'] }, required);
+  await become({ currencies: ['USD'] }, 'USD');
+  assert.deepEqual([(await ask('')).body.purchase?.currency, (await ask(null)).body.purchase?.currency], ['USD', 'USD']);
+  assert.deepEqual(faultIn((await ask('XXQ')).body), ['purchase', 'currency', '0', 'invalid_choice']);
+  const terms = { brand_id: other.brandId, title: 'Beans', is_subscription: true, purchase: { products } };
+  const template = await shop.api('POST', 'billing_templates/', terms, { as: other });
+  assert.deepEqual([template.status, template.body.purchase?.currency], [201, 'USD'], template.text);
+  await become({ currencies: null, policies: { currency: 'NGN' } }, 'NGN');
+  assert.equal((await ask('EUR')).body.purchase?.currency, 'EUR');
+  await become({ policies: {} }, required);
+});
+
 test('a total of zero keeps the card, and pays nothing', async () => {
   const nothing = { currency: 'NGN', products: [{ name: 'x', price: 0 }] };
   const purchase = await shop.create({ skip_capture: true, purchase: nothing });
@@ -307,6 +340,16 @@ test('a total of zero keeps the card, and pays nothing', async () => {
   const id = idOf(purchase);
   const body = await shop.read(id);
   assert.deepEqual([body.status, body.payment, body.is_recurring_token, body.refund_availability], ['preauthorized', null, true, 'none']);
+  const { payment_method: method, flow, extra, attempts = [] } = body.transaction_data ?? assert.fail('no transaction_data');
+  assert.deepEqual([method, flow, attempts.length], ['visa', 'server_to_server', 1]);
+  assert.deepEqual(extra, {
+    ...{ masked_pan: '444433******1111', card_brand: 'visa', card_type: '', card_issuer: '', card_issuer_country: '' },
+    ...{ cardholder_name: 'John Doe', expiry_month: 1, expiry_year: 34, three_d_secure: false },
+  });
+  const [attempt] = attempts;
+  assert.deepEqual([attempt?.type, attempt?.successful, attempt?.error, attempt?.client_ip], ['authorize', true, null, '8.8.8.8']);
+  assert.deepEqual([attempt?.payment_method, attempt?.flow, attempt?.extra], [method, flow, extra]);
+  assert.equal(Number(attempt?.processing_time), Number(body.status_history?.at(-1)?.timestamp));
   assert.equal(codeOf(await act(id, 'cancel')), 'purchase_cancel_wrong_status');
   assert.equal((await shop.parts.host.books()).length, before);
   assert.equal((await act(idOf(await shop.create()), 'charge', { recurring_token: id })).body.status, 'paid');

@@ -230,6 +230,35 @@ test('all attempts of a purchase, and that it was called off, are told in the or
   assert.deepEqual(await eventsOf(cancelled, 'purchase.cancelled'), ['purchase.created', 'purchase.payment_failure', 'purchase.cancelled']);
 });
 
+test('what happens to the kept card of a purchase is told after what happened to the purchase before', async () => {
+  await webhookAt('qp-token');
+  const eventsOf = async (id: string, last: string) => (await toldOf('qp-token', id, [last])).map((hook) => told(hook).event_type);
+  const ofNothing = { currency: 'NGN', products: [{ name: 'Card check', price: 9000 }], total_override: 0 };
+  await createHooks(shop.parts.host.url).order('qp-token', { status: 500, times: 1 });
+  const verified = await shop.create({ purchase: ofNothing, skip_capture: true });
+  await shop.s2s(verified);
+  await act(String(verified.body.id), 'delete_recurring_token');
+  assert.deepEqual(await eventsOf(String(verified.body.id), 'purchase.recurring_token_deleted'), [
+    ...['purchase.created', 'purchase.preauthorized', 'purchase.recurring_token_deleted'],
+  ]);
+  const paid = await shop.create();
+  await shop.s2s(paid, { remember_card: 'on' });
+  await act(String(paid.body.id), 'delete_recurring_token');
+  assert.deepEqual(await eventsOf(String(paid.body.id), 'purchase.recurring_token_deleted'), [
+    ...['purchase.created', 'purchase.paid', 'purchase.recurring_token_deleted'],
+  ]);
+  const client = String((await shop.api('POST', 'clients/', { email: 'ada@example.com' })).body.id);
+  const held = await shop.create({ client: undefined, client_id: client, skip_capture: true });
+  const heldId = String(held.body.id);
+  await shop.s2s(held, { remember_card: 'on' });
+  await createHooks(shop.parts.host.url).order('qp-token', { status: 500, times: 2 });
+  await act(heldId, 'capture');
+  assert.equal((await shop.api('DELETE', `clients/${client}/recurring_tokens/${heldId}/`)).status, 204);
+  assert.deepEqual(await eventsOf(heldId, 'purchase.recurring_token_deleted'), [
+    ...['purchase.created', 'purchase.hold', 'purchase.captured', 'purchase.paid', 'purchase.recurring_token_deleted'],
+  ]);
+});
+
 test('a program of others verifies the signature over the bytes as they came, and finds a changed one', async () => {
   const made = await webhookAt('qp-openssl');
   const id = String((await shop.create()).body.id);

@@ -3,6 +3,7 @@
  * protocols share. The stories are written once, in these words, and run over every driver. A new dialect adds one file with its driver and
  * a line in drivers.ts.
  */
+import type { Expiry } from '../../src/core/instrument/card.ts';
 import type { DeclineReason } from '../../src/core/payment/decline.ts';
 import type { RejectionReason } from '../../src/core/payment/operation.ts';
 import type { CaughtHook } from '../harness/hooks.ts';
@@ -56,6 +57,8 @@ export interface Card {
   readonly number: string;
   /** Without one: the protocol's way to leave it out. */
   readonly cvc?: string;
+  /** Absent: years from now. */
+  readonly expiry?: Expiry;
 }
 
 /** A payment with card data; the driver fills in what the protocol wants beside it. */

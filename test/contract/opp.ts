@@ -126,8 +126,8 @@ function writeOrder({ card, holder = 'Ada Example', description, comesBackTo, fa
     'card.number': card.number,
     'card.cvv': card.cvc,
     'card.holder': holder,
-    'card.expiryMonth': '12',
-    'card.expiryYear': '2034',
+    'card.expiryMonth': String(card.expiry?.month ?? 12).padStart(2, '0'),
+    'card.expiryYear': String(card.expiry?.year ?? 2034),
     descriptor: description,
     ...(fault === undefined ? {} : spoiled[fault]),
   };

@@ -132,6 +132,9 @@ const brands: readonly (readonly [prefix: RegExp, brand: string])[] = [
 function writeOrder({ amount, currency = 'EUR', card, holder, description, idempotencyKey, comesBackTo, fault }: Order): Parameters {
   return purchase({
     ...{ amount: writeAmount(amount), currency, 'card.number': card.number, 'card.cvv': card.cvc, orderDescriptor: description },
+    ...(card.expiry === undefined
+      ? {}
+      : { 'card.expiryMonth': String(card.expiry.month).padStart(2, '0'), 'card.expiryYear': String(card.expiry.year) }),
     paymentBrand: brands.find(([prefix]) => prefix.test(card.number))?.[1],
     ...(comesBackTo === undefined ? {} : { ...deviceDetails, attemptThreeD: '3D', ...comingBackTo(comesBackTo) }),
     ...(holder === undefined ? {} : { 'card.holder': holder }),

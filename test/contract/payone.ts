@@ -151,7 +151,7 @@ function writeOrder(
       authorizationMode,
       threeDSecure: comesBackTo === undefined ? { skipAuthentication: true } : { redirectionData: { returnUrl: comesBackTo } },
       card: {
-        ...{ cardNumber: card.number, cvv: card.cvc, expiryDate: '1234', cardholderName: holder },
+        ...{ cardNumber: card.number, cvv: card.cvc, expiryDate: monthAndYear(card.expiry), cardholderName: holder },
         ...of(['cardNumber', 'expiryDate', 'cvv']),
       },
     },
@@ -203,6 +203,10 @@ function refusalOf(status: number, id: string | undefined, property: string | un
   if (status === 409 || again) return 'conflict';
   if (id === 'ACTION_NOT_ALLOWED_ON_TRANSACTION') return property === undefined ? 'conflict' : 'limit';
   return 'malformed';
+}
+
+function monthAndYear({ month, year }: NonNullable<Order['card']['expiry']> = { month: 12, year: 2034 }): string {
+  return `${String(month).padStart(2, '0')}${year % 100}`;
 }
 
 /** Month and year of the expiry are one member. */

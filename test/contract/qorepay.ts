@@ -203,6 +203,7 @@ function writePurchase(
 }
 
 function writeCard({ card, holder = 'Ada Example', fault }: Order, keep: boolean): object {
+  const { month, year } = card.expiry ?? { month: 12, year: 2034 };
   const spoiled: Readonly<Partial<Record<Fault, object>>> = {
     'no card number': { card_number: undefined },
     'letters in the card number': { card_number: '4111x11111111111' },
@@ -216,7 +217,7 @@ function writeCard({ card, holder = 'Ada Example', fault }: Order, keep: boolean
     ...{
       cardholder_name: holder.replaceAll(/\d/g, ''),
       card_number: card.number,
-      expires: '12/34',
+      expires: `${String(month).padStart(2, '0')}/${year % 100}`,
       cvc: card.cvc ?? '123',
       remote_ip: '203.0.113.7',
     },

@@ -155,7 +155,7 @@ function connect({ url, caller, traces }: Connection): Client {
 }
 
 function writeOrder({
-  card: { number, cvc },
+  card: { number, cvc, expiry },
   holder = 'Ada Example',
   description,
   idempotencyKey,
@@ -170,7 +170,11 @@ function writeOrder({
   return {
     reference: idempotencyKey === undefined ? freshName('ord') : `of ${idempotencyKey}`,
     ...money(rest),
-    payment_method: { ...card(number, { cvc, name: { first_name: first, last_name: last.join(' ') } }), ...Object.fromEntries(ofCard) },
+    payment_method: {
+      ...card(number, { cvc, name: { first_name: first, last_name: last.join(' ') } }),
+      ...(expiry === undefined ? {} : { expiry_month: expiry.month, expiry_year: expiry.year }),
+      ...Object.fromEntries(ofCard),
+    },
     ...(comesBackTo === undefined ? {} : { return_url: comesBackTo }),
     ...(description === undefined ? {} : { metadata: { description } }),
     ...Object.fromEntries(ofBody),

@@ -11,6 +11,7 @@ const path = join(import.meta.dirname, '..', '..', 'docs', 'dialects.md');
 /** The files of the suite, in the order of the page. */
 const files = [
   { title: 'Payments', load: () => import('../contract/payments.test.ts') },
+  { title: 'Expiry of cards', load: () => import('../contract/expiry.test.ts') },
   { title: 'Limits', load: () => import('../contract/limits.test.ts') },
   { title: 'Shoppers', load: () => import('../contract/shoppers.test.ts') },
   { title: 'Repeated requests', load: () => import('../contract/idempotency.test.ts') },

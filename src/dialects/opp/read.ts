@@ -43,6 +43,8 @@ export interface RequestContext {
   readonly idempotencyKey: string | undefined;
   /** Wall time, epoch ms. */
   readonly nowMs: number;
+  /** Business time, epoch ms: by it cards expire. */
+  readonly businessMs: number;
 }
 
 /** A new payment with card data. */
@@ -195,7 +197,7 @@ type CardInstrument = Extract<Instrument, { readonly type: 'card' | 'rejected' }
 const otherAccount = /^(bankAccount|virtualAccount|tokenAccount|applePay|googlePay)\./;
 
 /** What no acquirer would be asked about is recorded as rejected: the check digit, the expiry, a brand that is not the number's. */
-function readCard({ channel, parameters, nowMs }: RequestContext): CardInstrument {
+function readCard({ channel, parameters, businessMs }: RequestContext): CardInstrument {
   const { 'card.number': number, 'card.holder': holder, 'card.expiryMonth': month, 'card.expiryYear': year, paymentBrand } = parameters;
   const named = paymentBrand === undefined ? undefined : readBrand(paymentBrand);
   if (number === undefined)
@@ -216,7 +218,7 @@ function readCard({ channel, parameters, nowMs }: RequestContext): CardInstrumen
   const brand = brandOf(pan);
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (named !== undefined && brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
-  if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
+  if (isExpired(expiry, businessMs)) return { type: 'rejected', summary, reason: 'card_expired' };
   if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
     return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };

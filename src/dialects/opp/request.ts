@@ -23,7 +23,11 @@ export async function readRequest(
   refuseTestMode(context, parameters);
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (parameters.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
-  return { channel, parameters, idempotencyKey: readIdempotencyKey(context, request), nowMs: context.engine.clock.wallNow() };
+  return { channel, parameters, idempotencyKey: readIdempotencyKey(context, request), ...timesOf(context) };
+}
+
+function timesOf({ engine: { clock } }: DialectContext): Pick<RequestContext, 'nowMs' | 'businessMs'> {
+  return { nowMs: clock.wallNow(), businessMs: clock.businessNow() };
 }
 
 /** The query of a request that needs no login: its names are checked all the same. */
@@ -45,7 +49,7 @@ export async function readQuery(
   const channel = await authenticate(context, request, parameters);
   check(parameters);
   refuseTestMode(context, parameters);
-  return { channel, parameters, idempotencyKey: readIdempotencyKey(context, request), nowMs: context.engine.clock.wallNow() };
+  return { channel, parameters, idempotencyKey: readIdempotencyKey(context, request), ...timesOf(context) };
 }
 
 function queryOf({ raw }: FastifyRequest): string {

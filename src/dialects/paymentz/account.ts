@@ -10,7 +10,7 @@ import type { Parameters } from './wire.ts';
 const accountModes = ['NB', 'BT', 'SEPA', 'ACH', 'CHK'];
 
 /** Throws for an account that no bank could find. */
-export function readAccountPayout({ channel, parameters }: Omit<Beginning, 'nowMs'>): AccountPayoutCommand {
+export function readAccountPayout({ channel, parameters }: Omit<Beginning, 'businessMs'>): AccountPayoutCommand {
   const { paymentMode, orderDescriptor, merchantTransactionId } = parameters;
   if (paymentMode !== undefined && !accountModes.includes(paymentMode.toUpperCase())) {
     throw parameterProblem('20005', 'paymentMode', `must be one of ${accountModes.join(', ')} with a bank account`);

@@ -83,8 +83,8 @@ export function required(parameters: Parameters, name: ParameterName): string {
 export interface Beginning {
   readonly channel: Channel;
   readonly parameters: Parameters;
-  /** Wall time, epoch ms. */
-  readonly nowMs: number;
+  /** Business time, epoch ms: by it cards expire. */
+  readonly businessMs: number;
 }
 
 /** A purchase with card data. */
@@ -229,7 +229,7 @@ export function readAct(
 type CardInstrument = Extract<Instrument, { readonly type: 'card' | 'rejected' }>;
 
 /** What no acquirer would be asked about is recorded as rejected: the check digit, the expiry, a brand that is not the number's. */
-export function readCard({ parameters, nowMs }: Pick<Beginning, 'parameters' | 'nowMs'>, named: CardBrand): CardInstrument {
+export function readCard({ parameters, businessMs }: Pick<Beginning, 'parameters' | 'businessMs'>, named: CardBrand): CardInstrument {
   const number = required(parameters, 'card.number');
   const expiry = { month: Number(required(parameters, 'card.expiryMonth')), year: Number(required(parameters, 'card.expiryYear')) };
   const { recurringType, paymentType } = parameters;
@@ -246,12 +246,12 @@ export function readCard({ parameters, nowMs }: Pick<Beginning, 'parameters' | '
   const brand = brandOf(pan);
   const summary: CardSummary = { brand, bin: pan.bin, last4: pan.last4, ...more };
   if (brand !== named) return { type: 'rejected', summary, reason: 'brand_mismatch' };
-  if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
+  if (isExpired(expiry, businessMs)) return { type: 'rejected', summary, reason: 'card_expired' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
 
 /** A card to be kept without a payment; its code has no use then. */
-export function readCardToKeep(given: Pick<Beginning, 'parameters' | 'nowMs'>): CardToKeep {
+export function readCardToKeep(given: Pick<Beginning, 'parameters' | 'businessMs'>): CardToKeep {
   const way = readWay(given.parameters);
   if (way.kind !== 'card') throw parameterProblem('20005', 'paymentMode', 'only cards can be registered');
   const instrument = readCard({ ...given, parameters: { ...given.parameters, recurringType: 'REPEATED' } }, way.brand);

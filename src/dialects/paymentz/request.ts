@@ -15,6 +15,8 @@ export interface Request {
   readonly parameters: Parameters;
   /** Wall time, epoch ms. */
   readonly nowMs: number;
+  /** Business time, epoch ms: by it cards expire. */
+  readonly businessMs: number;
 }
 
 /** All that was sent, before it is checked. */
@@ -34,7 +36,8 @@ export async function readRequest(context: DialectContext, request: FastifyReque
     const [channel] = await context.directory.channelsOf({ dialect: 'paymentz', merchantId: caller.merchantId });
     if (channel !== undefined) await context.expectUrlsInRequests(channel);
   }
-  return { caller, parameters, nowMs: context.engine.clock.wallNow() };
+  const { clock } = context.engine;
+  return { caller, parameters, nowMs: clock.wallNow(), businessMs: clock.businessNow() };
 }
 
 /** Without a token: what asks for one. */

@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly idempotencyKey: string | undefined;
   /** Wall time of the request, epoch ms. */
   readonly nowMs: number;
+  /** Business time, epoch ms: by it cards expire. */
+  readonly businessMs: number;
 }
 
 export function readMoney({ amount, currencyCode }: Money, path: string): { readonly amount: number; readonly currency: string } {
@@ -32,14 +34,14 @@ const holderAtMost = 50;
 
 interface CardPath {
   readonly path: string;
-  readonly nowMs: number;
+  readonly businessMs: number;
   readonly productId: number | undefined;
 }
 
 type CardInstrument = Extract<Instrument, { readonly type: 'card' | 'rejected' }>;
 
 /** What no acquirer would be asked about is recorded as refused: the check digit, the expiry. The code's length depends on no brand here. */
-export function readCard(card: CardData, { path, nowMs, productId }: CardPath): CardInstrument {
+export function readCard(card: CardData, { path, businessMs, productId }: CardPath): CardInstrument {
   const { cardNumber, expiryDate, cardholderName, cvv } = card;
   if (cardNumber.length < 12) throw invalid(`${path}.cardNumber`, `${path}.cardNumber is too short for a card number`);
   const expiry = { month: Number(expiryDate.slice(0, 2)), year: 2000 + Number(expiryDate.slice(2)) };
@@ -52,7 +54,7 @@ export function readCard(card: CardData, { path, nowMs, productId }: CardPath): 
   }
   refuseOtherProduct(pan, productId, path);
   const summary: CardSummary = { brand: brandOf(pan), bin: pan.bin, last4: pan.last4, ...more };
-  if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
+  if (isExpired(expiry, businessMs)) return { type: 'rejected', summary, reason: 'card_expired' };
   const cvc = readCvc(cvv);
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
 }
@@ -84,11 +86,11 @@ function unknownProduct(productId: number, propertyName: string): Problem {
 const cardPath = 'cardPaymentMethodSpecificInput';
 
 /** A card, or a stored one. */
-function readInstrument({ cardPaymentMethodSpecificInput: input = {}, ...body }: CreatePayment, nowMs: number): Instrument {
+function readInstrument({ cardPaymentMethodSpecificInput: input = {}, ...body }: CreatePayment, businessMs: number): Instrument {
   const { card, token, networkTokenData, paymentProductId: productId } = input;
   const given = [card, token, networkTokenData, body.hostedTokenizationId, body.encryptedCustomerInput].filter((one) => one !== undefined);
   if (given.length > 1) throw invalid(cardPath, 'more than one card is named: card, token, hostedTokenizationId or encryptedCustomerInput');
-  if (card !== undefined) return readCard(card, { path: `${cardPath}.card`, nowMs, productId });
+  if (card !== undefined) return readCard(card, { path: `${cardPath}.card`, businessMs, productId });
   if (token !== undefined) return readToken(token, `${cardPath}.token`);
   if (networkTokenData !== undefined) {
     throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', {
@@ -116,7 +118,7 @@ const minuteMs = 60_000;
 /** A payment with a card. What 3-D Secure needs is added by `shopper.ts`. */
 export function readPayment(request: RequestContext, body: CreatePayment): AuthorizeCommand {
   const terms = readTerms(request, body);
-  return { channel: request.channel, ...terms, instrument: withoutCode(readInstrument(body, request.nowMs), terms.agreement) };
+  return { channel: request.channel, ...terms, instrument: withoutCode(readInstrument(body, request.businessMs), terms.agreement) };
 }
 
 /** The same before there is a card: for pages that ask the shopper for one. */

@@ -26,6 +26,7 @@ export function contextOf({ engine }: DialectContext, request: FastifyRequest, o
     channel: channelOf(request),
     idempotencyKey: key === undefined ? undefined : `${operation} ${storedKey(engine, key)}`,
     nowMs: engine.clock.wallNow(),
+    businessMs: engine.clock.businessNow(),
   };
 }
 

@@ -51,7 +51,10 @@ const units: readonly PeriodUnit[] = ['days', 'weeks', 'months'];
 const periodsAtMost = 1_000;
 
 /** Throws a {@link Problem} that names every field at fault. `isInvoice`: it is sent at once, and is no subscription. */
-export function readTemplate(body: Json, { isInvoice = false } = {}): TemplateRequest {
+export function readTemplate(
+  body: Json,
+  { isInvoice = false, currency: standard }: { readonly isInvoice?: boolean; readonly currency: string | undefined },
+): TemplateRequest {
   const fields = fieldsOf(body);
   const brandId = fields.uuid('brand_id', { required: true, standard: '' });
   const purchaseInput = fields.object('purchase', { required: true });
@@ -67,7 +70,7 @@ export function readTemplate(body: Json, { isInvoice = false } = {}): TemplateRe
     },
     ...{ ...readPlan(fields, body), force_recurring: fields.flag('force_recurring') },
   };
-  const details = purchaseInput === undefined ? undefined : readDetails(purchaseInput, undefined);
+  const details = purchaseInput === undefined ? undefined : readDetails(purchaseInput, { currency: standard });
   const errors: { [name: string]: FieldErrors[string] } = fields.errors;
   if (details !== undefined && Object.keys(details.errors).length > 0) errors.purchase = details.errors;
   if (Object.keys(errors).length > 0 || details === undefined) throw new Problem(400, errors);

@@ -38,7 +38,7 @@ function readText(fields: Fields, name: TextName): string | CardProblem {
   return value;
 }
 
-/** `nowMs`: wall time. A wrong check digit and a past expiry are recorded: they count as failed payments. */
+/** `nowMs`: business time. A wrong check digit and a past expiry are recorded: they count as failed payments. */
 export function readCard(fields: Fields, nowMs: number): PaymentRequest | CardProblem {
   const read = (['cardholder_name', 'card_number', 'expires', 'cvc'] as const).map((name) => readText(fields, name));
   const wrong = read.find((one) => typeof one !== 'string');

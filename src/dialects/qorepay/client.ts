@@ -1,4 +1,5 @@
 /** The payer as the merchant describes them. */
+import { countryOf } from './countries.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import type { FieldErrors } from './problem.ts';
 
@@ -24,19 +25,11 @@ const limits = {
 
 export type ClientDocument = { readonly [name: string]: string | readonly string[] };
 
-const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
-const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-const countryCodes = letters
-  .flatMap((first) => letters.map((second) => `${first}${second}`))
-  .filter((code) => regions.of(code) !== undefined);
-const codeByName = new Map(countryCodes.map((code) => [(regions.of(code) ?? '').toLowerCase(), code]));
-
 /** By code or English name; empty stays empty. */
 function readCountry(fields: Fields, name: string): string {
   const text = fields.text(name, { max: 128, standard: '' });
   if (text === '') return '';
-  const upper = text.toUpperCase();
-  const found = countryCodes.includes(upper) ? upper : codeByName.get(text.toLowerCase());
+  const found = countryOf(text);
   if (found === undefined) fields.fail(name, 'invalid_choice', 'This is not a valid country.');
   return found ?? '';
 }

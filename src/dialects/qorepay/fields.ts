@@ -43,7 +43,8 @@ export interface Fields {
   flag(name: string): boolean;
   integer<T>(name: string, rule: NumberRule<T>): number | T;
   decimal(name: string, rule: DecimalRule): Decimal;
-  currency(name: string): string;
+  /** `standard`: of one that is not named. */
+  currency(name: string, standard?: string): string;
   texts(name: string, rule: { readonly max: number; readonly choices?: readonly string[] }): readonly string[];
   object(name: string, rule?: { readonly required?: true }): Json | undefined;
 }
@@ -149,8 +150,11 @@ export function fieldsOf(input: Json): Fields {
         } else return parsed;
         return undefined;
       }),
-    currency(name) {
-      const value = text(name, { max: 3, required: true, standard: '' });
+    currency(name, standard) {
+      const value =
+        standard === undefined
+          ? text(name, { max: 3, required: true, standard: '' })
+          : text(name, { max: 3, standard, nullable: true }) || standard;
       if (value !== '' && currencyOf(value) === undefined) fail(name, 'invalid_choice', 'This is not a valid currency.');
       return value;
     },

@@ -2,6 +2,7 @@
  * The life of a purchase, told from what has happened to the order and to its payments: one list in the order of time, from which status, history,
  * amounts and events all follow. A message about an event is made from the list up to that event, so it says what was true then.
  */
+import type { TokenAct } from '../../core/instrument/token.ts';
 import type { CheckoutEventRecord } from '../../core/payment/checkout-terms.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
@@ -80,6 +81,8 @@ export interface History {
   readonly attempts: readonly Attempt[];
   /** The first operation of the payment that succeeded. */
   readonly paidBy?: OperationNode;
+  /** Nothing was to be paid: the card that was kept instead. */
+  readonly kept?: TokenAct;
   readonly paidAtMs?: number;
   /** Minor units. */
   readonly taken: number;
@@ -116,7 +119,7 @@ function preauthorized({ kept }: OrderView, told: History): History {
   if (kept === undefined) return told;
   const status = 'preauthorized';
   const { createdAtMs: atMs } = kept;
-  return { ...told, status, entries: [...told.entries, { status, atMs }], updatedAtMs: atMs, events: ['purchase.preauthorized'] };
+  return { ...told, status, kept, entries: [...told.entries, { status, atMs }], updatedAtMs: atMs, events: ['purchase.preauthorized'] };
 }
 
 export function isSame(happening: Happening, until: Until): boolean {

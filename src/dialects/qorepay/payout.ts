@@ -87,7 +87,7 @@ const forms = {
 /** What says that it is to go to a card. */
 export const recipientFields: readonly string[] = Object.keys(forms);
 
-/** Where the money is to go. `nowMs`: wall time. */
+/** Where the money is to go. `nowMs`: business time. */
 export function readRecipient(
   input: Readonly<Record<string, unknown>>,
   nowMs: number,

@@ -54,6 +54,13 @@ export interface PurchaseRequest {
   readonly lines: readonly OrderLine[];
 }
 
+interface PurchaseContext {
+  /** Business time, epoch ms. */
+  readonly nowMs: number;
+  /** Of the brand. */
+  readonly currency: string | undefined;
+}
+
 const clientDetails = [
   ...['email', 'phone', 'full_name', 'personal_code', 'brand_name', 'legal_name', 'registration_number', 'tax_number', 'bank_account'],
   ...['bank_code', 'billing_address', 'shipping_address'],
@@ -61,8 +68,8 @@ const clientDetails = [
 
 const dayForm = /^\d{4}-\d{2}-\d{2}$/;
 
-/** Throws a {@link Problem} that names every field at fault. */
-export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
+/** Throws a {@link Problem} that names every field at fault. `currency`: where the purchase names none. */
+export function readPurchase(body: unknown, { nowMs, currency: standard }: PurchaseContext): PurchaseRequest {
   if (!isObject(body)) throw generalProblem(400, 'invalid', 'Invalid data. Expected a JSON object.');
   const fields = fieldsOf(body);
   const brandId = fields.uuid('brand_id', { required: true, standard: '' });
@@ -92,7 +99,7 @@ export function readPurchase(body: unknown, nowMs: number): PurchaseRequest {
   const errors: { [name: string]: FieldErrors[string] } = fields.errors;
   const client = clientInput === undefined ? undefined : readClient(clientInput);
   if (client !== undefined && Object.keys(client.errors).length > 0) errors.client = client.errors;
-  const details = purchaseInput === undefined ? undefined : readDetails(purchaseInput, client?.client);
+  const details = purchaseInput === undefined ? undefined : readDetails(purchaseInput, { client: client?.client, currency: standard });
   if (details !== undefined && Object.keys(details.errors).length > 0) errors.purchase = details.errors;
   if (Object.keys(errors).length > 0 || details === undefined) throw new Problem(400, errors);
   if (client === undefined && clientId === undefined) {
@@ -146,9 +153,12 @@ export function readWhitelist(
 }
 
 /** `purchase` of a request, with what it comes to. */
-export function readDetails(input: Json, client: ClientDocument | undefined) {
+export function readDetails(
+  input: Json,
+  { client, currency: standard }: { readonly client?: ClientDocument | undefined; readonly currency: string | undefined },
+) {
   const fields = fieldsOf(input);
-  const currency = fields.currency('currency');
+  const currency = fields.currency('currency', standard);
   const products = readProducts(fields, input);
   const numbers = {
     debt: fields.integer('debt', { standard: 0 }),

@@ -3,6 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate, type Purpose } from './auth.ts';
+import { isObject } from './fields.ts';
+import { isUuid } from './ids.ts';
+import { policiesOf } from './policies.ts';
 import { fieldProblem, Problem } from './problem.ts';
 
 export type ById = { readonly id: string };
@@ -19,6 +22,14 @@ export async function brandOf({ directory }: DialectContext, merchantId: string,
     throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand, or this key may not use it.');
   }
   return channel;
+}
+
+/** The currency of a purchase of the brand that names none; undefined: it has to. */
+export async function standardCurrencyOf({ directory }: DialectContext, merchantId: string, body: unknown): Promise<string | undefined> {
+  const brandId = isObject(body) ? body.brand_id : undefined;
+  if (!isUuid(brandId)) return undefined;
+  const channel = await directory.channel({ dialect: 'qorepay', wireId: brandId.toLowerCase() });
+  return channel?.merchantId === merchantId ? policiesOf(channel).currency : undefined;
 }
 
 /** For what may be there, or may be made. */

@@ -16,7 +16,7 @@ const product = {
 };
 
 const details = {
-  currency: { type: 'string', description: 'ISO 4217.' },
+  currency: { type: 'string', description: 'ISO 4217. May be left out where the brand has one by default.' },
   products: { ...listOf(ref('Product')), minItems: 1 },
   language: text,
   notes: { type: 'string', maxLength: 10_000 },
@@ -172,9 +172,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
     'products',
     'total',
   ]),
-  ...billingSchemas({ details: object(details, ['currency', 'products']), payment, transaction }),
+  ...billingSchemas({ details: object(details, ['products']), payment, transaction }),
   PurchaseRequest: object(
-    { brand_id: uuid, client: ref('ClientDetails'), client_id: uuid, purchase: object(details, ['currency', 'products']), ...top },
+    { brand_id: uuid, client: ref('ClientDetails'), client_id: uuid, purchase: object(details, ['products']), ...top },
     ['brand_id', 'purchase'],
   ),
   Purchase: purchase,

@@ -1,4 +1,6 @@
 /** Purchases, and the payments that refunds are, as the platform shows them. Every key is always there. */
+import type { CardSummary } from '../../core/instrument/card.ts';
+import type { TokenAct } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
@@ -117,7 +119,8 @@ function writeIssuer(name: string): Json {
   };
 }
 
-function writeTransaction({ paidBy, attempts }: History): Json {
+function writeTransaction({ paidBy, kept, attempts }: History): Json {
+  if (kept?.card !== undefined) return writeKept(kept, kept.card);
   const last = attempts.findLast(({ operation }) => operation.targetId === undefined)?.operation;
   return {
     payment_method: paidBy === undefined ? '' : methodUsed(paidBy),
@@ -126,6 +129,15 @@ function writeTransaction({ paidBy, attempts }: History): Json {
     country: '',
     attempts: attempts.map(writeAttempt).toReversed(),
   };
+}
+
+/** A card that was kept without a payment: nobody was asked, and it counts as an authorization that succeeded. */
+function writeKept({ dialectData, createdAtMs }: TokenAct, card: CardSummary): Json {
+  const { flow = 'payform', clientIp = null } = dialectData;
+  const used = { payment_method: methodOf(card.brand), flow, extra: writeCard(card, false), country: '' };
+  const outcome = { type: 'authorize', successful: true, error: null };
+  const attempt = { client_ip: clientIp, fee_amount: 0, processing_time: secondsOf(createdAtMs), processing_tx_id: '' };
+  return { ...used, attempts: [{ ...outcome, ...used, ...attempt }] };
 }
 
 export function methodUsed({ card, bank, account }: OperationNode): string {
@@ -140,11 +152,14 @@ export function writeInstrument({ card, authentication, account, dialectData }: 
     return { masked_account_number: `******${last4}`, bank_code: dialectData.bankCode ?? '', recipient_name: holder };
   }
   if (card === undefined) return {};
-  const { bin, last4, holder, expiry, brand } = card;
+  return writeCard(card, authentication?.state === 'authenticated' || authentication?.state === 'attempted');
+}
+
+function writeCard({ bin, last4, holder, expiry, brand }: CardSummary, isAuthenticated: boolean): Json {
   return {
     ...{ masked_pan: `${bin}******${last4}`, card_brand: methodOf(brand), card_type: '', card_issuer: '', card_issuer_country: '' },
     ...{ cardholder_name: holder ?? '', expiry_month: expiry.month, expiry_year: expiry.year % 100 },
-    three_d_secure: authentication?.state === 'authenticated' || authentication?.state === 'attempted',
+    three_d_secure: isAuthenticated,
   };
 }
 

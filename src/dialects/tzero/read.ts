@@ -22,10 +22,10 @@ export type AuthoriseBody = Static<typeof authoriseBody>;
 /** What payments, sessions and links have in common. */
 export type OrderBody = Static<typeof sessionBody>;
 
-/** When, on both clocks: keys and cards' expiry are wall time. */
 export interface RequestContext {
   readonly channel: Channel;
-  readonly nowMs: number;
+  /** Business time, epoch ms: by it cards expire. */
+  readonly businessMs: number;
   readonly mode: Mode;
   /** Key of the request: that of the header, or the reference. */
   readonly key: RequestKey;
@@ -80,9 +80,9 @@ export interface Payment {
 }
 
 /** `returnUrlOf` completes where the customer goes in the end. */
-export function readPayment(body: AuthoriseBody, { channel, nowMs, mode, key }: RequestContext): Payment {
+export function readPayment(body: AuthoriseBody, { channel, businessMs, mode, key }: RequestContext): Payment {
   const initiation = readInitiation(body.payment_data);
-  const { instrument, methodType, keeps, proof } = readInstrument(body, initiation, nowMs);
+  const { instrument, methodType, keeps, proof } = readInstrument(body, initiation, businessMs);
   const order = readOrder(body, channel);
   const returnUrl = initiation.isByMerchant ? undefined : readReturnUrl(body.return_url, channel, mode);
   const { idempotencyKey, keyLifetimeMs } = key;
@@ -122,29 +122,29 @@ interface Paid {
   readonly proof?: NonNullable<Shopper['proof']>;
 }
 
-function readInstrument(body: AuthoriseBody, { isByMerchant }: Initiation, nowMs: number): Paid {
+function readInstrument(body: AuthoriseBody, { isByMerchant }: Initiation, businessMs: number): Paid {
   if (body.payment_method.type === 'stored_card') {
     const { id, cvc } = body.payment_method as unknown as Static<typeof storedCardMethod>;
     const code = cvc === undefined || isByMerchant ? undefined : parseCvc(cvc);
     const token = fromMethodId(id) ?? '';
     return { instrument: { type: 'token', token, ...(code === undefined ? {} : { cvc: code }) }, methodType: 'stored_card', keeps: false };
   }
-  if (body.payment_method.type === 'network_token') return readNetworkToken(body, isByMerchant, nowMs);
+  if (body.payment_method.type === 'network_token') return readNetworkToken(body, isByMerchant, businessMs);
   const card = body.payment_method as unknown as Static<typeof cardMethod>;
   const keeps = card.store_for_future_use === true;
   if (keeps && body.customer?.reference === undefined) {
     throw fieldProblem('customer.reference', 'is required where the card is stored for future use');
   }
-  return { instrument: readCard(card, { takesCode: !isByMerchant, holder: holderOf(card, body), nowMs }), methodType: 'card', keeps };
+  return { instrument: readCard(card, { takesCode: !isByMerchant, holder: holderOf(card, body), businessMs }), methodType: 'card', keeps };
 }
 
 /** Its number stands where a card's does; whether it is one, only the scheme can tell. The merchant's own payments have no cryptogram. */
-function readNetworkToken(body: AuthoriseBody, isByMerchant: boolean, nowMs: number): Paid {
+function readNetworkToken(body: AuthoriseBody, isByMerchant: boolean, businessMs: number): Paid {
   const { cryptogram, eci, ...token } = body.payment_method as unknown as Static<typeof networkTokenMethod>;
   if (!isByMerchant && cryptogram === undefined) {
     throw fieldProblem('payment_method.cryptogram', 'is required where the customer pays');
   }
-  const instrument = readCard(token, { takesCode: false, holder: holderOf(token, body), nowMs });
+  const instrument = readCard(token, { takesCode: false, holder: holderOf(token, body), businessMs });
   const proof =
     cryptogram === undefined || isByMerchant
       ? undefined
@@ -156,11 +156,11 @@ interface CardContext {
   /** The customer is there to read it. */
   readonly takesCode: boolean;
   readonly holder: string | undefined;
-  readonly nowMs: number;
+  readonly businessMs: number;
 }
 
 /** What no acquirer would be asked about is recorded as declined, since merchants look for their payment; what is no card at all was refused before. */
-function readCard(card: Static<typeof cardMethod>, { takesCode, holder, nowMs }: CardContext): Instrument {
+function readCard(card: Static<typeof cardMethod>, { takesCode, holder, businessMs }: CardContext): Instrument {
   const expiry = { month: Number(card.expiry_month), year: Number(card.expiry_year) };
   const pan = parsePan(card.number);
   const summary: CardSummary = {
@@ -168,7 +168,7 @@ function readCard(card: Static<typeof cardMethod>, { takesCode, holder, nowMs }:
     ...(holder === undefined ? {} : { holder }),
   };
   if (pan === undefined) return { type: 'rejected', summary, reason: 'invalid_card_number' };
-  if (isExpired(expiry, nowMs)) return { type: 'rejected', summary, reason: 'card_expired' };
+  if (isExpired(expiry, businessMs)) return { type: 'rejected', summary, reason: 'card_expired' };
   if (!takesCode) return { type: 'card', pan, summary };
   if (card.cvc === undefined)
     throw fieldProblem('payment_method.cvc', 'is required where the customer pays with a card that is not stored');

@@ -43,7 +43,7 @@ export interface FormOptions {
   readonly asksHolder: boolean;
   /** Which cards need no code. */
   readonly cvcOptional?: CheckoutTerms['cvcOptional'];
-  /** Wall time, epoch ms. */
+  /** Business time, epoch ms. */
   readonly nowMs: number;
 }
 

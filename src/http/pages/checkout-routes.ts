@@ -98,7 +98,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     methods: visit.methods,
     asksHolder: visit.asksHolder,
     cvcOptional: checkout.terms.cvcOptional,
-    nowMs: engine.clock.wallNow(),
+    nowMs: engine.clock.businessNow(),
   });
   const chosen = fields.get('method');
   const more = chosen === null ? {} : { chosen };

@@ -37,11 +37,11 @@ interface Exchange {
 
 export const pay: Handler = async (context, request, reply, endpoint) => {
   const read = await readRequest(context, request, endpoint);
-  const { caller, parameters, nowMs } = read;
+  const { caller, parameters, businessMs } = read;
   requireChecksum(caller, parameters, formulas.payment(parameters.merchantTransactionId, parameters.amount));
   const channel = await terminalOf(context, caller, parameters);
   const way = readWay(parameters);
-  const beginning = { channel, parameters, nowMs };
+  const beginning = { channel, parameters, businessMs };
   const command = way.kind === 'bank' ? readBankPurchase(beginning, way.method) : readPurchase(beginning, way.brand);
   return beginPayment(context, { request, reply }, read, command);
 };
@@ -111,7 +111,7 @@ async function act(
 }
 
 async function repeat(context: DialectContext, exchange: Exchange, read: Request, id: string): Promise<FastifyReply> {
-  const { caller, parameters, nowMs } = read;
+  const { caller, parameters, businessMs } = read;
   const { amount, merchantTransactionId, recurringType } = parameters;
   required(parameters, 'amount');
   requireSamePayment(parameters, id);
@@ -128,7 +128,7 @@ async function repeat(context: DialectContext, exchange: Exchange, read: Request
     ...(paymentBrand === undefined ? {} : { paymentBrand }),
     ...(paymentMode === undefined ? {} : { paymentMode }),
   };
-  return beginPayment(context, exchange, read, readRepeated({ channel, parameters: filled, nowMs }, { operationId, cardId, card }));
+  return beginPayment(context, exchange, read, readRepeated({ channel, parameters: filled, businessMs }, { operationId, cardId, card }));
 }
 
 async function inquiry(context: DialectContext, exchange: Exchange, read: Request, id: string | undefined): Promise<FastifyReply> {

@@ -14,7 +14,7 @@ import type { Parameters } from '../wire.ts';
 
 export const payOut: Handler = async (context, request, reply, endpoint) => {
   const read = await readRequest(context, request, endpoint);
-  const { caller, nowMs } = read;
+  const { caller, businessMs } = read;
   const { amount, merchantTransactionId, paymentType = 'PO' } = read.parameters;
   if (paymentType.toUpperCase() !== 'PO') throw parameterProblem('20002', 'paymentType', 'must be PO here');
   requireChecksum(caller, read.parameters, formulas.payout(merchantTransactionId, amount));
@@ -23,12 +23,12 @@ export const payOut: Handler = async (context, request, reply, endpoint) => {
   const exchange = { request, reply };
   switch (receiverOf(parameters)) {
     case 'card':
-      return beginPayment(context, exchange, read, readPayout({ channel, parameters, nowMs }, readPayoutCard(parameters, nowMs)));
+      return beginPayment(context, exchange, read, readPayout({ channel, parameters, businessMs }, readPayoutCard(parameters, businessMs)));
     case 'account':
       return beginPayment(context, exchange, read, readAccountPayout({ channel, parameters }));
     case 'payment': {
       const { filled, instrument } = await cardOfPayment(context, caller.merchantId, parameters);
-      return beginPayment(context, exchange, read, readPayout({ channel, parameters: filled, nowMs }, instrument));
+      return beginPayment(context, exchange, read, readPayout({ channel, parameters: filled, businessMs }, instrument));
     }
   }
 };
@@ -50,10 +50,10 @@ function receiverOf(parameters: Parameters): keyof typeof namesOf {
   return named;
 }
 
-function readPayoutCard(parameters: Parameters, nowMs: Beginning['nowMs']): Instrument {
+function readPayoutCard(parameters: Parameters, businessMs: Beginning['businessMs']): Instrument {
   const way = readWay(parameters);
   if (way.kind !== 'card') throw parameterProblem('20005', 'paymentMode', 'must be CC or DC with a card');
-  return readCard({ parameters, nowMs }, way.brand);
+  return readCard({ parameters, businessMs }, way.brand);
 }
 
 /** The card of an earlier payment, with what that payment said of it. */

@@ -26,11 +26,15 @@ async function anyTerminal(context: DialectContext, { caller, parameters }: Requ
 
 export const register: Handler = async (context, request, reply, endpoint) => {
   const read = await readRequest(context, request, endpoint);
-  const { caller, parameters, nowMs } = read;
+  const { caller, parameters, nowMs, businessMs } = read;
   requireChecksum(caller, parameters, formulas.registration(parameters['card.number']));
   const channel = await anyTerminal(context, read);
   await requireCustomer(context, caller.merchantId, parameters['customer.customerId']);
-  const done = await tokenize(context.engine, { channel, card: readCardToKeep({ parameters, nowMs }), dialectData: readKept(parameters) });
+  const done = await tokenize(context.engine, {
+    channel,
+    card: readCardToKeep({ parameters, businessMs }),
+    dialectData: readKept(parameters),
+  });
   if (done.kind === 'refused') throw problemOf(done.refusal);
   const { rejection, token } = done.act;
   if (rejection !== undefined) throw new Problem('10003', { text: `card: ${rejection.replaceAll('_', ' ')}` });
@@ -50,7 +54,7 @@ function readRegistrationId({ params }: FastifyRequest): string {
 
 export const payWithToken: Handler = async (context, request, reply, endpoint) => {
   const read = await readRequest(context, request, endpoint);
-  const { caller, parameters, nowMs } = read;
+  const { caller, parameters, nowMs, businessMs } = read;
   const id = readRegistrationId(request);
   if (required(parameters, 'paymentType').toUpperCase() === 'DL') {
     requireChecksum(caller, parameters, formulas.id(id));
@@ -61,7 +65,7 @@ export const payWithToken: Handler = async (context, request, reply, endpoint) =
   required(parameters, 'amount');
   requireChecksum(caller, parameters, formulas.idAndAmount(id, parameters.amount));
   const channel = await terminalOf(context, caller, parameters);
-  return beginPayment(context, { request, reply }, read, readTokenPurchase({ channel, parameters, nowMs }, id));
+  return beginPayment(context, { request, reply }, read, readTokenPurchase({ channel, parameters, businessMs }, id));
 };
 
 const pageSize = 1_000;

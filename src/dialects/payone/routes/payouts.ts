@@ -23,9 +23,9 @@ export function registerPayouts(app: FastifyInstance, context: DialectContext): 
     refuseQuery(request);
     const body = readBody(request.body);
     const read = contextOf(context, request, 'payouts');
-    const { channel, nowMs } = read;
+    const { channel, businessMs } = read;
     if (body.feedbacks !== undefined) await context.expectUrlsInRequests(channel);
-    const instrument = readInstrument(body, nowMs);
+    const instrument = readInstrument(body, businessMs);
     const { payoutReason, paymentProductId } = body[path] ?? {};
     const common = readCommon(read, body, { paymentProductId });
     const act = await authorize(context.engine, {
@@ -47,10 +47,10 @@ export function registerPayouts(app: FastifyInstance, context: DialectContext): 
 }
 
 /** Nobody is there to read the code on the card. */
-function readInstrument(body: CreatePayout, nowMs: number): Instrument {
+function readInstrument(body: CreatePayout, businessMs: number): Instrument {
   const { card, token, paymentProductId: productId } = body[path] ?? {};
   if (token !== undefined) return readToken(token, `${path}.token`);
   if (card === undefined) throw missing(`${path}.card`);
   const { cvv, ...known } = card;
-  return readCard(known, { path: `${path}.card`, nowMs, productId });
+  return readCard(known, { path: `${path}.card`, businessMs, productId });
 }

@@ -27,11 +27,11 @@ export function registerTokens(app: FastifyInstance, context: DialectContext): v
   app.post<OfMerchant>('/v2/:merchantId/tokens', async (request, reply) => {
     refuseQuery(request);
     const { card, encryptedCustomerInput, paymentProductId } = readBody(request.body);
-    const { channel, nowMs } = contextOf(context, request, 'tokens');
+    const { channel, businessMs } = contextOf(context, request, 'tokens');
     const decrypted = encryptedCustomerInput === undefined ? undefined : await readEncrypted(engine, channel, encryptedCustomerInput);
     const data = card?.data?.card ?? decrypted?.card;
     if (data === undefined) throw missing(cardPath);
-    const read = readCard(data, { path: cardPath, nowMs, productId: paymentProductId });
+    const read = readCard(data, { path: cardPath, businessMs, productId: paymentProductId });
     if (read.type === 'rejected')
       throw invalid(`${cardPath}.${memberOf(read.reason)}`, 'the card cannot be stored: its number or expiry is wrong');
     const known = await tokenOf(engine, channel.merchantId, read.pan);

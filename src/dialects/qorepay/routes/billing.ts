@@ -25,7 +25,7 @@ import { pageOf, readPage } from '../page.ts';
 import { fieldProblem, generalProblem, notFound, Problem } from '../problem.ts';
 import { moneyProblemOf } from '../refusals.ts';
 import { expectSameInput, type Making, makingOf } from '../repeats.ts';
-import { type ById, both, brandOf, merchantOf, paramsOf, unlessMissing } from '../request.ts';
+import { type ById, both, brandOf, merchantOf, paramsOf, standardCurrencyOf, unlessMissing } from '../request.ts';
 import { documentOf, writePurchase } from '../write.ts';
 import { writeSubscriber, writeTemplate } from '../write-billing.ts';
 
@@ -105,7 +105,7 @@ async function create(context: DialectContext, request: FastifyRequest, reply: F
   const { engine } = context;
   const merchantId = await merchantOf(context, request);
   const body = readObject(request);
-  const { brandId, plan, document } = readTemplate(body);
+  const { brandId, plan, document } = readTemplate(body, { currency: await standardCurrencyOf(context, merchantId, body) });
   const { channelId } = await brandOf(context, merchantId, brandId);
   const making = makingOf(engine, { request, merchantId, what: 'billing template', body });
   const { seed, inputHash } = making;
@@ -130,7 +130,8 @@ const textOf = (hash: Uint8Array | undefined) => (hash === undefined ? undefined
 async function replace(context: DialectContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = context;
   const before = await findTemplate(context, request);
-  const read = readTemplate(readObject(request));
+  const body = readObject(request);
+  const read = readTemplate(body, { currency: await standardCurrencyOf(context, before.merchantId, body) });
   const channel = await brandOf(context, before.merchantId, read.brandId);
   if (channel.channelId !== before.channelId) throw fieldProblem('brand_id', 'invalid', 'The brand of a template stays.');
   if ((read.plan === undefined) !== (before.plan === undefined))
@@ -217,7 +218,7 @@ function termsIn(body: Readonly<Record<string, unknown>>, { said }: TemplateDocu
 async function sendInvoices(context: DialectContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const merchantId = await merchantOf(context, request);
   const body = readObject(request);
-  const read = readTemplate(body, { isInvoice: true });
+  const read = readTemplate(body, { isInvoice: true, currency: await standardCurrencyOf(context, merchantId, body) });
   const terms = readClients(body, read);
   const channel = await brandOf(context, merchantId, read.brandId);
   const clients = await Promise.all(terms.map(({ clientId }) => context.engine.customers.findNamed({ merchantId, customerId: clientId })));

@@ -71,7 +71,7 @@ async function payByServer(context: DialectContext, request: FastifyRequest, rep
     const answer = await payByTransfer(context, found, fields.pm);
     return send(reply, answer.status, answer.body);
   }
-  const payment = readCard(fields, context.engine.clock.wallNow());
+  const payment = readCard(fields, context.engine.clock.businessNow());
   if (isCardProblem(payment)) return send(reply, 400, s2sError(payment).body);
   const browser = readBrowserFields(fields);
   if (isCardProblem(browser)) return send(reply, 400, s2sError(browser).body);
@@ -90,7 +90,7 @@ async function payByServer(context: DialectContext, request: FastifyRequest, rep
 
 async function payByBrowser(context: DialectContext, request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> {
   const found = await findByAddress(context, paramsOf<ById>(request).id);
-  const payment = readCard(fields, context.engine.clock.wallNow());
+  const payment = readCard(fields, context.engine.clock.businessNow());
   const { success_redirect: success, failure_redirect: failure } = documentOf(found.view).top;
   if (success === '' || failure === '')
     throw generalProblem(400, 's2s_not_supported', '`success_redirect` and `failure_redirect` are needed for direct posts.');

@@ -93,7 +93,7 @@ function payAccount(context: DialectContext, found: Found, { body, reply }: Exch
 }
 
 function payCard(context: DialectContext, found: Found, { body, reply }: Exchange): Promise<FastifyReply> | FastifyReply {
-  const recipient = readRecipient(body, context.engine.clock.wallNow());
+  const recipient = readRecipient(body, context.engine.clock.businessNow());
   if (isCardProblem(recipient)) return refuse(reply, recipient);
   const { whitelist } = payoutDocumentOf(found.view);
   const { instrument, brand } = recipient;

@@ -24,7 +24,7 @@ import { fieldProblem, generalProblem, Problem } from '../problem.ts';
 import { type PurchaseDocument, type PurchaseRequest, readPurchase, sendsReceipt, termsOf, withDetailsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
 import { expectSameInput, type Making, makingOf } from '../repeats.ts';
-import { type ById, both, brandOf, idempotencyKeyOf, merchantOf, paramsOf, unlessMissing } from '../request.ts';
+import { type ById, both, brandOf, idempotencyKeyOf, merchantOf, paramsOf, standardCurrencyOf, unlessMissing } from '../request.ts';
 import { documentOf, writePurchase, writeRefund } from '../write.ts';
 
 const path = '/api/v1/purchases/';
@@ -61,7 +61,8 @@ function written(context: DialectContext, { channel }: Found, view: OrderView): 
 async function create(context: DialectContext, merchantId: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = context;
   const body = readJson(request);
-  const read = await withClient(context, merchantId, readPurchase(body, engine.clock.businessNow()));
+  const currency = await standardCurrencyOf(context, merchantId, body);
+  const read = await withClient(context, merchantId, readPurchase(body, { nowMs: engine.clock.businessNow(), currency }));
   const channel = await brandOf(context, merchantId, read.brandId);
   const making = makingOf(engine, { request, merchantId, what: 'purchase', body });
   const { seed, inputHash } = making;

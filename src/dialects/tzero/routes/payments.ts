@@ -55,7 +55,7 @@ async function authorise(context: DialectContext, request: FastifyRequest, reply
   const key = keyOf(context, request, body.reference);
   const { command, isByMerchant, hasCardData } = readPayment(body, {
     channel,
-    nowMs: context.engine.clock.wallNow(),
+    businessMs: context.engine.clock.businessNow(),
     mode: context.mode,
     key,
   });
