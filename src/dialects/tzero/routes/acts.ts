@@ -75,9 +75,10 @@ function readMoney({ amount, currency }: Money, { first, channel }: Asked): Pick
 }
 
 function commandOf({ channel, first }: Asked, key: RequestKey | undefined, reference: string | undefined, reason?: string): OperateCommand {
+  const { byReference: _byReference, ...keys } = key ?? {};
   return {
     ...{ channel, operationId: first.operationId },
-    ...(key === undefined ? {} : { idempotencyKey: key.idempotencyKey, keyLifetimeMs: key.keyLifetimeMs }),
+    ...keys,
     ...(reference === undefined ? {} : { merchantReference: maskCardNumbers(reference) }),
     dialectData: reason === undefined ? {} : { reason: maskCardNumbers(reason) },
   };
