@@ -1,8 +1,10 @@
 /** PAYONE's hosted checkouts and payment links through the platform's unmodified library; the shopper pays on the gateway's own page. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type * as sdk from 'onlinepayments-sdk-nodejs';
 import { freshCardNumber } from './harness/card-numbers.ts';
+import { moveClock } from './harness/console.ts';
 import { other } from './harness/payone.ts';
 import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
 import { usePayoneStack } from './harness/payone-stack.ts';
@@ -71,11 +73,25 @@ test('a payment link: made, read, paid; another one: called off', async () => {
   const read = () => taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, id));
   await eventually(async () => (await read()).status === 'PAID', 'the link to be paid');
   assert.match((await read()).paymentId ?? '', /^\d+_0$/);
-  assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, id)).isSuccess, false);
+  const cancel = (linkId: string) => refused(clientOf().paymentLinks.cancelPaymentLinkById(merchantId, linkId));
+  const notActive = async (linkId: string) => {
+    const { status, body } = await cancel(linkId);
+    return [status, body.errors[0]?.id, body.errors[0]?.propertyName, body.errors[0]?.retriable];
+  };
+  const conflict = [409, 'ACTION_NOT_ALLOWED_ON_TRANSACTION', 'paymentLinkId', false];
+  assert.deepEqual(await notActive(id), conflict);
   const second = await taken(ask());
   const secondId = second.paymentLinkId ?? '';
   assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, secondId)).status, 204);
   assert.equal((await taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, secondId))).status, 'CANCELLED');
+  assert.deepEqual(await notActive(secondId), conflict);
+  assert.equal((await cancel(randomUUID())).status, 404);
+  const readUnknown = async (linkId: string) => (await refused(clientOf().paymentLinks.getPaymentLinkById(merchantId, linkId))).status;
+  assert.deepEqual([await readUnknown('nothing'), await readUnknown(randomUUID())], [400, 404]);
+  const third = (await taken(ask({ expirationDate: new Date(Date.now() + 3_600_000).toISOString() }))).paymentLinkId ?? '';
+  await moveClock(stack.url, 7_200);
+  assert.equal((await taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, third))).status, 'EXPIRED');
+  assert.deepEqual(await notActive(third), conflict);
   await pay(second.redirectionUrl ?? '', freshCardNumber());
   assert.equal((await taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, secondId))).status, 'CANCELLED');
   for (const expirationDate of ['2020-01-01T00:00:00+00:00', '2999-01-01T00:00:00Z', 'tomorrow']) {

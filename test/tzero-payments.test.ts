@@ -249,3 +249,70 @@ test('the same reference is the same payment for a day; another payment with it 
   const theirs = await stack.authorise({ ...sent, channel: other.channel }, { key: other.key });
   assert.notEqual(theirs.body.id, first.body.id);
 });
+
+const keyed = (key: string | undefined) => ({ headers: key === undefined ? {} : { 'idempotency-key': key } });
+
+test('a reference is used once, whatever Idempotency-Key it comes with, and also without', async () => {
+  const [one, two] = [freshName('key'), freshName('key')];
+  for (const keys of [
+    [one, undefined, two],
+    [undefined, freshName('key'), freshName('key')],
+  ]) {
+    const sent = order();
+    const answers: TzeroReply[] = [];
+    for (const key of keys) answers.push(await stack.authorise(sent, keyed(key)));
+    assert.deepEqual(
+      answers.map(({ status, body, headers }) => [status, body.id, headers['idempotent-replayed']]),
+      [undefined, 'true', 'true'].map((replayed) => [201, answers[0]?.body.id, replayed]),
+    );
+    for (const key of [freshName('key'), undefined]) {
+      const changed = await stack.authorise({ ...sent, amount: 1 }, keyed(key));
+      assert.deepEqual([changed.status, changed.body.error?.code], [409, 'duplicate_reference'], changed.text);
+    }
+  }
+  // The key is still that of its first request alone.
+  const other = await stack.authorise(order(), keyed(one));
+  assert.deepEqual([other.status, other.body.error?.code], [409, 'idempotency_mismatch'], other.text);
+});
+
+test('requests at the same moment with one reference and keys of their own are one payment, also without the customer', async () => {
+  const before = await books();
+  const mit = { payment_type: 'mit', previous_network_reference: 'A1B2C3D4' };
+  for (const more of [{ payment_data: mit }, { payment_data: mit, capture: 'auto', capture_delay: '1d' }, {}]) {
+    const sent = order(more);
+    const keys = [undefined, ...Array.from({ length: 5 }, () => freshName('key'))];
+    const answers = await Promise.all(keys.map((key) => stack.authorise(sent, keyed(key))));
+    assert.deepEqual(new Set(answers.map(({ body }) => body.id)).size, 1, answers.map(({ text }) => text).join('\n'));
+  }
+  assert.deepEqual(await booked(before), [
+    ['debit', 12_50],
+    ['authorization', 12_50],
+  ]);
+});
+
+test('a refund’s reference is used once, whatever Idempotency-Key it comes with', async () => {
+  const id = (await stack.pay(order({ amount: 100_00 }))).body.id ?? '';
+  const before = await books();
+  const reference = freshName('ref');
+  const ask = (amount: number, key?: string) =>
+    stack.send({ path: '/payment/refund', body: { payment_id: id, amount, reference }, ...keyed(key) });
+  const first = await ask(10_00, freshName('key'));
+  assert.deepEqual([first.status, first.body.status], [200, 'succeeded'], first.text);
+  for (const key of [undefined, freshName('key')]) {
+    const again = await ask(10_00, key);
+    assert.deepEqual([again.body.id, again.headers['idempotent-replayed']], [first.body.id, 'true'], again.text);
+    assert.equal((await ask(11_00, key)).body.error?.code, 'duplicate_reference');
+  }
+  assert.deepEqual(await booked(before), [['refund', 10_00]]);
+  const next = freshName('ref');
+  const together = await Promise.all(
+    [undefined, freshName('key'), freshName('key')].map((key) =>
+      stack.send({ path: '/payment/refund', body: { payment_id: id, amount: 5_00, reference: next }, ...keyed(key) }),
+    ),
+  );
+  assert.equal(new Set(together.map(({ body }) => body.id)).size, 1, together.map(({ text }) => text).join('\n'));
+  assert.deepEqual(await booked(before), [
+    ['refund', 10_00],
+    ['refund', 5_00],
+  ]);
+});

@@ -61,7 +61,7 @@ export interface Refusal {
   readonly category: RefusalCategory;
   readonly meaning: string;
   /** The core's name of the input at fault, where there is one. */
-  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'agreement' | 'timetable' | 'idempotencyKey';
+  readonly field?: 'amount' | 'currency' | 'card' | 'token' | 'agreement' | 'timetable' | 'idempotencyKey' | 'merchantReference';
   readonly retryable: boolean;
 }
 

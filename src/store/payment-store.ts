@@ -1,11 +1,10 @@
 /** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
-import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
-import { type Batcher, createBatcher } from '../postgres/batcher.ts';
-import { certaintyOf, type Database } from '../postgres/connection.ts';
+import { createBatcher } from '../postgres/batcher.ts';
+import type { Database } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { recordDecision } from './decisions.ts';
@@ -24,6 +23,7 @@ import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndo
 import { searchOperations } from './search-operations.ts';
 import { submitOperations } from './submit-operation.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
+import { classified, unlessKeyTaken, unlessReferenceTaken } from './submitting.ts';
 import { reading } from './unavailable.ts';
 
 /** Rows per statement. Beyond about a hundred a batch gains little per row and only makes its first row wait. */
@@ -84,15 +84,17 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     submitPayment(row) {
       if (row.kind === 'payout') return classified(() => submitPayout(hot, row));
       const isDue = (row.captureDueAtMs !== undefined || row.review !== undefined) && row.rejection === undefined;
-      if (isDue) return classified(() => submitWithDueWork(hot, row));
-      return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
+      return unlessReferenceTaken(row, () => {
+        if (isDue) return submitWithDueWork(hot, row);
+        return row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row);
+      });
     },
-    submitOperation: (row) => submitKeyed(operations, row),
+    submitOperation: (row) => unlessKeyTaken(row, () => operations.submit(row)),
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
     submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),
     takeReceipt: (notice) => takeReceipt(general, notice),
-    postOperation: (row) => submitKeyed(postings, row),
+    postOperation: (row) => unlessKeyTaken(row, () => postings.submit(row)),
     confirmDispute: (confirmation) => confirmDispute(general, confirmation),
     findDispute: (key) => reading(findDispute(general, key)),
     findDisputesOf: (key) => reading(findDisputesOf(general, key)),
@@ -134,30 +136,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
   };
 }
 
-/** Requests with the same key follow one another within a node, so that the second sees the first. */
+/** Requests with the same reference or key follow one another within a node, so that the second sees the first. */
 function keyLane({ merchantId, idempotencyKey }: NewPayment): string | undefined {
-  return idempotencyKey === undefined ? undefined : `${merchantId} ${idempotencyKey.key}`;
-}
-
-/** A failed transaction that certainly left nothing behind is told apart from one that may stand. */
-async function classified(submit: () => Promise<Submission>): Promise<Submission> {
-  try {
-    return await submit();
-  } catch (error) {
-    if (certaintyOf(error) === 'unknown') throw error;
-    throw new NotRecorded(String(error), { cause: error });
-  }
-}
-
-const uniqueViolation = '23505';
-
-/** Another node wrote the same key at the same moment: its operation is the one. */
-async function submitKeyed<I extends Pick<NewOperation, 'idempotencyKey'>>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
-  try {
-    return await classified(() => batcher.submit(row));
-  } catch (error) {
-    const cause = error instanceof NotRecorded ? (error.cause as { code?: string }) : undefined;
-    if (cause?.code === uniqueViolation && row.idempotencyKey !== undefined) return 'key_taken';
-    throw error;
-  }
+  return idempotencyKey === undefined ? undefined : `${merchantId} ${idempotencyKey.referenceKey ?? idempotencyKey.key}`;
 }

@@ -1,5 +1,6 @@
 /** What the batches of this store have in common: their times, and the order of their rows. */
-import { plainArray } from '../postgres/columns.ts';
+import type { IdempotencyKey } from '../core/ports/new-operation.ts';
+import { plainArray, textArray } from '../postgres/columns.ts';
 
 /** Epoch ms as timestamps. Within a batch most times are the same few milliseconds, so the last text is kept. */
 export function timeArray(values: readonly (number | undefined)[]): string {
@@ -28,6 +29,13 @@ export function inPaymentOrder<T extends OfPayment>(rows: readonly T[]): T[] {
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+/** The references by which operations are known as well as by their keys, for the statements that write both; nothing where none is. */
+export function referencesOf(rows: readonly { readonly operationId: string; readonly idempotencyKey?: IdempotencyKey }[]): string[] {
+  const known = rows.filter(({ idempotencyKey }) => idempotencyKey?.referenceKey !== undefined);
+  if (known.length === 0) return [];
+  return [plainArray(known.map((row) => row.operationId)), textArray(known.map((row) => row.idempotencyKey?.referenceKey))];
 }
 
 /**

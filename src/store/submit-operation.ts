@@ -2,15 +2,13 @@
 import type { NewOperation, Submission } from '../core/ports/new-operation.ts';
 import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, timeArray } from './rows.ts';
+import { inPaymentOrder, referencesOf, timeArray } from './rows.ts';
 
 // The payments are locked first, in the order of their ids, so that two statements over the same payments never wait for each other in a
 // circle. What an act of the hold (a capture, the release of an authorization) reserves is on the payment; what is reserved of taken money is
 // on the operation that took it. The payment numbers its operations. A key that another node writes at the same moment is a duplicate-key error: nothing of the batch stands,
 // and the batch is halved until the loser is alone.
-const statement: Statement = {
-  name: 'submit_operation',
-  text: `
+const textWith = (takenReference = '', newReference = '') => `
 with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::json[],
@@ -27,7 +25,7 @@ with input as (
   order by p.merchant_id, p.payment_id
   for update of p
 ), taken_key as (
-  select i.ordinal from input i join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = i.key
+  select i.ordinal from input i join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = i.key${takenReference}
 ), free as (
   select i.* from locked l join input i on i.ordinal = l.ordinal
   where i.ordinal not in (select ordinal from taken_key)
@@ -70,15 +68,36 @@ with input as (
 ), new_key as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
   select merchant_id, channel_id, key, operation_id, input_hash, expires_at from free join granted using (ordinal) where key is not null
-)
+)${newReference}
 select i.operation_id,
   case when i.ordinal in (select ordinal from taken_key) then 'key_taken' when g.ordinal is null then 'guard_failed' else 'submitted' end as submission
-from input i left join granted g using (ordinal)`,
+from input i left join granted g using (ordinal)`;
+
+const statement: Statement = { name: 'submit_operation', text: textWith() };
+
+// Those that are known by a reference as well as by their key hold both; others do not pay for that.
+const referenced: Statement = {
+  name: 'submit_referenced_operation',
+  text: textWith(
+    `
+  union
+  select i.ordinal from input i join unnest($24::uuid[], $25::text[]) as r (operation_id, reference_key) using (operation_id)
+    join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = r.reference_key`,
+    `, new_reference as (
+  insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
+  select f.merchant_id, f.channel_id, r.reference_key, f.operation_id, f.input_hash, f.expires_at
+  from free f join granted using (ordinal) join unnest($24::uuid[], $25::text[]) as r (operation_id, reference_key) using (operation_id)
+)`,
+  ),
 };
 
 /** Reserves and writes; at most one operation per payment in `rows`. One outcome per row, in their order. */
 export async function submitOperations(database: Database, rows: readonly NewOperation[]): Promise<Submission[]> {
-  const written = await database.query<{ operation_id: string; submission: Submission }>(statement, columnsOf(inPaymentOrder(rows)));
+  const references = referencesOf(rows);
+  const written = await database.query<{ operation_id: string; submission: Submission }>(references.length === 0 ? statement : referenced, [
+    ...columnsOf(inPaymentOrder(rows)),
+    ...references,
+  ]);
   const submissions = new Map(written.map((row) => [row.operation_id, row.submission]));
   return rows.map((row) => submissions.get(row.operationId) ?? 'guard_failed');
 }

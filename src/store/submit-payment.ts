@@ -4,7 +4,7 @@ import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
 import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
+import { referencesOf, selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
 
 // A card that may be blocked is left out: the few digits of it that are here tell that no block can be meant, for nearly all cards, by one look at a
 // small index. An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
@@ -16,6 +16,17 @@ const isBlocked = `exists (select from polygate.card_block b
 const numbered = `, new_number as (
   insert into polygate.payment_number (merchant_id, payment_number, operation_id)
   select merchant_id, payment_number, operation_id from free where payment_number is not null
+)`;
+
+// A payment that is known by a reference as well as by its key holds both, or is not written: neither do others pay for that. What looks free and is taken
+// at the same moment is a duplicate-key error.
+const isReferenceTaken = `exists (select from unnest($34::uuid[], $35::text[]) as r (operation_id, reference_key)
+    join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = r.reference_key
+    where r.operation_id = i.operation_id)`;
+const referenced = `, new_reference as (
+  insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
+  select f.merchant_id, f.channel_id, r.reference_key, f.operation_id, f.input_hash, f.expires_at
+  from free f join unnest($34::uuid[], $35::text[]) as r (operation_id, reference_key) using (operation_id)
 )`;
 
 const textWhere = (condition: string, more = '') => `
@@ -66,6 +77,14 @@ const guarded: Statement = { name: 'submit_payment', text: textWhere(`where not 
 const checked: Statement = { name: 'submit_checked_payment', text: textWhere('') };
 const guardedNumbered: Statement = { name: 'submit_numbered_payment', text: textWhere(`where not ${isBlocked}`, numbered) };
 const checkedNumbered: Statement = { name: 'submit_checked_numbered_payment', text: textWhere('', numbered) };
+const guardedReferenced: Statement = {
+  name: 'submit_referenced_payment',
+  text: textWhere(`where not ${isBlocked} and not ${isReferenceTaken}`, numbered + referenced),
+};
+const checkedReferenced: Statement = {
+  name: 'submit_checked_referenced_payment',
+  text: textWhere(`where not ${isReferenceTaken}`, numbered + referenced),
+};
 
 const blocked: Statement = {
   name: 'blocked_payments',
@@ -89,9 +108,10 @@ async function submitWith(
   database: Pick<Database, 'query'>,
   rows: readonly NewPayment[],
 ): Promise<Submission[]> {
+  const references = referencesOf(rows);
   const isNumbered = rows.some(({ paymentNumber }) => paymentNumber !== undefined);
-  const statement = isChecked ? (isNumbered ? checkedNumbered : checked) : isNumbered ? guardedNumbered : guarded;
-  const ids = writtenIn(await database.query<Written>(statement, [...columnsOf(rows), rows.length]));
+  const statement = statementFor({ isChecked, isNumbered, isReferenced: references.length > 0 });
+  const ids = writtenIn(await database.query<Written>(statement, [...columnsOf(rows), rows.length, ...references]));
   if (ids === undefined) return rows.map(() => 'submitted');
   const left = rows.filter((row) => !ids.has(row.operationId));
   const blockedIds = isChecked ? new Set<string>() : await blockedOf(database, left);
@@ -99,6 +119,12 @@ async function submitWith(
     if (ids.has(row.operationId)) return 'submitted';
     return blockedIds.has(row.operationId) ? 'card_blocked' : 'key_taken';
   });
+}
+
+function statementFor({ isChecked, isNumbered, isReferenced }: Readonly<Record<'isChecked' | 'isNumbered' | 'isReferenced', boolean>>) {
+  if (isReferenced) return isChecked ? checkedReferenced : guardedReferenced;
+  if (isNumbered) return isChecked ? checkedNumbered : guardedNumbered;
+  return isChecked ? checked : guarded;
 }
 
 async function blockedOf(database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<ReadonlySet<string>> {

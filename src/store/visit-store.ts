@@ -1,10 +1,10 @@
 /** The core's `VisitStore` over PostgreSQL. */
-import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
 import { createBatcher } from '../postgres/batcher.ts';
-import { certaintyOf, type Database } from '../postgres/connection.ts';
+import type { Database } from '../postgres/connection.ts';
 import { findPrior, findVisit, findVisitByAuthentication, merchantOf } from './read-visits.ts';
 import { type AwaitingToSubmit, submitAwaiting } from './submit-awaiting.ts';
+import { classified, unlessReferenceTaken } from './submitting.ts';
 import { reading } from './unavailable.ts';
 import {
   addAuthentication,
@@ -27,7 +27,7 @@ export function createVisitStore({ hot, general }: { readonly hot: Database; rea
     ...{ maxSize: 128, maxConcurrent: 1, laneOf: (row) => row.paymentId },
   });
   return {
-    begin: (visit) => classified(() => beginVisit(hot, visit)),
+    begin: (visit) => unlessReferenceTaken(visit.payment ?? {}, () => beginVisit(hot, visit)),
     find: (key) => reading(findVisit(hot, key)),
     findByAuthentication: (key) => reading(findVisitByAuthentication(hot, key)),
     findPrior: (key) => reading(findPrior(hot, key)),
@@ -44,14 +44,4 @@ export function createVisitStore({ hot, general }: { readonly hot: Database; rea
     claimDue: (request) => claimDueVisits(general, request),
     nextDueAtMs: () => reading(nextVisitDueAtMs(general)),
   };
-}
-
-/** A failed transaction that certainly left nothing behind is told apart from one that may stand. */
-async function classified<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (certaintyOf(error) === 'unknown') throw error;
-    throw new NotRecorded(String(error), { cause: error });
-  }
 }

@@ -25,6 +25,7 @@ export async function inputHash(
 interface KeyedCommand {
   readonly channel: { readonly merchantId: string };
   readonly idempotencyKey?: string;
+  readonly referenceKey?: string;
   /** Ms; how long the key is remembered, where it is not as long as the settings say. */
   readonly keyLifetimeMs?: number;
   readonly keyMatchesAnyInput?: true;
@@ -33,7 +34,7 @@ interface KeyedCommand {
 /** The command's key as a new row has it, with what the command asks for; nothing for a command without one. */
 export async function keyOfRow(
   engine: Engine,
-  { channel, idempotencyKey: key, keyLifetimeMs = engine.settings.keyLifetimeMs, keyMatchesAnyInput }: KeyedCommand,
+  { channel, idempotencyKey: key, referenceKey, keyLifetimeMs = engine.settings.keyLifetimeMs, keyMatchesAnyInput }: KeyedCommand,
   input: Readonly<Record<string, unknown>>,
   pan?: Pan,
 ): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
@@ -42,6 +43,7 @@ export async function keyOfRow(
     idempotencyKey: {
       ...{ key, inputHash: await inputHash(engine, channel.merchantId, pan, input) },
       expiresAtMs: engine.clock.wallNow() + keyLifetimeMs,
+      ...(referenceKey === undefined ? {} : { referenceKey }),
       ...(keyMatchesAnyInput === undefined ? {} : { matchesAnyInput: true }),
     },
   };
@@ -70,10 +72,15 @@ export function storedKey({ inputMac }: Pick<Engine, 'inputMac'>, key: string): 
   return maskCardNumbers(key) === key ? key : `hash ${Buffer.from(inputMac(`key|${key}`)).toString('hex')}`;
 }
 
-/** The command with its key as it is stored. */
-export function withStoredKey<C extends { readonly idempotencyKey?: string }>(engine: Pick<Engine, 'inputMac'>, command: C): C {
-  const { idempotencyKey: key } = command;
-  return key === undefined ? command : { ...command, idempotencyKey: storedKey(engine, key) };
+/** The command with its keys as they are stored. */
+export function withStoredKey<C extends Pick<KeyedCommand, 'idempotencyKey' | 'referenceKey'>>(
+  engine: Pick<Engine, 'inputMac'>,
+  command: C,
+): C {
+  const { idempotencyKey: key, referenceKey } = command;
+  if (key === undefined) return command;
+  const stored = { ...command, idempotencyKey: storedKey(engine, key) };
+  return referenceKey === undefined ? stored : { ...stored, referenceKey: storedKey(engine, referenceKey) };
 }
 
 interface Keyed {
@@ -105,13 +112,16 @@ export async function holderOfKey(engine: Engine, row: Keyed & { readonly operat
   return undefined;
 }
 
-/** The result of the request that had this key before; undefined when there was none. */
+/** The result of the request that had this key before, or this reference; undefined when there was none. */
 export async function repeatOf(engine: Engine, { merchantId, channelId, idempotencyKey }: Keyed): Promise<ActResult | undefined> {
   if (idempotencyKey === undefined) return undefined;
-  const found = await engine.store.findByKey({ merchantId, channelId, key: idempotencyKey.key });
+  const { key, referenceKey } = idempotencyKey;
+  const underKey = await engine.store.findByKey({ merchantId, channelId, key });
+  const isByReference = underKey === undefined && referenceKey !== undefined;
+  const found = isByReference ? await engine.store.findByKey({ merchantId, channelId, key: referenceKey }) : underKey;
   if (found === undefined) return undefined;
   if (idempotencyKey.matchesAnyInput !== true && !sameInput(found, idempotencyKey))
-    return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+    return { kind: 'refused', refusal: refusal('key_reused', isByReference ? 'merchantReference' : 'idempotencyKey') };
   const operation = await engine.store.findOperation({ merchantId, operationId: found.operationId });
   return operation === undefined ? undefined : { kind: 'recorded', operation, repeat: true };
 }

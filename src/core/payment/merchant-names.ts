@@ -6,6 +6,8 @@ export interface MerchantNames {
   readonly merchantReference?: string;
   /** As it is stored (`storedKey`): at most one operation of the channel has it. Absent: every request is a new one. */
   readonly idempotencyKey?: string;
+  /** Likewise, beside the key: the reference, where the protocol has each used once, whatever key a request comes with. */
+  readonly referenceKey?: string;
   /** How long the key is remembered, in wall ms; absent: as the settings say. */
   readonly keyLifetimeMs?: number;
   /** A repeat under the key counts as the same request whatever it asks for; else it is refused when it asks for something else. */

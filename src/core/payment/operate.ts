@@ -43,6 +43,8 @@ export interface Decision {
   readonly remaining?: number;
   /** For a chargeback's reversal: the dispute that it ends. */
   readonly disputeId?: string;
+  /** What the rule wants to have kept with the operation, beside what the dialect does. */
+  readonly dialectData?: Readonly<Record<string, string>>;
 }
 
 /** An act's rule: a pure function of the payment as read. */
@@ -143,8 +145,9 @@ async function submit(
   kind: NewOperation['kind'],
   { command, tree, decision, key }: Submittal,
 ): Promise<ActResult | undefined> {
-  const { channel, merchantReference, dialectData } = command;
+  const { channel, merchantReference } = command;
   const { target, amount } = decision;
+  const dialectData = { ...command.dialectData, ...decision.dialectData };
   const { merchantId, channelId } = channel;
   // A receipt was never sent itself: at the bank its order is meant.
   const bearer = target.kind === 'receipt' ? tree.operations.find((one) => one.operationId === target.targetId) : target;

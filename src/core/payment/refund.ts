@@ -27,11 +27,16 @@ export const decideRefund: Decide = (tree, named, { amount, once }) => {
  * none can, the one with most left, so that the refusal speaks of its amounts.
  */
 function capturedOf(tree: PaymentTree, amount: number | undefined): OperationNode | undefined {
-  const captures = tree.operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
-  const able = captures.find((capture) => refundable(capture) >= (amount ?? 1));
-  return able ?? captures.sort((a, b) => refundable(b) - refundable(a))[0];
+  const captures = capturesIn(tree);
+  const able = captures.find((capture) => refundableOf(capture) >= (amount ?? 1));
+  return able ?? captures.toSorted((a, b) => refundableOf(b) - refundableOf(a))[0];
 }
 
-function refundable(charge: OperationNode): number {
+/** What took the money of an authorization, oldest first. */
+export function capturesIn({ operations }: PaymentTree): readonly OperationNode[] {
+  return operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
+}
+
+export function refundableOf(charge: OperationNode): number {
   return isChargedBack(charge) ? 0 : leftOf(charge);
 }

@@ -10,6 +10,8 @@ import type { ReviewCause } from '../risk/rule.ts';
 /** The caller's idempotency key: at most one operation of the channel ever has it. */
 export interface IdempotencyKey {
   readonly key: string;
+  /** Of a payment with a card and of an act upon one: the merchant's reference, which no other operation of the channel may have either. */
+  readonly referenceKey?: string;
   /** Keyed HMAC of the canonical command, with the PAN's fingerprint and without the CVC. */
   readonly inputHash: Uint8Array;
   /** A repeat with another input counts as the same request. */

@@ -60,6 +60,7 @@ const parameters: Readonly<Record<NonNullable<Refusal['field']>, string>> = {
   agreement: 'recurringType',
   timetable: 'recurringType',
   idempotencyKey: 'merchantTransactionId',
+  merchantReference: 'merchantTransactionId',
 };
 
 export function problemOf({ code, field, meaning }: Refusal): Problem {

@@ -71,7 +71,7 @@ export function missing(propertyName: string): Problem {
 }
 
 /** The payment does not allow it now; the platform puts the same words into id and message. */
-export function notAllowed(more: { readonly propertyName?: string; readonly retriable?: boolean } = {}): Problem {
+export function notAllowed(more: { readonly propertyName?: string; readonly status?: number; readonly retriable?: boolean } = {}): Problem {
   return new Problem('ACTION_NOT_ALLOWED_ON_TRANSACTION', more);
 }
 

@@ -13,6 +13,11 @@ const statuses: Readonly<Record<HostedState['kind'], string>> = {
   closed: 'CANCELLED',
 };
 
+/** Whether it can be paid, or called off. */
+export function isActive({ kind }: Pick<HostedState, 'kind'>): boolean {
+  return statuses[kind] === 'ACTIVE';
+}
+
 /** A link with what has happened to it. */
 export function writeLink(view: OrderView, { kind, payment, last }: Pick<HostedState, 'kind' | 'payment' | 'last'>): Json {
   const { order, pageUrl, events } = view;

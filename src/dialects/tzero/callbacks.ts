@@ -3,12 +3,13 @@
  * one again. Every message tells the payment as it is now.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import type { OperationView } from '../../core/payment/operation.ts';
+import type { OperationView, PaymentTree } from '../../core/payment/operation.ts';
+import { isLaterPart, refundAsAsked } from '../../core/payment/refund-in-parts.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
 import { type EndedAs, rejections, wordsIn } from './refusals.ts';
-import { actNames, firstOf, isAct, statusOf } from './states.ts';
+import { type ActStatus, actNames, firstOf, isAct, statusOf, statusOfAct } from './states.ts';
 import { writeAct, writePayment, writeTime } from './write.ts';
 
 const minuteMs = 60_000;
@@ -50,9 +51,7 @@ function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
   const isOver = ['declined', 'failed', 'rejected', 'undone'].includes(became);
   switch (operation.kind) {
     case 'refund':
-      if (became === 'approved')
-        return ['refund.succeeded', statusOf(tree) === 'refunded' ? 'payment.refunded' : 'payment.partially_refunded'];
-      return isOver ? ['refund.failed'] : [];
+      return typesOfRefund(tree, operation, became === 'approved' ? 'succeeded' : isOver ? 'failed' : 'processing');
     case 'capture':
       return became === 'approved' ? ['payment.captured'] : isOver ? ['capture.failed'] : [];
     case 'reversal':
@@ -75,6 +74,15 @@ function typesOf({ event, operation, tree }: PaymentNotice): readonly string[] {
   }
 }
 
+/** A refund of several captures is told as succeeded with its first part, and as failed when all parts have; what the others change is told of the payment. */
+function typesOfRefund(tree: PaymentTree, operation: OperationView, became: ActStatus): readonly string[] {
+  if (became === 'processing') return [];
+  const whole = statusOfAct(refundAsAsked(tree, operation));
+  if (became === 'failed' && whole !== 'succeeded') return whole === 'failed' ? ['refund.failed'] : [];
+  const ofPayment = statusOf(tree) === 'refunded' ? 'payment.refunded' : 'payment.partially_refunded';
+  return became === 'succeeded' && !isLaterPart(operation) ? ['refund.succeeded', ofPayment] : [ofPayment];
+}
+
 /** In the words of the payment's status, as it ended then. */
 function endedAs({ reason }: OperationView, became: string): EndedAs {
   if (became === 'rejected') return wordsIn(rejections, reason)?.[0] ?? 'declined';
@@ -87,7 +95,7 @@ function writeEvent({ address, event, tree, operation, channel, nowMs }: Payment
     type,
     created_at: writeTime(event.happenedAtMs),
     data: writePayment({ tree, channel, first: firstOf(tree), updatedAtMs: updatedAtMs({ event, tree }) }),
-    ...(isAct(operation.kind) ? { operation: writeAct(channel, operation) } : {}),
+    ...(isAct(operation.kind) ? { operation: writeAct(channel, refundAsAsked(tree, operation)) } : {}),
   };
   return signed(address, message, nowMs);
 }

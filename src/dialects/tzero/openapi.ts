@@ -13,7 +13,7 @@ const intro = `The direct API of tZero Pay, at its own paths.
 - Bodies are JSON. Members that nobody knows are ignored; an empty text means that the member is absent.
 - Every payment that a customer starts is answered with HTTP 201 and a \`redirect_url\`: send the customer there, they come back to the return URL of the channel. A payment that you start (\`mit\`) is answered at once, with 200.
 - A decline is no HTTP error: \`status\` is \`declined\`, and \`result\` says why. \`processing\` means that the processor has not answered: ask again, or wait for the callback. It is never a decline.
-- Send an \`Idempotency-Key\`, or a fresh \`reference\`: both make a request safe to repeat for 24 hours.`;
+- A \`reference\` makes a payment or refund safe to repeat for 24 hours, and an \`Idempotency-Key\` any request; a reference is used once, whatever key it comes with.`;
 
 /** In live mode nothing is filled in: there are no published credentials. */
 export function describeApi(mode: Mode): ApiDescription {

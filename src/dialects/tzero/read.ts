@@ -34,6 +34,8 @@ export interface RequestContext {
 export interface RequestKey {
   readonly idempotencyKey: string;
   readonly keyLifetimeMs: number;
+  /** The reference, where it is not the key. */
+  readonly referenceKey?: string;
   /** The reference is the key. */
   readonly byReference: boolean;
 }
@@ -85,7 +87,7 @@ export function readPayment(body: AuthoriseBody, { channel, businessMs, mode, ke
   const { instrument, methodType, keeps, proof } = readInstrument(body, initiation, businessMs);
   const order = readOrder(body, channel);
   const returnUrl = initiation.isByMerchant ? undefined : readReturnUrl(body.return_url, channel, mode);
-  const { idempotencyKey, keyLifetimeMs } = key;
+  const { byReference: _byReference, ...keys } = key;
   const { agreement, isByMerchant } = initiation;
   const device = body.device_info as DeviceInfo | undefined;
   const email = body.customer?.email ?? body.billing_details?.email;
@@ -95,7 +97,7 @@ export function readPayment(body: AuthoriseBody, { channel, businessMs, mode, ke
     ...(proof === undefined ? {} : { proof }),
   };
   const command: AuthorizeCommand = {
-    ...{ channel, instrument, tokenize: keeps, merchantReference: maskCardNumbers(body.reference), idempotencyKey, keyLifetimeMs },
+    ...{ channel, instrument, tokenize: keeps, merchantReference: maskCardNumbers(body.reference), ...keys },
     ...order,
     dialectData: { ...order.dialectData, methodType, ...customerOf(body, keeps), ...readCallbackUrl(body.callback_url, channel, mode) },
     ...(agreement === undefined ? {} : { agreement }),

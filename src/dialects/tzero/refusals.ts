@@ -52,8 +52,11 @@ const refusals: Readonly<Record<RefusalCode, ErrorCode | readonly [code: ErrorCo
 };
 
 /** `byReference`: the request's key was its reference. */
-export function problemOf({ code, meaning }: Refusal, { byReference = false }: { readonly byReference?: boolean } = {}): Problem {
-  if (code === 'key_reused' && byReference) {
+export function problemOf(
+  { code, meaning, field: at }: Refusal,
+  { byReference = false }: { readonly byReference?: boolean } = {},
+): Problem {
+  if (code === 'key_reused' && (byReference || at === 'merchantReference')) {
     return new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
   }
   const answer = refusals[code];

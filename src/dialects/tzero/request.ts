@@ -28,12 +28,14 @@ export function refuseParametersInUrl({ query }: FastifyRequest): void {
   if (name !== undefined) throw fieldProblem(shownName(name), 'must be in the body of a POST, not in its URL');
 }
 
-/** The header, else `otherwise` (a reference) where there is one. The two never meet: each has a name of its own before it. */
-export function keyOf({ engine }: DialectContext, { headers }: FastifyRequest, otherwise: string): RequestKey {
-  return withStoredKey(
-    engine,
-    headerKey(headers['idempotency-key']) ?? { idempotencyKey: `reference ${otherwise}`, keyLifetimeMs, byReference: true },
-  );
+/**
+ * The reference, and the header before it where there is one: a reference is used once, whatever key it comes with. The two never meet: each has a
+ * name of its own before it.
+ */
+export function keyOf({ engine }: DialectContext, { headers }: FastifyRequest, reference: string): RequestKey {
+  const [key, referenceKey] = [headerKey(headers['idempotency-key']), `reference ${reference}`];
+  const keys = key === undefined ? { idempotencyKey: referenceKey, keyLifetimeMs, byReference: true } : { ...key, referenceKey };
+  return withStoredKey(engine, keys);
 }
 
 /** The header alone. */

@@ -5,6 +5,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { OperationView, PaymentTree } from '../../core/payment/operation.ts';
+import { operationsAsAsked } from '../../core/payment/refund-in-parts.ts';
 import { stateShown } from '../../core/risk/review.ts';
 import { toMethodId, toWireId } from './ids.ts';
 import { policiesOf } from './policies.ts';
@@ -49,7 +50,7 @@ export function writePayment({ tree, channel, first, updatedAtMs, page }: Writin
     metadata: readGroup(data, 'metadata'),
     ...writeCustomer(data),
     ...(data.description === undefined ? {} : { description: data.description }),
-    operations: tree.operations.filter(({ kind }) => isAct(kind)).map((operation) => writeAct(channel, operation)),
+    operations: operationsAsAsked(tree).flatMap((operation) => (isAct(operation.kind) ? [writeAct(channel, operation)] : [])),
     created_at: writeTime(first.createdAtMs),
     updated_at: writeTime(updatedAtMs),
   };

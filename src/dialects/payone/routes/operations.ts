@@ -4,6 +4,7 @@ import type { AgreementRequest } from '../../../core/instrument/agreement.ts';
 import { authorize } from '../../../core/payment/authorize.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import type { OperateCommand } from '../../../core/payment/operate.ts';
+import { refundAsAsked, refundInParts } from '../../../core/payment/refund-in-parts.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { afterAct, foundAfter, recorded, send, sendDeclined } from '../answer.ts';
@@ -11,7 +12,6 @@ import { readerOf } from '../body.ts';
 import { findOwn } from '../find.ts';
 import { notAllowed } from '../problem.ts';
 import { isSale, type RequestContext, readCommon, readMoney } from '../read.ts';
-import { refundInParts } from '../refund-in-parts.ts';
 import { errorsOf } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { firstOf } from '../tree.ts';
@@ -98,10 +98,10 @@ async function answerRefund(context: DialectContext, request: FastifyRequest<OfP
     ...(amountOfMoney === undefined ? {} : readMoney(amountOfMoney, 'amountOfMoney')),
   };
   const names = { amount: 'amountOfMoney.amount', currency: 'amountOfMoney.currencyCode' };
-  const made = await refundInParts(context.engine, { before, target, command });
-  const act = recorded(reply, made.first, names);
-  const { tree, operation } = await afterAct(context, before, act);
-  const body = writeRefund(tree, { ...operation, amount: made.amount ?? operation.amount }, true);
+  const act = recorded(reply, await refundInParts(context.engine, command), names);
+  const { tree, operation: found } = await afterAct(context, before, act);
+  const operation = refundAsAsked(tree, found);
+  const body = writeRefund(tree, operation, true);
   return errorsOf(operation).length > 0 ? sendDeclined(reply, operation, { refundResult: body }) : send(reply, 201, body);
 }
 

@@ -7,14 +7,16 @@ import { send, tellFirst } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findHosted, openHosted, stateOfHosted } from '../hosted-order.ts';
 import { type CreatePaymentLink, createPaymentLink } from '../hosted-wire.ts';
+import { fromGuid } from '../ids.ts';
 import { invalid, notAllowed, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { anyBody } from '../wire.ts';
-import { writeLink } from '../write-link.ts';
+import { isActive, writeLink } from '../write-link.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
 const readBody = readerOf(createPaymentLink);
 const readNothing = readerOf(anyBody);
+const notActive = { propertyName: 'paymentLinkId', status: 409 } as const;
 const dayMs = 86_400_000;
 const monthsAtMost = 6;
 
@@ -49,6 +51,7 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
   });
 
   app.get<OfPayment>('/v2/:merchantId/paymentlinks/:id', async (request, reply) => {
+    if (fromGuid(request.params.id) === undefined) throw invalid('paymentLinkId', 'paymentLinkId is not the id of a payment link');
     const view = await find(channelOf(request), request.params.id);
     return send(reply, 200, writeLink(view, await stateOfHosted(context, view)));
   });
@@ -56,9 +59,10 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
   app.post<OfPayment>('/v2/:merchantId/paymentlinks/:id/cancel', async (request, reply) => {
     refuseQuery(request);
     readNothing(request.body);
-    const { order } = await find(channelOf(request), request.params.id);
-    const refused = await closeOrder(engine, order, 'cancelled');
-    if (refused !== undefined) throw notAllowed({ propertyName: 'paymentLinkId' });
+    const view = await find(channelOf(request), request.params.id);
+    if (!isActive(await stateOfHosted(context, view))) throw notAllowed({ ...notActive, retriable: false });
+    const refused = await closeOrder(engine, view.order, 'cancelled');
+    if (refused !== undefined) throw notAllowed({ ...notActive, retriable: refused.retryable });
     return reply.code(204).send();
   });
 }

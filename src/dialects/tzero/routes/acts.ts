@@ -6,7 +6,7 @@ import type { Channel } from '../../../core/merchant/channel.ts';
 import { capture } from '../../../core/payment/capture.ts';
 import type { OperateCommand } from '../../../core/payment/operate.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
-import { refund } from '../../../core/payment/refund.ts';
+import { refundInParts } from '../../../core/payment/refund-in-parts.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
@@ -75,9 +75,10 @@ function readMoney({ amount, currency }: Money, { first, channel }: Asked): Pick
 }
 
 function commandOf({ channel, first }: Asked, key: RequestKey | undefined, reference: string | undefined, reason?: string): OperateCommand {
+  const { byReference: _byReference, ...keys } = key ?? {};
   return {
     ...{ channel, operationId: first.operationId },
-    ...(key === undefined ? {} : { idempotencyKey: key.idempotencyKey, keyLifetimeMs: key.keyLifetimeMs }),
+    ...keys,
     ...(reference === undefined ? {} : { merchantReference: maskCardNumbers(reference) }),
     dialectData: reason === undefined ? {} : { reason: maskCardNumbers(reason) },
   };
@@ -114,7 +115,7 @@ async function takeRefund(context: DialectContext, request: FastifyRequest, repl
   const { first, channel } = asked;
   const key = keyOf(context, request, `refund ${first.operationId} ${body.reference}`);
   const command = { ...commandOf(asked, key, body.reference, body.reason), ...readMoney(body, asked) };
-  const operation = recordedOf(await refund(context.engine, command), reply, key);
+  const operation = recordedOf(await refundInParts(context.engine, command), reply, key);
   return send(reply, 200, writeRefund(channel, first, operation));
 }
 

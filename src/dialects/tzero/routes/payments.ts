@@ -4,6 +4,7 @@ import { isCompliant } from '../../../core/compliance/submit.ts';
 import { authorize } from '../../../core/payment/authorize.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
+import { operationsAsAsked } from '../../../core/payment/refund-in-parts.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
 import { channelNamed } from '../auth.ts';
@@ -28,7 +29,7 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
   app.get<ById>('/payment/:id/refunds', async (request, reply) => {
     const { first, channel } = await findNamed(context, request);
     const tree = await context.engine.store.findTree(first);
-    const refunds = tree?.operations.filter(({ kind }) => kind === 'refund') ?? [];
+    const refunds = tree === undefined ? [] : operationsAsAsked(tree).filter(({ kind }) => kind === 'refund');
     return send(
       reply,
       200,

@@ -1,0 +1,122 @@
+/**
+ * A refund of a payment that was captured in several parts. Some protocols hold it to what was captured in all; at the acquirer each refund is of one
+ * capture, so what none of them bears alone is refunded from several, the oldest first, each an operation of its own.
+ *
+ * The first part is decided and keyed like any refund, and carries the plan of all. The others follow from the plan alone: who repeats the request, or
+ * asks at the same moment, makes what is missing of them, and no part twice.
+ */
+import type { ActResult, Engine } from './engine.ts';
+import { type Decide, type OperateCommand, operate, refused } from './operate.ts';
+import { leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
+import { capturesIn, decideRefund, refundableOf } from './refund.ts';
+
+/** In the data of the first part: the number of each capture, in the order of the parts, and what it bears; `1:300 2:700`. */
+const planKey = 'refundParts';
+/** In the data of all others: the first part. */
+const firstKey = 'refundFirst';
+
+/** Like `refund`, but of all that was captured where the command names the authorization. The operation it brings is the refund with all its parts. */
+export async function refundInParts(engine: Engine, command: OperateCommand): Promise<ActResult> {
+  const first = await operate(engine, 'refund', command, decideFirstPart);
+  if (first.kind === 'refused' || first.operation.dialectData[planKey] === undefined) return first;
+  const { operation } = first;
+  try {
+    const isWhole = !stands(operation) || (await makeOthers(engine, command, operation));
+    const tree = isWhole ? await engine.store.findTree(operation) : undefined;
+    if (tree !== undefined) return { ...first, operation: refundAsAsked(tree, operation) };
+  } catch (error) {
+    engine.log.error({ operationId: operation.operationId, error: String(error) }, 'parts of a refund could not be made or read');
+  }
+  // Its repeat makes the rest; without a key there is none, and what stands is told.
+  return command.idempotencyKey === undefined ? first : refused('key_in_flight');
+}
+
+/** Refunds of a payment as they were asked for, and all other operations as they are. */
+export function operationsAsAsked(tree: PaymentTree): readonly OperationNode[] {
+  return tree.operations.flatMap((operation) => (isLaterPart(operation) ? [] : [asAsked(tree, operation)]));
+}
+
+/** The refund that an operation is a part of, as it was asked for; any other operation as it is. */
+export function refundAsAsked<O extends OperationView>(tree: PaymentTree, operation: O): O | OperationNode {
+  const { dialectData, operationId } = operation;
+  const firstId = dialectData[firstKey] ?? (dialectData[planKey] === undefined ? undefined : operationId);
+  const first = tree.operations.find((one) => one.operationId === firstId);
+  return first === undefined ? operation : asAsked(tree, first);
+}
+
+/** It belongs to a refund that was begun with another operation. */
+export function isLaterPart({ dialectData }: Pick<OperationView, 'dialectData'>): boolean {
+  return dialectData[firstKey] !== undefined;
+}
+
+const decideFirstPart: Decide = (tree, named, command) => {
+  const captures = named.kind === 'preauthorization' ? capturesIn(tree).filter((capture) => refundableOf(capture) > 0) : [];
+  const all = captures.reduce((sum, capture) => sum + leftOf(capture), 0);
+  const asked = command.amount ?? all;
+  const [oldest] = captures;
+  if (oldest === undefined || asked <= 0 || asked > all || captures.some((capture) => leftOf(capture) >= asked)) {
+    return decideRefund(tree, named, command);
+  }
+  let left = asked;
+  const plan = captures.flatMap((capture) => {
+    const amount = Math.min(leftOf(capture), left);
+    left -= amount;
+    return amount === 0 ? [] : [`${capture.number}:${amount}`];
+  });
+  return { target: oldest, amount: leftOf(oldest), dialectData: { [planKey]: plan.join(' ') } };
+};
+
+interface Part {
+  /** Of the capture. */
+  readonly number: number;
+  readonly amount: number;
+}
+
+function planOf({ dialectData }: OperationView): readonly Part[] {
+  const parts = dialectData[planKey]?.split(' ') ?? [];
+  return parts.map((part) => {
+    const [number, amount] = part.split(':').map(Number);
+    return { number: number ?? 0, amount: amount ?? 0 };
+  });
+}
+
+/** False when a part could not be asked for now. One that is refused, since its capture was refunded or charged back meanwhile, is left out. */
+async function makeOthers(engine: Engine, command: OperateCommand, first: OperationView): Promise<boolean> {
+  const tree = await engine.store.findTree(first);
+  if (tree === undefined) return false;
+  const { currency: _currency, once: _once, ...shared } = command;
+  for (const { number, amount } of planOf(first).slice(1)) {
+    const capture = tree.operations.find((operation) => operation.number === number);
+    if (capture === undefined) throw new Error(`the refund ${first.operationId} is of a capture that is not there`);
+    const part: OperateCommand = {
+      ...{ ...shared, operationId: capture.operationId, amount, keyMatchesAnyInput: true },
+      dialectData: { ...command.dialectData, [firstKey]: first.operationId },
+      idempotencyKey: `part ${number} of ${first.operationId}`,
+    };
+    const made = await operate(engine, 'refund', part, decideRefund);
+    if (made.kind === 'refused' && made.refusal.retryable) return false;
+  }
+  return true;
+}
+
+/**
+ * As one operation: the first part, with the sum of what stands, or all that was asked for where nothing does. It is under way while any part is, and
+ * has succeeded when any has.
+ */
+function asAsked(tree: PaymentTree, first: OperationNode): OperationNode {
+  const plan = planOf(first);
+  if (plan.length === 0) return first;
+  const standing = [first, ...tree.operations.filter(({ dialectData }) => dialectData[firstKey] === first.operationId)].filter(stands);
+  const amount = sumOf(standing.length === 0 ? plan : standing);
+  const telling = standing.find(({ state }) => state !== 'approved') ?? standing[0] ?? first;
+  return { ...telling, operationId: first.operationId, number: first.number, createdAtMs: first.createdAtMs, amount };
+}
+
+function sumOf(parts: readonly { readonly amount: number }[]): number {
+  return parts.reduce((sum, { amount }) => sum + amount, 0);
+}
+
+/** What is refused gives back nothing; what is not answered yet may. */
+function stands({ state }: OperationView): boolean {
+  return state !== 'declined' && state !== 'rejected' && state !== 'failed' && state !== 'undone';
+}

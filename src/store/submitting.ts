@@ -1,0 +1,36 @@
+/** First transactions that fail: what certainly left nothing behind, and what only came second, is told apart from what may stand. */
+import { NotRecorded } from '../core/payment/store-failure.ts';
+import type { IdempotencyKey, Submission } from '../core/ports/new-operation.ts';
+import { certaintyOf } from '../postgres/connection.ts';
+
+/** Rejects with `NotRecorded` where nothing was written. */
+export async function classified<T>(submit: () => Promise<T>): Promise<T> {
+  try {
+    return await submit();
+  } catch (error) {
+    if (certaintyOf(error) === 'unknown') throw error;
+    throw new NotRecorded(String(error), { cause: error });
+  }
+}
+
+interface Keyed {
+  readonly idempotencyKey?: IdempotencyKey;
+}
+
+const uniqueViolation = '23505';
+
+/** Another node wrote the same key at the same moment: its operation is the one. */
+export async function unlessKeyTaken({ idempotencyKey }: Keyed, submit: () => Promise<Submission>): Promise<Submission> {
+  try {
+    return await classified(submit);
+  } catch (error) {
+    const cause = error instanceof NotRecorded ? (error.cause as { code?: string }) : undefined;
+    if (cause?.code === uniqueViolation && idempotencyKey !== undefined) return 'key_taken';
+    throw error;
+  }
+}
+
+/** Of a new payment, whose key alone is never an error: the same for its reference. */
+export function unlessReferenceTaken(row: Keyed, submit: () => Promise<Submission>): Promise<Submission> {
+  return row.idempotencyKey?.referenceKey === undefined ? classified(submit) : unlessKeyTaken(row, submit);
+}
