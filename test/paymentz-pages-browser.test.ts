@@ -117,8 +117,9 @@ test('attemptThreeD of the form may ask for more: Only3D takes nothing without a
   const direct = await fromShop(checkout({ attemptThreeD: 'Direct' }));
   await typed(direct.page, '5555555555554444');
   await submit(direct.page);
-  await direct.page.getByLabel('One-time code').fill('1234');
-  await direct.page.getByRole('button', { name: 'Confirm payment' }).click();
+  const issuer = direct.page.frameLocator('iframe.bank');
+  await issuer.getByLabel('One-time code').fill('1234');
+  await issuer.getByRole('button', { name: 'Confirm payment' }).click();
   assert.equal((await broughtBack(direct.page)).status, 'Y');
   await direct.page.context().close();
   const given = checkout({ attemptThreeD: 'Only3D' });
