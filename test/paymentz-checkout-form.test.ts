@@ -18,7 +18,14 @@ function formOf(more: Parameters = {}): Parameters {
     ...{ memberId: '10001', totype: 'gateway', amount: '8.00', currency: 'EUR', merchantTransactionId: freshName('order') },
     ...{ merchantRedirectUrl: shopUrl, transactionType: 'DB', ...more },
   };
-  const sum = md5('10001', sent.totype ?? '', sent.amount ?? '', sent.merchantTransactionId ?? '', sent.merchantRedirectUrl ?? '', demoMember.key);
+  const sum = md5(
+    '10001',
+    sent.totype ?? '',
+    sent.amount ?? '',
+    sent.merchantTransactionId ?? '',
+    sent.merchantRedirectUrl ?? '',
+    demoMember.key,
+  );
   return { ...sent, checksum: sum };
 }
 

@@ -1,6 +1,7 @@
 /** What an operator sets for a terminal: what the form of the member's own page may say there, where its checksum does not cover it. */
-import { currencyOf } from '../../core/money/currency.ts';
+
 import type { Channel } from '../../core/merchant/channel.ts';
+import { currencyOf } from '../../core/money/currency.ts';
 import type { Dialect } from '../dialect.ts';
 
 /** What operators may set. */
