@@ -56,6 +56,32 @@ describe('with a wait after wrong credentials', () => {
     assert.equal((await send(address, oppRead(demo.bearer))).status, nothingThere, 'another login at the same address is looked at');
   });
 
+  describe('of the console, where a key has no name beside it', () => {
+    const withKey = (key: string) => ({ method: 'GET', path: '/console-api/merchants', headers: { authorization: `Bearer ${key}` } });
+    const [viewer, admin] = [withKey('sandbox-viewer-key'), withKey('sandbox-operator-key')];
+    const wrongKey = () => withKey(freshName('guess'));
+    const guessUntilWaiting = (address: string) =>
+      eventually(async () => waitOf(await send(address, wrongKey())) >= 4, 'guesses of different keys to wait');
+
+    test('a right key of one operator does not let anybody at the address guess the keys of others', async () => {
+      const address = fresh();
+      assert.equal((await send(address, viewer)).status, 200);
+      await guessUntilWaiting(address);
+      assert.equal((await send(address, admin)).status, 429, 'a key that has shown nothing there is not looked at, even a right one');
+    });
+
+    test('operators who are known at an address are let in while a neighbor there guesses, and others as soon as the wait is over', async () => {
+      const address = fresh();
+      assert.equal((await send(address, admin)).status, 200);
+      await guessUntilWaiting(address);
+      for (let count = 0; count < 5; count += 1) assert.equal((await send(address, admin)).status, 200);
+      assert.equal((await send(fresh(), viewer)).status, 200, 'nobody waits elsewhere');
+      assert.equal((await send(address, viewer)).status, 429);
+      await eventually(async () => (await send(address, viewer)).status === 200, 'the wait to be over');
+      assert.equal((await send(address, viewer)).status, 200);
+    });
+  });
+
   test('a merchant who is known at an address is let in while a neighbor there guesses', async () => {
     const address = fresh();
     assert.equal((await send(address, opp.right)).status, nothingThere);

@@ -1,4 +1,4 @@
-/** Paymentz in Chromium: the shop's own form leads to the hosted page, which offers what mode and brand leave of it, and authenticates as it was told to. */
+/** Paymentz in Chromium: the shop's own form leads to the hosted page, which offers what mode and brand leave of it; none is spared the issuer by what the form leaves unsigned. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -113,10 +113,13 @@ test('paymentMode=NB leaves the bank alone', async () => {
   await page.context().close();
 });
 
-test('attemptThreeD=Direct asks no issuer, and Only3D takes nothing without one', async () => {
+test('attemptThreeD of the form may ask for more: Only3D takes nothing without an issuer, and Direct spares nobody the challenge', async () => {
   const direct = await fromShop(checkout({ attemptThreeD: 'Direct' }));
   await typed(direct.page, '5555555555554444');
   await submit(direct.page);
+  const issuer = direct.page.frameLocator('iframe.bank');
+  await issuer.getByLabel('One-time code').fill('1234');
+  await issuer.getByRole('button', { name: 'Confirm payment' }).click();
   assert.equal((await broughtBack(direct.page)).status, 'Y');
   await direct.page.context().close();
   const given = checkout({ attemptThreeD: 'Only3D' });

@@ -98,3 +98,23 @@ test('a payment link: made, read, paid; another one: called off', async () => {
     assert.equal((await refused(ask({ expirationDate }))).status, 400, expirationDate);
   }
 });
+
+test('what the address of the page asks for narrows what the shop allows, and never widens it', async () => {
+  const request = {
+    ...{ order, ...card },
+    hostedCheckoutSpecificInput: {
+      returnUrl: 'https://shop.example/back',
+      paymentProductFilters: { restrictTo: { products: [3] } },
+    },
+  };
+  const opened = await taken(clientOf().hostedCheckout.createHostedCheckout(merchantId, request));
+  const visa = freshCardNumber();
+  for (const brands of ['visa', 'visa amex', 'ideal visa']) {
+    const page = await pay(`${opened.redirectUrl}?${new URLSearchParams({ brands })}`, visa);
+    assert.match(page, /Visa is not accepted here/);
+  }
+  const status = async () => (await taken(clientOf().hostedCheckout.getHostedCheckout(merchantId, opened.hostedCheckoutId ?? ''))).status;
+  assert.equal(await status(), 'IN_PROGRESS');
+  await pay(`${opened.redirectUrl}?brands=visa`, '5105105105105100');
+  await eventually(async () => (await status()) === 'PAYMENT_CREATED', 'the checkout to be paid');
+});

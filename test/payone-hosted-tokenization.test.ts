@@ -29,7 +29,7 @@ async function open(request: sdk.Domain.CreateHostedTokenizationRequest = {}): P
 /** What the form sends, without a browser. */
 async function fill({ url }: Session, fields: Readonly<Record<string, string>> = {}): Promise<string> {
   const number = fields.cardnumber ?? freshCardNumber();
-  rememberCard(stack.parts.traces, { pan: number, cvc: '123' });
+  rememberCard(stack.parts.traces, { pan: number, cvc: fields.cvc ?? '123' });
   const card = { cardnumber: number, 'exp-date': '12 / 39', cvc: '123', ccname: 'Ada Example', attempt: '1', revision: '1', browser: '' };
   const answer = await fetch(`${url}?embedded=1&button=outside`, {
     method: 'POST',
@@ -131,4 +131,44 @@ test('sessions of others, unknown ones and bad requests are refused', async () =
   assert.equal(badLocale.status, 400);
   const paypalOnly = { paymentProductFilters: { restrictTo: { products: [840] } } };
   assert.equal((await refused(clientOf().hostedTokenization.createHostedTokenization(merchantId, paypalOnly))).status, 400);
+});
+
+const codes = async (): Promise<readonly { readonly minutes: number }[]> => {
+  const text = 'select extract(epoch from expires_at - now())::float / 60 as minutes from vault.waiting_cvc';
+  return (await stack.parts.database.query<{ minutes: number }>(text)).rows;
+};
+/** Those of sessions that nobody has paid with. */
+const dropCodes = () => stack.parts.database.query('delete from vault.waiting_cvc');
+/** Wrong for this card, so that the issuer tells whether it was sent. */
+const wrongCode = { cardnumber: '4444333322221111', cvc: '999' };
+
+test('the code waits for its payment for 15 minutes at most; a later one is made without it', async () => {
+  await dropCodes();
+  const soon = await open();
+  await fill(soon, wrongCode);
+  const [kept] = await codes();
+  assert.ok(kept !== undefined && kept.minutes > 14 && kept.minutes <= 15, JSON.stringify(kept));
+  assert.equal((await refused(pay(withSession(soon.id)))).status, 402, 'the issuer was told a wrong code');
+  assert.deepEqual(await codes(), [], 'the payment is made');
+  const late = await open();
+  await fill(late, wrongCode);
+  await stack.parts.database.query(`update vault.waiting_cvc set expires_at = expires_at - interval '15 minutes'`);
+  assert.equal(codeOf(await taken(pay(withSession(late.id)))), 9);
+});
+
+test('who deletes the token deletes the code that waits with it, whichever card the shopper took', async () => {
+  await dropCodes();
+  const temporary = await open();
+  await fill(temporary);
+  const consented = await open({ askConsumerConsent: true });
+  await fill(consented, { keep: 'longer' });
+  const { token: stored } = await resultOf(consented.id);
+  const chosen = await taken(clientOf().hostedTokenization.createHostedTokenization(merchantId, { tokens: stored?.id ?? '' }));
+  await fill({ id: '', url: chosen.hostedTokenizationUrl ?? '' }, { method: 'stored-0' });
+  assert.equal((await codes()).length, 3);
+  const drop = (token?: string | null) => taken(clientOf().tokens.deleteToken(merchantId, token ?? ''));
+  await drop((await resultOf(temporary.id)).token?.id);
+  assert.equal((await codes()).length, 2);
+  await drop(stored?.id);
+  assert.deepEqual(await codes(), []);
 });

@@ -48,6 +48,15 @@ test('step 3: a decline is an error, and the purchase can be paid again', async 
   ]);
 });
 
+test('step 3: a whitelist keeps out cards of other brands, also of brands that nobody knows', async () => {
+  const purchase = await shop.create({ payment_method_whitelist: ['mastercard'] });
+  for (const card_number of ['4444333322221111', '9000000000000001']) {
+    const refused = await shop.s2s(purchase, { card_number });
+    assert.deepEqual([refused.status, refused.body.error?.code], [400, 'unknown_payment_method'], card_number);
+  }
+  assert.equal((await shop.s2s(purchase, { card_number: '5105105105105100' })).body.status, 'executed');
+});
+
 for (const method of ['POST', 'GET'] as const) {
   test(`steps 3 to 5: a challenge through the proxy, by ${method}; nothing is sent before the callback`, async () => {
     const purchase = await shop.create();

@@ -23,23 +23,33 @@ export interface AccessParts {
 
 /** Who asks; throws a problem when it is nobody, or somebody whose role does not include the one that is needed. */
 export async function requireRole(parts: AccessParts, request: FastifyRequest, needed: Role): Promise<Operator> {
-  // A key has no name beside it: who sends wrong ones is known by the address alone.
-  parts.logins.beforeLogin(request, '');
-  const operator = await operatorOf(parts, request);
+  const given = keyIn(request);
+  const name = nameOf(given);
+  parts.logins.beforeLogin(request, name);
+  const operator = await operatorOf(parts, given);
   if (operator === undefined) {
-    parts.logins.loginFailed(request, '');
+    parts.logins.loginFailed(request, name);
     const detail = 'Send the key of an operator as a bearer token: one made with `polygate operator add`, or OPERATOR_KEY or VIEWER_KEY.';
     throw new ConsoleProblem('unauthorized', detail);
   }
-  parts.logins.loggedIn(request, { name: '' });
+  parts.logins.loggedIn(request, { name });
   if (!mayAct(operator.role, needed)) {
     throw new ConsoleProblem('forbidden', `This needs the role ${needed}; the key that was sent has the role ${operator.role}.`);
   }
   return operator;
 }
 
-async function operatorOf({ keys, store }: AccessParts, { headers }: FastifyRequest): Promise<Operator | undefined> {
-  const [, given = ''] = /^Bearer (.+)$/i.exec(headers.authorization ?? '') ?? [];
+/** Empty: there is none. */
+function keyIn({ headers }: FastifyRequest): string {
+  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** A key has no name beside it, so it is one itself: what one operator's key has earned at an address is no other's, and each guess is a name of its own. */
+function nameOf(given: string): string {
+  return hashOfKey(given).toString('hex').slice(0, 16);
+}
+
+async function operatorOf({ keys, store }: AccessParts, given: string): Promise<Operator | undefined> {
   // Both are always compared, so that the time tells nothing.
   const isOperator = isSame(given, keys.operator);
   const isViewer = isSame(given, keys.viewer);

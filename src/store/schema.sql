@@ -1100,7 +1100,9 @@ create unlogged table vault.waiting_cvc (
   key_version integer not null,
   sealed bytea not null,
   expires_at timestamp with time zone not null,
+  token text,
   constraint waiting_cvc_pkey PRIMARY KEY (visit_id, merchant_id)
 );
 CREATE INDEX waiting_cvc_expiry ON vault.waiting_cvc USING btree (expires_at);
+CREATE INDEX waiting_cvc_token ON vault.waiting_cvc USING btree (token, merchant_id) WHERE (token IS NOT NULL);
 grant delete, insert, select, update on vault.waiting_cvc to polygate_vault;

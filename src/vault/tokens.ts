@@ -131,6 +131,8 @@ const deleteToken: Statement = {
       update vault.card c set purge_at = least(c.purge_at, $3::timestamptz) from gone
       where c.merchant_id = $1 and c.id = gone.card_id
         and not exists (select from vault.token t where t.merchant_id = $1 and t.card_id = gone.card_id and t.token <> $2 and t.deleted_at is null)
+    ), forgotten as (
+      delete from vault.waiting_cvc where merchant_id = $1 and token = $2
     )
     select 1 from gone`,
 };

@@ -1,4 +1,4 @@
-/** Verification codes of payments that wait for their shopper: encrypted, in an unlogged table, for minutes. */
+/** Verification codes of payments that wait for their shopper, or for the shop after a page has asked for the card: encrypted, in an unlogged table, for minutes. */
 import type { KeyObject } from 'node:crypto';
 import { type Cvc, parseCvc } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports/vault.ts';
@@ -9,9 +9,10 @@ import { VaultIntegrityError } from './errors.ts';
 
 const insert: Statement = {
   name: 'vault-cvc-insert',
-  text: `insert into vault.waiting_cvc (merchant_id, visit_id, key_version, sealed, expires_at)
-values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')
-on conflict (visit_id, merchant_id) do update set key_version = excluded.key_version, sealed = excluded.sealed, expires_at = excluded.expires_at`,
+  text: `insert into vault.waiting_cvc (merchant_id, visit_id, key_version, sealed, expires_at, token)
+values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond', $6)
+on conflict (visit_id, merchant_id) do update set
+  key_version = excluded.key_version, sealed = excluded.sealed, expires_at = excluded.expires_at, token = excluded.token`,
 };
 
 const select: Statement = {
@@ -47,10 +48,10 @@ export function createWaitingCvcs({ database, dataKeys }: { readonly database: D
   }
 
   return {
-    async keepCvc({ merchantId, visitId, cvc, lifeMs }) {
+    async keepCvc({ merchantId, visitId, token, cvc, lifeMs }) {
       const { current, currentVersion } = await keysOf(merchantId);
       const sealed = seal(current, cvc.reveal(), aadOf(['cvc', merchantId, visitId, currentVersion]));
-      await database.query(insert, [merchantId, visitId, currentVersion, sealed, lifeMs]);
+      await database.query(insert, [merchantId, visitId, currentVersion, sealed, lifeMs, token ?? null]);
     },
 
     async readCvc({ merchantId, visitId }): Promise<Cvc | undefined> {

@@ -13,6 +13,7 @@ import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { stateShown } from '../risk/review.ts';
+import { keepCvc } from '../three-d-secure/run.ts';
 import { readTicket } from '../three-d-secure/tickets.ts';
 import { authorize } from './authorize.ts';
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
@@ -20,7 +21,7 @@ import { type AuthorizeCommand, type Instrument, refuseTerms } from './authorize
 import type { Shopper } from './await-shopper.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { onePaymentWithinMs, spentWith } from './kept-card.ts';
+import { spentWith } from './kept-card.ts';
 import type { OperationView } from './operation.ts';
 
 const usualLifeMs = 30 * 60_000;
@@ -283,7 +284,9 @@ async function keepCard(
     idempotencyKey: keyOf(checkout, attempt),
   });
   if (result.kind === 'refused' && result.refusal.code !== 'key_reused') return result;
-  if (result.kind === 'recorded' && !result.repeat) await keepCode(engine, checkout, instrument.cvc);
+  if (result.kind === 'recorded' && !result.repeat) {
+    await keepCode(engine, checkout, { token: result.act.token, cvc: instrument.cvc });
+  }
   return { kind: 'state', state: await stateOfKeeping(engine, checkout) };
 }
 
@@ -293,15 +296,22 @@ async function chooseCard(
   { token, cvc }: Extract<CheckoutInstrument, { readonly type: 'token' }>,
 ): Promise<AttemptResult> {
   await engine.checkouts.chooseToken({ ...keysOf(checkout), token });
-  await keepCode(engine, checkout, cvc);
+  await keepCode(engine, checkout, { token, cvc });
   const chosen = await engine.checkouts.findById(checkout);
   return { kind: 'state', state: await stateOfKeeping(engine, chosen ?? checkout) };
 }
 
-/** Only for a card that is about to be paid with: nothing else may keep a code (PCI DSS 3.3.1). */
-async function keepCode({ vault }: Engine, { merchantId, checkoutId, terms }: Checkout, cvc: Cvc | undefined): Promise<void> {
+/**
+ * Only for a card that is about to be paid with: nothing else may keep a code (PCI DSS 3.3.1). It waits for minutes, as during a challenge; a payment that
+ * comes later is made without it.
+ */
+async function keepCode(
+  engine: Engine,
+  { merchantId, checkoutId, terms }: Checkout,
+  { token, cvc }: { readonly token: string; readonly cvc: Cvc | undefined },
+): Promise<void> {
   if (cvc === undefined || terms.forOnePayment !== true) return;
-  await vault.keepCvc({ merchantId, visitId: checkoutId, cvc, lifeMs: onePaymentWithinMs });
+  await keepCvc(engine, { merchantId, visitId: checkoutId, token }, { cvc });
 }
 
 /** Changes what is to be paid: only while nothing was paid and nothing is under way. */

@@ -49,7 +49,7 @@ export interface Spending extends KeptCard {
   readonly by: string;
 }
 
-/** Takes the card for a payment, with the code that the shopper typed; undefined when another payment has it. */
+/** Takes the card for a payment, with the code that the shopper typed while there is one; undefined when another payment has it. */
 export async function spendKeptCard(
   { checkouts, vault }: Engine,
   { merchantId, checkoutId, by }: Spending,
@@ -69,7 +69,7 @@ export async function forgetCode({ vault, log }: Engine, { merchantId, checkoutI
   await vault.dropCvc({ merchantId, visitId: checkoutId }).catch((error: unknown) => {
     log.warn(
       { checkoutId, error: String(error) },
-      'the code of a card that was paid with could not be deleted; it goes by itself within hours',
+      'the code of a card that was paid with could not be deleted; it goes by itself within minutes',
     );
   });
 }

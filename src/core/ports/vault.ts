@@ -38,8 +38,17 @@ export interface Vault {
    * once when the merchant's key is in memory.
    */
   fingerprint(merchantId: string, pan: Pan): Uint8Array | Promise<Uint8Array>;
-  /** Keeps a CVC for a payment that waits for its shopper, encrypted, in memory of the database only, for `lifeMs` at most. */
-  keepCvc(kept: { readonly merchantId: string; readonly visitId: string; readonly cvc: Cvc; readonly lifeMs: number }): Promise<void>;
+  /**
+   * Keeps a CVC for a payment that waits for its shopper, encrypted, in memory of the database only, for `lifeMs` at most. `token`: the payment will be
+   * made with this one, and the CVC goes where the token is deleted before.
+   */
+  keepCvc(kept: {
+    readonly merchantId: string;
+    readonly visitId: string;
+    readonly token?: string;
+    readonly cvc: Cvc;
+    readonly lifeMs: number;
+  }): Promise<void>;
   /** The CVC of a waiting payment; undefined when its time is over, or the database has lost its memory. */
   readCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<Cvc | undefined>;
   dropCvc(key: { readonly merchantId: string; readonly visitId: string }): Promise<void>;

@@ -78,7 +78,12 @@ export async function ask(engine: Engine, visit: Visit, inHand: InHand): Promise
 }
 
 /** Puts a CVC aside that is only in memory. A database without its memory later is no reason to fail now. */
-export async function keepCvc({ vault, shoppers }: Engine, { merchantId, visitId }: VisitKey, { cvc }: InHand): Promise<void> {
+export async function keepCvc(
+  { vault, shoppers }: Engine,
+  { merchantId, visitId, token }: VisitKey & { readonly token?: string },
+  { cvc }: InHand,
+): Promise<void> {
   if (cvc === undefined) return;
-  await vault.keepCvc({ merchantId, visitId, cvc, lifeMs: Math.min(shoppers.waitWithCvcMs, cvcAtMostMs) });
+  const ofToken = token === undefined ? {} : { token };
+  await vault.keepCvc({ ...{ merchantId, visitId, cvc }, ...ofToken, lifeMs: Math.min(shoppers.waitWithCvcMs, cvcAtMostMs) });
 }

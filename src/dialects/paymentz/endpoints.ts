@@ -322,7 +322,7 @@ export const endpoints: readonly Endpoint[] = [
     ...{ method: 'post', name: 'openCheckoutPage', group: 'Hosted page', summary: 'Lead a customer to the hosted page', isOpen: true },
     paths: ['/transaction/Checkout'],
     description:
-      'A form that the customer’s browser posts. It has no token. `paymentBrand` leaves one brand of cards, `paymentMode=NB` the bank alone; `attemptThreeD` as in `payments`. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
+      'A form that the customer’s browser posts. It has no token. `paymentBrand` leaves one brand of cards, `paymentMode=NB` the bank alone. What the checksum does not cover is in the customer’s hands: `attemptThreeD=Only3D` counts, `Direct` only where the terminal’s policies allow it, and `notificationUrl` is at the origin of `merchantRedirectUrl`. Checksum: MD5 of `memberId|totype|amount|merchantTransactionId|merchantRedirectUrl|secureKey`.',
     parameters: [
       ...(['memberId', 'totype', 'amount', 'TMPL_AMOUNT', 'currency', 'TMPL_CURRENCY', 'merchantTransactionId', 'checksum'] as const),
       ...(['merchantRedirectUrl', 'notificationUrl', 'orderDescription', 'ip', 'firstName', 'lastName', 'dateOfBirth', 'country'] as const),

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
 import { describeApi } from './openapi.ts';
+import { policies } from './policies.ts';
 import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 import { returnStep } from './shopper.ts';
@@ -13,6 +14,7 @@ export const paymentz: Dialect = {
   access,
   describe: describeApi,
   callbacks,
+  policies,
   returnStep,
   sandbox,
 };

@@ -95,7 +95,7 @@ async function keep({ engine }: DialectContext, found: Found, { payment, flow, c
 }
 
 /** What forbids to pay it by a direct post. */
-function unpayable({ engine }: DialectContext, { view }: Found, { brand }: PaymentRequest): Paid | undefined {
+function unpayable({ engine }: DialectContext, { view }: Found, { brand, instrument }: PaymentRequest): Paid | undefined {
   const { status } = historyOf(view, engine.clock.businessNow());
   const document = documentOf(view);
   const { success_redirect: success, failure_redirect: failure, payment_method_whitelist: whitelist } = document.top;
@@ -106,7 +106,9 @@ function unpayable({ engine }: DialectContext, { view }: Found, { brand }: Payme
     return refused('s2s_not_supported', '`request_client_details` needs the hosted page.');
   if (document.purchase.single_attempt && status === 'error')
     return refused('purchase_already_paid_for', 'This Purchase allows a single attempt.');
-  if (whitelist !== null && brand !== 'unknown' && !whitelist.includes(methodOf(brand))) {
+  // What is no card has no brand either, and is recorded as the failure that it is.
+  const isKnown = brand !== 'unknown' || instrument.type === 'card';
+  if (whitelist !== null && isKnown && !whitelist.includes(methodOf(brand))) {
     return refused('unknown_payment_method', 'The card is of a brand that `payment_method_whitelist` does not have.');
   }
   return undefined;

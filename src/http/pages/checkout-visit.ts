@@ -101,7 +101,7 @@ function activated(allowed: readonly CardBrand[], { brands }: Channel): readonly
   return left.length === 0 ? allowed : left;
 }
 
-/** The page around the frame may narrow what the merchant's server has allowed; one that names nothing here narrows nothing. */
+/** The page around the frame may narrow what the merchant's server has allowed; one that names nothing of it narrows nothing. */
 function offerOf(
   allowed: readonly CardBrand[],
   methods: readonly BankMethod[],
@@ -114,7 +114,7 @@ function offerOf(
   const offered = methods.filter((method) => banks.includes(method));
   const both = allowed.filter((brand) => cards.some((name) => name === brand));
   return {
-    brands: allowed.length === 0 ? cards : cards.length === 0 ? allowed : both,
+    brands: allowed.length === 0 ? cards : both.length === 0 ? allowed : both,
     methods: offered,
     takesCards: cards.length > 0 || offered.length === 0,
   };

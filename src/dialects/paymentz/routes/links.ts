@@ -7,6 +7,7 @@ import { orderPageUrl, readTicket, writeTicket } from '../../../core/three-d-sec
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { callerOfMember, requireChecksum, terminalOf } from '../auth.ts';
+import { given, readForm } from '../checkout-form.ts';
 import { formulas } from '../checksum.ts';
 import { findByReference } from '../find.ts';
 import type { Handler } from '../handler.ts';
@@ -90,29 +91,11 @@ export const openCheckoutPage: Handler = async (context, request, reply, endpoin
     throw error;
   }
   const channel = await terminalOf(context, caller, given({ 'authentication.terminalId': posted.terminalid }));
-  const parameters = given({
-    ...{ merchantTransactionId, amount, currency: posted.currency, merchantRedirectUrl, notificationUrl: posted.notificationUrl },
-    ...{ orderDescriptor: posted.orderDescription, tmpl_amount: posted.TMPL_AMOUNT, tmpl_currency: posted.TMPL_CURRENCY },
-    ...{ 'customer.email': posted.email, 'customer.givenName': posted.firstName, 'customer.surname': posted.lastName },
-    ...{
-      'customer.phone': posted.phone,
-      'customer.telnocc': posted.telnocc,
-      'shipping.country': posted.country,
-      'shipping.city': posted.city,
-    },
-    ...{ 'shipping.state': posted.state, 'shipping.postcode': posted.postcode, 'shipping.street1': posted.street },
-    ...{ 'shipping.language': posted.lang, paymentType: posted.transactionType },
-    ...{ paymentMode: posted.paymentMode, paymentBrand: posted.paymentBrand, attemptThreeD: posted.attemptThreeD },
-  });
+  const parameters = readForm(posted, channel);
   if (parameters.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
   const id = await orderFor(context, { channel, parameters, lifeMs: pageMs });
   return goTo(reply, orderPageUrl(context.engine.shoppers, { routingNumber: channel.routingNumber, id }));
 };
-
-/** What is there of it. */
-function given(parameters: { readonly [Name in keyof Parameters]?: string | undefined }): Parameters {
-  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined)) as Parameters;
-}
 
 function goTo(reply: FastifyReply, url: string) {
   return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
