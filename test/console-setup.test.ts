@@ -124,10 +124,13 @@ test('mistakes name their field, change nothing and leave no trail', async () =>
     ['patch', `${channels}/{channel_id}`, { bank_methods: ['cash'] }, 400, 'bank_methods.0'],
     ['patch', `${channels}/{channel_id}`, { policies: { requireCvv: 'yes' } }, 400, 'policies.requireCvv'],
     ['patch', `${channels}/{channel_id}`, { policies: { magic: true } }, 400, 'policies.magic'],
+    ['patch', `${channels}/{channel_id}`, { policies: { magic: [4012888888881881] } }, 400, 'policies'],
     ['patch', `${channels}/{channel_id}`, { look: { accent: 'red' } }, 400, 'look.accent'],
     ['patch', `${channels}/{channel_id}`, { look: { logo: 'https://shop.example/logo.png' } }, 400, 'look.logo'],
     ['post', '/merchants/{merchant_id}/credentials', { dialect: 'opp', secret: 'short' }, 400, 'secret'],
     ['post', '/endpoints', { merchant_id: merchantId, dialect: 'opp', url: 'ftp://shop.example' }, 400, 'url'],
+    ['post', '/endpoints', { merchant_id: merchantId, dialect: 'opp', url: 'https://shop.example/4012888888881881' }, 400, 'url'],
+    ['post', '/endpoints', { merchant_id: merchantId, dialect: 'opp', url: 'https://shop.example/%34012888888881881' }, 400, 'url'],
     [
       'post',
       '/endpoints',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { brandOf, type CardBrand, Pan, parsePan, passesLuhn } from '../src/core/instrument/card.ts';
-import { maskCardNumbers } from '../src/core/instrument/mask.ts';
+import { holdsCardNumber, maskCardNumber, maskCardNumbers } from '../src/core/instrument/mask.ts';
 import { formatDecimalAmount, largestAmount, parseDecimalAmount } from '../src/core/money/amount.ts';
 import { currencyOf } from '../src/core/money/currency.ts';
 
@@ -97,11 +97,18 @@ const pans = fc
   )
   .map(([prefix, length, digits]) => withCheckDigit((prefix + [...digits.take(18)].join('')).slice(0, length - 1)));
 
-/** As people write it: in one piece or in groups. */
-const written = fc.tuple(pans, fc.constantFrom('', ' ', '-'), fc.constantFrom(4, 6)).map(([pan, separator, size]) => {
-  const groups = pan.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
-  return { pan, text: groups.join(separator) };
-});
+/** Digit zero of some scripts; the others follow. */
+const scripts = ['0', '\u{ff10}', '\u{660}', '\u{6f0}', '\u{966}', '\u{1d7ce}', '\u{1d7f6}'];
+const blanks = ['', ' ', '-', '+', '\t', '\u{a0}', '\u{200b}', '\u{2009}', '\u{2013}', '\u{2011}', '\u{feff}'];
+
+/** As people write it: in one piece or in groups, in the digits of their script. */
+const written = fc
+  .tuple(pans, fc.constantFrom(...blanks), fc.constantFrom(4, 6), fc.constantFrom('0', ...scripts))
+  .map(([pan, separator, size, zero]) => {
+    const groups = pan.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
+    const inScript = (digit: string) => String.fromCodePoint((zero.codePointAt(0) ?? 0) + Number(digit));
+    return { pan, text: groups.join(separator).replaceAll(/\d/g, inScript) };
+  });
 
 test('no card number stays in a text, whatever stands beside it', () => {
   const beside = fc.oneof(
@@ -110,7 +117,7 @@ test('no card number stays in a text, whatever stands beside it', () => {
   );
   const law = fc.property(beside, written, beside, (before, { pan, text }, after) => {
     const shown = maskCardNumbers(`${before}${text}${after.split('').toReversed().join('')}`);
-    assert.ok(!shown.replaceAll(/[ -]/g, '').includes(pan), shown);
+    assert.ok(!shown.replaceAll(/[-\s+\u{200b}\u{2013}\u{2011}\u{feff}]/gu, '').includes(pan), shown);
     assert.ok(!shown.includes(text), shown);
   });
   fc.assert(law, parameters);
@@ -129,7 +136,44 @@ const texts: readonly (readonly [text: string, masked: string])[] = [
   ['41111111111111114111111111111111', '41111111111111114111111111111111'],
   ['4111  1111 1111 1111', '4111  1111 1111 1111'],
   ['2026-11-21 07:00:00', '2026-11-21 07:00:00'],
+  ...['.', ',', '/', '_', '+', '\t', '\u00a0', '\u2013'].map(
+    (sign) => [`no ${['4111', '1111', '1111', '1111'].join(sign)}.`, 'no 411111******1111.'] as const,
+  ),
+  ['3782.822463.10005', '378282*****0005'],
+  ['3000_000000_0004', '300000****0004'],
+  ['6304/0000/0000/0000/000', '630400*********0000'],
+  ['4111111111111111,378282246310005', '411111******1111,378282*****0005'],
+  ['\uff14\uff11\uff11\uff11\uff0e1111\uff0e1111\uff0e1111', '411111******1111'],
+  // Marks between groups that no card has: addresses, amounts, versions, days.
+  ['411.111.111.111.1111', '411.111.111.111.1111'],
+  ['41111111.11111111', '41111111.11111111'],
+  ['4.012.888.888.881.881', '4.012.888.888.881.881'],
+  ['10.0.0.1, 52.103.211.140', '10.0.0.1, 52.103.211.140'],
+  ['4111,1111.11/111_11111', '4111,1111.11/111_11111'],
+  ['2026/11/21 07.00.00,000', '2026/11/21 07.00.00,000'],
+  // Ids that machines make, and what looks like one.
+  ['41111111-1111-4111-8111-411111111111', '41111111-1111-4111-8111-411111111111'],
+  ['9f4111111111111111e0b1c2d3e4f5a6', '9f4111111111111111e0b1c2d3e4f5a6'],
+  ['4111111111111111D2512201100001230000', '411111******1111D2512201100001230000'],
 ];
+
+test('a number that could be a card number becomes a masked text', () => {
+  const numbers: readonly (readonly [number: number, masked: number | string])[] = [
+    ...([4111111111111111, 378282246310005] as const).map((number) => [number, maskCardNumbers(String(number))] as const),
+    // The last digits are lost, so no check digit tells.
+    [6304000000000000000, '630400*********0000'],
+    ...[4111111111111112, 1_790_000_000_000, 0, -1.5, 1e21, 123_456_789_012].map((number) => [number, number] as const),
+  ];
+  for (const [number, masked] of numbers) assert.equal(maskCardNumber(number), masked);
+});
+
+test('an address holds a card number however it is written', () => {
+  const percent = '4111111111111111'.replaceAll('1', '%31');
+  const held = ['/4111111111111111', '?a=4111.1111.1111.1111', `/%zz${percent}`, `?b=${encodeURIComponent(`https://x/${percent}`)}`];
+  for (const rest of held) assert.ok(holdsCardNumber(`https://shop.example${rest}`), rest);
+  const free = ['/%zz%3', '?id=41111111-1111-4111-8111-411111111111', '/4111111111111112', '/2026/11/21/0001'];
+  for (const rest of free) assert.ok(!holdsCardNumber(`https://shop.example${rest}`), rest);
+});
 
 test('what is masked in a text, and what is not', () => {
   for (const [text, masked] of texts) assert.equal(maskCardNumbers(text), masked);

@@ -224,3 +224,27 @@ test('the widget’s script is what its checksum says, and any site may check it
   assert.equal(body.integrity, `sha384-${createHash('sha384').update(script.text).digest('base64')}`);
   assert.equal((await stack.post('/v1/checkouts', { paymentType: 'DB', amount: '1.00', currency: 'EUR' })).body.integrity, undefined);
 });
+
+test('of the address of the page only what the page asks for is kept, and no card number', async () => {
+  const number = '4012888888881881';
+  const browser = JSON.stringify({ language: 'de', screenWidth: Number(number), screenHeight: 800, colorDepth: 24, timezone: 0 });
+  const kept = [
+    [{ return: `https://shop.example/x?card=${number}`, language: 'de', card: number }, '?language=de'],
+    [{ return: 'https://shop.example/x?order=1', embedded: '1', brands: number }, '?return=https%3A%2F%2Fshop.example%2Fx%3Forder%3D1'],
+  ] as const;
+  for (const [query, expected] of kept) {
+    const id = await openCheckout(stack, { amount: '5.00' });
+    const fields = { attempt: '1', revision: '1', cardnumber: '5555 5555 5555 4444', 'exp-date': '12 / 39', cvc: '123', ccname: 'Ada' };
+    rememberCard(stack.parts.traces, { pan: '5555555555554444', cvc: '123' });
+    const page = await stack.send({
+      ...{ method: 'POST', path: pathOf(id, query), body: encode({ ...fields, browser }) },
+      headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    assert.equal(page.status, 200, page.text);
+    const { rows } = await stack.parts.database.query<{ readonly return_url: string }>(
+      'select return_url from polygate.shopper_visit order by visit_id desc limit 1',
+    );
+    const { pathname, search } = new URL(rows[0]?.return_url ?? 'none:');
+    assert.deepEqual([pathname, search], [pathOf(id), expected]);
+  }
+});

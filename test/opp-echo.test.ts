@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approved, debit, expectReply, useOppStack } from './harness/opp.ts';
+import { browserData } from './harness/shopper.ts';
 
 const stack = useOppStack();
 const pan = '4111111111111111';
@@ -27,4 +28,31 @@ test('card numbers in free text and in references are masked in the answer, and 
     payments.map(({ id }) => id),
     [body.id],
   );
+});
+
+test('texts with other signs between the groups, and digits of other scripts, are masked as well', async () => {
+  const texts = ['4111.1111.1111.1111', '4111_1111_1111_1111', '4111\u00a01111\u00a01111\u00a01111', '4111\u20131111\u20131111\u20131111'];
+  for (const text of [...texts, '\uff14\uff11\uff11\uff11111111111111', `\u0664${'\u0661'.repeat(15)}`]) {
+    const { body } = expectReply(await stack.post('/v1/payments', debit({ 'customParameters[note]': text })), 200, approved);
+    assert.deepEqual((body as { readonly customParameters?: object }).customParameters, { note: masked }, text);
+  }
+});
+
+test('no address to come back to, or to be told at, may hold one', async () => {
+  const checkout = { paymentType: 'DB', amount: '1.00', currency: 'EUR' };
+  const held = `https://shop.example/${pan}`;
+  const addresses = [held, 'https://shop.example/?card=4111-1111-1111-1111', `https://shop.example/${pan.replaceAll('1', '%31')}`];
+  for (const address of addresses) {
+    const asked = await Promise.all([
+      stack.post('/v1/payments', debit({ ...browserData, shopperResultUrl: address })),
+      stack.post('/v1/checkouts', { ...checkout, shopperResultUrl: address }),
+      stack.post('/v1/checkouts', { createRegistration: 'true', shopperResultUrl: address }),
+      stack.post('/v1/payments', debit({ notificationUrl: address })),
+    ]);
+    for (const [index, reply] of asked.entries()) {
+      expectReply(reply, 400, '200.300.404');
+      assert.match(reply.text, index === 3 ? /"notificationUrl"/ : /"shopperResultUrl"/);
+      assert.ok(!reply.text.includes(address), reply.text);
+    }
+  }
 });

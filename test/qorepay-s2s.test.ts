@@ -226,3 +226,16 @@ test('an acquirer that does not answer is pending, never an error', async () => 
   const paid = await shop.s2s(purchase, { card_number: '4000000000000911' });
   assert.deepEqual([paid.status, paid.body], [200, { status: 'pending' }]);
 });
+
+test('the address that a payer comes back to holds no card number', async () => {
+  const held = 'https://shop.example/?card=4012888888881881';
+  for (const name of ['success_redirect', 'failure_redirect', 'cancel_redirect', 'success_callback']) {
+    const { status, body } = await shop.create({ [name]: held });
+    assert.deepEqual([status, Object.keys(body)], [400, [name]]);
+  }
+  const { body } = await shop.s2s(await shop.create(), { card_number: cards.challenged });
+  const fields = { PaReq: String(body.PaReq), MD: String(body.MD), TermUrl: held };
+  const refused = await shop.post(String(body.URL), fields);
+  assert.equal(refused.status, 400, refused.text);
+  assert.match(refused.text, /TermUrl/);
+});

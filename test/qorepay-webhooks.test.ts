@@ -277,3 +277,27 @@ test('a program of others verifies the signature over the bytes as they came, an
     rmSync(folder, { recursive: true });
   }
 });
+
+test('no address that is told holds a card number, and no number in what is told', async () => {
+  for (const number of ['4012888888881881', '%34012888888881881']) {
+    const refused = await webhookAt('qp-card', { all_events: true, callback: `https://shop.example/${number}` });
+    assert.deepEqual([refused.status, Object.keys(refused.body)], [400, ['callback']], refused.text);
+  }
+  const name = 'qp-numbers';
+  assert.equal((await webhookAt(name)).status, 201);
+  const number = 4111111111111111;
+  const [masked, metadata] = ['411111******1111', { a: number, n: { b: [number, 1.5] }, order: 1790000000000 }];
+  const products = [{ name: 'Tea', price: 100 }];
+  const { status, body, text } = await shop.create({
+    purchase: { currency: 'EUR', products, metadata, payment_method_details: { a: number } },
+  });
+  assert.equal(status, 201, text);
+  const shown = { a: masked, n: { b: [masked, 1.5] }, order: 1790000000000 };
+  assert.deepEqual([body.purchase?.metadata, body.purchase?.payment_method_details], [shown, { a: masked }]);
+  for (const { body: message } of await toldOf(name, String(body.id), ['purchase.created'])) assert.ok(!message.includes(String(number)));
+  const template = await shop.api('POST', 'billing_templates/', {
+    ...{ brand_id: body.brand_id, title: 'Tea', is_subscription: true, subscription_period: 1, subscription_period_units: 'months' },
+    purchase: { currency: 'EUR', products, metadata },
+  });
+  assert.deepEqual([template.status, template.body.purchase?.metadata], [201, shown], template.text);
+});

@@ -307,6 +307,12 @@ test('a URL of the request is told as well, where the channel allows it', async 
   const hooks = createHooks(stack.parts.host.url);
   assert.deepEqual((await stack.authorise(order({ callback_url: 'https://evil.example/x' }))).status, 422);
   assert.deepEqual((await stack.authorise(order({ return_url: 'https://evil.example/x' }))).status, 422);
+  for (const name of ['callback_url', 'return_url']) {
+    for (const number of ['4012888888881881', '%34012-8888-8888-1881']) {
+      const refused = await stack.authorise(order({ [name]: `http://127.0.0.1:8070/${number}` }));
+      assert.deepEqual([refused.status, refused.text.includes(name)], [422, true], refused.text);
+    }
+  }
   const begun = await stack.authorise(order({ callback_url: hooks.url('tzero-own'), return_url: 'http://127.0.0.1:8070/own?a=b#c' }));
   const back = new URL(await shop(begun.body.redirect_url ?? ''));
   assert.deepEqual([back.pathname, back.searchParams.get('a'), back.hash], ['/own', 'b', '#c']);

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { activatableAtBank } from '../core/instrument/bank.ts';
 import { cardBrands } from '../core/instrument/card.ts';
+import { holdsCardNumber } from '../core/instrument/mask.ts';
 import { flows } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { ChannelSettings } from '../core/operator/operator-store.ts';
@@ -116,6 +117,7 @@ function checked(given: ChannelSettings, { name: dialectName, policies: known }:
   if (logo !== undefined && readLook({ logo }).logo === undefined) {
     throw fieldProblem('look.logo', 'must be a PNG, JPEG, WebP or SVG as a data: URL in base64, of at most 64 KiB');
   }
+  if (holdsCardNumber(JSON.stringify(given.policies ?? {}))) throw fieldProblem('policies', 'must not hold what looks like a card number');
   // A dialect that declares none reads what it knows of them, and leaves the rest.
   if (known === undefined) return given;
   for (const [policy, value] of Object.entries(given.policies ?? {})) {

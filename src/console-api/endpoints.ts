@@ -1,6 +1,7 @@
 /** Webhook endpoints: where merchants are told what happens. */
 import { randomUUIDv7 } from 'node:crypto';
 import { Type } from 'typebox';
+import { holdsCardNumber } from '../core/instrument/mask.ts';
 import { mailLanguages } from '../core/mail/content.ts';
 import { isMailAddress } from '../core/mail/send.ts';
 import type { KeptEndpoint } from '../core/operator/operator-store.ts';
@@ -120,7 +121,8 @@ function mailPlaceOf({ sendTestMail }: ConsoleParts, { url, settings = {}, secre
   const { language = 'en', ...others } = settings;
   const [other] = Object.keys(others);
   if (sendTestMail === undefined) throw fieldProblem('url', `cannot be an address of mails. ${noMailServer}`);
-  if (!isMailAddress(url.slice(mailPrefix.length))) throw fieldProblem('url', 'must be one plain address, as in mailto:shop@example.com');
+  if (!isMailAddress(url.slice(mailPrefix.length)) || holdsCardNumber(url))
+    throw fieldProblem('url', 'must be one plain address, as in mailto:shop@example.com');
   if (!mailLanguages.some((known) => known === language))
     throw fieldProblem('settings.language', `must be one of ${mailLanguages.join(', ')}`);
   if (other !== undefined) throw fieldProblem(`settings.${other}`, 'is no setting of mails; there is: language');

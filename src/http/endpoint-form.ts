@@ -1,4 +1,5 @@
 /** What an operator may say of a webhook endpoint, read by the dialect's own form; and a test message, to see whether it takes what it is sent. */
+import { holdsCardNumber } from '../core/instrument/mask.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { KeptEndpoint } from '../core/operator/operator-store.ts';
 import type { Vault } from '../core/ports/vault.ts';
@@ -33,9 +34,9 @@ export function readSecret({ form }: DialectCallbacks, given: string | undefined
   return given ?? form.secret.make();
 }
 
-/** Throws {@link OperatorError} for a URL that is never called. */
+/** Throws {@link OperatorError} for a URL that is never called, or not kept. */
 export function assertUrl(outbound: Pick<Outbound, 'problemOf'>, url: string): void {
-  const wrong = outbound.problemOf(url);
+  const wrong = outbound.problemOf(url) ?? (holdsCardNumber(url) ? 'it holds what looks like a card number' : undefined);
   if (wrong !== undefined) throw new OperatorError(`The URL cannot be used: ${wrong}.`, { kind: 'invalid', field: 'url' });
 }
 

@@ -3,6 +3,7 @@
  * or as a field of a merchant's request. It is a net, not a permission: a hit is a defect somewhere else (PCI DSS 4.0.1, 3.3.1 and 3.4.1).
  */
 import { brandOf, Pan, passesLuhn } from '../core/instrument/card.ts';
+import { type Group, groupsOf, isWrittenAsCard, separator, uuid } from '../core/instrument/mask.ts';
 
 let hits = 0;
 
@@ -11,11 +12,12 @@ export function redactionHits(): number {
   return hits;
 }
 
-const separators = '[ +-]?';
+/** As in any text, but that JSON has an escape for the tab and commas of its own. */
+const between = String.raw`(?:(?!,)${separator}|\\t)?`;
 /** Whether a line needs a closer look. Milliseconds since 1970 begin with 1 and are no reason for one: no card number does. */
-const suspicious = new RegExp(`[2-68](?:${separators}\\d){12}|cv[cvn]|security_?code`, 'i');
+const suspicious = new RegExp(String.raw`[2-68](?:${between}\d){12}|[^\P{Nd}0-9](?:${between}\p{Nd}){12}|cv[cvn]|security_?code`, 'iu');
 /** UUIDs are matched so that they are passed over as a whole: their groups of digits can look like a card number. */
-const uuidOrDigits = new RegExp(`[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}|\\d(?:${separators}\\d){12,}`, 'gi');
+const uuidOrDigits = new RegExp(String.raw`(${uuid})|\p{Nd}(?:${between}\p{Nd}){12,}`, 'giu');
 const namedCode = /((?:cv[cvn]2?|security_?code)\\*["']?\s*(?:[:=>]|%3D)\s*)(\\*["']?)(\d{3,4})(?!\d)/gi;
 
 /**
@@ -33,8 +35,8 @@ export function redactLine(line: string): string {
 
 function maskRuns(line: string): string {
   const isInString = createStringTracker(line);
-  return line.replace(uuidOrDigits, (match, offset: number) => {
-    const masked = isUuid(match) ? match : maskRun(line, match, offset);
+  return line.replace(uuidOrDigits, (match, id: string | undefined, offset: number) => {
+    const masked = id === undefined ? maskRun(line, match, offset) : match;
     if (masked === match) return match;
     hits += 1;
     // A bare JSON number becomes a string.
@@ -61,36 +63,27 @@ function maskRun(line: string, match: string, offset: number): string {
   });
 }
 
-function isUuid(match: string): boolean {
-  return match.length === 36 && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(match);
-}
-
 /** Looks at every sequence of whole groups, since other numbers may stand before and after: `1000 4242 4242 4242 4242`. */
 function maskNumbers(run: string, { skipFirst, skipLast }: { readonly skipFirst: boolean; readonly skipLast: boolean }): string {
-  const groups = [...run.matchAll(/\d+/g)];
-  const end = groups.length - (skipLast ? 1 : 0);
+  const groups = groupsOf(run).slice(0, skipLast ? -1 : undefined);
   let masked = '';
   let done = 0;
-  for (let first = skipFirst ? 1 : 0; first < end; first += 1) {
-    const found = findNumber(groups, { first, end });
+  for (let first = skipFirst ? 1 : 0; first < groups.length; first += 1) {
+    const found = findNumber(run, groups, first);
     if (found === undefined) continue;
-    const last = groups[found.last] as RegExpExecArray;
-    masked += run.slice(done, groups[first]?.index) + found.masked;
-    done = last.index + last[0].length;
+    masked += run.slice(done, groups[first]?.from) + found.masked;
+    done = groups[found.last]?.to ?? run.length;
     first = found.last;
   }
   return masked + run.slice(done);
 }
 
-function findNumber(
-  groups: readonly RegExpExecArray[],
-  { first, end }: { readonly first: number; readonly end: number },
-): { readonly last: number; readonly masked: string } | undefined {
+function findNumber(run: string, groups: readonly Group[], first: number): { readonly last: number; readonly masked: string } | undefined {
   let digits = '';
-  for (let last = first; last < end && digits.length < 21; last += 1) {
-    digits += groups[last]?.[0];
+  for (let last = first; last < groups.length && digits.length < 21; last += 1) {
+    digits += groups[last]?.digits;
     const masked = maskNumber(digits);
-    if (masked !== undefined) return { last, masked };
+    if (masked !== undefined && isWrittenAsCard(run, groups.slice(first, last + 1))) return { last, masked };
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { brandOf, Pan, passesLuhn } from '../../src/core/instrument/card.ts';
 import type { Content, Operation, Parameter } from './document.ts';
-import { hostile, mutate, mutations, type Source, textsIn, valid, withText } from './values.ts';
+import { hostile, mutate, mutations, type Source, valid } from './values.ts';
 
 /** Who sends it: a caller of the recipe, `nobody`, or somebody with `wrong` credentials. */
 export type Sender = string;
@@ -176,33 +176,15 @@ export function oddPathRequests(recipe: Recipe, seed: number): readonly FuzzRequ
   });
 }
 
-/** Requests of the merchant that are good but for one text in the body, which is a card number: each text of each operation. */
-export function cardNumberRequests(recipe: Recipe, seed: number): readonly FuzzRequest[] {
-  return recipe.operations.flatMap((operation) =>
-    operation.contents.flatMap((content) =>
-      textsIn(recipe, content.schema).flatMap((way, index) => {
-        const pan = recipe.pans[index % recipe.pans.length] ?? '';
-        const made = contentOf(recipe, { ...operation, contents: [content] }, fc.constant([])).map(
-          (good) => good && { ...good, changed: (body: unknown) => withText(good.changed(body), way, pan) },
-        );
-        return fc.sample(requestOf(recipe, operation, { ...straight(recipe, operation), content: made }), {
-          numRuns: 1,
-          seed: seed + index,
-        });
-      }),
-    ),
-  );
-}
-
 /** Nothing is wrong, and the first caller sends it. */
-const straight = (recipe: Recipe, operation: Operation) => ({
+export const straight = (recipe: Recipe, operation: Operation) => ({
   ...varied(recipe, operation),
   ...{ sender: fc.constantFrom(...recipe.callers.slice(0, 1)), method: fc.constant(operation.method), trick: fc.constant(asItIs) },
   ...{ bodyTrick: fc.constant<BodyTrick>('none'), type: fc.constant(undefined), more: headersOf(recipe, operation) },
   ...{ path: pathOf(recipe, operation, { odd: -1, id: '' }), content: contentOf(recipe, operation, fc.constant([])) },
 });
 
-function requestOf(recipe: Recipe, operation: Operation, parts = varied(recipe, operation)): Arbitrary<FuzzRequest> {
+export function requestOf(recipe: Recipe, operation: Operation, parts = varied(recipe, operation)): Arbitrary<FuzzRequest> {
   return fc.record(parts).map(({ sender, method, path, query, trick, content, bodyTrick, cut, type, more }) => {
     const body = content === undefined ? Buffer.alloc(0) : spoil(bodyTrick, write(recipe, path, content), cut);
     const mediaType = type ?? content?.written;
@@ -284,7 +266,7 @@ interface Made {
   readonly written: string;
 }
 
-function contentOf(recipe: Recipe, { contents }: Operation, changing = mutations(recipe)): Arbitrary<Made | undefined> {
+export function contentOf(recipe: Recipe, { contents }: Operation, changing = mutations(recipe)): Arbitrary<Made | undefined> {
   if (contents.length === 0) return fc.constant(undefined);
   const one = ({ mediaType, schema, example }: Content): Arbitrary<Made> => {
     const made = valid(recipe, schema);

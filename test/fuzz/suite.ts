@@ -11,8 +11,9 @@ import { audit } from '../harness/auditor.ts';
 import { freshCardNumber } from '../harness/card-numbers.ts';
 import { freshName } from '../harness/opp.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
+import { cardNumberRequests } from './card-numbers.ts';
 import { operationsOf } from './document.ts';
-import { cardNumberRequests, fuzzRequest, oddPathRequests, type Recipe } from './requests.ts';
+import { fuzzRequest, oddPathRequests, type Recipe } from './requests.ts';
 import { type Credentials, type Exchange, sendAll, tallyOf } from './send.ts';
 
 /** What one API wants to be tried with. */

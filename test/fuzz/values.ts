@@ -86,30 +86,6 @@ function object(source: Source, { properties = {}, required = [] }: Schema, dept
     });
 }
 
-const deepestText = 5;
-
-/** The ways to all texts of a schema, a name per step; members of a list are `0`. Texts with fixed values are left out, and what a good request leaves out. */
-export function textsIn(source: Pick<Source, 'document' | 'never'>, given: Schema, depth = 0): readonly (readonly string[])[] {
-  const schema = resolve(source.document, given);
-  const choices = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((choice) => textsIn(source, choice, depth + 1));
-  if (schema.const !== undefined || schema.enum !== undefined || depth > deepestText) return choices;
-  const members = Object.entries(schema.properties ?? {}).filter(([name]) => !source.never.includes(name));
-  return [
-    ...choices,
-    ...(schema.type === 'string' ? [[]] : []),
-    ...members.flatMap(([name, member]) => textsIn(source, member, depth + 1).map((way) => [name, ...way])),
-    ...(schema.items === undefined ? [] : textsIn(source, schema.items, depth + 1).map((way) => ['0', ...way])),
-  ];
-}
-
-/** The body with `text` at the end of the way; what is missing on it is made. */
-export function withText(body: unknown, [name, ...rest]: readonly string[], text: string): unknown {
-  if (name === undefined) return text;
-  if (name === '0') return [withText(Array.isArray(body) ? body[0] : undefined, rest, text)];
-  const members = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
-  return { ...members, [name]: withText(members[name], rest, text) };
-}
-
 function text({ pattern, format, maxLength = 40 }: Schema): Arbitrary<string> {
   const named = format === undefined ? undefined : byFormat[format];
   if (named !== undefined) return fc.constantFrom(...named);

@@ -163,8 +163,14 @@ export function requestOf(
   };
 }
 
-/** It is kept with the run, and merchants send anything as a name or a language of a browser. */
+/** Of a browser, what 3-D Secure has room for. */
+const largestNumber = 999_999;
+
+/** It is kept with the run, and anybody sends anything as a name, a language or a width of a browser. */
 function withoutCardNumbers(browser: ShopperBrowser): ShopperBrowser {
-  const members = Object.entries(browser).map(([name, value]) => [name, typeof value === 'string' ? maskCardNumbers(value) : value]);
+  const members = Object.entries(browser).map(([name, value]) => {
+    if (typeof value === 'string') return [name, maskCardNumbers(value)];
+    return [name, typeof value === 'number' ? Math.max(-largestNumber, Math.min(value, largestNumber)) : value];
+  });
   return Object.fromEntries(members) as ShopperBrowser;
 }

@@ -3,7 +3,7 @@ import type { BankCommand } from '../../core/bank/authorize.ts';
 import type { BankMethod } from '../../core/instrument/bank.ts';
 import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import type { ForgetCommand } from '../../core/instrument/forget.ts';
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { TokenizeCommand } from '../../core/instrument/tokenize.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
@@ -239,9 +239,10 @@ function readCvc({ 'card.cvv': digits }: Parameters) {
 function readNotification({ notificationUrl, createRegistration }: Parameters): Record<string, string> {
   if (notificationUrl !== undefined) {
     const url = URL.parse(notificationUrl);
-    const shown = maskCardNumbers(notificationUrl);
-    if (url === null || !/^https?:$/.test(url.protocol)) throw parameterProblem('notificationUrl', shown, 'must be an http or https URL');
-    if (shown !== notificationUrl) throw parameterProblem('notificationUrl', shown, 'must not hold what looks like a card number');
+    const isHeld = holdsCardNumber(notificationUrl);
+    if (url === null || !/^https?:$/.test(url.protocol))
+      throw parameterProblem('notificationUrl', isHeld ? undefined : notificationUrl, 'must be an http or https URL');
+    if (isHeld) throw parameterProblem('notificationUrl', undefined, 'must not hold what looks like a card number');
   }
   return {
     ...(notificationUrl === undefined ? {} : { notificationUrl }),

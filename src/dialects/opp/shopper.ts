@@ -2,6 +2,7 @@
  * The shopper of an asynchronous payment: where their browser comes back to, and what 3-D Secure is told of it. A payment without
  * `shopperResultUrl` or without browser data is synchronous, and never sends anybody anywhere.
  */
+import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
@@ -63,7 +64,10 @@ export function readWayBackOfRebill({ shopperResultUrl }: Parameters): NonNullab
   };
 }
 
-function refuseUnsafe(shopperResultUrl: string): void {
+/** Throws a {@link Problem} for an address that no browser can go to, or that nobody may keep. */
+export function refuseUnsafe(shopperResultUrl: string): void {
+  if (holdsCardNumber(shopperResultUrl))
+    throw parameterProblem('shopperResultUrl', undefined, 'must not hold what looks like a card number');
   if (!unsafe.test(shopperResultUrl)) return;
   const error = parameterError('shopperResultUrl', shopperResultUrl, 'must be a URL that a browser can go to');
   throw new Problem('100.370.102', { parameterErrors: [error] });

@@ -2,7 +2,7 @@
  * The customer of a purchase: whether they may be asked to authenticate, what 3-D Secure is told of their browser, and how they come back to the shop: by a
  * form post that says what came of the payment, signed like messages.
  */
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
@@ -42,7 +42,7 @@ export function readReturnUrl({ merchantRedirectUrl }: Parameters): () => string
 export function readUrl(name: ParameterName, text: string): string {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/]*:\d/.test(text) ? text : `https://${text}`);
   if (url === null || !/^https?:$/.test(url.protocol)) throw parameterProblem('20002', name, 'must be an http or https URL');
-  if (maskCardNumbers(url.href) !== url.href) throw parameterProblem('20002', name, 'must not hold what looks like a card number');
+  if (holdsCardNumber(url.href)) throw parameterProblem('20002', name, 'must not hold what looks like a card number');
   return url.href;
 }
 

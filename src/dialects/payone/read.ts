@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import { type AgreementRequest, isCardInPlaceOfReference } from '../../core/instrument/agreement.ts';
 import { brandOf, type CardSummary, type Cvc, isExpired, type Pan, parseCvc, parsePan } from '../../core/instrument/card.ts';
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize-command.ts';
@@ -270,7 +270,7 @@ export function readRedirect(request: RequestContext, body: CreatePayment): Omit
 export function readReturnUrl(text: string, propertyName: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) throw invalid(propertyName, `${propertyName} must be an absolute http or https URL`);
-  if (maskCardNumbers(text) !== text) throw invalid(propertyName, `${propertyName} must not hold what looks like a card number`);
+  if (holdsCardNumber(text)) throw invalid(propertyName, `${propertyName} must not hold what looks like a card number`);
   return text;
 }
 

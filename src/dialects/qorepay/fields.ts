@@ -1,4 +1,5 @@
 /** Reads the fields of a JSON object one by one and collects what is wrong with them; unknown fields are ignored, as the platform does. */
+import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { type Decimal, parseDecimal } from './decimal.ts';
 import { isUuid } from './ids.ts';
@@ -103,6 +104,7 @@ export function fieldsOf(input: Json): Fields {
     url(name, { required } = {}) {
       const value = text(name, { max: 500, standard: '', ...(required === undefined ? {} : { required }) });
       if (value !== '' && !isWebUrl(value)) fail(name, 'invalid', 'Enter a valid URL.');
+      else if (holdsCardNumber(value)) fail(name, 'invalid', 'Enter a URL that holds no card number.');
       return value;
     },
     email(name, { required } = {}) {

@@ -1,6 +1,6 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
 import { bankMethods } from '../../core/instrument/bank.ts';
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { maskCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import { type ClientDocument, readClient } from './client.ts';
@@ -255,9 +255,10 @@ export function dayIn(timeZone: string, nowMs: number): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(nowMs);
 }
 
-/** Texts without card numbers, however deep they are. */
+/** Texts and numbers without card numbers, however deep they are. */
 export function masked<T>(value: T): T {
   if (typeof value === 'string') return maskCardNumbers(value) as T;
+  if (typeof value === 'number') return maskCardNumber(value) as T;
   if (Array.isArray(value)) return value.map(masked) as T;
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [maskCardNumbers(name), masked(member as unknown)])) as T;

@@ -2,7 +2,7 @@
 import type { Static } from 'typebox';
 import { parseDelay } from '../../core/due/delay.ts';
 import { brandOf, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { largestAmount, parseDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
@@ -272,6 +272,7 @@ function readCallbackUrl(asked: string | undefined, channel: Channel, mode: Mode
 /** In the sandbox every address of this machine is allowed. */
 function allowed(field: string, url: string, channel: Channel, mode: Mode): string {
   if (!isWebAddress(url)) throw fieldProblem(field, 'must be an http or https URL');
+  if (holdsCardNumber(url)) throw fieldProblem(field, 'must not hold what looks like a card number');
   const { origin, hostname } = new URL(url);
   const isLocal = mode === 'sandbox' && (hostname === '127.0.0.1' || hostname === 'localhost');
   if (!isLocal && !policiesOf(channel).allowedOrigins.includes(origin))

@@ -3,6 +3,7 @@
  * credential; no cookie is set, so nothing depends on which site the page is shown by.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import { type AttemptResult, type CheckoutState, findCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import { openUse, payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
@@ -134,10 +135,16 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
   }
 }
 
-/** From the bank the shopper comes back to this page, and never into a frame. */
+const keptParameters = ['return', 'language', 'brands', 'button', 'holder'];
+
+/** From the bank the shopper comes back to this page, and never into a frame. It is kept: of what a stranger may have added, nothing is. */
 function comeBackUrl({ engine }: PageContext, { address }: Visit): string {
-  const url = new URL(address, engine.shoppers.publicUrl);
-  url.searchParams.delete('embedded');
+  const { pathname, searchParams } = new URL(address, engine.shoppers.publicUrl);
+  const url = new URL(pathname, engine.shoppers.publicUrl);
+  for (const name of keptParameters) {
+    const [value, ...others] = searchParams.getAll(name);
+    if (value !== undefined && others.length === 0 && !holdsCardNumber(value)) url.searchParams.set(name, value);
+  }
   return url.href;
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
+import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import type { Channel, Directory } from '../../core/merchant/channel.ts';
 import type { Template } from '../../core/merchant/template.ts';
 import { findCheckout, methodsOf, takesCards } from '../../core/payment/checkout.ts';
@@ -127,9 +128,9 @@ export function strangersSetting({ mode }: PageContext, request: FastifyRequest)
   return { language, look: {}, merchantName: 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode), embedded: embedded === '1' };
 }
 
-/** The merchant's page around the frame may say where the shopper goes, unless the merchant's server has; only ever to a web page. */
+/** The merchant's page around the frame may say where the shopper goes, unless the merchant's server has; only ever to a web page, and it is kept. */
 function readReturnUrl(value: unknown, mode: Mode): string | undefined {
-  if (typeof value !== 'string' || value.length > longestUrl || !URL.canParse(value)) return undefined;
+  if (typeof value !== 'string' || value.length > longestUrl || !URL.canParse(value) || holdsCardNumber(value)) return undefined;
   const { protocol } = new URL(value);
   return protocol === 'https:' || (protocol === 'http:' && mode === 'sandbox') ? value : undefined;
 }

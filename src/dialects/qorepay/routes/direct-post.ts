@@ -3,6 +3,7 @@
  * the hosted page. Below it the 3-D Secure proxy: the page that the browser is sent to, and the address that completes the payment.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { holdsCardNumber } from '../../../core/instrument/mask.ts';
 import { locationOf } from '../../../core/payment/location.ts';
 import type { ShopperStep } from '../../../core/payment/shopper-step.ts';
 import { confirmByMerchant } from '../../../core/payment/shopper-step.ts';
@@ -134,6 +135,7 @@ async function enterProxy(context: DialectContext, request: FastifyRequest, repl
   if (operationId === undefined) throw generalProblem(400, 'invalid', '`PaReq` was not made here; send it as it came.');
   const { TermUrl: termUrl } = fields;
   if (typeof termUrl !== 'string' || !isTermUrl(termUrl, mode)) throw generalProblem(400, 'invalid', '`TermUrl` must be a web address.');
+  if (holdsCardNumber(termUrl)) throw generalProblem(400, 'invalid', '`TermUrl` must not hold a card number.');
   const { merchantId, checkoutId } = found.view.order;
   const operation = await engine.store.findOperation({ merchantId, operationId });
   if (operation?.dialectData.orderId !== checkoutId) throw notFound();
