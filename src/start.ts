@@ -85,12 +85,13 @@ const migrationStep: Step = {
   name: 'the migrations',
   async run(config, stopRequested) {
     const { migrateConfigured } = await import('./store/migrate.ts');
+    const { claimForLive, refuseLiveDatabase, writeDemoMerchants } = await import('./local/demo-merchants.ts');
     await reachable(config, stopRequested);
+    if (config.mode === 'sandbox' && config.databaseUrl !== undefined) await refuseLiveDatabase(config.databaseUrl);
     await migrateConfigured(config);
     if (config.databaseUrl === undefined) return { config };
-    const { refuseDemoMerchants, writeDemoMerchants } = await import('./local/demo-merchants.ts');
     if (config.mode === 'live') {
-      await refuseDemoMerchants(config.databaseUrl);
+      await claimForLive(config.databaseUrl);
       return { config };
     }
     // What is written names the shop, long before it opens.
