@@ -105,10 +105,14 @@ const databasePatienceMs = 60_000;
 
 async function reachable({ databaseUrl, vaultDatabaseUrl }: Config, signal: AbortSignal): Promise<void> {
   const { explainAway, waitForDatabase } = await import('./postgres/connection.ts');
-  const urls = new Set([databaseUrl, vaultDatabaseUrl].filter((url) => url !== undefined));
+  const settings = new Map([
+    ...(vaultDatabaseUrl === undefined ? [] : [[vaultDatabaseUrl, 'VAULT_DATABASE_URL'] as const]),
+    ...(databaseUrl === undefined ? [] : [[databaseUrl, 'DATABASE_URL'] as const]),
+  ]);
   const onWait = (reason: string): void => tell(`Waiting up to ${databasePatienceMs / 1000} s for the database (${reason}) ...`);
   try {
-    await Promise.all([...urls].map((url) => waitForDatabase(url, { patienceMs: databasePatienceMs, onWait, signal })));
+    const waiting = { patienceMs: databasePatienceMs, onWait, signal };
+    await Promise.all([...settings].map(([url, setting]) => waitForDatabase({ url, setting, ...waiting })));
   } catch (error) {
     throw explainAway(error);
   }
