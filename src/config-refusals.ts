@@ -57,7 +57,10 @@ function liveRefusals(config: Readings): readonly string[] {
   if (isPlain(config.bankUrl)) {
     problems.push('BANK_URL must begin with https:// in live mode: BANK_SECRET goes there with every request.');
   }
-  const directoryServers = { DIRECTORY_SERVER_URL: [config.directoryServerUrl], DIRECTORY_SERVERS: config.directoryServers?.map(({ url }) => url) };
+  const directoryServers = {
+    DIRECTORY_SERVER_URL: [config.directoryServerUrl],
+    DIRECTORY_SERVERS: config.directoryServers?.map(({ url }) => url),
+  };
   for (const [name, urls = []] of Object.entries(directoryServers)) {
     if (urls.some(isPlain)) problems.push(`${name} must have https:// in live mode: card numbers go there with every authentication.`);
   }

@@ -157,7 +157,12 @@ test('live mode refuses what belongs to the sandbox', () => {
 });
 
 test('live mode sends card numbers over TLS alone, and lets shoppers enter them over TLS alone', () => {
-  const secure = { ...live, PUBLIC_URL: 'https://pay.example', DIRECTORY_SERVER_URL: 'https://ds.example', DIRECTORY_SERVERS: 'visa=https://visa.example' };
+  const secure = {
+    ...live,
+    PUBLIC_URL: 'https://pay.example',
+    DIRECTORY_SERVER_URL: 'https://ds.example',
+    DIRECTORY_SERVERS: 'visa=https://visa.example',
+  };
   assert.deepEqual(problemsOf({ mode: 'live', env: secure }), []);
   for (const [name, value] of [
     ['DIRECTORY_SERVER_URL', 'http://ds.example'],

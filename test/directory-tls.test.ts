@@ -43,7 +43,10 @@ const live = {
 const start = (env: Readonly<Record<string, string>>) =>
   startGateway(readConfig({ mode: 'live', file: undefined, env: { ...live, ...env } }), { logDestination: { write: () => undefined } });
 
-const pair = (certificate: string, key: string) => ({ DIRECTORY_SERVER_CERTIFICATE_FILE: at(certificate), DIRECTORY_SERVER_KEY_FILE: at(key) });
+const pair = (certificate: string, key: string) => ({
+  DIRECTORY_SERVER_CERTIFICATE_FILE: at(certificate),
+  DIRECTORY_SERVER_KEY_FILE: at(key),
+});
 
 /** A folder for `DIRECTORY_SERVER_TLS_FOLDER`: what it holds, and which file that is a copy of. */
 function folderWith(files: Readonly<Record<string, string>>): { readonly DIRECTORY_SERVER_TLS_FOLDER: string } {
@@ -55,8 +58,10 @@ function folderWith(files: Readonly<Record<string, string>>): { readonly DIRECTO
 
 test('what cannot be used stops the start, with the name of the setting and what was expected', { skip }, async () => {
   const cannotBeRead = (setting: string) => new RegExp(`^Error: ${setting} names \\S+, which cannot be read\\. Give it the path of a`);
-  const unfit = /^Error: \S+ \(DIRECTORY_\w+\) and \S+ \(DIRECTORY_\w+\) cannot be used together: expected a certificate chain and its private key/;
-  const noAuthority = (setting: string) => new RegExp(`^Error: ${setting} leads to \\S+, which cannot be used: expected one or more certificates, PEM`);
+  const unfit =
+    /^Error: \S+ \(DIRECTORY_\w+\) and \S+ \(DIRECTORY_\w+\) cannot be used together: expected a certificate chain and its private key/;
+  const noAuthority = (setting: string) =>
+    new RegExp(`^Error: ${setting} leads to \\S+, which cannot be used: expected one or more certificates, PEM`);
   const alone = (what: string) => new RegExp(`^Error: DIRECTORY_SERVER_TLS_FOLDER leads to \\S+ without its ${what}`);
   const cases: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
     [pair('missing.crt', 'shared.key'), cannotBeRead('DIRECTORY_SERVER_CERTIFICATE_FILE')],

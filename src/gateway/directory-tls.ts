@@ -69,7 +69,9 @@ function readAuthorities(file: PemFile): string {
     if (found.length === 0) throw new Error('there is no certificate in it');
     for (const certificate of found) new X509Certificate(certificate);
   } catch (error) {
-    throw new Error(`${file.setting} leads to ${file.path}, which cannot be used: expected one or more certificates, PEM.`, { cause: error });
+    throw new Error(`${file.setting} leads to ${file.path}, which cannot be used: expected one or more certificates, PEM.`, {
+      cause: error,
+    });
   }
   return text;
 }
