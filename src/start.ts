@@ -59,7 +59,7 @@ function steps(config: Config): readonly Step[] {
   const sandbox = config.mode === 'sandbox';
   return [
     ...(config.databaseUrl === undefined ? [postgresStep] : []),
-    migrationStep,
+    migrationStep(config),
     ...(sandbox && hasSandbox() ? [sandboxStep] : []),
     gatewayStep,
     // The shop speaks plain HTTP to the gateway, as a sandbox does that was given no certificate.
@@ -81,13 +81,14 @@ const postgresStep: Step = {
   },
 };
 
-const migrationStep: Step = {
+/** `given`: the database that the start was given; the embedded one is the sandbox's, whatever it holds. */
+const migrationStep = ({ databaseUrl: given }: Config): Step => ({
   name: 'the migrations',
   async run(config, stopRequested) {
     const { migrateConfigured } = await import('./store/migrate.ts');
     const { claimForLive, refuseLiveDatabase, writeDemoMerchants } = await import('./local/demo-merchants.ts');
     await reachable(config, stopRequested);
-    if (config.mode === 'sandbox' && config.databaseUrl !== undefined) await refuseLiveDatabase(config.databaseUrl);
+    if (config.mode === 'sandbox' && given !== undefined) await refuseLiveDatabase(given);
     await migrateConfigured(config);
     if (config.databaseUrl === undefined) return { config };
     if (config.mode === 'live') {
@@ -99,7 +100,7 @@ const migrationStep: Step = {
     await writeDemoMerchants({ databaseUrl: config.databaseUrl, shopUrl: shopUrlOf(sandboxShopPort) });
     return { config: { ...config, sandboxShopPort } };
   },
-};
+});
 
 const databasePatienceMs = 60_000;
 
