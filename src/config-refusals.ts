@@ -54,8 +54,20 @@ function liveRefusals(config: Readings): readonly string[] {
   if (config.bankUrl !== undefined && config.bankSecret === undefined) {
     problems.push('BANK_SECRET must be given in live mode with BANK_URL. Set it to the secret that your bank gave you.');
   }
-  if (config.bankUrl?.startsWith('http:') === true) {
+  if (isPlain(config.bankUrl)) {
     problems.push('BANK_URL must begin with https:// in live mode: BANK_SECRET goes there with every request.');
+  }
+  const directoryServers = {
+    DIRECTORY_SERVER_URL: [config.directoryServerUrl],
+    DIRECTORY_SERVERS: config.directoryServers?.map(({ url }) => url),
+  };
+  for (const [name, urls = []] of Object.entries(directoryServers)) {
+    if (urls.some(isPlain)) problems.push(`${name} must have https:// in live mode: card numbers go there with every authentication.`);
+  }
+  if (isPlain(config.publicUrl)) {
+    problems.push(
+      'PUBLIC_URL must begin with https:// in live mode: shoppers enter their cards there. Give the address of the proxy where one ends TLS.',
+    );
   }
   if (config.bankUrl !== undefined && config.publicUrl === undefined) {
     problems.push('PUBLIC_URL must be given in live mode with BANK_URL: shoppers and notifications have to find the gateway.');
@@ -68,4 +80,8 @@ function liveRefusals(config: Readings): readonly string[] {
     problems.push('ACQUIRER_ADDRESS is the sandbox host. Live mode needs the host and port that your acquirer gave you.');
   }
   return problems;
+}
+
+function isPlain(url: string | undefined): boolean {
+  return url?.startsWith('http:') === true;
 }

@@ -144,17 +144,17 @@ export const settings = {
   publicUrl: optional(
     'PUBLIC_URL',
     webUrl,
-    'Under which shoppers’ browsers and the directory server reach the gateway; defaults to its own address.',
+    'Under which shoppers’ browsers and the directory server reach the gateway; defaults to its own address. In live mode https.',
   ),
   directoryServerUrl: optional(
     'DIRECTORY_SERVER_URL',
     webUrl,
-    'Directory server for 3-D Secure. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one no payment is authenticated.',
+    'Directory server for 3-D Secure. The sandbox defaults to its own on SANDBOX_HTTP_PORT; without one no payment is authenticated. In live mode https.',
   ),
   directoryServers: optional(
     'DIRECTORY_SERVERS',
     schemeUrls,
-    'Directory servers of single schemes; cards of all others are asked about at DIRECTORY_SERVER_URL.',
+    'Directory servers of single schemes; cards of all others are asked about at DIRECTORY_SERVER_URL. In live mode https.',
   ),
   directoryServerTlsFolder: optional(
     'DIRECTORY_SERVER_TLS_FOLDER',

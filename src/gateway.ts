@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { Engine } from './core/payment/engine.ts';
 import { startAcquirer, startBank } from './gateway/acquirers.ts';
 import { startDirectoryServers } from './gateway/directory-servers.ts';
+import { readDirectoryTls } from './gateway/directory-tls.ts';
 import { buildEngine } from './gateway/engine.ts';
 import { layFoundation } from './gateway/foundation.ts';
 import { readinessOf, readingsOf } from './gateway/readings.ts';
@@ -36,9 +37,10 @@ export async function startGateway(config: Config, options: { readonly logDestin
   const { databaseUrl, shutdownTimeoutMs: patienceMs } = config;
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const certificate = readCertificate(config);
+  const directoryTls = readDirectoryTls(config);
 
   const foundation = await layFoundation({ config, databaseUrl, log, readings: () => readings() });
-  const threeDSServer = await startDirectoryServers(foundation);
+  const threeDSServer = await startDirectoryServers(foundation, directoryTls);
   const acquirer = startAcquirer(foundation, () => engine);
   const bank = startBank(foundation, () => engine);
   const engine: Engine = buildEngine(foundation, { acquirer, bank, threeDSServer });

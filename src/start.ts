@@ -59,7 +59,7 @@ function steps(config: Config): readonly Step[] {
   const sandbox = config.mode === 'sandbox';
   return [
     ...(config.databaseUrl === undefined ? [postgresStep] : []),
-    migrationStep,
+    migrationStep(config),
     ...(sandbox && hasSandbox() ? [sandboxStep] : []),
     gatewayStep,
     // The shop speaks plain HTTP to the gateway, as a sandbox does that was given no certificate.
@@ -81,16 +81,18 @@ const postgresStep: Step = {
   },
 };
 
-const migrationStep: Step = {
+/** `given`: the database that the start was given; the embedded one is the sandbox's, whatever it holds. */
+const migrationStep = ({ databaseUrl: given }: Config): Step => ({
   name: 'the migrations',
   async run(config, stopRequested) {
     const { migrateConfigured } = await import('./store/migrate.ts');
+    const { claimForLive, refuseLiveDatabase, writeDemoMerchants } = await import('./local/demo-merchants.ts');
     await reachable(config, stopRequested);
+    if (config.mode === 'sandbox' && given !== undefined) await refuseLiveDatabase(given);
     await migrateConfigured(config);
     if (config.databaseUrl === undefined) return { config };
-    const { refuseDemoMerchants, writeDemoMerchants } = await import('./local/demo-merchants.ts');
     if (config.mode === 'live') {
-      await refuseDemoMerchants(config.databaseUrl);
+      await claimForLive(config.databaseUrl);
       return { config };
     }
     // What is written names the shop, long before it opens.
@@ -98,16 +100,20 @@ const migrationStep: Step = {
     await writeDemoMerchants({ databaseUrl: config.databaseUrl, shopUrl: shopUrlOf(sandboxShopPort) });
     return { config: { ...config, sandboxShopPort } };
   },
-};
+});
 
 const databasePatienceMs = 60_000;
 
 async function reachable({ databaseUrl, vaultDatabaseUrl }: Config, signal: AbortSignal): Promise<void> {
   const { explainAway, waitForDatabase } = await import('./postgres/connection.ts');
-  const urls = new Set([databaseUrl, vaultDatabaseUrl].filter((url) => url !== undefined));
+  const settings = new Map([
+    ...(vaultDatabaseUrl === undefined ? [] : [[vaultDatabaseUrl, 'VAULT_DATABASE_URL'] as const]),
+    ...(databaseUrl === undefined ? [] : [[databaseUrl, 'DATABASE_URL'] as const]),
+  ]);
   const onWait = (reason: string): void => tell(`Waiting up to ${databasePatienceMs / 1000} s for the database (${reason}) ...`);
   try {
-    await Promise.all([...urls].map((url) => waitForDatabase(url, { patienceMs: databasePatienceMs, onWait, signal })));
+    const waiting = { patienceMs: databasePatienceMs, onWait, signal };
+    await Promise.all([...settings].map(([url, setting]) => waitForDatabase({ url, setting, ...waiting })));
   } catch (error) {
     throw explainAway(error);
   }

@@ -156,6 +156,25 @@ test('live mode refuses what belongs to the sandbox', () => {
   assert.match(problemOf('ACQUIRER_ADDRESS', { mode: 'live', env: { ...live, ACQUIRER_ADDRESS: 'localhost:8583' } }), /sandbox host/);
 });
 
+test('live mode sends card numbers over TLS alone, and lets shoppers enter them over TLS alone', () => {
+  const secure = {
+    ...live,
+    PUBLIC_URL: 'https://pay.example',
+    DIRECTORY_SERVER_URL: 'https://ds.example',
+    DIRECTORY_SERVERS: 'visa=https://visa.example',
+  };
+  assert.deepEqual(problemsOf({ mode: 'live', env: secure }), []);
+  for (const [name, value] of [
+    ['DIRECTORY_SERVER_URL', 'http://ds.example'],
+    ['DIRECTORY_SERVER_URL', 'HTTP://127.0.0.1:8090/ds'],
+    ['DIRECTORY_SERVERS', 'mastercard=https://ds.example visa=http://ds.example'],
+    ['PUBLIC_URL', 'http://pay.example'],
+  ] as const) {
+    assert.match(problemOf(name, { mode: 'live', env: { ...secure, [name]: value } }), /https:\/\/ in live mode/);
+    assert.deepEqual(problemsOf({ env: { [name]: value } }), []);
+  }
+});
+
 test('no setting has two rows', () => {
   const names = Object.values(settings).map((row) => row.name);
   assert.equal(new Set(names).size, names.length);

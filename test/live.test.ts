@@ -11,7 +11,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect, type SecureVersion } from 'node:tls';
 import pg from 'pg';
-import { refuseDemoMerchants, writeDemoMerchants } from '../src/local/demo-merchants.ts';
+import { dialects } from '../src/dialects/registry.ts';
+import { refuseDemoMerchants, refuseLiveDatabase, writeDemoMerchants } from '../src/local/demo-merchants.ts';
+import { sealDemoSecrets } from '../src/local/demo-secrets.ts';
 import { freePort } from '../src/local/ports.ts';
 import { createKeyFile } from '../src/vault/key-file.ts';
 import { callConsole, operatorKey } from './harness/console.ts';
@@ -41,6 +43,7 @@ const env: NodeJS.ProcessEnv = {
   MASTER_KEY_FILE: masterKeyFile,
   ACQUIRER_ADDRESS: `127.0.0.1:${await freePort()}`,
   ACQUIRER_INSTITUTION_ID: '123456',
+  SHUTDOWN_NOTICE_MS: '0',
 };
 const behindProxy = { TRUSTED_PROXY: '1' };
 const withTls = { TLS_CERTIFICATE_FILE: certificateFile, TLS_KEY_FILE: keyFile };
@@ -192,6 +195,88 @@ test('it refuses a merchant of its own who has a published secret, until that is
     await refuseDemoMerchants(own.url);
   } finally {
     await client.end();
+    await own.drop();
+  }
+});
+
+/** What a run says that is expected to end with an error. */
+async function refusalOf(command: readonly string[], more: NodeJS.ProcessEnv): Promise<string> {
+  const started = startProcess(process.execPath, [launcher, ...command], { cwd: folder, env: { ...env, ...more } });
+  assert.equal((await started.ended).code, 1, started.output());
+  return started.output();
+}
+
+async function merchantsOf(url: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query('select name from polygate.merchant order by name')).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('the sandbox does not start on a database of live mode, and writes nothing there', async () => {
+  const own = await createDatabase('nothing');
+  try {
+    // Beside a node, before the first merchant is made.
+    const node = startLive({ ...behindProxy, DATABASE_URL: own.url });
+    await node.line(/is ready/);
+    const refused = await refusalOf(['start'], { DATABASE_URL: own.url, ...behindProxy });
+    assert.match(refused, /The sandbox does not start on this database: .* Start with --mode live, or set DATABASE_URL to/);
+    assert.doesNotMatch(refused, /listens on/);
+    assert.deepEqual(await merchantsOf(own.url), []);
+    node.child.kill('SIGTERM');
+    assert.equal((await node.ended).code, 0, node.output());
+    const again = startLive({ ...behindProxy, DATABASE_URL: own.url });
+    await again.line(/is ready/);
+    again.child.kill('SIGTERM');
+    assert.equal((await again.ended).code, 0, again.output());
+  } finally {
+    await own.drop();
+  }
+});
+
+test('a database is one of live mode when that has migrated it, or when it has merchants and none of the sandbox', async () => {
+  const [migrated, older, demo] = [await createDatabase('nothing'), await createDatabase(), await createDatabase('demo merchants')];
+  try {
+    const migrate = ['migrate', '--mode', 'live'];
+    const more = { DATABASE_URL: migrated.url, ...behindProxy };
+    const ran = startProcess(process.execPath, [launcher, ...migrate], { cwd: folder, env: { ...env, ...more } });
+    assert.equal((await ran.ended).code, 0, ran.output());
+    await assert.rejects(refuseLiveDatabase(migrated.url), /does not start on this database/);
+    await refuseLiveDatabase(older.url);
+    const client = new pg.Client({ connectionString: older.url });
+    await client.connect();
+    await client.query("insert into polygate.merchant (merchant_id, routing_number, name) values (gen_random_uuid(), 7, 'Corner Shop')");
+    await client.end();
+    await assert.rejects(refuseLiveDatabase(older.url), /does not start on this database/);
+    // The sandbox's own stays its own, also after live mode was asked to migrate it.
+    assert.match(await refusalOf(migrate, { DATABASE_URL: demo.url, ...behindProxy }), /Live mode does not start on this database/);
+    await refuseLiveDatabase(demo.url);
+  } finally {
+    for (const place of [migrated, older, demo]) await place.drop();
+  }
+});
+
+test('a live node lets nobody in with what the sandbox publishes, also when it appears while the node runs', async () => {
+  const own = await createDatabase();
+  const node = startLive({ ...behindProxy, DATABASE_URL: own.url });
+  try {
+    const baseUrl = /http:\S+\d/.exec(await node.line(/listens on/))?.[0] ?? '';
+    await node.line(/is ready/);
+    await writeDemoMerchants({ databaseUrl: own.url, shopUrl: 'http://127.0.0.1:8070' });
+    await sealDemoSecrets({ databaseUrl: own.url, vaultDatabaseUrl: own.url, masterKeyFile });
+    for (const { name, sandbox } of dialects) {
+      const sample = sandbox?.sample({ baseUrl, shopUrl: 'http://127.0.0.1:8070' });
+      assert.ok(sample !== undefined, name);
+      const { method, url, headers, body } = sample.logIn?.request ?? sample.request;
+      const answer = await fetch(url, { method, headers, body });
+      assert.match(`${answer.status} ${await answer.text()}`, /^40[13] |"Unknown member or wrong key"/, name);
+    }
+  } finally {
+    node.child.kill('SIGTERM');
+    await node.ended;
     await own.drop();
   }
 });

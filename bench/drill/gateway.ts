@@ -10,7 +10,10 @@ import { waitForDatabase } from '../../src/postgres/connection.ts';
 exitWithParent();
 const config = readConfig({ mode: 'sandbox', file: undefined, env: process.env });
 if (config.databaseUrl === undefined) throw new Error('DATABASE_URL must be given.');
-await waitForDatabase(config.databaseUrl, { patienceMs: 60_000, onWait: () => undefined, signal: new AbortController().signal });
+await waitForDatabase({
+  ...{ url: config.databaseUrl, setting: 'DATABASE_URL' },
+  ...{ patienceMs: 60_000, onWait: () => undefined, signal: new AbortController().signal },
+});
 const gateway = await startGateway(config);
 let isStopping = false;
 process.on('SIGTERM', () => {

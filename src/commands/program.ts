@@ -53,6 +53,9 @@ function addLocalCommands(program: Command): void {
       const applied = await migrateConfigured(config);
       for (const file of applied) process.stdout.write(`applied ${file}\n`);
       if (applied.length === 0) process.stdout.write('The database is up to date.\n');
+      if (config.mode === 'sandbox' || config.databaseUrl === undefined) return;
+      const { claimForLive } = await import('../local/demo-merchants.ts');
+      await claimForLive(config.databaseUrl);
     });
   });
 

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../config.ts';
 import type { EngineLog } from '../core/payment/engine.ts';
 import { createMetrics, type Metrics, type Readings } from '../http/metrics.ts';
+import { isPublished } from '../local/demo-merchants.ts';
 import { createObserver, type Observer } from '../observability/observer.ts';
 import type { Tracing } from '../observability/tracing.ts';
 import { createClock, type StoreClock } from '../store/clock.ts';
@@ -40,7 +41,7 @@ export async function layFoundation(
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
   const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, node });
   const clock = await createClock(databases.general, { canMove: config.mode === 'sandbox' });
-  const directory = createDirectory(databases.general);
+  const directory = createDirectory(databases.general, config.mode === 'live' ? { refuses: isPublished } : {});
   const metrics = createMetrics(readings);
   const paymentStore = createPaymentStore({ ...databases, clock, onBatch: metrics.observeBatch });
   const tracing = await startTracing(config, node.id);

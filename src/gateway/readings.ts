@@ -3,7 +3,7 @@ import type { RunningAcquirer } from '../acquirers/acquirer.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { redactionHits } from '../http/log.ts';
 import type { Readings } from '../http/metrics.ts';
-import type { Database } from '../postgres/connection.ts';
+import { assertWritable, type Database } from '../postgres/connection.ts';
 import { countOpenOperations } from '../store/open-operations.ts';
 import { countOpenVisits, countWaitingDeliveries, firstSettlementDueAtMs } from '../store/watched.ts';
 import type { OpenVault } from '../vault/vault.ts';
@@ -52,7 +52,7 @@ interface WatchedParts {
 
 async function lookAtParts({ database, vault, acquirer }: WatchedParts): Promise<Readiness> {
   const checks = {
-    database: () => database.query({ name: 'readiness', text: 'select 1' }),
+    database: () => assertWritable(database),
     vault: () => vault.health(),
     acquirer: async () => {
       if (!acquirer.isReady()) throw new Error('the link is down');

@@ -33,7 +33,8 @@ export function readCertificate(files: {
   return certificate;
 }
 
-function readPem({ setting, path }: { readonly setting: string; readonly path: string }): Buffer {
+/** Throws with the setting's name when the file cannot be read. */
+export function readPem({ setting, path }: { readonly setting: string; readonly path: string }): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -66,7 +66,7 @@ export async function writeDemoMerchants({ databaseUrl, shopUrl }: DemoPlaces): 
       for (const credential of sandbox?.credentials ?? []) await writeCredential(client, name, credential);
       for (const partner of sandbox?.partners ?? []) await writePartner(client, name, partner);
     }
-    await client.query(demoDocuments, [Object.values(merchants).map(({ merchantId }) => merchantId)]);
+    await client.query(demoDocuments, [merchantIds]);
     await client.query('commit');
   });
 }
@@ -152,13 +152,25 @@ async function writePartner(client: pg.Client, dialect: string, partner: DemoPar
   }
 }
 
+const merchantIds = Object.values(merchants).map(({ merchantId }) => merchantId);
+const published = dialects.flatMap(({ sandbox }) => [...(sandbox?.credentials ?? []), ...(sandbox?.partners ?? [])]);
+const publishedHashes = published.map(({ secret }) => hashOf(secret));
+const publishedOwners = new Set([
+  ...merchantIds,
+  ...dialects.flatMap(({ sandbox }) => sandbox?.partners ?? []).map(({ partnerId }) => partnerId),
+]);
+const publishedHex = new Set(publishedHashes.map((hash) => hash.toString('hex')));
+
+/** Whether anybody may log in with it: it is a demo merchant's or demo partner's, or has a secret that is published here. */
+export function isPublished({ ownerId, secretHash }: { readonly ownerId: string; readonly secretHash: Uint8Array }): boolean {
+  return publishedOwners.has(ownerId) || publishedHex.has(Buffer.from(secretHash).toString('hex'));
+}
+
 /**
  * Throws when the database lets anybody in with what is published here: a demo merchant, or a merchant of whatever name whose credential
  * has a published secret. Live mode asks this before it listens.
  */
 export async function refuseDemoMerchants(databaseUrl: string): Promise<void> {
-  const published = dialects.flatMap(({ sandbox }) => [...(sandbox?.credentials ?? []), ...(sandbox?.partners ?? [])]);
-  const secrets = published.map(({ secret }) => hashOf(secret));
   const found = await withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `select m.name from polygate.merchant m
@@ -167,7 +179,7 @@ export async function refuseDemoMerchants(databaseUrl: string): Promise<void> {
           select from polygate.credential c where c.merchant_id = m.merchant_id and c.secret_hash = any ($2) and c.revoked_at is null
         )
       order by m.name limit 5`,
-      [Object.values(merchants).map(({ merchantId }) => merchantId), secrets],
+      [merchantIds, publishedHashes],
     );
     return rows.map(({ name }) => name);
   });
@@ -175,6 +187,33 @@ export async function refuseDemoMerchants(databaseUrl: string): Promise<void> {
   throw new Error(
     `Live mode does not start on this database: it holds the sandbox's demo merchants or their published credentials (${found.join(', ')}), ` +
       'with which anybody could make payments. Set DATABASE_URL to a database that no sandbox was ever started on.',
+  );
+}
+
+/** Makes a migrated database one of live mode, which no sandbox writes to any more; throws when one has already. */
+export async function claimForLive(databaseUrl: string): Promise<void> {
+  await refuseDemoMerchants(databaseUrl);
+  await withClient(databaseUrl, (client) => client.query('insert into polygate.live_database default values on conflict do nothing'));
+}
+
+/**
+ * Throws when the database is one of live mode, by its mark, or by merchants without those of the sandbox. The sandbox asks this before
+ * it changes anything there, the schema included.
+ */
+export async function refuseLiveDatabase(databaseUrl: string): Promise<void> {
+  const isLive = await withClient(databaseUrl, async (client) => {
+    const holds = async (text: string, values: readonly unknown[] = []): Promise<boolean> =>
+      (await client.query<{ holds: boolean }>(`select ${text} as holds`, [...values])).rows[0]?.holds === true;
+    if (!(await holds(`to_regclass('polygate.merchant') is not null`))) return false;
+    const isMarked =
+      (await holds(`to_regclass('polygate.live_database') is not null`)) && (await holds('exists (select from polygate.live_database)'));
+    const demoMerchant = 'exists (select from polygate.merchant where merchant_id = any ($1))';
+    return isMarked || holds(`exists (select from polygate.merchant) and not ${demoMerchant}`, [merchantIds]);
+  });
+  if (!isLive) return;
+  throw new Error(
+    'The sandbox does not start on this database: live mode works on it, or it holds merchants and none of the sandbox, and the sandbox ' +
+      'would write its published credentials there. Start with --mode live, or set DATABASE_URL to a database of its own for the sandbox.',
   );
 }
 

@@ -19,8 +19,10 @@ const savePartner: Statement = {
   text: 'update polygate.partner set sealed_secret = $2 where partner_id = $1 and sealed_secret is null',
 };
 
+type Places = Pick<Config, 'databaseUrl' | 'vaultDatabaseUrl' | 'masterKeyFile'>;
+
 /** Seals what is not sealed yet. */
-export async function sealDemoSecrets({ databaseUrl, vaultDatabaseUrl, masterKeyFile }: Config): Promise<void> {
+export async function sealDemoSecrets({ databaseUrl, vaultDatabaseUrl, masterKeyFile }: Places): Promise<void> {
   if (databaseUrl === undefined) throw new Error('There is no database: set DATABASE_URL.');
   const signing = dialects.flatMap(({ access, sandbox }) => (access.signsWithSecret === true ? (sandbox?.credentials ?? []) : []));
   const partners = dialects.flatMap(({ sandbox }) => sandbox?.partners ?? []);

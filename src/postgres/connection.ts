@@ -90,6 +90,8 @@ async function runTransaction<T>(pool: pg.Pool, work: (query: Database['query'])
     await client.query('commit');
     return result;
   } catch (error) {
+    // The next one may lead to where writes are taken: an address may have moved since this was opened.
+    if (isReadOnly(error)) broken = error;
     await client.query('rollback').catch((failure: Error) => {
       broken = failure;
     });
@@ -116,13 +118,48 @@ export async function retriable<T>(work: () => Promise<T>): Promise<T> {
  * What an error tells about the transaction that it ended:
  * - `retry`: rolled back by a conflict; the same may succeed at once.
  * - `refused`: rolled back because of the statement or its data; the same would fail again.
- * - `not_sent`: there was no connection; nothing has reached the server.
+ * - `not_sent`: there was no connection, or one that takes no writes; nothing has reached the tables.
  * - `unknown`: the connection or the server went away; the commit may or may not have happened.
  */
 export type Certainty = 'retry' | 'refused' | 'not_sent' | 'unknown';
 
+/** SQLSTATE of a write on a standby, or where transactions are made read-only. */
+const readOnlyCode = '25006';
+
+/** The connection leads to where nothing can be written, as after a fail-over that left the address on the standby. */
+class ReadOnlyDatabase extends Error {
+  override readonly name = 'ReadOnlyDatabase';
+  readonly code = readOnlyCode;
+}
+
+function isReadOnly(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === readOnlyCode;
+}
+
+const takesWrites: Statement = {
+  name: 'takes_writes',
+  text: `select pg_is_in_recovery() as is_standby, current_setting('transaction_read_only') = 'on' as is_read_only`,
+};
+
+type Writability = { readonly is_standby: boolean; readonly is_read_only: boolean };
+
+/** Why nothing can be written; undefined where it can. */
+function whyReadOnly(row: Writability | undefined): string | undefined {
+  if (row?.is_standby === true) return 'a standby, which takes no writes';
+  return row?.is_read_only === false ? undefined : 'a database that takes no writes (default_transaction_read_only)';
+}
+
+/** Throws where a read would succeed and a write would not. The pool lets go of such a connection, so the next time another is asked. */
+export async function assertWritable(database: Pick<Database, 'transaction'>): Promise<void> {
+  await database.transaction(async (query) => {
+    const [row] = await query<Writability>(takesWrites);
+    const why = whyReadOnly(row);
+    if (why !== undefined) throw new ReadOnlyDatabase(`the connection leads to ${why}`);
+  });
+}
+
 /** `ENOENT` and `EAGAIN`: of a socket file that is not there, and of a server that has more to accept than it can. */
-const unsentCodes = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300']);
+const unsentCodes = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300', readOnlyCode]);
 
 export function certaintyOf(error: unknown): Certainty {
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -136,23 +173,33 @@ export function certaintyOf(error: unknown): Certainty {
   return 'unknown';
 }
 
+/** A database to wait for. `setting`: where its URL comes from. */
+export interface Awaited {
+  readonly url: string;
+  readonly setting: string;
+  readonly patienceMs: number;
+  /** Called once. */
+  readonly onWait: (reason: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Waits until a database answers: after a power cut the gateway and its database start together, and the database has to recover first. Gives
- * up after `patienceMs` with the last error, and at once for what waiting does not mend (a wrong password). `onWait` is called once. Rejects with an
- * `AbortError` when `signal` says that nobody waits any more.
+ * Waits until a database answers and takes writes: after a power cut the gateway and its database start together, and the database has to
+ * recover first; after a fail-over the address may lead to a standby for a while. Gives up after `patienceMs` with the last error, and at
+ * once for what waiting does not mend (a wrong password). Rejects with an `AbortError` when `signal` says that nobody waits any more.
  */
-export async function waitForDatabase(
-  url: string,
-  { patienceMs, onWait, signal }: { readonly patienceMs: number; readonly onWait: (reason: string) => void; readonly signal: AbortSignal },
-): Promise<void> {
+export async function waitForDatabase({ url, setting, patienceMs, onWait, signal }: Awaited): Promise<void> {
   const startedMs = performance.now();
   for (let pauseMs = 100, told = false; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
     const client = new pg.Client({ connectionString: url, application_name: 'polygate-start', connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     try {
       await client.connect();
+      const { rows } = await client.query<Writability>(takesWrites.text);
       await client.end();
-      return;
+      const why = whyReadOnly(rows[0]);
+      if (why === undefined) return;
+      throw new ReadOnlyDatabase(`${setting} leads to ${why}. Set it to the primary, or make the database writable.`);
     } catch (error) {
       await client.end().catch(() => undefined);
       if (!isConnectionFailure(error) || performance.now() - startedMs > patienceMs) throw error;
@@ -163,15 +210,20 @@ export async function waitForDatabase(
   }
 }
 
-/** What is told of a database that has to be there and is away; every other error as it is. */
+/** What is told of a database that has to be there and is away, or takes no writes; every other error as it is. */
 export function explainAway(error: unknown): unknown {
-  if (!isConnectionFailure(error)) return error;
+  if (!isConnectionFailure(error) || error instanceof ReadOnlyDatabase) return error;
+  if (isReadOnly(error)) {
+    return new Error('A database takes no writes. Set DATABASE_URL (VAULT_DATABASE_URL, where the vault has its own) to the primary.', {
+      cause: error,
+    });
+  }
   return new Error('A database does not answer. Start it, or correct DATABASE_URL (VAULT_DATABASE_URL, where the vault has its own).', {
     cause: error,
   });
 }
 
-/** Whether an error says that the database is away, as opposed to what the statement or the program did. */
+/** Whether an error says that the database is away or takes no writes, as opposed to what the statement or the program did. */
 export function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };

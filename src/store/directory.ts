@@ -132,7 +132,16 @@ export interface StoreDirectory extends Directory {
   refresh(): Promise<void>;
 }
 
-export function createDirectory(database: Database): StoreDirectory {
+/** What somebody logs in with, as far as it is judged here. `ownerId`: the merchant or the partner. */
+export type Login = { readonly ownerId: string; readonly secretHash: Uint8Array };
+
+/** `refuses`: logins that this node takes for none, whatever the database says. */
+export function createDirectory(
+  database: Database,
+  { refuses = () => false }: { readonly refuses?: (login: Login) => boolean } = {},
+): StoreDirectory {
+  const credentialsIn = (rows: readonly CredentialRow[]): Credential[] =>
+    rows.map(credentialOf).filter(({ merchantId, secretHash }) => !refuses({ ownerId: merchantId, secretHash }));
   const channels = remembered(async (key: string) => {
     const names = namesIn(key);
     const [row] = names === undefined ? [] : await reading(database.query<ChannelRow>(channelByWireId, names));
@@ -145,11 +154,11 @@ export function createDirectory(database: Database): StoreDirectory {
   const credentials = remembered(async (key: string) => {
     const names = namesIn(key);
     const rows = names === undefined ? [] : await reading(database.query<CredentialRow>(credentialsByIdentifier, names));
-    return rows.map(credentialOf);
+    return credentialsIn(rows);
   });
   const credentialsOf = remembered(async (key: string) => {
     const rows = await reading(database.query<CredentialRow>(credentialsOfMerchant, key.split('\n')));
-    return rows.map(credentialOf);
+    return credentialsIn(rows);
   });
   const channelsOf = remembered(async (key: string) => {
     const rows = await reading(database.query<ChannelRow>(channelsOfMerchant, key.split('\n')));
@@ -158,7 +167,8 @@ export function createDirectory(database: Database): StoreDirectory {
   const partners = remembered(async (key: string) => {
     const names = namesIn(key);
     const [row] = names === undefined ? [] : await reading(database.query<PartnerRow>(partnerByIdentifier, names));
-    return row === undefined ? undefined : partnerOf(row);
+    const partner = row === undefined ? undefined : partnerOf(row);
+    return partner === undefined || refuses({ ownerId: partner.partnerId, secretHash: partner.secretHash }) ? undefined : partner;
   });
   const accounts = remembered(async (accountId: string) => {
     const [row] = await reading(database.query<AccountRow>(accountById, [accountId]));

@@ -535,6 +535,14 @@ create table polygate.ledger_entry (
 );
 grant insert, select on polygate.ledger_entry to polygate_app;
 
+create table polygate.live_database (
+  is_live boolean not null default true,
+  since timestamp with time zone not null default now(),
+  constraint live_database_pkey PRIMARY KEY (is_live),
+  constraint live_database_is_live_check CHECK (is_live)
+);
+grant insert, select on polygate.live_database to polygate_app;
+
 create table polygate.merchant (
   merchant_id uuid not null,
   routing_number integer not null,

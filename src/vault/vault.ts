@@ -4,7 +4,7 @@
  */
 import type { Pan } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports/vault.ts';
-import { openDatabase } from '../postgres/connection.ts';
+import { assertWritable, openDatabase } from '../postgres/connection.ts';
 import { createActiveKey } from './active-key.ts';
 import { createCards } from './cards.ts';
 import { createDataKeys } from './data-keys.ts';
@@ -91,6 +91,7 @@ export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyL
       async health() {
         await keyProvider.health();
         await general.query({ name: 'vault-health', text: 'select from vault.root_key limit 1' });
+        await assertWritable(general);
       },
       close,
     };
