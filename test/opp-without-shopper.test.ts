@@ -65,7 +65,8 @@ interface Agreed {
 
 /** The payment in which the shopper agrees, authenticated. */
 async function agree(type = 'RECURRING', as: Caller = demo): Promise<Agreed> {
-  answerNext('Y', { eci: '02' });
+  // In capitals, to be named later as it was written.
+  answerNext('Y', { eci: '02', acsTransID: randomUUID().toUpperCase() });
   const parameters = { ...browserData, createRegistration: 'true', ...instruction('INITIAL', type) };
   const shopper = { 'card.number': card, paymentBrand: undefined, shopperResultUrl: 'https://shop.example/back' };
   const reply = expectReply(await stack.post('/v1/payments', debit({ ...shopper, ...parameters }), { as }), 200, approved);
