@@ -8,7 +8,8 @@ import { purgeTime } from '../merchant/retention.ts';
 import type { NewPayment, Submission } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import { inReview } from '../risk/review.ts';
-import { evidenceOf } from '../three-d-secure/external.ts';
+import type { Exemption } from '../three-d-secure/authentication.ts';
+import { evidenceOf, shiftsLiability } from '../three-d-secure/external.ts';
 import type { AuthorizeCommand } from './authorize-command.ts';
 import type { Waiting } from './await-shopper.ts';
 import { conclude } from './conclude.ts';
@@ -77,7 +78,8 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const { channel, tokenize, authentication, exemption } = command;
+  const { channel, tokenize, authentication } = command;
+  const exemption = exemptionOf(command, row);
   const ip = command.origin?.ip ?? command.shopper?.browser.ip;
   const email = command.origin?.email ?? command.shopper?.email;
   const { cvc } = card;
@@ -91,6 +93,12 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });
   return { kind: 'recorded', operation, repeat: false };
+}
+
+/** What the merchant claims; but an authentication that it brings along is worth more. */
+function exemptionOf({ authentication, exemption }: Conduct, { card: { brand }, agreement }: NewPayment): Exemption | undefined {
+  if (exemption === undefined || authentication === undefined) return exemption;
+  return shiftsLiability(authentication, { brand, isLater: agreement?.initiator === 'merchant' }) ? undefined : exemption;
 }
 
 /** A card that is in the vault by now. */
