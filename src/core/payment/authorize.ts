@@ -70,7 +70,7 @@ async function waitingOf(
     ...(exemption === undefined ? {} : { exemption }),
     ...(captureData === undefined ? {} : { captureData }),
   };
-  if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, ...(cvc === undefined ? {} : { cvc }) });
+  if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, use, ...(cvc === undefined ? {} : { cvc }) });
   if (use === undefined) return undefined;
   const { agreement: { initial } = {}, withoutShopper: wish } = command;
   const { token } = card;
