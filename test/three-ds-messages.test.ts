@@ -25,7 +25,9 @@ const pay = (): Promise<Reply> =>
 const read = (id: string | undefined): Promise<Reply> => stack.get(`/v1/query/${id}`);
 
 /** A payment that waits for its challenge, and what its directory server knows of it. */
-async function challenged(spell = (ares: Json): Json => ares): Promise<{ readonly reply: Reply; readonly url: string; readonly rreq: Json }> {
+async function challenged(
+  spell = (ares: Json): Json => ares,
+): Promise<{ readonly reply: Reply; readonly url: string; readonly rreq: Json }> {
   let ares: Json = {};
   directory.answerNext((areq) => {
     ares = spell(challenge(areq));

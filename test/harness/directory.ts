@@ -19,7 +19,10 @@ export interface Directory {
 }
 
 /** Starts one on a free port. `pans`: the cards that take part. `tls`: its certificate and key (PEM), where it is to be encrypted. */
-export async function startDirectory(pans: string | readonly string[], tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<Directory> {
+export async function startDirectory(
+  pans: string | readonly string[],
+  tls?: { readonly cert: Buffer; readonly key: Buffer },
+): Promise<Directory> {
   const received: Json[] = [];
   const answers: Answer[] = [];
   const answering: RequestListener = async (request, response) => {

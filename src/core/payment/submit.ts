@@ -22,7 +22,10 @@ import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded } from './store-failure.ts';
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication' | 'exemption' | 'origin' | 'shopper'> & {
+type Conduct = Pick<
+  AuthorizeCommand,
+  'channel' | 'tokenize' | 'authentication' | 'exemption' | 'isByMailOrPhone' | 'origin' | 'shopper'
+> & {
   readonly waits?: Waiting;
 };
 
@@ -78,7 +81,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const { channel, tokenize, authentication } = command;
+  const { channel, tokenize, authentication, isByMailOrPhone } = command;
   const exemption = exemptionOf(command, row);
   const ip = command.origin?.ip ?? command.shopper?.browser.ip;
   const email = command.origin?.email ?? command.shopper?.email;
@@ -87,6 +90,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
     ...(cvc === undefined ? {} : { cvc }),
     ...(exemption === undefined ? {} : { exemption }),
+    ...(isByMailOrPhone === undefined ? {} : { isByMailOrPhone }),
     ...(ip === undefined ? {} : { ip }),
     ...(email === undefined ? {} : { email }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
@@ -95,8 +99,12 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   return { kind: 'recorded', operation, repeat: false };
 }
 
-/** What the merchant claims; but an authentication that it brings along is worth more. */
-function exemptionOf({ authentication, exemption }: Conduct, { card: { brand }, agreement }: NewPayment): Exemption | undefined {
+/** What the merchant claims; but an authentication that it brings along is worth more, and an order by mail or telephone needs no exemption. */
+function exemptionOf(
+  { authentication, exemption, isByMailOrPhone }: Conduct,
+  { card: { brand }, agreement }: NewPayment,
+): Exemption | undefined {
+  if (isByMailOrPhone === true) return undefined;
   if (exemption === undefined || authentication === undefined) return exemption;
   return shiftsLiability(authentication, { brand, isLater: agreement?.initiator === 'merchant' }) ? undefined : exemption;
 }

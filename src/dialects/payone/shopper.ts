@@ -104,7 +104,10 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
 /** The fewest days that lie between two payments. */
 const days = { Yearly: 365, Quarterly: 90, Monthly: 28, Weekly: 7, Daily: 1 } as const;
 
-function readTerms({ cardOnFileRecurringExpiration: until, cardOnFileRecurringFrequency: frequency }: CardInput): NonNullable<Shopper['terms']> {
+function readTerms({
+  cardOnFileRecurringExpiration: until,
+  cardOnFileRecurringFrequency: frequency,
+}: CardInput): NonNullable<Shopper['terms']> {
   return {
     ...(until === undefined ? {} : { until: until.replace(/^(....)(..)/, '$1-$2-') }),
     ...(frequency === undefined ? {} : { everyDays: days[frequency as keyof typeof days] }),
