@@ -7,7 +7,8 @@ import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
 const visa = '4200000000000091';
 const mastercard = '5137009801943438';
 const amex = '371449635311004';
-const directory = await startDirectory([visa, mastercard, amex]);
+const mir = '2200000000000004';
+const directory = await startDirectory([visa, mastercard, amex, mir]);
 const stack = usePayoneStack({ env: { DIRECTORY_SERVER_URL: directory.url, DIRECTORY_SERVER_TIMEOUT_MS: '1000' } });
 after(() => directory.close());
 
@@ -32,6 +33,7 @@ test('an indicator by which the issuer bears the loss: liability is shifted, and
     [amex, 'Y', '05'],
     [mastercard, 'Y', '02'],
     [mastercard, 'A', '01'],
+    [mir, 'Y', '02'],
   ] as const) {
     assert.deepEqual(await pay(card, status, eci), ['issuer', eci, eci, undefined], `${card} ${status} ${eci}`);
   }
@@ -43,6 +45,7 @@ test('an indicator by which the merchant bears it: nothing is shifted, and the e
   for (const [card, status, eci] of [
     [visa, 'Y', '07'],
     [visa, 'A', '07'],
+    [visa, 'Y', '02'],
     [amex, 'Y', '07'],
     [mastercard, 'Y', '06'],
     [mastercard, 'Y', '00'],

@@ -18,6 +18,7 @@ export function shiftsByIndicator({
   readonly isLater: boolean;
 }): boolean {
   const indicator = eci.padStart(2, '0');
-  if (brand !== 'mastercard' && brand !== 'maestro') return likeVisa.includes(indicator);
-  return likeMastercard.includes(indicator) || (isLater && indicator === laterPayment);
+  if (brand === 'mastercard' || brand === 'maestro') return likeMastercard.includes(indicator) || (isLater && indicator === laterPayment);
+  // Of the brands that are not known here, MIR's numbers are Mastercard's.
+  return likeVisa.includes(indicator) || (brand === 'unknown' && likeMastercard.includes(indicator));
 }
