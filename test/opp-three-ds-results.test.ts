@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { approved, debit, demo, expectReply, other, type Parameters, useOppStack } from './harness/opp.ts';
+import { approved, bookedOnce, debit, demo, expectReply, other, type Parameters, useOppStack } from './harness/opp.ts';
 import { authenticate, browserData } from './harness/shopper.ts';
 
 const stack = useOppStack({ env: { DIRECTORY_SERVER_TIMEOUT_MS: '1000' } });
@@ -29,6 +29,22 @@ test('a result of the merchant’s own server goes to the acquirer, and sends no
     transaction: `2${brought['threeDSecure.dsTransactionId']}`,
   });
   expectReply(await stack.post('/v1/payments', debit({ ...card, paymentBrand: undefined })), 400, '300.100.100');
+});
+
+test('beside an authentication by which the issuer bears the loss no exemption is claimed', async () => {
+  const claimed: Parameters = { 'threeDSecure.exemptionFlag': '02' };
+  const mastercard = { 'card.number': '5436031030606378' };
+  for (const [more, exemption] of [
+    [{}, undefined],
+    [{ 'threeDSecure.authenticationStatus': undefined, 'threeDSecure.eci': '06' }, undefined],
+    [{ ...mastercard, 'threeDSecure.eci': '02' }, undefined],
+    [{ ...mastercard, 'threeDSecure.eci': '06' }, '02'],
+    [{ 'threeDSecure.eci': '07' }, '02'],
+    [{ 'threeDSecure.authenticationStatus': 'I', 'threeDSecure.eci': '07', 'threeDSecure.verificationId': undefined }, '02'],
+  ] as const) {
+    const reply = expectReply(await pay({ ...claimed, ...more }), 200, approved);
+    assert.equal((await bookedOnce(stack, reply)).authentication?.exemption, exemption, JSON.stringify(more));
+  }
 });
 
 test('what was authenticated for another amount or currency counts for none', async () => {

@@ -65,11 +65,13 @@ interface Agreed {
 
 /** The payment in which the shopper agrees, authenticated. */
 async function agree(type = 'RECURRING', as: Caller = demo): Promise<Agreed> {
-  answerNext('Y', { eci: '02' });
+  // In capitals: it is to be named later as its issuer wrote it.
+  const acsTransID = randomUUID().toUpperCase();
+  answerNext('Y', { eci: '02', acsTransID });
   const parameters = { ...browserData, createRegistration: 'true', ...instruction('INITIAL', type) };
   const shopper = { 'card.number': card, paymentBrand: undefined, shopperResultUrl: 'https://shop.example/back' };
   const reply = expectReply(await stack.post('/v1/payments', debit({ ...shopper, ...parameters }), { as }), 200, approved);
-  return { reply, token: reply.body.registrationId ?? '', acsTransID: reply.body.threeDSecure?.acsTransactionId ?? '' };
+  return { reply, token: reply.body.registrationId ?? '', acsTransID };
 }
 
 const charge = (token: string, more: Parameters = {}, as: Caller = demo): Promise<Reply> =>

@@ -46,6 +46,23 @@ test('none: a card that takes part in nothing, the telephone, and whoever skips 
   }
 });
 
+test('orders by mail or telephone are told as such: they need neither an authentication nor an exemption', async () => {
+  const wantsAuthentication = stack.card('4000000000000101');
+  const online = await stack.pay({ card: wantsAuthentication, threeDSecure: { skipAuthentication: true } });
+  assert.equal(online.status, 402, online.text);
+  const before = (await stack.parts.host.books()).length;
+  const ordered = { card: wantsAuthentication, transactionChannel: 'MOTO', threeDSecure: { exemptionRequest: 'low-value' } };
+  for (const authorizationMode of ['FINAL_AUTHORIZATION', 'SALE']) {
+    const { status, body, text } = await stack.pay({ ...ordered, authorizationMode });
+    assert.deepEqual([status, codeIn(body)], [201, authorizationMode === 'SALE' ? 9 : 5], text);
+  }
+  const entries = (await stack.parts.host.books()).slice(before);
+  assert.deepEqual(
+    entries.map(({ authentication }) => authentication),
+    [undefined, undefined],
+  );
+});
+
 test('challenge: sent to the issuer, authorized afterwards, and back with all that the shop compares', async () => {
   for (const [number, mode, code] of [
     ['4874970686672022', 'FINAL_AUTHORIZATION', 5],

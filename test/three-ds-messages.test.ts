@@ -6,8 +6,8 @@ import { challenge, ending, startDirectory } from './harness/directory.ts';
 import { openPage } from './harness/form-browser.ts';
 import { approved, debit, expectReply, type Reply, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
-import type { Json } from './harness/requestor.ts';
-import { browserData, settled } from './harness/shopper.ts';
+import { fromField, type Json } from './harness/requestor.ts';
+import { browserData, followRedirect, settled } from './harness/shopper.ts';
 
 const card = '5555555555554444';
 const directory = await startDirectory(card);
@@ -25,10 +25,12 @@ const pay = (): Promise<Reply> =>
 const read = (id: string | undefined): Promise<Reply> => stack.get(`/v1/query/${id}`);
 
 /** A payment that waits for its challenge, and what its directory server knows of it. */
-async function challenged(): Promise<{ readonly reply: Reply; readonly url: string; readonly rreq: Json }> {
+async function challenged(
+  spell = (ares: Json): Json => ares,
+): Promise<{ readonly reply: Reply; readonly url: string; readonly rreq: Json }> {
   let ares: Json = {};
   directory.answerNext((areq) => {
-    ares = challenge(areq);
+    ares = spell(challenge(areq));
     return ares;
   });
   const reply = expectReply(await pay(), 200, pending);
@@ -132,6 +134,24 @@ test('results with wrong ids, of another payment, of another version, or unreada
   for (const { reply, url, rreq } of [mine, theirs]) {
     assert.equal((await bring(url, rreq)).resultsStatus, '01');
     await eventually(() => isPaid(reply.body.id), 'the payment to be done');
+  }
+});
+
+test('ids in capitals are the same ids, and their ACS gets its own back as it wrote it', async () => {
+  const inCapitals = (message: Json): Json => {
+    const ids = Object.entries(message).filter(([name]) => name.endsWith('TransID'));
+    return { ...message, ...Object.fromEntries(ids.map(([name, id]) => [name, String(id).toUpperCase()])) };
+  };
+  for (const spell of ['toUpperCase', 'toLowerCase'] as const) {
+    const { reply, url, rreq } = await challenged(inCapitals);
+    const page = await settled(await followRedirect(reply));
+    assert.equal(fromField(page.forms[0]?.fields.creq).acsTransID, rreq.acsTransID);
+    const acsTransID = String(rreq.acsTransID)[spell]();
+    const rres = await bring(url, { ...rreq, acsTransID });
+    assert.deepEqual([rres.messageType, rres.acsTransID], ['RRes', acsTransID]);
+    await eventually(() => isPaid(reply.body.id), 'the payment to be done');
+    const { body } = await read(reply.body.id);
+    assert.deepEqual([body.threeDSecure?.acsTransactionId, body.threeDSecure?.dsTransactionId], [rreq.acsTransID, rreq.dsTransID]);
   }
 });
 

@@ -8,7 +8,7 @@ export type CardRule =
   | { readonly kind: 'declines'; readonly code: string }
   /** A CVC that is sent and is not in the list gets N7; no CVC at all is fine. */
   | { readonly kind: 'checks-cvc'; readonly accepted: readonly string[] }
-  /** 1A (soft decline) unless the shopper was authenticated; payments that the merchant starts have no shopper and pass. */
+  /** 1A (soft decline) unless the shopper was authenticated; payments that the merchant starts, and orders by mail or telephone, have no shopper and pass. */
   | { readonly kind: 'wants-authentication' }
   /** Has this much of each currency, in major units; 51 beyond. */
   | { readonly kind: 'holds'; readonly amountMajor: number }

@@ -121,7 +121,7 @@ function decideByIssuer(request: FinancialRequest, books: Books): Decision {
 }
 
 function isAuthenticated(request: FinancialRequest): boolean {
-  return request.act === 'payout' || isStartedByMerchant(request) || (request.details['43'] ?? '') !== '';
+  return request.act === 'payout' || request.isByMailOrPhone || isStartedByMerchant(request) || (request.details['43'] ?? '') !== '';
 }
 
 interface DecisionContext {

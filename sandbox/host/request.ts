@@ -31,6 +31,8 @@ export interface FinancialRequest {
   readonly remainingMinor: number | undefined;
   /** DE48: `92` CVC, `43` authentication value, `22` who started the payment. */
   readonly details: Readonly<Record<string, string>>;
+  /** DE25 is 08: the shopper has ordered by mail or telephone. */
+  readonly isByMailOrPhone: boolean;
   /** DE127. */
   readonly holder: string | undefined;
   /** DE42: whose payment it is. */
@@ -106,6 +108,8 @@ export function readRequest({ mti, fields }: Iso8583Message): FinancialRequest |
   const missing = OF_EVERY_REQUEST.find(isMissing) ?? OF_ACT[act].find(isMissing);
   if (missing !== undefined) return { problem: `field ${missing} is missing in a ${mti} (${act})` };
   if (act === 'capture' && fields[25] !== '06') return { problem: 'field 25: a capture advice has 06' };
+  if (fields[25] === MAIL_OR_PHONE && fields[22]?.startsWith('81'))
+    return { problem: 'field 22: no shopper has typed the card of a field 25 with 08' };
   try {
     return buildRequest({ act, mti, fields });
   } catch (error) {
@@ -132,11 +136,14 @@ function buildRequest({ act, mti, fields }: { act: Act; mti: string; fields: Rea
     original: refersBack ? originalKey({ terminal, ...parseOriginalData(fields[90] ?? '') }) : undefined,
     remainingMinor: act === 'reversal' && fields[95] !== undefined ? parseReplacementAmounts(fields[95]) : undefined,
     details: fields[48] === undefined ? NO_DETAILS : unpackSubelements(fields[48]),
+    isByMailOrPhone: fields[25] === MAIL_OR_PHONE,
     holder: fields[127],
     merchant: (fields[42] ?? '').trim(),
     initialReference: fields[62]?.trim(),
   };
 }
+
+const MAIL_OR_PHONE = '08';
 
 /** True for what the merchant starts with a stored card, the shopper being absent. */
 export function isStartedByMerchant({ details }: FinancialRequest): boolean {

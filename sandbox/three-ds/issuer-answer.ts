@@ -58,7 +58,7 @@ export const REASON_OF: Readonly<Record<Ending, string | undefined>> = { Y: unde
 
 const SCHEMES: readonly (readonly [prefix: RegExp, scheme: Scheme, name: string])[] = [
   [/^4/, 'visa', 'Visa'],
-  [/^(5[0-9]|2[2-7]|67)/, 'mastercard', 'Mastercard'],
+  [/^(5[0-8]|2[2-7]|63|67)/, 'mastercard', 'Mastercard'],
   [/^3[47]/, 'amex', 'American Express'],
   [/^35/, 'jcb', 'JCB'],
   [/^62/, 'unionpay', 'UnionPay'],

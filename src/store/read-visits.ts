@@ -8,7 +8,8 @@ import type { Database, Row, Statement } from '../postgres/connection.ts';
 const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data, v.confirmation, v.merchant_word,
   (extract(epoch from v.expires_at) * 1000)::bigint as expires_ms, v.due_at is null as is_over,
   a.authentication_id, a.number, a.state, a.amount, a.currency, a.card_id, a.request, a.version, a.method_url, a.method_done, a.returned,
-  (extract(epoch from now() - a.asked_at) * 1000)::bigint as asked_for_ms, a.acs_url, a.acs_transaction_id, a.ds_transaction_id, a.trans_status, a.reason,
+  (extract(epoch from now() - a.asked_at) * 1000)::bigint as asked_for_ms, a.acs_url,
+  coalesce(a.acs_transaction_spelling, a.acs_transaction_id::text) as acs_transaction_id, coalesce(a.ds_transaction_spelling, a.ds_transaction_id::text) as ds_transaction_id, a.trans_status, a.reason,
   a.eci, a.sealed_value, a.permission, a.shifts_liability, a.rule, a.challenge_cancel, (extract(epoch from a.created_at) * 1000)::bigint as created_ms`;
 
 const byVisit: Statement = {
@@ -31,7 +32,8 @@ const merchantByRouting: Statement = {
 };
 
 // Of the same card, whose number a merchant may have sent anew: the issuer would know no other. Only what the issuer has proven counts later.
-const priorRun = `select a.acs_transaction_id, a.acs_url is not null as challenged, (extract(epoch from a.created_at) * 1000)::bigint as created_ms
+const priorRun = `select coalesce(a.acs_transaction_spelling, a.acs_transaction_id::text) as acs_transaction_id, a.acs_url is not null as challenged,
+  (extract(epoch from a.created_at) * 1000)::bigint as created_ms
 from polygate.operation o join polygate.authentication a on a.visit_id = o.operation_id and a.merchant_id = o.merchant_id
   join polygate.attempt t on t.merchant_id = o.merchant_id and t.payment_id = o.payment_id and t.number = o.attempt_number
 where o.merchant_id = $1 and t.bin = $3 and t.last4 = $4 and a.state = 'authenticated' and a.acs_transaction_id is not null`;

@@ -126,6 +126,8 @@ create table polygate.authentication (
   late_status text,
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone,
+  acs_transaction_spelling text,
+  ds_transaction_spelling text,
   constraint authentication_pkey PRIMARY KEY (authentication_id, merchant_id),
   constraint authentication_amount_check CHECK ((amount > 0))
 );

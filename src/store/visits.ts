@@ -31,7 +31,9 @@ const change: Statement = {
   text: `with changed as (
   update polygate.authentication set state = $4,
     asked_at = case when $4 = 'asked' then now() else asked_at end,
-    acs_url = coalesce($5, acs_url), acs_transaction_id = coalesce($6::uuid, acs_transaction_id), ds_transaction_id = coalesce($7::uuid, ds_transaction_id),
+    acs_url = coalesce($5, acs_url),
+    acs_transaction_id = coalesce($6::text::uuid, acs_transaction_id), acs_transaction_spelling = coalesce(nullif($6, $6::uuid::text), acs_transaction_spelling),
+    ds_transaction_id = coalesce($7::text::uuid, ds_transaction_id), ds_transaction_spelling = coalesce(nullif($7, $7::uuid::text), ds_transaction_spelling),
     trans_status = coalesce($8, trans_status), reason = coalesce($9, reason), eci = coalesce($10, eci), sealed_value = coalesce($11, sealed_value),
     permission = coalesce($12, permission), shifts_liability = coalesce($13, shifts_liability), rule = coalesce($14, rule),
     challenge_cancel = coalesce($15, challenge_cancel), finished_at = case when $16 then $17::timestamptz end

@@ -1,7 +1,7 @@
 /** The AReq of a run: what is known of card, shopper, shop and purchase in the protocol's words. Pure. */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import { currencyOf } from '../core/money/currency.ts';
-import type { AuthenticationRequest, WithoutShopper } from '../core/three-d-secure/authentication.ts';
+import type { AgreementTerms, AuthenticationRequest, WithoutShopper } from '../core/three-d-secure/authentication.ts';
 import type { Asking } from '../core/three-d-secure/three-ds-server.ts';
 import { browserElements } from '../protocols/emv-3ds/browser-data.ts';
 import type { AReq } from '../protocols/emv-3ds/message.ts';
@@ -67,10 +67,12 @@ const requestorChannel = '03';
 
 /** The shopper's browser, and where it comes back to. */
 function shopperElements({ authentication, methodCompletion, returnUrl }: Asking, isNew: boolean) {
-  const { browser, challengeIndicator: wish } = authentication.request;
+  const { browser, challengeIndicator: wish, mandate } = authentication.request;
   const { language = 'en' } = browser;
+  const told = mandate === undefined ? 'other' : toldAs(mandate);
   return {
-    ...{ deviceChannel: browserChannel, threeDSRequestorAuthenticationInd: '01' },
+    ...{ deviceChannel: browserChannel, threeDSRequestorAuthenticationInd: authenticationInd[told] },
+    ...(mandate === undefined ? {} : termElements(told, mandate)),
     ...{ notificationURL: returnUrl, threeDSCompInd: methodCompletion },
     ...browserElements(browser),
     ...(wish === undefined ? {} : { threeDSRequestorChallengeInd: isNew ? [wish] : wish }),
@@ -78,10 +80,13 @@ function shopperElements({ authentication, methodCompletion, returnUrl }: Asking
   };
 }
 
-/** `threeRIInd`. Parts of a purchase are told as such where their number is known, which goes with it. */
-const recurringPayment = '01';
-const installmentPayment = '02';
-const otherPayment = '11';
+/** Parts of a purchase are told as such where their number is known, which goes with it. */
+type Told = 'recurring' | 'installment' | 'other';
+
+/** `threeDSRequestorAuthenticationInd`: what the shopper is there for. */
+const authenticationInd: Readonly<Record<Told, string>> = { recurring: '02', installment: '03', other: '01' };
+/** `threeRIInd` */
+const shopperlessInd: Readonly<Record<Told, string>> = { recurring: '01', installment: '02', other: '11' };
 
 /** For an agreement that ends at no certain day, and whose payments may come as near as the day after. */
 const withoutEnd = '99991231';
@@ -91,8 +96,8 @@ const priorMethods = { frictionless: '01', challenge: '02' } as const;
 
 /** What the merchant says of a payment that it starts, and of the one in which the shopper has agreed. Wishes about a challenge came with 2.3.1. */
 function merchantElements(about: WithoutShopper, { challengeIndicator: wish }: AuthenticationRequest, isNew: boolean) {
-  const { until, everyDays = anyDay, installments = 0, prior } = about;
-  const indicator = indicatorOf(about);
+  const { prior } = about;
+  const told = toldAs(about);
   const priorInfo =
     prior === undefined
       ? undefined
@@ -101,25 +106,32 @@ function merchantElements(about: WithoutShopper, { challengeIndicator: wish }: A
           threeDSReqPriorAuthTimestamp: timeText(prior.atMs, 12),
         };
   return {
-    ...{ deviceChannel: requestorChannel, threeRIInd: indicator },
-    ...(indicator === otherPayment
-      ? {}
-      : { recurringExpiry: until?.replaceAll('-', '') ?? withoutEnd, recurringFrequency: String(Math.max(everyDays, anyDay)) }),
-    ...(indicator === installmentPayment ? { purchaseInstalData: String(installments) } : {}),
+    ...{ deviceChannel: requestorChannel, threeRIInd: shopperlessInd[told] },
+    ...termElements(told, about),
     ...(priorInfo === undefined ? {} : { threeDSRequestorPriorAuthenticationInfo: isNew ? [priorInfo] : priorInfo }),
     ...(wish === undefined || !isNew ? {} : { threeDSRequestorChallengeInd: [wish] }),
   };
 }
 
-function indicatorOf({ agreement, installments = 0 }: WithoutShopper): string {
+function toldAs({ agreement, installments = 0 }: AgreementTerms): Told {
   switch (agreement) {
     case 'recurring':
-      return recurringPayment;
+      return 'recurring';
     case 'installment':
-      return installments > 1 && installments < 1000 ? installmentPayment : otherPayment;
+      return installments > 1 && installments < 1000 ? 'installment' : 'other';
     case 'unscheduled':
-      return otherPayment;
+      return 'other';
   }
+}
+
+/** What goes with an agreement. A day that is none must not cost the authentication. */
+function termElements(told: Told, { until = '', everyDays = anyDay, installments }: AgreementTerms) {
+  if (told === 'other') return {};
+  return {
+    recurringExpiry: Number.isNaN(Date.parse(until)) ? withoutEnd : until.replaceAll('-', ''),
+    recurringFrequency: String(Math.max(everyDays, anyDay)),
+    ...(told === 'installment' ? { purchaseInstalData: String(installments) } : {}),
+  };
 }
 
 /** Digits of a time in UTC, from the year on. */

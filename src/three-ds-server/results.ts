@@ -6,6 +6,7 @@ import {
   type TransStatus,
   unavailable,
 } from '../core/three-d-secure/authentication.ts';
+import { shiftsByIndicator } from '../core/three-d-secure/indicator.ts';
 import type { ARes, RReq } from '../protocols/emv-3ds/message.ts';
 import { outcomeOf, type Purpose, type Scheme } from '../protocols/emv-3ds/outcomes.ts';
 
@@ -33,7 +34,10 @@ function purposeOf({ challengeIndicator = '', withoutShopper }: AuthenticationRe
   return exemptions.includes(challengeIndicator) ? 'exemption' : 'payment';
 }
 
-/** The indicator is the message's own where it has one: none is invented over it. */
+/**
+ * The indicator is the message's own where it has one: none is invented over it. One that shifts no liability has the last word, whatever the status: so an
+ * issuer grants an exemption with a `Y`.
+ */
 export function resultOf(message: ARes | RReq, request: AuthenticationRequest): AuthenticationResult {
   const status = ends.find((end) => end === message.transStatus);
   // A decoupled authentication and the shopper's own confirmation (D, S) are never asked for.
@@ -42,16 +46,21 @@ export function resultOf(message: ARes | RReq, request: AuthenticationRequest): 
   const purpose = purposeOf(request);
   const {
     permission,
-    shiftsLiability,
+    shiftsLiability: wouldShift,
     eci: fitting,
     rule,
   } = outcomeOf({
     ...{ scheme: schemes[request.brand], status, hasAuthenticationValue: value !== undefined, purpose },
   });
   const eci = message.eci ?? fitting;
+  const shiftsLiability =
+    wouldShift &&
+    (message.eci === undefined ||
+      shiftsByIndicator({ brand: request.brand, eci: message.eci, isLater: request.withoutShopper !== undefined }));
   const cancel = message.messageType === 'RReq' ? message.challengeCancel : undefined;
   return {
-    ...{ status, permission: permission === 'not-yet' ? 'never' : permission, shiftsLiability, rule },
+    ...{ status, permission: permission === 'not-yet' ? 'never' : permission, shiftsLiability },
+    rule: shiftsLiability === wouldShift ? rule : `${rule}/indicator`,
     ...{ acsTransactionId: message.acsTransID, dsTransactionId: message.dsTransID },
     ...(message.transStatusReason === undefined ? {} : { reason: message.transStatusReason }),
     ...(eci === undefined ? {} : { eci }),

@@ -1,4 +1,4 @@
-/** A directory server under the test's hands: one card takes part, and every answer is what the test says, right or wrong. */
+/** A directory server under the test's hands: one card, or some, take part, and every answer is what the test says, right or wrong. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -18,8 +18,11 @@ export interface Directory {
   close(): Promise<void>;
 }
 
-/** Starts one on a free port. `pan`: the card that takes part. `tls`: its certificate and key (PEM), where it is to be encrypted. */
-export async function startDirectory(pan: string, tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<Directory> {
+/** Starts one on a free port. `pans`: the cards that take part. `tls`: its certificate and key (PEM), where it is to be encrypted. */
+export async function startDirectory(
+  pans: string | readonly string[],
+  tls?: { readonly cert: Buffer; readonly key: Buffer },
+): Promise<Directory> {
   const received: Json[] = [];
   const answers: Answer[] = [];
   const answering: RequestListener = async (request, response) => {
@@ -29,7 +32,7 @@ export async function startDirectory(pan: string, tls?: { readonly cert: Buffer;
     const { messageType } = message;
     if (messageType !== 'PReq') received.push(message);
     const next = messageType === 'AReq' ? (answers.shift() ?? challenge) : undefined;
-    const answer = messageType === 'PReq' ? listOf(message, pan) : ((await next?.(message)) ?? '');
+    const answer = messageType === 'PReq' ? listOf(message, [pans].flat()) : ((await next?.(message)) ?? '');
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   };
@@ -48,11 +51,12 @@ export async function startDirectory(pan: string, tls?: { readonly cert: Buffer;
   };
 }
 
-function listOf({ threeDSServerTransID }: Json, pan: string): Json {
-  const range = { startRange: pan, endRange: pan, actionInd: 'A', acsStartProtocolVersion: '2.2.0', acsEndProtocolVersion: '2.2.0' };
+function listOf({ threeDSServerTransID }: Json, pans: readonly string[]): Json {
+  const versions = { acsStartProtocolVersion: '2.2.0', acsEndProtocolVersion: '2.2.0' };
+  const ranges = pans.map((pan) => ({ startRange: pan, endRange: pan, actionInd: 'A', ...versions }));
   return {
     ...{ messageType: 'PRes', messageVersion: '2.2.0', threeDSServerTransID, dsTransID: randomUUID(), serialNum: '1' },
-    ...{ dsStartProtocolVersion: '2.2.0', dsEndProtocolVersion: '2.3.1', cardRangeData: [range] },
+    ...{ dsStartProtocolVersion: '2.2.0', dsEndProtocolVersion: '2.3.1', cardRangeData: ranges },
   };
 }
 

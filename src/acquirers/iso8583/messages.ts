@@ -175,9 +175,12 @@ function authenticationDetails(evidence: AcquirerRequest['authentication'], valu
 /** Sub-element 67 of DE48: the exemption from strong customer authentication that the merchant claims. The host hands it on in each scheme's words. */
 const exemptionCodes: Readonly<Record<Exemption, string>> = { low_value: '01', risk_analysis: '02', trusted: '03', corporate: '04' };
 
-/** DE22: 81 is e-commerce, 10 a credential on file; the third digit says that the terminal's PIN capability is unknown. */
+/**
+ * DE22: 81 is e-commerce, 10 a credential on file, 01 typed by the merchant; the third digit says that the terminal's PIN capability is unknown. DE25: 59 is
+ * e-commerce, 08 an order by mail or telephone.
+ */
 function authorizationFields(
-  { card, agreement, authentication, exemption }: AcquirerRequest,
+  { card, agreement, authentication, exemption, isByMailOrPhone }: AcquirerRequest,
   { cvc, authenticationValue }: CardSecrets,
   { privateText }: MessageParty,
 ): Record<number, string> {
@@ -191,8 +194,8 @@ function authorizationFields(
   };
   return {
     14: `${year}${month}`,
-    22: agreement?.sequence === 'subsequent' ? '100' : '810',
-    25: '59',
+    22: agreement?.sequence === 'subsequent' ? '100' : isByMailOrPhone === true ? '010' : '810',
+    25: isByMailOrPhone === true ? '08' : '59',
     ...(Object.keys(details).length === 0 ? {} : { 48: packSubelements(details) }),
     ...(agreement?.networkReference === undefined ? {} : { 62: agreement.networkReference }),
     ...(privateText && card?.holder !== undefined ? { 127: latin(card.holder) } : {}),

@@ -40,6 +40,8 @@ export interface AuthorizeCommand extends PaymentNames {
   readonly agreement?: AgreementRequest;
   /** Where it comes from; what is not said is taken from the shopper. */
   readonly origin?: Origin;
+  /** The shopper has ordered by mail or telephone, and the merchant has typed the card: no authentication of theirs is called for. */
+  readonly isByMailOrPhone?: true;
   /** Present: the shopper is there, and may be sent to the issuer to authenticate. */
   readonly shopper?: Shopper;
   /** Of a payment that the merchant starts: whether its issuer is asked before, and what it is told. */

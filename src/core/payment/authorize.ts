@@ -70,7 +70,7 @@ async function waitingOf(
     ...(exemption === undefined ? {} : { exemption }),
     ...(captureData === undefined ? {} : { captureData }),
   };
-  if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, ...(cvc === undefined ? {} : { cvc }) });
+  if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, use, ...(cvc === undefined ? {} : { cvc }) });
   if (use === undefined) return undefined;
   const { agreement: { initial } = {}, withoutShopper: wish } = command;
   const { token } = card;
@@ -132,10 +132,10 @@ async function newPayment(
   },
 ): Promise<NewPayment> {
   const { channel, kind, amount, currency, instrument, merchantReference, dialectData } = command;
-  const { tokenize, agreement: agreed, thenCapture, captureLater, authentication, exemption } = command;
+  const { tokenize, agreement: agreed, thenCapture, captureLater, authentication, exemption, isByMailOrPhone } = command;
   const input = {
     ...{ kind, amount, currency, merchantReference, dialectData, tokenize, agreement: agreed, thenCapture, captureLater },
-    ...{ authentication, exemption, token: card.token, card: card.summary },
+    ...{ authentication, exemption, isByMailOrPhone, token: card.token, card: card.summary },
     ...(instrument.type === 'kept' ? { cardId: instrument.cardId } : {}),
   };
   const key = await keyOfRow(engine, command, input, card.pan);

@@ -3,11 +3,18 @@
  * goes as far as it can. An issuer that asks nothing of the shopper lets it go through to its outcome at once.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { maskCardNumbers } from '../instrument/mask.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { NewPayment, Submission } from '../ports/new-operation.ts';
-import type { AuthenticationRequest, Exemption, ShopperBrowser } from '../three-d-secure/authentication.ts';
+import {
+  type AgreementTerms,
+  type AuthenticationRequest,
+  challengeMandated,
+  type Exemption,
+  type ShopperBrowser,
+} from '../three-d-secure/authentication.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import type { Enrolment } from '../three-d-secure/three-ds-server.ts';
 import { viewOfRun } from '../three-d-secure/view.ts';
@@ -35,6 +42,8 @@ export interface Shopper {
   /** A decline for want of authentication stands: the shopper is not asked after it. */
   readonly withoutStepUp?: true;
   readonly email?: string;
+  /** Of the agreement that the payment makes, where it makes one. */
+  readonly terms?: Omit<AgreementTerms, 'agreement'>;
   readonly simulate?: AuthenticationRequest['simulate'];
 }
 
@@ -48,6 +57,7 @@ export interface Waiting {
 interface Waiter {
   readonly channel: Channel;
   readonly shopper: Shopper;
+  readonly use: CredentialUse | undefined;
   readonly summary: CardSummary;
   readonly pan: Pan;
   readonly cvc?: Cvc;
@@ -59,10 +69,15 @@ interface Waiter {
 /** Undefined: the card takes part in no 3-D Secure and the shopper need not confirm, so the payment is sent as it is. */
 export function waitingFor(
   engine: Engine,
-  { channel, shopper, summary, pan, cvc, tokenize, exemption, captureData }: Waiter,
+  { channel, shopper, use, summary, pan, cvc, tokenize, exemption, captureData }: Waiter,
 ): Waiting | undefined {
   const { shoppers } = engine;
-  const request = { ...requestOf(channel, shopper, summary), ...(exemption === undefined ? {} : { exemption }) };
+  const mandate = mandateOf(use, shopper);
+  const request = {
+    ...requestOf(channel, mandate === undefined ? shopper : withChallenge(shopper, exemption), summary),
+    ...(mandate === undefined ? {} : { mandate }),
+    ...(exemption === undefined ? {} : { exemption }),
+  };
   const enrolment = shopper.proof === undefined ? shoppers.server?.enrolmentOf(pan, request) : undefined;
   if (enrolment === undefined && shopper.confirms === undefined) return undefined;
   return {
@@ -94,6 +109,17 @@ export function waitingFor(
       });
     },
   };
+}
+
+/** A card that is kept for whenever something is due may as well be kept for the shopper's own payments: that is no mandate. */
+function mandateOf(use: CredentialUse | undefined, { terms }: Shopper): AgreementTerms | undefined {
+  return use?.sequence !== 'initial' || use.type === 'unscheduled' ? undefined : { agreement: use.type, ...terms };
+}
+
+/** What the merchant charges later goes without the shopper because they were authenticated once, here: by a challenge, unless the merchant says otherwise. */
+function withChallenge(shopper: Shopper, exemption: Exemption | undefined): Shopper {
+  const { challengeIndicator = exemption === undefined ? challengeMandated : undefined } = shopper;
+  return challengeIndicator === undefined ? shopper : { ...shopper, challengeIndicator };
 }
 
 /** Takes a payment that was just recorded as far as it goes without its shopper. Never rejects. */

@@ -31,6 +31,7 @@ export interface Exchange {
   /** The proof that belongs to it, base64. */
   readonly authenticationValue?: string;
   readonly exemption?: Exemption;
+  readonly isByMailOrPhone?: true;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   /** Of the shopper. */
@@ -42,7 +43,7 @@ export interface Exchange {
 
 export async function exchange(engine: Engine, { channel, open: begun, row, trace, tokenize, ...more }: Exchange): Promise<OperationView> {
   const { merchantId, operationId, kind, amount, currency, cardId, card, agreement } = row;
-  const { pan, authentication, authenticationValue, exemption } = more;
+  const { pan, authentication, authenticationValue, exemption, isByMailOrPhone } = more;
   // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
   const cvc = agreement?.initiator === 'merchant' ? undefined : more.cvc;
   const request = {
@@ -50,6 +51,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
     ...(agreement === undefined ? {} : { agreement }),
     ...(authentication === undefined ? {} : { authentication }),
     ...(exemption === undefined ? {} : { exemption }),
+    ...(isByMailOrPhone === undefined ? {} : { isByMailOrPhone }),
   };
   const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
   const answer = await engine.acquirer.send(request, secrets);

@@ -5,6 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
 import { stateShown } from '../risk/review.ts';
+import { challengeMandated } from '../three-d-secure/authentication.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import { exemptionOf, type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
 import { awaitsConfirmation, awaitsMerchant, type Visit } from '../three-d-secure/visit.ts';
@@ -133,9 +134,6 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   });
   if (concluded.state !== 'awaiting' && concluded.state !== 'submitted') await end(engine, { visit, operation: concluded, channel });
 }
-
-/** Directs the issuer to challenge the shopper. */
-const challengeMandated = '04';
 
 interface SteppingUp {
   readonly visit: Visit;

@@ -8,7 +8,8 @@ import { purgeTime } from '../merchant/retention.ts';
 import type { NewPayment, Submission } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import { inReview } from '../risk/review.ts';
-import { evidenceOf } from '../three-d-secure/external.ts';
+import type { Exemption } from '../three-d-secure/authentication.ts';
+import { evidenceOf, shiftsLiability } from '../three-d-secure/external.ts';
 import type { AuthorizeCommand } from './authorize-command.ts';
 import type { Waiting } from './await-shopper.ts';
 import { conclude } from './conclude.ts';
@@ -21,7 +22,10 @@ import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded } from './store-failure.ts';
 
 /** What of a command the exchange needs beside the rows. */
-type Conduct = Pick<AuthorizeCommand, 'channel' | 'tokenize' | 'authentication' | 'exemption' | 'origin' | 'shopper'> & {
+type Conduct = Pick<
+  AuthorizeCommand,
+  'channel' | 'tokenize' | 'authentication' | 'exemption' | 'isByMailOrPhone' | 'origin' | 'shopper'
+> & {
   readonly waits?: Waiting;
 };
 
@@ -77,7 +81,8 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     });
     return { kind: 'recorded', operation, repeat: false };
   }
-  const { channel, tokenize, authentication, exemption } = command;
+  const { channel, tokenize, authentication, isByMailOrPhone } = command;
+  const exemption = exemptionOf(command, row);
   const ip = command.origin?.ip ?? command.shopper?.browser.ip;
   const email = command.origin?.email ?? command.shopper?.email;
   const { cvc } = card;
@@ -85,12 +90,23 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
     ...(cvc === undefined ? {} : { cvc }),
     ...(exemption === undefined ? {} : { exemption }),
+    ...(isByMailOrPhone === undefined ? {} : { isByMailOrPhone }),
     ...(ip === undefined ? {} : { ip }),
     ...(email === undefined ? {} : { email }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });
   return { kind: 'recorded', operation, repeat: false };
+}
+
+/** What the merchant claims; but an authentication that it brings along is worth more, and an order by mail or telephone needs no exemption. */
+function exemptionOf(
+  { authentication, exemption, isByMailOrPhone }: Conduct,
+  { card: { brand }, agreement }: NewPayment,
+): Exemption | undefined {
+  if (isByMailOrPhone === true) return undefined;
+  if (exemption === undefined || authentication === undefined) return exemption;
+  return shiftsLiability(authentication, { brand, isLater: agreement?.initiator === 'merchant' }) ? undefined : exemption;
 }
 
 /** A card that is in the vault by now. */

@@ -41,6 +41,8 @@ export interface AcquirerRequest {
   readonly authentication?: AuthenticationEvidence;
   /** Why the shopper was not authenticated, for an authorization. */
   readonly exemption?: Exemption;
+  /** For an authorization: the shopper has ordered by mail or telephone. */
+  readonly isByMailOrPhone?: true;
 }
 
 /**

@@ -45,8 +45,8 @@ export interface PriorAuthentication {
   readonly atMs: number;
 }
 
-/** A payment that the merchant starts (3RI): nobody is there who could be asked, so the issuer knows it by what the shopper has agreed to before. */
-export interface WithoutShopper {
+/** What a shopper agrees to by a first payment, as far as their issuer is told. */
+export interface AgreementTerms {
   readonly agreement: CredentialUse['type'];
   /** `YYYY-MM-DD`: nothing is charged after it. */
   readonly until?: string;
@@ -54,6 +54,10 @@ export interface WithoutShopper {
   readonly everyDays?: number;
   /** In how many parts the purchase is paid. */
   readonly installments?: number;
+}
+
+/** A payment that the merchant starts (3RI): nobody is there who could be asked, so the issuer knows it by what the shopper has agreed to before. */
+export interface WithoutShopper extends AgreementTerms {
   readonly prior?: PriorAuthentication;
 }
 
@@ -63,6 +67,8 @@ export interface AuthenticationRequest {
   readonly browser: ShopperBrowser;
   /** Present: the merchant asks by itself. */
   readonly withoutShopper?: WithoutShopper;
+  /** Present: by this payment the shopper lets the merchant charge them later, at fixed times or in parts. */
+  readonly mandate?: AgreementTerms;
   /** `threeDSRequestorChallengeInd`: what the merchant wishes; 04 demands a challenge, 05 asks for an exemption. */
   readonly challengeIndicator?: string;
   /** What the acquirer is told as well, unless the shopper was authenticated after all. */
@@ -89,6 +95,9 @@ export interface AuthenticationRequest {
   /** Sandbox only: what the simulated issuer should do, whatever the card; `enrolled`: the card takes part, if it does not anyway. */
   readonly simulate?: 'challenge' | 'frictionless' | 'enrolled';
 }
+
+/** `threeDSRequestorChallengeInd`: directs the issuer to challenge the shopper. */
+export const challengeMandated = '04';
 
 /** What the rules of the schemes allow after a result. `merchant-decides`: at the merchant's risk. */
 export type Permission = 'yes' | 'merchant-decides' | 'never';

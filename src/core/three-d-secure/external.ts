@@ -1,7 +1,9 @@
 /** Authentications that were not made here: what they mean for the payment that brings them along. */
+import type { CardBrand } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { ShopperFailure } from '../payment/operation.ts';
 import type { AuthenticationEvidence } from './authentication.ts';
+import { shiftsByIndicator } from './indicator.ts';
 
 /**
  * The result of an authentication that the merchant's own 3-D Secure server ran: what the acquirer has to be told so that liability shifts.
@@ -43,6 +45,15 @@ export function refusedBy(
     case undefined:
       return undefined;
   }
+}
+
+/** Whether the issuer bears the loss by it. An exemption that is claimed besides would give that away. */
+export function shiftsLiability(
+  { eci, authenticationValue, status = 'Y' }: ExternalAuthentication,
+  { brand, isLater }: { readonly brand: CardBrand; readonly isLater: boolean },
+): boolean {
+  if (authenticationValue === undefined || (status !== 'Y' && status !== 'A')) return false;
+  return eci === undefined || shiftsByIndicator({ brand, eci, isLater });
 }
 
 /** The version that everybody speaks, where the merchant does not say which it was. */

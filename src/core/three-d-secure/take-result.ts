@@ -44,11 +44,16 @@ type Brought = Extract<BroughtResult, { readonly kind: 'result' }>;
 /** All ids and the version are those of the run: of them only the directory server knows its own. */
 function isAbout(brought: Brought, run: Authentication): boolean {
   return (
-    brought.authenticationId === run.authenticationId &&
-    brought.acsTransactionId === run.acsTransactionId &&
-    brought.dsTransactionId === run.dsTransactionId &&
+    isSameUuid(brought.authenticationId, run.authenticationId) &&
+    isSameUuid(brought.acsTransactionId, run.acsTransactionId) &&
+    isSameUuid(brought.dsTransactionId, run.dsTransactionId) &&
     brought.version === run.version
   );
+}
+
+/** Some write them in capitals, and not all of them in the same way each time. */
+function isSameUuid(one: string, other: string | undefined): boolean {
+  return one.toLowerCase() === other?.toLowerCase();
 }
 
 async function record(engine: Engine, visit: Visit, brought: Brought): Promise<string> {

@@ -30,9 +30,19 @@ export function failureOf({
   return challengeCancel === '01' ? 'shopper_canceled' : 'authentication_failed';
 }
 
-/** The exemption that goes into the authorization: the one that was asked for, where the shopper was not authenticated. */
-export function exemptionOf({ state, request }: Pick<Authentication, 'state' | 'request'>): Exemption | undefined {
-  return state === 'authenticated' || state === 'attempted' ? undefined : request.exemption;
+/**
+ * The exemption that goes into the authorization: the one that was asked for, unless an authentication stands in its place. What an issuer has answered
+ * without bearing the loss is the exemption granted; a proof that came with the payment was given by nobody who was asked for one.
+ */
+export function exemptionOf({
+  state,
+  request,
+  transStatus,
+  shiftsLiability,
+}: Pick<Authentication, 'state' | 'request' | 'transStatus' | 'shiftsLiability'>): Exemption | undefined {
+  if (shiftsLiability) return undefined;
+  const isBrought = state === 'authenticated' && transStatus === undefined;
+  return isBrought ? undefined : request.exemption;
 }
 
 /** Undefined while the run is open. A failed or forbidden authentication is never sent, whatever a channel is set to. */

@@ -39,6 +39,7 @@ export function shopperOf(parameters: Parameters, mode: Mode, resourcePath: stri
     returnUrl: (operationId) => returnUrl(shopperResultUrl, operationId, resourcePath),
     ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
     ...(email === undefined ? {} : { email }),
+    terms: readTerms(parameters),
     ...(simulate === undefined ? {} : { simulate }),
   };
 }
@@ -98,6 +99,20 @@ export function readWish(parameters: Parameters): string | undefined {
   const { 'threeDSecure.challengeIndicator': indicator, 'threeDSecure.exemptionFlag': exemption } = parameters;
   if (indicator !== undefined) return indicator.padStart(2, '0');
   return exemption === undefined ? undefined : wishOfExemption[exemption.padStart(2, '0')];
+}
+
+/** What the issuer is told of the agreement that the payment makes, or comes under. */
+export function readTerms(parameters: Parameters): NonNullable<Shopper['terms']> {
+  const {
+    'standingInstruction.expiry': until,
+    'standingInstruction.frequency': frequency,
+    'standingInstruction.numberOfInstallments': installments,
+  } = parameters;
+  return {
+    ...(until === undefined ? {} : { until }),
+    ...(frequency === undefined ? {} : { everyDays: Number(frequency) }),
+    ...(installments === undefined ? {} : { installments: Number(installments) }),
+  };
 }
 
 /** `3DS2_flow` chooses what the simulated issuer does; `3DS2_enrolled` makes a card take part that else does not. */

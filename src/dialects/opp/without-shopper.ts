@@ -3,7 +3,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { Mode } from '../dialect.ts';
 import { Problem } from './problem.ts';
-import { readSimulation, readWish } from './shopper.ts';
+import { readSimulation, readTerms, readWish } from './shopper.ts';
 import type { Parameters } from './wire.ts';
 
 /** EMV 3-D Secure's numbers: the shopper's browser, or nobody but the requestor. */
@@ -30,20 +30,13 @@ export function readWithoutShopper(
     if (wanted.isWanted === true) throw new Problem('600.200.501');
     return {};
   }
-  const {
-    'standingInstruction.expiry': until,
-    'standingInstruction.frequency': frequency,
-    'standingInstruction.numberOfInstallments': installments,
-    'customer.email': email,
-  } = parameters;
+  const { 'customer.email': email } = parameters;
   const challengeIndicator = readWish(parameters);
   const simulate = mode === 'sandbox' ? readSimulation(parameters) : undefined;
   return {
     withoutShopper: {
       ...wanted,
-      ...(until === undefined ? {} : { until }),
-      ...(frequency === undefined ? {} : { everyDays: Number(frequency) }),
-      ...(installments === undefined ? {} : { installments: Number(installments) }),
+      ...readTerms(parameters),
       ...(challengeIndicator === undefined ? {} : { challengeIndicator }),
       ...(email === undefined ? {} : { email }),
       ...(simulate === undefined ? {} : { simulate }),

@@ -118,7 +118,11 @@ const minuteMs = 60_000;
 /** A payment with a card. What 3-D Secure needs is added by `shopper.ts`. */
 export function readPayment(request: RequestContext, body: CreatePayment): AuthorizeCommand {
   const terms = readTerms(request, body);
-  return { channel: request.channel, ...terms, instrument: withoutCode(readInstrument(body, request.businessMs), terms.agreement) };
+  const isByMailOrPhone = body.cardPaymentMethodSpecificInput?.transactionChannel === 'MOTO';
+  return {
+    ...{ channel: request.channel, ...terms, ...(isByMailOrPhone ? { isByMailOrPhone } : {}) },
+    instrument: withoutCode(readInstrument(body, request.businessMs), terms.agreement),
+  };
 }
 
 /** The same before there is a card: for pages that ask the shopper for one. */

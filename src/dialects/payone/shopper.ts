@@ -85,7 +85,8 @@ const emailAtMost = 70;
  * answered at once.
  */
 export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']): Shopper {
-  const { cardPaymentMethodSpecificInput: { threeDSecure = {} } = {}, order } = body;
+  const { cardPaymentMethodSpecificInput: input = {}, order } = body;
+  const { threeDSecure = {} } = input;
   const { challengeIndicator, exemptionRequest } = threeDSecure;
   const wish = challengeIndicator === undefined ? exemptions[exemptionRequest ?? ''] : wishes[challengeIndicator];
   const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
@@ -95,14 +96,29 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
     withoutMethod: true,
     ...(wish === undefined ? {} : { challengeIndicator: wish }),
     ...(email === undefined ? {} : { email }),
+    terms: readTerms(input),
     ...(threeDSecure.skipSoftDecline === true ? { withoutStepUp: true as const } : {}),
+  };
+}
+
+/** The fewest days that lie between two payments. */
+const days = { Yearly: 365, Quarterly: 90, Monthly: 28, Weekly: 7, Daily: 1 } as const;
+
+function readTerms({
+  cardOnFileRecurringExpiration: until,
+  cardOnFileRecurringFrequency: frequency,
+}: CardInput): NonNullable<Shopper['terms']> {
+  return {
+    ...(until === undefined ? {} : { until: until.replace(/^(....)(..)/, '$1-$2-') }),
+    ...(frequency === undefined ? {} : { everyDays: days[frequency as keyof typeof days] }),
   };
 }
 
 const priorMethods: Readonly<Record<string, PriorAuthentication['method']>> = { frictionless: 'frictionless', challenged: 'challenge' };
 
 /** What the merchant says of the issuer's part in a payment that it starts, and of the authentication that it has agreed by. */
-export function readWithoutShopper({ cardPaymentMethodSpecificInput: { threeDSecure = {} } = {}, order }: CreatePayment): ShopperlessWish {
+export function readWithoutShopper({ cardPaymentMethodSpecificInput: input = {}, order }: CreatePayment): ShopperlessWish {
+  const { threeDSecure = {} } = input;
   const { deviceChannel, challengeIndicator, skipAuthentication } = threeDSecure;
   const wish = challengeIndicator === undefined ? undefined : wishes[challengeIndicator];
   const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
@@ -113,6 +129,7 @@ export function readWithoutShopper({ cardPaymentMethodSpecificInput: { threeDSec
       : {}),
     ...(wish === undefined ? {} : { challengeIndicator: wish }),
     ...(email === undefined ? {} : { email }),
+    ...readTerms(input),
     ...(prior === undefined ? {} : { prior }),
   };
 }

@@ -111,10 +111,15 @@ function mirrorProblem(message: JsonObject, inReplyTo: Message | undefined): Bro
   const before: JsonObject = inReplyTo;
   const foreign = ID_NAMES.filter((name) => {
     const [earlier, now] = [valueIn(before, name), valueIn(message, name)];
-    return earlier !== undefined && now !== undefined && earlier !== now;
+    return earlier !== undefined && now !== undefined && !isSameUuid(earlier, now);
   });
   if (foreign.length > 0) return { errorCode: '301', names: foreign };
   return before.messageVersion === message.messageVersion ? undefined : { errorCode: '203', names: ['messageVersion'] };
+}
+
+/** Who reads a UUID may keep it in either case (RFC 9562, 4). */
+function isSameUuid(one: unknown, other: unknown): boolean {
+  return String(one).toLowerCase() === String(other).toLowerCase();
 }
 
 interface CrossRule {
