@@ -110,7 +110,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
     case 'approved':
       return finish(engine, due);
     case 'failed':
-      return tryAgain(engine, due);
+      return (await isCardGone(engine, hold)) ? giveUp(engine, due, 'its card is not in the vault any more') : tryAgain(engine, due);
     case 'declined':
       return refused(engine, due, result.operation.responseCode);
     default:
@@ -169,9 +169,21 @@ async function tryAgain(engine: Engine, due: DueHold): Promise<boolean> {
 
 /** The acquirer said no. A capture is not asked for twice; a hold must not stay for ever. */
 async function refused(engine: Engine, due: DueHold, responseCode = ''): Promise<boolean> {
-  const { merchantId, operationId, kind, failedTries } = due;
+  const { kind, failedTries } = due;
   if (kind !== 'capture' && failedTries + 1 < refusalsAtMost) return tryAgain(engine, due);
-  engine.log.error({ merchantId, operationId, kind, responseCode }, 'the acquirer refuses what is due for a hold; it needs an operator');
-  await engine.holds.putOff(due, { failedBecause: `the acquirer answered ${responseCode}` });
+  return giveUp(engine, due, `the acquirer answered ${responseCode}`);
+}
+
+/** Then nothing can be sent for the hold, however often it is tried. */
+async function isCardGone({ vault }: Engine, hold: OperationNode | undefined): Promise<boolean> {
+  if (hold?.cardId === undefined) return false;
+  const { merchantId, cardId } = hold;
+  return (await vault.reveal({ merchantId, cardId })) === undefined;
+}
+
+async function giveUp(engine: Engine, due: DueHold, reason: string): Promise<boolean> {
+  const { merchantId, operationId, kind } = due;
+  engine.log.error({ merchantId, operationId, kind, reason }, 'what is due for a hold cannot be done; it needs an operator');
+  await engine.holds.putOff(due, { failedBecause: reason });
   return true;
 }
