@@ -123,7 +123,9 @@ test('a card that is paid with stays until nothing of that payment can be taken 
   const charge = expectReply(await again('DB'), 200, approved);
   const [captured, reversed] = [expectReply(await again('PA'), 200, approved), expectReply(await again('PA'), 200, approved)];
   const purges = () =>
-    rows(`select c.purge_at as card, t.purge_at as token from vault.token t join vault.card c on c.id = t.card_id where t.token = '${token}'`);
+    rows(
+      `select c.purge_at as card, t.purge_at as token from vault.token t join vault.card c on c.id = t.card_id where t.token = '${token}'`,
+    );
   const [first] = await purges();
   assert.deepEqual(first?.card, first?.token);
   await moveClock(stack.url, 4 * day);
@@ -145,7 +147,9 @@ test('a hold whose card is not in the vault is left to an operator, and the cloc
   await stack.parts.database.query(`delete from vault.card where id = (select t.card_id from polygate.attempt t join polygate.operation o using (payment_id)
     where replace(o.operation_id::text, '-', '') = '${held.body.id}')`);
   await moveClock(stack.url, 11 * day);
-  const left = await rows(`select state, reason, failed_tries from polygate.due_work where replace(operation_id::text, '-', '') = '${held.body.id}'`);
+  const left = await rows(
+    `select state, reason, failed_tries from polygate.due_work where replace(operation_id::text, '-', '') = '${held.body.id}'`,
+  );
   assert.deepEqual(left, [{ state: 'failed', reason: 'its card is not in the vault any more', failed_tries: 0 }]);
   await moveClock(stack.url, day);
 });

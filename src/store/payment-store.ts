@@ -4,13 +4,13 @@ import type { Clock } from '../core/ports/clock.ts';
 import type { NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
-import { type Batcher, createBatcher } from '../postgres/batcher.ts';
+import { createBatcher } from '../postgres/batcher.ts';
 import { certaintyOf, type Database } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { recordDecision } from './decisions.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
-import { submitWithDueWork } from './due-holds.ts';
+import { submitCaptureWithRest, submitWithDueWork } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartialApproval } from './partial-approvals.ts';
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
@@ -87,12 +87,13 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       if (isDue) return classified(() => submitWithDueWork(hot, row));
       return classified(() => (row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row)));
     },
-    submitOperation: (row) => submitKeyed(operations, row),
+    submitOperation: (row) =>
+      submitKeyed(row, () => (row.releasesRest === true ? submitCaptureWithRest(hot, row) : operations.submit(row))),
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
     submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),
     takeReceipt: (notice) => takeReceipt(general, notice),
-    postOperation: (row) => submitKeyed(postings, row),
+    postOperation: (row) => submitKeyed(row, () => postings.submit(row)),
     confirmDispute: (confirmation) => confirmDispute(general, confirmation),
     findDispute: (key) => reading(findDispute(general, key)),
     findDisputesOf: (key) => reading(findDisputesOf(general, key)),
@@ -151,12 +152,15 @@ async function classified(submit: () => Promise<Submission>): Promise<Submission
 const uniqueViolation = '23505';
 
 /** Another node wrote the same key at the same moment: its operation is the one. */
-async function submitKeyed<I extends Pick<NewOperation, 'idempotencyKey'>>(batcher: Batcher<I, Submission>, row: I): Promise<Submission> {
+async function submitKeyed(
+  { idempotencyKey }: Pick<NewOperation, 'idempotencyKey'>,
+  submit: () => Promise<Submission>,
+): Promise<Submission> {
   try {
-    return await classified(() => batcher.submit(row));
+    return await classified(submit);
   } catch (error) {
     const cause = error instanceof NotRecorded ? (error.cause as { code?: string }) : undefined;
-    if (cause?.code === uniqueViolation && row.idempotencyKey !== undefined) return 'key_taken';
+    if (cause?.code === uniqueViolation && idempotencyKey !== undefined) return 'key_taken';
     throw error;
   }
 }

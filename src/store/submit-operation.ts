@@ -77,7 +77,7 @@ from input i left join granted g using (ordinal)`,
 };
 
 /** Reserves and writes; at most one operation per payment in `rows`. One outcome per row, in their order. */
-export async function submitOperations(database: Database, rows: readonly NewOperation[]): Promise<Submission[]> {
+export async function submitOperations(database: Pick<Database, 'query'>, rows: readonly NewOperation[]): Promise<Submission[]> {
   const written = await database.query<{ operation_id: string; submission: Submission }>(statement, columnsOf(inPaymentOrder(rows)));
   const submissions = new Map(written.map((row) => [row.operation_id, row.submission]));
   return rows.map((row) => submissions.get(row.operationId) ?? 'guard_failed');

@@ -63,15 +63,16 @@ const selectCards: Statement = {
     join vault.card c on c.merchant_id = i.merchant_id and c.id = i.id`,
 };
 
-// With its tokens, so that none of them ends before the card that it names. The card's row is locked first, as where a token is made.
+// With its tokens, so that none of them ends before the card that it names; they come first, as where a token is deleted, so that the two never wait
+// for each other.
 const prolongCard: Statement = {
   name: 'vault-card-prolong',
-  text: `with kept as (
-      update vault.card set purge_at = greatest(purge_at, $3::timestamptz) where id = $2 and merchant_id = $1 returning id
-    ), named as (
-      update vault.token t set purge_at = $3 from kept where t.card_id = kept.id and t.merchant_id = $1 and t.deleted_at is null and t.purge_at < $3
+  text: `with named as (
+      update vault.token set purge_at = $3 where card_id = $2 and merchant_id = $1 and deleted_at is null and purge_at < $3 returning 1
     )
-    select from kept`,
+    update vault.card set purge_at = greatest(purge_at, $3::timestamptz)
+    where id = $2 and merchant_id = $1 and (select count(*) from named) >= 0
+    returning id`,
 };
 
 /** A card is prolonged when it gains as much, so that one that is paid with all day is written once. */

@@ -3,7 +3,7 @@
  * take it twice: so a second node, or a node that comes after a crash, finds nothing left to do.
  */
 import type { Channel, Directory } from '../merchant/channel.ts';
-import { capture } from '../payment/capture.ts';
+import { capture, hasReleasingCapture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationNode, PaymentTree } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
@@ -84,7 +84,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
   if (left === 'unclear') return putOff(engine, due);
-  if (due.kind === 'rest' && tree?.captured === 0) return isCaptureLost(engine, due) ? finish(engine, due) : putOff(engine, due);
+  if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
   const command = { channel, operationId, dialectData: {} };
@@ -124,11 +124,6 @@ const reasons: Readonly<Record<DueHold['kind'], DueReason>> = {
   rest: 'rest_released',
   review: 'review_expired',
 };
-
-/** The capture was to be recorded right after this row: after a minute it never will be. */
-function isCaptureLost({ clock }: Engine, { dueAtMs }: DueHold): boolean {
-  return clock.businessNow() - dueAtMs > 60_000;
-}
 
 /** The hold of an imported payment is due at once, since only here is known how long it may stand. */
 function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dialectLifeOf }: HoldRules): number {

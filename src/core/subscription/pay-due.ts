@@ -1,7 +1,7 @@
 /** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
 import { nextDue } from '../due/timetable.ts';
 import type { DueWork, Progress } from '../due/work.ts';
-import type { Channel, Directory } from '../merchant/channel.ts';
+import type { Directory } from '../merchant/channel.ts';
 import { authorize } from '../payment/authorize.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueSchedule } from './schedule.ts';
