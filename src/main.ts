@@ -5,6 +5,11 @@ import { maskCardNumbers } from './core/instrument/mask.ts';
 import { exitWithParent } from './local/parent.ts';
 
 exitWithParent();
+// Whoever reads what is printed has seen enough, as in `polygate audit | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 try {
   const program = await createProgram(process.argv[2]);
   await program.parseAsync();

@@ -135,6 +135,30 @@ test('an imported token pays under its old id; the same line again changes nothi
   await audit(stack);
 });
 
+test('an import that is stopped tells the trail what it has done, and is simply repeated', async () => {
+  const lines = Array.from({ length: 201 }, () => ({ id: newId(), entityId, card }));
+  const text = `${(await Promise.all(lines.map((line) => seal(line)))).join('\n')}\n`;
+  const [begun, told, cards] = [await trailOf('tokens.import_started'), await trailOf('tokens.imported'), await countOf('vault.card')];
+  const started = operator.start(['import', 'tokens', '-', '--dialect', 'opp']);
+  // Its input goes on, so only the first two hundred are taken.
+  started.child.stdin?.write(text);
+  await eventually(async () => (await countOf('vault.card')) >= cards + 200, 'the first batch');
+  started.child.kill('SIGTERM');
+  const { code } = await started.ended;
+  assert.equal(code, 1);
+  assert.match(started.output(), /The import stopped after line \d+\. Give the command again/);
+  assert.equal(await trailOf('tokens.imported'), told + 1);
+  const again = await importText('tokens', text);
+  assert.deepEqual([again.code, again.result.imported, again.result.unchanged], [0, 1, 200], again.output);
+  assert.equal(await trailOf('tokens.import_started'), begun + 2);
+});
+
+const trailOf = (act: string): Promise<number> => countOf(`polygate.audit where act = '${act}'`);
+
+async function countOf(rows: string): Promise<number> {
+  return Number((await stack.database.query<{ count: string }>(`select count(*) from ${rows}`)).rows[0]?.count);
+}
+
 test('an imported debit is shown, and its refund reaches the acquirer, up to what was not refunded before', async () => {
   const debit = payment('DB', '50.00');
   const refund = operation('RF', '20.00', '11:00:00', { referencedId: debit.id });

@@ -128,6 +128,8 @@ test('the master key is replaced under two nodes that pay all the time, and the 
   assert.equal(keys.find(({ id }) => id === previousId)?.state, 'not needed');
   const refused = await operator.run(['keys', 'retire', activeId]);
   assert.match(refused.output, /is the active one/);
+  const lost = await operator.run(['keys', 'retire', previousId, '--archive', keyFile]);
+  assert.match(lost.output, /is the key file itself/);
   const { archive } = await operator.json<{ archive: string }>('keys', 'retire', previousId);
   assert.equal((await stat(archive)).mode & 0o777, 0o600);
   assert.match(await readFile(archive, 'utf8'), new RegExp(previousId));

@@ -13,7 +13,7 @@ import { startGateway } from '../src/gateway.ts';
 import { freePort } from '../src/local/ports.ts';
 import { migrateUrl } from '../src/store/migrate.ts';
 import { audit } from './harness/auditor.ts';
-import { type ClientServer, createOn, findClientPostgres, startClientServer } from './harness/client-postgres.ts';
+import { type ClientServer, findClientPostgres, startClientServer } from './harness/client-postgres.ts';
 import { type Command, commandsOf, readPage } from './harness/documents.ts';
 import { createOppClient, pending, succeeded } from './harness/opp-client.ts';
 import { eventually, type StartedProcess, startProcess } from './harness/processes.ts';
@@ -122,8 +122,15 @@ test('what pg_dump has saved is restored on another server, and payments go on t
 
   const other = await startClientServer(found);
   try {
-    const newUrl = await createOn(other, 'restored');
-    await run([blockWith('pg_restore'), blockWith('polygate.terminal_day')], { ...stack.env, NEW_URL: newUrl });
+    await run([blockWith('create role polygate_gateway')], { ADMIN_URL: other.url });
+    const newUrl = other.url.replace(/\/\/.*@/, '//polygate_owner:owner-secret@').replace(/\/postgres$/, '/polygate');
+    await run([blockWith('pg_restore')], { ...stack.env, NEW_URL: newUrl });
+    assert.equal(await count(newUrl, "pg_tables where schemaname in ('polygate', 'vault') and tableowner <> 'polygate_owner'"), 0);
+    // As in a backup of the day before.
+    await run([{ ...blockWith('polygate.terminal_day'), script: 'psql "$NEW_URL" -c "delete from polygate.terminal_day"' }], {
+      NEW_URL: newUrl,
+    });
+    await run([blockWith('polygate.terminal_day')], { NEW_URL: newUrl });
     assert.equal(await count(newUrl, 'vault.waiting_cvc'), 0, 'a security code lay in the dump');
     await goOn(newUrl, { held: held.id, registration: String(registration) });
   } finally {
@@ -147,6 +154,8 @@ async function goOn(databaseUrl: string, { held, registration }: { readonly held
     await audit({ ...stack, api, database, databaseUrl });
     const { rows } = await database.query<{ rrn: string }>('select rrn from polygate.acquirer_message order by rrn desc limit 1');
     assert.ok(Number.parseInt(rows[0]?.rrn.slice(0, 8) ?? '', 36) > 1_000_000_000, 'numbers begin beyond those of before');
+    const taken = await count(databaseUrl, 'polygate.terminal_day where business_date = current_date and next_stan > 500000');
+    assert.ok(taken > 0, 'so do those of a day that the backup does not know');
   } finally {
     await gateway.stop();
     await database.end();

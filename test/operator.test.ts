@@ -111,6 +111,13 @@ test('a merchant who comes from elsewhere keeps entity, login and secret; the se
   assert.doesNotMatch(list, /sy6KJsT8/);
 });
 
+test('a reader that has seen enough ends a command, and nothing is said about it', async () => {
+  const started = operator.start(['audit']);
+  started.child.stdout?.destroy();
+  const { code } = await started.ended;
+  assert.deepEqual([code, started.output()], [0, '']);
+});
+
 const mistakes: readonly { readonly args: readonly string[]; readonly input?: string; readonly says: RegExp }[] = [
   { args: ['merchant', 'create'], says: /required option '--name <name>' not specified/ },
   { args: ['merchant', 'create', '--name', `Shop ${freshCardNumber()}`], says: /must not hold what looks like a card number/ },

@@ -66,8 +66,13 @@ async function runImport({ noun, file, options, readLine }: Import): Promise<voi
     withVault(config, async (vault) => {
       const parts = await partsOf({ database, config, vault, dialect, importer, dryRun });
       const tally = createTally(noun);
+      const trail = (act: string, details: object) =>
+        acting(database, (_query, audit) => audit({ actor: actor(), act: `${noun}.${act}`, details: { dialect, ...details } }));
+      // The end is told as well where it can be; of an import that is killed this line stays.
+      if (!dryRun) await trail('import_started', {});
+      const stopped = stopOnSignals();
       try {
-        await readAll(file, async (lines) => {
+        await readAll(file, stopped, async (lines) => {
           const texts = lines.map(({ text }) => text);
           const outcomes = await importBatch(parts, readLine, texts);
           for (const [index, outcome] of outcomes.entries()) tally.add(lines[index]?.number ?? 0, outcome);
@@ -79,10 +84,7 @@ async function runImport({ noun, file, options, readLine }: Import): Promise<voi
         });
       } finally {
         const { imported } = tally.counts;
-        if (imported > 0 && !dryRun) {
-          const details = { dialect, ...tally.counts };
-          await acting(database, (_query, audit) => audit({ actor: actor(), act: `${noun}.imported`, details }));
-        }
+        if (imported > 0 && !dryRun) await trail('imported', tally.counts);
       }
       const { counts, problems } = tally;
       if (counts.refused > 0) process.exitCode = 1;
@@ -92,6 +94,13 @@ async function runImport({ noun, file, options, readLine }: Import): Promise<voi
       );
     }),
   );
+}
+
+/** Aborted by the first SIGINT or SIGTERM, so that what is under way is ended and told; the second one ends the process as ever. */
+function stopOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error(`${signal} came`)));
+  return stopping.signal;
 }
 
 interface PartsOptions extends Pick<ImportParts, 'dialect' | 'importer' | 'dryRun' | 'vault'> {
@@ -116,7 +125,8 @@ interface Line {
   readonly text: string;
 }
 
-async function readAll(file: string, take: (lines: readonly Line[]) => Promise<void>): Promise<void> {
+/** Rejects between two batches once it is `stopped`. */
+async function readAll(file: string, stopped: AbortSignal, take: (lines: readonly Line[]) => Promise<void>): Promise<void> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   // A file that cannot be opened says so through the stream, not through the reader of lines.
   const failed = new Promise<never>((_resolve, reject) => input.once('error', reject));
@@ -124,7 +134,10 @@ async function readAll(file: string, take: (lines: readonly Line[]) => Promise<v
   const reading = (async () => {
     let batch: Line[] = [];
     let number = 0;
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    stopped.addEventListener('abort', () => lines.close());
+    for await (const line of lines) {
+      stopped.throwIfAborted();
       number += 1;
       const text = line.trim();
       if (text !== '') batch.push({ number, text });
@@ -132,6 +145,7 @@ async function readAll(file: string, take: (lines: readonly Line[]) => Promise<v
       await take(batch);
       batch = [];
     }
+    stopped.throwIfAborted();
     if (batch.length > 0) await take(batch);
   })();
   await Promise.race([reading, failed]);

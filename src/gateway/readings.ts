@@ -5,7 +5,7 @@ import { redactionHits } from '../http/log.ts';
 import type { Readings } from '../http/metrics.ts';
 import type { Database } from '../postgres/connection.ts';
 import { countOpenOperations } from '../store/open-operations.ts';
-import { countOpenVisits, countWaitingDeliveries } from '../store/watched.ts';
+import { countOpenVisits, countWaitingDeliveries, firstSettlementDueAtMs } from '../store/watched.ts';
 import type { OpenVault } from '../vault/vault.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -81,6 +81,7 @@ async function whatWaits(database: Database, { clock, schedules, holds, shoppers
       schedules: lagOf(await schedules.nextDueAtMs()),
       holds: lagOf(await holds.nextDueAtMs()),
       visits: lagOf(await shoppers.visits.nextDueAtMs()),
+      settlements: lagOf(await firstSettlementDueAtMs(database)),
     };
     return { openOperations, outbox, openVisits, dueLags };
   } catch {

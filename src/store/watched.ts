@@ -21,6 +21,11 @@ const visits: Statement = {
   text: `select count(*) as open from polygate.shopper_visit where due_at is not null`,
 };
 
+const settlements: Statement = {
+  name: 'watch_settlements',
+  text: `select (extract(epoch from min(due_at)) * 1000)::bigint as due_ms from polygate.settlement_cycle where due_at is not null`,
+};
+
 const endpointStates = ['inactive', 'active', 'parked', 'paused'] as const satisfies readonly EndpointState[];
 
 export interface Waiting {
@@ -37,6 +42,12 @@ export async function countWaitingDeliveries(database: Database): Promise<readon
     const row = rows.find((candidate) => candidate.state === state);
     return { state, count: row?.waiting ?? 0, oldestAgeMs: Math.max(0, row?.age_ms ?? 0) };
   });
+}
+
+/** When the first settlement that has not ended was due, on the business clock. */
+export async function firstSettlementDueAtMs(database: Database): Promise<number | undefined> {
+  const [row] = await database.query<{ due_ms: number | null }>(settlements);
+  return row?.due_ms ?? undefined;
 }
 
 /** Payments and authentications that wait for their shopper, or for the gateway to go on. */

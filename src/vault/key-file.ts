@@ -104,6 +104,9 @@ export async function removeKey({
   const removed = (await readEntries(path)).filter((entry) => entry.id === id);
   if (removed.length === 0) throw new KeyFileError(`the key file ${path} has no key with the id ${id}`);
   if (archive !== undefined) {
+    if ((await exists(archive)) && (await realpath(archive)) === (await realpath(path))) {
+      throw new KeyFileError(`${archive} is the key file itself, out of which the key is taken; name another file to keep it in`);
+    }
     const kept = (await exists(archive)) ? (await readEntries(archive)).filter((entry) => entry.id !== id) : [];
     await writeWhole(archive, [...kept, ...removed], (draft) => rename(draft, archive));
   }

@@ -7,7 +7,6 @@ import { chmodSync, chownSync, cpSync, existsSync, globSync, mkdtempSync, rmSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { freePort } from '../../src/local/ports.ts';
 import { launchServer, prepareData } from '../../src/local/postgres-server.ts';
 import { findUser, type PostgresHome } from '../../src/local/postgres-user.ts';
@@ -85,16 +84,4 @@ async function copyData({
   if (user === undefined) return;
   chownSync(to, user.uid, user.gid);
   await promisify(execFile)('chown', ['-R', `${user.uid}:${user.gid}`, to]);
-}
-
-/** Makes a database on it and returns its address. */
-export async function createOn(server: ClientServer, name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  try {
-    await client.query(`create database ${name}`);
-  } finally {
-    await client.end();
-  }
-  return server.url.replace(/\/postgres$/, `/${name}`);
 }
