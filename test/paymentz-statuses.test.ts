@@ -63,6 +63,15 @@ test('a cancellation: cancelstarted, authcancelled', async () => {
   await becomes(hold, 'authcancelled');
 });
 
+test('what is being captured is not cancelled meanwhile', async () => {
+  const hold = idOf(await pay({ paymentType: 'PA', amount: '100.00' }));
+  await fault('0220');
+  expectResult(await stack.demo.act(hold, 'CP', { amount: '40.00' }), '00003', 'capturestarted', 'P');
+  expectResult(await stack.demo.act(hold, 'RV'), '20010');
+  await becomes(hold, 'capturesuccess');
+  expectResult(await stack.demo.act(hold, 'RV'), '00006');
+});
+
 test('a capture that the acquirer refuses: capturefailed', async () => {
   const hold = idOf(await pay({ paymentType: 'PA' }));
   await fault('0220', { fault: 'decline', code: '96' });

@@ -185,6 +185,7 @@ test('what the bank has not decided is pending, nothing is sent beside it, and i
     assert.equal((await read(payout)).execution_url, null);
   }
   assert.equal(await balance(), before - 3_050);
+  assert.equal(await pendingOutgoing(), 3_050);
   const referenceOf = async (amount: number) => (await bankHas(amount))[0]?.reference ?? '';
   await shop.parts.host.endTransfer(await referenceOf(1_500), 'pay');
   await shop.parts.host.endTransfer(await referenceOf(1_550), 'refuse', 'account_closed');
@@ -192,8 +193,13 @@ test('what the bank has not decided is pending, nothing is sent beside it, and i
   await becomes(refused, 'error');
   await isTold(paid, ['payout.created', 'payout.pending', 'payout.success']);
   await isTold(refused, ['payout.created', 'payout.pending', 'payout.failed']);
-  assert.deepEqual([await balance(), (await bankHas(1_500)).length], [before - 1_500, 1]);
+  assert.deepEqual([await balance(), (await bankHas(1_500)).length, await pendingOutgoing()], [before - 1_500, 1, 0]);
 });
+
+async function pendingOutgoing(): Promise<number> {
+  const { ecommerce } = (await shop.api('GET', 'balance/')).body;
+  return Number(ecommerce?.find(({ currency }) => String(currency) === 'NGN')?.payout_pending_outgoing);
+}
 
 test('the answer of the bank is lost: pending, sent once, and the truth is found', async () => {
   const payout = await made(1_600);

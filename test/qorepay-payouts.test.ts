@@ -210,6 +210,22 @@ test('a payout whose answer is late is pending, is not paid twice, and then told
   );
 });
 
+test('a payout that an operator has to decide is under way in the balance until then', async () => {
+  const before = await balance();
+  const { id, url } = await made();
+  await shop.parts.host.addFault({ fault: 'answer_lost', mti: '0200' });
+  assert.deepEqual((await execute(url)).body, { status: 'pending' });
+  const state = `select state from polygate.operation where kind = 'payout' order by operation_id desc limit 1`;
+  await eventually(async () => (await shop.parts.database.query(state)).rows[0]?.state === 'escalated', 'the escalation');
+  const { ecommerce } = (await shop.api('GET', 'balance/')).body;
+  const euros = ecommerce?.find(({ currency }) => String(currency) === 'EUR');
+  assert.deepEqual(
+    [euros?.payout_balance, euros?.payout_available_balance, euros?.payout_pending_outgoing],
+    [before, before - 1_250, 1_250],
+    id,
+  );
+});
+
 test('where payouts may go', async () => {
   const { status, body } = await shop.api('GET', `payout_methods/?brand_id=${demo.brandId}&currency=NGN`);
   assert.equal(status, 200);

@@ -113,3 +113,43 @@ test('webhooks that were told go with their tries; one that still waits stays ho
   await stack.parts.database.query('delete from polygate.delivery');
   await stack.parts.database.query('delete from polygate.endpoint where endpoint_id = $1', [endpoint]);
 });
+
+test('a card that is paid with stays until nothing of that payment can be taken back, and its token as long', async () => {
+  const kept = expectReply(await stack.post('/v1/payments', debit({ createRegistration: 'true' })), 200, approved);
+  const token = kept.body.registrationId ?? '';
+  const again = (paymentType: string) =>
+    stack.post(`/v1/registrations/${token}/payments`, { paymentType, amount: '20.00', currency: 'EUR', 'card.cvv': '123' });
+  await moveClock(stack.url, 538 * day);
+  const charge = expectReply(await again('DB'), 200, approved);
+  const [captured, reversed] = [expectReply(await again('PA'), 200, approved), expectReply(await again('PA'), 200, approved)];
+  const purges = () =>
+    rows(
+      `select c.purge_at as card, t.purge_at as token from vault.token t join vault.card c on c.id = t.card_id where t.token = '${token}'`,
+    );
+  const [first] = await purges();
+  assert.deepEqual(first?.card, first?.token);
+  await moveClock(stack.url, 4 * day);
+  const act = (id: string | undefined, paymentType: string) =>
+    stack.post(`/v1/payments/${id}`, { paymentType, amount: '20.00', currency: 'EUR' });
+  expectReply(await act(charge.body.id, 'RF'), 200, approved);
+  expectReply(await act(captured.body.id, 'CP'), 200, approved);
+  expectReply(await act(reversed.body.id, 'RV'), 200, approved);
+  expectReply(await again('DB'), 200, approved);
+  // Four days later it is worth a write; a moment later it is not.
+  const [second] = await purges();
+  assert.ok(Number(second?.card) - Number(first?.card) > 3 * dayMs);
+  expectReply(await again('DB'), 200, approved);
+  assert.deepEqual(await purges(), [second]);
+});
+
+test('a hold whose card is not in the vault is left to an operator, and the clock goes on', async () => {
+  const held = expectReply(await stack.post('/v1/payments', debit({ paymentType: 'PA' })), 200, approved);
+  await stack.parts.database.query(`delete from vault.card where id = (select t.card_id from polygate.attempt t join polygate.operation o using (payment_id)
+    where replace(o.operation_id::text, '-', '') = '${held.body.id}')`);
+  await moveClock(stack.url, 11 * day);
+  const left = await rows(
+    `select state, reason, failed_tries from polygate.due_work where replace(operation_id::text, '-', '') = '${held.body.id}'`,
+  );
+  assert.deepEqual(left, [{ state: 'failed', reason: 'its card is not in the vault any more', failed_tries: 0 }]);
+  await moveClock(stack.url, day);
+});

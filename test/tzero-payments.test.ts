@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { moveClock } from './harness/console.ts';
 import { openPage, textOf } from './harness/form-browser.ts';
 import { freshName } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
 import { card, demo, demoCallbackSecret, type Json, listIn, order, other, shop, type TzeroReply, useTzero } from './harness/tzero.ts';
 
 const stack = useTzero({ webhooks: true });
@@ -216,6 +217,32 @@ test('the last capture gives the rest back; what was captured cannot be voided',
   assert.deepEqual([last.body.status, last.body.amount_captured], ['captured', 50_00], last.text);
   const more = await stack.send({ path: '/payment/capture', body: { payment_id: id, amount: 1 } });
   assert.deepEqual([more.status, more.body.error?.code], [409, 'amount_exceeded']);
+});
+
+test('a last capture that is declined gives nothing back, and its key is not good for one that is not the last', async () => {
+  const id = (await stack.pay(order({ amount: 100_00, capture: 'manual' }))).body.id ?? '';
+  const ask = (amount: number, final: boolean, key = freshName('key')) =>
+    stack.send({ path: '/payment/capture', body: { payment_id: id, amount, final }, headers: { 'idempotency-key': key } });
+  const key = freshName('key');
+  assert.equal((await ask(20_00, false, key)).body.amount_captured, 20_00);
+  const other = await ask(20_00, true, key);
+  assert.deepEqual([other.status, other.body.error?.code], [409, 'idempotency_mismatch'], other.text);
+  await stack.parts.host.addFault({ fault: 'decline', mti: '0220', code: '05' });
+  const declined = await ask(50_00, true);
+  assert.deepEqual([declined.body.operation?.status, declined.body.status], ['failed', 'partially_captured'], declined.text);
+  const rest = async () => (await stack.parts.database.query(`select from polygate.due_work where kind = 'rest'`)).rows;
+  await eventually(async () => (await rest()).length === 0, 'nothing more to be released');
+  assert.equal((await ask(80_00, false)).body.amount_captured, 100_00);
+});
+
+test('a payment is not voided while a capture of it is not answered', async () => {
+  const id = (await stack.pay(order({ amount: 100_00, capture: 'manual' }))).body.id ?? '';
+  await stack.parts.host.addFault({ fault: 'no_answer', mti: '0220' });
+  const unanswered = await stack.send({ path: '/payment/capture', body: { payment_id: id, amount: 40_00 } });
+  assert.equal(unanswered.body.operation?.status, 'processing', unanswered.text);
+  const voided = await stack.send({ path: '/payment/void', body: { payment_id: id } });
+  assert.deepEqual([voided.status, voided.body.error?.code], [409, 'invalid_state'], voided.text);
+  await eventually(async () => Number((await stack.read(id)).body.amount_captured) === 40_00, 'the capture to stand');
 });
 
 test('a refund with the same reference is the same refund, with another amount it is refused', async () => {

@@ -5,13 +5,14 @@
  */
 import type { DueHold, DueHoldStore, FoundHold } from '../core/due/due-hold.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
-import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
+import type { NewOperation, NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { addReview } from './risk-reviews.ts';
 import { timeArray } from './rows.ts';
+import { submitOperations } from './submit-operation.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
 import { createWalk } from './walk.ts';
 
@@ -39,9 +40,19 @@ from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::time
 on conflict do nothing`,
 };
 
+// One row speaks for all captures of a payment that release the rest; the last of them gives it its time, so that a node that looked before it was
+// written does not take the row away.
+const restAddition: Statement = {
+  name: 'add_due_rest',
+  text: `insert into polygate.due_work (merchant_id, payment_id, kind, channel_id, operation_id, state, due_at, leased_until)
+values ($1, $2, 'rest', $3, $4, 'waiting', $5, now())
+on conflict (payment_id, kind, merchant_id) do update set due_at = excluded.due_at, state = 'waiting', reason = null, failed_tries = 0`,
+};
+
 const completion: Statement = {
   name: 'finish_due_work',
-  text: `delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = $3`,
+  text: `delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = $3
+  and (kind <> 'rest' or (extract(epoch from due_at) * 1000)::bigint = $4)`,
 };
 
 const newTime: Statement = {
@@ -113,8 +124,8 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       }));
     },
     nextDueAtMs: leases.nextDueAtMs,
-    async finish({ merchantId, paymentId, kind }) {
-      await database.query(completion, [merchantId, paymentId, kind]);
+    async finish({ merchantId, paymentId, kind, dueAtMs }) {
+      await database.query(completion, [merchantId, paymentId, kind, dueAtMs]);
     },
     async moveTo({ merchantId, paymentId, kind }, dueAtMs) {
       await database.query(newTime, [merchantId, paymentId, kind, new Date(dueAtMs)]);
@@ -169,6 +180,16 @@ export async function submitWithDueWork(database: Database, row: NewPayment): Pr
     const submission =
       row.blocksChecked === true ? await submitChecked({ query }, row) : ((await submitPayments({ query }, [row]))[0] ?? 'key_taken');
     if (submission === 'submitted') await addDueWork({ query }, row);
+    return submission;
+  });
+}
+
+/** Writes a capture together with the release that is to follow it: both stand, or nothing. */
+export async function submitCaptureWithRest(database: Database, row: NewOperation): Promise<Submission> {
+  const { merchantId, channelId, paymentId, targetId, createdAtMs } = row;
+  return database.transaction(async (query) => {
+    const [submission = 'guard_failed'] = await submitOperations({ query }, [row]);
+    if (submission === 'submitted') await query(restAddition, [merchantId, paymentId, channelId, targetId, new Date(createdAtMs)]);
     return submission;
   });
 }

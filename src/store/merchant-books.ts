@@ -86,12 +86,12 @@ select coalesce(sum(amount) filter (where amount > 0), 0)::bigint as amount_in, 
 from booked where kind <> 'declared'`,
 };
 
-// The states are those of the index.
+// By the index of payouts. What an operator has to decide is under way as well, and what a bank has not decided yet.
 const payouts: Statement = {
   name: 'merchant_payout_balances',
   text: `select l.currency, l.available, coalesce((
   select sum(o.amount) from polygate.operation o join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
-  where o.merchant_id = $1 and o.state in ('submitted', 'unknown') and o.kind = 'payout' and p.currency = l.currency
+  where o.merchant_id = $1 and o.state in (${open}) and o.kind = 'payout' and p.currency = l.currency
 ), 0)::bigint as under_way
 from polygate.account_limit l where l.merchant_id = $1 and l.account = ${accounts.payout_balance} order by l.currency`,
 };

@@ -9,7 +9,7 @@ import { submitBankPayment } from './bank-payments.ts';
 import { blockCard, findCardBlocks, noteDecline } from './card-blocks.ts';
 import { recordDecision } from './decisions.ts';
 import { confirmDispute, findDispute, findDisputesOf } from './disputes.ts';
-import { submitWithDueWork } from './due-holds.ts';
+import { submitCaptureWithRest, submitWithDueWork } from './due-holds.ts';
 import { createOrphanSweep } from './orphans.ts';
 import { recordPartGivenUp, recordPartialApproval } from './partial-approvals.ts';
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
@@ -89,7 +89,8 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
         return row.blocksChecked === true ? submitChecked(hot, row) : payments.submit(row);
       });
     },
-    submitOperation: (row) => unlessKeyTaken(row, () => operations.submit(row)),
+    submitOperation: (row) =>
+      unlessKeyTaken(row, () => (row.releasesRest === true ? submitCaptureWithRest(hot, row) : operations.submit(row))),
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
     submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),

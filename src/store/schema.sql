@@ -605,6 +605,7 @@ CREATE INDEX operation_agreement ON polygate.operation USING btree (token) WHERE
 CREATE UNIQUE INDEX operation_chargeback_reversal ON polygate.operation USING btree (dispute_id, merchant_id) WHERE (kind = 'chargeback_reversal'::text);
 CREATE INDEX operation_customer ON polygate.operation USING btree (((dialect_data ->> 'customerReference'::text)), merchant_id) WHERE ((token IS NOT NULL) AND ((dialect_data ->> 'customerReference'::text) IS NOT NULL));
 CREATE INDEX operation_payment ON polygate.operation USING btree (payment_id);
+CREATE INDEX operation_payout ON polygate.operation USING btree (merchant_id) WHERE (kind = 'payout'::text);
 CREATE INDEX operation_reference ON polygate.operation USING btree (merchant_reference, merchant_id) WHERE (merchant_reference IS NOT NULL);
 CREATE INDEX operation_unresolved ON polygate.operation USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
 grant insert, select, update on polygate.operation to polygate_app;

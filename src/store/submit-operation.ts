@@ -92,7 +92,7 @@ const referenced: Statement = {
 };
 
 /** Reserves and writes; at most one operation per payment in `rows`. One outcome per row, in their order. */
-export async function submitOperations(database: Database, rows: readonly NewOperation[]): Promise<Submission[]> {
+export async function submitOperations(database: Pick<Database, 'query'>, rows: readonly NewOperation[]): Promise<Submission[]> {
   const references = referencesOf(rows);
   const written = await database.query<{ operation_id: string; submission: Submission }>(references.length === 0 ? statement : referenced, [
     ...columnsOf(inPaymentOrder(rows)),

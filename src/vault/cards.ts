@@ -27,12 +27,14 @@ interface SealedCard extends CardKey {
 interface StoredCard {
   readonly keyVersion: number;
   readonly sealed: Buffer;
+  readonly purgeAtMs: number;
 }
 
 interface StoredRow extends Record<string, unknown> {
   readonly ord: number;
   readonly key_version: number;
   readonly sealed: Buffer;
+  readonly purge_ms: number;
 }
 
 // One row comes back however many cards there are: their number, which says whether any id was taken already.
@@ -56,10 +58,25 @@ const selectFingerprints: Statement = {
 
 const selectCards: Statement = {
   name: 'vault-card-select',
-  text: `select i.ord::int as ord, c.key_version, c.sealed
+  text: `select i.ord::int as ord, c.key_version, c.sealed, (extract(epoch from c.purge_at) * 1000)::bigint as purge_ms
     from unnest($1::uuid[], $2::uuid[]) with ordinality as i (merchant_id, id, ord)
     join vault.card c on c.merchant_id = i.merchant_id and c.id = i.id`,
 };
+
+// With its tokens, so that none of them ends before the card that it names; they come first, as where a token is deleted, so that the two never wait
+// for each other.
+const prolongCard: Statement = {
+  name: 'vault-card-prolong',
+  text: `with named as (
+      update vault.token set purge_at = $3 where card_id = $2 and merchant_id = $1 and deleted_at is null and purge_at < $3 returning 1
+    )
+    update vault.card set purge_at = greatest(purge_at, $3::timestamptz)
+    where id = $2 and merchant_id = $1 and (select count(*) from named) >= 0
+    returning id`,
+};
+
+/** A card is prolonged when it gains as much, so that one that is paid with all day is written once. */
+const worthProlongingMs = 86_400_000;
 
 const deleteCard: Statement = {
   name: 'vault-card-delete',
@@ -70,7 +87,7 @@ const deleteCard: Statement = {
 export interface Cards {
   store(card: CardToStore): Promise<void>;
   discard(card: CardKey): Promise<void>;
-  reveal(card: CardKey): Promise<Pan | undefined>;
+  reveal(card: CardKey & { readonly neededUntilMs?: number }): Promise<Pan | undefined>;
   fingerprint(merchantId: string, pan: Pan): Uint8Array;
 }
 
@@ -121,8 +138,13 @@ export function createCards({ database, dataKeys, fingerprintKey, maxConcurrent 
 
     async reveal(card) {
       requireUuids(card);
-      const stored = await reads.submit(card);
+      const { merchantId, cardId, neededUntilMs = 0 } = card;
+      const stored = await reads.submit({ merchantId, cardId });
       if (stored === undefined) return undefined;
+      if (neededUntilMs - stored.purgeAtMs >= worthProlongingMs) {
+        const kept = await database.query(prolongCard, [merchantId, cardId, new Date(neededUntilMs)]);
+        if (kept.length === 0) return undefined;
+      }
       const key = await findKey(card, stored.keyVersion);
       const digits = unseal(key, stored.sealed, panAad(card, stored.keyVersion));
       if (digits === undefined) {
@@ -204,6 +226,6 @@ async function read(database: Database, cards: readonly CardKey[]): Promise<(Sto
     plainArray(cards.map((card) => card.cardId)),
   ]);
   const found = new Array<StoredCard | undefined>(cards.length).fill(undefined);
-  for (const { ord, key_version: keyVersion, sealed } of rows) found[ord - 1] = { keyVersion, sealed };
+  for (const { ord, key_version: keyVersion, sealed, purge_ms: purgeAtMs } of rows) found[ord - 1] = { keyVersion, sealed, purgeAtMs };
   return found;
 }

@@ -29,7 +29,6 @@ export interface Tokens {
     readonly after?: string;
     readonly limit: number;
   }): Promise<readonly { readonly token: string; readonly summary: CardSummary }[]>;
-  prolongToken(token: TokenKey & { readonly purgeAtMs: number }): Promise<void>;
   deleteToken(token: TokenKey & { readonly cardPurgeAtMs: number }): Promise<boolean>;
   adoptToken(token: AdoptedToken): Promise<Adoption>;
 }
@@ -115,14 +114,6 @@ const listTokens: Statement = {
   text: 'select token, summary from vault.token where merchant_id = $1 and token > $2 and deleted_at is null order by token limit $3',
 };
 
-const prolongToken: Statement = {
-  name: 'vault-token-prolong',
-  text: `with kept as (
-      update vault.token set purge_at = $3 where merchant_id = $1 and token = $2 and deleted_at is null and purge_at < $3 returning card_id
-    )
-    update vault.card c set purge_at = greatest(c.purge_at, $3) from kept where c.merchant_id = $1 and c.id = kept.card_id`,
-};
-
 const deleteToken: Statement = {
   name: 'vault-token-delete',
   text: `with gone as (
@@ -205,9 +196,6 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     },
     async listTokens({ merchantId, after = '', limit }) {
       return database.query<{ token: string; summary: CardSummary }>(listTokens, [merchantId, after, limit]);
-    },
-    async prolongToken({ merchantId, token, purgeAtMs }) {
-      await database.query(prolongToken, [merchantId, token, new Date(purgeAtMs)]);
     },
     async deleteToken({ merchantId, token, cardPurgeAtMs }) {
       if (!isToken(token)) return false;

@@ -8,7 +8,7 @@ export interface DueHold {
   /** The preauthorization. */
   readonly operationId: string;
   /**
-   * `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once a capture has succeeded. `review`: it is
+   * `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once the capture has succeeded that it was written with. `review`: it is
    * reversed, unless an operator has let it through; no capture is due before.
    */
   readonly kind: 'expiry' | 'capture' | 'rest' | 'review';
@@ -44,7 +44,7 @@ export interface DueHoldStore {
   nextDueAtMs(): Promise<number | undefined>;
   /** It is due later than it was said to be. */
   moveTo(due: DueHold, dueAtMs: number): Promise<void>;
-  /** It is over with. */
+  /** It is over with, unless it has become due anew since it was claimed. */
   finish(due: DueHold): Promise<void>;
   /** Gives the lease back: to be tried again after a while, or never. `failed`: the acquirer has not carried it out. */
   putOff(due: DueHold, again: { readonly afterMs: number; readonly failed?: true } | { readonly failedBecause: string }): Promise<void>;

@@ -3,7 +3,7 @@
  * take it twice: so a second node, or a node that comes after a crash, finds nothing left to do.
  */
 import type { Channel, Directory } from '../merchant/channel.ts';
-import { capture } from '../payment/capture.ts';
+import { capture, hasReleasingCapture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationNode, PaymentTree } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
@@ -84,7 +84,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
   if (left === 'unclear') return putOff(engine, due);
-  if (due.kind === 'rest' && tree?.captured === 0) return isCaptureLost(engine, due) ? finish(engine, due) : putOff(engine, due);
+  if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
   const command = { channel, operationId, dialectData: {} };
@@ -110,7 +110,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
     case 'approved':
       return finish(engine, due);
     case 'failed':
-      return tryAgain(engine, due);
+      return (await isCardGone(engine, hold)) ? giveUp(engine, due, 'its card is not in the vault any more') : tryAgain(engine, due);
     case 'declined':
       return refused(engine, due, result.operation.responseCode);
     default:
@@ -124,11 +124,6 @@ const reasons: Readonly<Record<DueHold['kind'], DueReason>> = {
   rest: 'rest_released',
   review: 'review_expired',
 };
-
-/** The capture was to be recorded right after this row: after a minute it never will be. */
-function isCaptureLost({ clock }: Engine, { dueAtMs }: DueHold): boolean {
-  return clock.businessNow() - dueAtMs > 60_000;
-}
 
 /** The hold of an imported payment is due at once, since only here is known how long it may stand. */
 function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dialectLifeOf }: HoldRules): number {
@@ -169,9 +164,21 @@ async function tryAgain(engine: Engine, due: DueHold): Promise<boolean> {
 
 /** The acquirer said no. A capture is not asked for twice; a hold must not stay for ever. */
 async function refused(engine: Engine, due: DueHold, responseCode = ''): Promise<boolean> {
-  const { merchantId, operationId, kind, failedTries } = due;
+  const { kind, failedTries } = due;
   if (kind !== 'capture' && failedTries + 1 < refusalsAtMost) return tryAgain(engine, due);
-  engine.log.error({ merchantId, operationId, kind, responseCode }, 'the acquirer refuses what is due for a hold; it needs an operator');
-  await engine.holds.putOff(due, { failedBecause: `the acquirer answered ${responseCode}` });
+  return giveUp(engine, due, `the acquirer answered ${responseCode}`);
+}
+
+/** Then nothing can be sent for the hold, however often it is tried. */
+async function isCardGone({ vault }: Engine, hold: OperationNode | undefined): Promise<boolean> {
+  if (hold?.cardId === undefined) return false;
+  const { merchantId, cardId } = hold;
+  return (await vault.reveal({ merchantId, cardId })) === undefined;
+}
+
+async function giveUp(engine: Engine, due: DueHold, reason: string): Promise<boolean> {
+  const { merchantId, operationId, kind } = due;
+  engine.log.error({ merchantId, operationId, kind, reason }, 'what is due for a hold cannot be done; it needs an operator');
+  await engine.holds.putOff(due, { failedBecause: reason });
   return true;
 }

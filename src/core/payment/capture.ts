@@ -4,26 +4,29 @@ import { stateShown } from '../risk/review.ts';
 import { decideVoid } from './decide-void.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
-import { refuseWhenUnavailable } from './store-failure.ts';
+import type { OperationView, PaymentTree } from './operation.ts';
+
+/** Member of the data of a capture's record: the rest of its hold is released once it has succeeded. */
+const releasing = 'releasesRest';
 
 export function capture(engine: Engine, command: OperateCommand): Promise<ActResult> {
-  const { releasesRest, ...given } = command;
-  if (releasesRest === undefined) return operate(engine, 'capture', given, decideCapture);
-  return refuseWhenUnavailable(engine, () => captureOnly(engine, command, given));
+  if (command.releasesRest === undefined) return operate(engine, 'capture', command, decideCapture);
+  return captureAndRelease(engine, { ...command, dialectData: { ...command.dialectData, [releasing]: 'true' } });
 }
 
-async function captureOnly(engine: Engine, command: OperateCommand, given: OperateCommand): Promise<ActResult> {
-  const { merchantId } = command.channel;
-  const tree = await engine.store.findTree({ merchantId, operationId: command.operationId });
-  const hold = tree?.operations.find(({ operationId }) => operationId === command.operationId);
-  if (tree === undefined || hold === undefined || 'code' in decideCapture(tree, hold, given)) {
-    return operate(engine, 'capture', given, decideCapture);
-  }
-  // Before the capture, so that no end of this process leaves the rest held.
-  const { channelId, paymentId, operationId } = hold;
-  await engine.holds.add([{ merchantId, channelId, paymentId, operationId, kind: 'rest', dueAtMs: engine.clock.businessNow() }]);
-  const result = await operate(engine, 'capture', given, decideCapture);
-  if (result.kind === 'recorded' && result.operation.state === 'approved') await releaseRest(engine, command);
+/** Whether a capture has succeeded that releases what it left of the hold. */
+export function hasReleasingCapture({ operations }: PaymentTree): boolean {
+  return operations.some(isReleasing);
+}
+
+function isReleasing({ kind, state, dialectData }: OperationView): boolean {
+  return kind === 'capture' && state === 'approved' && dialectData[releasing] !== undefined;
+}
+
+async function captureAndRelease(engine: Engine, command: OperateCommand): Promise<ActResult> {
+  const result = await operate(engine, 'capture', command, decideCapture);
+  // What has the key already may be another capture, which left the rest where it is.
+  if (result.kind === 'recorded' && isReleasing(result.operation)) await releaseRest(engine, command);
   return result;
 }
 

@@ -17,8 +17,8 @@ export const decideVoid: Decide = (tree, named, command) => {
   return named.kind === 'preauthorization' ? decideRelease(tree, named, command) : decideChargeReversal(tree, named, command);
 };
 
-const decideRelease: Decide = (tree, named, { amount }) => {
-  if (tree.releasePending > 0) return refusal('payment_busy');
+const decideRelease: Decide = (tree, named, { amount, whole }) => {
+  if (tree.releasePending > 0 || (whole === true && tree.capturePending > 0)) return refusal('payment_busy');
   const left = tree.authorized - tree.captured - tree.capturePending - tree.released;
   if (left <= 0) return refusal('nothing_left');
   const wanted = amount ?? left;

@@ -28,6 +28,8 @@ export interface OperateCommand extends MerchantNames {
   readonly once?: true;
   /** Of a capture: what it does not take is released as soon as it has succeeded, also when that is known only later. Goes with `once`. */
   readonly releasesRest?: true;
+  /** Of a void: it is answered as the end of the whole payment, so not while a capture of it has no outcome. */
+  readonly whole?: true;
   /** Where the shopper of a new payment that comes of it goes in the end; `first`: the payment acted upon, and where its shopper went. */
   readonly returnUrl?: (operationId: string, first: { readonly operationId: string; readonly returnUrl: string }) => string;
   /** Of what the gateway does by itself: why. */
@@ -163,6 +165,7 @@ async function submit(
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
     ...(command.because === undefined ? {} : { because: command.because }),
     ...(command.once === undefined ? {} : { once: command.once }),
+    ...(command.releasesRest === undefined ? {} : { releasesRest: command.releasesRest }),
   };
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([

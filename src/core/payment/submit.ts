@@ -121,12 +121,13 @@ function reject(engine: Engine, command: Conduct, card: PaymentCard, row: NewPay
   return submit(engine, command, { ...stored(card), rejection }, { ...unsent, rejection, blocksChecked: true });
 }
 
-/** Stores a new card, or reads the one behind a token. */
+/** Stores a new card, or reads one that is kept, which then stays until this payment does not need it any more. */
 async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment, channel: Channel): Promise<Pan | undefined> {
   const { merchantId, cardId } = row;
   if (card.rejection !== undefined) return undefined;
-  if (card.pan === undefined) return engine.vault.reveal({ merchantId, cardId });
-  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs: purgeTime(row.createdAtMs, channel, engine.settings) });
+  const purgeAtMs = purgeTime(row.createdAtMs, channel, engine.settings);
+  if (card.pan === undefined) return engine.vault.reveal({ merchantId, cardId, neededUntilMs: purgeAtMs });
+  await engine.vault.store({ merchantId, cardId, pan: card.pan, purgeAtMs });
   return card.pan;
 }
 

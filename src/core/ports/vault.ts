@@ -31,8 +31,11 @@ export interface Vault {
   store(card: CardToStore): Promise<void>;
   /** Deletes a card that no operation uses. */
   discard(card: { readonly merchantId: string; readonly cardId: string }): Promise<void>;
-  /** The PAN of a stored card; undefined when it never was stored, or is purged. */
-  reveal(card: { readonly merchantId: string; readonly cardId: string }): Promise<Pan | undefined>;
+  /**
+   * The PAN of a stored card; undefined when it never was stored, or is purged. `neededUntilMs` (business time): the card and its tokens are kept
+   * as long, to within a day.
+   */
+  reveal(card: { readonly merchantId: string; readonly cardId: string; readonly neededUntilMs?: number }): Promise<Pan | undefined>;
   /**
    * A keyed HMAC of the PAN within the merchant: equal cards have equal fingerprints, and nothing else can be learnt from it. Resolves at
    * once when the merchant's key is in memory.
@@ -92,6 +95,4 @@ export interface Vault {
    * the last payment made with it no longer needs it) or earlier. False when there is no such token.
    */
   deleteToken(token: { readonly merchantId: string; readonly token: string; readonly cardPurgeAtMs: number }): Promise<boolean>;
-  /** Puts off the purge of a token and its card to `purgeAtMs` (business time), where it would be earlier. */
-  prolongToken(token: { readonly merchantId: string; readonly token: string; readonly purgeAtMs: number }): Promise<void>;
 }

@@ -1,8 +1,7 @@
 /** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
 import { nextDue } from '../due/timetable.ts';
 import type { DueWork, Progress } from '../due/work.ts';
-import type { Channel, Directory } from '../merchant/channel.ts';
-import { purgeTime } from '../merchant/retention.ts';
+import type { Directory } from '../merchant/channel.ts';
 import { authorize } from '../payment/authorize.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueSchedule } from './schedule.ts';
@@ -44,7 +43,6 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
     await engine.schedules.putOff(due, { afterMs: againAfterMs * 12 });
     return false;
   }
-  await keepCard(engine, due, channel);
   const result = await authorize(engine, {
     ...{ channel, kind, amount, currency, dialectData, tokenize: false, instrument: { type: 'token', token } },
     agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'recurring' },
@@ -71,10 +69,4 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
   engine.log.warn({ merchantId, scheduleId, code }, `a scheduled payment was refused: ${meaning}`);
   await engine.schedules.putOff(due, retryable ? { afterMs: againAfterMs } : { failedBecause: code });
   return !retryable;
-}
-
-/** A card that is paid with from time to time must not reach its purge date meanwhile. */
-async function keepCard({ vault, settings }: Engine, { schedule, dueAtMs }: DueSchedule, channel: Channel): Promise<void> {
-  const { merchantId, token } = schedule;
-  await vault.prolongToken({ merchantId, token, purgeAtMs: purgeTime(dueAtMs, channel, settings) });
 }

@@ -82,7 +82,7 @@ type ActKind = 'CP' | 'RF' | 'RV';
 const acts: Readonly<Record<ActKind, (engine: DialectContext['engine'], command: OperateCommand) => Promise<ActResult>>> = {
   CP: (engine, command) => capture(engine, { ...command, once: true }),
   RF: (engine, command) => refund(engine, { ...command, once: true }),
-  RV: voidOperation,
+  RV: (engine, command) => voidOperation(engine, { ...command, ...(command.amount === undefined ? { whole: true } : {}) }),
 };
 
 async function act(

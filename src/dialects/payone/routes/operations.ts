@@ -115,7 +115,7 @@ async function answerCancel(context: DialectContext, request: FastifyRequest<OfP
   if (first.kind !== 'preauthorization' && first.state === 'approved') throw notAllowed();
   const command = {
     ...commandOf(read, first.operationId, body.operationReferences),
-    ...(body.amountOfMoney === undefined ? {} : readMoney(body.amountOfMoney, 'amountOfMoney')),
+    ...(body.amountOfMoney === undefined ? { whole: true as const } : readMoney(body.amountOfMoney, 'amountOfMoney')),
   };
   const names = { amount: 'amountOfMoney.amount', currency: 'amountOfMoney.currencyCode' };
   const act = recorded(reply, await voidOperation(context.engine, command), names);

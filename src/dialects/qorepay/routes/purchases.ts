@@ -206,7 +206,8 @@ async function release(context: DialectContext, found: Found, request: FastifyRe
   const paid = paidTree(found.view);
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined || paid.tree.captured + paid.tree.capturePending > 0)
     throw wrongStatusProblem('release');
-  done(await voidOperation(context.engine, commandFor(context, found, request, paid.first.operationId)), 'release', 0);
+  const command = { ...commandFor(context, found, request, paid.first.operationId), whole: true } as const;
+  done(await voidOperation(context.engine, command), 'release', 0);
   return written(context, found, await again(context, found));
 }
 

@@ -102,10 +102,10 @@ async function takeVoid(context: DialectContext, request: FastifyRequest, reply:
   const asked = await askedFor(context, request, reply, body);
   const { first } = asked;
   const tree = await context.engine.store.findTree(first);
-  if (first.kind !== 'preauthorization' || (tree?.captured ?? 0) > 0) {
+  if (first.kind !== 'preauthorization' || (tree !== undefined && tree.captured + tree.capturePending > 0)) {
     throw new Problem('invalid_state', { message: 'Money of this payment was captured, or may be: refund it.' });
   }
-  const command = commandOf(asked, headerKeyOf(context, request), undefined, body.reason);
+  const command = { ...commandOf(asked, headerKeyOf(context, request), undefined, body.reason), whole: true as const };
   return answerAct(asked, recordedOf(await voidOperation(context.engine, command), reply));
 }
 
