@@ -164,6 +164,9 @@ test('OPP: a debit says that it waits for a review, and keeps its type; a rebill
   const now = await opp.read(paid.id);
   assert.deepEqual([now.code, now.body.paymentType], [succeeded, 'DB']);
   assert.equal((await opp.operate(paid.id, { type: 'RV' })).code, succeeded);
+  const disputed = await opp.pay({ amount: '40.00', card: freshCardNumber(), more: { 'customer.email': email } });
+  await decide('accept');
+  for (const type of ['CB', 'CR'] as const) assert.equal((await opp.operate(disputed.id, { type, amount: '40.00' })).code, succeeded, type);
   const body = { subject: 'bin', value: bin, action: 'review' };
   await console.done('post', '/merchants/{merchant_id}/risk-rules/blocks', { ids: { merchant_id }, body });
   await held();

@@ -5,6 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { NewPosting } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
+import { chargeMeant } from '../risk/review.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
@@ -20,7 +21,8 @@ export function chargebackReversal(engine: Engine, command: OperateCommand): Pro
 }
 
 /** One for each charge, of what is left of it; without an amount, of all that is left. */
-export const decideChargeback: Decide = (_tree, named, { amount }) => {
+export const decideChargeback: Decide = (tree, target, { amount }) => {
+  const named = chargeMeant(tree, target);
   if (!isCharge(named)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(named);
   if (unsuccessful !== undefined) return unsuccessful;
@@ -35,8 +37,9 @@ export const decideChargeback: Decide = (_tree, named, { amount }) => {
 
 /** Of the chargeback that is named, or of the last one of the charge that is named; always whole. */
 export const decideChargebackReversal: Decide = (tree, named, { amount }) => {
-  const found = named.kind === 'chargeback' ? named : chargebackOf(tree, named);
-  if (found === undefined) return refusal(isCharge(named) ? 'no_chargeback' : 'wrong_kind');
+  const meant = chargeMeant(tree, named);
+  const found = named.kind === 'chargeback' ? named : chargebackOf(tree, meant);
+  if (found === undefined) return refusal(isCharge(meant) ? 'no_chargeback' : 'wrong_kind');
   const charge = tree.operations.find(({ operationId }) => operationId === found.targetId);
   if (charge === undefined) return refusal('no_chargeback');
   if (isReversed(tree, found)) return refusal('chargeback_already_reversed');

@@ -1,6 +1,6 @@
 /** What a reversal may take: of a hold what is not captured, of a charge what is not refunded, settled or disputed. */
 import { refusal } from '../refusals.ts';
-import { isCapturedAfterReview } from '../risk/review.ts';
+import { chargeMeant } from '../risk/review.ts';
 import { type Decide, refuseUnsuccessful } from './operate.ts';
 import { isChargedBack } from './operation.ts';
 
@@ -11,10 +11,8 @@ export const decideVoid: Decide = (tree, named, command) => {
   if (!reversible.some((kind) => kind === named.kind)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(named);
   if (unsuccessful !== undefined) return unsuccessful;
-  const charge = isCapturedAfterReview(named)
-    ? tree.operations.find(({ kind, state }) => kind === 'capture' && state === 'approved')
-    : undefined;
-  if (charge !== undefined) return decideChargeReversal(tree, charge, command);
+  const charge = chargeMeant(tree, named);
+  if (charge !== named) return decideChargeReversal(tree, charge, command);
   if (named.bank !== undefined && named.kind !== 'preauthorization') return refusal('void_not_supported');
   return named.kind === 'preauthorization' ? decideRelease(tree, named, command) : decideChargeReversal(tree, named, command);
 };

@@ -3,7 +3,7 @@
  * was to be charged at once is held as well, and charged when it is let through. Its state at the acquirer is its state; the reason beside it says how
  * the review stands.
  */
-import type { OperationKind, OperationView } from '../payment/operation.ts';
+import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../payment/operation.ts';
 import type { OperationEvent, OperationState } from '../states/operation.ts';
 import type { ReviewReason } from './rule.ts';
 
@@ -40,6 +40,12 @@ export function kindAsked({ kind, dialectData }: Pick<OperationView, 'kind' | 'd
 /** Whether it is captured as soon as it is let through. */
 export function isCapturedAfterReview({ dialectData }: Pick<OperationView, 'dialectData'>): boolean {
   return dialectData[afterReview] !== undefined;
+}
+
+/** What is meant by the id of a payment that was held for review and captured then: merchants know it as the charge that they asked for. */
+export function chargeMeant(tree: PaymentTree, named: OperationNode): OperationNode {
+  if (!isCapturedAfterReview(named)) return named;
+  return tree.operations.find(({ kind, state }) => kind === 'capture' && state === 'approved') ?? named;
 }
 
 /** What an approval means for an operation that is under way. */
