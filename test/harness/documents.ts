@@ -55,11 +55,7 @@ export const runElsewhere: readonly RunElsewhere[] = [
     by: copied,
   },
   { page: 'docs/operating.md', first: 'pg_dump "$DATABASE_URL" --format=custom --no-unlogged-table-data --file=polygate.dump', by: dumped },
-  {
-    page: 'docs/operating.md',
-    first: 'psql "$NEW_URL" -c "create role polygate_app nologin" -c "create role polygate_vault nologin"',
-    by: dumped,
-  },
+  { page: 'docs/operating.md', first: 'pg_restore --dbname="$NEW_URL" --no-owner --exit-on-error polygate.dump', by: dumped },
   { page: 'docs/operating.md', first: 'psql "$NEW_URL" \\', by: dumped },
 ];
 
