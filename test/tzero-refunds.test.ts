@@ -19,8 +19,8 @@ async function capturedInParts(parts: readonly number[]): Promise<string> {
   return id;
 }
 
-const refund = (id: string, body: Json = {}): Promise<TzeroReply> =>
-  stack.send({ path: '/payment/refund', body: { payment_id: id, reference: freshName('ref'), ...body } });
+const refund = (id: string, body: Json = {}, headers: Record<string, string> = {}): Promise<TzeroReply> =>
+  stack.send({ path: '/payment/refund', body: { payment_id: id, reference: freshName('ref'), ...body }, headers });
 
 const refundsOf = async (id: string) => {
   const { body } = await stack.send({ method: 'GET', path: `/payment/${id}/refunds` });
@@ -72,15 +72,21 @@ test('without an amount all captures are refunded, and it is told as one refund'
   assert.deepEqual([...new Set((await told()).map(([, operationId]) => operationId))], [whole.body.id]);
 });
 
-test('a request that comes several times at once is one refund', async () => {
-  const id = await capturedInParts([300, 700]);
-  const since = await countEntries();
-  const reference = freshName('ref');
-  const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refund(id, { amount: 800, reference })));
-  assert.deepEqual(new Set(answers.map(({ status, body }) => `${status} ${body.amount}`)), new Set(['200 800']));
-  assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
-  assert.deepEqual((await refundedAtHost(since)).toSorted(), [300, 500]);
-});
+for (const [whose, headersOf] of [
+  ['', () => ({})],
+  [', under a key of its own each time', () => ({ 'idempotency-key': freshName('key') })],
+  [', under the same key', (reference: string) => ({ 'idempotency-key': reference })],
+] as const) {
+  test(`a request that comes several times at once${whose} is one refund`, async () => {
+    const id = await capturedInParts([300, 700]);
+    const since = await countEntries();
+    const reference = freshName('ref');
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refund(id, { amount: 800, reference }, headersOf(reference))));
+    assert.deepEqual(new Set(answers.map(({ status, body }) => `${status} ${body.amount}`)), new Set(['200 800']));
+    assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
+    assert.deepEqual((await refundedAtHost(since)).toSorted(), [300, 500]);
+  });
+}
 
 test('a part that the host declines is not part of what is answered, and is not tried again', async () => {
   const id = await capturedInParts([300, 700]);

@@ -84,7 +84,7 @@ function planOf({ dialectData }: OperationView): readonly Part[] {
 async function makeOthers(engine: Engine, command: OperateCommand, first: OperationView): Promise<boolean> {
   const tree = await engine.store.findTree(first);
   if (tree === undefined) return false;
-  const { currency: _currency, once: _once, ...shared } = command;
+  const { currency: _currency, once: _once, referenceKey: _referenceKey, ...shared } = command;
   for (const { number, amount } of planOf(first).slice(1)) {
     const capture = tree.operations.find((operation) => operation.number === number);
     if (capture === undefined) throw new Error(`the refund ${first.operationId} is of a capture that is not there`);
