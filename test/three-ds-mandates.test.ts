@@ -43,6 +43,7 @@ test('a first payment is told as what it is, with the terms, and the shopper is 
     // What is not said, and must be told: an agreement without an end, charged whenever it may be.
     [{ recurringType: 'INITIAL' }, ['02', '04', '99991231', '1', undefined]],
     [agreement('RECURRING', { 'standingInstruction.expiry': '2033-13-41' }), ['02', '04', '99991231', '1', undefined]],
+    [agreement('RECURRING', { 'standingInstruction.expiry': '2033-02-30' }), ['02', '04', '99991231', '1', undefined]],
     // Parts of a purchase cannot be told without their number.
     [agreement('INSTALLMENT', terms), ['01', '04', undefined, undefined, undefined]],
   ];

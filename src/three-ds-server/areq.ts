@@ -1,5 +1,7 @@
 /** The AReq of a run: what is known of card, shopper, shop and purchase in the protocol's words. Pure. */
+
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
+import { isDay } from '../core/day.ts';
 import { currencyOf } from '../core/money/currency.ts';
 import type { AgreementTerms, AuthenticationRequest, WithoutShopper } from '../core/three-d-secure/authentication.ts';
 import type { Asking } from '../core/three-d-secure/three-ds-server.ts';
@@ -128,7 +130,7 @@ function toldAs({ agreement, installments = 0 }: AgreementTerms): Told {
 function termElements(told: Told, { until = '', everyDays = anyDay, installments }: AgreementTerms) {
   if (told === 'other') return {};
   return {
-    recurringExpiry: Number.isNaN(Date.parse(until)) ? withoutEnd : until.replaceAll('-', ''),
+    recurringExpiry: isDay(until) ? until.replaceAll('-', '') : withoutEnd,
     recurringFrequency: String(Math.max(everyDays, anyDay)),
     ...(told === 'installment' ? { purchaseInstalData: String(installments) } : {}),
   };

@@ -1,5 +1,7 @@
 /** What a format cannot say of a value: that a date exists, that an address can be one. Each fault has a result code of its own. */
+
 import { isIP } from 'node:net';
+import { isDay } from '../../core/day.ts';
 import { type ParameterError, parameterError } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 import type { Parameters } from './wire.ts';
@@ -32,7 +34,7 @@ const rules: readonly Rule[] = [
     message: 'must be an address, as in jane@example.com',
   },
   { names: ['customer.ip'], code: '100.900.401', holds: (value) => isIP(value) !== 0, message: 'must be an IPv4 or IPv6 address' },
-  { names: ['customer.birthDate'], code: '100.900.450', holds: isDate, message: 'must be a date, as in 1990-12-31' },
+  { names: ['customer.birthDate'], code: '100.900.450', holds: isDay, message: 'must be a date, as in 1990-12-31' },
   {
     names: ['billing.country', 'shipping.country'],
     code: '100.800.501',
@@ -59,12 +61,6 @@ export function meaningErrors(parameters: Parameters): readonly MeaningError[] {
 
 function isCountry(value: string): boolean {
   return /^[A-Z]{2}$/.test(value) && !noCountries.has(value) && regions.of(value) !== undefined;
-}
-
-/** `yyyy-MM-dd`, a day that exists. */
-function isDate(value: string): boolean {
-  const time = new Date(`${value}T00:00:00Z`);
-  return /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value);
 }
 
 /** Apps return to a scheme of their own, so any scheme may be. */
