@@ -24,6 +24,8 @@ const root = join(import.meta.dirname, '..');
 const concurrency = Math.max(4, availableParallelism());
 const isSoak = process.env.POLYGATE_SOAK === '1';
 const processTimeoutMs = (isSoak ? 60 : 30) * 60 * 1000;
+/** Of one test, or of all that a file has: what waits for ever is named, and the others still run. */
+const testTimeoutMs = isSoak ? processTimeoutMs : 5 * 60 * 1000;
 
 /** Runs everything, or the files given, and returns how many tests passed and failed; each check counts as one. */
 async function runAll(given: readonly string[]): Promise<Count> {
@@ -72,7 +74,8 @@ async function runFiles(files: readonly string[]): Promise<TestCount> {
   const count = { passed: 0, failed: 0, names };
   if (files.length === 0) return count;
   const signal = stopSignal();
-  const stream = run({ files: [...files], concurrency, isolation: 'process', timeout: processTimeoutMs, signal });
+  const execArgv = [`--test-timeout=${testTimeoutMs}`];
+  const stream = run({ files: [...files], concurrency, isolation: 'process', timeout: processTimeoutMs, execArgv, signal });
   // Only leaves count: a suite, and a file as a whole, is no test of its own, unless it fails without a test in it failing.
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return;

@@ -14,10 +14,20 @@ const installed = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
-/** Pages of the gateway under test come from the loopback, so the browser needs no sandbox of its own, which root could not have. */
+/**
+ * Pages of the gateway under test come from the loopback, so the browser needs no sandbox of its own, which root could not have. Nothing else of its
+ * defaults is changed: the package proposes to do without the separation of sites, which is part of what is tested, and without processes of their own
+ * for pages, which does not stand every page on every machine.
+ */
+const args: readonly string[] = ['--no-sandbox'];
+
 export async function startBrowser(): Promise<Browser> {
   const found = installed.find((path) => existsSync(path));
-  return found === undefined ? startPackaged() : chromium.launch({ executablePath: found, args: ['--no-sandbox'] });
+  return found === undefined ? startPackaged() : launch(found);
+}
+
+function launch(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...args] });
 }
 
 /** It unpacks itself into the folder for temporary files, where two tests at once would find each other's half of it: each gets its own. */
@@ -27,7 +37,7 @@ async function startPackaged(): Promise<Browser> {
   process.env.TMPDIR = folder;
   try {
     const { default: packaged } = await import('@sparticuz/chromium');
-    const browser = await chromium.launch({ executablePath: await packaged.executablePath(), args: packaged.args });
+    const browser = await launch(await packaged.executablePath());
     browser.on('disconnected', () => void rm(folder, { recursive: true, force: true }));
     return browser;
   } catch (error) {
