@@ -5,6 +5,7 @@ import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Pan, parsePan } from '../src/core/instrument/card.ts';
 import { openKeyFile } from '../src/vault/key-file.ts';
 import { type OpenVault, openVault } from '../src/vault/vault.ts';
@@ -72,6 +73,9 @@ async function startNode(env: NodeJS.ProcessEnv = {}): Promise<Node> {
   return node;
 }
 
+/** Between two payments: often enough to be in the way of everything, and other tests need the machine too. */
+const breathMs = 20;
+
 /** Pays with the stored cards on all nodes, one payment after another each, until stopped; returns how many, after checking every one. */
 function keepPaying(...nodes: readonly OppClient[]): () => Promise<number> {
   let stopped = false;
@@ -80,6 +84,7 @@ function keepPaying(...nodes: readonly OppClient[]): () => Promise<number> {
     for (let index = 0; !stopped; index += 1) {
       const token = tokens[index % tokens.length];
       codes.push((await api.payWithToken(`/v1/registrations/${token}/payments`, { amount: '1.00' })).code);
+      await delay(breathMs);
     }
   });
   return async () => {
