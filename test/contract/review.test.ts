@@ -1,5 +1,6 @@
 /** Contract: payments that a risk rule of the merchant holds until an operator has looked at them: authorized, pending, and captured by nobody meanwhile. */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { passesLuhn } from '../../src/core/instrument/card.ts';
 import { type ConsoleClient, createConsoleClient, moveClock } from '../harness/console.ts';
 import { eventually } from '../harness/processes.ts';
@@ -103,6 +104,26 @@ story('a debit under review is held only; let through, it is charged, and can be
   ]);
   expectOutcome(await scene.shop.refund(handle, { amount, currency: 'EUR' }), 'approved');
 });
+
+for (const [mishap, faults] of [
+  ['refuses to capture it', ['decline']],
+  ['does not answer, and refuses when it is asked again', ['no_answer', 'decline']],
+] as const) {
+  story(`a debit is let through, and the acquirer ${mishap}: it is told as declined, and given up`, [], async (scene) => {
+    const client = await ruled(scene);
+    const amount = 37_00 + faults.length;
+    const answer = await scene.shop.debit(order({ amount, card: suspect() }));
+    const handle = await held(scene, answer, amount);
+    for (const fault of faults) await scene.stack.host.addFault({ fault, mti: '0220', times: 1 });
+    await decide(client, 'accept');
+    await scene.stack.hurry();
+    const outcome = async () => (await scene.shop.read(handle)).outcome;
+    await eventually(async () => ['declined', 'rejected'].includes(await outcome()), 'the payment to be declined');
+    const isGivenUp = async () => isDeepStrictEqual(await standing(scene, amount), [['authorization', 0, 0, amount]]);
+    await eventually(isGivenUp, 'the hold to be given up');
+    expectOutcome(await scene.shop.refund(handle, { amount, currency: 'EUR' }), 'refused');
+  });
+}
 
 for (const kind of ['authorize', 'debit'] as const) {
   story(
