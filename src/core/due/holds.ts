@@ -85,10 +85,12 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
   if (left === 'unclear') return putOff(engine, due);
-  if (due.kind === 'capture' && tree !== undefined && hold !== undefined && isUncaptured(tree, hold)) return giveUpUncaptured(engine, hold);
   if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
+  if (due.kind === 'capture' && tree !== undefined && hold !== undefined && isUncaptured(tree, hold)) {
+    return giveUpUncaptured(engine, hold, channel);
+  }
   const command = { channel, operationId, dialectData: {} };
   const endsAtMs = hold === undefined ? due.dueAtMs : endOf(due, hold, channel, rules);
   if (endsAtMs > due.dueAtMs) {

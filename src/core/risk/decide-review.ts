@@ -54,8 +54,11 @@ export function expireReview(engine: Engine, view: OperationView): Promise<boole
 }
 
 /** The acquirer refuses to capture what was let through. False: something else has been captured of it since. */
-export function giveUpUncaptured(engine: Engine, view: OperationView): Promise<boolean> {
-  return end(engine, view, { because: 'review_uncaptured' });
+export async function giveUpUncaptured(engine: Engine, view: OperationView, channel: Channel): Promise<boolean> {
+  const because = 'review_uncaptured';
+  if (!(await end(engine, view, { because }))) return false;
+  await carryOut(engine, { view, channel, because });
+  return true;
 }
 
 type Ended = Extract<DueReason, 'review_accepted'> | GivenUpReason;
@@ -63,12 +66,10 @@ type Ended = Extract<DueReason, 'review_accepted'> | GivenUpReason;
 function end(engine: Engine, view: OperationView, { because, act }: { readonly because: Ended; readonly act?: OperatorAct }) {
   const { merchantId, paymentId, operationId, kind, amount, channelId } = view;
   const event = because === 'review_accepted' ? 'accept_review' : 'refuse_review';
-  const isUncaptured = because === 'review_uncaptured';
   return engine.risk.endReview({
     outcome: { merchantId, paymentId, operationId, kind, amount, event, from: 'approved', reason: because },
-    standing: isUncaptured ? 'review_accepted' : inReview,
-    // What was captured in vain, nobody else is about to release.
-    ...{ channelId, nowMs: engine.clock.businessNow(), leaseMs: isUncaptured ? 0 : engine.acquirer.timeoutMs + leaseMarginMs },
+    standing: because === 'review_uncaptured' ? 'review_accepted' : inReview,
+    ...{ channelId, nowMs: engine.clock.businessNow(), leaseMs: engine.acquirer.timeoutMs + leaseMarginMs },
     captures: because === 'review_accepted' && isCapturedAfterReview(view),
     ...(act === undefined ? {} : { act }),
   });
@@ -87,7 +88,8 @@ async function carryOut(
     const result = await (isAccepted ? capture : voidOperation)(engine, command);
     if (result.kind === 'recorded' && result.operation.state === 'approved') {
       await engine.holds.finish({ ...view, kind: isAccepted ? 'capture' : 'review', dueAtMs: 0, failedTries: 0 });
-    } else if (isAccepted && result.kind === 'recorded' && result.operation.state === 'declined') await giveUpUncaptured(engine, view);
+    } else if (isAccepted && result.kind === 'recorded' && result.operation.state === 'declined')
+      await giveUpUncaptured(engine, view, channel);
   } catch (error) {
     engine.log.warn({ operationId, error: String(error) }, 'what follows a review waits for its next try');
   }
