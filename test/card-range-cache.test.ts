@@ -33,7 +33,7 @@ async function startList(answers: readonly ((preq: Json) => Json | undefined)[])
   const warnings: object[] = [];
   const log = { info: () => undefined, warn: (fields: object) => void warnings.push(fields), error: () => undefined };
   const cache = await startCardRangeCache({
-    ...{ post: createPost({}), url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, timeoutMs: 1_000 },
+    ...{ post: createPost({}), url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, timeoutMs: 20_000 },
     ...{ serverReference: 'REF', requestorUrl: 'http://127.0.0.1/', allowsPlainHttp: true, log, freshForMs: 20 },
   });
   after(async () => {

@@ -49,9 +49,10 @@ async function readiness(): Promise<unknown> {
   return { status: answer.status, ...((await answer.json()) as { missing?: unknown }) };
 }
 
+/** On a busy machine something else may be missing for a moment as well. */
 async function isMissing(part: string): Promise<boolean> {
   const { status, missing } = (await readiness()) as { status: unknown; missing?: readonly string[] };
-  return status === 'not ready' && missing?.length === 1 && missing[0] === part;
+  return status === 'not ready' && missing?.includes(part) === true;
 }
 
 for (const part of ['database', 'vault'] as const) {

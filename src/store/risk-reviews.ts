@@ -16,27 +16,21 @@ values ($1, $2, 'review', $3, $4, 'waiting', $5, now(), $6)`,
 // The payment first, like everywhere. The reason is the guard: of two ends at the same moment one finds it.
 const lock: Statement = {
   name: 'lock_review',
-  text: `select o.reason from polygate.payment p
+  text: `select o.reason, p.captured + p.capture_pending > 0 as is_captured from polygate.payment p
   join polygate.operation o on o.merchant_id = p.merchant_id and o.payment_id = p.payment_id and o.operation_id = $3
 where p.merchant_id = $1 and p.payment_id = $2 for update of p, o`,
 };
 
-const endNow: Statement = {
-  name: 'end_review',
-  text: `update polygate.due_work set due_at = least(due_at, $3), leased_until = now() + $4 * interval '1 millisecond'
-where merchant_id = $1 and payment_id = $2 and kind = 'review'`,
-};
-
 const remove: Statement = {
-  name: 'remove_review',
-  text: `delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = 'review'`,
+  name: 'remove_due_after_review',
+  text: 'delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = $3',
 };
 
-const captureNow: Statement = {
-  name: 'capture_after_review',
+const addNow: Statement = {
+  name: 'add_due_after_review',
   text: `insert into polygate.due_work (merchant_id, payment_id, kind, channel_id, operation_id, state, due_at, leased_until)
-values ($1, $2, 'capture', $3, $4, 'waiting', $5, now() + $6 * interval '1 millisecond')
-on conflict (payment_id, kind, merchant_id) do update set due_at = excluded.due_at, leased_until = excluded.leased_until`,
+values ($1, $2, $3, $4, $5, 'waiting', $6, now() + $7 * interval '1 millisecond')
+on conflict (payment_id, kind, merchant_id) do update set due_at = least(due_work.due_at, excluded.due_at), leased_until = excluded.leased_until`,
 };
 
 /** In the transaction that writes the payment. */
@@ -58,18 +52,17 @@ export function endReview(database: Database, end: ReviewEnd): Promise<boolean> 
   });
 }
 
-async function endWithin(query: Database['query'], { outcome, channelId, captures, nowMs, leaseMs }: ReviewEnd): Promise<boolean> {
+async function endWithin(
+  query: Database['query'],
+  { outcome, channelId, standing, captures, nowMs, leaseMs }: ReviewEnd,
+): Promise<boolean> {
   const { merchantId, paymentId, operationId } = outcome;
-  const [found] = await query<{ reason: string | null }>(lock, [merchantId, paymentId, operationId]);
-  if (found?.reason !== inReview) return false;
+  const [found] = await query<{ reason: string | null; is_captured: boolean }>(lock, [merchantId, paymentId, operationId]);
+  if (found?.reason !== standing || found.is_captured) return false;
   const [recorded] = await recordFirstOutcomes({ query }, [outcome], nowMs);
   if (recorded?.applied !== true) return false;
-  const now = new Date(nowMs);
-  if (outcome.event === 'refuse_review') {
-    await query(endNow, [merchantId, paymentId, now, leaseMs]);
-    return true;
-  }
-  await query(remove, [merchantId, paymentId]);
-  if (captures) await query(captureNow, [merchantId, paymentId, channelId, operationId, now, leaseMs]);
+  await query(remove, [merchantId, paymentId, standing === inReview ? 'review' : 'capture']);
+  const next = outcome.event === 'refuse_review' ? 'review' : captures ? 'capture' : undefined;
+  if (next !== undefined) await query(addNow, [merchantId, paymentId, next, channelId, operationId, new Date(nowMs), leaseMs]);
   return true;
 }

@@ -1,5 +1,6 @@
 /** Contract: payments that a risk rule of the merchant holds until an operator has looked at them: authorized, pending, and captured by nobody meanwhile. */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { passesLuhn } from '../../src/core/instrument/card.ts';
 import { type ConsoleClient, createConsoleClient, moveClock } from '../harness/console.ts';
 import { eventually } from '../harness/processes.ts';
@@ -59,7 +60,7 @@ async function decide(client: ConsoleClient, decision: 'accept' | 'decline'): Pr
 }
 
 /** What the host has of the story's last payment, in short. */
-async function standing(scene: Scene, amount: number): Promise<unknown> {
+async function standing(scene: Scene, amount: number): Promise<readonly unknown[]> {
   const entries = (await scene.booked()).filter((entry) => entry.amount === amount);
   return entries.map(({ kind, remainingAmount, capturedAmount = 0, reversedAmount }) => [
     kind,
@@ -104,6 +105,26 @@ story('a debit under review is held only; let through, it is charged, and can be
   expectOutcome(await scene.shop.refund(handle, { amount, currency: 'EUR' }), 'approved');
 });
 
+for (const [mishap, faults] of [
+  ['refuses to capture it', ['decline']],
+  ['does not answer, and refuses when it is asked again', ['no_answer', 'decline']],
+] as const) {
+  story(`a debit is let through, and the acquirer ${mishap}: it is told as declined, and given up`, [], async (scene) => {
+    const client = await ruled(scene);
+    const amount = 37_00 + faults.length;
+    const answer = await scene.shop.debit(order({ amount, card: suspect() }));
+    const handle = await held(scene, answer, amount);
+    for (const fault of faults) await scene.stack.host.addFault({ fault, mti: '0220', times: 1 });
+    await decide(client, 'accept');
+    await scene.stack.hurry();
+    const outcome = async () => (await scene.shop.read(handle)).outcome;
+    await eventually(async () => ['declined', 'rejected'].includes(await outcome()), 'the payment to be declined');
+    const isGivenUp = async () => isDeepStrictEqual((await standing(scene, amount))[0], ['authorization', 0, 0, amount]);
+    await eventually(isGivenUp, 'the hold to be given up');
+    expectOutcome(await scene.shop.refund(handle, { amount, currency: 'EUR' }), 'refused');
+  });
+}
+
 for (const kind of ['authorize', 'debit'] as const) {
   story(
     `declined by the operator, ${kind === 'debit' ? 'a debit' : 'a hold'} is rejected, and given up at the acquirer`,
@@ -115,7 +136,7 @@ for (const kind of ['authorize', 'debit'] as const) {
       const handle = await held(scene, answer, amount);
       await decide(client, 'decline');
       expectOutcome(await scene.truthOf(answer), 'rejected');
-      const [hold] = (await standing(scene, amount)) as readonly unknown[];
+      const [hold] = await standing(scene, amount);
       assert.deepEqual(hold, ['authorization', 0, 0, amount]);
       expectOutcome(await scene.shop.capture(handle, { amount, currency: 'EUR' }), 'refused');
     },
@@ -131,7 +152,7 @@ story('the merchant may call it off meanwhile', [], async (scene) => {
   expectOutcome(await scene.shop.void(handle), 'approved');
   const { items } = await client.done('get', '/reviews', { query: { merchant_id, operation_id } });
   assert.equal(items?.length, 0);
-  assert.deepEqual(((await standing(scene, amount)) as readonly unknown[])[0], ['authorization', 0, 0, amount]);
+  assert.deepEqual((await standing(scene, amount))[0], ['authorization', 0, 0, amount]);
 });
 
 // The last ones: the clock goes on for all.
@@ -143,7 +164,7 @@ story('nobody looks at it in time: it is given up', [], async (scene) => {
   const { operation_id } = await newest(client);
   await moveClock(`http://127.0.0.1:${scene.stack.config.port}`, 25 * 3_600);
   expectOutcome(await scene.truthOf(answer), 'rejected');
-  assert.deepEqual(((await standing(scene, amount)) as readonly unknown[])[0], ['authorization', 0, 0, amount]);
+  assert.deepEqual((await standing(scene, amount))[0], ['authorization', 0, 0, amount]);
   const late = await client.call('post', '/reviews/{operation_id}/decision', {
     ids: { operation_id },
     body: { decision: 'accept', reason: 'too late' },

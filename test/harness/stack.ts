@@ -1,6 +1,6 @@
 /**
- * Everything that a payment needs, for one test file: a database of its own, the sandbox as a process, a gateway in this process, and
- * clients for both. All on free loopback ports.
+ * Everything that a payment needs, for one test file: a database of its own, the sandbox and a gateway in this process, and clients for
+ * both. All on free loopback ports.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,12 +11,12 @@ import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { writeDemoEndpoints } from '../../src/local/demo-endpoints.ts';
 import { sealDemoSecrets } from '../../src/local/demo-secrets.ts';
 import { freePort } from '../../src/local/ports.ts';
-import { type Sandbox, startSandbox } from '../../src/local/sandbox.ts';
 import { type Database, openDatabase } from '../../src/postgres/connection.ts';
 import { createDatabase } from './database.ts';
 import { createHostControl, type HostControl } from './host-control.ts';
 import { createOppClient, type OppClient } from './opp-client.ts';
 import { eventually } from './processes.ts';
+import { type RunningSandbox, startSandboxHere } from './sandbox.ts';
 import { createTraces, type Traces } from './traces.ts';
 
 export interface StackOptions {
@@ -87,9 +87,13 @@ async function start(options: StackOptions, cleanUp: (() => Promise<unknown>)[],
   cleanUp.push(books.close);
 
   const sandboxLog: string[] = [];
-  const launch = (ports: { readonly acquirerPort: number; readonly httpPort: number; readonly smtpPort: number }): Promise<Sandbox> =>
-    startSandbox({ ...ports, dataDirectory: join(folder, 'sandbox'), log: (line) => sandboxLog.push(line) });
-  let sandbox: Sandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0, smtpPort: 0 });
+  const launch = (ports: {
+    readonly acquirerPort: number;
+    readonly httpPort: number;
+    readonly smtpPort: number;
+  }): Promise<RunningSandbox> =>
+    startSandboxHere({ ...ports, dataDirectory: join(folder, 'sandbox'), log: (line) => sandboxLog.push(line) });
+  let sandbox: RunningSandbox | undefined = await launch({ acquirerPort: 0, httpPort: 0, smtpPort: 0 });
   const { acquirerPort, httpPort, smtpPort } = sandbox;
   cleanUp.push(async () => sandbox?.stop());
 

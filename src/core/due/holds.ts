@@ -7,8 +7,9 @@ import { capture, hasReleasingCapture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationNode, PaymentTree } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
-import { expireReview } from '../risk/decide-review.ts';
-import { isInReview, stateShown } from '../risk/review.ts';
+import { expireReview, giveUpUncaptured } from '../risk/decide-review.ts';
+import { isCapturedAfterReview, isInReview, isUncaptured, stateShown } from '../risk/review.ts';
+import { isGivenUpReason } from '../risk/rule.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
 import type { DueWork, Progress } from './work.ts';
@@ -87,6 +88,9 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
+  if (due.kind === 'capture' && tree !== undefined && hold !== undefined && isUncaptured(tree, hold)) {
+    return giveUpUncaptured(engine, hold, channel);
+  }
   const command = { channel, operationId, dialectData: {} };
   const endsAtMs = hold === undefined ? due.dueAtMs : endOf(due, hold, channel, rules);
   if (endsAtMs > due.dueAtMs) {
@@ -97,7 +101,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   // A review that has its end is due only where it was not let through.
   if (due.kind === 'review' && hold !== undefined && stateShown(hold) === 'approved' && !isInReview(hold)) return finish(engine, due);
   const act = due.kind === 'capture' ? capture : voidOperation;
-  const result = await act(engine, { ...command, because: hold?.reason === 'review_declined' ? 'review_declined' : reasons[due.kind] });
+  const result = await act(engine, { ...command, because: isGivenUpReason(hold?.reason) ? hold.reason : reasons[due.kind] });
   if (result.kind === 'refused') {
     // Somebody was faster, or something is away; the next look tells which.
     engine.log.info(
@@ -112,6 +116,8 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
     case 'failed':
       return (await isCardGone(engine, hold)) ? giveUp(engine, due, 'its card is not in the vault any more') : tryAgain(engine, due);
     case 'declined':
+      // The next look gives it up.
+      if (due.kind === 'capture' && hold !== undefined && isCapturedAfterReview(hold)) return putOff(engine, due);
       return refused(engine, due, result.operation.responseCode);
     default:
       return putOff(engine, due);

@@ -4,7 +4,7 @@ import type { AccountSummary } from '../instrument/account.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
-import type { ReviewReason, RiskReason } from '../risk/rule.ts';
+import type { GivenUpReason, ReviewReason, RiskReason } from '../risk/rule.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
 import type { AuthenticationView } from '../three-d-secure/authentication.ts';
@@ -97,12 +97,7 @@ export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
  * Why the gateway has acted by itself: nobody captured the hold in its life, the capture was asked for with the authorization, or a capture was
  * to be the only one; or a review has ended.
  */
-export type DueReason =
-  | 'hold_expired'
-  | 'delayed_capture'
-  | 'rest_released'
-  | 'review_accepted'
-  | Extract<RiskReason, 'review_declined' | 'review_expired'>;
+export type DueReason = 'hold_expired' | 'delayed_capture' | 'rest_released' | 'review_accepted' | GivenUpReason;
 
 /**
  * What identifies a message on the acquirer's side; fixed and saved before the first byte is written. (terminal, date, STAN) is unique;

@@ -1,6 +1,7 @@
 /**
  * The end of a review: an operator lets the payment through or declines it, or nobody has looked at it in time. The first to record an end has decided;
- * what follows at the acquirer is due work from then on, and is tried at once.
+ * what follows at the acquirer is due work from then on, and is tried at once. What was to be charged, was let through and cannot be captured ends as
+ * declined after all: nobody is to take it for paid.
  */
 import type { Channel } from '../merchant/channel.ts';
 import type { OperatorAct } from '../operator/operator-act.ts';
@@ -8,7 +9,8 @@ import { capture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationView } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
-import { isCapturedAfterReview, isInReview } from './review.ts';
+import { inReview, isCapturedAfterReview, isInReview } from './review.ts';
+import type { GivenUpReason } from './rule.ts';
 
 export const reviewDecisions = ['accept', 'decline'] as const;
 
@@ -51,13 +53,22 @@ export function expireReview(engine: Engine, view: OperationView): Promise<boole
   return end(engine, view, { because: 'review_expired' });
 }
 
-type Ended = Extract<DueReason, 'review_accepted' | 'review_declined' | 'review_expired'>;
+/** The acquirer refuses to capture what was let through. False: something else has been captured of it since. */
+export async function giveUpUncaptured(engine: Engine, view: OperationView, channel: Channel): Promise<boolean> {
+  const because = 'review_uncaptured';
+  if (!(await end(engine, view, { because }))) return false;
+  await carryOut(engine, { view, channel, because });
+  return true;
+}
+
+type Ended = Extract<DueReason, 'review_accepted'> | GivenUpReason;
 
 function end(engine: Engine, view: OperationView, { because, act }: { readonly because: Ended; readonly act?: OperatorAct }) {
   const { merchantId, paymentId, operationId, kind, amount, channelId } = view;
   const event = because === 'review_accepted' ? 'accept_review' : 'refuse_review';
   return engine.risk.endReview({
     outcome: { merchantId, paymentId, operationId, kind, amount, event, from: 'approved', reason: because },
+    standing: because === 'review_uncaptured' ? 'review_accepted' : inReview,
     ...{ channelId, nowMs: engine.clock.businessNow(), leaseMs: engine.acquirer.timeoutMs + leaseMarginMs },
     captures: because === 'review_accepted' && isCapturedAfterReview(view),
     ...(act === undefined ? {} : { act }),
@@ -77,7 +88,8 @@ async function carryOut(
     const result = await (isAccepted ? capture : voidOperation)(engine, command);
     if (result.kind === 'recorded' && result.operation.state === 'approved') {
       await engine.holds.finish({ ...view, kind: isAccepted ? 'capture' : 'review', dueAtMs: 0, failedTries: 0 });
-    }
+    } else if (isAccepted && result.kind === 'recorded' && result.operation.state === 'declined')
+      await giveUpUncaptured(engine, view, channel);
   } catch (error) {
     engine.log.warn({ operationId, error: String(error) }, 'what follows a review waits for its next try');
   }

@@ -5,7 +5,7 @@
  */
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../payment/operation.ts';
 import type { OperationEvent, OperationState } from '../states/operation.ts';
-import type { ReviewReason } from './rule.ts';
+import { isGivenUpReason, type ReviewReason } from './rule.ts';
 
 /** In the dialect's data of a payment that was held for review: what it is to become. */
 export const afterReview = 'afterReview';
@@ -28,7 +28,7 @@ export function isInReview({ kind, state, reason }: Reviewed): boolean {
 export function stateShown({ kind, state, reason }: Reviewed): OperationState {
   if (kind !== 'preauthorization' || state !== 'approved') return state;
   if (reason === inReview) return 'pending';
-  return reason === 'review_declined' || reason === 'review_expired' ? 'rejected' : state;
+  return isGivenUpReason(reason) ? 'rejected' : state;
 }
 
 /** The kind that the merchant asked for. */
@@ -40,6 +40,12 @@ export function kindAsked({ kind, dialectData }: Pick<OperationView, 'kind' | 'd
 /** Whether it is captured as soon as it is let through. */
 export function isCapturedAfterReview({ dialectData }: Pick<OperationView, 'dialectData'>): boolean {
   return dialectData[afterReview] !== undefined;
+}
+
+/** Let through, but the acquirer has refused to capture it, which is not asked for twice. */
+export function isUncaptured(tree: PaymentTree, hold: OperationNode): boolean {
+  if (hold.reason !== 'review_accepted' || !isCapturedAfterReview(hold)) return false;
+  return tree.operations.some(({ kind, targetId, state }) => kind === 'capture' && targetId === hold.operationId && state === 'declined');
 }
 
 /** What is meant by the id of a payment that was held for review and captured then: merchants know it as the charge that they asked for. */

@@ -1,6 +1,7 @@
 /** The memory of attempts and of reviews, as an interface; the store keeps it. */
 import type { OperatorAct } from '../operator/operator-act.ts';
 import type { OutcomeToRecord } from '../ports/outcome.ts';
+import type { ReviewReason } from './rule.ts';
 
 /** Attempts of one card, address or shopper, to be counted within a time. */
 export interface AttemptCount {
@@ -15,6 +16,8 @@ export interface AttemptCount {
 export interface ReviewEnd {
   readonly outcome: OutcomeToRecord;
   readonly channelId: string;
+  /** How the review has to stand for this to be its end. */
+  readonly standing: ReviewReason;
   /** What is left of it is captured now. */
   readonly captures: boolean;
   /** For the trail; absent: nobody has looked at it in time. */

@@ -55,16 +55,27 @@ export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often`
 /** Of a payment that was authorized: an operator has yet to look at it, or has let it through. */
 export type ReviewReason = 'in_review' | 'review_accepted';
 
-/** Why a payment is recorded and not sent; or why one that was authorized is given up: an operator has declined it, or nobody looked at it in time. */
-export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing' | 'review_declined' | 'review_expired';
+/**
+ * Why a payment that was authorized and held for review is given up: an operator has declined it, nobody looked at it in time, or the acquirer refused to
+ * capture what was let through.
+ */
+export type GivenUpReason = 'review_declined' | 'review_expired' | 'review_uncaptured';
 
-const reasons: ReadonlySet<string> = new Set<RiskReason>([
+/** Why a payment is recorded and not sent, or given up. */
+export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing' | GivenUpReason;
+
+const givenUpReasons: readonly string[] = ['review_declined', 'review_expired', 'review_uncaptured'] satisfies readonly GivenUpReason[];
+
+const reasons: ReadonlySet<string> = new Set([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
   ...limitSubjects.map((subject) => `${subject}_too_often` as const),
   'card_testing',
-  'review_declined',
-  'review_expired',
+  ...givenUpReasons,
 ]);
+
+export function isGivenUpReason(reason: string | undefined): reason is GivenUpReason {
+  return reason !== undefined && givenUpReasons.includes(reason);
+}
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {
   return reason !== undefined && reasons.has(reason);

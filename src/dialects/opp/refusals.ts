@@ -131,6 +131,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   card_testing: '800.120.401',
   review_declined: '100.400.319',
   review_expired: '100.400.500',
+  review_uncaptured: '800.100.100',
 };
 
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {

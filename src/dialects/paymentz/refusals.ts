@@ -90,6 +90,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
   card_testing: '11034',
   review_declined: '11034',
   review_expired: '11034',
+  review_uncaptured: '11005',
   authentication_failed: '12001',
   authentication_forbidden: '12002',
   shopper_canceled: '12003',

@@ -141,6 +141,7 @@ const rejections: Readonly<Record<RejectionReason, Words>> = {
   card_testing: suspectedFraud,
   review_declined: suspectedFraud,
   review_expired: suspectedFraud,
+  review_uncaptured: ['30051001', 'DO_NOT_HONOUR'],
   authentication_failed: authenticationFailed,
   authentication_forbidden: authenticationFailed,
   shopper_canceled: ['30171001', 'CANCELLED_BY_SHOPPER'],

@@ -97,9 +97,10 @@ function writeFraud(operation: OperationNode): Json {
 }
 
 function fraudServiceResultOf({ reason, dialectData }: OperationNode): 'accepted' | 'challenged' | 'denied' | 'no-advice' {
-  if (reason === 'suspected_fraud' || isRiskReason(reason)) return 'denied';
+  const isLetThrough = reason === 'review_accepted' || reason === 'review_uncaptured';
+  if (reason === 'suspected_fraud' || (isRiskReason(reason) && !isLetThrough)) return 'denied';
   if (reason === inReview) return 'challenged';
-  return reason === 'review_accepted' || dialectData[screened] !== undefined ? 'accepted' : 'no-advice';
+  return isLetThrough || dialectData[screened] !== undefined ? 'accepted' : 'no-advice';
 }
 
 function writeAuthentication(authentication: AuthenticationView | undefined): Json {

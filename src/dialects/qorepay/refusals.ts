@@ -58,6 +58,7 @@ const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readon
   review_accepted: ['general_transaction_error', 'The capture was not made'],
   review_declined: ['suspected_fraud', 'The payment was held for review and declined'],
   review_expired: ['suspected_fraud', 'The payment was held for review, and nobody let it through in time'],
+  review_uncaptured: ['general_transaction_error', 'The payment was let through after a review, and the acquirer refused to capture it'],
   authentication_failed: ['3ds_authentication_failed', 'The payer did not authenticate'],
   authentication_forbidden: ['3ds_authentication_failed', 'The issuer refused to authenticate the payer'],
   shopper_canceled: ['3ds_authentication_failed', 'The authentication was called off'],

@@ -144,6 +144,7 @@ export const rejections: Readonly<Record<RejectionReason, readonly [endedAs: End
   card_testing: ['declined', '59', 'suspected_fraud'],
   review_declined: ['declined', '59', 'suspected_fraud'],
   review_expired: ['declined', '59', 'suspected_fraud'],
+  review_uncaptured: ['declined', '05', 'do_not_honour'],
 };
 
 export const failures: Readonly<Record<FailureReason, ResultWords>> = {
