@@ -113,6 +113,16 @@ test('lines make the amount; a reference has one invoice, also of two at once', 
   const replies = await Promise.all([1, 2, 3].map(() => generate(given)));
   const codes = replies.map(({ body }) => (body as unknown as InvoiceBody).statusInvoiceResult?.code).toSorted();
   assert.deepEqual(codes, ['00010', '20015', '20015']);
+  const amounts = ['10.00', '20.00', '30.00'];
+  const various = await Promise.all(
+    amounts.map((amount) => generate({ ...given, merchantInvoiceId: `${given.merchantInvoiceId}-2`, amount })),
+  );
+  const issued = various.filter(({ body }) => (body as unknown as InvoiceBody).statusInvoiceResult?.code === '00010');
+  assert.equal(issued.length, 1, various.map(({ text }) => text).join());
+  const { amount: mailed, transactionUrl = '' } = invoiceOf(issued[0] as Reply, '00010').invoiceDetails;
+  const { page } = await visit(browser, transactionUrl, phone);
+  assert.ok((await page.locator('main').innerText()).includes(String(mailed)), `${mailed} is not what the page asks for`);
+  await page.context().close();
   const product = [
     { productDescription: 'Book', productAmount: '10.00', quantity: 2, productTotal: 20 },
     { productDescription: 'Delivery', productAmount: '4.50', quantity: 1, productTotal: 4.5 },
@@ -135,14 +145,15 @@ test('what is called off or issued anew cannot be paid any more, and the custome
   const given = freshInvoice();
   const { systemInvoiceId = '', transactionUrl = '' } = invoiceOf(await generate(given), '00010').invoiceDetails;
   invoiceOf(await about('remind', given.merchantInvoiceId), '00012', 'mailsent');
-  const regenerate = (invoiceId: string) => {
+  const regenerate = (invoiceId: string, more: Parameters = {}) => {
     const merchantRedirectUrl = given.merchantRedirectUrl ?? '';
     return stack.demo.post(`${base}/regenerate`, [invoiceId, who, key, merchantRedirectUrl], {
-      invoiceId,
-      merchantRedirectUrl,
-      invoiceExpirationPeriod: '5',
+      ...{ invoiceId, merchantRedirectUrl, invoiceExpirationPeriod: '5', ...more },
     });
   };
+  const another = freshInvoice();
+  invoiceOf(await generate(another), '00010');
+  invoiceOf(await regenerate(systemInvoiceId, { merchantInvoiceId: another.merchantInvoiceId }), '20015');
   const anew = invoiceOf(await regenerate(systemInvoiceId), '00013', 'mailsent').invoiceDetails;
   assert.notEqual(anew.systemInvoiceId, systemInvoiceId);
   assert.equal(anew.invoiceExpirationPeriod, '5');

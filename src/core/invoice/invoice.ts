@@ -3,6 +3,7 @@
  * takes the place of one that was called off or has expired.
  */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { InvoiceMail } from '../mail/invoice.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { stateOfCheckout } from '../payment/checkout.ts';
@@ -49,11 +50,14 @@ const dayMs = 86_400_000;
 export async function issueInvoice(engine: Engine, given: NewInvoice): Promise<Issued> {
   const { channel, terms, reference, email, periodMs, details, replaces } = given;
   const { merchantId, channelId } = channel;
-  const orderId = orderIdOf([merchantId, reference, String(replaces?.invoiceNumber ?? 0)]);
+  const orderId = orderIdOf([merchantId, reference, String(replaces?.reference === reference ? replaces.invoiceNumber : 0)]);
   const createdAtMs = engine.clock.businessNow();
-  const expiresAtMs = createdAtMs + periodMs;
-  const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs });
+  const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs: createdAtMs + periodMs });
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const order = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
+  // What the shopper is mailed is what the page asks for: an order with other terms belongs to another request of the same moment, or to one before.
+  if (order === undefined || !isDeepStrictEqual(order.terms, JSON.parse(JSON.stringify(terms)))) return { kind: 'taken' };
+  const { expiresAtMs = createdAtMs + periodMs } = order;
   const made = {
     ...{ merchantId, channelId, orderId, reference, email, details, createdAtMs },
     // Whoever has two days or more is reminded on the last one.
@@ -65,6 +69,11 @@ export async function issueInvoice(engine: Engine, given: NewInvoice): Promise<I
   if (replaces !== undefined) await engine.invoices.replace({ merchantId, invoiceNumber: replaces.invoiceNumber, by: invoiceNumber });
   await mail(engine, { invoice, channel, terms, expiresAtMs }, { purpose: 'issued', isTest: given.isTest });
   return { kind: 'issued', invoice };
+}
+
+/** A reference that has an invoice gets another one only in the place of that one. */
+export async function isReferenceTaken(engine: Engine, { merchantId, reference: own }: Invoice, reference: string): Promise<boolean> {
+  return reference !== own && (await engine.invoices.findByReference({ merchantId, reference })) !== undefined;
 }
 
 /** The same order for the same invoice: of two requests at once one makes it. */

@@ -6,6 +6,7 @@ import {
   type InvoiceState,
   type InvoiceView,
   type Issued,
+  isReferenceTaken,
   issueInvoice,
   remindOfInvoice,
   viewInvoice,
@@ -100,8 +101,12 @@ function linesOf({ merchantOrderDescription, orderDescriptor }: Parameters): Che
 
 function accepted(issued: Issued): Invoice {
   if (issued.kind === 'refused') throw problemOf(issued.refusal);
-  if (issued.kind === 'taken') throw new Problem('20015', { text: 'merchantInvoiceId: was used before' });
+  if (issued.kind === 'taken') throw referenceTaken();
   return issued.invoice;
+}
+
+function referenceTaken(): Problem {
+  return new Problem('20015', { text: 'merchantInvoiceId: was used before' });
 }
 
 /** By its number, else by the merchant's reference, whose latest it is. */
@@ -170,12 +175,13 @@ export const regenerateInvoice: Handler = async (context, request, reply, endpoi
   const { invoice, order, state } = view;
   if (state === 'paid' || state === 'pending' || state === 'replaced')
     throw new Problem('20010', { text: `invoiceId: the invoice is ${state}` });
+  const { merchantInvoiceId = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } = parameters;
+  const reference = maskCardNumbers(merchantInvoiceId);
+  if (await isReferenceTaken(context.engine, invoice, reference)) throw referenceTaken();
   if (state === 'open') {
     const refused = await cancelInvoice(context.engine, { view, channel, isTest: isTest(context), silently: true });
     if (refused !== undefined) throw problemOf(refused);
   }
-  const { merchantInvoiceId = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } = parameters;
-  const reference = maskCardNumbers(merchantInvoiceId);
   const returnUrl = merchantRedirectUrl === undefined ? order.terms.returnUrl : readReturnUrl(parameters)();
   const issued = await issueInvoice(context.engine, {
     ...{ channel, reference, email: invoice.email, periodMs: Number(days) * dayMs, details: { ...invoice.details, days } },
