@@ -58,6 +58,14 @@ for (const [name, options] of [
     const paid = await stack.read(String(body.id));
     assert.deepEqual([paid.status, paid.is_recurring_token, paid.transaction_data?.flow], ['paid', true, 'payform']);
     assert.equal((await stack.api('POST', `purchases/${body.id}/refund/`, { amount: 2000 })).status, 200);
+    const { transaction_data: data } = await stack.read(String(body.id));
+    assert.deepEqual(
+      data?.attempts?.map(({ type, flow }) => [type, flow]),
+      [
+        ['refund', 'api'],
+        ['execute', 'payform'],
+      ],
+    );
     await page.goto(String(paid.checkout_url));
     await page.getByRole('status').filter({ hasText: 'Paid' }).waitFor();
     assert.match((await page.textContent('main')) ?? '', /Visa ending in 1111.*20\.00 of it was refunded/s);

@@ -184,11 +184,13 @@ function typeOf({ kind, dialectData, bank }: OperationNode): string {
 }
 
 export function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
-  const { dialectData } = operation;
+  const { dialectData, targetId } = operation;
+  // Of a payment it is written with it, unless it comes from the hosted page; acts upon one are asked for by the API.
+  const flow = dialectData.flow ?? (targetId === undefined ? 'payform' : 'api');
   return {
     ...{ type: typeOf(operation), successful: succeeded, error: succeeded ? null : attemptErrorOf(operation) },
     ...{ payment_method: methodUsed(operation), extra: writeInstrument(operation), country: '' },
-    ...{ client_ip: dialectData.clientIp ?? null, flow: dialectData.flow ?? 'api', fee_amount: 0, processing_time: secondsOf(atMs) },
+    ...{ client_ip: dialectData.clientIp ?? null, flow, fee_amount: 0, processing_time: secondsOf(atMs) },
     processing_tx_id: operation.trace?.rrn ?? '',
   };
 }
