@@ -50,7 +50,7 @@ const list = (serialNum: string, cardRangeData?: readonly object[]) => (preq: Js
 });
 
 test('nobody is known to take part or not before the first list has come, and it is asked for until then', async () => {
-  const server = await startList([() => undefined, () => ({ messageType: 'PRes' }), list('1', [row(visa, 'A')])]);
+  const server = await startList([() => undefined, () => ({ messageType: 'PRes' }), list('1', [row(visa, 'A')]), list('1')]);
   assert.equal(server.cache.find(`${visa}`), 'unknown');
   await eventually(() => server.cache.find(`${visa}`) !== 'unknown', 'the list to come');
   assert.equal(server.cache.find(`${mastercard}`), 'not enrolled');
