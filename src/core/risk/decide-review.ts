@@ -86,10 +86,10 @@ async function carryOut(
   const command = { channel, operationId, because, dialectData: {}, ...(merchantReference === undefined ? {} : { merchantReference }) };
   try {
     const result = await (isAccepted ? capture : voidOperation)(engine, command);
-    if (result.kind === 'recorded' && result.operation.state === 'approved') {
-      await engine.holds.finish({ ...view, kind: isAccepted ? 'capture' : 'review', dueAtMs: 0, failedTries: 0 });
-    } else if (isAccepted && result.kind === 'recorded' && result.operation.state === 'declined')
-      await giveUpUncaptured(engine, view, channel);
+    if (result.kind === 'refused') return;
+    const { state } = result.operation;
+    if (state === 'approved') await engine.holds.finish({ ...view, kind: isAccepted ? 'capture' : 'review', dueAtMs: 0, failedTries: 0 });
+    if (state === 'declined' && isAccepted) await giveUpUncaptured(engine, view, channel);
   } catch (error) {
     engine.log.warn({ operationId, error: String(error) }, 'what follows a review waits for its next try');
   }

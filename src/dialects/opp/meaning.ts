@@ -1,5 +1,4 @@
 /** What a format cannot say of a value: that a date exists, that an address can be one. Each fault has a result code of its own. */
-
 import { isIP } from 'node:net';
 import { isDay } from '../../core/day.ts';
 import { type ParameterError, parameterError } from './problem.ts';
