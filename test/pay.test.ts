@@ -115,6 +115,17 @@ test('pay shows both sides of the wire, and no card number', async () => {
   assert.doesNotMatch(output, /4111111111111111|cvv=123/);
 });
 
+test('pay takes all the steps that a payment has, whatever it is called there', async () => {
+  for (const dialect of Object.keys(paid)) {
+    const { code, output } = await pay(dialect);
+    assert.equal(code, 0, output);
+    const rrn = /under RRN ([A-Z0-9]{12})/.exec(output)?.[1] ?? assert.fail(`${dialect}: no reference of the acquirer\n${output}`);
+    assert.match(output, new RegExp(`"rrn": "${rrn}"`));
+    if (dialect === 'qorepay') assert.match(output, /^POST \/p\/[\w-]+\/\?s2s=true HTTP\/1\.1$/m);
+    assert.doesNotMatch(output, /4111111111111111|4444333322221111|"cvc": ?"123"|cvv=123|"123"/);
+  }
+});
+
 test('pay logs in first where the protocol has logins', async () => {
   const { code, output } = await pay('paymentz');
   assert.equal(code, 0, output);

@@ -88,9 +88,10 @@ export interface SamplePayment {
   readonly credentials: readonly { readonly name: string; readonly value: string }[];
   /** A command for `sh` that makes the payment, and makes another one when it is repeated. */
   readonly curl: string;
+  /** The payment; or what comes before it, where the protocol has logins or makes payments in several steps. */
   readonly request: SampleRequest;
-  /** What has to be asked for first, where the protocol has logins. `headersOf`: what the payment's request takes from its answer. */
-  readonly logIn?: { readonly request: SampleRequest; headersOf(answer: string): Readonly<Record<string, string>> };
-  /** The retrieval reference number under which the acquirer has the payment, from the answer's body; undefined when it names none. */
+  /** What follows once that was answered with success, made of the bodies of all answers so far. */
+  readonly next?: readonly ((answers: readonly string[]) => SampleRequest)[];
+  /** The retrieval reference number under which the acquirer has the payment, from the body of the last answer; undefined when it names none. */
   rrnOf(answer: string): string | undefined;
 }

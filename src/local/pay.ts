@@ -31,16 +31,26 @@ function baseUrlOf({ host, port, tlsCertificateFile }: Config): string {
   return `${tlsCertificateFile === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
-async function makePayment({ logIn, request }: SamplePayment): Promise<Answer> {
-  if (logIn === undefined) return ask(request);
-  const { body } = await ask(logIn.request);
-  return ask({ ...request, headers: { ...request.headers, ...logIn.headersOf(body) } });
+/** The last answer, or the first that is no success. */
+async function makePayment({ request, next = [] }: SamplePayment): Promise<Answer> {
+  let answer = await ask(request);
+  const bodies = [answer.body];
+  for (const requestOf of next) {
+    if (answer.status >= 300) break;
+    answer = await ask(requestOf(bodies));
+    bodies.push(answer.body);
+  }
+  return answer;
 }
 
 async function ask(request: SampleRequest): Promise<Answer> {
   const url = new URL(request.url);
-  const headers = { host: url.host, ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) };
-  const head = [`${request.method} ${url.pathname} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
+  const length = Buffer.byteLength(request.body);
+  const headers = { host: url.host, ...request.headers, ...(length === 0 ? {} : { 'content-length': String(length) }) };
+  const head = [
+    `${request.method} ${url.pathname}${url.search} HTTP/1.1`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
   const startedAt = performance.now();
   const answer = await exchange({ ...request, headers }).catch((error: unknown) => {
     throw new Error(
@@ -48,7 +58,7 @@ async function ask(request: SampleRequest): Promise<Answer> {
     );
   });
   const durationMs = Math.round(performance.now() - startedAt);
-  show(`to the gateway at ${url.origin}`, `${head.join('\n')}\n\n${request.maskedBody}`);
+  show(`to the gateway at ${url.origin}`, [head.join('\n'), request.maskedBody].filter((part) => part !== '').join('\n\n'));
   show(`from the gateway, after ${durationMs} ms`, `${answer.head}\n\n${maskCardNumbers(indented(answer.body))}`);
   return answer;
 }

@@ -74,14 +74,14 @@ function sample({ baseUrl }: SandboxUrls): SamplePayment {
       { name: 'authentication.terminalId', value: demoMember.terminalId },
     ],
     curl: curlOf(url),
-    logIn: {
-      request: { method: 'POST', url: `${url}/authToken`, headers: form, body: login, maskedBody: login },
-      headersOf: (answer) => ({ authtoken: /"AuthToken"\s*:\s*"([^"]*)"/.exec(answer)?.[1] ?? '' }),
-    },
-    request: {
-      ...{ method: 'POST', url: `${url}/payments`, headers: form, body: encode(debit, encodeURIComponent) },
-      maskedBody: encode(debit, maskCardNumbers).replace(/(card\.cvv=)\d+/, '$1***'),
-    },
+    request: { method: 'POST', url: `${url}/authToken`, headers: form, body: login, maskedBody: login },
+    next: [
+      ([answer = '']) => ({
+        ...{ method: 'POST', url: `${url}/payments`, body: encode(debit, encodeURIComponent) },
+        headers: { ...form, authtoken: /"AuthToken"\s*:\s*"([^"]*)"/.exec(answer)?.[1] ?? '' },
+        maskedBody: encode(debit, maskCardNumbers).replace(/(card\.cvv=)\d+/, '$1***'),
+      }),
+    ],
     rrnOf,
   };
 }

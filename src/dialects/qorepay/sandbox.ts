@@ -87,13 +87,33 @@ function sample({ baseUrl, shopUrl }: SandboxUrls): SamplePayment {
       { name: 'S2S token', value: demoS2sToken },
     ],
     curl,
-    request: {
-      method: 'POST',
-      url,
-      headers: { authorization: `Bearer ${demoApiKey}`, 'content-type': 'application/json' },
-      body,
-      maskedBody: maskCardNumbers(body),
-    },
-    rrnOf: () => undefined,
+    request: { method: 'POST', url, headers: headersOf(demoApiKey), body, maskedBody: maskCardNumbers(body) },
+    next: [
+      ([purchase = '']) => ({
+        ...{ method: 'POST', url: `${textIn(purchase, 'direct_post_url')}?s2s=true`, headers: headersOf(demoS2sToken) },
+        ...{
+          body: JSON.stringify(card),
+          maskedBody: JSON.stringify({ ...card, card_number: maskCardNumbers(card.card_number), cvc: '***' }),
+        },
+      }),
+      // That it is executed is all that the payer's answer says; how, the purchase does.
+      ([purchase = '']) => ({
+        ...{
+          method: 'GET',
+          url: `${url}${textIn(purchase, 'id')}/`,
+          headers: { authorization: `Bearer ${demoApiKey}` },
+          body: '',
+          maskedBody: '',
+        },
+      }),
+    ],
+    rrnOf: (answer) => textIn(answer, 'processing_tx_id') || undefined,
   };
+}
+
+const headersOf = (key: string) => ({ authorization: `Bearer ${key}`, 'content-type': 'application/json' });
+
+/** The first member of that name; empty when there is none. */
+function textIn(json: string, name: string): string {
+  return new RegExp(`"${name}"\\s*:\\s*"([^"]*)"`).exec(json)?.[1] ?? '';
 }
