@@ -105,8 +105,8 @@ function accepted(issued: Issued): Invoice {
   return issued.invoice;
 }
 
-function referenceTaken(): Problem {
-  return new Problem('20015', { text: 'merchantInvoiceId: was used before' });
+function referenceTaken(more = ''): Problem {
+  return new Problem('20015', { text: `merchantInvoiceId: was used before${more}` });
 }
 
 /** By its number, else by the merchant's reference, whose latest it is. */
@@ -192,6 +192,8 @@ export const regenerateInvoice: Handler = async (context, request, reply, endpoi
     },
     ...{ replaces: invoice, isTest: isTest(context) },
   });
+  // Another request of the same moment has got the reference.
+  if (issued.kind === 'taken') throw referenceTaken('; the invoice is called off, and can be issued anew under another one');
   return send(request, reply, await answerOf(context, read, channel, accepted(issued), '00013'));
 };
 
