@@ -172,6 +172,32 @@ test('what is called off or issued anew cannot be paid any more, and the custome
   }
 });
 
+test('of two invoices that are issued anew under one reference at once, one stays as it was', async () => {
+  const amounts = ['10.00', '10.00', '10.00', '10.00', '30.00', '40.00'];
+  const merchantRedirectUrl = `${shop.url}/done`;
+  const olds = await Promise.all(
+    amounts.map(async (amount) => invoiceOf(await generate(freshInvoice({ amount })), '00010').invoiceDetails),
+  );
+  const merchantInvoiceId = freshName('anew');
+  const replies = await Promise.all(
+    olds.map(({ systemInvoiceId: invoiceId = '' }) =>
+      stack.demo.post(`${base}/regenerate`, [invoiceId, who, key, merchantRedirectUrl], {
+        invoiceId,
+        merchantInvoiceId,
+        merchantRedirectUrl,
+      }),
+    ),
+  );
+  const codes = replies.map(({ body }) => (body as unknown as InvoiceBody).statusInvoiceResult?.code);
+  assert.deepEqual(codes.toSorted(), ['00013', ...Array.from({ length: 5 }, () => '20015')], replies.map(({ text }) => text).join());
+  for (const [index, { systemInvoiceId: invoiceId = '' }] of olds.entries()) {
+    const stands = await stack.demo.post(`${base}/inquiry`, [invoiceId, who, key], { invoiceId });
+    invoiceOf(stands, '00026', codes[index] === '00013' ? 'regenerated' : 'mailsent');
+  }
+  const { amount } = invoiceOf(await about('inquiry', merchantInvoiceId), '00026', 'mailsent').invoiceDetails;
+  assert.equal(amount, amounts[codes.indexOf('00013')]);
+});
+
 test('addresses that nobody was told of lead nowhere', async () => {
   const { transactionUrl = '' } = invoiceOf(await generate(freshInvoice()), '00010').invoiceDetails;
   const url = new URL(transactionUrl);

@@ -33,8 +33,8 @@ export interface NewInvoice {
   readonly email: string;
   readonly periodMs: number;
   readonly details: Readonly<Record<string, string>>;
-  /** The invoice whose place it takes. */
-  readonly replaces?: Invoice;
+  /** The invoice whose place it takes; one that could still be paid is called off, without a mail of its own. */
+  readonly replaces?: InvoiceView;
   readonly isTest: boolean;
 }
 
@@ -46,17 +46,25 @@ export type Issued =
 
 const dayMs = 86_400_000;
 
-/** Records the invoice and mails it. A crash on the way leaves an order that nobody knows of, which the same request takes up again. */
+/**
+ * Records the invoice and mails it. A crash on the way leaves an order that nobody knows of, which the same request takes up again. The invoice that it
+ * replaces is called off once the order has its reference, and before anybody can pay the new one.
+ */
 export async function issueInvoice(engine: Engine, given: NewInvoice): Promise<Issued> {
   const { channel, terms, reference, email, periodMs, details, replaces } = given;
   const { merchantId, channelId } = channel;
-  const orderId = orderIdOf([merchantId, reference, String(replaces?.reference === reference ? replaces.invoiceNumber : 0)]);
+  const old = replaces?.invoice;
+  const orderId = orderIdOf([merchantId, reference, String(old?.reference === reference ? old.invoiceNumber : 0)]);
   const createdAtMs = engine.clock.businessNow();
   const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs: createdAtMs + periodMs });
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   const order = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
   // What the shopper is mailed is what the page asks for: an order with other terms belongs to another request of the same moment, or to one before.
   if (order === undefined || !isDeepStrictEqual(order.terms, JSON.parse(JSON.stringify(terms)))) return { kind: 'taken' };
+  if (replaces?.state === 'open') {
+    const kept = await cancelInvoice(engine, { view: replaces, channel, isTest: given.isTest, silently: true });
+    if (kept !== undefined) return { kind: 'refused', refusal: kept };
+  }
   const { expiresAtMs = createdAtMs + periodMs } = order;
   const made = {
     ...{ merchantId, channelId, orderId, reference, email, details, createdAtMs },
@@ -66,7 +74,7 @@ export async function issueInvoice(engine: Engine, given: NewInvoice): Promise<I
   const invoiceNumber = await engine.invoices.create(made);
   if (invoiceNumber === undefined) return { kind: 'taken' };
   const invoice: Invoice = { ...made, invoiceNumber };
-  if (replaces !== undefined) await engine.invoices.replace({ merchantId, invoiceNumber: replaces.invoiceNumber, by: invoiceNumber });
+  if (old !== undefined) await engine.invoices.replace({ merchantId, invoiceNumber: old.invoiceNumber, by: invoiceNumber });
   await mail(engine, { invoice, channel, terms, expiresAtMs }, { purpose: 'issued', isTest: given.isTest });
   return { kind: 'issued', invoice };
 }

@@ -105,8 +105,8 @@ function accepted(issued: Issued): Invoice {
   return issued.invoice;
 }
 
-function referenceTaken(more = ''): Problem {
-  return new Problem('20015', { text: `merchantInvoiceId: was used before${more}` });
+function referenceTaken(): Problem {
+  return new Problem('20015', { text: 'merchantInvoiceId: was used before' });
 }
 
 /** By its number, else by the merchant's reference, whose latest it is. */
@@ -178,22 +178,21 @@ export const regenerateInvoice: Handler = async (context, request, reply, endpoi
   const { merchantInvoiceId = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } = parameters;
   const reference = maskCardNumbers(merchantInvoiceId);
   if (await isReferenceTaken(context.engine, invoice, reference)) throw referenceTaken();
-  if (state === 'open') {
-    const refused = await cancelInvoice(context.engine, { view, channel, isTest: isTest(context), silently: true });
-    if (refused !== undefined) throw problemOf(refused);
-  }
   const returnUrl = merchantRedirectUrl === undefined ? order.terms.returnUrl : readReturnUrl(parameters)();
   const issued = await issueInvoice(context.engine, {
     ...{ channel, reference, email: invoice.email, periodMs: Number(days) * dayMs, details: { ...invoice.details, days } },
     terms: {
       ...order.terms,
-      order: { ...order.terms.order, merchantReference: reference },
+      // By what it replaces it is known which of two requests for one reference it is of.
+      order: {
+        ...order.terms.order,
+        merchantReference: reference,
+        dialectData: { ...order.terms.order.dialectData, replaces: String(invoice.invoiceNumber) },
+      },
       ...(returnUrl === undefined ? {} : { returnUrl }),
     },
-    ...{ replaces: invoice, isTest: isTest(context) },
+    ...{ replaces: view, isTest: isTest(context) },
   });
-  // Another request of the same moment has got the reference.
-  if (issued.kind === 'taken') throw referenceTaken('; the invoice is called off, and can be issued anew under another one');
   return send(request, reply, await answerOf(context, read, channel, accepted(issued), '00013'));
 };
 
