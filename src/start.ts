@@ -135,17 +135,21 @@ const sandboxStep: Step = {
     const { acquirerPort, httpPort, smtpPort } = sandbox;
     // Port 0 was asked for: only now is it known where the host listens.
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
-    const bankUrl =
-      config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
-    const smtpUrl =
-      config.sandboxSmtpPort === 0 && config.smtpUrl === 'smtp://127.0.0.1:0' ? `smtp://127.0.0.1:${smtpPort}` : config.smtpUrl;
+    const bankUrl = withPort(config.bankUrl, httpPort);
+    const directoryServerUrl = withPort(config.directoryServerUrl, httpPort);
+    const smtpUrl = withPort(config.smtpUrl, smtpPort);
     const ports = { sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort, sandboxSmtpPort: smtpPort };
     return {
-      config: { ...config, acquirerAddress, bankUrl, smtpUrl, ...ports },
+      config: { ...config, acquirerAddress, bankUrl, directoryServerUrl, smtpUrl, ...ports },
       stop: sandbox.stop,
     };
   },
 };
+
+/** An address with port 0, which nothing can listen at, with the one that was found; every other as it is. */
+function withPort<Url extends string | undefined>(url: Url, port: number): Url | string {
+  return url?.replace(/^(\w+:\/\/127\.0\.0\.1):0(?!\d)/, `$1:${port}`) ?? url;
+}
 
 const gatewayStep: Step = {
   name: 'the gateway',

@@ -9,10 +9,11 @@ import { after, test } from 'node:test';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
 import { freePort } from '../src/local/ports.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
-import { freshName } from './harness/opp.ts';
+import { debit, demo, encode, exchange, freshName } from './harness/opp.ts';
 import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
 import { demo as demoPlatform } from './harness/qorepay.ts';
+import { browserData } from './harness/shopper.ts';
 import { createTraces } from './harness/traces.ts';
 import { demo as demoShop } from './harness/tzero.ts';
 
@@ -204,6 +205,17 @@ test('where any port will do, shoppers are sent to the one that was chosen', asy
   const { checkout_url: page } = (await response.json()) as { checkout_url: string };
   assert.ok(page.startsWith(`${url}/`), page);
   assert.equal((await fetch(page)).status, 200);
+  // The directory server of the sandbox is found as well: a card that it knows is authenticated.
+  const card = { ...browserData, 'card.number': '4200000000000091', paymentBrand: undefined };
+  const authenticated = await exchange(url, {
+    ...{
+      method: 'POST',
+      path: '/v1/payments',
+      headers: { authorization: demo.bearer, 'content-type': 'application/x-www-form-urlencoded' },
+    },
+    body: encode({ entityId: demo.entityId, ...debit({ ...card, shopperResultUrl: `${url}/healthz` }) }),
+  });
+  assert.equal(authenticated.body.threeDSecure?.authenticationStatus, 'Y', authenticated.text);
   started.child.kill('SIGINT');
   assert.equal((await started.ended).code, 0, started.output());
 });
