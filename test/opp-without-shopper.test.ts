@@ -286,3 +286,28 @@ for (const [story, isAnswered] of [
     if (!isAnswered) assert.equal((await stack.books(payments[0]?.resultDetails?.ConnectorTxID1 ?? '-')).length, 1);
   });
 }
+
+test('an authentication without a payment tells the issuer of the agreement that begins with it', async () => {
+  const { paymentType: _type, ...wanted } = debit({ ...browserData, paymentBrand: undefined, 'card.number': card });
+  const ask = (more: Parameters = {}, headers = {}) =>
+    stack.post('/v1/threeDSecure', { ...wanted, shopperResultUrl: 'https://shop.example/back', ...more }, { headers });
+  const told = ({
+    threeDSRequestorAuthenticationInd: why,
+    threeDSRequestorChallengeInd: wish,
+    recurringExpiry,
+    recurringFrequency,
+  }: Json) => [...[why, wish, recurringExpiry, recurringFrequency]];
+  answerNext('Y', { eci: '02' });
+  expectReply(await ask(), 200, approved);
+  assert.deepEqual(told(lastAReq()), ['01', undefined, undefined, undefined]);
+  const terms = { 'standingInstruction.expiry': '2030-12-31', 'standingInstruction.frequency': '28' };
+  const headers = { 'idempotency-key': freshName('key') };
+  answerNext('Y', { eci: '02' });
+  const first = expectReply(await ask({ ...instruction('INITIAL', 'RECURRING'), ...terms }, headers), 200, approved);
+  assert.deepEqual(told(lastAReq()), ['02', '04', '20301231', '28']);
+  const again = expectReply(await ask({ ...instruction('INITIAL', 'RECURRING'), ...terms }, headers), 200, approved);
+  assert.equal(again.body.id, first.body.id);
+  expectReply(await ask(instruction('INITIAL', 'RECURRING'), headers), 400, '200.200.106');
+  expectReply(await ask({ 'standingInstruction.type': 'RECURRING' }), 400, '100.900.500');
+  expectReply(await ask(instruction('INITIAL', 'RECURRING', { 'standingInstruction.source': 'MIT' })), 400, '100.900.500');
+});

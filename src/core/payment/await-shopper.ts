@@ -47,6 +47,9 @@ export interface Shopper {
   readonly simulate?: AuthenticationRequest['simulate'];
 }
 
+/** What of the use of a card tells whether it makes an agreement. */
+export type AgreementStart = Pick<CredentialUse, 'sequence' | 'type'>;
+
 /** How a payment waits: instead of being sent, it is recorded with its visit, and then begun. */
 export interface Waiting {
   record(row: NewPayment): Promise<Submission>;
@@ -72,10 +75,8 @@ export function waitingFor(
   { channel, shopper, use, summary, pan, cvc, tokenize, exemption, captureData }: Waiter,
 ): Waiting | undefined {
   const { shoppers } = engine;
-  const mandate = mandateOf(use, shopper);
   const request = {
-    ...requestOf(channel, mandate === undefined ? shopper : withChallenge(shopper, exemption), summary),
-    ...(mandate === undefined ? {} : { mandate }),
+    ...requestUnder(use, { channel, shopper, summary, ...(exemption === undefined ? {} : { exemption }) }),
     ...(exemption === undefined ? {} : { exemption }),
   };
   const enrolment = shopper.proof === undefined ? shoppers.server?.enrolmentOf(pan, request) : undefined;
@@ -111,8 +112,18 @@ export function waitingFor(
   };
 }
 
+/** What the issuer is told of a shopper and their card, and of the agreement that they make with it. */
+export function requestUnder(
+  use: AgreementStart | undefined,
+  { channel, shopper, summary, exemption }: Pick<Waiter, 'channel' | 'shopper' | 'summary' | 'exemption'>,
+): AuthenticationRequest {
+  const mandate = mandateOf(use, shopper);
+  if (mandate === undefined) return requestOf(channel, shopper, summary);
+  return { ...requestOf(channel, withChallenge(shopper, exemption), summary), mandate };
+}
+
 /** A card that is kept for whenever something is due may as well be kept for the shopper's own payments: that is no mandate. */
-function mandateOf(use: CredentialUse | undefined, { terms }: Shopper): AgreementTerms | undefined {
+function mandateOf(use: AgreementStart | undefined, { terms }: Shopper): AgreementTerms | undefined {
   return use?.sequence !== 'initial' || use.type === 'unscheduled' ? undefined : { agreement: use.type, ...terms };
 }
 

@@ -3,11 +3,12 @@
  * to the merchant who asked for it.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { type AgreementRequest, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
 import { advance } from '../payment/advance.ts';
-import { requestOf, type Shopper } from '../payment/await-shopper.ts';
+import { requestUnder, type Shopper } from '../payment/await-shopper.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash } from '../payment/idempotency.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -21,6 +22,8 @@ export interface AuthenticateCommand {
   readonly currency: string;
   readonly card: { readonly pan: Pan; readonly summary: CardSummary };
   readonly shopper: Shopper;
+  /** That the payments belong to which the merchant makes with it: the issuer is told of one that begins here. */
+  readonly agreement?: AgreementRequest;
   readonly merchantReference?: string;
   readonly idempotencyKey?: string;
   readonly dialectData: Readonly<Record<string, string>>;
@@ -48,16 +51,18 @@ const cardMarginMs = 3_600_000;
  * made of the key. Throws when database or vault are away.
  */
 export async function authenticate(engine: Engine, command: AuthenticateCommand): Promise<AuthenticateResult> {
-  const { channel, amount, currency, card, shopper, merchantReference, dialectData } = command;
+  const { channel, amount, currency, card, shopper, agreement, merchantReference, dialectData } = command;
   const { shoppers, clock, vault } = engine;
   if (amount <= 0) return { kind: 'refused', refusal: refusal('amount_too_low', 'amount') };
   if (amount > largestAmount) return { kind: 'refused', refusal: refusal('amount_too_large', 'amount') };
+  if (agreement !== undefined && !isConsistent(agreement))
+    return { kind: 'refused', refusal: refusal('agreement_inconsistent', 'agreement') };
   const keyed = await keyedRun(engine, command);
   const repeated = keyed === undefined ? undefined : await repeatOf(engine, command, keyed);
   if (repeated !== undefined) return repeated;
   const input = keyed === undefined ? {} : { inputHash: keyed.inputHash };
   const standAlone = { ...input, card: card.summary, dialectData, ...(merchantReference === undefined ? {} : { merchantReference }) };
-  const request = { ...requestOf(channel, shopper, card.summary), standAlone };
+  const request = { ...requestUnder(agreement, { channel, shopper, summary: card.summary }), standAlone };
   const enrolment = shoppers.server?.enrolmentOf(card.pan, request);
   if (enrolment === undefined) return { kind: 'not_enrolled' };
   const { merchantId, channelId } = channel;
@@ -89,7 +94,7 @@ interface KeyedRun {
 
 /** What a key names, and what it was used for. */
 async function keyedRun(engine: Engine, command: AuthenticateCommand): Promise<KeyedRun | undefined> {
-  const { channel, amount, currency, card, shopper, merchantReference, dialectData, idempotencyKey } = command;
+  const { channel, amount, currency, card, shopper, agreement, merchantReference, dialectData, idempotencyKey } = command;
   if (idempotencyKey === undefined) return undefined;
   const { merchantId, channelId } = channel;
   const hex = Buffer.from(engine.inputMac(`authentication|${merchantId}|${channelId}|${idempotencyKey}`)).toString('hex');
@@ -99,6 +104,7 @@ async function keyedRun(engine: Engine, command: AuthenticateCommand): Promise<K
   const input = {
     ...{ amount, currency, merchantReference, dialectData, challengeIndicator, email, simulate },
     ...{ card: card.summary, returnUrl: shopper.returnUrl('') },
+    ...(agreement === undefined ? {} : { agreement, terms: shopper.terms }),
   };
   return { visitId, inputHash: Buffer.from(await inputHash(engine, merchantId, card.pan, input)).toString('hex') };
 }

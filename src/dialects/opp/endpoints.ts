@@ -148,7 +148,7 @@ export const endpoints: readonly Endpoint[] = [
     },
     answer: 'Authentication',
     outcomes: authenticationOutcomes,
-    refusals: [...ofCards, ...ofPeople, ...ofForms, ...ofAmounts, ...Object.values(rejectionCodes), '000.400.109'],
+    refusals: [...ofCards, ...ofPeople, ...ofForms, ...ofAmounts, ...ofAgreements, ...Object.values(rejectionCodes), '000.400.109'],
   },
   {
     ...{

@@ -4,6 +4,7 @@ import type { Channel } from '../../../core/merchant/channel.ts';
 import { authenticate, findAuthentication, type StandAloneView } from '../../../core/three-d-secure/authenticate.ts';
 import { pageUrl } from '../../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../../dialect.ts';
+import { readAgreement } from '../agreement.ts';
 import { envelope, send } from '../answer.ts';
 import { fromWireId } from '../ids.ts';
 import { checkerOf } from '../parameters.ts';
@@ -29,7 +30,7 @@ export function registerThreeDSecure(app: FastifyInstance, context: DialectConte
     if (card.type === 'rejected') throw new Problem(rejectionCodes[card.reason]);
     const shopper = shopperOf(read.parameters, context.mode, `${path}/`);
     const done = await authenticate(context.engine, {
-      ...{ channel, ...money, card, shopper, dialectData },
+      ...{ channel, ...money, card, shopper, dialectData, ...readAgreement(read.parameters) },
       ...(merchantReference === undefined ? {} : { merchantReference }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
