@@ -30,13 +30,12 @@ const checks = new Map(Object.entries<TSchema>(answerSchemas).map(([name, schema
 
 test('every parameter has a description, and an example that its own format takes', () => {
   for (const { parameters, path } of endpoints) {
-    for (const [name, schema] of Object.entries<TSchema>(parameters.exact.properties)) {
+    for (const [name, schema] of Object.entries(parameters.exact)) {
       const [description = '', example] = parameterNotes[name] ?? [];
       assert.ok(description !== '', `${name} of ${path} has no note in parameter-notes.ts`);
       assert.ok(Compile(schema).Check(example), `the example of ${name} is ${example}`);
     }
-    const { patternProperties = {} } = parameters.families as { readonly patternProperties?: Readonly<Record<string, TSchema>> };
-    for (const [names, schema] of Object.entries(patternProperties)) {
+    for (const [names, schema] of Object.entries(parameters.families)) {
       const notes = familyNotes.filter(({ name }) => new RegExp(names).test(name));
       assert.ok(notes.length > 0, `the family ${names} of ${path} has no note in parameter-notes.ts`);
       for (const { name, example } of notes) assert.ok(Compile(schema).Check(example), `the example of ${name} is ${example}`);
@@ -46,7 +45,7 @@ test('every parameter has a description, and an example that its own format take
 
 test('what must be there is a parameter, and so is every part of a sample', () => {
   for (const { parameters, required, sample } of endpoints) {
-    for (const name of [...required, ...Object.keys(sample)]) assert.ok(name in parameters.exact.properties, name);
+    for (const name of [...required, ...Object.keys(sample)]) assert.ok(name in parameters.exact, name);
   }
 });
 
@@ -79,7 +78,7 @@ async function get(path: string, id: string | undefined, parameters: Parameters 
 test('the endpoints take the parameters that they are said to take, and no others', async () => {
   const nobody = '0'.repeat(32);
   for (const { method, path, parameters } of endpoints) {
-    const names = Object.keys(parameters.exact.properties).filter((name) => !name.startsWith('authentication.'));
+    const names = Object.keys(parameters.exact).filter((name) => !name.startsWith('authentication.'));
     const all = Object.fromEntries(names.map((name) => [name, name === 'entityId' ? demo.entityId : parameterNotes[name]?.[1]]));
     const send = (more: Parameters) => {
       const target = path.replace(':id', nobody);

@@ -10,7 +10,7 @@ import {
   deletionParameters,
   openParameters,
   operationParameters,
-  type ParameterSchema,
+  type ParameterFormats,
   paymentParameters,
   queryByIdParameters,
   queryByReferenceParameters,
@@ -46,7 +46,7 @@ export interface Endpoint {
   /** What `:id` is, where the path has one. */
   readonly id?: string;
   /** In the body of a POST, in the query of the others. */
-  readonly parameters: ParameterSchema;
+  readonly parameters: ParameterFormats;
   /** Names that must be there; the rest may be left out or be empty. */
   readonly required: readonly string[];
   /** A request to begin with: names and values. */

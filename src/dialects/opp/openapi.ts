@@ -1,12 +1,11 @@
 /** The description of the API (OpenAPI 3.1), made from the tables that the dialect itself runs on. */
-import type { TSchema } from 'typebox';
 import type { ApiDescription, Mode } from '../dialect.ts';
 import { answerSchemas } from './answers.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 import { familyNotes, parameterNotes } from './parameter-notes.ts';
 import { httpStatusOf, type ResultCode, resultOf } from './result-codes.ts';
 import { bearerToken, demoEntityId } from './sandbox.ts';
-import type { ParameterSchema } from './wire.ts';
+import type { Format } from './wire.ts';
 
 type Json = { readonly [name: string]: unknown };
 
@@ -58,7 +57,7 @@ function writePaths(mode: Mode): Json {
 function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
   const { name, group, summary, description, id, method } = endpoint;
   const filled: Readonly<Record<string, string>> = { ...endpoint.sample, ...(mode === 'sandbox' ? { entityId: demoEntityId } : {}) };
-  const schemas = Object.entries<TSchema>(endpoint.parameters.exact.properties).map(
+  const schemas = Object.entries(endpoint.parameters.exact).map(
     ([parameter, schema]) => [parameter, writeParameter(parameter, schema, filled[parameter])] as const,
   );
   const { required } = endpoint;
@@ -81,7 +80,7 @@ function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
 }
 
 /** `filled`: what the form for trying it out begins with. */
-function writeParameter(name: string, schema: TSchema, filled: string | undefined): Json {
+function writeParameter(name: string, schema: Format, filled: string | undefined): Json {
   const [description, example] = parameterNotes[name] ?? [];
   return { ...schema, description, examples: example === undefined ? [] : [example], ...(filled === undefined ? {} : { example: filled }) };
 }
@@ -96,7 +95,7 @@ const idempotencyKey = {
 function writeBody({ parameters, required, sample }: Endpoint, schemas: readonly (readonly [name: string, schema: Json])[]): Json {
   const rank = (name: string) => (required.includes(name) ? 0 : name in sample ? 1 : 2);
   const properties = Object.fromEntries(schemas.toSorted(([a], [b]) => rank(a) - rank(b)));
-  const families = familiesOf(parameters);
+  const families = Object.entries(parameters.families);
   const patternProperties = Object.fromEntries(families.map(([names, schema]) => [names, { ...schema, description: familyNote(names) }]));
   return {
     required: true,
@@ -107,11 +106,6 @@ function writeBody({ parameters, required, sample }: Endpoint, schemas: readonly
       },
     },
   };
-}
-
-function familiesOf({ families }: ParameterSchema): readonly (readonly [names: string, schema: TSchema])[] {
-  const { patternProperties = {} } = families as { readonly patternProperties?: Readonly<Record<string, TSchema>> };
-  return Object.entries(patternProperties);
 }
 
 function notesOf(names: string) {

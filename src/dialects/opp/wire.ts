@@ -3,13 +3,21 @@
  * are case-sensitive and unknown ones are refused. Patterns are the documented ones, except where clients in the field are known to send
  * more (merchant ids below eight characters, phone numbers, states, postcodes): there only the length counts.
  */
-import { type TObject, type TSchema, Type } from 'typebox';
 import type { ResultCode } from './result-codes.ts';
 
-const text = (maximum: number, minimum = 1) => Type.String({ pattern: `^[\\s\\S]{${minimum},${maximum}}$` });
-const pattern = (source: string) => Type.String({ pattern: source });
-/** A format whose violation has a result code of its own, instead of `200.300.404`. */
-const coded = <Schema extends TSchema>(code: ResultCode, schema: Schema) => Object.assign(schema, { 'x-result-code': code });
+/** What the values of a parameter look like, as in JSON Schema: all of them are text. */
+export interface Format {
+  readonly type: 'string';
+  readonly pattern: string;
+  /** Of a violation; `200.300.404` where there is none of its own. */
+  readonly 'x-result-code'?: ResultCode;
+}
+
+type Formats = Readonly<Record<string, Format>>;
+
+const text = (maximum: number, minimum = 1) => pattern(`^[\\s\\S]{${minimum},${maximum}}$`);
+const pattern = (source: string): Format => ({ type: 'string', pattern: source });
+const coded = (code: ResultCode, format: Format): Format => ({ ...format, 'x-result-code': code });
 const decimal = pattern('^[0-9]{1,12}(\\.[0-9]{2})?$');
 const flag = pattern('^(true|false)$');
 
@@ -117,7 +125,7 @@ const otherAccounts = {
 };
 
 /** Families of names: addresses, cart lines, free parameters, and what other products of the platform use, which is taken and ignored. */
-const families: Readonly<Record<string, TSchema>> = {
+const families: Formats = {
   '^customParameters\\[[a-zA-Z0-9._]{3,64}\\]$': text(2048),
   '^customer\\.browser\\.(acceptHeader|language|screenHeight|screenWidth|timezone|userAgent|javaEnabled|javascriptEnabled|screenColorDepth|challengeWindow)$':
     text(2048),
@@ -140,22 +148,13 @@ const families: Readonly<Record<string, TSchema>> = {
   '^(airline|lodging|recipient|sender|corporate|forex|passenger|pointOfSale)\\.': text(2048),
 };
 
-/** The parameters of a request: those with a name of their own, and those of a family of names. */
-export interface ParameterSchema {
-  readonly exact: TObject;
-  readonly families: TObject;
-  /** The formats in `families`, by the pattern of their names. */
-  readonly patterns: Readonly<Record<string, TSchema>>;
+/** The parameters of a request, all optional: those with a name of their own, and those of a family of names, by the pattern of these. */
+export interface ParameterFormats {
+  readonly exact: Formats;
+  readonly families: Formats;
 }
 
-function parameters(exact: Record<string, TSchema>, patterns: Record<string, TSchema>): ParameterSchema {
-  const optional = Object.fromEntries(Object.entries(exact).map(([name, schema]) => [name, Type.Optional(schema)]));
-  return {
-    exact: Type.Object(optional, { additionalProperties: false }),
-    families: Type.Object({}, { additionalProperties: false, patternProperties: patterns }),
-    patterns,
-  };
-}
+const parameters = (exact: Formats, families: Formats): ParameterFormats => ({ exact, families });
 
 /** Body of `POST /v1/payments` and of `POST /v1/registrations/{id}/payments`. */
 export const paymentParameters = parameters({ ...operation, ...account, ...otherAccounts, ...customer, ...threeDSecure }, families);
@@ -171,8 +170,8 @@ export const checkoutParameters = parameters(
   { ...families, '^registrations\\[[0-9]{1,2}\\]\\.id$': pattern('^[a-f0-9]{32}$') },
 );
 
-function without(schemas: Record<string, TSchema>, prefix: string): Record<string, TSchema> {
-  return Object.fromEntries(Object.entries(schemas).filter(([name]) => !name.startsWith(prefix)));
+function without(formats: Formats, prefix: string): Formats {
+  return Object.fromEntries(Object.entries(formats).filter(([name]) => !name.startsWith(prefix)));
 }
 
 /** Body of `POST /v1/threeDSecure`: a card, an amount, and who is to authenticate. */
