@@ -246,6 +246,9 @@ export function openLink(options: LinkOptions): Link {
 
   return {
     exchange(message) {
+      // What goes out within one turn of the event loop goes over one connection: one write for all of it, and the answers come together.
+      const gathering = connections[turn];
+      if (gathering?.ready === true && gathering.outgoing.length > 0) return transmit(gathering, message);
       for (let tried = 0; tried < connections.length; tried += 1) {
         turn = (turn + 1) % connections.length;
         const connection = connections[turn];
