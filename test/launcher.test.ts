@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { resetDataDirectory } from '../src/local/data-directory.ts';
 import { freePort } from '../src/local/ports.ts';
+import { bankPayment } from './harness/bank-shopper.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
-import { freshName } from './harness/opp.ts';
+import { debit, demo as demoEntity, encode, freshName, type Parameters } from './harness/opp.ts';
 import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
 import { demo as demoPlatform } from './harness/qorepay.ts';
+import { browserData } from './harness/shopper.ts';
 import { createTraces } from './harness/traces.ts';
 import { demo as demoShop } from './harness/tzero.ts';
 
@@ -204,6 +206,21 @@ test('where any port will do, shoppers are sent to the one that was chosen', asy
   const { checkout_url: page } = (await response.json()) as { checkout_url: string };
   assert.ok(page.startsWith(`${url}/`), page);
   assert.equal((await fetch(page)).status, 200);
+  started.child.kill('SIGINT');
+  assert.equal((await started.ended).code, 0, started.output());
+});
+
+test('where any port will do, issuers and banks are asked at the one that was chosen', async () => {
+  const started = launch('start');
+  const url = await readyUrl(started);
+  const { entityId, bearer } = demoEntity;
+  const pay = async (more: Parameters): Promise<string> => {
+    const headers = { authorization: bearer, 'content-type': 'application/x-www-form-urlencoded' };
+    const body = encode({ entityId, ...debit({ shopperResultUrl: 'https://shop.example/result', ...more }) });
+    return (await fetch(`${url}/v1/payments`, { method: 'POST', headers, body })).text();
+  };
+  const challenged = { ...browserData, 'customParameters[3DS2_flow]': 'challenge' };
+  for (const more of [challenged, bankPayment('IDEAL')]) assert.match(await pay(more), /"000\.200\.000".*"redirect"/);
   started.child.kill('SIGINT');
   assert.equal((await started.ended).code, 0, started.output());
 });
