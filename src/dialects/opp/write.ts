@@ -305,15 +305,16 @@ function echoOf(run: AuthenticationView | undefined): Record<string, string> {
 /** Flat names back into the objects and lists that answers use: `cart.items[0].name`, `customParameters[x]`, `customer.browser.language`. */
 function writeEcho(data: Readonly<Record<string, string>>): Json {
   const echo: Record<string, unknown> = {};
-  const items = new Map<string, Record<string, unknown>>();
+  const items = new Map<number, Record<string, unknown>>();
   for (const [name, value] of Object.entries(data)) {
     const [, parameter] = /^customParameters\[(.+)\]$/.exec(name) ?? [];
     const [, index, field] = /^cart\.items\[(\d+)\]\.(.+)$/.exec(name) ?? [];
     if (parameter !== undefined) setPath(echo, ['customParameters', parameter], value);
-    else if (index !== undefined && field !== undefined) items.set(index, { ...items.get(index), [field]: value });
+    else if (index !== undefined && field !== undefined) items.set(Number(index), { ...items.get(Number(index)), [field]: value });
     else if (name.includes('.')) setPath(echo, name.split('.'), value);
   }
-  if (items.size > 0) setPath(echo, ['cart', 'items'], [...items.values()]);
+  const lines = [...items].sort(([a], [b]) => a - b).map(([, item]) => item);
+  if (lines.length > 0) setPath(echo, ['cart', 'items'], lines);
   return echo as Json;
 }
 
