@@ -2,6 +2,7 @@
 import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
 import type { CardBrand } from '../../core/instrument/card.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { type PaidWith, paidWith } from '../../core/payment/search.ts';
 import { Problem } from './problem.ts';
 import { otherBrands } from './wire.ts';
 
@@ -37,6 +38,19 @@ const wireBankBrands: Readonly<Record<BankMethod, string>> = { ideal: 'IDEAL', s
 /** The method that a brand means; undefined for cards and for what is not known here. */
 export function bankMethodOf(brand: string | undefined): BankMethod | undefined {
   return bankMethods.find((method) => wireBankBrands[method] === brand);
+}
+
+/** Two letters for each way to pay: online transfers, and prepayments. Whether a card is one of credit or of debit is not known. */
+const wireMethods = { card: 'CC', ideal: 'OT', sofort: 'OT', prepayment: 'PP' } as const satisfies Record<PaidWith, string>;
+
+/** How an operation was paid, in two letters. */
+export function methodOf({ bank }: Pick<OperationView, 'bank'>): string {
+  return wireMethods[bank?.method ?? 'card'];
+}
+
+/** What two letters mean; nothing for what nobody here can pay with. Both names of cards mean all of them. */
+export function paidWithOf(method: string): readonly PaidWith[] {
+  return paidWith.filter((each) => wireMethods[each] === (method === 'DC' ? 'CC' : method));
 }
 
 /** Brands of the platform that no acquirer here takes are told apart from what is no brand at all. */
