@@ -222,3 +222,28 @@ test('taken back and paid at the same moment: the bank has the last word', async
     await eventually(async () => (await read(reply.body.id)).code === (isPaid ? approved : '100.396.101'), 'the bank’s word');
   }
 });
+
+test('lists say how it was paid, and find it by that: transfers and prepayments are no cards', async () => {
+  const reference = freshName('methods');
+  const named = { merchantTransactionId: reference };
+  expectReply(await stack.post('/v1/payments', debit(named)), 200, approved);
+  for (const [brand, paymentType] of [
+    ['IDEAL', 'DB'],
+    ['SOFORTUEBERWEISUNG', 'PA'],
+    ['PREPAYMENT', 'PA'],
+  ] as const) {
+    expectReply(await pay(brand, { paymentType, ...named }), 200, pending);
+  }
+  const found = async (more: Parameters) => {
+    const { text } = await stack.get('/v3/query', { ...named, ...more });
+    const { records = [] } = JSON.parse(text) as { readonly records?: readonly Record<string, string>[] };
+    return records.map(({ paymentBrand, paymentMethod }) => `${paymentBrand} ${paymentMethod}`);
+  };
+  const [card, prepaid] = ['VISA CC', 'PREPAYMENT PP'];
+  const transfers = ['IDEAL OT', 'SOFORTUEBERWEISUNG OT'];
+  assert.deepEqual(await found({}), [card, ...transfers, prepaid]);
+  assert.deepEqual(await found({ paymentMethods: 'CC' }), [card]);
+  assert.deepEqual(await found({ paymentMethods: 'OT' }), transfers);
+  assert.deepEqual(await found({ paymentMethods: 'PP,DC' }), [card, prepaid]);
+  assert.deepEqual(await found({ paymentMethods: 'VA' }), []);
+});

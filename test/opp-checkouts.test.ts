@@ -62,6 +62,13 @@ test('a hold that is captured at once is one too', async () => {
   assert.deepEqual([code, body.paymentType, body.amount], [approved, 'PA.CP', '7.00']);
 });
 
+test('what was paid with is told, whatever brand the checkout was opened with', async () => {
+  const id = await openCheckout(stack, { paymentType: 'DB', amount: '7.25', paymentBrand: 'MASTER' });
+  await submit(id, {});
+  const paid = await statusOf(id);
+  assert.deepEqual([paid.code, paid.body.paymentBrand], [approved, 'VISA']);
+});
+
 test('of submits at the same moment one is tried, whatever their cards', async () => {
   const id = await openCheckout(stack, { amount: '3.31' });
   // Cards that take part in no 3-D Secure, so that nothing but the checkout keeps them apart.

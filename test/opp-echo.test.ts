@@ -1,4 +1,7 @@
-/** OPP: card numbers where none belong, in texts, references and keys: they are masked, or hashed, before anything is kept or repeated. */
+/**
+ * OPP: what answers repeat. Card numbers where none belong, in texts, references and keys, are masked, or hashed, before anything is kept or
+ * repeated; lines of a cart keep their order.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approved, debit, expectReply, useOppStack } from './harness/opp.ts';
@@ -55,4 +58,21 @@ test('no address to come back to, or to be told at, may hold one', async () => {
       assert.ok(!reply.text.includes(address), reply.text);
     }
   }
+});
+
+test('lines of a cart are repeated in the order of their numbers, in whatever order a form has them', async () => {
+  const names = { 10: 'Cake', 2: 'Milk', 0: 'Tea' };
+  const cart = Object.fromEntries(
+    Object.entries(names).flatMap(([at, name]) => [
+      [`cart.items[${at}].name`, name],
+      [`cart.items[${at}].quantity`, '1'],
+    ]),
+  );
+  const sorted = Object.fromEntries(Object.entries(cart).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const { body } = expectReply(await stack.post('/v1/payments', debit(sorted)), 200, approved);
+  const { items } = (body as unknown as { readonly cart: { readonly items: readonly { readonly name: string }[] } }).cart;
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ['Tea', 'Milk', 'Cake'],
+  );
 });

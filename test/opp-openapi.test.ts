@@ -12,6 +12,7 @@ import { approved, debit, demo, freshName, type Parameters, type Reply, useOppSt
 const stack = useOppStack();
 
 interface Operation {
+  readonly parameters: readonly { readonly name: string }[];
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: { readonly properties: Readonly<Record<string, Property>> } }>>;
   };
@@ -110,6 +111,27 @@ test('the samples work as they are filled in', async () => {
     assert.equal(filled.entityId, demo.entityId);
     const registrationId = 'registrationId' in properties ? { registrationId: paid.body.registrationId } : {};
     assert.equal((await post(path, ids[path], { ...filled, ...registrationId })).code, sampleCodes[path] ?? approved, path);
+  }
+});
+
+test('a key is taken where it is described: the repeat has the id of the first, and a checkout is opened anew', async () => {
+  const { paymentType, amount, currency, ...card } = debit();
+  const money = { paymentType, amount, currency };
+  const token = (await post('/v1/registrations', undefined, card)).body.id;
+  const requests: readonly (readonly [path: string, id: string | undefined, parameters: Parameters])[] = [
+    ['/v1/payments', undefined, debit()],
+    ['/v1/payments/{id}', (await post('/v1/payments', undefined, debit())).body.id, { ...money, paymentType: 'RF' }],
+    ['/v1/registrations', undefined, card],
+    ['/v1/registrations/{id}/payments', token, money],
+    ['/scheduling/v1/schedules', undefined, { ...money, registrationId: token, 'job.dayOfMonth': '1' }],
+    ['/v1/checkouts', undefined, money],
+  ];
+  for (const [path, id, parameters] of requests) {
+    const key = freshName('key');
+    const first = await post(path, id, parameters, { key });
+    const repeat = await post(path, id, parameters, { key });
+    const isDescribed = document.paths[path]?.post?.parameters.some(({ name }) => name === 'Idempotency-Key');
+    assert.equal(isDescribed, repeat.body.id === first.body.id, path);
   }
 });
 

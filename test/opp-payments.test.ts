@@ -135,6 +135,9 @@ test('operations that do not fit what they name', async () => {
     [sale, { paymentType: 'RF' }, '100.550.300'],
     [sale, { paymentType: 'RF', amount: '1.00' }, '100.550.400'],
     [sale, { paymentType: 'RF', ...money('0.00') }, '100.550.300'],
+    ...['MASTER', 'IDEAL', 'NOBODY'].map(
+      (paymentBrand) => [sale, { paymentType: 'RF', paymentBrand, ...money('1.00') }, '700.100.400'] as const,
+    ),
     [refund, { paymentType: 'RV' }, '700.400.530'],
     [refund, { paymentType: 'RF', ...money('1.00') }, '700.400.520'],
     [declined, { paymentType: 'RF', ...money('1.00') }, '700.300.200'],

@@ -148,3 +148,20 @@ test('credentials, methods and parameters are looked at as everywhere', async ()
   assert.equal(expectReply(wrong, 400, '200.300.403').headers.allow, 'DELETE, GET');
   expectReply(await pay(id), 200, approved);
 });
+
+test('a payment with a token that names a brand is one of that brand, or none', async () => {
+  const { body: stored } = expectReply(await stack.post('/v1/registrations', card()), 200, approved);
+  const payAs = (paymentBrand: string) => stack.post(`/v1/registrations/${stored.id}/payments`, { ...money, paymentBrand });
+  const named = expectReply(await payAs('VISADEBIT'), 200, approved);
+  assert.equal(named.body.paymentBrand, 'VISADEBIT');
+  const { body } = expectReply(await payAs('MASTER'), 400, '100.100.700');
+  assert.deepEqual([body.paymentType, body.paymentBrand, body.card?.last4Digits, body.amount], ['DB', 'MASTER', '1111', undefined]);
+  expectReply(await stack.get(`/v1/query/${body.id}`), 400, '100.100.700');
+  for (const [brand, code] of [
+    ['NOBODY', '100.100.501'],
+    ['MADA', '600.200.201'],
+    ['IDEAL', '600.200.100'],
+  ] as const) {
+    assert.equal(expectReply(await payAs(brand), 400, code).body.id, undefined);
+  }
+});

@@ -30,7 +30,7 @@ interface Filter {
 }
 
 function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
-  const { kinds, createdFromMs, createdToMs, shortNumber, after } = search;
+  const { kinds, paidWith, createdFromMs, createdToMs, shortNumber, after } = search;
   // As it was stored.
   const merchantReference = search.merchantReference === undefined ? undefined : maskCardNumbers(search.merchantReference);
   // Ids are made by the wall clock, which business time never is behind.
@@ -38,6 +38,7 @@ function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
   const candidates: readonly (Filter | undefined)[] = [
     given(merchantReference, 'reference', (parameter) => `o.merchant_reference = ${parameter}`),
     given(kinds, 'kinds', (parameter) => `o.kind = any (${parameter}::text[])`, plainArray(kinds ?? [])),
+    given(paidWith, 'paid', paidWithOneOf, plainArray(paidWith ?? [])),
     given(createdFromMs, 'from', (parameter) => `o.created_at >= ${parameter}`, timeText(createdFromMs ?? 0)),
     given(createdFromMs, 'id_from', (parameter) => `o.operation_id >= ${parameter}`, firstIdAt((createdFromMs ?? 0) - offsetMs - slackMs)),
     given(createdToMs, 'to', (parameter) => `o.created_at <= ${parameter}`, timeText(createdToMs ?? 0)),
@@ -50,6 +51,11 @@ function filtersOf(search: OperationSearch, clock: Clock): readonly Filter[] {
     ),
   ];
   return candidates.filter((filter) => filter !== undefined);
+}
+
+function paidWithOneOf(parameter: string): string {
+  return `exists (select from polygate.attempt a where a.merchant_id = o.merchant_id and a.payment_id = o.payment_id
+    and a.number = o.attempt_number and coalesce(a.bank_method, 'card') = any (${parameter}::text[]))`;
 }
 
 function given(asked: unknown, name: string, condition: Filter['condition'], value: unknown = asked): Filter | undefined {

@@ -1,5 +1,11 @@
 /** The search for operations of a channel. */
+import { type BankMethod, bankMethods } from '../instrument/bank.ts';
 import type { OperationKind, OperationNode } from './operation.ts';
+
+/** A card, or a method of a bank. */
+export type PaidWith = 'card' | BankMethod;
+
+export const paidWith: readonly PaidWith[] = ['card', ...bankMethods];
 
 /** What a merchant looks for among the operations of a channel; what is absent does not matter. */
 export interface OperationSearch {
@@ -7,6 +13,7 @@ export interface OperationSearch {
   readonly channelId: string;
   readonly merchantReference?: string;
   readonly kinds?: readonly OperationKind[];
+  readonly paidWith?: readonly PaidWith[];
   /** Business time, epoch ms, both included. */
   readonly createdFromMs?: number;
   readonly createdToMs?: number;

@@ -121,7 +121,7 @@ const recorded = Type.Object(
   {
     ...listed,
     source: maybe('Where it came from.', 'OPP'),
-    paymentMethod: maybe('`CC`: a card.', 'CC'),
+    paymentMethod: maybe('`CC`: a card; `OT`: a transfer at the shopper’s bank; `PP`: a prepayment.', 'CC'),
     channelName: maybe('The entity’s name.'),
   },
   { additionalProperties: false },

@@ -13,6 +13,7 @@ import type {
   PaymentNotice,
   TokenNotice,
 } from '../dialect.ts';
+import { methodOf } from './brands.ts';
 import { buildNumber } from './build-number.ts';
 import { shortId, toWireId } from './ids.ts';
 import { resultOf } from './result-codes.ts';
@@ -68,7 +69,7 @@ function writePayment(notice: PaymentNotice): Json {
   return {
     ...body,
     ...(body.amount === undefined ? {} : { presentationAmount: money.amount, presentationCurrency: money.currency }),
-    paymentMethod: 'CC',
+    paymentMethod: methodOf(operation),
     shortId: shortId(operation.operationId),
     ...writeOrigin(notice),
     timestamp: writeReadTimestamp(operation.createdAtMs),

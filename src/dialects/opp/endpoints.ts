@@ -78,7 +78,16 @@ const ofPeople = [
 ] as const;
 const ofForms = ['100.300.101', '100.370.102'] as const;
 const ofAuthentication = ['100.370.121', '100.370.125', '100.390.101'] as const;
-const ofReferences = ['700.100.500', '700.300.200', '700.400.100', '700.400.200', '700.400.300', '700.400.510', '700.400.520'] as const;
+const ofReferences = [
+  '700.100.400',
+  '700.100.500',
+  '700.300.200',
+  '700.400.100',
+  '700.400.200',
+  '700.400.300',
+  '700.400.510',
+  '700.400.520',
+] as const;
 const ofSettled = ['700.300.700'] as const;
 const ofBusyReferences = ['700.400.530', '700.400.570', '700.400.700', '800.700.100'] as const;
 const ofRebills = ['700.100.100', '700.300.100', '700.300.300'] as const;
@@ -253,7 +262,7 @@ export const endpoints: readonly Endpoint[] = [
     outcomes: firstOutcomes,
     refusals: [
       ...ofTokens,
-      '100.150.205',
+      ...(['100.150.205', '100.100.501', '600.200.100', '600.200.201'] as const),
       ...ofPeople,
       ...ofForms,
       ...ofAuthentication,

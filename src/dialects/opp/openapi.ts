@@ -14,7 +14,7 @@ const intro = `The server-to-server API of the Open Payment Platform family, at 
 - Bodies are \`application/x-www-form-urlencoded\` with flat, dotted names. An empty value means that the parameter is absent; unknown names are refused.
 - Answers are JSON whose leaves are all text. \`result.code\` says what became of the request; the HTTP status follows it.
 - \`000.200.000\` means that the acquirer has not answered: ask again by the \`id\`. It is never a decline.
-- A request that names an \`Idempotency-Key\` can be sent again safely.`;
+- A request that names an \`Idempotency-Key\` can be sent again safely. Checkouts have none: nothing is paid before the shopper pays.`;
 
 /** In live mode nothing is filled in: there are no published credentials. */
 export function describeApi(mode: Mode): ApiDescription {
@@ -55,7 +55,7 @@ function writePaths(mode: Mode): Json {
 }
 
 function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
-  const { name, group, summary, description, id, method } = endpoint;
+  const { name, group, summary, description, id, method, answer } = endpoint;
   const filled: Readonly<Record<string, string>> = { ...endpoint.sample, ...(mode === 'sandbox' ? { entityId: demoEntityId } : {}) };
   const schemas = Object.entries(endpoint.parameters.exact).map(
     ([parameter, schema]) => [parameter, writeParameter(parameter, schema, filled[parameter])] as const,
@@ -65,7 +65,7 @@ function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
   return {
     ...{ operationId: name, tags: [group], summary, description },
     ...(method === 'post'
-      ? { parameters: [...ids, idempotencyKey], requestBody: writeBody(endpoint, schemas) }
+      ? { parameters: [...ids, ...(answer === 'Checkout' ? [] : [idempotencyKey])], requestBody: writeBody(endpoint, schemas) }
       : {
           parameters: [
             ...ids,

@@ -109,7 +109,7 @@ export const parameterNotes: Readonly<Record<string, ParameterNote>> = {
   'job.endDate': ['Nothing is paid after it; UTC.', '2039-12-31 12:00:00'],
   includeLinkedTransactions: ['`true` adds all transactions of the same payment.', 'true'],
   paymentTypes: ['Only these types, with commas.', 'PA,CP'],
-  paymentMethods: ['Only these methods; `CC` and `DC` both mean all cards.', 'CC'],
+  paymentMethods: ['Only these methods; `CC` and `DC` both mean all cards, `OT` transfers at a bank, `PP` prepayments.', 'CC'],
   shortId: ['The number of a descriptor.', '1234.5678.9012'],
   'date.from': ['First second; UTC.', '2034-01-01 00:00:00'],
   'date.to': ['Last second; UTC.', '2034-01-31 23:59:59'],

@@ -13,29 +13,14 @@ import type { OperateCommand } from '../../core/payment/operate.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import type { ExternalAuthentication } from '../../core/three-d-secure/external.ts';
 import { readAgreement } from './agreement.ts';
+import { readBrand } from './brands.ts';
 import { policiesOf } from './policies.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import { readExemption, readWayBack, readWayBackOfRebill } from './shopper.ts';
-import { echoed, echoLimit, otherBrands, type Parameters } from './wire.ts';
+import { echoed, echoLimit, type Parameters } from './wire.ts';
 
 /** The type of a request that is two acts: a preauthorization, and the capture of all of it. */
 export const composite = 'PA.CP';
-
-/** Brands on the wire to brands of the core. */
-export const brands = new Map<string, CardBrand>([
-  ['VISA', 'visa'],
-  ['VISADEBIT', 'visa'],
-  ['VISAELECTRON', 'visa'],
-  ['VPAY', 'visa'],
-  ['MASTER', 'mastercard'],
-  ['MASTERDEBIT', 'mastercard'],
-  ['MAESTRO', 'maestro'],
-  ['AMEX', 'amex'],
-  ['DINERS', 'diners'],
-  ['DISCOVER', 'discover'],
-  ['JCB', 'jcb'],
-  ['UNIONPAY', 'unionpay'],
-]);
 
 export interface RequestContext {
   readonly channel: Channel;
@@ -222,13 +207,6 @@ function readCard({ channel, parameters, businessMs }: RequestContext): CardInst
   if (cvc !== undefined && cvc.masked.length !== (cvcLengthOf(brand) ?? cvc.masked.length))
     return { type: 'rejected', summary, reason: 'cvc_length' };
   return { type: 'card', pan, summary, ...(cvc === undefined ? {} : { cvc }) };
-}
-
-/** Brands of the platform that no acquirer here takes are told apart from what is no brand at all. */
-function readBrand(paymentBrand: string): CardBrand {
-  const brand = brands.get(paymentBrand);
-  if (brand !== undefined) return brand;
-  throw new Problem(otherBrands.has(paymentBrand) ? '600.200.201' : '100.100.501');
 }
 
 function readCvc({ 'card.cvv': digits }: Parameters) {

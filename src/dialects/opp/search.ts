@@ -1,6 +1,7 @@
 /** The filters of a query, read into a search. */
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationSearch } from '../../core/payment/search.ts';
+import { paidWithOf } from './brands.ts';
 import { parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
 import { kindsOfType } from './write.ts';
@@ -29,13 +30,8 @@ export function readSearch({ merchantId, channelId }: Channel, parameters: Param
     ...(to === undefined ? {} : { createdToMs: to + 999 }),
     ...(shortId === undefined ? {} : { shortNumber: Number(shortId.replaceAll('.', '')) }),
     ...(kinds === undefined ? {} : { kinds }),
-    ...(hasCards(paymentMethods) ? {} : { kinds: [] }),
+    ...(paymentMethods === undefined ? {} : { paidWith: paymentMethods.split(',').flatMap(paidWithOf) }),
   };
-}
-
-/** All payments here are made with cards, and whether a card is one of credit or of debit is not known: both names mean all of them. */
-function hasCards(paymentMethods: string | undefined): boolean {
-  return paymentMethods === undefined || paymentMethods.split(',').some((method) => method === 'CC' || method === 'DC');
 }
 
 /** `yyyy-MM-dd HH:mm:ss`, UTC, to epoch ms. */

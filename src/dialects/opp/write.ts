@@ -1,7 +1,6 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
-import { type BankMethod, bankMethods } from '../../core/instrument/bank.ts';
-import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
+import type { CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
@@ -14,6 +13,7 @@ import type { Schedule } from '../../core/subscription/schedule.ts';
 import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
+import { brandOf, shownBrand } from './brands.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
 import type { Result } from './result-codes.ts';
@@ -36,26 +36,6 @@ const typeOfKind: Readonly<Record<OperationKind, string>> = {
 /** The kinds that a type names; none for types that no operation here has. */
 export function kindsOfType(type: string): readonly OperationKind[] {
   return operationKinds.filter((kind) => typeOfKind[kind] === type);
-}
-
-const wireBrands: Readonly<Record<CardBrand, string | undefined>> = {
-  visa: 'VISA',
-  mastercard: 'MASTER',
-  maestro: 'MAESTRO',
-  amex: 'AMEX',
-  discover: 'DISCOVER',
-  diners: 'DINERS',
-  jcb: 'JCB',
-  unionpay: 'UNIONPAY',
-  unknown: undefined,
-};
-
-/** Brands of banks. */
-const wireBankBrands: Readonly<Record<BankMethod, string>> = { ideal: 'IDEAL', sofort: 'SOFORTUEBERWEISUNG', prepayment: 'PREPAYMENT' };
-
-/** The method that a brand means; undefined for cards and for what is not known here. */
-export function bankMethodOf(brand: string | undefined): BankMethod | undefined {
-  return bankMethods.find((method) => wireBankBrands[method] === brand);
 }
 
 export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
@@ -81,7 +61,7 @@ export function writeOperation(
     id: toWireId(operation.operationId),
     shortId: shortId(operation.operationId),
     paymentType: dialectData.paymentType ?? typeOfKind[kindAsked(operation)],
-    paymentBrand: dialectData.paymentBrand ?? brandOf(operation),
+    paymentBrand: brandOf(operation),
     ...(isApproved(operation) || (operation.bank !== undefined && redirectUrl !== undefined) ? writeMoney(operation, channel) : {}),
     registrationId: operation.token,
     referencedId: referenced === undefined ? undefined : toWireId(referenced),
@@ -102,12 +82,6 @@ function isApproved(operation: OperationView): boolean {
   return operation.state === 'approved' && stateShown(operation) !== 'rejected';
 }
 
-/** As the merchant named it, or would have. */
-function brandOf({ card, bank }: OperationView): string | undefined {
-  if (bank !== undefined) return wireBankBrands[bank.method];
-  return card === undefined ? undefined : wireBrands[card.brand];
-}
-
 /** A stored card, or one that was refused, without the envelope. */
 export function writeRegistration(
   { token, card, act }: TokenView,
@@ -117,7 +91,7 @@ export function writeRegistration(
   const result = resultOfTokenAct(act, mode);
   const body: Json = {
     id: token,
-    paymentBrand: dialectData.paymentBrand ?? wireBrands[card.brand],
+    paymentBrand: act?.rejection === 'brand_mismatch' ? dialectData.paymentBrand : shownBrand(dialectData.paymentBrand, card.brand),
     ...writeReferences(act),
     result: { ...result },
     card: writeCard(card),
@@ -138,7 +112,7 @@ export function writeAuthentication(
   const proof: Record<string, string> = value === undefined ? {} : { 'threeDSecure.verificationId': value };
   const body: Json = {
     id: toWireId(id),
-    paymentBrand: dialectData.paymentBrand ?? wireBrands[run.request.brand],
+    paymentBrand: shownBrand(dialectData.paymentBrand, run.request.brand),
     amount: twoDecimals(formatDecimalAmount(run.amount, currency, 2)),
     currency: run.currency,
     ...writeReferences({ dialectData, ...(merchantReference === undefined ? {} : { merchantReference }) }),
@@ -305,15 +279,16 @@ function echoOf(run: AuthenticationView | undefined): Record<string, string> {
 /** Flat names back into the objects and lists that answers use: `cart.items[0].name`, `customParameters[x]`, `customer.browser.language`. */
 function writeEcho(data: Readonly<Record<string, string>>): Json {
   const echo: Record<string, unknown> = {};
-  const items = new Map<string, Record<string, unknown>>();
+  const items = new Map<number, Record<string, unknown>>();
   for (const [name, value] of Object.entries(data)) {
     const [, parameter] = /^customParameters\[(.+)\]$/.exec(name) ?? [];
     const [, index, field] = /^cart\.items\[(\d+)\]\.(.+)$/.exec(name) ?? [];
     if (parameter !== undefined) setPath(echo, ['customParameters', parameter], value);
-    else if (index !== undefined && field !== undefined) items.set(index, { ...items.get(index), [field]: value });
+    else if (index !== undefined && field !== undefined) items.set(Number(index), { ...items.get(Number(index)), [field]: value });
     else if (name.includes('.')) setPath(echo, name.split('.'), value);
   }
-  if (items.size > 0) setPath(echo, ['cart', 'items'], [...items.values()]);
+  const lines = [...items].sort(([a], [b]) => a - b).map(([, item]) => item);
+  if (lines.length > 0) setPath(echo, ['cart', 'items'], lines);
   return echo as Json;
 }
 

@@ -12,17 +12,18 @@ import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerAct, answerCalledOff, answerRead } from '../answer.ts';
 import { begin } from '../begin.ts';
+import { bankMethodOf, isBrandOf } from '../brands.ts';
 import { findOwn } from '../find.ts';
 import { fromWireId } from '../ids.ts';
 import { checkerOf } from '../parameters.ts';
 import { policiesOf } from '../policies.ts';
 import { Problem, parameterProblem } from '../problem.ts';
-import { readBankPayment, readOperation, readPayment } from '../read.ts';
+import { type RequestContext, readBankPayment, readOperation, readPayment } from '../read.ts';
 import { type BackOfficeType, problemOf } from '../refusals.ts';
 import { readQuery, readRequest } from '../request.ts';
 import { countRequest, countStatus } from '../throttle.ts';
 import { operationParameters, type Parameters, paymentParameters } from '../wire.ts';
-import { bankMethodOf, writeOperation } from '../write.ts';
+import { writeOperation } from '../write.ts';
 
 const checkPayment = checkerOf(paymentParameters);
 const checkOperation = checkerOf(operationParameters);
@@ -48,6 +49,7 @@ export function registerPayments(app: FastifyInstance, context: DialectContext):
     const command = readOperation(read, operationId);
     if (fromWireId(request.params.id) === undefined) throw unknownReference(type);
     countRequest(context, read.channel, { counter: 'back-office', subject: request.params.id, reply });
+    await refuseOtherBrand(context, read, request.params.id);
     const act = await acts[type](context.engine, command);
     // A payment that waited for its shopper was called off: nothing was reversed, and it has no operation beside its own.
     if (act.kind === 'recorded' && act.operation.operationId === operationId) return answerCalledOff(context, read, reply, act.operation);
@@ -84,6 +86,14 @@ function readType({ paymentType }: Parameters): BackOfficeType {
 
 function isBackOfficeType(paymentType: string): paymentType is BackOfficeType {
   return Object.hasOwn(acts, paymentType);
+}
+
+/** A merchant who names a brand means a payment of that brand; one that cannot be found is refused by the act itself. */
+async function refuseOtherBrand(context: DialectContext, { channel, parameters }: RequestContext, wireId: string): Promise<void> {
+  const { paymentBrand } = parameters;
+  if (paymentBrand === undefined) return;
+  const operation = await findOwn(context, channel, wireId);
+  if (operation !== undefined && !isBrandOf(paymentBrand, operation)) throw new Problem('700.100.400');
 }
 
 function unknownReference(type: BackOfficeType): Problem {

@@ -5,6 +5,7 @@ import type { OperationView } from '../../../core/payment/operation.ts';
 import { type OperationSearch, searchedAtMost } from '../../../core/payment/search.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerRead, envelope, readBack, send } from '../answer.ts';
+import { methodOf } from '../brands.ts';
 import { findOwn } from '../find.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem, parameterProblem } from '../problem.ts';
@@ -96,7 +97,7 @@ async function readTree(context: DialectContext, channel: Channel, { merchantId,
 
 /** The newer version says more of where a transaction comes from. */
 function listed(context: DialectContext, channel: Channel, operation: OperationView, version: Version): object {
-  const more = version === 'v1' ? {} : { source: 'OPP', paymentMethod: 'CC', channelName: channel.name };
+  const more = version === 'v1' ? {} : { source: 'OPP', paymentMethod: methodOf(operation), channelName: channel.name };
   return { ...readBack(context, channel, operation), ...more };
 }
 

@@ -4,9 +4,11 @@ import { forget, readToken } from '../../../core/instrument/forget.ts';
 import type { TokenView } from '../../../core/instrument/token.ts';
 import type { TokenActResult } from '../../../core/instrument/token-acts.ts';
 import { tokenize } from '../../../core/instrument/tokenize.ts';
+import type { AuthorizeCommand } from '../../../core/payment/authorize-command.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerAct, envelope, send } from '../answer.ts';
 import { begin } from '../begin.ts';
+import { bankMethodOf, readBrand } from '../brands.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem } from '../problem.ts';
 import { type RequestContext, readDeletion, readTokenization, readTokenPayment } from '../read.ts';
@@ -51,7 +53,7 @@ export function registerRegistrations(app: FastifyInstance, context: DialectCont
     const read = await readRequest(context, request, checkPayment);
     const command = readTokenPayment(read, readTokenId(request.params.id, 400));
     countRequest(context, read.channel, { counter: 'token payments', subject: request.params.id, reply });
-    return answerAct(context, read, reply, await begin(context, read, command));
+    return answerAct(context, read, reply, await begin(context, read, await ofNamedBrand(context, read, command)));
   });
 }
 
@@ -74,6 +76,22 @@ function answerTokenAct(
   const { body, result } =
     act.kind === 'deletion' ? writeDeletion(act, context.mode) : writeRegistration({ token: act.token, ...madeFrom(done) }, context.mode);
   return send(reply, httpStatusOf(result.code), { ...body, ...envelope(context, channel.wireId, nowMs) });
+}
+
+/** A token whose card is not of the brand that the request names is not paid with: that is recorded, as with a card. */
+async function ofNamedBrand(
+  { engine }: DialectContext,
+  { channel, parameters }: RequestContext,
+  command: AuthorizeCommand,
+): Promise<AuthorizeCommand> {
+  const { paymentBrand } = parameters;
+  const { instrument } = command;
+  if (paymentBrand === undefined || instrument.type !== 'token') return command;
+  if (bankMethodOf(paymentBrand) !== undefined) throw new Problem('600.200.100');
+  const named = readBrand(paymentBrand);
+  const known = await readToken(engine, { merchantId: channel.merchantId, token: instrument.token });
+  if (known.kind !== 'found' || known.view.card.brand === named) return command;
+  return { ...command, instrument: { type: 'rejected', summary: known.view.card, reason: 'brand_mismatch' } };
 }
 
 /** Every tokenization is recorded with its card. */
