@@ -134,14 +134,15 @@ const sandboxStep: Step = {
     });
     const { acquirerPort, httpPort, smtpPort } = sandbox;
     // Port 0 was asked for: only now is it known where the host listens.
+    const onceKnown = (url: string | undefined, path = ''): string | undefined =>
+      config.sandboxHttpPort === 0 && url === `http://127.0.0.1:0${path}` ? `http://127.0.0.1:${httpPort}${path}` : url;
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
-    const bankUrl =
-      config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
+    const [bankUrl, directoryServerUrl] = [onceKnown(config.bankUrl), onceKnown(config.directoryServerUrl, '/ds')];
     const smtpUrl =
       config.sandboxSmtpPort === 0 && config.smtpUrl === 'smtp://127.0.0.1:0' ? `smtp://127.0.0.1:${smtpPort}` : config.smtpUrl;
     const ports = { sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort, sandboxSmtpPort: smtpPort };
     return {
-      config: { ...config, acquirerAddress, bankUrl, smtpUrl, ...ports },
+      config: { ...config, acquirerAddress, bankUrl, directoryServerUrl, smtpUrl, ...ports },
       stop: sandbox.stop,
     };
   },

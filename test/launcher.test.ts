@@ -188,10 +188,10 @@ test('Ctrl-C in the middle of payments: every answer that left counts, and the n
   assert.equal((await verified.ended).code, 0, verified.output());
 });
 
-test('where any port will do, shoppers are sent to the one that was chosen', async () => {
+test('where any port will do, shoppers are sent to the one that was chosen, and cards are looked up at the one of the simulators', async () => {
   const started = launch('start');
   const url = await readyUrl(started);
-  const { brandId, apiKey } = demoPlatform;
+  const { brandId, apiKey, s2sToken } = demoPlatform;
   const response = await fetch(`${url}/api/v1/purchases/`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
@@ -199,11 +199,25 @@ test('where any port will do, shoppers are sent to the one that was chosen', asy
       brand_id: brandId,
       client: { email: 'ada@example.com' },
       purchase: { currency: 'EUR', products: [{ name: 'Tea', quantity: 1, price: 700 }] },
+      ...{ success_redirect: 'http://shop.example/yes', failure_redirect: 'http://shop.example/no' },
     }),
   });
   const { checkout_url: page } = (await response.json()) as { checkout_url: string };
   assert.ok(page.startsWith(`${url}/`), page);
   assert.equal((await fetch(page)).status, 200);
+  // A card without 3-D Secure, as the directory server has told.
+  const paid = await fetch(`${page}?s2s=true`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${s2sToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      cardholder_name: 'Ada',
+      card_number: '4444333322221111',
+      expires: '12/34',
+      cvc: '123',
+      remote_ip: '203.0.113.7',
+    }),
+  });
+  assert.deepEqual(await paid.json(), { status: 'executed' });
   started.child.kill('SIGINT');
   assert.equal((await started.ended).code, 0, started.output());
 });
