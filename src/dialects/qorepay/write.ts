@@ -4,6 +4,7 @@ import type { TokenAct } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
+import { refundAsAsked } from '../../core/payment/refund-in-parts.ts';
 import type { Mode } from '../dialect.ts';
 import { writeClient } from './client.ts';
 import { type Attempt, type History, historyOf, payable, type Status, type Until } from './history.ts';
@@ -193,6 +194,15 @@ export function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
     ...{ client_ip: dialectData.clientIp ?? null, flow, fee_amount: 0, processing_time: secondsOf(atMs) },
     processing_tx_id: operation.trace?.rrn ?? '',
   };
+}
+
+/** A refund as it was asked for, whole, also where it was made in parts; undefined: there is none of this id. */
+export function refundIn({ payments }: OrderView, operationId: string): OperationNode | undefined {
+  for (const tree of payments) {
+    const operation = tree.operations.find((one) => one.operationId === operationId);
+    if (operation !== undefined) return refundAsAsked(tree, operation);
+  }
+  return undefined;
 }
 
 /** The refund itself, as `refund/` answers and its events tell it. */

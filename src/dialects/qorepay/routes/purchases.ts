@@ -6,9 +6,10 @@ import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import { storedKey } from '../../../core/payment/idempotency.ts';
-import { leftOf, type OperationNode, type PaymentTree } from '../../../core/payment/operation.ts';
+import type { OperationNode, PaymentTree } from '../../../core/payment/operation.ts';
 import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
-import { refund } from '../../../core/payment/refund.ts';
+import { refundableOf } from '../../../core/payment/refund.ts';
+import { refundInParts } from '../../../core/payment/refund-in-parts.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import { stateShown } from '../../../core/risk/review.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -25,7 +26,7 @@ import { type PurchaseDocument, type PurchaseRequest, readPurchase, sendsReceipt
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
 import { expectSameInput, type Making, makingOf } from '../repeats.ts';
 import { type ById, both, brandOf, idempotencyKeyOf, merchantOf, paramsOf, standardCurrencyOf, unlessMissing } from '../request.ts';
-import { documentOf, writePurchase, writeRefund } from '../write.ts';
+import { documentOf, refundIn, writePurchase, writeRefund } from '../write.ts';
 
 const path = '/api/v1/purchases/';
 
@@ -215,20 +216,19 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid === undefined) throw wrongStatusProblem('refund');
-  const charge = paid.tree.operations.find(
+  const { tree, first } = paid;
+  // A transfer may have come in several parts, and all of them may be given back at once.
+  const charges = tree.operations.filter(
     ({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved',
   );
-  if (charge === undefined) throw wrongStatusProblem('refund');
-  const left = leftOf(charge);
-  const { operationId } = done(
-    await refund(context.engine, { ...commandFor(context, found, request, charge.operationId), ...given }),
-    'refund',
-    left,
-  );
+  if (charges.length === 0) throw wrongStatusProblem('refund');
+  const left = charges.reduce((sum, charge) => sum + refundableOf(charge), 0);
+  const command = { ...commandFor(context, found, request, first.operationId), ...given };
+  const { operationId } = done(await refundInParts(context.engine, command), 'refund', left);
   const view = await again(context, found);
-  const operation = view.payments.flatMap(({ operations }) => operations).find((one) => one.operationId === operationId);
-  if (operation?.state !== 'approved') return written(context, found, view);
-  return writeRefund(view, operation, writingFor(context, found.channel));
+  const made = refundIn(view, operationId);
+  if (made?.state !== 'approved') return written(context, found, view);
+  return writeRefund(view, made, writingFor(context, found.channel));
 }
 
 const noToken = () => generalProblem(400, 'invalid_recurring_token', 'Invalid or inactive recurring token!');
