@@ -172,6 +172,8 @@ const limits: readonly (readonly [field: string, value: unknown, code: string])[
   ['cvc', 123, 'validation_cvc_invalid'],
   ['remote_ip', undefined, 'validation_remote_ip_not_provided'],
   ['remote_ip', 'localhost', 'validation_remote_ip_invalid'],
+  ['remote_ip', '999.1.1.1', 'validation_remote_ip_invalid'],
+  ['remote_ip', ':::::', 'validation_remote_ip_invalid'],
   ['user_agent', 'x'.repeat(2049), 'validation_user_agent_too_long'],
   ['accept_header', 'x'.repeat(2049), 'validation_accept_header_too_long'],
   ['language', 'en-US,en;q=0.9', 'validation_language_too_long'],
