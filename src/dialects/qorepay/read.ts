@@ -301,6 +301,11 @@ export function sendsReceipt({ top, billing }: PurchaseDocument): boolean {
   return top.send_receipt && billing === undefined;
 }
 
+/** A subscription is charged again by itself: its periods decide how often. */
+function isTriedOnce({ purchase, billing }: PurchaseDocument): boolean {
+  return purchase.single_attempt && (billing === undefined || billing.product === 'billing_invoices');
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(
   orderId: string,
@@ -326,6 +331,7 @@ export function termsOf(
     ...cancelUrlOf(document.top),
     ...methodsIn(document.top),
     ...(force_recurring || total === 0 ? {} : { offersToKeep: true }),
+    ...(isTriedOnce(document) ? { singleAttempt: true } : {}),
     ...(document.billing === undefined ? {} : { product: document.billing.product }),
     ...{ bill: billOf(document), tokens: [], lines, document },
   };

@@ -21,6 +21,7 @@ import { again, type Found, findOwn, writingFor } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
+import { endAwaiting, stateToPay } from '../pay.ts';
 import { fieldProblem, generalProblem, Problem } from '../problem.ts';
 import { type PurchaseDocument, type PurchaseRequest, readPurchase, sendsReceipt, termsOf, withDetailsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
@@ -122,6 +123,8 @@ async function close(context: DialectContext, found: Found, act: 'cancel' | 'mar
   const { engine } = context;
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (!payable.includes(status) && !(act === 'mark_as_paid' && status === 'expired')) throw wrongStatusProblem(act);
+  // A payer who has not come back from the issuer holds nothing up; what was sent by now stands.
+  await endAwaiting(context, found.view.order, await stateOfCheckout(engine, found.view.order));
   const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid', paidAtMs);
   if (refused !== undefined) throw problemOf(refused, act);
   return written(context, found, await again(context, found));
@@ -243,8 +246,9 @@ async function charge(context: DialectContext, found: Found, request: FastifyReq
   const token = kept?.view.keptToken;
   if (token === undefined || kept === undefined) throw noToken();
   const { status } = historyOf(found.view, engine.clock.businessNow());
-  const state = await stateOfCheckout(engine, found.view.order);
-  if (!payable.includes(status) || state.kind !== 'open' || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
+  if (!payable.includes(status) || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
+  const state = await stateToPay(context, found.view.order);
+  if (state.kind !== 'open') throw wrongStatusProblem('charge');
   const result = await payCheckout(
     engine,
     { checkout: found.view.order, channel: found.channel },
