@@ -222,6 +222,23 @@ test('calling off and paying at once: one of them happens', async () => {
   }
 });
 
+test('of two acts at once that are too much together, one is refused by what is left then', async () => {
+  const wrong = /purchase_(?:capture|release)_(?:wrong_status|error)/;
+  for (let round = 0; round < 5; round += 1) {
+    const hold = await held();
+    const acts = await Promise.all([act(hold, 'capture', { amount: 4000 }), act(hold, 'release')]);
+    assert.deepEqual(
+      acts.map(({ status, text }) => status === 200 || wrong.test(text)),
+      [true, true],
+      acts.map(({ text }) => text).join('\n'),
+    );
+    const charge = await paid();
+    const refunds = await Promise.all([act(charge, 'refund', { amount: 6000 }), act(charge, 'refund', { amount: 6000 })]);
+    const late = refunds.find(({ status }) => status === 400);
+    assert.match(late?.text ?? '', /equal to 3000\.|purchase_refund_error/);
+  }
+});
+
 test('twenty posts at once pay once', async () => {
   const purchase = await shop.create();
   const before = (await shop.parts.host.books()).length;

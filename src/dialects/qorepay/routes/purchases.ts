@@ -195,14 +195,28 @@ function done(result: ActResult, act: Act, left: number): { readonly operationId
   return operation;
 }
 
+/** What there is for a refusal to speak of, as it is by now: another act may have come first. */
+async function leftNow(context: DialectContext, found: Found, { kind }: ActResult, leftIn: (tree: PaymentTree) => number): Promise<number> {
+  const paid = kind === 'refused' ? paidTree(await again(context, found)) : undefined;
+  return paid === undefined ? 0 : leftIn(paid.tree);
+}
+
+function leftToCapture({ authorized, released, releasePending, captured, capturePending }: PaymentTree): number {
+  return captured + capturePending > 0 ? 0 : authorized - released - releasePending;
+}
+
+const chargesIn = ({ operations }: PaymentTree): readonly OperationNode[] =>
+  operations.filter(({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved');
+
+const leftToRefund = (tree: PaymentTree): number => chargesIn(tree).reduce((sum, charge) => sum + refundableOf(charge), 0);
+
 async function takeHold(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined) throw wrongStatusProblem('capture');
-  const { tree, first } = paid;
-  const left = tree.authorized - tree.released - tree.releasePending;
-  const command = { ...commandFor(context, found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
-  done(await capture(context.engine, command), 'capture', tree.captured + tree.capturePending > 0 ? 0 : left);
+  const command = { ...commandFor(context, found, request, paid.first.operationId), ...given, once: true, releasesRest: true } as const;
+  const result = await capture(context.engine, command);
+  done(result, 'capture', await leftNow(context, found, result, leftToCapture));
   return written(context, found, await again(context, found));
 }
 
@@ -219,15 +233,10 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid === undefined) throw wrongStatusProblem('refund');
-  const { tree, first } = paid;
-  // A transfer may have come in several parts, and all of them may be given back at once.
-  const charges = tree.operations.filter(
-    ({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved',
-  );
-  if (charges.length === 0) throw wrongStatusProblem('refund');
-  const left = charges.reduce((sum, charge) => sum + refundableOf(charge), 0);
-  const command = { ...commandFor(context, found, request, first.operationId), ...given };
-  const { operationId } = done(await refundInParts(context.engine, command), 'refund', left);
+  if (chargesIn(paid.tree).length === 0) throw wrongStatusProblem('refund');
+  // A transfer may have come in several parts: the payment is named, and all of them may be given back at once.
+  const result = await refundInParts(context.engine, { ...commandFor(context, found, request, paid.first.operationId), ...given });
+  const { operationId } = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
   const view = await again(context, found);
   const made = refundIn(view, operationId);
   if (made?.state !== 'approved') return written(context, found, view);
