@@ -116,6 +116,7 @@ const faults: readonly (readonly [more: object, path: string])[] = [
   [{ payment_method_whitelist: [] }, 'payment_method_whitelist 0 min_length'],
   [{ payment_method_whitelist: ['card'] }, 'payment_method_whitelist 0 invalid_choice'],
   [{ success_redirect: 'javascript:alert(1)' }, 'success_redirect 0 invalid'],
+  [{ issued: '2026-02-30' }, 'issued 0 invalid'],
 ];
 
 test('what is wrong is named, in the form of the request', async () => {
