@@ -87,6 +87,18 @@ test('a frictionless card passes the proxy untouched, and is still completed by 
   assert.deepEqual((await shop.post(String(required.body.callback_url), fields)).body, { status: 'authorized' });
 });
 
+test('callbacks at once send one payment, and none of them is told to begin again', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const required = await shop.s2s(await shop.create(), { card_number: cards.challenged });
+    const { fields } = wayBack(await shop.authenticate(required));
+    const before = (await shop.parts.host.books()).length;
+    const answers = await Promise.all([1, 2, 3, 4].map(() => shop.post(String(required.body.callback_url), fields)));
+    const statuses = new Set(answers.map(({ body }) => String(body.status)));
+    assert.deepEqual([statuses.has('executed'), statuses.has('3DS_required')], [true, false], [...statuses].join());
+    assert.equal((await shop.parts.host.books()).length, before + 1);
+  }
+});
+
 test('a payer who fails at the issuer: the callback is an error, and nothing was sent', async () => {
   const purchase = await shop.create();
   const before = (await shop.parts.host.books()).length;
