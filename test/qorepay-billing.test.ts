@@ -73,6 +73,7 @@ const faults: readonly (readonly [body: object, field: string, code: string])[] 
   [{ number_of_billing_cycles: 1.5 }, 'number_of_billing_cycles', 'invalid'],
   [{ subscription_active: 'perhaps' }, 'subscription_active', 'invalid'],
   [{ invoice_issued: '2026-13-01' }, 'invoice_issued', 'invalid'],
+  [{ invoice_issued: '2026-02-30' }, 'invoice_issued', 'invalid'],
   [{ title: 'x'.repeat(257) }, 'title', 'max_length'],
   [{ purchase: { currency: 'NGN', products: [{ name: 'x', price: 0 }] } }, '__all__', 'purchase_zero_total'],
 ];

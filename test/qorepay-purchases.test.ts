@@ -116,6 +116,7 @@ const faults: readonly (readonly [more: object, path: string])[] = [
   [{ payment_method_whitelist: [] }, 'payment_method_whitelist 0 min_length'],
   [{ payment_method_whitelist: ['card'] }, 'payment_method_whitelist 0 invalid_choice'],
   [{ success_redirect: 'javascript:alert(1)' }, 'success_redirect 0 invalid'],
+  [{ issued: '2026-02-30' }, 'issued 0 invalid'],
 ];
 
 test('what is wrong is named, in the form of the request', async () => {
@@ -219,6 +220,23 @@ test('calling off and paying at once: one of them happens', async () => {
     const purchase = await shop.create();
     const [answer, cancelled] = await Promise.all([shop.s2s(purchase), act(idOf(purchase), 'cancel')]);
     assert.ok((answer.status === 200) !== (cancelled.status === 200), `${answer.text} ${cancelled.text}`);
+  }
+});
+
+test('of two acts at once that are too much together, one is refused by what is left then', async () => {
+  const wrong = /purchase_(?:capture|release)_(?:wrong_status|error)/;
+  for (let round = 0; round < 5; round += 1) {
+    const hold = await held();
+    const acts = await Promise.all([act(hold, 'capture', { amount: 4000 }), act(hold, 'release')]);
+    assert.deepEqual(
+      acts.map(({ status, text }) => status === 200 || wrong.test(text)),
+      [true, true],
+      acts.map(({ text }) => text).join('\n'),
+    );
+    const charge = await paid();
+    const refunds = await Promise.all([act(charge, 'refund', { amount: 6000 }), act(charge, 'refund', { amount: 6000 })]);
+    const late = refunds.find(({ status }) => status === 400);
+    assert.match(late?.text ?? '', /equal to 3000\.|purchase_refund_error/);
   }
 });
 

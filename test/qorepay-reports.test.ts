@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { verify } from '../src/store/verify.ts';
 import { moveClock } from './harness/console.ts';
 import { eventually } from './harness/processes.ts';
-import { type Answer, type Body, demo, idOf, other, useQorepayStack } from './harness/qorepay.ts';
+import { type Answer, type Body, codeOf, demo, idOf, other, useQorepayStack } from './harness/qorepay.ts';
 import { unzip } from './harness/zip.ts';
 
 const shop = useQorepayStack();
@@ -259,6 +259,9 @@ test('what a cut-off has settled is available, less the fees of the acquirer', a
   // A refund that nobody has answered yet is under way.
   await shop.parts.host.addFault({ fault: 'no_answer', pan: '4444333322221111', mti: '0200', times: 100 });
   assert.equal((await act(sale, 'refund', { amount: 1000 })).body.status, 'pending_refund');
+  // A second request may be the first one again.
+  const repeated = await act(sale, 'refund', { amount: 1000 });
+  assert.deepEqual([repeated.status, codeOf(repeated)], [400, 'purchase_refund_wrong_status']);
   const waiting = await balance();
   await shop.parts.host.clearFaults();
   assert.deepEqual([waiting?.available_balance, waiting?.pending_outgoing], [7900, 1000]);

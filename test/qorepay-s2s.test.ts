@@ -1,7 +1,7 @@
 /** QorePay: the server-to-server card payment step by step, as its guide tells it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Body, cards, other, seedCard, seedPurchase, termUrl, useQorepayStack, wayBack } from './harness/qorepay.ts';
+import { type Body, cards, codeOf, other, seedCard, seedPurchase, termUrl, useQorepayStack, wayBack } from './harness/qorepay.ts';
 
 const shop = useQorepayStack({ env: { DIRECTORY_SERVER_TIMEOUT_MS: '1000' } });
 
@@ -87,6 +87,18 @@ test('a frictionless card passes the proxy untouched, and is still completed by 
   assert.deepEqual((await shop.post(String(required.body.callback_url), fields)).body, { status: 'authorized' });
 });
 
+test('callbacks at once send one payment, and none of them is told to begin again', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const required = await shop.s2s(await shop.create(), { card_number: cards.challenged });
+    const { fields } = wayBack(await shop.authenticate(required));
+    const before = (await shop.parts.host.books()).length;
+    const answers = await Promise.all([1, 2, 3, 4].map(() => shop.post(String(required.body.callback_url), fields)));
+    const statuses = new Set(answers.map(({ body }) => String(body.status)));
+    assert.deepEqual([statuses.has('executed'), statuses.has('3DS_required')], [true, false], [...statuses].join());
+    assert.equal((await shop.parts.host.books()).length, before + 1);
+  }
+});
+
 test('a payer who fails at the issuer: the callback is an error, and nothing was sent', async () => {
   const purchase = await shop.create();
   const before = (await shop.parts.host.books()).length;
@@ -127,6 +139,46 @@ test('a second post of card data counts, and the first challenge is over', async
   assert.equal((await shop.post(String(first.body.callback_url), page.fields)).status, 400);
   const third = await shop.s2s('/p/'.concat(String(purchase.body.id), '/'));
   assert.deepEqual([third.status, third.body.error?.code], [400, 'purchase_already_paid_for']);
+});
+
+test('a payer who never comes back from the issuer holds nothing up: the purchase is cancelled, marked as paid, or charged', async () => {
+  const token = await shop.create();
+  assert.equal((await shop.s2s(token, { remember_card: 'on' })).status, 200);
+  const acts = [
+    ['cancel', {}, 'cancelled'],
+    ['mark_as_paid', {}, 'paid'],
+    ['charge', { recurring_token: token.body.id }, 'paid'],
+  ] as const;
+  for (const [name, body, status] of acts) {
+    const purchase = await shop.create();
+    const required = await shop.s2s(purchase, { card_number: cards.challenged });
+    const { fields } = wayBack(await shop.authenticate(required));
+    const done = await shop.api('POST', `purchases/${purchase.body.id}/${name}/`, body);
+    assert.deepEqual([done.status, done.body.status], [200, status], done.text);
+    const before = (await shop.parts.host.books()).length;
+    assert.equal((await shop.post(String(required.body.callback_url), fields)).status, 400);
+    assert.deepEqual([(await shop.parts.host.books()).length, (await shop.read(String(purchase.body.id))).status], [before, status]);
+  }
+});
+
+test('a single attempt is one attempt: by whatever way, also past the due date, and a second post does not call it off', async () => {
+  const token = await shop.create();
+  assert.equal((await shop.s2s(token, { remember_card: 'on' })).status, 200);
+  const details = { currency: 'NGN', products: [{ name: 'x', price: 100 }], single_attempt: true };
+  const purchase = await shop.create({ purchase: details, due: 1 });
+  const id = String(purchase.body.id);
+  assert.equal((await shop.s2s(purchase, { card_number: '4000000000009995' })).body.error?.code, 'insufficient_funds');
+  assert.equal((await shop.s2s(`/p/${id}/`)).body.error?.code, 'purchase_already_paid_for');
+  assert.equal((await shop.s2s(`/p/${id}/`, { pm: 'sarepay_bank_transfer' })).body.error?.code, 'purchase_already_paid_for');
+  const charged = await shop.api('POST', `purchases/${id}/charge/`, { recurring_token: token.body.id });
+  assert.deepEqual([charged.status, codeOf(charged)], [400, 'purchase_charge_wrong_status']);
+  const { direct_post_url: address, checkout_url: page } = await shop.read(id);
+  assert.deepEqual([address, (await fetch(String(page))).status], [null, 410]);
+  const challenged = await shop.create({ purchase: details });
+  const required = await shop.s2s(challenged, { card_number: cards.challenged });
+  assert.equal((await shop.s2s(challenged)).body.callback_url, required.body.callback_url);
+  const { fields } = wayBack(await shop.authenticate(required));
+  assert.deepEqual((await shop.post(String(required.body.callback_url), fields)).body, { status: 'executed' });
 });
 
 test('a brand may want an empty MD and GET', async () => {
@@ -172,6 +224,8 @@ const limits: readonly (readonly [field: string, value: unknown, code: string])[
   ['cvc', 123, 'validation_cvc_invalid'],
   ['remote_ip', undefined, 'validation_remote_ip_not_provided'],
   ['remote_ip', 'localhost', 'validation_remote_ip_invalid'],
+  ['remote_ip', '999.1.1.1', 'validation_remote_ip_invalid'],
+  ['remote_ip', ':::::', 'validation_remote_ip_invalid'],
   ['user_agent', 'x'.repeat(2049), 'validation_user_agent_too_long'],
   ['accept_header', 'x'.repeat(2049), 'validation_accept_header_too_long'],
   ['language', 'en-US,en;q=0.9', 'validation_language_too_long'],

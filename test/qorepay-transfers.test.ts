@@ -68,6 +68,27 @@ test('a transfer: an account, the same one when asked again, and the purchase is
   assert.equal((await entryOf(id)).refundedAmount, 1000);
 });
 
+test('a transfer that came in two parts is refunded beyond the first, and each time it is one refund', async () => {
+  const id = idOf(await shop.create());
+  await transfer(id);
+  const { bankReference } = await entryOf(id);
+  await shop.parts.host.receive(bankReference, 1000);
+  await eventually(async () => (await entryOf(id)).isTold, 'the gateway to hear of the first part');
+  await shop.parts.host.receive(bankReference);
+  await eventually(async () => (await shop.read(id)).status?.toString() === 'paid', 'all of the money');
+  assert.match((await act(id, 'refund', { amount: 9001 })).text, /less than or equal to 9000\.","code":"max_value"/);
+  const some = await act(id, 'refund', { amount: 500 });
+  const rest = await act(id, 'refund');
+  assert.deepEqual([some.body.payment?.amount, rest.body.payment?.amount, (await entryOf(id)).refundedAmount], [500, 8500, 9000]);
+  const told = async () => (await shop.api('GET', `webhooks/deliveries/?source_type=payment&id=${idOf(rest)}`)).body.results ?? [];
+  await eventually(async () => (await told()).length > 0, 'the refund to be told');
+  const amounts = (await told()).map(({ payload }) => (payload as Body).payment?.amount);
+  assert.deepEqual(new Set(amounts), new Set([8500]));
+  const { refundable_amount: left, ...purchase } = await shop.read(id);
+  assert.deepEqual([left, historyOf(purchase)], [0, ['created', 'pending_execute', 'paid', 'refunded', 'refunded']]);
+  assert.equal(codeOf(await act(id, 'refund')), 'purchase_refund_not_possible');
+});
+
 test('what cannot be paid by a transfer says so', async () => {
   const refused = async (more: object, fields: Record<string, string> = {}) => (await transfer(idOf(await shop.create(more)), fields)).body;
   for (const more of [{ skip_capture: true }, { force_recurring: true }, { payment_method_whitelist: ['visa'] }]) {

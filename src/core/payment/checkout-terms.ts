@@ -58,6 +58,8 @@ export interface CheckoutTerms {
   readonly keepsCardOnly?: true;
   /** Of a card that is only kept: it is for one payment, soon, unless the shopper agrees to more. */
   readonly forOnePayment?: true;
+  /** What failed once cannot be tried again. */
+  readonly singleAttempt?: true;
   /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
   readonly cvcOptional?: readonly ('new' | 'stored')[];
   /** It is never paid itself: each shopper who opens it pays an order of their own, made of it. */

@@ -118,7 +118,8 @@ async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView
   const failed = last === undefined ? {} : { last };
   if (checkout.closed !== undefined) return { kind: 'closed', ...failed };
   if (checkout.expiresAtMs !== undefined && engine.clock.businessNow() >= checkout.expiresAtMs) return { kind: 'expired', ...failed };
-  return next > attemptsAtMost ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
+  const most = checkout.terms.singleAttempt === true ? 1 : attemptsAtMost;
+  return next > most ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
 }
 
 /** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */

@@ -49,6 +49,11 @@ export function isLaterPart({ dialectData }: Pick<OperationView, 'dialectData'>)
   return dialectData[firstKey] !== undefined;
 }
 
+/** The refund by whose id all of its parts are known. */
+export function firstPartOf({ dialectData, operationId }: Pick<OperationView, 'dialectData' | 'operationId'>): string {
+  return dialectData[firstKey] ?? operationId;
+}
+
 const decideFirstPart: Decide = (tree, named, command) => {
   const captures = named.kind === 'preauthorization' ? capturesIn(tree).filter((capture) => refundableOf(capture) > 0) : [];
   const all = captures.reduce((sum, capture) => sum + leftOf(capture), 0);

@@ -1,4 +1,6 @@
 /** Billing templates as requests have them, and the purchases that are made from them. */
+
+import { isDay } from '../../core/day.ts';
 import type { NamedCustomer } from '../../core/instrument/customer.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OrderLine } from '../../core/payment/checkout-terms.ts';
@@ -85,8 +87,7 @@ export function readTemplate(
 
 function readInvoice(fields: Fields, body: Json, isSubscription: boolean) {
   const issued = fields.text('invoice_issued', { max: 10, standard: null, nullable: true });
-  if (issued !== null && (!/^\d{4}-\d{2}-\d{2}$/.test(issued) || Number.isNaN(Date.parse(issued))))
-    fields.fail('invoice_issued', 'invalid', 'Date has wrong format. Use YYYY-MM-DD.');
+  if (issued !== null && !isDay(issued)) fields.fail('invoice_issued', 'invalid', 'Date has wrong format. Use YYYY-MM-DD.');
   const due = fields.integer('invoice_due', { min: 0, max: 253_402_300_799, standard: null, nullable: true });
   if (!isSubscription && (body.invoice_due === undefined || body.invoice_due === null))
     fields.fail('invoice_due', 'required', 'This field is required.');

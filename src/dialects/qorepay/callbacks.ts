@@ -10,7 +10,7 @@ import { type EventType, historyOf, type Until } from './history.ts';
 import { newKeySync, signatureOf } from './keys.ts';
 import { payoutHistoryOf, writePayout } from './payout.ts';
 import { sendsReceipt } from './read.ts';
-import { documentOf, type Json, type Writing, writePurchase, writeRefund } from './write.ts';
+import { documentOf, type Json, refundIn, type Writing, writePurchase, writeRefund } from './write.ts';
 import { writeSubscriber } from './write-billing.ts';
 
 /** Nine tries, three times as long apart each time, the last 36 hours after the event. */
@@ -89,7 +89,7 @@ function toldOf(notice: CallbackNotice): Told | undefined {
     events: historyOf(order, writing.nowMs, until).events,
     bodyOf(type) {
       const refund = notice.subject === 'payment' && type === 'payment.refunded' ? notice.operation.operationId : undefined;
-      const operation = order.payments.flatMap(({ operations }) => operations).find(({ operationId }) => operationId === refund);
+      const operation = refund === undefined ? undefined : refundIn(order, refund);
       return operation === undefined ? writePurchase(order, writing) : writeRefund(order, operation, writing);
     },
   };

@@ -1,4 +1,5 @@
 /** Card data of a direct post: each field against its limits, the first that is wrong named with the platform's code. */
+import { isIP } from 'node:net';
 import { brandOf, type CardBrand, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Instrument } from '../../core/payment/authorize-command.ts';
@@ -70,7 +71,6 @@ export const browserDefaults = {
   screen_height: 1080,
 } as const;
 
-const ipForm = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:.]{2,45})$/;
 const lengths = { user_agent: 2_048, accept_header: 2_048, language: 8 } as const;
 /** Screens come as unsigned numbers of 64 bits, beyond what a number holds exactly. */
 const ranges = {
@@ -85,7 +85,7 @@ export function readBrowserFields(fields: Fields): ShopperBrowser | CardProblem 
   const { remote_ip: ip } = fields;
   if (ip === undefined || ip === null || ip === '')
     return named('remote_ip', 'validation_remote_ip_not_provided', '`remote_ip` is missing');
-  if (typeof ip !== 'string' || !ipForm.test(ip) || !/[.:]/.test(ip)) {
+  if (typeof ip !== 'string' || isIP(ip) === 0 || ip.includes('%')) {
     return named('remote_ip', 'validation_remote_ip_invalid', '`remote_ip` is invalid: expected an IPv4 or IPv6 address');
   }
   for (const [name, max] of Object.entries(lengths)) {

@@ -6,6 +6,7 @@ import type { TokenAct } from '../../core/instrument/token.ts';
 import type { CheckoutEventRecord } from '../../core/payment/checkout-terms.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
+import { firstPartOf, isLaterPart } from '../../core/payment/refund-in-parts.ts';
 import { isCapturedAfterReview } from '../../core/risk/review.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
 import { shownId } from './ids.ts';
@@ -250,7 +251,8 @@ function paymentChange(before: History, { name, operation }: Paying): Change {
     case 'refund':
       if (isPending) return { status: 'pending_refund', events: ['purchase.pending_refund'] };
       if (outcome === 'approved') {
-        const related = { type: 'payment', id: shownId(operation.operationId) } as const;
+        if (isToldWithFirstPart(before, operation)) return { events: [] };
+        const related = { type: 'payment', id: shownId(firstPartOf(operation)) } as const;
         return { status: 'refunded', events: ['payment.refunded'], related };
       }
       return hasFailed ? { ...back(before), events: ['purchase.refund_failure'] } : { events: [] };
@@ -261,6 +263,13 @@ function paymentChange(before: History, { name, operation }: Paying): Change {
     default:
       return { events: [] };
   }
+}
+
+/** A transfer that came in parts is given back in parts, and that is one refund: its first part tells of all. */
+function isToldWithFirstPart({ status, attempts }: History, operation: OperationNode): boolean {
+  if (!isLaterPart(operation)) return false;
+  const first = firstPartOf(operation);
+  return status === 'refunded' || !attempts.some(({ operation: { operationId } }) => operationId === first);
 }
 
 interface First {

@@ -40,8 +40,7 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
   if (problem !== undefined) return problem;
   const { order } = found.view;
   if (order.terms.order.amount === 0) return keep(context, found, { payment, flow, clientIp });
-  let state = await stateOfCheckout(engine, order);
-  if (await endAwaiting(context, order, state)) state = await stateOfCheckout(engine, order);
+  const state = await stateToPay(context, order);
   if (state.kind !== 'open') {
     return state.kind === 'pending'
       ? { kind: 'state', state }
@@ -69,6 +68,13 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
         result.refusal.meaning,
       );
   }
+}
+
+/** A payment that waits for its payer makes way for another, unless there may be no other. */
+export async function stateToPay(context: DialectContext, order: Checkout): Promise<CheckoutState> {
+  const state = await stateOfCheckout(context.engine, order);
+  const isEnded = order.terms.singleAttempt !== true && (await endAwaiting(context, order, state));
+  return isEnded ? stateOfCheckout(context.engine, order) : state;
 }
 
 /** Calls off a payment that waits for its payer. False: there is none. */
@@ -104,8 +110,6 @@ function unpayable({ engine }: DialectContext, { view }: Found, { brand, instrum
     return refused('s2s_not_supported', '`success_redirect` and `failure_redirect` are needed for direct posts.');
   if (document.purchase.request_client_details.length > 0)
     return refused('s2s_not_supported', '`request_client_details` needs the hosted page.');
-  if (document.purchase.single_attempt && status === 'error')
-    return refused('purchase_already_paid_for', 'This Purchase allows a single attempt.');
   // What is no card has no brand either, and is recorded as the failure that it is.
   const isKnown = brand !== 'unknown' || instrument.type === 'card';
   if (whitelist !== null && isKnown && !whitelist.includes(methodOf(brand))) {

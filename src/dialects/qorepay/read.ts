@@ -1,4 +1,5 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
+import { isDay } from '../../core/day.ts';
 import { bankMethods } from '../../core/instrument/bank.ts';
 import { maskCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
@@ -66,8 +67,6 @@ const clientDetails = [
   ...['bank_code', 'billing_address', 'shipping_address'],
 ];
 
-const dayForm = /^\d{4}-\d{2}-\d{2}$/;
-
 /** Throws a {@link Problem} that names every field at fault. `currency`: where the purchase names none. */
 export function readPurchase(body: unknown, { nowMs, currency: standard }: PurchaseContext): PurchaseRequest {
   if (!isObject(body)) throw generalProblem(400, 'invalid', 'Invalid data. Expected a JSON object.');
@@ -94,8 +93,7 @@ export function readPurchase(body: unknown, { nowMs, currency: standard }: Purch
   const seconds = Math.floor(nowMs / 1_000);
   const due = fields.integer('due', { min: 0, max: 253_402_300_799, standard: seconds + 3_600, nullable: true });
   const issued = fields.text('issued', { max: 10, standard: undefined, nullable: true });
-  if (issued !== undefined && (!dayForm.test(issued) || Number.isNaN(Date.parse(issued))))
-    fields.fail('issued', 'invalid', 'Date has wrong format. Use YYYY-MM-DD.');
+  if (issued !== undefined && !isDay(issued)) fields.fail('issued', 'invalid', 'Date has wrong format. Use YYYY-MM-DD.');
   const errors: { [name: string]: FieldErrors[string] } = fields.errors;
   const client = clientInput === undefined ? undefined : readClient(clientInput);
   if (client !== undefined && Object.keys(client.errors).length > 0) errors.client = client.errors;
@@ -301,6 +299,11 @@ export function sendsReceipt({ top, billing }: PurchaseDocument): boolean {
   return top.send_receipt && billing === undefined;
 }
 
+/** A subscription is charged again by itself: its periods decide how often. */
+function isTriedOnce({ purchase, billing }: PurchaseDocument): boolean {
+  return purchase.single_attempt && (billing === undefined || billing.product === 'billing_invoices');
+}
+
 /** What the core keeps of it: `orderId` and the address of its `success_callback` go with every payment. */
 export function termsOf(
   orderId: string,
@@ -326,6 +329,7 @@ export function termsOf(
     ...cancelUrlOf(document.top),
     ...methodsIn(document.top),
     ...(force_recurring || total === 0 ? {} : { offersToKeep: true }),
+    ...(isTriedOnce(document) ? { singleAttempt: true } : {}),
     ...(document.billing === undefined ? {} : { product: document.billing.product }),
     ...{ bill: billOf(document), tokens: [], lines, document },
   };

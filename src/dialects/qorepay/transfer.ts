@@ -3,13 +3,13 @@
  * money has come. Asked again, the same account is told.
  */
 import { transferAccountOf } from '../../core/bank/ask.ts';
-import { payCheckout, stateOfCheckout } from '../../core/payment/checkout.ts';
+import { payCheckout } from '../../core/payment/checkout.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import type { DialectContext } from '../dialect.ts';
 import type { Found } from './find.ts';
 import { historyOf } from './history.ts';
 import { bankTransfer } from './methods.ts';
-import { endAwaiting, type S2sAnswer, s2sError } from './pay.ts';
+import { type S2sAnswer, s2sError, stateToPay } from './pay.ts';
 import { documentOf } from './write.ts';
 
 const notUsable = (message: string): S2sAnswer => s2sError({ code: 'unknown_payment_method', message });
@@ -24,8 +24,7 @@ export async function payByTransfer(context: DialectContext, found: Found, metho
     return notUsable('This Purchase cannot be paid by a transfer.');
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (status === 'expired' || status === 'cancelled') return over;
-  let state = await stateOfCheckout(engine, order);
-  if (await endAwaiting(context, order, state)) state = await stateOfCheckout(engine, order);
+  let state = await stateToPay(context, order);
   if (state.kind === 'open') {
     const { attempt } = state;
     const result = await payCheckout(

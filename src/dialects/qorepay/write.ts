@@ -4,9 +4,10 @@ import type { TokenAct } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationNode } from '../../core/payment/operation.ts';
 import type { OrderView } from '../../core/payment/order.ts';
+import { refundAsAsked } from '../../core/payment/refund-in-parts.ts';
 import type { Mode } from '../dialect.ts';
 import { writeClient } from './client.ts';
-import { type Attempt, type History, historyOf, payable, type Status, type Until } from './history.ts';
+import { type Attempt, type History, historyOf, payable, type Until } from './history.ts';
 import { shownId } from './ids.ts';
 import { accountPayouts, methodNamed, methodOf } from './methods.ts';
 import type { PurchaseDocument } from './read.ts';
@@ -65,7 +66,7 @@ export function writePurchase(view: OrderView, writing: Writing): Json {
     ...{ product: productOf(view), created_from_ip: document.createdFromIp },
     invoice_url: document.billing === undefined ? null : `${url}invoice/`,
     checkout_url: payable.includes(status) ? url : `${url}invoice/`,
-    ...directPost(document, status, url),
+    ...directPost(view, history, url),
     marked_as_paid: history.isMarkedAsPaid,
     ...{ can_retrieve: canRefund, can_chargeback: canRefund, can_reverse_chargeback: status === 'chargeback' },
     ...{ upsell_campaigns: [], referral_campaign_id: null, referral_code: null, referral_code_details: null },
@@ -82,14 +83,18 @@ function productOf(view: OrderView): string {
 }
 
 /** Absent for a reason, and the reason is told. */
-function directPost({ top, purchase }: PurchaseDocument, status: Status, url: string): Json {
+function directPost(view: OrderView, { status, attempts }: History, url: string): Json {
+  const { top, purchase } = documentOf(view);
+  const isTried = view.order.terms.singleAttempt === true && attempts.length > 0;
   const reason = !payable.includes(status)
     ? `a purchase that is ${status} cannot be paid`
     : purchase.request_client_details.length > 0
       ? 'request_client_details asks for more than a card'
       : top.success_redirect === '' || top.failure_redirect === ''
         ? 'success_redirect and failure_redirect are needed'
-        : undefined;
+        : isTried
+          ? 'single_attempt allows no second one'
+          : undefined;
   return reason === undefined ? { direct_post_url: url } : { direct_post_url: null, direct_post_unavailable_reason: reason };
 }
 
@@ -193,6 +198,15 @@ export function writeAttempt({ operation, succeeded, atMs }: Attempt): Json {
     ...{ client_ip: dialectData.clientIp ?? null, flow, fee_amount: 0, processing_time: secondsOf(atMs) },
     processing_tx_id: operation.trace?.rrn ?? '',
   };
+}
+
+/** A refund as it was asked for, whole, also where it was made in parts; undefined: there is none of this id. */
+export function refundIn({ payments }: OrderView, operationId: string): OperationNode | undefined {
+  for (const tree of payments) {
+    const operation = tree.operations.find((one) => one.operationId === operationId);
+    if (operation !== undefined) return refundAsAsked(tree, operation);
+  }
+  return undefined;
 }
 
 /** The refund itself, as `refund/` answers and its events tell it. */

@@ -184,6 +184,8 @@ async function complete(context: DialectContext, request: FastifyRequest, reply:
   if (operation?.dialectData.orderId !== checkoutId) throw notFound();
   if (request.headers['sec-fetch-mode'] === 'navigate' && documentOf(found.view).top.success_redirect !== '')
     return leave(context, reply, found);
+  // Another of the same moment is about to send it: the payer has been at the issuer already.
+  if (operation.state === 'awaiting') return send(reply, 200, { status: 'pending' });
   const { status, body } = s2sAnswer(context, found, stateOfAttempt(operation));
   return send(reply, status, body);
 }

@@ -6,9 +6,10 @@ import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import { storedKey } from '../../../core/payment/idempotency.ts';
-import { leftOf, type OperationNode, type PaymentTree } from '../../../core/payment/operation.ts';
+import type { OperationNode, PaymentTree } from '../../../core/payment/operation.ts';
 import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
-import { refund } from '../../../core/payment/refund.ts';
+import { refundableOf } from '../../../core/payment/refund.ts';
+import { refundInParts } from '../../../core/payment/refund-in-parts.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import { stateShown } from '../../../core/risk/review.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -20,12 +21,13 @@ import { again, type Found, findOwn, writingFor } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
+import { endAwaiting, stateToPay } from '../pay.ts';
 import { fieldProblem, generalProblem, Problem } from '../problem.ts';
 import { type PurchaseDocument, type PurchaseRequest, readPurchase, sendsReceipt, termsOf, withDetailsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
 import { expectSameInput, type Making, makingOf } from '../repeats.ts';
 import { type ById, both, brandOf, idempotencyKeyOf, merchantOf, paramsOf, standardCurrencyOf, unlessMissing } from '../request.ts';
-import { documentOf, writePurchase, writeRefund } from '../write.ts';
+import { documentOf, refundIn, writePurchase, writeRefund } from '../write.ts';
 
 const path = '/api/v1/purchases/';
 
@@ -121,6 +123,8 @@ async function close(context: DialectContext, found: Found, act: 'cancel' | 'mar
   const { engine } = context;
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (!payable.includes(status) && !(act === 'mark_as_paid' && status === 'expired')) throw wrongStatusProblem(act);
+  // A payer who has not come back from the issuer holds nothing up; what was sent by now stands.
+  await endAwaiting(context, found.view.order, await stateOfCheckout(engine, found.view.order));
   const refused = await closeOrder(engine, found.view.order, act === 'cancel' ? 'cancelled' : 'declared_paid', paidAtMs);
   if (refused !== undefined) throw problemOf(refused, act);
   return written(context, found, await again(context, found));
@@ -191,14 +195,28 @@ function done(result: ActResult, act: Act, left: number): { readonly operationId
   return operation;
 }
 
+/** What there is for a refusal to speak of, as it is by now: another act may have come first. */
+async function leftNow(context: DialectContext, found: Found, { kind }: ActResult, leftIn: (tree: PaymentTree) => number): Promise<number> {
+  const paid = kind === 'refused' ? paidTree(await again(context, found)) : undefined;
+  return paid === undefined ? 0 : leftIn(paid.tree);
+}
+
+function leftToCapture({ authorized, released, releasePending, captured, capturePending }: PaymentTree): number {
+  return captured + capturePending > 0 ? 0 : authorized - released - releasePending;
+}
+
+const chargesIn = ({ operations }: PaymentTree): readonly OperationNode[] =>
+  operations.filter(({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved');
+
+const leftToRefund = (tree: PaymentTree): number => chargesIn(tree).reduce((sum, charge) => sum + refundableOf(charge), 0);
+
 async function takeHold(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined) throw wrongStatusProblem('capture');
-  const { tree, first } = paid;
-  const left = tree.authorized - tree.released - tree.releasePending;
-  const command = { ...commandFor(context, found, request, first.operationId), ...given, once: true, releasesRest: true } as const;
-  done(await capture(context.engine, command), 'capture', tree.captured + tree.capturePending > 0 ? 0 : left);
+  const command = { ...commandFor(context, found, request, paid.first.operationId), ...given, once: true, releasesRest: true } as const;
+  const result = await capture(context.engine, command);
+  done(result, 'capture', await leftNow(context, found, result, leftToCapture));
   return written(context, found, await again(context, found));
 }
 
@@ -215,20 +233,17 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid === undefined) throw wrongStatusProblem('refund');
-  const charge = paid.tree.operations.find(
-    ({ kind, state }) => (kind === 'debit' || kind === 'capture' || kind === 'receipt') && state === 'approved',
-  );
-  if (charge === undefined) throw wrongStatusProblem('refund');
-  const left = leftOf(charge);
-  const { operationId } = done(
-    await refund(context.engine, { ...commandFor(context, found, request, charge.operationId), ...given }),
-    'refund',
-    left,
-  );
+  if (chargesIn(paid.tree).length === 0) throw wrongStatusProblem('refund');
+  const { status } = historyOf(found.view, context.engine.clock.businessNow());
+  // Without a key it may be the same refund again, whose outcome is not known yet.
+  if (status === 'pending_refund' && idempotencyKeyOf(request) === undefined) throw wrongStatusProblem('refund');
+  // A transfer may have come in several parts: the payment is named, and all of them may be given back at once.
+  const result = await refundInParts(context.engine, { ...commandFor(context, found, request, paid.first.operationId), ...given });
+  const { operationId } = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
   const view = await again(context, found);
-  const operation = view.payments.flatMap(({ operations }) => operations).find((one) => one.operationId === operationId);
-  if (operation?.state !== 'approved') return written(context, found, view);
-  return writeRefund(view, operation, writingFor(context, found.channel));
+  const made = refundIn(view, operationId);
+  if (made?.state !== 'approved') return written(context, found, view);
+  return writeRefund(view, made, writingFor(context, found.channel));
 }
 
 const noToken = () => generalProblem(400, 'invalid_recurring_token', 'Invalid or inactive recurring token!');
@@ -243,8 +258,9 @@ async function charge(context: DialectContext, found: Found, request: FastifyReq
   const token = kept?.view.keptToken;
   if (token === undefined || kept === undefined) throw noToken();
   const { status } = historyOf(found.view, engine.clock.businessNow());
-  const state = await stateOfCheckout(engine, found.view.order);
-  if (!payable.includes(status) || state.kind !== 'open' || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
+  if (!payable.includes(status) || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
+  const state = await stateToPay(context, found.view.order);
+  if (state.kind !== 'open') throw wrongStatusProblem('charge');
   const result = await payCheckout(
     engine,
     { checkout: found.view.order, channel: found.channel },
