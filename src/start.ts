@@ -137,11 +137,15 @@ const sandboxStep: Step = {
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
     const bankUrl =
       config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
+    const directoryServerUrl =
+      config.sandboxHttpPort === 0 && config.directoryServerUrl === 'http://127.0.0.1:0/ds'
+        ? `http://127.0.0.1:${httpPort}/ds`
+        : config.directoryServerUrl;
     const smtpUrl =
       config.sandboxSmtpPort === 0 && config.smtpUrl === 'smtp://127.0.0.1:0' ? `smtp://127.0.0.1:${smtpPort}` : config.smtpUrl;
     const ports = { sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort, sandboxSmtpPort: smtpPort };
     return {
-      config: { ...config, acquirerAddress, bankUrl, smtpUrl, ...ports },
+      config: { ...config, acquirerAddress, bankUrl, directoryServerUrl, smtpUrl, ...ports },
       stop: sandbox.stop,
     };
   },

@@ -11,6 +11,7 @@ import { freePort } from '../src/local/ports.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
 import { freshName } from './harness/opp.ts';
 import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
+import { demo as demoAccount, exchangePayone } from './harness/payone.ts';
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
 import { demo as demoPlatform } from './harness/qorepay.ts';
 import { createTraces } from './harness/traces.ts';
@@ -188,7 +189,7 @@ test('Ctrl-C in the middle of payments: every answer that left counts, and the n
   assert.equal((await verified.ended).code, 0, verified.output());
 });
 
-test('where any port will do, shoppers are sent to the one that was chosen', async () => {
+test('where any port will do, shoppers are sent to the one that was chosen, and issuers are asked at the sandbox’s', async () => {
   const started = launch('start');
   const url = await readyUrl(started);
   const { brandId, apiKey } = demoPlatform;
@@ -204,6 +205,20 @@ test('where any port will do, shoppers are sent to the one that was chosen', asy
   const { checkout_url: page } = (await response.json()) as { checkout_url: string };
   assert.ok(page.startsWith(`${url}/`), page);
   assert.equal((await fetch(page)).status, 200);
+  const challenged = await exchangePayone(url, createTraces(), {
+    ...{ caller: demoAccount, merchantId: demoAccount.merchantId },
+    request: {
+      ...{ method: 'POST', path: '/payments' },
+      body: {
+        order: { amountOfMoney: { amount: 700, currencyCode: 'EUR' } },
+        cardPaymentMethodSpecificInput: {
+          card: { cardNumber: '4874970686672022', expiryDate: '1234', cvv: '123', cardholderName: 'Ada Example' },
+          returnUrl: 'https://shop.example.com/back',
+        },
+      },
+    },
+  });
+  assert.equal(challenged.body.merchantAction?.actionType, 'REDIRECT', challenged.text);
   started.child.kill('SIGINT');
   assert.equal((await started.ended).code, 0, started.output());
 });
