@@ -129,8 +129,9 @@ async function afterSpending(engine: Engine, spending: Spending, act: ActResult)
   if (act.refusal.code !== 'key_reused' && act.refusal.code !== 'key_in_flight') await giveBackKeptCard(engine, spending);
 }
 
+/** A payment that this request has made; that of another one is not this one's to call off. */
 function isChallenged(act: ActResult): act is Extract<ActResult, { readonly kind: 'recorded' }> {
-  return act.kind === 'recorded' && act.operation.state === 'awaiting' && act.operation.agreement?.initiator !== 'merchant';
+  return act.kind === 'recorded' && !act.repeat && act.operation.state === 'awaiting' && act.operation.agreement?.initiator !== 'merchant';
 }
 
 /** A card that is to be kept and has a token with the same expiry is paid with by that. */
