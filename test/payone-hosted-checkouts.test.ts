@@ -99,6 +99,22 @@ test('a payment link: made, read, paid; another one: called off', async () => {
   }
 });
 
+test('a payment link by the older names, which the library still has', async () => {
+  const expirationDate = new Date(Date.now() + 86_400_000).toISOString();
+  const ask = (body: sdk.Domain.CreatePaymentLinkRequest) => clientOf().paymentLinks.createPaymentLink(merchantId, body);
+  const paymentLinkOrder = { amount: { amount: 990, currencyCode: 'EUR' }, merchantReference: 'older' };
+  const link = await taken(ask({ paymentLinkOrder, description: 'A chair', recipientName: 'Bob', expirationDate }));
+  assert.deepEqual(
+    [link.paymentLinkOrder?.amount?.amount, link.paymentLinkOrder?.merchantReference, link.recipientName, link.expirationDate],
+    [990, 'older', 'Bob', expirationDate],
+  );
+  const both = { order, paymentLinkOrder, recipientName: 'Bob', paymentLinkSpecificInput: { recipientName: 'Ada' } };
+  const present = await taken(ask(both));
+  assert.deepEqual([present.paymentLinkOrder?.amount?.amount, present.recipientName], [1250, 'Ada']);
+  assert.equal((await refused(ask({ paymentLinkOrder, expirationDate: '2020-01-01T00:00:00Z' }))).status, 400);
+  assert.equal((await refused(ask({ description: 'Nothing' }))).body.errors[0]?.propertyName, 'order');
+});
+
 test('what the address of the page asks for narrows what the shop allows, and never widens it', async () => {
   const request = {
     ...{ order, ...card },

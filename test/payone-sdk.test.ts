@@ -283,6 +283,22 @@ test('sessions tell which tokens cannot be used', async () => {
   assert.equal(status, 400);
 });
 
+test('members of other products and older ones are taken', async () => {
+  const redirectionData = { returnUrl: 'https://shop.example/back' };
+  const input = { paymentProductId: 840, paymentProduct840SpecificInput: { addressSelectionAtPayPal: true }, redirectionData };
+  const { order = {} } = payment(300);
+  const elsewhere = await refused(client.payments.createPayment(merchantId, { order, redirectPaymentMethodSpecificInput: input }));
+  assert.equal(elsewhere.body.errors[0]?.id, 'PAYMENT_PRODUCT_NOT_AVAILABLE');
+  const id = (await pay(300)).payment?.id ?? '';
+  const references = { merchantReference: 'part 1', merchantParameters: 'x=1' };
+  const captured = await taken(client.payments.capturePayment(merchantId, id, { amount: 300, references }));
+  const refunded = await taken(client.payments.refundPayment(merchantId, id, { amountOfMoney: money(100), references }));
+  assert.deepEqual(
+    [captured.captureOutput?.operationReferences?.merchantReference, refunded.refundOutput?.operationReferences?.merchantReference],
+    ['part 1', 'part 1'],
+  );
+});
+
 test('what is not taken here says so, and is never a 404 or a 500', async () => {
   const { mandates } = client;
   const calls: readonly (() => Promise<sdk.SdkResponse<unknown, unknown>>)[] = [

@@ -20,6 +20,7 @@ import {
   cancelPayment,
   capturePayment,
   completePayment,
+  type Order,
   refundPayment,
   type SubsequentPayment,
   subsequentPayment,
@@ -61,7 +62,7 @@ export function registerOperations(app: FastifyInstance, context: DialectContext
   });
 }
 
-type References = { readonly merchantReference?: string; readonly operationGroupReference?: string };
+type References = Pick<NonNullable<Order['references']>, 'merchantReference' | 'merchantParameters' | 'operationGroupReference'>;
 
 /** An act upon the payment that the id names. */
 function commandOf(read: RequestContext, operationId: string, references: References | undefined): OperateCommand {
