@@ -206,6 +206,23 @@ test('tokens: made, known, read, paid with, deleted', async () => {
   }
 });
 
+test('a token is paid with under the product of its card, and a payout names one card', async () => {
+  const token = (await pay(100, { tokenize: true, card: card() })).creationOutput?.token ?? '';
+  const { order = {} } = payment(100);
+  const under = (paymentProductId: number) =>
+    client.payments.createPayment(merchantId, {
+      order,
+      cardPaymentMethodSpecificInput: { token, paymentProductId, skipAuthentication: true },
+    });
+  assert.equal(codeOf((await taken(under(1))).payment), 5);
+  assert.equal((await refused(under(3))).body.errors[0]?.id, 'CARDNUMBER_PAYMENTPRODUCTID_MISMATCH');
+  assert.equal((await refused(under(809))).body.errors[0]?.id, 'UNKNOWN_PRODUCT_ID');
+  const payOut = (input: sdk.Domain.CardPayoutMethodSpecificInput) =>
+    refused(client.payouts.createPayout(merchantId, { amountOfMoney: money(100), cardPayoutMethodSpecificInput: input }));
+  assert.equal((await payOut({ token, paymentProductId: 3 })).body.errors[0]?.id, 'CARDNUMBER_PAYMENTPRODUCTID_MISMATCH');
+  assert.equal((await payOut({ token, card: card() })).body.errors[0]?.propertyName, 'cardPayoutMethodSpecificInput');
+});
+
 test('a payment keeps its card under a token', async () => {
   const number = freshCardNumber();
   const first = await pay(100, { tokenize: true, card: card(number) });

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import { type AgreementRequest, isCardInPlaceOfReference } from '../../core/instrument/agreement.ts';
-import { brandOf, type CardSummary, type Cvc, isExpired, type Pan, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
@@ -52,7 +52,7 @@ export function readCard(card: CardData, { path, businessMs, productId }: CardPa
     const summary: CardSummary = { brand: 'unknown', bin: cardNumber.slice(0, 6), last4: cardNumber.slice(-4), ...more };
     return { type: 'rejected', summary, reason: 'invalid_card_number' };
   }
-  refuseOtherProduct(pan, productId, path);
+  refuseOtherProduct(brandOf(pan), productId, path);
   const summary: CardSummary = { brand: brandOf(pan), bin: pan.bin, last4: pan.last4, ...more };
   if (isExpired(expiry, businessMs)) return { type: 'rejected', summary, reason: 'card_expired' };
   const cvc = readCvc(cvv);
@@ -64,9 +64,8 @@ function readCvc(cvv: string | undefined): Cvc | undefined {
 }
 
 /** A card under another product's number, and numbers of products that are no cards. */
-export function refuseOtherProduct(pan: Pan, productId: number | undefined, path: string): void {
+export function refuseOtherProduct(brand: CardBrand, productId: number | undefined, path: string): void {
   if (productId === undefined) return;
-  const brand = brandOf(pan);
   const product = productOf(productId);
   const propertyName = `${path.replace(/\.card$/, '')}.paymentProductId`;
   if (product?.kind !== 'card') throw unknownProduct(productId, propertyName);
