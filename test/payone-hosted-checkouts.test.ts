@@ -34,7 +34,7 @@ test('a hosted checkout is paid on the page, and the shopper comes back with wha
   const opened = await taken(
     clientOf().hostedCheckout.createHostedCheckout(merchantId, {
       ...{ order, ...card },
-      hostedCheckoutSpecificInput: { returnUrl: 'https://shop.example/back?cart=3', locale: 'en_US' },
+      hostedCheckoutSpecificInput: { returnUrl: 'https://shop.example/back?cart=3&sign=a%20b~c', locale: 'en_US' },
     }),
   );
   const [id, redirectUrl, RETURNMAC] = [opened.hostedCheckoutId ?? '', opened.redirectUrl ?? '', opened.RETURNMAC ?? ''];
@@ -49,7 +49,7 @@ test('a hosted checkout is paid on the page, and the shopper comes back with wha
   assert.deepEqual([payment?.statusOutput?.statusCode, payment?.paymentOutput?.references?.merchantReference], [9, 'order 7']);
   assert.equal((await taken(clientOf().payments.getPayment(merchantId, payment?.id ?? ''))).id, payment?.id);
   const page = await (await fetch(redirectUrl, { headers: { accept: 'text/html' } })).text();
-  assert.ok(page.includes(`cart=3&#38;RETURNMAC=${RETURNMAC}&#38;hostedCheckoutId=${id}`), page);
+  assert.ok(page.includes(`cart=3&#38;sign=a%20b~c&#38;RETURNMAC=${RETURNMAC}&#38;hostedCheckoutId=${id}`), page);
   const stranger = await refused(sdkClient(stack.url, other).hostedCheckout.getHostedCheckout(other.merchantId, id));
   assert.equal(stranger.status, 404);
 });

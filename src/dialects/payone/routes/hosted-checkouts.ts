@@ -10,6 +10,7 @@ import { createHostedCheckout } from '../hosted-wire.ts';
 import { toGuid } from '../ids.ts';
 import { missing, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
+import { withParameters } from '../shopper.ts';
 import { partialUrl } from './hosted-tokenizations.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
@@ -65,10 +66,7 @@ function returnMacOf({ inputMac }: Engine, orderId: string): string {
 }
 
 function wayBackOf(engine: Engine, address: string, orderId: string): string {
-  const url = new URL(address);
-  url.searchParams.append('RETURNMAC', returnMacOf(engine, orderId));
-  url.searchParams.append('hostedCheckoutId', orderId);
-  return url.href;
+  return withParameters(address, `RETURNMAC=${returnMacOf(engine, orderId)}&hostedCheckoutId=${orderId}`);
 }
 
 /** A shopper who is at the bank is still about to pay; one whose attempt failed may try again. */
