@@ -13,6 +13,7 @@ import type { ExternalAuthentication } from '../../core/three-d-secure/external.
 import { fromGuid } from './ids.ts';
 import { invalid, missing, Problem } from './problem.ts';
 import { isProductElsewhere, productOf } from './products.ts';
+import { refuseSurcharge } from './quotes.ts';
 import type { CardData, CardInput, CreatePayment, Money, Order } from './wire.ts';
 
 /** What a request comes with, beside its body. */
@@ -134,6 +135,7 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
   const exemption = readExemption(input);
   const sale = isSale(channel, authorizationMode);
   const delay = autoCapture?.delayInMinutes;
+  refuseSurcharge(channel, order);
   return {
     kind: sale ? ('debit' as const) : ('preauthorization' as const),
     ...readMoney(order.amountOfMoney, 'order.amountOfMoney'),
@@ -262,6 +264,7 @@ export function readRedirect(request: RequestContext, body: CreatePayment): Omit
   if (productId === undefined) throw missing(`${path}.paymentProductId`);
   const product = productOf(productId);
   if (product?.kind !== 'redirect') throw unknownProduct(productId, `${path}.paymentProductId`);
+  refuseSurcharge(request.channel, body.order);
   return {
     ...{ channel: request.channel, kind: 'debit', method: product.method },
     ...readMoney(body.order.amountOfMoney, 'order.amountOfMoney'),

@@ -11,6 +11,7 @@ import { afterAct, foundAfter, recorded, send, sendDeclined } from '../answer.ts
 import { readerOf } from '../body.ts';
 import { findOwn } from '../find.ts';
 import { notAllowed } from '../problem.ts';
+import { refuseSurcharge } from '../quotes.ts';
 import { isSale, type RequestContext, readCommon, readMoney } from '../read.ts';
 import { errorsOf } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
@@ -133,6 +134,7 @@ async function answerSubsequent(context: DialectContext, request: FastifyRequest
   const { engine } = context;
   const read = contextOf(context, request, `subsequent ${request.params.id}`);
   const { channel } = read;
+  refuseSurcharge(channel, body.order);
   const { tree } = await findOwn(context, { channel, id: request.params.id });
   const first = firstOf(tree);
   if (first.card === undefined || first.cardId === undefined) throw notAllowed();
