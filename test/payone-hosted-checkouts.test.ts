@@ -50,6 +50,11 @@ test('a hosted checkout is paid on the page, and the shopper comes back with wha
   assert.equal((await taken(clientOf().payments.getPayment(merchantId, payment?.id ?? ''))).id, payment?.id);
   const page = await (await fetch(redirectUrl, { headers: { accept: 'text/html' } })).text();
   assert.ok(page.includes(`cart=3&#38;sign=a%20b~c&#38;RETURNMAC=${RETURNMAC}&#38;hostedCheckoutId=${id}`), page);
+  const { hostedCheckoutSpecificOutput } = await taken(clientOf().payments.getPaymentDetails(merchantId, payment?.id ?? ''));
+  assert.deepEqual(
+    [hostedCheckoutSpecificOutput, payment?.hostedCheckoutSpecificOutput],
+    [{ hostedCheckoutId: id }, { hostedCheckoutId: id }],
+  );
   const stranger = await refused(sdkClient(stack.url, other).hostedCheckout.getHostedCheckout(other.merchantId, id));
   assert.equal(stranger.status, 404);
 });

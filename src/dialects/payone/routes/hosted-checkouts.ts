@@ -51,8 +51,7 @@ export function registerHostedCheckouts(app: FastifyInstance, context: DialectCo
     const state = await stateOfHosted(context, view);
     const status = statusOf(state);
     if (status !== 'PAYMENT_CREATED' || state.payment === undefined) return send(reply, 200, { status });
-    const payment = { ...state.payment, hostedCheckoutSpecificOutput: { hostedCheckoutId: view.order.checkoutId } };
-    return send(reply, 200, { status, createdPaymentOutput: { payment, paymentStatusCategory: categoryOf(state) } });
+    return send(reply, 200, { status, createdPaymentOutput: { payment: state.payment, paymentStatusCategory: categoryOf(state) } });
   });
 }
 
