@@ -34,7 +34,7 @@ test('a hosted checkout is paid on the page, and the shopper comes back with wha
   const opened = await taken(
     clientOf().hostedCheckout.createHostedCheckout(merchantId, {
       ...{ order, ...card },
-      hostedCheckoutSpecificInput: { returnUrl: 'https://shop.example/back?cart=3', locale: 'en_US' },
+      hostedCheckoutSpecificInput: { returnUrl: 'https://shop.example/back?cart=3&sign=a%20b~c', locale: 'en_US' },
     }),
   );
   const [id, redirectUrl, RETURNMAC] = [opened.hostedCheckoutId ?? '', opened.redirectUrl ?? '', opened.RETURNMAC ?? ''];
@@ -49,7 +49,12 @@ test('a hosted checkout is paid on the page, and the shopper comes back with wha
   assert.deepEqual([payment?.statusOutput?.statusCode, payment?.paymentOutput?.references?.merchantReference], [9, 'order 7']);
   assert.equal((await taken(clientOf().payments.getPayment(merchantId, payment?.id ?? ''))).id, payment?.id);
   const page = await (await fetch(redirectUrl, { headers: { accept: 'text/html' } })).text();
-  assert.ok(page.includes(`cart=3&#38;RETURNMAC=${RETURNMAC}&#38;hostedCheckoutId=${id}`), page);
+  assert.ok(page.includes(`cart=3&#38;sign=a%20b~c&#38;RETURNMAC=${RETURNMAC}&#38;hostedCheckoutId=${id}`), page);
+  const { hostedCheckoutSpecificOutput } = await taken(clientOf().payments.getPaymentDetails(merchantId, payment?.id ?? ''));
+  assert.deepEqual(
+    [hostedCheckoutSpecificOutput, payment?.hostedCheckoutSpecificOutput],
+    [{ hostedCheckoutId: id }, { hostedCheckoutId: id }],
+  );
   const stranger = await refused(sdkClient(stack.url, other).hostedCheckout.getHostedCheckout(other.merchantId, id));
   assert.equal(stranger.status, 404);
 });
@@ -97,6 +102,22 @@ test('a payment link: made, read, paid; another one: called off', async () => {
   for (const expirationDate of ['2020-01-01T00:00:00+00:00', '2999-01-01T00:00:00Z', 'tomorrow']) {
     assert.equal((await refused(ask({ expirationDate }))).status, 400, expirationDate);
   }
+});
+
+test('a payment link by the older names, which the library still has', async () => {
+  const expirationDate = new Date(Date.now() + 86_400_000).toISOString();
+  const ask = (body: sdk.Domain.CreatePaymentLinkRequest) => clientOf().paymentLinks.createPaymentLink(merchantId, body);
+  const paymentLinkOrder = { amount: { amount: 990, currencyCode: 'EUR' }, merchantReference: 'older' };
+  const link = await taken(ask({ paymentLinkOrder, description: 'A chair', recipientName: 'Bob', expirationDate }));
+  assert.deepEqual(
+    [link.paymentLinkOrder?.amount?.amount, link.paymentLinkOrder?.merchantReference, link.recipientName, link.expirationDate],
+    [990, 'older', 'Bob', expirationDate],
+  );
+  const both = { order, paymentLinkOrder, recipientName: 'Bob', paymentLinkSpecificInput: { recipientName: 'Ada' } };
+  const present = await taken(ask(both));
+  assert.deepEqual([present.paymentLinkOrder?.amount?.amount, present.recipientName], [1250, 'Ada']);
+  assert.equal((await refused(ask({ paymentLinkOrder, expirationDate: '2020-01-01T00:00:00Z' }))).status, 400);
+  assert.equal((await refused(ask({ description: 'Nothing' }))).body.errors[0]?.propertyName, 'order');
 });
 
 test('what the address of the page asks for narrows what the shop allows, and never widens it', async () => {

@@ -68,6 +68,22 @@ test('a temporary token of a Hosted Tokenization Page pays once in place of the 
   assert.equal((await refused(pay(withSession(session.id)))).body.errors[0]?.propertyName, 'hostedTokenizationId');
 });
 
+test('a temporary token is for one payout just as for one payment', async () => {
+  const payOut = (token: string) =>
+    clientOf().payouts.createPayout(merchantId, { amountOfMoney: order.amountOfMoney, cardPayoutMethodSpecificInput: { token } });
+  const tokenOf = async () => {
+    const session = await open();
+    await fill(session);
+    return (await resultOf(session.id)).token?.id ?? '';
+  };
+  const [paid, paidOut] = [await tokenOf(), await tokenOf()];
+  assert.equal(codeOf(await taken(pay(withToken(paid)))), 9);
+  assert.equal((await taken(payOut(paidOut))).status, 'ACCOUNT_CREDITED');
+  for (const again of [await refused(payOut(paid)), await refused(payOut(paidOut)), await refused(pay(withToken(paidOut)))]) {
+    assert.deepEqual([again.status, again.body.errors[0]?.id], [400, 'UNKNOWN_TOKEN_ID']);
+  }
+});
+
 test('hostedTokenizationId in place of the token pays once, and a repetition is told of that payment', async () => {
   const session = await open({ locale: 'de_DE' });
   const early = await refused(pay(withSession(session.id)));

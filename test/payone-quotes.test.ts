@@ -62,6 +62,17 @@ test('a conversion is quoted at the account’s rate and mark-up, to the minor u
   assert.equal((await stack.pay({ currencyConversion: { acceptedByUser: false } })).status, 201);
 });
 
+test('who asks for a surcharge is not paid without it', async () => {
+  const id = (await stack.pay()).body.payment?.id ?? '';
+  const orderOf = (surchargeSpecificInput: object) => ({ order: { amountOfMoney: money(100), surchargeSpecificInput } });
+  const wanted = orderOf({ mode: 'pass-through', surchargeAmount: money(20) });
+  for (const { status, body, text } of [await stack.pay({}, wanted), await stack.post(`/payments/${id}/subsequent`, wanted)]) {
+    assert.deepEqual([status, body.errors?.[0]?.id], [400, 'PAYMENT_PRODUCT_NOT_AVAILABLE'], text);
+  }
+  assert.equal((await stack.pay({}, orderOf({ mode: 'pass-through', surchargeAmount: money(0) }))).status, 201);
+  assert.equal((await stack.pay({}, orderOf({ mode: 'on-behalf-of' }))).status, 201);
+});
+
 test('a surcharge is a part of the amount and a fixed one, for a card, a token, and a card of the Hosted Tokenization Page', async () => {
   const ask = (cardSource: sdk.Domain.CardSource, amount = 10_000) =>
     taken(clientOf().services.surchargeCalculation(merchantId, { cardSource, amountOfMoney: money(amount) }));
@@ -71,6 +82,8 @@ test('a surcharge is a part of the amount and a fixed one, for a card, a token, 
     assert.deepEqual(quote?.surchargeAmount, money(160));
     assert.deepEqual([quote?.netAmount, quote?.totalAmount, quote?.paymentProductId], [money(10_000), money(10_160), 1]);
     assert.deepEqual([quote?.surchargeRate?.adValoremRate, quote?.surchargeRate?.specificRate], [1.5, 10]);
+    const onBehalf = await stack.pay({}, { order: { amountOfMoney: money(100), surchargeSpecificInput: { mode: 'on-behalf-of' } } });
+    assert.equal(onBehalf.body.errors?.[0]?.propertyName, 'order.surchargeSpecificInput', onBehalf.text);
     // Half a minor unit counts as one.
     assert.deepEqual((await ask(source, 100)).surcharges?.[0]?.surchargeAmount, money(12));
     const number = freshCardNumber();

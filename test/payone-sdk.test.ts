@@ -206,6 +206,23 @@ test('tokens: made, known, read, paid with, deleted', async () => {
   }
 });
 
+test('a token is paid with under the product of its card, and a payout names one card', async () => {
+  const token = (await pay(100, { tokenize: true, card: card() })).creationOutput?.token ?? '';
+  const { order = {} } = payment(100);
+  const under = (paymentProductId: number) =>
+    client.payments.createPayment(merchantId, {
+      order,
+      cardPaymentMethodSpecificInput: { token, paymentProductId, skipAuthentication: true },
+    });
+  assert.equal(codeOf((await taken(under(1))).payment), 5);
+  assert.equal((await refused(under(3))).body.errors[0]?.id, 'CARDNUMBER_PAYMENTPRODUCTID_MISMATCH');
+  assert.equal((await refused(under(809))).body.errors[0]?.id, 'UNKNOWN_PRODUCT_ID');
+  const payOut = (input: sdk.Domain.CardPayoutMethodSpecificInput) =>
+    refused(client.payouts.createPayout(merchantId, { amountOfMoney: money(100), cardPayoutMethodSpecificInput: input }));
+  assert.equal((await payOut({ token, paymentProductId: 3 })).body.errors[0]?.id, 'CARDNUMBER_PAYMENTPRODUCTID_MISMATCH');
+  assert.equal((await payOut({ token, card: card() })).body.errors[0]?.propertyName, 'cardPayoutMethodSpecificInput');
+});
+
 test('a payment keeps its card under a token', async () => {
   const number = freshCardNumber();
   const first = await pay(100, { tokenize: true, card: card(number) });
@@ -281,6 +298,22 @@ test('sessions tell which tokens cannot be used', async () => {
   assert.deepEqual([session.customerId, session.invalidTokens], [merchantId, ['nothing', '411111******1111']]);
   const { status } = await refused(client.sessions.createSession(merchantId, { tokens: Array.from({ length: 11 }, () => 'x') }));
   assert.equal(status, 400);
+});
+
+test('members of other products and older ones are taken', async () => {
+  const redirectionData = { returnUrl: 'https://shop.example/back' };
+  const input = { paymentProductId: 840, paymentProduct840SpecificInput: { addressSelectionAtPayPal: true }, redirectionData };
+  const { order = {} } = payment(300);
+  const elsewhere = await refused(client.payments.createPayment(merchantId, { order, redirectPaymentMethodSpecificInput: input }));
+  assert.equal(elsewhere.body.errors[0]?.id, 'PAYMENT_PRODUCT_NOT_AVAILABLE');
+  const id = (await pay(300)).payment?.id ?? '';
+  const references = { merchantReference: 'part 1', merchantParameters: 'x=1' };
+  const captured = await taken(client.payments.capturePayment(merchantId, id, { amount: 300, references }));
+  const refunded = await taken(client.payments.refundPayment(merchantId, id, { amountOfMoney: money(100), references }));
+  assert.deepEqual(
+    [captured.captureOutput?.operationReferences?.merchantReference, refunded.refundOutput?.operationReferences?.merchantReference],
+    ['part 1', 'part 1'],
+  );
 });
 
 test('what is not taken here says so, and is never a 404 or a 500', async () => {

@@ -1,5 +1,6 @@
 /** PAYONE: 3-D Secure at the payment: frictionless, challenge, none; the way back; and the platform's published cards. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Nested } from './harness/payone.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
@@ -29,6 +30,35 @@ test('frictionless: answered at once, without an action, also where the issuer h
     const { flow, authenticationStatus, eci, schemeEci, liability } = resultsIn(body) ?? nothing;
     assert.deepEqual([flow, authenticationStatus, eci, schemeEci, liability], ['frictionless', 'Y', '5', '05', 'issuer']);
   }
+});
+
+test('frictionless: a repeat while the issuer is asked is told so, and neither redirects nor calls off what the first one pays', async () => {
+  for (const wayBack of [{ returnUrl: back() }, { returnUrl: undefined }]) {
+    const key = randomUUID();
+    const input = { card: stack.card('4012000033330026'), authorizationMode: 'SALE', ...wayBack };
+    const order = { amountOfMoney: { amount: 1250, currencyCode: 'EUR' } };
+    const pay = () => stack.post('/payments', { order, cardPaymentMethodSpecificInput: input }, key);
+    const replies = await Promise.all([pay(), pay(), pay()]);
+    const told = replies.map(({ status, body }) => `${status} ${body.errors?.[0]?.id ?? codeIn(body)}`);
+    assert.ok(told.includes('201 9'), told.join());
+    assert.deepEqual(
+      [...new Set(told)].filter((one) => one !== '201 9' && one !== '409 DUPLICATE_REQUEST_IN_PROGRESS'),
+      [],
+    );
+    assert.deepEqual([codeIn((await pay()).body), codeIn((await pay()).body)], [9, 9]);
+  }
+});
+
+test('challenge: a repeat that names no way back is told of the first, which goes on', async () => {
+  const key = randomUUID();
+  const order = { amountOfMoney: { amount: 1250, currencyCode: 'EUR' } };
+  const pay = (wayBack: object) =>
+    stack.post('/payments', { order, cardPaymentMethodSpecificInput: { card: stack.card('4874970686672022'), ...wayBack } }, key);
+  const first = await pay({ returnUrl: back() });
+  const repeat = await pay({});
+  assert.deepEqual([repeat.status, redirectTo(repeat.body)], [201, redirectTo(first.body)], repeat.text);
+  await goTo(redirectTo(first.body).url);
+  await stack.becomes(first.body.payment?.id ?? '', 5);
 });
 
 test('none: a card that takes part in nothing, the telephone, and whoever skips it', async () => {

@@ -8,6 +8,7 @@ import { checkWebhook, demoWebhook } from './harness/payone.ts';
 import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
 import { eventually } from './harness/processes.ts';
+import { authenticateAt } from './harness/shopper.ts';
 
 const stack = usePayoneStack({ webhooks: true });
 
@@ -72,6 +73,34 @@ test('a sale, a decline and a cancel have types of their own', async () => {
   const canceled = (await stack.pay()).body.payment?.id ?? '';
   await stack.post(`/payments/${canceled}/cancel`);
   assert.deepEqual((await allTold('payone', canceled, 2)).at(-1), ['payment.cancelled', '_1', 6]);
+});
+
+test('what came of 3-D Secure is told as it is read, and a redirect only where there was one', async () => {
+  const frictionless = (await stack.pay({ card: stack.card('4330264936344675'), authorizationMode: 'SALE' })).body.payment?.id ?? '';
+  assert.deepEqual(await allTold('payone', frictionless, 1), [['payment.captured', '_0', 9]]);
+  const input = { card: stack.card('4874970686672022'), authorizationMode: 'SALE', returnUrl: `${stack.url}/healthz` };
+  const challenged = (await stack.pay(input)).body;
+  const id = challenged.payment?.id ?? '';
+  assert.deepEqual(await allTold('payone', id, 1), [['payment.redirected', '_0', 46]]);
+  const url = challenged.merchantAction?.redirectData?.redirectURL ?? '';
+  await authenticateAt({ url, method: 'GET', parameters: [] }, { code: '1234', act: 'confirm' });
+  assert.deepEqual((await allTold('payone', id, 2)).at(-1), ['payment.captured', '_0', 9]);
+  for (const paid of [frictionless, id]) {
+    const hook = (await hooks().list('payone')).findLast(({ body }) => body.includes(`"${paid}"`));
+    const { body } = await stack.get(`/payments/${paid}`);
+    assert.deepEqual(JSON.parse(hook?.body ?? '{}').payment, body);
+  }
+});
+
+test('the rest that a last capture gives back is not told as a payment that is cancelled', async () => {
+  const id = (await stack.pay({ authorizationMode: 'PRE_AUTHORIZATION' })).body.payment?.id ?? '';
+  await stack.post(`/payments/${id}/capture`, { amount: 1000, isFinal: true });
+  await stack.post(`/payments/${id}/refund`, { amountOfMoney: { amount: 1000, currencyCode: 'EUR' } });
+  const told = await allTold('payone', id, 5);
+  assert.deepEqual(
+    told.map(([type]) => type),
+    ['payment.pending_capture', 'payment.capture_requested', 'payment.captured', 'refund.refund_requested', 'payment.refunded'],
+  );
 });
 
 test('an endpoint that fails is told again, and how often it was tried', async () => {

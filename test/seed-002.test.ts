@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { goToBankAt, press } from './harness/bank-shopper.ts';
 import { createConsoleClient, readClock } from './harness/console.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
+import { eventually } from './harness/processes.ts';
 
 const stack = usePayoneStack();
 const console = createConsoleClient(() => stack.url);
@@ -65,4 +66,23 @@ test('a redirection product: the shopper pays at the bank, and the details tell 
   await press(await goToBankAt({ url: body.merchantAction?.redirectData?.redirectURL ?? '', method: 'GET', parameters: [] }), 'pay');
   const details = await stack.becomes(body.payment?.id ?? '', 9);
   assert.equal(details.paymentOutput?.paymentMethod, 'redirect');
+});
+
+test('products are those that the account has activated', async () => {
+  const { items } = await console.done('get', '/channels', { query: { wire_id: 'PolygateDemo' } });
+  const ids = { merchant_id: String(items?.[0]?.merchant_id), channel_id: String(items?.[0]?.channel_id) };
+  const activate = (brands: readonly string[] | null) =>
+    console.done('patch', '/merchants/{merchant_id}/channels/{channel_id}', { ids, body: { brands } });
+  const shown = async () => {
+    const { body } = await stack.get('/products?countryCode=DE&currencyCode=EUR&isRecurring=true');
+    return body.paymentProducts?.map(({ id }) => Number(id)).join();
+  };
+  const all = await shown();
+  await activate(['visa']);
+  await eventually(async () => (await shown()) === '1,130,3012', 'the products of one brand');
+  const allowed = async (bin: string) => (await stack.post('/services/getIINdetails', { bin, paymentContext: {} })).body.isAllowedInContext;
+  assert.deepEqual([await allowed('411111'), await allowed('510510')], [true, false]);
+  assert.equal((await stack.get('/products/3?countryCode=DE&currencyCode=EUR')).status, 400);
+  await activate(null);
+  await eventually(async () => (await shown()) === all, 'all products again');
 });

@@ -36,12 +36,19 @@ type Recorded = Extract<ActResult, { readonly kind: 'recorded' }>;
 export function recorded(reply: FastifyReply, act: ActResult, names: FieldNames): Recorded {
   if (act.kind === 'refused') throw problemOf(act.refusal, names);
   if (!act.repeat) return act;
-  if (act.operation.state === 'submitted') {
-    throw new Problem('DUPLICATE_REQUEST_IN_PROGRESS', { status: 409, text: 'a request with this idempotence key is under way' });
-  }
+  if (act.operation.state === 'submitted') throw inProgress();
   const { createdAtMs, dialectData } = act.operation;
   reply.header('X-GCS-Idempotence-Request-Timestamp', dialectData.requestedAtMs ?? String(createdAtMs));
   return act;
+}
+
+function inProgress(): Problem {
+  return new Problem('DUPLICATE_REQUEST_IN_PROGRESS', { status: 409, text: 'a request with this idempotence key is under way' });
+}
+
+/** Its issuer is being asked, or has answered and the acquirer is asked next: nobody can say yet whether the shopper has to go anywhere. */
+function isBeingAsked({ state, bank, authentication }: OperationView): boolean {
+  return state === 'awaiting' && bank === undefined && authentication?.state !== 'challenged' && authentication?.state !== 'method';
 }
 
 /** A payment as it is after an act. What was just made needs no look at the database; a repeat is told today's truth. */
@@ -87,6 +94,7 @@ export async function answerCreated(context: DialectContext, reply: FastifyReply
   // What was made a moment ago has its authentication with it.
   const found = done.repeat ? await authenticated(context, made) : made;
   const first = firstOf(found.tree);
+  if (done.repeat && isBeingAsked(first)) throw inProgress();
   const redirect = redirectOf(context, channel, first);
   const body = writeCreated(found.tree, { wantsToken, isNewToken: !knownToken, ...(redirect === undefined ? {} : { redirect }) });
   const id = (body.payment as Json).id;

@@ -68,7 +68,10 @@ const paymentOutput = some(
   ['amountOfMoney', 'acquiredAmount', 'paymentMethod'],
 );
 
-const payment = { id: text, status: text, statusOutput, paymentOutput };
+const payment = {
+  ...{ id: text, status: text, statusOutput, paymentOutput },
+  hostedCheckoutSpecificOutput: some({ hostedCheckoutId: text, variant: text }, ['hostedCheckoutId']),
+};
 const paymentRequired = ['id', 'status', 'statusOutput', 'paymentOutput'];
 
 const operation = some({ id: text, amountOfMoney: money, status: text, statusOutput, paymentMethod: text, references }, [

@@ -9,7 +9,7 @@ import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackAddress, CallbackMessage, CallbackTest, DialectCallbacks, OrderNotice, PaymentNotice } from '../dialect.ts';
 import { documentOf, type HostedState } from './hosted-order.ts';
 import { codeOfOperation, type StatusCode } from './states.ts';
-import { firstOf, type OperationNode } from './tree.ts';
+import { firstOf, type OperationNode, type PaymentTree } from './tree.ts';
 import { type Json, writePayment, writePayout, writeRefund } from './write.ts';
 import { writeLink } from './write-link.ts';
 
@@ -25,6 +25,7 @@ const keyIdForm = {
 export const callbacks: DialectCallbacks = {
   retryDelaysMs: [10 * minuteMs, hourMs, 2 * hourMs, 8 * hourMs, 24 * hourMs],
   timeoutMs: 10_000,
+  tellsAuthentication: true,
   form: {
     settings: { keyId: keyIdForm },
     secret: {
@@ -83,8 +84,7 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
   if (now === undefined || event.name.endsWith('.submitted')) return [];
   const isHeld = event.name.endsWith('.in_review');
   const operation: OperationNode = { ...now, state: event.operationState, ...(isHeld ? { reason: inReview } : {}) };
-  // That it is declined was told; that it is given up follows from that.
-  if (operation.kind === 'reversal' && isRiskReason(operation.reason)) return [];
+  if (followsFromAnother(operation, tree) || hasNoRedirect(operation)) return [];
   const write = (type: string, subject: Json) => JSON.stringify(envelope(notice, { type, ...subject, merchantId: channel.wireId }));
   if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout({ ...tree, operations: [operation] }) })];
   const code = codeOfOperation(operation);
@@ -99,6 +99,20 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
     return [write('payment.capture_requested', { payment: asked }), write('payment.captured', { payment })];
   }
   return [write(typeOfCode[code], { payment })];
+}
+
+/**
+ * A hold is given up after a review that was told as a decline; its rest with its last capture, or at the end of its time: a payment that is paid in
+ * part would be taken for a cancelled one.
+ */
+function followsFromAnother({ kind, reason }: OperationNode, { captured }: PaymentTree): boolean {
+  if (kind !== 'reversal') return false;
+  return isRiskReason(reason) || reason === 'rest_released' || (reason === 'hold_expired' && captured > 0);
+}
+
+/** An issuer that has answered without a page of its own was asked while nobody was sent anywhere. */
+function hasNoRedirect({ state, authentication }: OperationNode): boolean {
+  return state === 'awaiting' && authentication?.transStatus !== undefined && authentication.acsUrl === undefined;
 }
 
 /** What happens to a link apart from its payment. */

@@ -77,11 +77,14 @@ export async function openHosted(
   const given = page.returnUrl === undefined ? undefined : readReturnUrl(page.returnUrl, 'hostedCheckoutSpecificInput.returnUrl');
   const returnUrl = given === undefined ? undefined : (made.wayBack?.(given, orderId) ?? given);
   const { document, expiresAtMs } = made;
+  const variant = variantIn(page.variant);
+  // What the payment itself tells: its number is another one, so that messages about it could not be matched.
+  const ofCheckout = document.kind === 'link' ? {} : { hostedCheckoutId: orderId, ...variant };
   const terms: CheckoutTerms = {
-    order: { ...order, numbered: true, dialectData: { ...order.dialectData, orderId } },
+    order: { ...order, numbered: true, dialectData: { ...order.dialectData, orderId, ...ofCheckout } },
     ...(returnUrl === undefined ? {} : { returnUrl }),
     ...languageIn(page.locale),
-    ...variantIn(page.variant),
+    ...variant,
     ...{ brands: brandsOf(page.paymentProductFilters), tokens, document },
     ...(document.kind === 'link' ? { notesView: true as const } : {}),
     ...(document.isReusable === true ? { reusable: true as const } : {}),

@@ -1,7 +1,7 @@
 /** The protocol's bodies for what shoppers see of it, as data: the form for cards, the hosted checkout and the payment link. */
 import { type Static, Type } from 'typebox';
 import { anything, open, text, trimmed } from './members.ts';
-import { cardInput, feedbacks, fraudFields, order, returnUrl } from './wire.ts';
+import { amountOfMoney, cardInput, feedbacks, fraudFields, order, returnUrl } from './wire.ts';
 
 const productFilter = open({
   groups: Type.Array(text(64), { maxItems: 50 }),
@@ -43,9 +43,19 @@ const hostedCheckoutInput = open({
   variant: trimmed,
 });
 
+/** How the page takes cards; what is offered beside is not. */
+const cardInputOfPage = Type.Partial(
+  Type.Object({
+    ...cardInput.properties,
+    currencyConversionSpecificInput: anything('Conversions are not offered on the page.'),
+    paymentProduct5100SpecificInput: anything('Cpay, which is not taken here.'),
+  }),
+  { additionalProperties: false },
+);
+
 const paidOnPage = {
   order,
-  cardPaymentMethodSpecificInput: Type.Optional(cardInput),
+  cardPaymentMethodSpecificInput: Type.Optional(cardInputOfPage),
   feedbacks: Type.Optional(feedbacks),
   fraudFields: Type.Optional(fraudFields),
   hostedCheckoutSpecificInput: Type.Optional(hostedCheckoutInput),
@@ -56,21 +66,36 @@ const paidOnPage = {
 
 export const createHostedCheckout = Type.Object(paidOnPage, { additionalProperties: false });
 
+const linkInput = {
+  description: text(1000),
+  expirationDate: Type.String({
+    maxLength: 40,
+    description: 'With its offset from UTC; at most six months ahead. A day unless said.',
+  }),
+  recipientName: text(255),
+};
+
+/** `order` and `paymentLinkSpecificInput` have older names beside them, which integrations go on using. */
 export const createPaymentLink = Type.Object(
   {
     ...paidOnPage,
+    order: Type.Optional(order),
+    description: Type.Optional(linkInput.description),
     displayQRCode: Type.Optional(Type.Boolean()),
+    expirationDate: Type.Optional(linkInput.expirationDate),
     isReusableLink: Type.Optional(Type.Boolean()),
-    paymentLinkSpecificInput: Type.Optional(
-      open({
-        description: text(1000),
-        expirationDate: Type.String({
-          maxLength: 40,
-          description: 'With its offset from UTC; at most six months ahead. A day unless said.',
-        }),
-        recipientName: text(255),
-      }),
+    paymentLinkOrder: Type.Optional(
+      Type.Object(
+        {
+          amount: amountOfMoney,
+          merchantReference: Type.Optional(text(40)),
+          surchargeSpecificInput: order.properties.surchargeSpecificInput,
+        },
+        { additionalProperties: false },
+      ),
     ),
+    paymentLinkSpecificInput: Type.Optional(open(linkInput)),
+    recipientName: Type.Optional(linkInput.recipientName),
   },
   { additionalProperties: false },
 );

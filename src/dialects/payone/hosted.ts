@@ -3,14 +3,24 @@
 import type { CardBrand } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
+import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize-command.ts';
 import { findCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../../core/payment/checkout-terms.ts';
-import type { Engine } from '../../core/payment/engine.ts';
-import { type KeptCard, keptCardOf, onePaymentOf } from '../../core/payment/kept-card.ts';
+import type { ActResult, Engine } from '../../core/payment/engine.ts';
+import {
+  forgetCode,
+  giveBackKeptCard,
+  type KeptCard,
+  keptCardOf,
+  onePaymentOf,
+  type Spending,
+  spendKeptCard,
+} from '../../core/payment/kept-card.ts';
 import type { CreateHostedTokenization, ProductFilters, ValidationRules } from './hosted-wire.ts';
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, Problem } from './problem.ts';
 import { products } from './products.ts';
+import { refuseOtherProduct } from './read.ts';
 import type { CreatePayment } from './wire.ts';
 
 /** How long a shopper may take to fill in the form: three hours, as the platform says. */
@@ -95,10 +105,7 @@ export async function withKeptCard(
   const input = rest.cardPaymentMethodSpecificInput ?? {};
   const namedBy = hostedTokenizationId === undefined ? 'cardPaymentMethodSpecificInput.token' : 'hostedTokenizationId';
   if (hostedTokenizationId === undefined) {
-    const token = input.token === undefined ? undefined : fromGuid(input.token);
-    const kept = token === undefined ? undefined : await onePaymentOf(engine, { merchantId: channel.merchantId, token });
-    if (kept === 'over')
-      throw new Problem('UNKNOWN_TOKEN_ID', { propertyName: namedBy, text: 'the token was temporary, and its two hours are over' });
+    const kept = await keptUnder(engine, channel, { token: input.token, namedBy });
     return { body, namedBy, ...(kept === undefined ? {} : { kept }) };
   }
   // More than one card is refused where all of them are looked at.
@@ -110,9 +117,51 @@ export async function withKeptCard(
   return { body: { ...rest, cardPaymentMethodSpecificInput: { ...input, token: toGuid(kept.token) } }, kept, namedBy };
 }
 
+/** The card of a token that is for one payment; undefined for any other token. */
+export async function keptUnder(
+  engine: Engine,
+  { merchantId }: Channel,
+  { token, namedBy }: { readonly token: string | undefined; readonly namedBy: string },
+): Promise<KeptCard | undefined> {
+  const hex = token === undefined ? undefined : fromGuid(token);
+  const kept = hex === undefined ? undefined : await onePaymentOf(engine, { merchantId, token: hex });
+  if (kept === 'over')
+    throw new Problem('UNKNOWN_TOKEN_ID', { propertyName: namedBy, text: 'the token was temporary, and its two hours are over' });
+  return kept;
+}
+
 /** What a second payment with the same card is told. */
-export function usedUp(namedBy: string): Problem {
+function usedUp(namedBy: string): Problem {
   return namedBy === 'hostedTokenizationId'
     ? invalid(namedBy, 'this tokenization session was used for another payment')
     : new Problem('UNKNOWN_TOKEN_ID', { propertyName: namedBy, text: 'the token was temporary, and was used for another payment' });
+}
+
+/** The card that a page has kept, with the code that was typed there; throws when another payment has it. */
+export async function spend(
+  engine: Engine,
+  command: AuthorizeCommand,
+  { spending, namedBy }: { readonly spending: Spending; readonly namedBy: string },
+): Promise<AuthorizeCommand> {
+  const spent = await spendKeptCard(engine, spending);
+  if (spent === undefined) throw usedUp(namedBy);
+  const isShoppers = command.agreement?.initiator !== 'merchant' && command.kind !== 'payout';
+  return { ...command, instrument: { type: 'token', token: spending.token, ...(isShoppers ? spent : {}) } };
+}
+
+export async function afterSpending(engine: Engine, spending: Spending, act: ActResult): Promise<void> {
+  if (act.kind === 'recorded') return forgetCode(engine, spending);
+  // Under the same key another request is just paying with it.
+  if (act.refusal.code !== 'key_reused' && act.refusal.code !== 'key_in_flight') await giveBackKeptCard(engine, spending);
+}
+
+/** A stored card under another product's number. */
+export async function refuseOtherThanStored(
+  { vault }: Engine,
+  { merchantId }: Channel,
+  { instrument, productId, path }: { readonly instrument: Instrument; readonly productId: number | undefined; readonly path: string },
+): Promise<void> {
+  if (productId === undefined || instrument.type !== 'token') return;
+  const known = await vault.resolveToken({ merchantId, token: instrument.token });
+  if (known !== undefined) refuseOtherProduct(known.summary.brand, productId, path);
 }

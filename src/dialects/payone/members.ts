@@ -11,5 +11,11 @@ export const ascii = (maxLength: number) => Type.String({ maxLength, pattern: '^
 export const trimmed = Type.String({ maxLength: 2048 });
 export const oneOf = (...values: readonly string[]) => Type.Enum([...values]);
 export const pattern = (source: string) => Type.String({ pattern: source });
+/** Inputs of other products: what they are for is refused by the product's number, not for the member. */
+export const inputsOfOthers = <Id extends number>(...ids: readonly Id[]) =>
+  Object.fromEntries(ids.map((id) => [`paymentProduct${id}SpecificInput`, anything('Of a product that is not taken here.')])) as Record<
+    `paymentProduct${Id}SpecificInput`,
+    ReturnType<typeof anything>
+  >;
 /** Described by the platform at length, and nothing that a payment depends on. */
 export const anything = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description });

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { Engine } from '../../core/payment/engine.ts';
+import { Problem } from './problem.ts';
+import type { Order } from './wire.ts';
 import { type Json, money } from './write.ts';
 
 const million = 1_000_000n;
@@ -60,6 +62,18 @@ export function quoteConversion({ clock }: Engine, { policies }: Channel, base: 
       disclaimerDisplay: text,
     },
   };
+}
+
+/** Surcharges are quoted only: who asks for one must not be paid less than they mean to be. */
+export function refuseSurcharge({ policies }: Channel, { surchargeSpecificInput = {} }: Pick<Order, 'surchargeSpecificInput'>): void {
+  const { mode, surchargeAmount } = surchargeSpecificInput;
+  const named = (surchargeAmount as { readonly amount?: unknown } | undefined)?.amount;
+  const ofAccount = (wholeIn(policies.surchargeRate) ?? 0) + (wholeIn(policies.surchargeFixed) ?? 0);
+  if ((named ?? 0) === 0 && (mode !== 'on-behalf-of' || ofAccount === 0)) return;
+  throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', {
+    propertyName: 'order.surchargeSpecificInput',
+    text: 'payments are made for the amount of the order; surcharges are only quoted',
+  });
 }
 
 export function quoteSurcharge({ policies }: Channel, asked: Amount & { readonly productId: number }): Json {

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import { type AgreementRequest, isCardInPlaceOfReference } from '../../core/instrument/agreement.ts';
-import { brandOf, type CardSummary, type Cvc, isExpired, type Pan, parseCvc, parsePan } from '../../core/instrument/card.ts';
+import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { currencyOf } from '../../core/money/currency.ts';
@@ -13,6 +13,7 @@ import type { ExternalAuthentication } from '../../core/three-d-secure/external.
 import { fromGuid } from './ids.ts';
 import { invalid, missing, Problem } from './problem.ts';
 import { isProductElsewhere, productOf } from './products.ts';
+import { refuseSurcharge } from './quotes.ts';
 import type { CardData, CardInput, CreatePayment, Money, Order } from './wire.ts';
 
 /** What a request comes with, beside its body. */
@@ -52,7 +53,7 @@ export function readCard(card: CardData, { path, businessMs, productId }: CardPa
     const summary: CardSummary = { brand: 'unknown', bin: cardNumber.slice(0, 6), last4: cardNumber.slice(-4), ...more };
     return { type: 'rejected', summary, reason: 'invalid_card_number' };
   }
-  refuseOtherProduct(pan, productId, path);
+  refuseOtherProduct(brandOf(pan), productId, path);
   const summary: CardSummary = { brand: brandOf(pan), bin: pan.bin, last4: pan.last4, ...more };
   if (isExpired(expiry, businessMs)) return { type: 'rejected', summary, reason: 'card_expired' };
   const cvc = readCvc(cvv);
@@ -64,9 +65,8 @@ function readCvc(cvv: string | undefined): Cvc | undefined {
 }
 
 /** A card under another product's number, and numbers of products that are no cards. */
-export function refuseOtherProduct(pan: Pan, productId: number | undefined, path: string): void {
+export function refuseOtherProduct(brand: CardBrand, productId: number | undefined, path: string): void {
   if (productId === undefined) return;
-  const brand = brandOf(pan);
   const product = productOf(productId);
   const propertyName = `${path.replace(/\.card$/, '')}.paymentProductId`;
   if (product?.kind !== 'card') throw unknownProduct(productId, propertyName);
@@ -135,6 +135,7 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
   const exemption = readExemption(input);
   const sale = isSale(channel, authorizationMode);
   const delay = autoCapture?.delayInMinutes;
+  refuseSurcharge(channel, order);
   return {
     kind: sale ? ('debit' as const) : ('preauthorization' as const),
     ...readMoney(order.amountOfMoney, 'order.amountOfMoney'),
@@ -263,6 +264,7 @@ export function readRedirect(request: RequestContext, body: CreatePayment): Omit
   if (productId === undefined) throw missing(`${path}.paymentProductId`);
   const product = productOf(productId);
   if (product?.kind !== 'redirect') throw unknownProduct(productId, `${path}.paymentProductId`);
+  refuseSurcharge(request.channel, body.order);
   return {
     ...{ channel: request.channel, kind: 'debit', method: product.method },
     ...readMoney(body.order.amountOfMoney, 'order.amountOfMoney'),

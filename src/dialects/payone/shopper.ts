@@ -24,14 +24,16 @@ export interface WayBack {
 
 /** The merchant's address with what they look for in it; their own parameters stay. */
 export function returnUrlOf(engine: Engine, { url, paymentNumber, merchantReference }: WayBack): (operationId: string) => string {
+  const reference = encodeURIComponent(merchantReference ?? '');
+  return (operationId) =>
+    withParameters(url, `REF=${reference}&RETURNMAC=${returnMacOf(engine, operationId)}&paymentId=${paymentNumber}_0`);
+}
+
+/** The merchant may have signed their own parameters: they stay as they are, letter by letter. */
+export function withParameters(url: string, parameters: string): string {
   const [address = '', ...fragment] = url.split('#');
   const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
-  const anchor = fragment.length === 0 ? '' : `#${fragment.join('#')}`;
-  return (operationId) => {
-    const returnMac = returnMacOf(engine, operationId);
-    const reference = encodeURIComponent(merchantReference ?? '');
-    return `${address}${joint}REF=${reference}&RETURNMAC=${returnMac}&paymentId=${paymentNumber}_0${anchor}`;
-  };
+  return `${address}${joint}${parameters}${fragment.length === 0 ? '' : `#${fragment.join('#')}`}`;
 }
 
 /** Both members may name it; that of 3-D Secure counts. */

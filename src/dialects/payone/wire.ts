@@ -3,7 +3,7 @@
  * unknown members are refused there, so that a misspelt one does not go unnoticed; what only describes the shopper or the goods may hold anything.
  */
 import { type Static, type TObject, Type } from 'typebox';
-import { anything, ascii, oneOf, open, pattern, text, trimmed } from './members.ts';
+import { anything, ascii, inputsOfOthers, oneOf, open, pattern, text, trimmed } from './members.ts';
 
 /** Card number, expiry, code and holder as the platform's own limits have them. */
 const cardNumber = Type.String({ pattern: '^[1-9][0-9]{5}[0-9]{0,13}$', description: 'The card number, without spaces.' });
@@ -84,6 +84,8 @@ const references = open({
 });
 
 const operationReferences = open({ merchantReference: text(40), operationGroupReference: text(50) });
+/** The older member of captures and refunds. */
+const olderReferences = open({ merchantParameters: text(1000), merchantReference: text(40), operationGroupReference: text(50) });
 
 export const order = Type.Object(
   {
@@ -174,6 +176,7 @@ export const cardInput = open({
 });
 
 const redirectInput = open({
+  ...inputsOfOthers(840, 3203, 3204, 3302, 3306, 5001, 5300, 5402, 5403, 5406, 5410),
   paymentOption: trimmed,
   paymentProductId: Type.Integer({ minimum: 0, maximum: 99_999 }),
   paymentProduct5408SpecificInput: anything('Bank transfer.'),
@@ -212,7 +215,7 @@ export const capturePayment = open({
   amount: Type.Integer({ minimum: 0, maximum: 999_999_999_999 }),
   isFinal: Type.Boolean(),
   operationReferences,
-  references: operationReferences,
+  references: olderReferences,
 });
 
 export const refundPayment = open({
@@ -223,7 +226,7 @@ export const refundPayment = open({
   omnichannelRefundSpecificInput: anything('The operator in a shop.'),
   operationReferences,
   reason: text(100),
-  references: operationReferences,
+  references: olderReferences,
 });
 
 export const cancelPayment = open({ amountOfMoney, isFinal: Type.Boolean(), operationReferences });

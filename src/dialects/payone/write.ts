@@ -164,6 +164,12 @@ export interface Showing {
   readonly alone?: true;
 }
 
+/** The hosted checkout that it was paid at. */
+function writeCheckout({ dialectData: { hostedCheckoutId, variant } }: OperationNode): Json {
+  if (hostedCheckoutId === undefined) return {};
+  return { hostedCheckoutSpecificOutput: { hostedCheckoutId, ...(variant === undefined ? {} : { variant }) } };
+}
+
 /** A payment, or one of its acts in the same shape. */
 export function writePayment(tree: PaymentTree, operation: OperationNode, { asked, alone }: Showing = {}): Json {
   const own = codeOfOperation(operation);
@@ -171,7 +177,7 @@ export function writePayment(tree: PaymentTree, operation: OperationNode, { aske
   const status = isPayment ? writePaymentStatus(tree) : writeOperationStatus(operation, asked === true ? justAsked(own) : own);
   const output = writeOutput(tree, operation);
   const nothing = operation.kind === 'reversal' ? { acquiredAmount: money(acquiredIn(tree), tree.currency) } : {};
-  return { id: toWireId(tree, operation.number), ...status, paymentOutput: { ...output, ...nothing } };
+  return { id: toWireId(tree, operation.number), ...status, ...writeCheckout(firstOf(tree)), paymentOutput: { ...output, ...nothing } };
 }
 
 /** Beside the payment, each act with its own amount and status: shops add them up. */

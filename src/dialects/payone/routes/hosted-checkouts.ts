@@ -10,6 +10,7 @@ import { createHostedCheckout } from '../hosted-wire.ts';
 import { toGuid } from '../ids.ts';
 import { missing, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
+import { withParameters } from '../shopper.ts';
 import { partialUrl } from './hosted-tokenizations.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
@@ -50,7 +51,8 @@ export function registerHostedCheckouts(app: FastifyInstance, context: DialectCo
     const state = await stateOfHosted(context, view);
     const status = statusOf(state);
     if (status !== 'PAYMENT_CREATED' || state.payment === undefined) return send(reply, 200, { status });
-    const payment = { ...state.payment, hostedCheckoutSpecificOutput: { hostedCheckoutId: view.order.checkoutId } };
+    // Its payment names it by itself, but for what was opened before payments did.
+    const payment = { hostedCheckoutSpecificOutput: { hostedCheckoutId: view.order.checkoutId }, ...state.payment };
     return send(reply, 200, { status, createdPaymentOutput: { payment, paymentStatusCategory: categoryOf(state) } });
   });
 }
@@ -65,10 +67,7 @@ function returnMacOf({ inputMac }: Engine, orderId: string): string {
 }
 
 function wayBackOf(engine: Engine, address: string, orderId: string): string {
-  const url = new URL(address);
-  url.searchParams.append('RETURNMAC', returnMacOf(engine, orderId));
-  url.searchParams.append('hostedCheckoutId', orderId);
-  return url.href;
+  return withParameters(address, `RETURNMAC=${returnMacOf(engine, orderId)}&hostedCheckoutId=${orderId}`);
 }
 
 /** A shopper who is at the bank is still about to pay; one whose attempt failed may try again. */

@@ -11,6 +11,7 @@ import { afterAct, foundAfter, recorded, send, sendDeclined } from '../answer.ts
 import { readerOf } from '../body.ts';
 import { findOwn } from '../find.ts';
 import { notAllowed } from '../problem.ts';
+import { refuseSurcharge } from '../quotes.ts';
 import { isSale, type RequestContext, readCommon, readMoney } from '../read.ts';
 import { errorsOf } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
@@ -20,6 +21,7 @@ import {
   cancelPayment,
   capturePayment,
   completePayment,
+  type Order,
   refundPayment,
   type SubsequentPayment,
   subsequentPayment,
@@ -61,7 +63,7 @@ export function registerOperations(app: FastifyInstance, context: DialectContext
   });
 }
 
-type References = { readonly merchantReference?: string; readonly operationGroupReference?: string };
+type References = Pick<NonNullable<Order['references']>, 'merchantReference' | 'merchantParameters' | 'operationGroupReference'>;
 
 /** An act upon the payment that the id names. */
 function commandOf(read: RequestContext, operationId: string, references: References | undefined): OperateCommand {
@@ -132,6 +134,7 @@ async function answerSubsequent(context: DialectContext, request: FastifyRequest
   const { engine } = context;
   const read = contextOf(context, request, `subsequent ${request.params.id}`);
   const { channel } = read;
+  refuseSurcharge(channel, body.order);
   const { tree } = await findOwn(context, { channel, id: request.params.id });
   const first = firstOf(tree);
   if (first.card === undefined || first.cardId === undefined) throw notAllowed();

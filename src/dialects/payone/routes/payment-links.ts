@@ -8,9 +8,9 @@ import { readerOf } from '../body.ts';
 import { findHosted, openHosted, stateOfHosted } from '../hosted-order.ts';
 import { type CreatePaymentLink, createPaymentLink } from '../hosted-wire.ts';
 import { fromGuid } from '../ids.ts';
-import { invalid, notAllowed, Problem } from '../problem.ts';
+import { invalid, missing, notAllowed, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
-import { anyBody } from '../wire.ts';
+import { anyBody, type Order } from '../wire.ts';
 import { isActive, writeLink } from '../write-link.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
@@ -19,6 +19,8 @@ const readNothing = readerOf(anyBody);
 const notActive = { propertyName: 'paymentLinkId', status: 409 } as const;
 const dayMs = 86_400_000;
 const monthsAtMost = 6;
+
+type LinkInput = NonNullable<CreatePaymentLink['paymentLinkSpecificInput']>;
 
 export function registerPaymentLinks(app: FastifyInstance, context: DialectContext): void {
   const { engine } = context;
@@ -33,7 +35,7 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
 
   app.post<OfMerchant>('/v2/:merchantId/paymentlinks', async (request, reply) => {
     refuseQuery(request);
-    const { paymentLinkSpecificInput: input = {}, isReusableLink, displayQRCode: _code, ...body } = readBody(request.body);
+    const { input, isReusableLink, body } = inPresentForm(readBody(request.body));
     const read = contextOf(context, request, 'paymentlinks');
     const { description, recipientName } = input;
     const document = {
@@ -67,8 +69,28 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
   });
 }
 
+/** What is said by older names, by those of today, which count where both are there. */
+function inPresentForm(given: CreatePaymentLink) {
+  const { paymentLinkSpecificInput, paymentLinkOrder, order: named, isReusableLink, displayQRCode: _code, ...rest } = given;
+  const { description, expirationDate, recipientName, ...body } = rest;
+  const older = Object.fromEntries(
+    Object.entries({ description, expirationDate, recipientName }).filter(([, value]) => value !== undefined),
+  ) as LinkInput;
+  const order = named ?? (paymentLinkOrder === undefined ? undefined : orderOf(paymentLinkOrder));
+  if (order === undefined) throw missing('order');
+  return { input: { ...older, ...paymentLinkSpecificInput }, isReusableLink, body: { ...body, order } };
+}
+
+function orderOf({ amount, merchantReference, surchargeSpecificInput }: NonNullable<CreatePaymentLink['paymentLinkOrder']>): Order {
+  return {
+    amountOfMoney: amount,
+    ...(merchantReference === undefined ? {} : { references: { merchantReference } }),
+    ...(surchargeSpecificInput === undefined ? {} : { surchargeSpecificInput }),
+  };
+}
+
 /** When the link ends, epoch ms. */
-function readExpiration({ expirationDate }: NonNullable<CreatePaymentLink['paymentLinkSpecificInput']>, nowMs: number): number {
+function readExpiration({ expirationDate }: LinkInput, nowMs: number): number {
   if (expirationDate === undefined) return nowMs + dayMs;
   const path = 'paymentLinkSpecificInput.expirationDate';
   const isDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(expirationDate);

@@ -4,14 +4,13 @@ import { authorizeAtBank } from '../../../core/bank/authorize.ts';
 import { tokenOf } from '../../../core/instrument/tokenize.ts';
 import { authorize } from '../../../core/payment/authorize.ts';
 import type { AuthorizeCommand } from '../../../core/payment/authorize-command.ts';
-import type { ActResult, Engine } from '../../../core/payment/engine.ts';
-import { forgetCode, giveBackKeptCard, type Spending, spendKeptCard } from '../../../core/payment/kept-card.ts';
+import type { ActResult } from '../../../core/payment/engine.ts';
 import { callOff } from '../../../core/payment/shopper-step.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerCreated, send } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { authenticated, findOwn } from '../find.ts';
-import { usedUp, withKeptCard } from '../hosted.ts';
+import { afterSpending, refuseOtherThanStored, spend, withKeptCard } from '../hosted.ts';
 import { missing, Problem } from '../problem.ts';
 import { type RequestContext, readPayment, readRedirect, readReturnUrl } from '../read.ts';
 import type { FieldNames } from '../refusals.ts';
@@ -89,6 +88,7 @@ async function payByCard(context: DialectContext, read: RequestContext, given: C
   const { cardPaymentMethodSpecificInput: input = {} } = body;
   refuseConversion(input);
   const asked = readPayment(read, body);
+  await refuseOtherThanStored(engine, channel, { ...asked, productId: input.paymentProductId, path: 'cardPaymentMethodSpecificInput' });
   const wayBack = wayBackIn(input);
   const known = await withKnownToken(context, asked);
   const paymentNumber = await engine.store.takePaymentNumber(channel.merchantId);
@@ -111,26 +111,9 @@ async function payByCard(context: DialectContext, read: RequestContext, given: C
   return answerCreated(context, reply, { channel, act, names: paymentNames, wantsToken: asked.tokenize, knownToken: known.isKnown });
 }
 
-/** The card that a page has kept, with the code that was typed there; throws when another payment has it. */
-async function spend(
-  engine: Engine,
-  command: AuthorizeCommand,
-  { spending, namedBy }: { readonly spending: Spending; readonly namedBy: string },
-): Promise<AuthorizeCommand> {
-  const spent = await spendKeptCard(engine, spending);
-  if (spent === undefined) throw usedUp(namedBy);
-  const isShoppers = command.agreement?.initiator !== 'merchant';
-  return { ...command, instrument: { type: 'token', token: spending.token, ...(isShoppers ? spent : {}) } };
-}
-
-async function afterSpending(engine: Engine, spending: Spending, act: ActResult): Promise<void> {
-  if (act.kind === 'recorded') return forgetCode(engine, spending);
-  // Under the same key another request is just paying with it.
-  if (act.refusal.code !== 'key_reused' && act.refusal.code !== 'key_in_flight') await giveBackKeptCard(engine, spending);
-}
-
+/** A payment that this request has made; that of another one is not this one's to call off. */
 function isChallenged(act: ActResult): act is Extract<ActResult, { readonly kind: 'recorded' }> {
-  return act.kind === 'recorded' && act.operation.state === 'awaiting' && act.operation.agreement?.initiator !== 'merchant';
+  return act.kind === 'recorded' && !act.repeat && act.operation.state === 'awaiting' && act.operation.agreement?.initiator !== 'merchant';
 }
 
 /** A card that is to be kept and has a token with the same expiry is paid with by that. */

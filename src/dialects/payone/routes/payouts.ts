@@ -1,12 +1,13 @@
 /** `/v2/{merchantId}/payouts`: money to a card, out of the payout balance. */
 import type { FastifyInstance } from 'fastify';
 import { authorize } from '../../../core/payment/authorize.ts';
-import type { Instrument } from '../../../core/payment/authorize-command.ts';
+import type { AuthorizeCommand, Instrument } from '../../../core/payment/authorize-command.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { foundAfter, recorded, send, sendDeclined } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findOwn } from '../find.ts';
-import { missing } from '../problem.ts';
+import { afterSpending, keptUnder, refuseOtherThanStored, spend } from '../hosted.ts';
+import { invalid, missing } from '../problem.ts';
 import { readCard, readCommon, readMoney, readToken } from '../read.ts';
 import { errorsOf } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
@@ -25,16 +26,25 @@ export function registerPayouts(app: FastifyInstance, context: DialectContext): 
     const read = contextOf(context, request, 'payouts');
     const { channel, businessMs } = read;
     if (body.feedbacks !== undefined) await context.expectUrlsInRequests(channel);
+    const { engine } = context;
     const instrument = readInstrument(body, businessMs);
-    const { payoutReason, paymentProductId } = body[path] ?? {};
+    const { payoutReason, paymentProductId, token } = body[path] ?? {};
+    await refuseOtherThanStored(engine, channel, { instrument, productId: paymentProductId, path });
+    const kept = await keptUnder(engine, channel, { token, namedBy: names.token });
     const common = readCommon(read, body, { paymentProductId });
-    const act = await authorize(context.engine, {
-      ...{ channel, kind: 'payout', tokenize: false, instrument },
+    const paymentNumber = await engine.store.takePaymentNumber(channel.merchantId);
+    const command: AuthorizeCommand = {
+      ...{ channel, kind: 'payout', tokenize: false, instrument, paymentNumber },
       ...readMoney(body.amountOfMoney, 'amountOfMoney'),
       ...common,
       dialectData: { ...common.dialectData, ...(payoutReason === undefined ? {} : { payoutReason: String(payoutReason) }) },
-      paymentNumber: await context.engine.store.takePaymentNumber(channel.merchantId),
-    });
+    };
+    const spending = kept && { ...kept, merchantId: channel.merchantId, by: common.idempotencyKey ?? `payment ${paymentNumber}` };
+    const act = await authorize(
+      engine,
+      spending === undefined ? command : await spend(engine, command, { spending, namedBy: names.token }),
+    );
+    if (spending !== undefined) await afterSpending(engine, spending, act);
     const { tree, operation } = await foundAfter(context, recorded(reply, act, names));
     const payout = writePayout(tree);
     return errorsOf(operation).length > 0 ? sendDeclined(reply, operation, { payoutResult: payout }) : send(reply, 201, payout);
@@ -49,7 +59,8 @@ export function registerPayouts(app: FastifyInstance, context: DialectContext): 
 /** Nobody is there to read the code on the card. */
 function readInstrument(body: CreatePayout, businessMs: number): Instrument {
   const { card, token, paymentProductId: productId } = body[path] ?? {};
-  if (token !== undefined) return readToken(token, `${path}.token`);
+  if (token !== undefined && card !== undefined) throw invalid(path, 'more than one card is named: card or token');
+  if (token !== undefined) return readToken(token, names.token);
   if (card === undefined) throw missing(`${path}.card`);
   const { cvv, ...known } = card;
   return readCard(known, { path: `${path}.card`, businessMs, productId });

@@ -5,7 +5,7 @@ import { currencyOf } from '../../../core/money/currency.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { invalid, missing, Problem } from '../problem.ts';
-import { isProductElsewhere, type Product, productOf, products } from '../products.ts';
+import { type CardProduct, isProductElsewhere, type Product, productOf, products } from '../products.ts';
 import { channelOf, queryOf } from '../request.ts';
 import { writeProduct } from '../write-product.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
@@ -75,9 +75,10 @@ function readQuery(request: FastifyRequest): ProductQuery {
 }
 
 /** What the account has activated. */
-function productsOf({ currencies, bankMethods = [] }: Channel, { currencyCode, isRecurring }: ProductQuery): readonly Product[] {
+function productsOf({ currencies, brands, bankMethods = [] }: Channel, { currencyCode, isRecurring }: ProductQuery): readonly Product[] {
   if (currencies !== undefined && !currencies.includes(currencyCode)) return [];
-  return products.filter((product) => (product.kind === 'card' ? true : !isRecurring && bankMethods.includes(product.method)));
+  const hasBrand = (product: CardProduct) => brands === undefined || product.brands.some((brand) => brands.includes(brand));
+  return products.filter((product) => (product.kind === 'card' ? hasBrand(product) : !isRecurring && bankMethods.includes(product.method)));
 }
 
 function findProduct(request: FastifyRequest<OfPayment>, query: ProductQuery): Product {

@@ -28,11 +28,12 @@ export function registerServices(app: FastifyInstance, context: DialectContext):
   const details = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     refuseQuery(request);
     const { bin, paymentContext } = readIin(request.body);
-    const product = productOfBrand(brandOfBin(bin));
+    const brand = brandOfBin(bin);
+    const product = productOfBrand(brand);
     if (product === undefined) {
       throw new Problem('UNKNOWN_BIN', { status: 404, propertyName: 'bin', text: 'no payment product has this number' });
     }
-    const isAllowedInContext = isAllowedIn(channelOf(request), paymentContext?.amountOfMoney?.currencyCode);
+    const isAllowedInContext = isAllowedIn(channelOf(request), brand, paymentContext?.amountOfMoney?.currencyCode);
     const allowed = paymentContext === undefined ? {} : { isAllowedInContext };
     const shown = { paymentProductId: product.id, ...allowed };
     return send(reply, 200, { ...shown, countryCode: '99', cardScheme: product.label, coBrands: [shown] });
@@ -78,7 +79,8 @@ function brandOfBin(bin: string): CardBrand {
   return iinRanges.find(([from, to]) => iin >= from && iin <= to)?.[2] ?? 'unknown';
 }
 
-function isAllowedIn({ currencies }: Channel, currencyCode: string | undefined): boolean {
+function isAllowedIn({ brands, currencies }: Channel, brand: CardBrand, currencyCode: string | undefined): boolean {
+  if (brands !== undefined && !brands.includes(brand)) return false;
   return currencies === undefined || currencyCode === undefined || currencies.includes(currencyCode);
 }
 
