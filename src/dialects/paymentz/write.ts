@@ -6,7 +6,7 @@ import { currencyOf } from '../../core/money/currency.ts';
 import type { OperationNode, OperationView } from '../../core/payment/operation.ts';
 import type { Result } from './result-codes.ts';
 import { resultOf } from './result-codes.ts';
-import { type LongStatus, resultOfOperation, shortStatusOf, statusOfOperation, statusOfPayment } from './states.ts';
+import { type LongStatus, resultOfOperation, shortStatusOf, statusOfAct, statusOfOperation, statusOfPayment } from './states.ts';
 
 /** An answer: absent members are left out, lists are of objects. */
 export type Json = { readonly [name: string]: string | Json | readonly Json[] | undefined };
@@ -80,9 +80,13 @@ export function writeInquiry(operations: readonly OperationNode[], first: Operat
   };
 }
 
-/** A capture, refund or reversal of the payment with this number. */
-export function writeAct(operation: OperationView, paymentId: string, { nowMs }: Pick<Written, 'nowMs'>): Json {
-  const status = statusOfOperation(operation);
+/** A capture, refund or reversal of the payment with this number and what has happened to it before. */
+export function writeAct(
+  operation: OperationView,
+  { paymentId, operations }: { readonly paymentId: string; readonly operations: readonly OperationNode[] },
+  { nowMs }: Pick<Written, 'nowMs'>,
+): Json {
+  const status = statusOfAct(operation, operations);
   return {
     ...{ paymentId, status, transactionStatus: actStatus(operation, status), paymentType: wireTypes[operation.kind] },
     ...{ amount: writeAmount(operation.amount, operation.currency), currency: operation.currency },
@@ -176,13 +180,14 @@ function writeRemark({ state, reason }: OperationView): string {
   }
 }
 
-/** Of messages: what an operation means for its payment, as it is now. `first`: the payment's own. */
+/** Of messages: what an operation means for its payment, as it is now. `operations`: all of the payment, its own first. */
 export function writeNotice(
   operation: OperationView,
-  first: OperationView,
+  operations: readonly OperationNode[],
   { channel, nowMs }: Written,
 ): Json & { readonly amount: string } {
-  const status = statusOfOperation(operation);
+  const status = statusOfAct(operation, operations);
+  const first: OperationView = operations[0] ?? operation;
   const { dialectData, card } = first;
   return {
     ...{ paymentId: paymentIdOf(first), status, transactionStatus: shortStatusOf(status) },
