@@ -135,17 +135,23 @@ const sandboxStep: Step = {
     const { acquirerPort, httpPort, smtpPort } = sandbox;
     // Port 0 was asked for: only now is it known where the host listens.
     const acquirerAddress = config.acquirerAddress.port === 0 ? { host: '127.0.0.1', port: acquirerPort } : config.acquirerAddress;
-    const bankUrl =
-      config.sandboxHttpPort === 0 && config.bankUrl === 'http://127.0.0.1:0' ? `http://127.0.0.1:${httpPort}` : config.bankUrl;
-    const smtpUrl =
-      config.sandboxSmtpPort === 0 && config.smtpUrl === 'smtp://127.0.0.1:0' ? `smtp://127.0.0.1:${smtpPort}` : config.smtpUrl;
+    const places = {
+      bankUrl: movedTo(config.bankUrl, 'http://127.0.0.1:0', httpPort),
+      directoryServerUrl: movedTo(config.directoryServerUrl, 'http://127.0.0.1:0/ds', httpPort),
+      smtpUrl: movedTo(config.smtpUrl, 'smtp://127.0.0.1:0', smtpPort),
+    };
     const ports = { sandboxAcquirerPort: acquirerPort, sandboxHttpPort: httpPort, sandboxSmtpPort: smtpPort };
     return {
-      config: { ...config, acquirerAddress, bankUrl, smtpUrl, ...ports },
+      config: { ...config, acquirerAddress, ...places, ...ports },
       stop: sandbox.stop,
     };
   },
 };
+
+/** The default of a setting that names a port of the sandbox's, once that is known; what an operator has set stays. */
+function movedTo(url: string | undefined, byDefault: string, port: number): string | undefined {
+  return url === byDefault ? byDefault.replace(':0', `:${port}`) : url;
+}
 
 const gatewayStep: Step = {
   name: 'the gateway',

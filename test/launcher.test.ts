@@ -11,6 +11,7 @@ import { freePort } from '../src/local/ports.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
 import { freshName } from './harness/opp.ts';
 import { createOppClient, type OppAnswer, pending, succeeded } from './harness/opp-client.ts';
+import { createPaymentzClient, demoMember, deviceDetails, expectResult, purchase } from './harness/paymentz.ts';
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
 import { demo as demoPlatform } from './harness/qorepay.ts';
 import { createTraces } from './harness/traces.ts';
@@ -204,6 +205,11 @@ test('where any port will do, shoppers are sent to the one that was chosen', asy
   const { checkout_url: page } = (await response.json()) as { checkout_url: string };
   assert.ok(page.startsWith(`${url}/`), page);
   assert.equal((await fetch(page)).status, 200);
+  // The sandbox's issuers are asked where they are.
+  const member = createPaymentzClient({ url, traces: createTraces(), member: demoMember });
+  const card = { 'card.number': '5555555555554444', paymentBrand: 'MC' };
+  const away = { ...deviceDetails, attemptThreeD: 'Only3D', merchantRedirectUrl: 'https://shop.example/back' };
+  expectResult(await member.pay(purchase({ ...card, ...away })), '00019');
   started.child.kill('SIGINT');
   assert.equal((await started.ended).code, 0, started.output());
 });
