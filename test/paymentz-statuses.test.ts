@@ -105,12 +105,16 @@ test('a dispute: chargeback, told to the merchant', async () => {
   const hooks = createHooks(stack.parts.host.url);
   const name = freshName('disputed');
   const paid = expectResult(await pay({ notificationUrl: hooks.url(name) }), '00001');
-  await stack.parts.host.dispute({ rrn: paid.body.bankReferenceId ?? '', reason: '10.4' });
+  const { id: dispute } = await stack.parts.host.dispute({ rrn: paid.body.bankReferenceId ?? '', reason: '10.4' });
   await eventually(async () => (await inquire(idOf(paid))).body.status === 'chargeback', 'the chargeback to be there');
   await eventually(async () => (await hooks.list(name)).some(({ body }) => body.includes('"status":"chargeback"')), 'it to be told');
   expectResult(await stack.demo.act(idOf(paid), 'RF', { amount: '1.00' }), '20010');
   const list = await stack.demo.post(`${rest}/getTransactionList`, [who, key], { status: 'chargeback' });
   assert.match(list.text, new RegExp(`"systemPaymentId":"${idOf(paid)}"[^}]*"chargebackamount":"12.50"`));
+  await stack.parts.host.reverseDispute(dispute);
+  await becomes(idOf(paid), 'capturesuccess');
+  const after = await stack.demo.post(`${rest}/getTransactionList`, [who, key], { status: 'capturesuccess' });
+  assert.match(after.text, new RegExp(`"systemPaymentId":"${idOf(paid)}"[^}]*"captureamount":"12.50"[^}]*"chargebackamount":"0.00"`));
 });
 
 test('the daily batch: settled, which can still be refunded; a hold that nobody captures: authcancelled', async () => {

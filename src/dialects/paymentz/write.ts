@@ -3,7 +3,7 @@ import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { OperationNode, OperationView } from '../../core/payment/operation.ts';
+import { isCharge, type OperationNode, type OperationView } from '../../core/payment/operation.ts';
 import type { Result } from './result-codes.ts';
 import { resultOf } from './result-codes.ts';
 import { type LongStatus, resultOfOperation, shortStatusOf, statusOfAct, statusOfOperation, statusOfPayment } from './states.ts';
@@ -234,17 +234,16 @@ export function writeListed(operations: readonly OperationNode[], channel: Chann
   const [first] = operations;
   if (first === undefined) throw new Error('a payment in a list has no operation');
   const { dialectData, card, currency } = first;
-  const sum = (kind: OperationView['kind']) =>
-    writeAmount(
-      operations.filter((one) => one.kind === kind && one.state === 'approved').reduce((total, one) => total + one.amount, 0),
-      currency,
-    );
+  const sum = (isMeant: (one: OperationNode) => boolean) =>
+    operations.reduce((total, one) => (one.state === 'approved' && isMeant(one) ? total + one.amount : total), 0);
+  const of = (kind: OperationView['kind']) => sum((one) => one.kind === kind);
   const status = statusOfPayment(operations);
-  const captured = first.kind === 'debit' && first.state === 'approved' ? writeAmount(first.amount, currency) : sum('capture');
   return {
     ...{ amount: writeAmount(first.amount, currency), currency, systemPaymentId: paymentIdOf(first) },
-    ...{ merchantTransactionId: first.merchantReference, transactionStatus: status, captureamount: captured },
-    ...{ refundamount: sum('refund'), chargebackamount: sum('chargeback'), payoutamount: sum('payout') },
+    ...{ merchantTransactionId: first.merchantReference, transactionStatus: status },
+    ...{ captureamount: writeAmount(sum(isCharge), currency), refundamount: writeAmount(of('refund'), currency) },
+    chargebackamount: writeAmount(of('chargeback') - of('chargeback_reversal'), currency),
+    payoutamount: writeAmount(of('payout'), currency),
     ...{ date: writeTime(first.createdAtMs), transactionDate: writeTime(first.createdAtMs), remark: writeRemark(first) },
     ...{ bankReferenceId: first.trace?.rrn, terminalid: channel.wireId },
     customer: {
