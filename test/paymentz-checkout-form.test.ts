@@ -1,8 +1,8 @@
 /** Paymentz: the form of the shop's page goes through the shopper's hands: what its checksum leaves out may ask for more, never for less. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createConsoleClient } from './harness/console.ts';
-import { encode, freshName, type Parameters } from './harness/opp.ts';
+import { createConsoleClient, moveClock } from './harness/console.ts';
+import { encode, freshName, type Parameters, type Reply } from './harness/opp.ts';
 import { demoMember, expectResult, key, md5, purchase, rest, usePaymentzStack, who } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
 import { rememberCard } from './harness/traces.ts';
@@ -129,4 +129,76 @@ test('policies that there are not, or of another form, are refused by name', asy
     assert.equal(reply.status, 400);
     assert.match(reply.text, new RegExp(`policies\\.${policy}`));
   }
+});
+
+/** A payment link for an order of 8.00 EUR: the page that it leads to, or the refusal. */
+async function linkTo(orderID: string, code = '00026'): Promise<string> {
+  const sent = { 'merchant.orderID': orderID, 'merchant.amount': '8.00', 'merchant.currency': 'EUR' };
+  const reply = await stack.demo.post('/merchantServices/api/v1/generatePayByLink', [who, orderID, '8.00', key], sent);
+  const url = expectResult(reply, code).body.result?.url;
+  return url === undefined ? '' : ((await fetch(url, { redirect: 'manual' })).headers.get('location') ?? '');
+}
+
+test('a reference that is paid on a page, or can be, is used: no other request takes money under it', async () => {
+  const form = formOf();
+  const { merchantTransactionId } = form;
+  const page = (await post(form)).page ?? '';
+  expectResult(await stack.demo.pay(purchase({ merchantTransactionId })), '20015');
+  await payAt(page, '4111111111111111');
+  assert.equal(await statusOf(form), 'Y');
+  const paid = await stack.demo.post(`${rest}/inquiry`, [who, key, merchantTransactionId ?? ''], { idType: 'MID', merchantTransactionId });
+  const again = expectResult(await stack.demo.pay(purchase({ merchantTransactionId })), '20015');
+  assert.equal(again.body.paymentId, paid.body.paymentId);
+  const linked = freshName('order');
+  await payAt(await linkTo(linked), '4111111111111111');
+  expectResult(await stack.demo.pay(purchase({ merchantTransactionId: linked })), '20015');
+  const direct = purchase();
+  expectResult(await stack.demo.pay(direct), '00001');
+  await linkTo(direct.merchantTransactionId ?? '', '20015');
+});
+
+test('what has expired unpaid can be asked for again, and is another page', async () => {
+  const form = formOf();
+  const order = freshName('order');
+  const pages = [(await post(form)).page ?? '', await linkTo(order)];
+  await moveClock(stack.url, 86_460);
+  for (const page of pages) assert.equal((await fetch(page)).status, 410);
+  const unpaid = purchase({ merchantTransactionId: order });
+  const anew = [(await post(form)).page ?? '', await linkTo(order)];
+  for (const [index, page] of anew.entries()) {
+    assert.notEqual(page, pages[index]);
+    await payAt(page, '4111111111111111');
+  }
+  assert.equal(await statusOf(form), 'Y');
+  expectResult(await stack.demo.pay(unpaid), '20015');
+  assert.equal(await linkTo(order), anew[1]);
+});
+
+test('an invoice and a payment never have one reference', async () => {
+  const invoice = (act: string, sum: readonly string[], sent: Parameters) => stack.demo.post(`/invoiceServices/REST/v1/${act}`, sum, sent);
+  const codeOf = async (reply: Promise<Reply>) => /"statusInvoiceResult":\{"code":"(\d+)"/.exec((await reply).text)?.[1];
+  const issue = (merchantInvoiceId: string) => {
+    const more = { amount: '8.00', currency: 'EUR', merchantRedirectUrl: shopUrl, 'customer.email': 'ada@shop.example' };
+    return invoice('generate', [who, key, merchantInvoiceId, '8.00', shopUrl], { merchantInvoiceId, ...more });
+  };
+  const paid = purchase();
+  expectResult(await stack.demo.pay(paid), '00001');
+  assert.equal(await codeOf(issue(paid.merchantTransactionId ?? '')), '20015');
+  const linked = freshName('order');
+  await linkTo(linked);
+  assert.equal(await codeOf(issue(linked)), '20015');
+  const reference = freshName('invoice');
+  const issued = await issue(reference);
+  await linkTo(reference, '20015');
+  const direct = purchase({ merchantTransactionId: reference });
+  expectResult(await stack.demo.pay(direct), '20015');
+  // Called off before anybody tried to pay it, it has used nothing up.
+  assert.equal(await codeOf(invoice('cancel', [who, key, reference], { merchantInvoiceId: reference })), '00011');
+  expectResult(await stack.demo.pay(direct), '00001');
+  const invoiceId = /"systemInvoiceId":"(\d+)"/.exec(issued.text)?.[1] ?? '';
+  const anew = (more: Parameters) =>
+    codeOf(invoice('regenerate', [invoiceId, who, key, shopUrl], { invoiceId, merchantRedirectUrl: shopUrl, ...more }));
+  assert.equal(await anew({}), '20015');
+  assert.equal(await anew({ merchantInvoiceId: linked }), '20015');
+  assert.equal(await anew({ merchantInvoiceId: freshName('invoice') }), '00013');
 });

@@ -5,7 +5,7 @@ import { goToBank, press, printedReference } from './harness/bank-shopper.ts';
 import type { BrowserPage } from './harness/form-browser.ts';
 import { createHooks } from './harness/hooks.ts';
 import { freshName, type Parameters, type Reply } from './harness/opp.ts';
-import { demoMember, deviceDetails, expectResult, md5, purchase, usePaymentzStack } from './harness/paymentz.ts';
+import { demoMember, deviceDetails, expectResult, key, md5, purchase, rest, usePaymentzStack, who } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
 import { authenticate, authenticateAt, redirectOf } from './harness/shopper.ts';
 
@@ -121,6 +121,8 @@ test('other methods of banks: iDEAL is paid at once, money that is ordered captu
   expectResult(await inquire(reply), '00026', 'authsuccessful', 'Y');
   await stack.parts.host.receive(reference);
   await eventually(async () => (await inquire(reply)).body.status === 'capturesuccess', 'the money to be there');
+  const { text } = await stack.demo.post(`${rest}/getTransactionList`, [who, key], {});
+  assert.match(text, new RegExp(`"systemPaymentId":"${idOf(reply)}"[^}]*"captureamount":"12.50"`));
   expectResult(await stack.demo.act(idOf(reply), 'RF', { amount: '12.50' }), '00005', 'reversed', 'Y');
 });
 

@@ -72,6 +72,27 @@ test('what is being captured is not cancelled meanwhile', async () => {
   expectResult(await stack.demo.act(hold, 'RV'), '00006');
 });
 
+test('what is released beside a capture leaves the payment captured, also when the hold ends by itself', async () => {
+  const hooks = createHooks(stack.parts.host.url);
+  const name = freshName('rest');
+  const partly = async (more: Parameters = {}) => {
+    const hold = idOf(await pay({ paymentType: 'PA', amount: '40.00', ...more }));
+    expectResult(await stack.demo.act(hold, 'CP', { amount: '25.00' }), '00004', 'capturesuccess', 'Y');
+    return hold;
+  };
+  const left = await partly({ notificationUrl: hooks.url(name) });
+  expectResult(await stack.demo.act(await partly(), 'RV'), '00006', 'capturesuccess', 'Y');
+  await advance(40 * 86_400);
+  await eventually(async () => (await hooks.list(name)).length === 3, 'the end of the hold to be told');
+  const told = (await hooks.list(name)).map(({ body }) => JSON.parse(body) as Readonly<Record<string, string>>);
+  const [held, ...later] = told.map(({ paymentId, paymentType, status, amount }) => [paymentId, paymentType, status, amount]);
+  assert.deepEqual(held, [left, 'PA', 'authsuccessful', '40.00']);
+  assert.deepEqual(later, [
+    [left, 'CP', 'capturesuccess', '25.00'],
+    [left, 'RV', 'capturesuccess', '15.00'],
+  ]);
+});
+
 test('a capture that the acquirer refuses: capturefailed', async () => {
   const hold = idOf(await pay({ paymentType: 'PA' }));
   await fault('0220', { fault: 'decline', code: '96' });
@@ -84,12 +105,16 @@ test('a dispute: chargeback, told to the merchant', async () => {
   const hooks = createHooks(stack.parts.host.url);
   const name = freshName('disputed');
   const paid = expectResult(await pay({ notificationUrl: hooks.url(name) }), '00001');
-  await stack.parts.host.dispute({ rrn: paid.body.bankReferenceId ?? '', reason: '10.4' });
+  const { id: dispute } = await stack.parts.host.dispute({ rrn: paid.body.bankReferenceId ?? '', reason: '10.4' });
   await eventually(async () => (await inquire(idOf(paid))).body.status === 'chargeback', 'the chargeback to be there');
   await eventually(async () => (await hooks.list(name)).some(({ body }) => body.includes('"status":"chargeback"')), 'it to be told');
   expectResult(await stack.demo.act(idOf(paid), 'RF', { amount: '1.00' }), '20010');
   const list = await stack.demo.post(`${rest}/getTransactionList`, [who, key], { status: 'chargeback' });
   assert.match(list.text, new RegExp(`"systemPaymentId":"${idOf(paid)}"[^}]*"chargebackamount":"12.50"`));
+  await stack.parts.host.reverseDispute(dispute);
+  await becomes(idOf(paid), 'capturesuccess');
+  const after = await stack.demo.post(`${rest}/getTransactionList`, [who, key], { status: 'capturesuccess' });
+  assert.match(after.text, new RegExp(`"systemPaymentId":"${idOf(paid)}"[^}]*"captureamount":"12.50"[^}]*"chargebackamount":"0.00"`));
 });
 
 test('the daily batch: settled, which can still be refunded; a hold that nobody captures: authcancelled', async () => {

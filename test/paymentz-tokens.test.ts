@@ -22,7 +22,7 @@ const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?
 test('a member logs in through the partner, or with the member id alone', async () => {
   for (const parameters of [login, { 'authentication.memberId': '10001', 'authentication.sKey': demoMember.key }]) {
     const { body, status } = expectResult(await logIn(parameters), '200');
-    assert.deepEqual([status, body.memberId], [200, '10001']);
+    assert.deepEqual([status, body.memberId, body.result?.description], [200, '10001', 'Token generated successfully']);
     const claims = claimsOf(body.AuthToken ?? '');
     assert.deepEqual([claims.iss, claims.role, Number(claims.exp) - Number(claims.iat)], ['PZ', 'merchant', 3_600]);
     assert.match(body.timestamp ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);

@@ -239,6 +239,19 @@ test('sessions and links are made once for a key or a reference, also when many 
   }
 });
 
+test('a session that has expired unpaid is opened anew under its reference, and stays under its key', async () => {
+  const body = { channel: demo.channel, amount: 46_00, currency: 'USD', reference: freshName('late') };
+  const keyed = { 'idempotency-key': freshName('key') };
+  const ask = (headers = {}) => stack.send({ path: '/payment/session', body, headers });
+  const [first, second] = [await ask(), await ask(keyed)];
+  await moveClock(stack.url, 3_600);
+  assert.equal((await fetch(first.body.redirect_url ?? '')).status, 410);
+  const anew = await ask();
+  assert.deepEqual([anew.status, anew.headers['idempotent-replayed']], [201, undefined], anew.text);
+  await payOn(anew.body.redirect_url ?? '');
+  assert.deepEqual([(await ask()).body.id, (await ask(keyed)).body.id], [anew.body.id, second.body.id]);
+});
+
 test('a link is mailed, paid, told, and ended', async () => {
   const body = {
     channel: demo.channel,

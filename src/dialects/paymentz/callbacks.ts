@@ -21,9 +21,8 @@ export const callbacks: DialectCallbacks = {
 
 /** As it is now, not as it was at the event: a message that comes late must not set a receiver back. */
 function signed({ operation, tree, channel, nowMs, address }: PaymentNotice): Json {
-  const first = tree.operations[0] ?? operation;
   if (address.secret === undefined) throw new Error('the member has no key to sign with');
-  const notice = writeNotice(operation, first, { channel, nowMs });
+  const notice = writeNotice(operation, tree.operations, { channel, nowMs });
   const { paymentId = '', merchantTransactionId = '', amount, transactionStatus: status = '' } = notice as Readonly<Record<string, string>>;
   return { ...notice, checksum: resultChecksum({ paymentId, merchantTransactionId, amount: amount ?? '', status }, address.secret) };
 }

@@ -22,12 +22,22 @@ export async function findByNumber(
   return operationId === undefined ? undefined : findByOperation(context, merchantId, operationId);
 }
 
-/** The payment that has this reference, with whatever terminal it was made. */
-export async function findByReference(context: DialectContext, merchantId: string, reference: string): Promise<FoundPayment | undefined> {
+/** The payment that was asked for under this reference, with whatever terminal; those of pages have keys of their own. */
+export async function findByKey(context: DialectContext, merchantId: string, reference: string): Promise<FoundPayment | undefined> {
   const { engine, directory } = context;
   for (const { channelId } of await directory.channelsOf({ dialect, merchantId })) {
     const found = await engine.store.findByKey({ merchantId, channelId, key: storedKey(engine, reference) });
     if (found !== undefined) return findByOperation(context, merchantId, found.operationId);
+  }
+  return undefined;
+}
+
+/** The payment that has this reference, with whatever terminal or on whatever page it was made. */
+export async function findByReference(context: DialectContext, merchantId: string, reference: string): Promise<FoundPayment | undefined> {
+  const { engine, directory } = context;
+  const keyed = await findByKey(context, merchantId, reference);
+  if (keyed !== undefined) return keyed;
+  for (const { channelId } of await directory.channelsOf({ dialect, merchantId })) {
     const search = { merchantId, channelId, merchantReference: reference, kinds: firstKinds, offset: 0, limit: 1 };
     const [operation] = (await engine.store.search(search)).operations;
     if (operation !== undefined) return findByOperation(context, merchantId, operation.operationId);

@@ -17,6 +17,7 @@ import { findByNumber } from './find.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import { problemOf } from './refusals.ts';
 import type { Request } from './request.ts';
+import { usedByPage } from './used.ts';
 import { paymentIdOf, type Written, writePayment } from './write.ts';
 
 /** A command without its number. */
@@ -37,6 +38,9 @@ export async function beginPayment(
   const { channel } = unnumbered;
   await requireCustomer(context, caller.merchantId, parameters['customer.customerId']);
   if (unnumbered.idempotencyKey !== undefined) await refuseUsed(context, channel, unnumbered.idempotencyKey);
+  const { merchantTransactionId: reference } = parameters;
+  const used = reference === undefined ? undefined : await usedByPage(context, { merchantId: caller.merchantId, reference });
+  if (used !== undefined) throw new Problem('20015', used);
   const paymentNumber = await engine.store.takePaymentNumber(caller.merchantId);
   const named = unnumbered.merchantReference === undefined ? referenceOf(paymentNumber) : {};
   const act = await run(context, { ...unnumbered, ...named, paymentNumber });

@@ -1,7 +1,7 @@
 /** Result codes and their texts. Those of three zeros succeeded, 1xxxx failed, 2xxxx were refused before anything was recorded. */
 
 export const descriptions = {
-  '200': 'Token generated',
+  '200': 'Token generated successfully',
   '00001': 'Transaction succeeded',
   '00002': 'Card registered',
   '00003': 'Transaction pending: ask for its status',

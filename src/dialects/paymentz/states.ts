@@ -84,6 +84,13 @@ export function statusOfOperation(operation: OperationView): LongStatus {
   }
 }
 
+/** What an act has made of its payment: what is released beside a capture leaves it captured, also when a hold ends by itself. */
+export function statusOfAct(operation: OperationView, operations: readonly OperationNode[]): LongStatus {
+  const status = statusOfOperation(operation);
+  const isCaptured = operations.some(({ kind, state }) => kind === 'capture' && state === 'approved');
+  return operation.kind === 'reversal' && status === 'authsuccessful' && isCaptured ? 'capturesuccess' : status;
+}
+
 function statusOfFirst({ kind, reason, bank }: OperationView, phase: Phase): LongStatus {
   switch (phase) {
     case 'waiting':

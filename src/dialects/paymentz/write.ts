@@ -3,10 +3,10 @@ import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
-import type { OperationNode, OperationView } from '../../core/payment/operation.ts';
+import { isCharge, type OperationNode, type OperationView } from '../../core/payment/operation.ts';
 import type { Result } from './result-codes.ts';
 import { resultOf } from './result-codes.ts';
-import { type LongStatus, resultOfOperation, shortStatusOf, statusOfOperation, statusOfPayment } from './states.ts';
+import { type LongStatus, resultOfOperation, shortStatusOf, statusOfAct, statusOfOperation, statusOfPayment } from './states.ts';
 
 /** An answer: absent members are left out, lists are of objects. */
 export type Json = { readonly [name: string]: string | Json | readonly Json[] | undefined };
@@ -80,9 +80,13 @@ export function writeInquiry(operations: readonly OperationNode[], first: Operat
   };
 }
 
-/** A capture, refund or reversal of the payment with this number. */
-export function writeAct(operation: OperationView, paymentId: string, { nowMs }: Pick<Written, 'nowMs'>): Json {
-  const status = statusOfOperation(operation);
+/** A capture, refund or reversal of the payment with this number and what has happened to it before. */
+export function writeAct(
+  operation: OperationView,
+  { paymentId, operations }: { readonly paymentId: string; readonly operations: readonly OperationNode[] },
+  { nowMs }: Pick<Written, 'nowMs'>,
+): Json {
+  const status = statusOfAct(operation, operations);
   return {
     ...{ paymentId, status, transactionStatus: actStatus(operation, status), paymentType: wireTypes[operation.kind] },
     ...{ amount: writeAmount(operation.amount, operation.currency), currency: operation.currency },
@@ -176,13 +180,14 @@ function writeRemark({ state, reason }: OperationView): string {
   }
 }
 
-/** Of messages: what an operation means for its payment, as it is now. `first`: the payment's own. */
+/** Of messages: what an operation means for its payment, as it is now. `operations`: all of the payment, its own first. */
 export function writeNotice(
   operation: OperationView,
-  first: OperationView,
+  operations: readonly OperationNode[],
   { channel, nowMs }: Written,
 ): Json & { readonly amount: string } {
-  const status = statusOfOperation(operation);
+  const status = statusOfAct(operation, operations);
+  const first: OperationView = operations[0] ?? operation;
   const { dialectData, card } = first;
   return {
     ...{ paymentId: paymentIdOf(first), status, transactionStatus: shortStatusOf(status) },
@@ -229,17 +234,16 @@ export function writeListed(operations: readonly OperationNode[], channel: Chann
   const [first] = operations;
   if (first === undefined) throw new Error('a payment in a list has no operation');
   const { dialectData, card, currency } = first;
-  const sum = (kind: OperationView['kind']) =>
-    writeAmount(
-      operations.filter((one) => one.kind === kind && one.state === 'approved').reduce((total, one) => total + one.amount, 0),
-      currency,
-    );
+  const sum = (isMeant: (one: OperationNode) => boolean) =>
+    operations.reduce((total, one) => (one.state === 'approved' && isMeant(one) ? total + one.amount : total), 0);
+  const of = (kind: OperationView['kind']) => sum((one) => one.kind === kind);
   const status = statusOfPayment(operations);
-  const captured = first.kind === 'debit' && first.state === 'approved' ? writeAmount(first.amount, currency) : sum('capture');
   return {
     ...{ amount: writeAmount(first.amount, currency), currency, systemPaymentId: paymentIdOf(first) },
-    ...{ merchantTransactionId: first.merchantReference, transactionStatus: status, captureamount: captured },
-    ...{ refundamount: sum('refund'), chargebackamount: sum('chargeback'), payoutamount: sum('payout') },
+    ...{ merchantTransactionId: first.merchantReference, transactionStatus: status },
+    ...{ captureamount: writeAmount(sum(isCharge), currency), refundamount: writeAmount(of('refund'), currency) },
+    chargebackamount: writeAmount(of('chargeback') - of('chargeback_reversal'), currency),
+    payoutamount: writeAmount(of('payout'), currency),
     ...{ date: writeTime(first.createdAtMs), transactionDate: writeTime(first.createdAtMs), remark: writeRemark(first) },
     ...{ bankReferenceId: first.trace?.rrn, terminalid: channel.wireId },
     customer: {

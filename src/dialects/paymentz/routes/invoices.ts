@@ -20,6 +20,7 @@ import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { requireChecksum, terminalOf } from '../auth.ts';
 import { formulas } from '../checksum.ts';
+import { findByKey, findByReference } from '../find.ts';
 import type { Handler } from '../handler.ts';
 import { findInvoiceByUrl, invoiceUrl } from '../invoice-link.ts';
 import { readAuthentication, readOffer } from '../offer.ts';
@@ -30,6 +31,7 @@ import { problemOf } from '../refusals.ts';
 import { bodyOf, type Request, readRequest } from '../request.ts';
 import { type ResultCode, resultOf } from '../result-codes.ts';
 import { readReturnUrl } from '../shopper.ts';
+import { type ReferenceOf, usedByOrder } from '../used.ts';
 import type { Parameters } from '../wire.ts';
 import { type Json, writeAmount, writeTime } from '../write.ts';
 
@@ -45,6 +47,7 @@ export const generateInvoice: Handler = async (context, request, reply, endpoint
   requireChecksum(caller, parameters, formulas.invoice(merchantInvoiceId, amount, merchantRedirectUrl));
   const channel = await terminalOf(context, caller, parameters);
   const currency = required(parameters, 'currency');
+  await refuseUsed(context, { merchantId: channel.merchantId, reference: required(parameters, 'merchantInvoiceId') });
   const { lines, total } = readProducts(bodyOf(request), currency);
   const money = { amount: total ?? readAmount(required(parameters, 'amount'), currency), currency };
   const issued = await issueInvoice(context.engine, {
@@ -107,6 +110,13 @@ function accepted(issued: Issued): Invoice {
 
 function referenceTaken(): Problem {
   return new Problem('20015', { text: 'merchantInvoiceId: was used before' });
+}
+
+/** The payment of an invoice has its reference: it must be none that another payment has, or that a link or a form can be paid under. */
+async function refuseUsed(context: DialectContext, given: ReferenceOf, find = findByReference): Promise<void> {
+  const { merchantId, reference } = given;
+  const isUsed = (await find(context, merchantId, reference)) !== undefined || (await usedByOrder(context, given)) !== undefined;
+  if (isUsed) throw referenceTaken();
 }
 
 /** By its number, else by the merchant's reference, whose latest it is. */
@@ -178,6 +188,9 @@ export const regenerateInvoice: Handler = async (context, request, reply, endpoi
   const { merchantInvoiceId = invoice.reference, invoiceExpirationPeriod: days = invoice.details.days ?? daysByDefault } = parameters;
   const reference = maskCardNumbers(merchantInvoiceId);
   if (await isReferenceTaken(context.engine, invoice, reference)) throw referenceTaken();
+  // Attempts at the old one have its reference, and are no other payments.
+  const find = reference === invoice.reference ? findByKey : findByReference;
+  await refuseUsed(context, { merchantId: channel.merchantId, reference: merchantInvoiceId }, find);
   const returnUrl = merchantRedirectUrl === undefined ? order.terms.returnUrl : readReturnUrl(parameters)();
   const issued = await issueInvoice(context.engine, {
     ...{ channel, reference, email: invoice.email, periodMs: Number(days) * dayMs, details: { ...invoice.details, days } },

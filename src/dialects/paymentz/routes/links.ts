@@ -1,7 +1,7 @@
 /** Payments that the customer makes on the hosted page: behind a link that the member hands on, or behind a form of the member's own page. */
-import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { Channel } from '../../../core/merchant/channel.ts';
+import type { Checkout } from '../../../core/payment/checkout-terms.ts';
 import { openOrderOnce } from '../../../core/payment/order.ts';
 import { orderPageUrl, readTicket, writeTicket } from '../../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../../dialect.ts';
@@ -9,13 +9,14 @@ import { send } from '../answer.ts';
 import { callerOfMember, requireChecksum, terminalOf } from '../auth.ts';
 import { given, readForm } from '../checkout-form.ts';
 import { formulas } from '../checksum.ts';
-import { findByReference } from '../find.ts';
+import { findByKey, findByReference } from '../find.ts';
 import type { Handler } from '../handler.ts';
 import { Problem } from '../problem.ts';
 import { readAmount, required } from '../read.ts';
 import { problemOf } from '../refusals.ts';
 import { readOpenRequest, readRequest } from '../request.ts';
 import { resultOf } from '../result-codes.ts';
+import { ordersOf, usedByInvoice } from '../used.ts';
 import type { Parameters } from '../wire.ts';
 import { paymentIdOf, writeTime } from '../write.ts';
 import { termsOf } from './invoices.ts';
@@ -23,7 +24,7 @@ import { termsOf } from './invoices.ts';
 const dayMs = 86_400_000;
 const pageMs = 30 * 60_000;
 
-/** One order for each reference of a member, however often it is asked for: it can be paid once. Returns its id. */
+/** One order at a time for each reference of a member, however often it is asked for: it can be paid once. Returns its id. */
 async function orderFor(
   context: DialectContext,
   { channel, parameters, lifeMs }: { readonly channel: Channel; readonly parameters: Parameters; readonly lifeMs: number },
@@ -33,22 +34,22 @@ async function orderFor(
   const reference = required(parameters, 'merchantTransactionId');
   const currency = required(parameters, 'currency');
   const money = { amount: readAmount(required(parameters, 'amount'), currency), currency };
-  const hex = createHash('sha256')
-    .update(JSON.stringify(['order', merchantId, reference]))
-    .digest('hex');
-  const orderId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-  const known = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
-  if (known !== undefined) {
-    const { order } = known.terms;
-    if (order.amount !== money.amount || order.currency !== money.currency) throw new Problem('20015');
-    return orderId;
-  }
-  const used = await findByReference(context, merchantId, reference);
-  if (used !== undefined) throw new Problem('20015', { paymentId: paymentIdOf(used.first) });
+  const { latest, nextId: orderId } = await ordersOf(engine, { merchantId, reference });
+  if (orderId === undefined) return sameOrder(latest?.order, money);
+  const found = await (latest === undefined ? findByReference : findByKey)(context, merchantId, reference);
+  if (found !== undefined) throw new Problem('20015', { paymentId: paymentIdOf(found.first) });
+  const used = await usedByInvoice(context, { merchantId, reference });
+  if (used !== undefined) throw new Problem('20015', used);
   const expiresAtMs = engine.clock.businessNow() + lifeMs;
   const refused = await openOrderOnce(engine, channel, { orderId, terms: termsOf(parameters, money, channel), expiresAtMs });
   if (refused !== undefined) throw problemOf(refused);
   return orderId;
+}
+
+/** Throws where another amount is asked for under the reference. */
+function sameOrder(order: Checkout | undefined, { amount, currency }: { readonly amount: number; readonly currency: string }): string {
+  if (order === undefined || order.terms.order.amount !== amount || order.terms.order.currency !== currency) throw new Problem('20015');
+  return order.checkoutId;
 }
 
 export const generatePayByLink: Handler = async (context, request, reply, endpoint) => {

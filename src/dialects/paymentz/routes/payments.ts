@@ -99,7 +99,7 @@ async function act(
     required(parameters, 'amount');
     requireChecksum(caller, parameters, withAmount);
   }
-  const { channel, first } = await requirePayment(context, caller.merchantId, readPaymentNumber(id));
+  const { channel, first, tree } = await requirePayment(context, caller.merchantId, readPaymentNumber(id));
   // What was taken goes back as a refund; only what is held can be cancelled.
   if (kind === 'RV' && first.kind !== 'preauthorization') {
     throw new Problem('20010', { text: 'only what is held can be cancelled: refund the payment instead' });
@@ -107,7 +107,7 @@ async function act(
   const done = await acts[kind](context.engine, withStoredKey(context.engine, readAct({ channel, parameters }, first)));
   if (done.kind === 'refused') throw problemOf(done.refusal);
   if (done.repeat) throw await duplicate(context, done);
-  return send(request, reply, writeAct(done.operation, id, { nowMs }));
+  return send(request, reply, writeAct(done.operation, { paymentId: id, operations: tree.operations }, { nowMs }));
 }
 
 async function repeat(context: DialectContext, exchange: Exchange, read: Request, id: string): Promise<FastifyReply> {

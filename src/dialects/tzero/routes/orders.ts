@@ -92,7 +92,8 @@ async function open(
   const channel = await channelNamed(directory, callerOf(request), body.channel);
   const terms = readTerms(body, { channel, returnUrl: readReturnUrl(body.return_url, channel, mode), description });
   const key = keyOf(context, request, body.reference);
-  const { orderId, before } = await underKey(engine, channel, `tzero ${prefix} ${channel.channelId} ${key.idempotencyKey}`);
+  const named = { key: `tzero ${prefix} ${channel.channelId} ${key.idempotencyKey}`, byReference: key.byReference };
+  const { orderId, before } = await underKey(engine, channel, named);
   if (before === undefined) {
     const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs: engine.clock.businessNow() + lifeMs });
     if (refused !== undefined) throw problemOf(refused);
@@ -113,15 +114,25 @@ interface UnderKey {
   readonly before: OrderView | undefined;
 }
 
-/** An order's id is made of the request's key, by the gateway's own key, so that nobody can guess it; the day after, the same key makes another. */
-async function underKey(engine: DialectContext['engine'], { merchantId }: Channel, key: string): Promise<UnderKey> {
+/**
+ * An order's id is made of the request's key, by the gateway's own key, so that nobody can guess it; the day after, the same key makes another. A
+ * reference does so as soon as its page has expired unpaid: the customer needs one that can be paid.
+ */
+async function underKey(
+  engine: DialectContext['engine'],
+  { merchantId }: Channel,
+  { key, byReference }: { readonly key: string; readonly byReference: boolean },
+): Promise<UnderKey> {
   for (let use = 0; ; use += 1) {
     const mac = engine.inputMac(use === 0 ? key : `${key} ${use}`);
     const orderId = Buffer.from(mac.subarray(0, 16))
       .toString('hex')
       .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     const before = await readOrder(engine, { merchantId, checkoutId: orderId });
-    if (before === undefined || engine.clock.businessNow() - before.order.createdAtMs < keyLifetimeMs) return { orderId, before };
+    if (before === undefined) return { orderId, before };
+    const isForgotten = engine.clock.businessNow() - before.order.createdAtMs >= keyLifetimeMs;
+    const isExpired = byReference && (await stateOfCheckout(engine, before.order)).kind === 'expired';
+    if (!isForgotten && !isExpired) return { orderId, before };
   }
 }
 
