@@ -98,10 +98,12 @@ export function assertTold({ told, expected }: Protocol, { status, headers, text
 
 /** Sends so many at a time until one is refused, and returns its answer. */
 export async function untilRefused(send: () => Promise<Reply>, atOnce: number): Promise<Reply> {
+  let last: Reply | undefined;
   for (let round = 0; round < 30; round += 1) {
     const replies = await Promise.all(Array.from({ length: atOnce }, send));
     const late = replies.find(({ status }) => status === 429);
     if (late !== undefined) return late;
+    last = replies.at(-1);
   }
-  throw new Error('nothing was refused');
+  throw new Error(`nothing was refused; the last answer was ${last?.status}: ${last?.text}`);
 }
