@@ -126,6 +126,20 @@ test('addresses that a request names are told as well, signed with the accountâ€
   assert.equal((await stack.pay({}, { feedbacks: { webhookUrl: 'not a URL' } })).body.errors?.[0]?.propertyName, 'feedbacks.webhooksUrls');
 });
 
+test('of several addresses a dead one keeps nothing from the others, and none is told twice', async () => {
+  const names = ['payone-dead', 'payone-well'];
+  await hooks().order('payone-dead', { status: 500, times: 2 });
+  const webhooksUrls = names.map((name) => hooks().url(name));
+  const id = (await stack.pay({ authorizationMode: 'SALE' }, { feedbacks: { webhooksUrls } })).body.payment?.id ?? '';
+  assert.deepEqual(await allTold('payone-well', id, 1), [['payment.captured', '_0', 9]]);
+  const retried = async () => {
+    await hurryDeliveries(stack.parts.database);
+    return (await toldAbout('payone-dead', id)).length > 0;
+  };
+  await eventually(retried, 'the third try');
+  for (const name of names) assert.deepEqual(await toldAbout(name, id), [['payment.captured', '_0', 9]], name);
+});
+
 test('webhook credentials are valid, or not', async () => {
   const client = sdkClient(stack.url);
   const proofOf = (secret: string) => createHmac('sha256', secret).update('').digest('base64');
