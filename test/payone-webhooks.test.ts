@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import * as sdk from 'onlinepayments-sdk-nodejs';
 import { type CaughtHook, createHooks, hurryDeliveries } from './harness/hooks.ts';
+import { createOperator } from './harness/operator.ts';
 import { checkWebhook, demoWebhook } from './harness/payone.ts';
 import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
@@ -138,6 +139,17 @@ test('of several addresses a dead one keeps nothing from the others, and none is
   };
   await eventually(retried, 'the third try');
   for (const name of names) assert.deepEqual(await toldAbout(name, id), [['payment.captured', '_0', 9]], name);
+});
+
+test('an address for mails that was set up first is not the account’s webhook', async () => {
+  await createOperator(stack.parts.env).json('webhook', 'add', '--merchant', '1', '--dialect', 'payone', '--mail', 'first@shop.example');
+  await stack.parts.database.query(
+    `update polygate.endpoint set created_at = created_at - interval '1 day' where url = 'mailto:first@shop.example'`,
+  );
+  const { body } = await stack.pay({ authorizationMode: 'SALE' }, { feedbacks: { webhooksUrls: [hooks().url('payone-d')] } });
+  const id = body.payment?.id ?? '';
+  assert.deepEqual(await allTold('payone-d', id, 1), [['payment.captured', '_0', 9]]);
+  assert.equal((await sdkClient(stack.url).webhooks.sendTestWebhook(merchantId, {})).status, 204);
 });
 
 test('webhook credentials are valid, or not', async () => {
