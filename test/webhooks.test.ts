@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { encryptMessage } from '../src/dialects/opp/callbacks.ts';
 import { auditAfterEach } from './harness/auditor.ts';
 import { type CaughtHook, createHooks, decryptOpp, type Hooks, hurryDeliveries } from './harness/hooks.ts';
+import { createOperator } from './harness/operator.ts';
 import { demoBearerToken, demoEntityId } from './harness/opp-client.ts';
 import { createPaymentzClient, demoMember, expectResult, purchase } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
@@ -175,6 +176,18 @@ test('a URL that the request names gets a GET with the id and where to read it, 
     const refused = await stack.api.pay({ more: { notificationUrl: bad } });
     assert.deepEqual([refused.status, refused.code], [400, '200.300.404'], bad);
   }
+});
+
+test('what stands for URLs that requests name cannot be removed, since requests go on naming them', async () => {
+  const operator = createOperator(stack.env);
+  await stack.api.pay({ more: { notificationUrl: hooks.url('kept') } });
+  const listed = await operator.json<readonly { readonly id: string; readonly url: string; readonly dialect: string }[]>('webhook', 'list');
+  const { id = '' } = listed.find(({ url, dialect }) => url === '(named by requests)' && dialect === 'opp') ?? {};
+  const { code, output } = await operator.run(['webhook', 'remove', id]);
+  assert.equal(code, 1);
+  assert.match(output, /stands for URLs that requests name; it cannot be removed, only paused/);
+  await stack.api.pay({ more: { notificationUrl: hooks.url('kept') } });
+  await hooks.acknowledged('kept', 2);
 });
 
 test('Paymentz: a payment that names an address is told there, signed with the member’s key, also where the merchant has an endpoint', async () => {
