@@ -92,8 +92,12 @@ select endpoint_id from gone`,
 
 const activate: Statement = {
   name: 'activate_endpoint',
-  text: `update polygate.endpoint set state = 'active', reason = null, failures = 0, failing_since = null, wake_at = now()
-where merchant_id = $1 and endpoint_id = $2 and removed_at is null`,
+  text: `with awake as (
+  update polygate.endpoint set state = 'active', reason = null, failures = 0, failing_since = null, wake_at = now()
+  where merchant_id = $1 and endpoint_id = $2 and removed_at is null returning merchant_id, endpoint_id
+)
+update polygate.delivery d set due_at = now() from awake
+where d.endpoint_id = awake.endpoint_id and d.merchant_id = awake.merchant_id and d.due_at > now() and d.lease is null`,
 };
 
 const move: Statement = {
