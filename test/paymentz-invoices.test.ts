@@ -145,6 +145,7 @@ test('what is called off or issued anew cannot be paid any more, and the custome
   const given = freshInvoice();
   const { systemInvoiceId = '', transactionUrl = '' } = invoiceOf(await generate(given), '00010').invoiceDetails;
   invoiceOf(await about('remind', given.merchantInvoiceId), '00012', 'mailsent');
+  await mailbox.received(given['customer.email'] ?? '', 2);
   const regenerate = (invoiceId: string, more: Parameters = {}) => {
     const merchantRedirectUrl = given.merchantRedirectUrl ?? '';
     return stack.demo.post(`${base}/regenerate`, [invoiceId, who, key, merchantRedirectUrl], {
@@ -160,6 +161,7 @@ test('what is called off or issued anew cannot be paid any more, and the custome
   const old = await stack.demo.post(`${base}/inquiry`, [systemInvoiceId, who, key], { invoiceId: systemInvoiceId });
   invoiceOf(old, '00026', 'regenerated');
   invoiceOf(await regenerate(systemInvoiceId), '20010');
+  await mailbox.received(given['customer.email'] ?? '', 3);
   invoiceOf(await about('cancel', given.merchantInvoiceId), '00011', 'cancelled');
   invoiceOf(await about('cancel', given.merchantInvoiceId), '20010');
   const mails = await mailbox.received(given['customer.email'] ?? '', 4);

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import * as sdk from 'onlinepayments-sdk-nodejs';
 import { type CaughtHook, createHooks, hurryDeliveries } from './harness/hooks.ts';
+import { createOperator } from './harness/operator.ts';
 import { checkWebhook, demoWebhook } from './harness/payone.ts';
 import { merchantId, refused, sdkClient, taken } from './harness/payone-sdk.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
@@ -103,7 +104,7 @@ test('the rest that a last capture gives back is not told as a payment that is c
   );
 });
 
-test('an endpoint that fails is told again, and how often it was tried', async () => {
+test('an endpoint that fails is told the same event again, and how often it was tried', async () => {
   await hooks().order('payone', { status: 500, times: 1 });
   const { body } = await stack.pay({ authorizationMode: 'SALE' });
   const id = body.payment?.id ?? '';
@@ -112,8 +113,13 @@ test('an endpoint that fails is told again, and how often it was tried', async (
     return (await toldAbout('payone', id)).length > 0;
   };
   await eventually(retried, 'the second try');
-  const counts = (await hooks().list('payone')).filter((hook) => hook.body.includes(`"${id}"`)).map((hook) => hook.headers['retry-count']);
-  assert.deepEqual(counts, ['0', '1']);
+  const tries = (await hooks().list('payone')).filter((hook) => hook.body.includes(`"${id}"`));
+  assert.deepEqual(
+    tries.map((hook) => hook.headers['retry-count']),
+    ['0', '1'],
+  );
+  // The same event, of the same moment.
+  assert.equal(tries[0]?.body, tries[1]?.body);
 });
 
 test('addresses that a request names are told as well, signed with the account’s key', async () => {
@@ -124,6 +130,31 @@ test('addresses that a request names are told as well, signed with the account�
   const six = Array.from({ length: 6 }, () => urls[0]);
   assert.equal((await stack.pay({}, { feedbacks: { webhooksUrls: six } })).status, 400);
   assert.equal((await stack.pay({}, { feedbacks: { webhookUrl: 'not a URL' } })).body.errors?.[0]?.propertyName, 'feedbacks.webhooksUrls');
+});
+
+test('of several addresses a dead one keeps nothing from the others, and none is told twice', async () => {
+  const names = ['payone-dead', 'payone-well'];
+  await hooks().order('payone-dead', { status: 500, times: 2 });
+  const webhooksUrls = names.map((name) => hooks().url(name));
+  const id = (await stack.pay({ authorizationMode: 'SALE' }, { feedbacks: { webhooksUrls } })).body.payment?.id ?? '';
+  assert.deepEqual(await allTold('payone-well', id, 1), [['payment.captured', '_0', 9]]);
+  const retried = async () => {
+    await hurryDeliveries(stack.parts.database);
+    return (await toldAbout('payone-dead', id)).length > 0;
+  };
+  await eventually(retried, 'the third try');
+  for (const name of names) assert.deepEqual(await toldAbout(name, id), [['payment.captured', '_0', 9]], name);
+});
+
+test('an address for mails that was set up first is not the account’s webhook', async () => {
+  await createOperator(stack.parts.env).json('webhook', 'add', '--merchant', '1', '--dialect', 'payone', '--mail', 'first@shop.example');
+  await stack.parts.database.query(
+    `update polygate.endpoint set created_at = created_at - interval '1 day' where url = 'mailto:first@shop.example'`,
+  );
+  const { body } = await stack.pay({ authorizationMode: 'SALE' }, { feedbacks: { webhooksUrls: [hooks().url('payone-d')] } });
+  const id = body.payment?.id ?? '';
+  assert.deepEqual(await allTold('payone-d', id, 1), [['payment.captured', '_0', 9]]);
+  assert.equal((await sdkClient(stack.url).webhooks.sendTestWebhook(merchantId, {})).status, 204);
 });
 
 test('webhook credentials are valid, or not', async () => {

@@ -1,7 +1,7 @@
 /** QorePay: `send_receipt`, the mail to the payer when a purchase is paid. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createHooks } from './harness/hooks.ts';
+import { createHooks, hurryDeliveries } from './harness/hooks.ts';
 import { createMailbox } from './harness/mailbox.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, demo, idOf, useQorepayStack } from './harness/qorepay.ts';
@@ -69,4 +69,31 @@ test('a transfer has its receipt once all of the money has come', async () => {
   const [mail, ...others] = await mailsTo(to, 1);
   assert.match(String(mail?.subject), /90\.00/);
   assert.deepEqual(others, []);
+});
+
+test('a mail that waits for its server asks for nothing that was paid or called off meanwhile', async () => {
+  const mailbox = createMailbox(shop.parts.host.url);
+  const ends = [(made: Answer) => pay(made), (made: Answer) => shop.api('POST', `purchases/${idOf(made)}/cancel/`)];
+  for (const end of ends) {
+    const to = freshEmail();
+    const purchase = await create(to, { send_receipt: false });
+    await shop.parts.host.addFault({ fault: 'mail_refused' });
+    assert.equal((await shop.api('POST', `purchases/${idOf(purchase)}/resend_invoice/`)).status, 200);
+    const isTried = async () => {
+      const { rows } = await shop.parts.database.query(
+        `select 1 from polygate.delivery where mail ->> 'to' = $1 and tries = 1 and lease is null`,
+        [to],
+      );
+      return rows.length === 1;
+    };
+    await eventually(isTried, 'the first try');
+    assert.equal((await end(purchase)).status, 200);
+    const isOver = async () => {
+      await hurryDeliveries(shop.parts.database);
+      const { rows } = await shop.parts.database.query(`select state from polygate.delivery where mail ->> 'to' = $1`, [to]);
+      return rows[0]?.state === 'delivered';
+    };
+    await eventually(isOver, 'the end of the mail');
+    assert.deepEqual(await mailbox.list({ to }), []);
+  }
 });

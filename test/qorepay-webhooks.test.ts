@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CaughtHook, createHooks, type Hooks, hurryDeliveries } from './harness/hooks.ts';
+import { createOperator } from './harness/operator.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, type Body, other, useQorepayStack } from './harness/qorepay.ts';
 
@@ -139,6 +140,25 @@ test("webhooks are the company's own, and listed in pages", async () => {
     const { status, body } = await webhookAt('qp-bad', { all_events: !('events' in more), ...more });
     assert.deepEqual([status, Object.keys(body)], [400, [field]]);
   }
+});
+
+test('an address for mails is no webhook, and one that an operator has paused stays so when it is changed', async () => {
+  const operator = createOperator(shop.parts.env);
+  const mail = await operator.json<{ readonly id: string }>(
+    ...['webhook', 'add', '--merchant', '1', '--dialect', 'qorepay', '--mail', 'qp@shop.example'],
+  );
+  const listed = (await shop.api('GET', 'webhooks/')).body.results ?? [];
+  assert.ok(!listed.some(({ id }) => String(id) === mail.id));
+  for (const method of ['GET', 'PATCH', 'DELETE'] as const) {
+    const { status } = await shop.api(method, `webhooks/${mail.id}/`, method === 'PATCH' ? { title: 'x' } : undefined);
+    assert.equal(status, 404, method);
+  }
+  const made = await webhookAt('qp-paused');
+  const stateOf = async () =>
+    (await shop.parts.database.query('select state from polygate.endpoint where endpoint_id = $1', [made.body.id])).rows[0].state;
+  await shop.parts.database.query(`update polygate.endpoint set state = 'paused' where endpoint_id = $1`, [made.body.id]);
+  assert.equal((await shop.api('PATCH', `webhooks/${made.body.id}/`, { title: 'renamed' })).status, 200);
+  assert.equal(await stateOf(), 'paused');
 });
 
 test('success_callback is told of success alone, and signed with the key of the company', async () => {

@@ -1,4 +1,4 @@
-/** Payments that a merchant's rules hold for review: what PAYONE and OPP say of them, in answers and messages; challenges, limits, payouts, rebills. */
+/** Payments that a merchant's rules hold for review: what PAYONE, OPP and Paymentz say of them, in answers and messages; challenges, limits, payouts, rebills. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { passesLuhn } from '../src/core/instrument/card.ts';
@@ -7,6 +7,7 @@ import { createConsoleClient } from './harness/console.ts';
 import { createHooks } from './harness/hooks.ts';
 import { freshName } from './harness/opp.ts';
 import { succeeded } from './harness/opp-client.ts';
+import { createPaymentzClient, demoMember, purchase } from './harness/paymentz.ts';
 import type { Nested } from './harness/payone.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
 import { eventually } from './harness/processes.ts';
@@ -181,6 +182,28 @@ test('OPP: a debit says that it waits for a review, and keeps its type; a rebill
   assert.equal(both.code, '000.400.070');
   await decide('accept');
   assert.equal((await opp.operate(both.id, { type: 'RF', amount: '10.00' })).code, succeeded);
+});
+
+test('Paymentz: what a review declines is told as failed, and not as cancelled after that', async () => {
+  const client = createPaymentzClient({ url: stack.url, traces: stack.parts.traces, member: demoMember });
+  const email = await held();
+  const paid = await client.pay(purchase({ 'card.number': freshCardNumber(), 'customer.email': email }));
+  assert.equal(paid.body.status, 'authstarted', paid.text);
+  const operationId = await decide('decline');
+  const isGivenUp = async () => {
+    const { rows } = await stack.parts.database.query(
+      `select from polygate.delivery d join polygate.event e using (merchant_id, payment_id, sequence)
+      where e.name = 'reversal.approved' and d.state = 'delivered'
+        and e.payment_id = (select payment_id from polygate.operation where operation_id = $1)`,
+      [operationId],
+    );
+    return rows.length === 1;
+  };
+  await eventually(isGivenUp, 'the hold to be given up');
+  const told = (await createHooks(stack.parts.host.url).list('paymentz')).map(({ body }) => JSON.parse(body) as Nested);
+  const statuses = told.filter(({ paymentId }) => String(paymentId) === paid.body.paymentId).map(({ status }) => String(status));
+  assert.equal(statuses.at(-1), 'failed');
+  assert.ok(!statuses.includes('authcancelled'), statuses.join());
 });
 
 test('a limit may ask for a review; a list that blocks counts for more', async () => {

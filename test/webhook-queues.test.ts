@@ -175,6 +175,10 @@ test('an endpoint that fails pauses longer and longer, is parked at the end of t
   await payAsOther();
   await eventually(async () => (await endpoint(id)).state === 'parked', 'an endpoint that is gone to be parked');
   assert.match((await endpoint(id)).reason ?? '', /HTTP 410/);
+  status = 200;
+  assert.match((await operator.run(['webhook', 'test', id])).output, /active now, and is sent what waits for it/);
+  // Not only when its next try would have been.
+  await eventually(async () => (await deliveredCount(id)) === 3, 'what has waited to be told at once');
   await operator.run(['webhook', 'remove', id]);
 });
 

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { encryptMessage } from '../src/dialects/opp/callbacks.ts';
 import { auditAfterEach } from './harness/auditor.ts';
 import { type CaughtHook, createHooks, decryptOpp, type Hooks, hurryDeliveries } from './harness/hooks.ts';
+import { createOperator } from './harness/operator.ts';
 import { demoBearerToken, demoEntityId } from './harness/opp-client.ts';
 import { createPaymentzClient, demoMember, expectResult, purchase } from './harness/paymentz.ts';
 import { eventually } from './harness/processes.ts';
@@ -117,6 +118,35 @@ test('a card that is kept without a payment is told, and its deletion after it',
   assert.equal(told[0]?.payload.authentication?.entityId, demoEntityId);
 });
 
+test('an endpoint that wants nothing of the customer is told nothing of him, of kept cards either', async () => {
+  const operator = createOperator(stack.env);
+  const add = ['webhook', 'add', '--merchant', '1', '--dialect', 'opp', '--url', hooks.url('lean'), '--set', 'fields=non-customer'];
+  const { id, secret } = await operator.json<{ readonly id: string; readonly secret: string }>(...add);
+  assert.equal((await operator.run(['webhook', 'test', id])).code, 0);
+  const customer = {
+    'customer.email': 'jane@shop.example',
+    'billing.city': 'Bern',
+    'shipping.city': 'Basel',
+    'customParameters[SHOPPER_a]': 'b',
+  };
+  assert.equal((await stack.api.pay({ more: customer })).code, '000.100.110');
+  const sent = { paymentBrand: 'VISA', 'card.number': '4242424242424242', 'card.expiryMonth': '12', 'card.expiryYear': '2039' };
+  const kept = await fetch(`http://127.0.0.1:${stack.config.port}/v1/registrations`, {
+    ...{ method: 'POST', headers: { authorization: `Bearer ${demoBearerToken}` } },
+    body: new URLSearchParams({ entityId: demoEntityId, ...sent, ...customer }),
+  });
+  assert.equal(kept.status, 200, await kept.text());
+  const told = (await hooks.acknowledged('lean', 3)).map((hook) => decryptOpp(hook, secret));
+  assert.deepEqual(told.map(({ type }) => type).toSorted(), ['PAYMENT', 'REGISTRATION', 'test']);
+  for (const { payload } of told) {
+    assert.deepEqual(
+      ['customer', 'billing', 'shipping', 'customParameters'].filter((name) => name in payload),
+      [],
+    );
+  }
+  await operator.run(['webhook', 'remove', id]);
+});
+
 test('under random failures nothing is lost, and a later event never comes before an earlier one is acknowledged', async () => {
   const held = await stack.api.pay({ type: 'PA', amount: '50.00' });
   await toldOf([held.id], 1);
@@ -175,6 +205,18 @@ test('a URL that the request names gets a GET with the id and where to read it, 
     const refused = await stack.api.pay({ more: { notificationUrl: bad } });
     assert.deepEqual([refused.status, refused.code], [400, '200.300.404'], bad);
   }
+});
+
+test('what stands for URLs that requests name cannot be removed, since requests go on naming them', async () => {
+  const operator = createOperator(stack.env);
+  await stack.api.pay({ more: { notificationUrl: hooks.url('kept') } });
+  const listed = await operator.json<readonly { readonly id: string; readonly url: string; readonly dialect: string }[]>('webhook', 'list');
+  const { id = '' } = listed.find(({ url, dialect }) => url === '(named by requests)' && dialect === 'opp') ?? {};
+  const { code, output } = await operator.run(['webhook', 'remove', id]);
+  assert.equal(code, 1);
+  assert.match(output, /stands for URLs that requests name; it cannot be removed, only paused/);
+  await stack.api.pay({ more: { notificationUrl: hooks.url('kept') } });
+  await hooks.acknowledged('kept', 2);
 });
 
 test('Paymentz: a payment that names an address is told there, signed with the member’s key, also where the merchant has an endpoint', async () => {

@@ -78,7 +78,7 @@ export function endpointRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
     act({
       ...{ name: 'removeEndpoint', group, method: 'delete', at: one, role: 'admin' },
       summary: 'Ends an endpoint: its secret is forgotten, and what waits for it is given up.',
-      ...{ path, answer: fields({ endpoint_id: uuid }), problems: ['not_found'] },
+      ...{ path, answer: fields({ endpoint_id: uuid }), problems: ['not_found', 'conflict'] },
       async handle({ path: { endpoint_id: endpointId }, actor }) {
         await store.removeEndpoint({ actor, endpointId });
         return { endpoint_id: endpointId };

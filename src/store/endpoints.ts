@@ -92,8 +92,12 @@ select endpoint_id from gone`,
 
 const activate: Statement = {
   name: 'activate_endpoint',
-  text: `update polygate.endpoint set state = 'active', reason = null, failures = 0, failing_since = null, wake_at = now()
-where merchant_id = $1 and endpoint_id = $2 and removed_at is null`,
+  text: `with awake as (
+  update polygate.endpoint set state = 'active', reason = null, failures = 0, failing_since = null, wake_at = now()
+  where merchant_id = $1 and endpoint_id = $2 and removed_at is null returning merchant_id, endpoint_id
+)
+update polygate.delivery d set due_at = now() from awake
+where d.endpoint_id = awake.endpoint_id and d.merchant_id = awake.merchant_id and d.due_at > now() and d.lease is null`,
 };
 
 const move: Statement = {
@@ -190,11 +194,11 @@ export async function replayDeliveries(database: Query, wanted: Replay): Promise
 const ofChannel: Statement = {
   name: 'endpoints_of_channel',
   text: `select endpoint_id as "endpointId", url, settings, secret from polygate.endpoint
-where merchant_id = $1 and dialect = $2 and (channel_id is null or channel_id = $3) and url is not null and removed_at is null
+where merchant_id = $1 and dialect = $2 and (channel_id is null or channel_id = $3) and url not like 'mailto:%' and removed_at is null
 order by created_at, endpoint_id`,
 };
 
-/** What an operator has set up for a channel, the oldest first. */
+/** Where an operator wants a channel's messages, mails apart; the oldest first. */
 export function endpointsOf(
   database: Query,
   { merchantId, dialect, channelId }: Pick<Channel, 'merchantId' | 'dialect' | 'channelId'>,

@@ -102,6 +102,10 @@ export async function activateEndpoint(database: Database, { actor, endpointId }
 }
 
 export async function removeEndpoint(database: Database, { actor, endpointId }: Named): Promise<void> {
+  const { url, dialect } = await findEndpoint(database, endpointId);
+  // Requests go on naming URLs, and nobody would be told there.
+  if (url === null && dialect !== 'mail')
+    throw new OperatorError('This endpoint stands for URLs that requests name; it cannot be removed, only paused.', { kind: 'conflict' });
   await acting(database, async (query, audit) => {
     if (!(await remove({ query }, endpointId))) throw noEndpoint(endpointId);
     await audit({ actor, act: 'endpoint.removed', details: { endpointId } });

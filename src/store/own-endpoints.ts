@@ -1,4 +1,4 @@
-/** Endpoints that merchants set up themselves: the same rows that an operator sees. */
+/** Endpoints that merchants set up themselves: the same rows that an operator sees, without those that are told by mail. */
 import { randomUUIDv7 } from 'node:crypto';
 import type { EndpointStore, OwnEndpoint } from '../core/event/endpoints.ts';
 import { jsonText } from '../postgres/columns.ts';
@@ -16,21 +16,21 @@ const insert: Statement = {
 const byId: Statement = {
   name: 'find_own_endpoint',
   text: `select ${columns} from polygate.endpoint
-where merchant_id = $1 and dialect = $2 and endpoint_id = $3 and url is not null and removed_at is null`,
+where merchant_id = $1 and dialect = $2 and endpoint_id = $3 and url not like 'mailto:%' and removed_at is null`,
 };
 
 const all: Statement = {
   name: 'list_own_endpoints',
   text: `select ${columns} from polygate.endpoint e
-where merchant_id = $1 and dialect = $2 and url is not null and removed_at is null
+where merchant_id = $1 and dialect = $2 and url not like 'mailto:%' and removed_at is null
   and ($3::uuid is null or (created_at, endpoint_id) > (select a.created_at, a.endpoint_id from polygate.endpoint a where a.merchant_id = $1 and a.endpoint_id = $3))
 order by created_at, endpoint_id limit $4`,
 };
 
 const change: Statement = {
   name: 'change_own_endpoint',
-  text: `update polygate.endpoint set url = $4, settings = $5, state = 'active', failures = 0, failing_since = null, reason = null, wake_at = now()
-where merchant_id = $1 and dialect = $2 and endpoint_id = $3 and url is not null and removed_at is null
+  text: `update polygate.endpoint set url = $4, settings = $5, state = case state when 'paused' then state else 'active' end, failures = 0, failing_since = null, reason = null, wake_at = now()
+where merchant_id = $1 and dialect = $2 and endpoint_id = $3 and url not like 'mailto:%' and removed_at is null
 returning endpoint_id`,
 };
 
@@ -38,7 +38,7 @@ const remove: Statement = {
   name: 'remove_own_endpoint',
   text: `with gone as (
   update polygate.endpoint set removed_at = now(), secret = null
-  where merchant_id = $1 and dialect = $2 and endpoint_id = $3 and url is not null and removed_at is null
+  where merchant_id = $1 and dialect = $2 and endpoint_id = $3 and url not like 'mailto:%' and removed_at is null
   returning merchant_id, endpoint_id
 ), ended as (
   update polygate.delivery d set state = 'given_up', due_at = null, lease = null, finished_at = now() from gone

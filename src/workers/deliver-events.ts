@@ -5,6 +5,7 @@
 
 import type { DueWork } from '../core/due/work.ts';
 import { afterFailure, type ClaimedDelivery, type DeliveryResult, type DeliverySubject, type Outbox } from '../core/event/outbox.ts';
+import { asksInVain } from '../core/invoice/mail-order.ts';
 import type { Directory } from '../core/merchant/channel.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView } from '../core/payment/operation.ts';
@@ -221,7 +222,7 @@ async function wayOf(parts: DeliverEvents, delivery: ClaimedDelivery): Promise<W
       send: () => sendByMail(transport, mail, { startedAtMs, timeoutMs: timeoutOf(engine, mailTimeoutMs) }),
     };
   const { about } = delivery;
-  if (about.kind === 'mail') return sending(about.mail);
+  if (about.kind === 'mail') return sending((await asksInVain(engine, about.mail)) ? undefined : about.mail);
   const subject = await readSubject(parts, delivery, about);
   if (subject === undefined) return undefined;
   const policy = parts.callbacks.get(delivery.endpoint.dialect);

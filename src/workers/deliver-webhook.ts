@@ -15,7 +15,7 @@ import type {
   TokenNotice,
   Webhooks,
 } from '../dialects/dialect.ts';
-import type { Outbound } from '../http/outbound.ts';
+import type { Outbound, OutboundAnswer } from '../http/outbound.ts';
 import { namesOf, type Sent, timeoutOf } from './delivery-try.ts';
 
 export interface WebhookParts {
@@ -45,7 +45,7 @@ export async function sendByWebhook(parts: WebhookParts, telling: Telling): Prom
   const { engine, outbound } = parts;
   const { policy, delivery } = telling;
   const startedAtMs = engine.clock.wallNow();
-  let { messagesSent } = delivery;
+  const { messagesSent } = delivery;
   let messages: readonly CallbackMessage[];
   try {
     messages = await writeMessages(parts, telling);
@@ -56,19 +56,49 @@ export async function sendByWebhook(parts: WebhookParts, telling: Telling): Prom
       messagesSent,
     };
   }
-  let attempt: Attempt = { startedAtMs, durationMs: 0 };
-  for (const message of messages.slice(messagesSent)) {
-    const answer = await outbound.send({ ...message, timeoutMs: timeoutOf(engine, policy.timeoutMs) });
-    const durationMs = attempt.durationMs + answer.durationMs;
-    if (answer.kind !== 'answered') return { attempt: { startedAtMs, durationMs, problem: answer.problem }, messagesSent };
-    attempt = { startedAtMs, durationMs, status: answer.status, answer: answer.excerpt };
-    if (answer.status < 200 || answer.status > 299) {
-      const gone = answer.status === 410 ? { gone: 'it answered HTTP 410, that it is gone for good' } : {};
-      return { attempt: { ...attempt, problem: problemOf(answer.status) }, messagesSent, ...gone };
+  const sent = await sendAll(messages, {
+    before: messagesSent,
+    send: (message) => outbound.send({ ...message, timeoutMs: timeoutOf(engine, policy.timeoutMs) }),
+  });
+  return { ...sent, attempt: { startedAtMs, ...sent.attempt } };
+}
+
+interface Sending {
+  /** Messages that were acknowledged in earlier tries: the first is bit 0. */
+  readonly before: number;
+  send(message: CallbackMessage): Promise<OutboundAnswer>;
+}
+
+/** Each address in its order up to the first that fails, which holds up no other address; told is the first failure. */
+async function sendAll(
+  messages: readonly CallbackMessage[],
+  { before, send }: Sending,
+): Promise<Omit<Sent, 'attempt'> & { readonly attempt: Omit<Attempt, 'startedAtMs'> }> {
+  let messagesSent = before;
+  let durationMs = 0;
+  let last: Omit<Attempt, 'startedAtMs' | 'durationMs'> = {};
+  let failure: typeof last | undefined;
+  const failed = new Set<string>();
+  for (const [index, message] of messages.entries()) {
+    const bit = 1 << index;
+    if ((messagesSent & bit) !== 0 || failed.has(message.url)) continue;
+    const answer = await send(message);
+    durationMs += answer.durationMs;
+    last = outcomeOf(answer);
+    if (last.problem === undefined) messagesSent |= bit;
+    else {
+      failed.add(message.url);
+      failure ??= last;
     }
-    messagesSent += 1;
   }
-  return { attempt, messagesSent };
+  const gone = failure?.status === 410 ? { gone: 'it answered HTTP 410, that it is gone for good' } : {};
+  return { attempt: { durationMs, ...(failure ?? last) }, messagesSent, ...gone };
+}
+
+function outcomeOf(answer: OutboundAnswer): Omit<Attempt, 'startedAtMs' | 'durationMs'> {
+  if (answer.kind !== 'answered') return { problem: answer.problem };
+  const { status, excerpt } = answer;
+  return { status, answer: excerpt, ...(status < 200 || status > 299 ? { problem: problemOf(status) } : {}) };
 }
 
 /** Throws when the endpoint's secret is not there or cannot be opened. */

@@ -1,8 +1,9 @@
-/** Mails to the customer about an order: that it is to be paid, and where. */
+/** Mails to the customer about an order: that it is to be paid, and where; none of what is not to be paid any more. */
 
 import type { InvoiceMail } from '../mail/invoice.ts';
-import { sendMail } from '../mail/send.ts';
+import { type QueuedMail, sendMail } from '../mail/send.ts';
 import type { Channel } from '../merchant/channel.ts';
+import { stateOfCheckout } from '../payment/checkout.ts';
 import type { CheckoutTerms } from '../payment/checkout-terms.ts';
 import type { Engine } from '../payment/engine.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
@@ -28,7 +29,7 @@ export async function mailOrder(engine: Engine, mail: OrderMail): Promise<void> 
   const description = terms.lines.map(({ name }) => name).join(', ');
   const url = mail.url ?? orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId });
   const data = {
-    ...{ purpose, merchantName, amount, currency, reference, url, isTest },
+    ...{ purpose, orderId, merchantName, amount, currency, reference, url, isTest },
     ...(description === '' ? {} : { description: description.slice(0, 200) }),
     ...(payByMs === undefined ? {} : { expiresAtMs: payByMs }),
   };
@@ -38,6 +39,15 @@ export async function mailOrder(engine: Engine, mail: OrderMail): Promise<void> 
       ...(key === undefined ? {} : { key: index === 0 ? key : `${key} ${address}` }),
     });
   }
+}
+
+/** Whether a mail asks for what was paid or called off while it waited to be sent. */
+export async function asksInVain(engine: Engine, { merchantId, kind, data }: QueuedMail): Promise<boolean> {
+  const { orderId, purpose } = data;
+  const asks = kind === 'payment_link' || (kind === 'invoice' && (purpose === 'issued' || purpose === 'reminder'));
+  if (!asks || typeof orderId !== 'string') return false;
+  const order = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
+  return order !== undefined && ['succeeded', 'kept', 'closed'].includes((await stateOfCheckout(engine, order)).kind);
 }
 
 const mailLanguages = ['en', 'de', 'fr', 'es'] as const;

@@ -3,6 +3,8 @@ import type { MailContent, MailFormats, MailKind, MailLanguage } from './content
 
 export type InvoiceMail = {
   readonly purpose: 'issued' | 'reminder' | 'cancelled' | 'receipt';
+  /** What is to be paid. Absent in mails that were queued by an older version. */
+  readonly orderId?: string;
   readonly merchantName: string;
   /** Minor units of `currency`. */
   readonly amount: number;

@@ -2,6 +2,8 @@
 import type { MailContent, MailKind, MailLanguage } from './content.ts';
 
 export type PaymentLink = {
+  /** What is to be paid. Absent in mails that were queued by an older version. */
+  readonly orderId?: string;
   readonly merchantName: string;
   /** Minor units of `currency`. */
   readonly amount: number;

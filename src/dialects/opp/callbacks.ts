@@ -63,8 +63,7 @@ const customerFields = ['customer', 'billing', 'shipping', 'customParameters'];
  */
 function writePayment(notice: PaymentNotice): Json {
   const { operation, channel, mode } = notice;
-  const body = { ...writeOperation(operation, { mode, channel }).body } as Record<string, Json[string]>;
-  if (notice.address.settings.fields === 'non-customer') for (const name of customerFields) delete body[name];
+  const body = wantedOf(notice, writeOperation(operation, { mode, channel }).body);
   const money = writeMoney(operation, channel);
   return {
     ...body,
@@ -74,6 +73,11 @@ function writePayment(notice: PaymentNotice): Json {
     ...writeOrigin(notice),
     timestamp: writeReadTimestamp(operation.createdAtMs),
   };
+}
+
+function wantedOf({ address }: CallbackNotice, body: Json): Json {
+  if (address.settings.fields !== 'non-customer') return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !customerFields.includes(name)));
 }
 
 function writeOrigin({ channel, nowMs }: CallbackNotice): Json {
@@ -99,7 +103,8 @@ function writeTokenAct(notice: TokenNotice): CallbackMessage {
     return encrypted(address, { type: 'REGISTRATION', action: 'DELETED', payload });
   }
   if (act.card === undefined) throw new Error(`the tokenization ${act.actId} is recorded without its card`);
-  const payload = { ...writeRegistration({ token: act.token, card: act.card, act }, mode).body, ...writeOrigin(notice) };
+  const { body } = writeRegistration({ token: act.token, card: act.card, act }, mode);
+  const payload = { ...wantedOf(notice, body), ...writeOrigin(notice) };
   return encrypted(address, { type: 'REGISTRATION', action: 'CREATED', payload });
 }
 

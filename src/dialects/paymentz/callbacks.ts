@@ -1,4 +1,5 @@
 /** Messages to `notificationUrl`, or to the endpoint that an operator has set up: JSON, with a checksum under the member's key. */
+import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackAddress, CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { resultChecksum } from './checksum.ts';
 import { type Json, writeNotice } from './write.ts';
@@ -14,7 +15,9 @@ export const callbacks: DialectCallbacks = {
   write(notice) {
     // That it was sent to the acquirer is no news: it was pending, and still is.
     if (notice.subject !== 'payment' || notice.event.name.endsWith('.submitted')) return [];
-    return [post(notice.address, signed(notice))];
+    // What a review has declined was told as failed; that its hold is given up is no cancellation.
+    const { kind, reason } = notice.operation;
+    return kind === 'reversal' && isRiskReason(reason) ? [] : [post(notice.address, signed(notice))];
   },
   writeTest: ({ address }) => post(address, { test: 'true' }),
 };

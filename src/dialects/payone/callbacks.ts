@@ -2,7 +2,7 @@
  * Webhooks of the platform: one event as JSON, signed with the account's webhook key (HMAC-SHA-256 over the body). An act that succeeds is told twice,
  * as asked for and as done, since shops listen for either.
  */
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { CheckoutEventName } from '../../core/payment/checkout-terms.ts';
 import { inReview } from '../../core/risk/review.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
@@ -85,7 +85,8 @@ function bodiesOf(notice: PaymentNotice): readonly string[] {
   const isHeld = event.name.endsWith('.in_review');
   const operation: OperationNode = { ...now, state: event.operationState, ...(isHeld ? { reason: inReview } : {}) };
   if (followsFromAnother(operation, tree) || hasNoRedirect(operation)) return [];
-  const write = (type: string, subject: Json) => JSON.stringify(envelope(notice, { type, ...subject, merchantId: channel.wireId }));
+  const write = (type: string, subject: Json) =>
+    JSON.stringify(envelope(eventOf(notice, type), { type, ...subject, merchantId: channel.wireId }));
   if (operation.kind === 'payout') return [write(payoutType(operation), { payout: writePayout({ ...tree, operations: [operation] }) })];
   const code = codeOfOperation(operation);
   const payment = writePayment(tree, operation, { alone: true });
@@ -126,8 +127,9 @@ function ofLink(notice: OrderNotice): readonly string[] {
   const [type, kind] = types[event.name] ?? [];
   const { kind: of, of: link } = documentOf(order);
   if (type === undefined || kind === undefined || of !== 'link' || link !== undefined) return [];
+  const name = `paymentlink.${type}`;
   return [
-    JSON.stringify(envelope(notice, { type: `paymentlink.${type}`, paymentLink: writeLink(order, { kind }), merchantId: channel.wireId })),
+    JSON.stringify(envelope(eventOf(notice, name), { type: name, paymentLink: writeLink(order, { kind }), merchantId: channel.wireId })),
   ];
 }
 
@@ -137,7 +139,8 @@ function paidLink(notice: PaymentNotice): readonly string[] {
   const isPaid = operation.targetId === undefined && event.name.endsWith('.approved');
   if (!isPaid || order === undefined || documentOf(order).kind !== 'link') return [];
   const paymentLink = writeLink(order, { kind: 'succeeded', payment: writePayment(tree, firstOf(tree)), last: operation });
-  return [JSON.stringify(envelope(notice, { type: 'paymentlink.paid', paymentLink, merchantId: channel.wireId }))];
+  const type = 'paymentlink.paid';
+  return [JSON.stringify(envelope(eventOf(notice, type), { type, paymentLink, merchantId: channel.wireId }))];
 }
 
 /** The platform's own names are not published. */
@@ -149,8 +152,21 @@ function payoutType({ state }: OperationNode): string {
       : 'payout.payout_requested';
 }
 
-function envelope({ nowMs }: Pick<CallbackTest, 'nowMs'>, body: Json): Json {
-  return { apiFullVersion: 'v1.1', apiVersion: 'v1', created: writeTime(nowMs), id: randomUUID(), ...body };
+interface ToldEvent {
+  readonly id: string;
+  readonly atMs: number;
+}
+
+/** The same for every try and every address, so that a receiver knows what it has had; when it happened, not when it is told. */
+function eventOf(notice: PaymentNotice | OrderNotice, type: string): ToldEvent {
+  const { sequence, happenedAtMs: atMs } = notice.event;
+  const about = notice.subject === 'payment' ? notice.tree.paymentId : notice.order.order.checkoutId;
+  const hex = createHash('sha256').update(`payone event|${about}|${sequence}|${type}`).digest('hex');
+  return { id: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`, atMs };
+}
+
+function envelope({ id, atMs }: ToldEvent, body: Json): Json {
+  return { apiFullVersion: 'v1.1', apiVersion: 'v1', created: writeTime(atMs), id, ...body };
 }
 
 /** Seven decimals and an offset in numbers. */
@@ -166,7 +182,11 @@ export function testOf(test: CallbackTest, merchantId: string): CallbackMessage 
     statusOutput: { isAuthorized: false, isCancellable: false, isRefundable: false, statusCategory: 'CREATED', statusCode: 0 },
     paymentOutput: { amountOfMoney: { amount: 1234, currencyCode: 'EUR' }, references: { merchantReference: '' }, paymentMethod: 'card' },
   };
-  return signed(test.address, JSON.stringify(envelope(test, { merchantId, type: 'payment.test', payment })), 0);
+  return signed(
+    test.address,
+    JSON.stringify(envelope({ id: randomUUID(), atMs: test.nowMs }, { merchantId, type: 'payment.test', payment })),
+    0,
+  );
 }
 
 function signed({ url, settings, secret }: CallbackAddress, body: string, retries: number): CallbackMessage {

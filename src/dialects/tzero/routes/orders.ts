@@ -213,6 +213,7 @@ async function mailLink({ engine }: DialectContext, { channel, view, id }: Found
   await sendMail(engine.mails, 'payment_link', {
     ...{ merchantId: channel.merchantId, senderName: merchantName, to, language: 'en', key: id },
     data: {
+      orderId: view.order.checkoutId,
       merchantName,
       amount,
       currency,
