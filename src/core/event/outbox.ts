@@ -54,7 +54,7 @@ export interface ClaimedDelivery extends DeliveryKey {
   readonly attemptId: string;
   /** Tries so far, this one included. */
   readonly tries: number;
-  /** The messages that it is made of and that were acknowledged: the first is bit 0. */
+  /** The messages that it is made of and that were acknowledged: the first is bit 0. There are twelve at most: two for each of six addresses. */
   readonly messagesSent: number;
   /** Failures of the endpoint in a row, before this try. */
   readonly failuresBefore: number;
