@@ -82,14 +82,16 @@ const anyDue: Statement = {
   and coalesce(m.transmitted_at, o.created_at) < $2 limit 1`,
 };
 
-// Declared and escalated operations wait for others' word; they are in the batch that comes after it.
+// Declared and escalated operations wait for others' word; they are in the batch that comes after it. Of all accounts, those that wait for no cut-off.
 const left: Statement = {
   name: 'left_to_settle',
   text: `select u.account_id, (extract(epoch from min(coalesce(m.transmitted_at, o.created_at))) * 1000)::bigint as at_ms, a.cut_off_minute, a.time_zone,
   (extract(epoch from y.last_cut_off_at) * 1000)::bigint as last_cut_off_ms
 from ${waiting} join polygate.acquirer_account a on a.account_id = u.account_id left join polygate.settlement_cycle y on y.account_id = u.account_id
-where u.settlement_id is null and ($1::text is null or u.account_id = $1)
-  and (o.state in ('awaiting', 'submitted', 'pending', 'unknown') or (o.state = 'approved' and not o.declared))
+where u.settlement_id is null and u.account_id in (
+    select e.account_id from polygate.acquirer_account e left join polygate.settlement_cycle w using (account_id)
+    where e.account_id = $1 or $1::text is null and w.due_at is null
+  ) and (o.state in ('awaiting', 'submitted', 'pending', 'unknown') or (o.state = 'approved' and not o.declared))
 group by u.account_id, a.cut_off_minute, a.time_zone, y.last_cut_off_at`,
 };
 
