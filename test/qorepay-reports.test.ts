@@ -272,7 +272,10 @@ test('a refund that is sent again while the first is under way gives nothing bac
   const sale = await sold('CAD', 9000);
   await shop.parts.host.addFault({ fault: 'slow', pan: '4444333322221111', mti: '0200', delay_ms: 800 });
   const first = act(sale, 'refund', { amount: 1000 });
-  await eventually(async () => (await get('account/json/balance/?currency=CAD')).CAD?.pending_outgoing?.toString() === '1000', 'the refund');
+  await eventually(
+    async () => (await get('account/json/balance/?currency=CAD')).CAD?.pending_outgoing?.toString() === '1000',
+    'the refund',
+  );
   const repeated = await act(sale, 'refund', { amount: 1000 });
   assert.deepEqual([repeated.status, codeOf(repeated)], [400, 'purchase_refund_wrong_status'], repeated.text);
   assert.equal((await first).status, 200);
