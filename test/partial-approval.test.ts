@@ -108,8 +108,10 @@ test('the approved part of a hold is captured, reversed, and captured at once', 
   expectReply(await act(captured, { paymentType: 'CP', amount: '12.50', currency: 'EUR' }), 200, approved);
   const reversed = expectReply(await payInPart({ paymentType: 'PA' }, plain), 200, reviewed).body.id;
   expectReply(await act(reversed, { paymentType: 'RV' }), 200, approved);
-  const both = expectReply(await payInPart({ paymentType: 'PA.CP' }, plain), 200, approved);
+  const both = expectReply(await payInPart({ paymentType: 'PA.CP' }, plain), 200, reviewed);
   assert.equal(both.body.amount, '12.50');
+  const read = expectReply(await stack.get(`/v1/query/${both.body.id}`, {}, { as: plain }), 200, reviewed);
+  assert.deepEqual([read.body.paymentType, read.body.amount], ['PA.CP', '12.50']);
 });
 
 test('the card of a partly approved payment is kept where the merchant takes parts', async () => {

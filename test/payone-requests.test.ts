@@ -150,6 +150,19 @@ test('what is to be captured later is captured when its time comes', async () =>
   await stack.becomes(body.payment?.id ?? '', 9);
 });
 
+test('a payment that was charged back says so, also when a part of it was refunded, until the bank gives up', async () => {
+  const cardNumber = freshCardNumber();
+  const card = { cardNumber, expiryDate: '1234', cvv: '123', cardholderName: 'Jane Jones' };
+  const id = (await stack.pay({ authorizationMode: 'SALE', card })).body.payment?.id ?? '';
+  const refund = await stack.post(`/payments/${id}/refund`, { amountOfMoney: { amount: 250, currencyCode: 'EUR' } });
+  assert.equal(refund.status, 201, refund.text);
+  const dispute = await stack.parts.host.dispute({ pan: cardNumber, amount: 1250, reason: '10.4' });
+  const now = await stack.becomes(id, 7);
+  assert.deepEqual([now.status, now.statusOutput?.isRefundable], ['REVERSED', false]);
+  await stack.parts.host.reverseDispute(dispute.id);
+  assert.equal((await stack.becomes(id, 9)).status, 'CAPTURED');
+});
+
 test('an idempotence key belongs to its path; a repeat tells when the first one came, and today’s truth', async () => {
   const key = `key ${Date.now()}`;
   const hold = async () =>

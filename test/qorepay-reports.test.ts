@@ -267,3 +267,18 @@ test('what a cut-off has settled is available, less the fees of the acquirer', a
   assert.deepEqual([waiting?.available_balance, waiting?.pending_outgoing], [7900, 1000]);
   assert.equal((await get('account/json/turnover/?currency=SEK')).incoming?.fee_sell, 100);
 });
+
+test('a refund that is sent again while the first is under way gives nothing back twice', async () => {
+  const sale = await sold('CAD', 9000);
+  await shop.parts.host.addFault({ fault: 'slow', pan: '4444333322221111', mti: '0200', delay_ms: 800 });
+  const first = act(sale, 'refund', { amount: 1000 });
+  await eventually(
+    async () => (await get('account/json/balance/?currency=CAD')).CAD?.pending_outgoing?.toString() === '1000',
+    'the refund',
+  );
+  const repeated = await act(sale, 'refund', { amount: 1000 });
+  assert.deepEqual([repeated.status, codeOf(repeated)], [400, 'purchase_refund_wrong_status'], repeated.text);
+  assert.equal((await first).status, 200);
+  assert.equal((await act(sale, 'refund', { amount: 1000 })).status, 200);
+  assert.equal((await get(`purchases/${sale}/`)).refundable_amount, 7000);
+});

@@ -68,6 +68,20 @@ test('a transfer: an account, the same one when asked again, and the purchase is
   assert.equal((await entryOf(id)).refundedAmount, 1000);
 });
 
+test('money of a transfer waits for no cut-off: it is available at once, and hides nothing of what does wait', async () => {
+  const inCurrency = { purchase: { currency: 'TZS', products: [{ name: 'Harbor Blend', price: 9000 }] } };
+  const id = idOf(await shop.create(inCurrency));
+  await transfer(id);
+  await shop.parts.host.receive((await entryOf(id)).bankReference);
+  await eventually(async () => (await shop.read(id)).status?.toString() === 'paid', 'the money to come');
+  const balance = async () => (await shop.api('GET', 'account/json/balance/?currency=TZS')).body.TZS;
+  const none = { pending_outgoing: 0, fee_sell: 0 };
+  assert.deepEqual(await balance(), { gross_balance: 9000, balance: 9000, available_balance: 9000, reserved: 0, ...none });
+  assert.equal((await shop.s2s(await shop.create(inCurrency))).status, 200);
+  assert.equal((await act(id, 'refund', { amount: 4000 })).status, 200);
+  assert.deepEqual(await balance(), { gross_balance: 14_000, balance: 14_000, available_balance: 5000, reserved: 9000, ...none });
+});
+
 test('a transfer that came in two parts is refunded beyond the first, and each time it is one refund', async () => {
   const id = idOf(await shop.create());
   await transfer(id);

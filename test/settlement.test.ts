@@ -84,6 +84,32 @@ test('a chargeback of the bank is in the batch of its day, one that only the mer
   assert.deepEqual(shown(await settleDay()), ['sandbox-plain 23:00 EUR 2 100 in_balance']);
 });
 
+test('what was told after its day is in the next batch, also where the account has moved nothing else', async () => {
+  const declared = await pay({ amount: '45.00' });
+  expectReply(await act(declared, 'CB', { amount: '45.00', currency: 'EUR' }), 200, approved);
+  assert.deepEqual(shown(await settleDay()), ['sandbox-plain 23:00 EUR 1 4500 in_balance']);
+  assert.deepEqual(await settleDay(), []);
+  await stack.parts.host.dispute({ pan: '4111111111111111', amount: 4500, reason: '10.4' });
+  await eventually(
+    async () => (await stack.parts.host.disputes()).every(({ chargebackAnswer }) => chargebackAnswer !== undefined),
+    'an answer',
+  );
+  assert.deepEqual(shown(await settleDay()), ['sandbox-plain 23:00 EUR 1 -4500 in_balance']);
+  assert.deepEqual(await settleDay(), []);
+});
+
+test('a chargeback of a hold that was not captured is in a batch as well, and so is its reversal', async () => {
+  const { body } = expectReply(await stack.post('/v1/payments', debit({ paymentType: 'PA' }), { as: plain }), 200, approved);
+  const rrn = (body.resultDetails as Record<string, string>).ConnectorTxID1 ?? '';
+  await stack.parts.host.dispute({ rrn, amount: 1000, reason: '10.4' });
+  const told = async () => (await stack.parts.host.disputes()).at(-1);
+  await eventually(async () => (await told())?.chargebackAnswer !== undefined, 'an answer');
+  assert.deepEqual(shown(await settleDay()), ['sandbox-plain 23:00 EUR 1 -1000 in_balance']);
+  await stack.parts.host.reverseDispute((await told())?.id ?? '');
+  await eventually(async () => (await told())?.reversalAnswer !== undefined, 'an answer');
+  assert.deepEqual(shown(await settleDay()), ['sandbox-plain 23:00 EUR 1 1000 in_balance']);
+});
+
 test('accounts have batches and cut-offs of their own, in their time zones', async () => {
   await stack.parts.database.query(
     `update polygate.acquirer_account set cut_off_minute = 30, time_zone = 'Asia/Kathmandu' where account_id = 'sandbox-plain'`,

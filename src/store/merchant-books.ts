@@ -22,7 +22,10 @@ const open = openOperationStates.map((state) => `'${state}'`).join(', ');
 /** Accounts on which a credit is money for the merchant; what is paid out is no part of what the merchant is owed. */
 const merchants = [accounts.merchant_payable, accounts.payout_balance, accounts.received_elsewhere].join(', ');
 
-/** Parameters as {@link valuesOf} gives them. Money that came elsewhere has no payment here, so it has no method, no flow and no card. */
+/**
+ * Parameters as {@link valuesOf} gives them. Money that came elsewhere has no payment here, so it has no method, no flow and no card. What is paid at a
+ * bank waits for no cut-off.
+ */
 const relations = `with chosen as (
   select o.merchant_id, o.checkout_id, o.created_at, o.closed, c.wire_id, o.terms ->> 'product' as product,
     o.terms -> 'order' ->> 'merchantReference' as reference, o.terms -> 'order' -> 'origin' ->> 'email' as email
@@ -33,7 +36,7 @@ const relations = `with chosen as (
     and ($6::timestamptz is null or o.created_at >= $6) and ($7::timestamptz is null or o.created_at < $7)
 ), acted as (
   select h.*, x.operation_id, x.kind as act, x.state as act_state, x.amount as act_amount, p.currency,
-    x.settled or x.declared is true as is_settled, p.payment_id, p.refunded, p.charged_back - p.chargeback_reversed as disputed,
+    x.settled or x.declared or t.bank_method is not null as is_settled, p.payment_id, p.refunded, p.charged_back - p.chargeback_reversed as disputed,
     coalesce(t.brand, t.bank_method) as method, f.dialect_data ->> 'flow' as flow
   from chosen h
     join polygate.checkout_attempt a on a.merchant_id = h.merchant_id and a.checkout_id = h.checkout_id

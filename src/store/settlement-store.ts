@@ -26,7 +26,7 @@ const cutOffs: Statement = { name: 'cut_offs', text: 'select distinct cut_off_mi
 
 // What has a message belongs to the account of its message, a chargeback to that of its charge; payments at banks have no account of an acquirer,
 // payouts to accounts have one of their own.
-// A hold that is given up moves no money. What was imported is settled where it was made.
+// A hold that is given up moves no money; a chargeback does also where nothing of the hold was captured. What was imported is settled where it was made.
 const bite: Statement = {
   name: 'find_to_settle',
   text: `with bite as (
@@ -40,7 +40,7 @@ const bite: Statement = {
     left join polygate.operation target on o.rrn is null and target.merchant_id = o.merchant_id and target.operation_id = o.target_id
     left join polygate.acquirer_message t on t.merchant_id = target.merchant_id and t.rrn = target.rrn and t.operation_id = target.operation_id
       and t.purpose = 'request'
-  where o.kind in (${kinds}) and o.target_kind is distinct from 'preauthorization' or o.kind = 'capture'
+  where o.kind in (${kinds}) and (o.kind <> 'reversal' or o.target_kind <> 'preauthorization')
 ), added as (
   insert into polygate.settled_operation (merchant_id, operation_id, payment_id, account_id)
   select f.merchant_id, f.operation_id, f.payment_id, f.account_id from found f join bite o using (merchant_id, operation_id)
@@ -82,14 +82,16 @@ const anyDue: Statement = {
   and coalesce(m.transmitted_at, o.created_at) < $2 limit 1`,
 };
 
-// Declared and escalated operations wait for others' word; they are in the batch that comes after it.
+// Declared and escalated operations wait for others' word; they are in the batch that comes after it. Of all accounts, those that wait for no cut-off.
 const left: Statement = {
   name: 'left_to_settle',
   text: `select u.account_id, (extract(epoch from min(coalesce(m.transmitted_at, o.created_at))) * 1000)::bigint as at_ms, a.cut_off_minute, a.time_zone,
   (extract(epoch from y.last_cut_off_at) * 1000)::bigint as last_cut_off_ms
 from ${waiting} join polygate.acquirer_account a on a.account_id = u.account_id left join polygate.settlement_cycle y on y.account_id = u.account_id
-where u.settlement_id is null and ($1::text is null or u.account_id = $1)
-  and (o.state in ('awaiting', 'submitted', 'pending', 'unknown') or (o.state = 'approved' and not o.declared))
+where u.settlement_id is null and u.account_id in (
+    select e.account_id from polygate.acquirer_account e left join polygate.settlement_cycle w using (account_id)
+    where e.account_id = $1 or $1::text is null and w.due_at is null
+  ) and (o.state in ('awaiting', 'submitted', 'pending', 'unknown') or (o.state = 'approved' and not o.declared))
 group by u.account_id, a.cut_off_minute, a.time_zone, y.last_cut_off_at`,
 };
 

@@ -2,7 +2,7 @@
 import { stateShown } from '../risk/review.ts';
 import { authorize } from './authorize.ts';
 import type { AuthorizeCommand } from './authorize-command.ts';
-import { capture } from './capture.ts';
+import { capture, partOf } from './capture.ts';
 import type { ActResult, Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
 
@@ -31,7 +31,7 @@ export async function captureHeld(
   if (before !== undefined) return before;
   const { operationId, amount, currency, merchantReference } = held;
   const taken = await capture(engine, {
-    ...{ channel, operationId, amount, currency, dialectData },
+    ...{ channel, operationId, amount, currency, dialectData: { ...dialectData, ...partOf(held) } },
     ...(merchantReference === undefined ? {} : { merchantReference }),
   });
   if (taken.kind === 'recorded') return taken.operation;

@@ -9,6 +9,13 @@ import type { OperationView, PaymentTree } from './operation.ts';
 /** Member of the data of a capture's record: the rest of its hold is released once it has succeeded. */
 const releasing = 'releasesRest';
 
+/** In the dialect's data of a capture that goes with its hold: the issuer has approved less than was asked for, which the capture alone does not show. */
+export const heldInPart = 'heldInPart';
+
+export function partOf({ requestedAmount }: Pick<OperationView, 'requestedAmount'>): Readonly<Record<string, string>> {
+  return requestedAmount === undefined ? {} : { [heldInPart]: String(requestedAmount) };
+}
+
 export function capture(engine: Engine, command: OperateCommand): Promise<ActResult> {
   if (command.releasesRest === undefined) return operate(engine, 'capture', command, decideCapture);
   return captureAndRelease(engine, { ...command, dialectData: { ...command.dialectData, [releasing]: 'true' } });

@@ -9,7 +9,7 @@ import { challengeMandated } from '../three-d-secure/authentication.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import { exemptionOf, type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
 import { awaitsConfirmation, awaitsMerchant, type Visit } from '../three-d-secure/visit.ts';
-import { capture } from './capture.ts';
+import { capture, partOf } from './capture.ts';
 import { outcomeOf, recordSurely } from './conclude.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';
@@ -68,7 +68,7 @@ async function captureOnce(engine: Engine, { visit, operation, channel }: Ending
   const tree = await engine.store.findTree({ merchantId, operationId });
   if (tree?.operations.some(({ kind }) => kind === 'capture') === true) return;
   const done = await capture(engine, {
-    ...{ channel, operationId, amount, currency, dialectData: visit.captureData ?? {} },
+    ...{ channel, operationId, amount, currency, dialectData: { ...visit.captureData, ...partOf(operation) } },
     ...(merchantReference === undefined ? {} : { merchantReference }),
   });
   if (done.kind === 'refused')

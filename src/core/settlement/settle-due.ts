@@ -27,20 +27,23 @@ export interface Settling {
 /** Batches whose cut-off has passed. */
 export function dueSettlements(settling: Settling): DueWork {
   const { settlements, clock } = settling;
-  const walk = (untilMs: number) => settlements.walk(untilMs, (accounts) => settlements.setDue(accounts.map(cycleOf)));
+  // Beside what is new: what a crash has left between a batch and the next, and what others have decided or told since its own day.
+  const look = async (untilMs: number) => {
+    await settlements.walk(untilMs, (accounts) => settlements.setDue(accounts.map(cycleOf)));
+    await settlements.setDue((await settlements.left()).map(cycleOf));
+  };
   let nextWalkAtMs: number | undefined;
   return {
     name: 'settlements',
     async run(limit) {
       const nowMs = clock.businessNow();
       if (nextWalkAtMs === undefined) {
-        // What a crash has left between a batch and the next.
         await settlements.setDue((await settlements.left()).map(cycleOf));
         nextWalkAtMs = await nextCutOffMs(settlements, (await settlements.walkedUntilMs()) + nowMs - clock.wallNow());
       }
       // Operations are looked through at the cut-offs only; what was made so far is found then.
       if (nowMs >= nextWalkAtMs + settleAfterMs) {
-        await walk(clock.wallNow());
+        await look(clock.wallNow());
         nextWalkAtMs = await nextCutOffMs(settlements, nowMs);
       }
       const claimed = await settlements.claimDue({ businessNowMs: nowMs, limit, leaseMs });
@@ -53,7 +56,7 @@ export function dueSettlements(settling: Settling): DueWork {
       return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
     },
     async nextDueAtMs() {
-      await walk(clock.wallNow() + 1);
+      await look(clock.wallNow() + 1);
       return settlements.nextDueAtMs();
     },
   };

@@ -63,7 +63,7 @@ export interface SettlementStore {
   close(settlementId: string, closing: (groups: readonly SettledGroup[]) => Closing): Promise<boolean>;
   /** The account is done with this cut-off. */
   finish(cycle: DueCycle): Promise<void>;
-  /** What still waits for a batch: of one account, or of all. */
+  /** What still waits for a batch: of one account, or of all that wait for no cut-off. */
   left(accountId?: string): Promise<readonly FoundToSettle[]>;
   /** Gives the lease back, to be looked at again after a while. `waits`: for certain outcomes. */
   putOff(cycle: DueCycle, again: { readonly afterMs: number; readonly waits: boolean }): Promise<void>;

@@ -1,6 +1,7 @@
 /** An operation's state as a result. Total over the core's states. */
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
+import { heldInPart } from '../../core/payment/capture.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
@@ -14,7 +15,7 @@ import { descriptions, type Result, type ResultCode, resultOf } from './result-c
  */
 function approvedCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
   if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
-  if (operation.requestedAmount !== undefined) return '000.400.040';
+  if (operation.requestedAmount !== undefined || operation.dialectData[heldInPart] !== undefined) return '000.400.040';
   return successCode(operation.dialectData, mode);
 }
 

@@ -155,6 +155,7 @@ export function codeOfPayment(tree: PaymentTree): StatusCode {
 
 function codeOfCharged(tree: PaymentTree): StatusCode {
   const charges = chargesIn(tree);
+  if (charges.some(isChargedBack)) return 7;
   if (sum(charges, leftOf) > 0) return 9;
   if (sum(charges, ({ refundPending }) => refundPending) > 0) {
     return tree.operations.some((one) => one.kind === 'refund' && isUncertain(one)) ? 82 : 81;

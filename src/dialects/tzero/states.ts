@@ -92,7 +92,7 @@ export function statusOf(tree: PaymentTree): Status {
     case 'rejected':
       return wordsIn(rejections, first.reason)?.[0] ?? 'declined';
     case 'approved':
-      return tree.operations.some((operation) => statusOfAct(operation) === 'processing') ? 'processing' : statusOfApproved(tree);
+      return tree.operations.some((act) => act !== first && statusOfAct(act) === 'processing') ? 'processing' : statusOfApproved(tree);
   }
 }
 

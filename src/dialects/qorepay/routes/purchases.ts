@@ -233,10 +233,10 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   const paid = paidTree(found.view);
   const given = readAmount(request);
   if (paid === undefined) throw wrongStatusProblem('refund');
-  if (chargesIn(paid.tree).length === 0) throw wrongStatusProblem('refund');
-  const { status } = historyOf(found.view, context.engine.clock.businessNow());
-  // Without a key it may be the same refund again, whose outcome is not known yet.
-  if (status === 'pending_refund' && idempotencyKeyOf(request) === undefined) throw wrongStatusProblem('refund');
+  const charges = chargesIn(paid.tree);
+  if (charges.length === 0) throw wrongStatusProblem('refund');
+  // Without a key it may be the same refund again, which is under way or whose outcome is not known yet.
+  if (charges.some(({ refundPending }) => refundPending > 0) && idempotencyKeyOf(request) === undefined) throw wrongStatusProblem('refund');
   // A transfer may have come in several parts: the payment is named, and all of them may be given back at once.
   const result = await refundInParts(context.engine, { ...commandFor(context, found, request, paid.first.operationId), ...given });
   const { operationId } = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
