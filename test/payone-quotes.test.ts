@@ -69,6 +69,14 @@ test('who asks for a surcharge is not paid without it', async () => {
   for (const { status, body, text } of [await stack.pay({}, wanted), await stack.post(`/payments/${id}/subsequent`, wanted)]) {
     assert.deepEqual([status, body.errors?.[0]?.id], [400, 'PAYMENT_PRODUCT_NOT_AVAILABLE'], text);
   }
+  for (const wrong of [
+    { mode: 'pass-through', surchargeAmount: '20' },
+    { surchargeAmount: { amount: '20', currencyCode: 'EUR' } },
+    { mode: 'mine' },
+  ]) {
+    const { status, body, text } = await stack.pay({}, orderOf(wrong));
+    assert.deepEqual([status, body.errors?.[0]?.propertyName?.startsWith('order.surchargeSpecificInput.')], [400, true], text);
+  }
   assert.equal((await stack.pay({}, orderOf({ mode: 'pass-through', surchargeAmount: money(0) }))).status, 201);
   assert.equal((await stack.pay({}, orderOf({ mode: 'on-behalf-of' }))).status, 201);
 });

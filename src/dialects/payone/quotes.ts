@@ -67,9 +67,8 @@ export function quoteConversion({ clock }: Engine, { policies }: Channel, base: 
 /** Surcharges are quoted only: who asks for one must not be paid less than they mean to be. */
 export function refuseSurcharge({ policies }: Channel, { surchargeSpecificInput = {} }: Pick<Order, 'surchargeSpecificInput'>): void {
   const { mode, surchargeAmount } = surchargeSpecificInput;
-  const named = (surchargeAmount as { readonly amount?: unknown } | undefined)?.amount;
   const ofAccount = (wholeIn(policies.surchargeRate) ?? 0) + (wholeIn(policies.surchargeFixed) ?? 0);
-  if ((named ?? 0) === 0 && (mode !== 'on-behalf-of' || ofAccount === 0)) return;
+  if ((surchargeAmount?.amount ?? 0) === 0 && (mode !== 'on-behalf-of' || ofAccount === 0)) return;
   throw new Problem('PAYMENT_PRODUCT_NOT_AVAILABLE', {
     propertyName: 'order.surchargeSpecificInput',
     text: 'payments are made for the amount of the order; surcharges are only quoted',

@@ -87,6 +87,9 @@ const operationReferences = open({ merchantReference: text(40), operationGroupRe
 /** The older member of captures and refunds. */
 const olderReferences = open({ merchantParameters: text(1000), merchantReference: text(40), operationGroupReference: text(50) });
 
+/** For the card, beside the amount; refused where there would be one. */
+const surcharge = open({ mode: oneOf('pass-through', 'on-behalf-of'), surchargeAmount: amountOfMoney });
+
 export const order = Type.Object(
   {
     amountOfMoney,
@@ -96,7 +99,7 @@ export const order = Type.Object(
     references: Type.Optional(references),
     shipping: Type.Optional(anything('Where the goods go.')),
     shoppingCart: Type.Optional(anything('What is bought.')),
-    surchargeSpecificInput: Type.Optional(anything('The surcharge for the card.')),
+    surchargeSpecificInput: Type.Optional(surcharge),
   },
   { additionalProperties: false },
 );
