@@ -116,7 +116,8 @@ test('a payment link by the older names, which the library still has', async () 
   const both = { order, paymentLinkOrder, recipientName: 'Bob', paymentLinkSpecificInput: { recipientName: 'Ada' } };
   const present = await taken(ask(both));
   assert.deepEqual([present.paymentLinkOrder?.amount?.amount, present.recipientName], [1250, 'Ada']);
-  assert.equal((await refused(ask({ paymentLinkOrder, expirationDate: '2020-01-01T00:00:00Z' }))).status, 400);
+  const late = await refused(ask({ paymentLinkOrder, expirationDate: '2020-01-01T00:00:00Z' }));
+  assert.deepEqual([late.status, late.body.errors[0]?.propertyName], [400, 'expirationDate']);
   assert.equal((await refused(ask({ description: 'Nothing' }))).body.errors[0]?.propertyName, 'order');
 });
 

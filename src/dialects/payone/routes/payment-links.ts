@@ -35,7 +35,7 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
 
   app.post<OfMerchant>('/v2/:merchantId/paymentlinks', async (request, reply) => {
     refuseQuery(request);
-    const { input, isReusableLink, body } = inPresentForm(readBody(request.body));
+    const { input, expirationPath, isReusableLink, body } = inPresentForm(readBody(request.body));
     const read = contextOf(context, request, 'paymentlinks');
     const { description, recipientName } = input;
     const document = {
@@ -44,7 +44,7 @@ export function registerPaymentLinks(app: FastifyInstance, context: DialectConte
       ...(description === undefined ? {} : { description: maskCardNumbers(description) }),
       ...(recipientName === undefined ? {} : { recipientName: maskCardNumbers(recipientName) }),
     };
-    const expiresAtMs = readExpiration(input, engine.clock.businessNow());
+    const expiresAtMs = readExpiration(input, { path: expirationPath, nowMs: engine.clock.businessNow() });
     if (body.feedbacks !== undefined) await context.expectUrlsInRequests(read.channel);
     const { orderId, firstAtMs } = await openHosted(context, read, { body, made: { document, expiresAtMs } });
     tellFirst(reply, firstAtMs);
@@ -78,7 +78,10 @@ function inPresentForm(given: CreatePaymentLink) {
   ) as LinkInput;
   const order = named ?? (paymentLinkOrder === undefined ? undefined : orderOf(paymentLinkOrder));
   if (order === undefined) throw missing('order');
-  return { input: { ...older, ...paymentLinkSpecificInput }, isReusableLink, body: { ...body, order } };
+  // As the request names it, for whoever looks for a mistake there.
+  const expirationPath =
+    paymentLinkSpecificInput?.expirationDate === undefined ? 'expirationDate' : 'paymentLinkSpecificInput.expirationDate';
+  return { input: { ...older, ...paymentLinkSpecificInput }, expirationPath, isReusableLink, body: { ...body, order } };
 }
 
 function orderOf({ amount, merchantReference, surchargeSpecificInput }: NonNullable<CreatePaymentLink['paymentLinkOrder']>): Order {
@@ -90,9 +93,8 @@ function orderOf({ amount, merchantReference, surchargeSpecificInput }: NonNulla
 }
 
 /** When the link ends, epoch ms. */
-function readExpiration({ expirationDate }: LinkInput, nowMs: number): number {
+function readExpiration({ expirationDate }: LinkInput, { path, nowMs }: { readonly path: string; readonly nowMs: number }): number {
   if (expirationDate === undefined) return nowMs + dayMs;
-  const path = 'paymentLinkSpecificInput.expirationDate';
   const isDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(expirationDate);
   const endsAtMs = isDate ? Date.parse(expirationDate) : Number.NaN;
   if (Number.isNaN(endsAtMs)) throw invalid(path, `${path} must be like 2030-01-31T12:00:00+01:00`);
