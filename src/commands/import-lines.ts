@@ -1,7 +1,8 @@
 /** What happens to one line of an import: opened, read in the words of its dialect, and kept; or why it cannot be. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { mtiOf } from '../acquirers/iso8583/messages.ts';
+import { madeUuid } from '../core/made-uuid.ts';
 import type { Channel, Directory } from '../core/merchant/channel.ts';
 import { purgeTime } from '../core/merchant/retention.ts';
 import { type ImportedPayment, type ImportedToken, replay } from '../core/payment/imported.ts';
@@ -210,8 +211,7 @@ function duplicateOf(error: unknown): string | undefined {
 
 /** The same for the same line, so that a repeated import finds what it stored: a UUID of version 8 (RFC 9562). */
 function cardIdOf(name: string): string {
-  const hex = createHash('sha256').update(`polygate import|${name}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return madeUuid(`polygate import|${name}`);
 }
 
 /** JSON with its names in order: the order of fields is no content. */

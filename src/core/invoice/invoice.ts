@@ -2,8 +2,8 @@
  * Invoices: an order, and mails to the shopper with the way to pay it. A reference of the merchant's has one invoice that can be paid at a time: a new one
  * takes the place of one that was called off or has expired.
  */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { madeUuid } from '../made-uuid.ts';
 import type { InvoiceMail } from '../mail/invoice.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { stateOfCheckout } from '../payment/checkout.ts';
@@ -86,10 +86,7 @@ export async function isReferenceTaken(engine: Engine, { merchantId, reference: 
 
 /** The same order for the same invoice: of two requests at once one makes it. */
 function orderIdOf(parts: readonly string[]): string {
-  const hex = createHash('sha256')
-    .update(JSON.stringify(['invoice', ...parts]))
-    .digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return madeUuid(JSON.stringify(['invoice', ...parts]));
 }
 
 export async function viewInvoice(engine: Engine, invoice: Invoice): Promise<InvoiceView> {

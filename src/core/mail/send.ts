@@ -2,8 +2,9 @@
  * Sending a mail: it is queued in one row, and the outbox sends it, again and again until a mail server has taken it. Queued once means sent
  * once in effect: every try bears the same Message-ID, by which mail servers and programs know a mail again.
  */
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import { maskCardNumbers } from '../instrument/mask.ts';
+import { madeUuid } from '../made-uuid.ts';
 import type { MailDataOf, MailKindName } from './catalogue.ts';
 import type { MailData, MailLanguage } from './content.ts';
 
@@ -58,8 +59,7 @@ export async function sendMail<Kind extends MailKindName>(
 
 /** The same UUID for the same parts, on every node (RFC 9562, 5.8). */
 export function mailIdOf(parts: readonly string[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return madeUuid(JSON.stringify(parts));
 }
 
 const local = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;

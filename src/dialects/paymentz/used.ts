@@ -2,8 +2,8 @@
  * References that pages have: an order of a link or of a form, and an invoice. Their attempts have keys of their own, so whoever takes money under a
  * reference asks here first.
  */
-import { createHash } from 'node:crypto';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { madeUuid } from '../../core/made-uuid.ts';
 import { type CheckoutState, stateOfCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
@@ -38,8 +38,7 @@ export async function ordersOf(
 
 /** The same for the same reference, however often it is asked for. */
 function orderIdOf(parts: readonly (string | number)[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return madeUuid(JSON.stringify(parts));
 }
 
 /** The payment that has begun under the reference, if one has; absent: it can be paid there. */

@@ -2,7 +2,8 @@
  * Webhooks of the platform: one event as JSON, signed with the account's webhook key (HMAC-SHA-256 over the body). An act that succeeds is told twice,
  * as asked for and as done, since shops listen for either.
  */
-import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { madeUuid } from '../../core/made-uuid.ts';
 import type { CheckoutEventName } from '../../core/payment/checkout-terms.ts';
 import { inReview } from '../../core/risk/review.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
@@ -161,8 +162,7 @@ interface ToldEvent {
 function eventOf(notice: PaymentNotice | OrderNotice, type: string): ToldEvent {
   const { sequence, happenedAtMs: atMs } = notice.event;
   const about = notice.subject === 'payment' ? notice.tree.paymentId : notice.order.order.checkoutId;
-  const hex = createHash('sha256').update(`payone event|${about}|${sequence}|${type}`).digest('hex');
-  return { id: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`, atMs };
+  return { id: madeUuid(`payone event|${about}|${sequence}|${type}`), atMs };
 }
 
 function envelope({ id, atMs }: ToldEvent, body: Json): Json {
