@@ -155,6 +155,8 @@ test('merchants without rules are told that nothing was checked', async () => {
 test('OPP: a debit says that it waits for a review, and keeps its type; a rebill of its card is held as well', async () => {
   const opp = stack.parts.api;
   const email = await held();
+  const askHeld = () => opp.pay({ card: freshCardNumber(), more: { 'customer.email': email } });
+  await eventually(async () => (await askHeld()).code === '000.400.070', 'the rule to be in force');
   const bin = '411133';
   const card = [...'0123456789'].map((check) => `${bin}000000000${check}`).find(passesLuhn) ?? '';
   const before = await opp.pay({ card });
@@ -184,11 +186,35 @@ test('OPP: a debit says that it waits for a review, and keeps its type; a rebill
   assert.equal((await opp.operate(both.id, { type: 'RF', amount: '10.00' })).code, succeeded);
 });
 
+test('OPP and Paymentz: what the merchant calls off under review waits for nobody, and does not read as paid', async () => {
+  const opp = stack.parts.api;
+  const email = await held();
+  for (const type of ['PA', 'DB'] as const) {
+    const ask = () => opp.pay({ type, card: freshCardNumber(), more: { 'customer.email': email } });
+    await eventually(async () => (await ask()).code === '000.400.070', 'the rule to be in force');
+    const paid = await ask();
+    assert.equal((await opp.operate(paid.id, { type: 'RV' })).code, succeeded, type);
+    const read = await opp.read(paid.id);
+    assert.equal(read.code, '100.396.201', type);
+    assert.match(JSON.stringify(read.body.resultDetails), /Voided under review/, type);
+  }
+  const client = createPaymentzClient({ url: stack.url, traces: stack.parts.traces, member: demoMember });
+  const ask = () => client.pay(purchase({ 'card.number': freshCardNumber(), 'customer.email': email }));
+  await eventually(async () => (await ask()).body.status === 'authstarted', 'the rule to be in force');
+  const paid = await ask();
+  const id = paid.body.paymentId ?? '';
+  const voided = await client.act(id, 'RV');
+  assert.equal(voided.body.status, 'authcancelled', voided.text);
+  const { body, text } = await client.act(id, 'IN');
+  assert.deepEqual([body.status, body.resultCode], ['authcancelled', '00001'], text);
+});
+
 test('Paymentz: what a review declines is told as failed, and not as cancelled after that', async () => {
   const client = createPaymentzClient({ url: stack.url, traces: stack.parts.traces, member: demoMember });
   const email = await held();
-  const paid = await client.pay(purchase({ 'card.number': freshCardNumber(), 'customer.email': email }));
-  assert.equal(paid.body.status, 'authstarted', paid.text);
+  const ask = () => client.pay(purchase({ 'card.number': freshCardNumber(), 'customer.email': email }));
+  await eventually(async () => (await ask()).body.status === 'authstarted', 'the rule to be in force');
+  const paid = await ask();
   const operationId = await decide('decline');
   const isGivenUp = async () => {
     const { rows } = await stack.parts.database.query(

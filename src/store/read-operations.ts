@@ -3,6 +3,7 @@ import type { CredentialUse } from '../core/instrument/agreement.ts';
 import { accountTransfers, type BankMethod } from '../core/instrument/bank.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
+import { calledOff, inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
 import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
@@ -63,10 +64,13 @@ export interface OperationRow extends Row {
   readonly transmitted_ms: number | null;
 }
 
+/** What a review was to decide about may have been called off meanwhile: then nobody has to look at it. */
+const reasonNow = `case when o.reason = '${inReview}' and o.state = 'approved' and p.state = 'voided' then '${calledOff}' else o.reason end`;
+
 export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.approved_part, o.remaining,
   o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code, o.advice_code,
-  o.network_reference, o.reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
+  o.network_reference, ${reasonNow} as reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
   a.bank_method is not null and o.kind = 'preauthorization' and o.state = 'approved' and p.state = 'authorized' and p.captured = 0 as awaits_receipt,
   m.mti, m.account_id, m.terminal, m.stan, m.rrn, (extract(epoch from m.transmitted_at) * 1000)::bigint as transmitted_ms`;

@@ -18,6 +18,9 @@ export type AfterReview = 'debit' | 'rebill' | 'capture';
 
 export const inReview: ReviewReason = 'in_review';
 
+/** The merchant has voided it under review. It is read so, and not recorded: the hold keeps the reason that it got. */
+export const calledOff: ReviewReason = 'review_voided';
+
 type Reviewed = Pick<OperationView, 'kind' | 'state' | 'reason'>;
 
 export function isInReview({ kind, state, reason }: Reviewed): boolean {

@@ -52,8 +52,10 @@ export interface Origin {
 /** Why a payment is held for an operator: which rule it has met. */
 export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often`;
 
-/** Of a payment that was authorized: an operator has yet to look at it, or has let it through. */
-export type ReviewReason = 'in_review' | 'review_accepted';
+/**
+ * Of a payment that was authorized: an operator has yet to look at it, or has let it through, or the merchant has called all of it off before anybody did.
+ */
+export type ReviewReason = 'in_review' | 'review_accepted' | 'review_voided';
 
 /**
  * Why a payment that was authorized and held for review is given up: an operator has declined it, nobody looked at it in time, or the acquirer refused to

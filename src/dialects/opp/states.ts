@@ -3,7 +3,7 @@ import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import { heldInPart } from '../../core/payment/capture.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isInReview, stateShown } from '../../core/risk/review.ts';
+import { calledOff, isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
 import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
@@ -31,6 +31,7 @@ export function successOf(dialectData: Readonly<Record<string, string>>, mode: '
 
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
   if (isInReview(operation)) return resultOf('000.400.070');
+  if (operation.reason === calledOff) return resultOf('100.396.201');
   switch (stateShown(operation)) {
     case 'approved':
       return resultOf(

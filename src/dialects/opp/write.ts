@@ -7,7 +7,7 @@ import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason, ruledOutBy } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
-import { isInReview, kindAsked, stateShown } from '../../core/risk/review.ts';
+import { calledOff, isInReview, kindAsked, stateShown } from '../../core/risk/review.ts';
 import { isOpen } from '../../core/states/authentication.ts';
 import type { Schedule } from '../../core/subscription/schedule.ts';
 import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
@@ -257,6 +257,7 @@ function writeAdvice({ state, reason, adviceCode }: OperationView): Json {
 function extendedDescription(operation: OperationView): string {
   const { kind, state, reason } = operation;
   if (isInReview(operation)) return 'Authorized and held for review';
+  if (reason === calledOff) return 'Voided under review';
   if (isApproved(operation)) return kind === 'preauthorization' ? 'Authorized' : 'Approved';
   return (reason ?? state).replaceAll('_', ' ');
 }

@@ -143,7 +143,7 @@ const isUncertain = ({ state }: OperationNode): boolean => state === 'unknown' |
 export function codeOfPayment(tree: PaymentTree): StatusCode {
   const [first] = tree.operations;
   if (first === undefined) throw new Error(`payment ${tree.paymentId} has no operation`);
-  if (isInReview(first) && heldIn(tree) > 0) return reviewed;
+  if (isInReview(first)) return reviewed;
   if (isRefusedByReview(first) || first.state !== 'approved' || first.kind === 'payout') return codeOfOperation(first);
   if (first.kind !== 'preauthorization') return codeOfCharged(tree);
   if (heldIn(tree) > 0) return 5;

@@ -1,6 +1,6 @@
 /** Where a payment and its operations stand, in the words of the protocol. Total over the core's states. */
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../../core/payment/operation.ts';
-import { isInReview, stateShown } from '../../core/risk/review.ts';
+import { stateShown } from '../../core/risk/review.ts';
 import { declines, failures, type ResultWords, rejections, wordsIn } from './refusals.ts';
 
 export type Status =
@@ -74,9 +74,7 @@ export function amountsOf(tree: PaymentTree): Amounts {
 
 export function statusOf(tree: PaymentTree): Status {
   const first = firstOf(tree);
-  // Called off by the merchant, it waits for nobody.
-  const state = tree.state === 'voided' && isInReview(first) ? first.state : stateShown(first);
-  switch (state) {
+  switch (stateShown(first)) {
     case 'awaiting':
       return 'pending_customer';
     case 'submitted':
