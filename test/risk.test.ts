@@ -157,6 +157,21 @@ test('of many attempts at the same time no more get through than may; a request 
   await remove(console, rule);
 });
 
+test('a limit of one channel counts the attempts there, also where the merchant has a limit for all', async () => {
+  const { items } = await console.done('get', '/channels', { query: { merchant_id, wire_id: '0f0e0d0c0b0a09080706050403020100' } });
+  const limit = { subject: 'email', window_seconds: 600 };
+  const forAll = await add(console, limits, { ...limit, attempts: 4 });
+  const forOne = await add(console, limits, { ...limit, attempts: 1, channel_id: items?.[0]?.channel_id });
+  await inForce();
+  const shopper = { 'customer.email': freshMail() };
+  for (let count = 0; count < 2; count++) expectReply(await pay(shopper, plain), 200, approved);
+  expectReply(await pay(shopper), 200, approved);
+  expectReply(await pay(shopper), 400, '800.120.103');
+  expectReply(await pay(shopper, plain), 400, '800.120.103');
+  for (const rule of [forAll, forOne]) await remove(console, rule);
+  await inForce();
+});
+
 const orderOf = (emailAddress: string, merchantReference: string) => ({
   order: {
     amountOfMoney: { amount: 1250, currencyCode: 'EUR' },

@@ -14,17 +14,18 @@ export interface RuleJson {
   readonly value: string | null;
   readonly attempts: number | null;
   readonly window_seconds: number | null;
+  readonly of_channel: boolean;
 }
 
 /** A channel's rules as a column; null where it has none. `c`: the channel. */
 export const ruleColumn = `(select json_agg(json_build_object('kind', r.kind, 'action', r.action, 'subject', r.subject, 'value', r.value, 'attempts', r.attempts,
-  'window_seconds', r.window_seconds) order by r.rule_id) from polygate.risk_rule r
+  'window_seconds', r.window_seconds, 'of_channel', r.channel_id is not null) order by r.rule_id) from polygate.risk_rule r
   where r.merchant_id = c.merchant_id and (r.channel_id is null or r.channel_id = c.channel_id)) as risk_rules`;
 
-export function ruleOf({ kind, action, subject, value, attempts, window_seconds }: RuleJson): RiskRule {
-  return kind === 'block'
-    ? { kind, action, subject: subject as BlockSubject, value: value ?? '' }
-    : { kind, action, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
+export function ruleOf({ kind, action, subject, value, attempts, window_seconds, of_channel }: RuleJson): RiskRule {
+  if (kind === 'block') return { kind, action, subject: subject as BlockSubject, value: value ?? '' };
+  const limit = { kind, action, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
+  return of_channel ? { ...limit, ofChannel: true } : limit;
 }
 
 const surroundings: Statement = {

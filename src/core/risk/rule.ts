@@ -31,6 +31,8 @@ export interface LimitRule {
   readonly subject: LimitSubject;
   readonly attempts: number;
   readonly windowMs: number;
+  /** Of one channel: attempts elsewhere do not count. */
+  readonly ofChannel?: true;
 }
 
 export type RiskRule = BlockRule | LimitRule;
