@@ -66,7 +66,7 @@ export type GivenUpReason = 'review_declined' | 'review_expired' | 'review_uncap
 /** Why a payment is recorded and not sent, or given up. */
 export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing' | GivenUpReason;
 
-const givenUpReasons: readonly string[] = ['review_declined', 'review_expired', 'review_uncaptured'] satisfies readonly GivenUpReason[];
+export const givenUpReasons: readonly GivenUpReason[] = ['review_declined', 'review_expired', 'review_uncaptured'];
 
 const reasons: ReadonlySet<string> = new Set([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
@@ -76,7 +76,7 @@ const reasons: ReadonlySet<string> = new Set([
 ]);
 
 export function isGivenUpReason(reason: string | undefined): reason is GivenUpReason {
-  return reason !== undefined && givenUpReasons.includes(reason);
+  return givenUpReasons.some((one) => one === reason);
 }
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {
