@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { auditedTests } from './harness/auditor.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
-import { createConsoleClient, viewerKey } from './harness/console.ts';
+import { createConsoleClient, moveClock, viewerKey } from './harness/console.ts';
 import type { FaultRequest } from './harness/host-control.ts';
 import { pending, succeeded, undone } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
@@ -19,6 +19,7 @@ const audited = auditedTests(() => stack);
 
 const uuidOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 const ids = (id: string) => ({ operation_id: uuidOf(id) });
+const day = 86_400;
 const reason = 'The acquirer has said so by phone.';
 
 function decideOn(id: string, decision: string, more: { readonly approval_code?: string | undefined } = {}) {
@@ -205,4 +206,15 @@ audited('what is not escalated is not decided, and what is unknown is not found'
   assert.deepEqual([status, body.error], [409, 'conflict']);
   assert.match(String(body.detail), /is approved/);
   assert.equal((await decideOn('0'.repeat(32), 'undone')).status, 404);
+});
+
+audited('a hold that was decided after its end is given up', async () => {
+  const id = await unheard('answer_lost', { type: 'PA', card: freshCardNumber() });
+  const url = `http://127.0.0.1:${stack.config.port}`;
+  await moveClock(url, 11 * day);
+  assert.equal((await decideOn(id, 'approved')).body.state, 'approved');
+  await moveClock(url, 2 * day);
+  const { payment_id } = await client.done('get', '/operations/{operation_id}', { ids: ids(id) });
+  const { state, released } = await client.done('get', '/payments/{payment_id}', { ids: { payment_id: String(payment_id) } });
+  assert.deepEqual([state, released], ['voided', 3_000]);
 });

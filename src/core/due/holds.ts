@@ -22,6 +22,8 @@ export interface HoldRules {
 
 /** Added to the time that an acquirer may take; by then a node that has leased a row is done with it, or is gone. */
 const leaseMarginMs = 15_000;
+/** What waits for an operator's decision is looked at again so much later, on the business clock. */
+const afterDecisionMs = 86_400_000;
 /** Something of the payment is under way; its resolution looks again after about as long. */
 const againAfterMs = 1_000;
 const firstPauseMs = 5_000;
@@ -84,6 +86,10 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const hold = tree?.operations.find((operation) => operation.operationId === operationId);
   const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
+  if (left === 'undecided') {
+    await engine.holds.moveTo(due, engine.clock.businessNow() + afterDecisionMs);
+    return true;
+  }
   if (left === 'unclear') return putOff(engine, due);
   if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
@@ -143,8 +149,9 @@ function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dia
   );
 }
 
-/** Whether there is anything to take; `unclear` while something that may change it has no outcome. */
-function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'something' {
+/** Whether there is anything to take; `unclear` while something that may change it has no outcome, `undecided` while an operator has to say which. */
+function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'undecided' | 'something' {
+  if (hold.state === 'escalated') return 'undecided';
   if (hold.state === 'awaiting' || hold.state === 'submitted' || hold.state === 'unknown') return 'unclear';
   if (hold.state !== 'approved' || tree.state !== 'authorized') return 'nothing';
   if (tree.capturePending > 0 || tree.releasePending > 0) return 'unclear';
