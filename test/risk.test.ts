@@ -231,7 +231,9 @@ test('rules are listed, and what cannot be one is refused by its field; the trai
   assert.deepEqual([items?.length, items?.[0]?.rule_id, items?.[0]?.channel_id, items?.[0]?.kind], [1, rule, null, 'block']);
   const refused: readonly (readonly [path: string, body: object, status: number, field: string | undefined])[] = [
     [blocks, { subject: 'email', value: email }, 409, undefined],
+    [blocks, { subject: 'email', value: email, action: 'review' }, 409, undefined],
     [blocks, { subject: 'email', value: 'nobody' }, 400, 'value'],
+    [blocks, { subject: 'email', value: `${freshCardNumber()}@shop.example` }, 400, 'value'],
     [blocks, { subject: 'ip', value: '203.0.113.0/24' }, 400, 'value'],
     [blocks, { subject: 'bin', value: '41111111' }, 400, 'value'],
     [blocks, { subject: 'country', value: 'Utopia' }, 400, 'value'],
@@ -247,6 +249,7 @@ test('rules are listed, and what cannot be one is refused by its field; the trai
   for (const [path, body, status, field] of refused) {
     const reply = await console.call('post', path, { ids, body });
     assert.deepEqual([reply.status, reply.body.errors?.[0]?.field], [status, field], `${JSON.stringify(body)} ${reply.text}`);
+    if (status === 409) assert.match(String(reply.body.detail), new RegExp(`${rule}, with the action block`));
   }
   assert.equal(
     (await console.call('post', blocks, { ids: { merchant_id: nobody }, body: { subject: 'bin', value: '411111' } })).status,

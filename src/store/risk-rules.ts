@@ -33,9 +33,9 @@ const surroundings: Statement = {
   text: `select (select count(*)::int from polygate.merchant where merchant_id = $1) as merchants,
   (select count(*)::int from polygate.channel where merchant_id = $1 and channel_id = $2) as channels,
   (select count(*)::int from polygate.risk_rule where merchant_id = $1) as rules,
-  (select count(*)::int from polygate.risk_rule r where r.merchant_id = $1 and r.channel_id is not distinct from $2::uuid and r.kind = $3
-    and r.subject = $4 and r.value is not distinct from $5 and r.attempts is not distinct from $6::int
-    and r.window_seconds is not distinct from $7::int) as same`,
+  (select r.rule_id || ', with the action ' || r.action from polygate.risk_rule r where r.merchant_id = $1
+    and r.channel_id is not distinct from $2::uuid and r.kind = $3 and r.subject = $4 and r.value is not distinct from $5
+    and r.attempts is not distinct from $6::int and r.window_seconds is not distinct from $7::int) as same`,
 };
 
 const insert: Statement = {
@@ -58,7 +58,7 @@ interface Surroundings extends Record<string, unknown> {
   readonly merchants: number;
   readonly channels: number;
   readonly rules: number;
-  readonly same: number;
+  readonly same: string | null;
 }
 
 /** The trail is for good, so it says nothing of a shopper: the rule's id does. */
@@ -72,7 +72,9 @@ export function addRule(database: Database, { actor, merchantId, channelId, rule
     if (channelId !== undefined && found.channels === 0) {
       throw new OperatorError(`The merchant has no channel ${channelId}.`, { kind: 'invalid', field: 'channel_id' });
     }
-    if (found.same > 0) throw new OperatorError('There is such a rule already.', { kind: 'conflict' });
+    if (found.same !== null) {
+      throw new OperatorError(`There is such a rule already: ${found.same}. Remove it to have another action.`, { kind: 'conflict' });
+    }
     if (found.rules >= rulesAtMost) {
       throw new OperatorError(`The merchant has ${rulesAtMost} rules, which is the most there can be; remove some first.`, {
         kind: 'conflict',
