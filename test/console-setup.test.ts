@@ -139,7 +139,10 @@ test('mistakes name their field, change nothing and leave no trail', async () =>
       'settings.wrap',
     ],
     ['post', '/endpoints', { merchant_id: merchantId, dialect: 'opp', url: 'https://shop.example', secret: 'short' }, 400, 'secret'],
+    ['post', channels, { ...channel, dialect: 'payone', wire_id: '4012888888881881' }, 400, 'wire_id'],
     ['post', '/operators', { name: 'X', role: 'god' }, 400, 'role'],
+    ['post', '/operators', { name: 'OPERATOR_KEY', role: 'viewer' }, 400, 'name'],
+    ['post', '/operators', { name: 'VIEWER_KEY', role: 'admin' }, 400, 'name'],
   ];
   for (const [method, path, body, status, field] of cases) {
     const reply = await client.call(method, path, { ids, body });
@@ -194,7 +197,9 @@ test('an endpoint is made, tested, paused, resumed, changed and removed', async 
   const failed = await client.call('post', `${one}/test`, { ids });
   assert.deepEqual([failed.status, failed.body.error], [502, 'endpoint_failed']);
   assert.equal((await client.done('post', `${one}/test`, { ids })).state, 'active');
-  assert.equal((await client.done('post', `${one}/pause`, { ids })).state, 'paused');
+  const pauses = await Promise.all(Array.from({ length: 3 }, () => client.call('post', `${one}/pause`, { ids })));
+  const tooLate = 'The endpoint is paused. Only an active endpoint is paused.';
+  assert.deepEqual(pauses.map(({ status, body }) => (status === 200 ? body.state : body.detail)).sort(), [tooLate, tooLate, 'paused']);
   assert.equal((await client.done('post', `${one}/test`, { ids })).state, 'paused');
   assert.equal((await client.done('post', `${one}/resume`, { ids })).state, 'active');
   const other = hooks.url(`${name}-moved`);
