@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config.ts';
+import { isDay } from '../core/day.ts';
 import { type MailLanguage, mailLanguages } from '../core/mail/content.ts';
 import { isMailAddress } from '../core/mail/send.ts';
 import type { KeptEndpoint } from '../core/operator/operator-store.ts';
@@ -280,8 +281,8 @@ function addReplayCommand(webhook: Command): void {
 
 function readTime(text: string): Date {
   const time = new Date(text);
-  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError('Expected a day or a time with its zone, as in 2034-01-31T10:00:00Z.');
+  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && isDay(text.slice(0, 10)) && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('Expected a day or a time with its zone that exists, as in 2034-01-31T10:00:00Z.');
 }
 
 function callbacksByDialect(): ReadonlyMap<string, DialectCallbacks> {

@@ -139,7 +139,9 @@ export async function findMerchant(database: Database, text: string): Promise<Me
       field: 'merchant_id',
     });
   if (others.length === 0) return merchant;
-  throw new OperatorError(`Several merchants are called ${text}: name one by its routing number, as \`polygate merchant list\` shows it.`);
+  throw new OperatorError(
+    `Several merchants are called ${text}, by name or routing number: name one by its id, as \`polygate merchant list\` shows it.`,
+  );
 }
 
 /** Without a routing number the merchant gets the next one. */
