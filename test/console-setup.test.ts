@@ -249,6 +249,25 @@ test('operators are made by the command line as well', async () => {
   assert.match(wrong.output, /Allowed choices are viewer, operator, admin/);
 });
 
+test('the trail says the same of a channel, whichever way it is made and changed', async () => {
+  const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
+  const channel = { dialect: 'tzero', account_id: 'sandbox-tzero', name: 'Twin', currencies: ['EUR'], bank_methods: ['ideal'] };
+  const { channel_id } = await client.done('post', '/merchants/{merchant_id}/channels', { ids, body: channel });
+  const one = { ids: { ...ids, channel_id: String(channel_id) }, body: { without_authentication: 'stop' } };
+  await client.done('patch', '/merchants/{merchant_id}/channels/{channel_id}', one);
+  const operator = createOperator(stack.env);
+  const { wireId, currencies, bankMethods } = await operator.json<{ wireId: string; currencies: string[]; bankMethods: string[] }>(
+    ...['channel', 'create', '--merchant', '1', '--dialect', 'tzero', '--account', 'sandbox-tzero', '--name', 'Twin'],
+    ...['--currencies', 'EUR', '--bank-methods', 'ideal'],
+  );
+  assert.deepEqual([currencies, bankMethods], [['EUR'], ['ideal']]);
+  await operator.json('channel', 'set', '--dialect', 'tzero', '--wire-id', wireId, '--without-authentication', 'stop');
+  const { items = [] } = await client.done('get', '/audit', { query: { act: 'channel', limit: '4' } });
+  const told = items.map(({ act, details }) => [act, { ...(details as object), channelId: '', wireId: '' }]);
+  assert.deepEqual(told.slice(0, 2), told.slice(2));
+  assert.equal(items[0]?.details?.merchantId, ids.merchant_id);
+});
+
 test('payouts are funded once under one id, and the books stay right', async () => {
   const { merchantId } = await newShop('Paying Shop');
   const ids = { merchant_id: merchantId };
