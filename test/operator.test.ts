@@ -135,6 +135,7 @@ const mistakes: readonly { readonly args: readonly string[]; readonly input?: st
   { args: ['account', 'create', '--id', 'x', '--mid', 'M', '--mcc', '5812', '--terminals', 'TOOLONG01'], says: /1 to 8 letters or digits/ },
   { args: ['account', 'create', '--id', 'sandbox-opp', '--mid', 'M', '--mcc', '5812', '--terminals', 'Q1'], says: /already/ },
   { args: ['credential', 'create', '--merchant', 'Nobody', '--dialect', 'opp'], says: /There is no merchant Nobody/ },
+  { args: ['webhook', 'add', '--mail', `${freshCardNumber()}@shop.example`], says: /must not hold what looks like a card number/ },
   { args: ['compliance', 'add', '--valid-from', '2026-02-30'], says: /Expected a day that exists/ },
   {
     args: ['webhook', 'replay', '018f6a00-0000-7000-8000-00000000abcd', '--from', '2026-02-31T00:00:00Z'],

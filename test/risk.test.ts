@@ -255,6 +255,11 @@ test('rules are listed, and what cannot be one is refused by its field; the trai
     (await console.call('post', blocks, { ids: { merchant_id: nobody }, body: { subject: 'bin', value: '411111' } })).status,
     404,
   );
+  for (const value of ['::ffff:203.0.113.9', '::FFFF:cb00:7109', '0:0:0:0:0:ffff:203.0.113.9']) {
+    const added = await console.done('post', blocks, { ids, body: { subject: 'ip', value } });
+    assert.equal(added.value, '203.0.113.9', value);
+    await remove(console, String(added.rule_id));
+  }
   await remove(console, rule);
   const gone = await console.call('delete', '/merchants/{merchant_id}/risk-rules/{rule_id}', { ids: { merchant_id, rule_id: rule } });
   assert.equal(gone.status, 404);

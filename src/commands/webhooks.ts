@@ -28,6 +28,7 @@ import {
   printJson,
   printRows,
   wholeNumber,
+  withoutCard,
   withStore,
   withVault,
 } from './command-line.ts';
@@ -84,7 +85,7 @@ function addAddCommand(webhook: Command): void {
     .requiredOption('--merchant <merchant>', 'its routing number or id')
     .requiredOption('--dialect <dialect>', `the protocol that it speaks: ${spoken.join(', ')}`)
     .option('--url <url>', 'where the messages go; https')
-    .option('--mail <address>', 'instead of a URL: tell the result of payments by mail to this address')
+    .option('--mail <address>', 'instead of a URL: tell the result of payments by mail to this address', withoutCard())
     .addOption(new Option('--language <language>', 'of the mails (default: en)').choices(mailLanguages))
     .option('--channel <name>', "only one of the merchant's channels, by its name on the wire")
     .option('--secret <secret>', 'what messages are encrypted or signed with (default: a new one, shown once)')

@@ -109,12 +109,18 @@ function normalizedIp(text: string): string | undefined {
     case 4:
       return text;
     case 6: {
-      const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text) ?? [];
-      if (mapped !== undefined) return mapped;
       // A zone is no part of an address on the wire, and no URL takes one.
-      return URL.parse(`http://[${text.replace(/%.*$/, '')}]`)?.hostname.slice(1, -1);
+      const shortest = URL.parse(`http://[${text.replace(/%.*$/, '')}]`)?.hostname.slice(1, -1);
+      const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(shortest ?? '') ?? [];
+      return high === undefined || low === undefined ? shortest : [high, low].flatMap(bytesOf).join('.');
     }
     default:
       return undefined;
   }
+}
+
+/** The two bytes of a group of an IPv6 address. */
+function bytesOf(group: string): readonly number[] {
+  const value = Number.parseInt(group, 16);
+  return [value >> 8, value & 0xff];
 }
