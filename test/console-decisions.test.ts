@@ -180,6 +180,7 @@ audited('what is held for review and was not answered is looked at once it is de
   }
   assert.equal((await stack.api.operate(accepted, { type: 'RF', amount: '30.00' })).code, succeeded);
   await client.done('delete', '/merchants/{merchant_id}/risk-rules/{rule_id}', { ids: { ...merchant, rule_id: String(rule_id) } });
+  await eventually(async () => (await stack.api.pay({ card, amount: '1.00' })).code === succeeded, 'the rule to be gone');
 });
 
 audited('a hold whose answer was lost is captured under the code that the acquirer has told', async () => {
@@ -210,11 +211,20 @@ audited('what is not escalated is not decided, and what is unknown is not found'
 
 audited('a hold that was decided after its end is given up', async () => {
   const id = await unheard('answer_lost', { type: 'PA', card: freshCardNumber() });
+  const captured = await stack.api.pay({ type: 'PA', card: freshCardNumber(), amount: '30.00' });
+  await stack.host.addFault({ fault: 'no_answer', mti: '0220', times: 100 });
+  const capture = await escalated((await stack.api.operate(captured.id, { type: 'CP', amount: '30.00' })).id);
+  await stack.host.clearFaults();
   const url = `http://127.0.0.1:${stack.config.port}`;
   await moveClock(url, 11 * day);
   assert.equal((await decideOn(id, 'approved')).body.state, 'approved');
-  await moveClock(url, 2 * day);
+  assert.equal((await decideOn(capture, 'undone')).body.state, 'undone');
+  await moveClock(url, 1);
+  for (const ended of [id, captured.id]) await isVoided(ended);
+});
+
+async function isVoided(id: string): Promise<void> {
   const { payment_id } = await client.done('get', '/operations/{operation_id}', { ids: ids(id) });
   const { state, released } = await client.done('get', '/payments/{payment_id}', { ids: { payment_id: String(payment_id) } });
   assert.deepEqual([state, released], ['voided', 3_000]);
-});
+}

@@ -10,6 +10,7 @@ import { voidOperation } from '../payment/void.ts';
 import { expireReview, giveUpUncaptured } from '../risk/decide-review.ts';
 import { isCapturedAfterReview, isInReview, isUncaptured, stateShown } from '../risk/review.ts';
 import { isGivenUpReason } from '../risk/rule.ts';
+import { openOperationStates } from '../states/operation.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
 import type { DueWork, Progress } from './work.ts';
@@ -22,8 +23,6 @@ export interface HoldRules {
 
 /** Added to the time that an acquirer may take; by then a node that has leased a row is done with it, or is gone. */
 const leaseMarginMs = 15_000;
-/** What waits for an operator's decision is looked at again so much later, on the business clock. */
-const afterDecisionMs = 86_400_000;
 /** Something of the payment is under way; its resolution looks again after about as long. */
 const againAfterMs = 1_000;
 const firstPauseMs = 5_000;
@@ -86,10 +85,6 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const hold = tree?.operations.find((operation) => operation.operationId === operationId);
   const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
-  if (left === 'undecided') {
-    await engine.holds.moveTo(due, engine.clock.businessNow() + afterDecisionMs);
-    return true;
-  }
   if (left === 'unclear') return putOff(engine, due);
   if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
@@ -149,10 +144,9 @@ function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dia
   );
 }
 
-/** Whether there is anything to take; `unclear` while something that may change it has no outcome, `undecided` while an operator has to say which. */
-function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'undecided' | 'something' {
-  if (hold.state === 'escalated') return 'undecided';
-  if (hold.state === 'awaiting' || hold.state === 'submitted' || hold.state === 'unknown') return 'unclear';
+/** Whether there is anything to take; `unclear` while something that may change it has no outcome. */
+function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'something' {
+  if (hold.state !== 'approved' && openOperationStates.some((state) => state === hold.state)) return 'unclear';
   if (hold.state !== 'approved' || tree.state !== 'authorized') return 'nothing';
   if (tree.capturePending > 0 || tree.releasePending > 0) return 'unclear';
   return tree.authorized - tree.captured - tree.released > 0 ? 'something' : 'nothing';
