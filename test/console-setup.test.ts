@@ -95,6 +95,27 @@ test('a credential is told once and ended', async () => {
   assert.deepEqual([moved.identifier, moved.login], ['moving-user', {}]);
 });
 
+test('a key of QorePay that is brought along opens as it is, whichever way it is entered', async () => {
+  const { merchantId } = await newShop('Moving Shop');
+  const [first, second] = [freshName('old-qorepay-key'), freshName('older-qorepay-key')];
+  const statusOf = async (key: string) => {
+    const answer = await fetch(`http://127.0.0.1:${stack.config.port}/api/v1/account/json/balance/`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  assert.equal(await statusOf(first), 401);
+  const ids = { merchant_id: merchantId };
+  await client.done('post', '/merchants/{merchant_id}/credentials', { ids, body: { dialect: 'qorepay', secret: first } });
+  await eventually(async () => (await statusOf(first)) === 200, 'the key that the console was given to open');
+  const operator = createOperator(stack.env);
+  const args = ['credential', 'create', '--merchant', merchantId, '--dialect', 'qorepay', '--secret-file', '-'];
+  const made = await operator.run(args, { input: second });
+  assert.equal(made.code, 0, made.output);
+  await eventually(async () => (await statusOf(second)) === 200, 'the key that the command was given to open');
+});
+
 test('mistakes name their field, change nothing and leave no trail', async () => {
   const { merchantId, channelId } = await newShop('Careful Shop');
   const count = async () => (await stack.database.query('select count(*) from polygate.audit')).rows[0];
