@@ -122,7 +122,7 @@ function checked(given: ChannelSettings, { name: dialectName, policies: known }:
   // A dialect that declares none reads what it knows of them, and leaves the rest.
   if (known === undefined) return given;
   for (const [policy, value] of Object.entries(given.policies ?? {})) {
-    const form = known[policy];
+    const form = Object.hasOwn(known, policy) ? known[policy] : undefined;
     if (form === undefined) {
       throw fieldProblem(`policies.${policy}`, `is no policy of ${dialectName}; there are: ${Object.keys(known).join(', ') || 'none'}`);
     }
