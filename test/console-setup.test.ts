@@ -95,6 +95,27 @@ test('a credential is told once and ended', async () => {
   assert.deepEqual([moved.identifier, moved.login], ['moving-user', {}]);
 });
 
+test('a key of QorePay that is brought along opens as it is, whichever way it is entered', async () => {
+  const { merchantId } = await newShop('Moving Shop');
+  const [first, second] = [freshName('old-qorepay-key'), freshName('older-qorepay-key')];
+  const statusOf = async (key: string) => {
+    const answer = await fetch(`http://127.0.0.1:${stack.config.port}/api/v1/account/json/balance/`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  assert.equal(await statusOf(first), 401);
+  const ids = { merchant_id: merchantId };
+  await client.done('post', '/merchants/{merchant_id}/credentials', { ids, body: { dialect: 'qorepay', secret: first } });
+  await eventually(async () => (await statusOf(first)) === 200, 'the key that the console was given to open');
+  const operator = createOperator(stack.env);
+  const args = ['credential', 'create', '--merchant', merchantId, '--dialect', 'qorepay', '--secret-file', '-'];
+  const made = await operator.run(args, { input: second });
+  assert.equal(made.code, 0, made.output);
+  await eventually(async () => (await statusOf(second)) === 200, 'the key that the command was given to open');
+});
+
 test('mistakes name their field, change nothing and leave no trail', async () => {
   const { merchantId, channelId } = await newShop('Careful Shop');
   const count = async () => (await stack.database.query('select count(*) from polygate.audit')).rows[0];
@@ -124,6 +145,14 @@ test('mistakes name their field, change nothing and leave no trail', async () =>
     ['patch', `${channels}/{channel_id}`, { bank_methods: ['cash'] }, 400, 'bank_methods.0'],
     ['patch', `${channels}/{channel_id}`, { policies: { requireCvv: 'yes' } }, 400, 'policies.requireCvv'],
     ['patch', `${channels}/{channel_id}`, { policies: { magic: true } }, 400, 'policies.magic'],
+    ['patch', `${channels}/{channel_id}`, { policies: { constructor: true } }, 400, 'policies.constructor'],
+    [
+      'post',
+      '/endpoints',
+      { merchant_id: merchantId, dialect: 'opp', url: 'https://shop.example', settings: { constructor: 'x' } },
+      400,
+      'settings.constructor',
+    ],
     ['patch', `${channels}/{channel_id}`, { policies: { magic: [4012888888881881] } }, 400, 'policies'],
     ['patch', `${channels}/{channel_id}`, { look: { accent: 'red' } }, 400, 'look.accent'],
     ['patch', `${channels}/{channel_id}`, { look: { logo: 'https://shop.example/logo.png' } }, 400, 'look.logo'],
@@ -139,7 +168,10 @@ test('mistakes name their field, change nothing and leave no trail', async () =>
       'settings.wrap',
     ],
     ['post', '/endpoints', { merchant_id: merchantId, dialect: 'opp', url: 'https://shop.example', secret: 'short' }, 400, 'secret'],
+    ['post', channels, { ...channel, dialect: 'payone', wire_id: '4012888888881881' }, 400, 'wire_id'],
     ['post', '/operators', { name: 'X', role: 'god' }, 400, 'role'],
+    ['post', '/operators', { name: 'OPERATOR_KEY', role: 'viewer' }, 400, 'name'],
+    ['post', '/operators', { name: 'VIEWER_KEY', role: 'admin' }, 400, 'name'],
   ];
   for (const [method, path, body, status, field] of cases) {
     const reply = await client.call(method, path, { ids, body });
@@ -194,7 +226,9 @@ test('an endpoint is made, tested, paused, resumed, changed and removed', async 
   const failed = await client.call('post', `${one}/test`, { ids });
   assert.deepEqual([failed.status, failed.body.error], [502, 'endpoint_failed']);
   assert.equal((await client.done('post', `${one}/test`, { ids })).state, 'active');
-  assert.equal((await client.done('post', `${one}/pause`, { ids })).state, 'paused');
+  const pauses = await Promise.all(Array.from({ length: 3 }, () => client.call('post', `${one}/pause`, { ids })));
+  const tooLate = 'The endpoint is paused. Only an active endpoint is paused.';
+  assert.deepEqual(pauses.map(({ status, body }) => (status === 200 ? body.state : body.detail)).sort(), [tooLate, tooLate, 'paused']);
   assert.equal((await client.done('post', `${one}/test`, { ids })).state, 'paused');
   assert.equal((await client.done('post', `${one}/resume`, { ids })).state, 'active');
   const other = hooks.url(`${name}-moved`);
@@ -242,6 +276,25 @@ test('operators are made by the command line as well', async () => {
   assert.equal((await client.call('get', '/escalations', { key })).status, 401);
   const wrong = await operator.run(['operator', 'add', '--name', 'Otto', '--role', 'boss']);
   assert.match(wrong.output, /Allowed choices are viewer, operator, admin/);
+});
+
+test('the trail says the same of a channel, whichever way it is made and changed', async () => {
+  const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
+  const channel = { dialect: 'tzero', account_id: 'sandbox-tzero', name: 'Twin', currencies: ['EUR'], bank_methods: ['ideal'] };
+  const { channel_id } = await client.done('post', '/merchants/{merchant_id}/channels', { ids, body: channel });
+  const one = { ids: { ...ids, channel_id: String(channel_id) }, body: { without_authentication: 'stop' } };
+  await client.done('patch', '/merchants/{merchant_id}/channels/{channel_id}', one);
+  const operator = createOperator(stack.env);
+  const { wireId, currencies, bankMethods } = await operator.json<{ wireId: string; currencies: string[]; bankMethods: string[] }>(
+    ...['channel', 'create', '--merchant', '1', '--dialect', 'tzero', '--account', 'sandbox-tzero', '--name', 'Twin'],
+    ...['--currencies', 'EUR', '--bank-methods', 'ideal'],
+  );
+  assert.deepEqual([currencies, bankMethods], [['EUR'], ['ideal']]);
+  await operator.json('channel', 'set', '--dialect', 'tzero', '--wire-id', wireId, '--without-authentication', 'stop');
+  const { items = [] } = await client.done('get', '/audit', { query: { act: 'channel', limit: '4' } });
+  const told = items.map(({ act, details }) => [act, { ...(details as object), channelId: '', wireId: '' }]);
+  assert.deepEqual(told.slice(0, 2), told.slice(2));
+  assert.equal(items[0]?.details?.merchantId, ids.merchant_id);
 });
 
 test('payouts are funded once under one id, and the books stay right', async () => {

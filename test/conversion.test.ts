@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bankPayment, goToBank, press } from './harness/bank-shopper.ts';
+import { freshCardNumber } from './harness/card-numbers.ts';
 import { type ConsoleBody, createConsoleClient, moveClock } from './harness/console.ts';
-import { debit, freshName, type Parameters, useOppStack } from './harness/opp.ts';
+import { debit, demo, freshName, type Parameters, useOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
 import { authenticate, browserData } from './harness/shopper.ts';
 
 const opp = useOppStack();
+const uuidOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 const client = createConsoleClient(() => opp.url);
 const day = 86_400;
 
@@ -70,6 +73,34 @@ test('what was paid on a day is counted by order, brand, flow and reason', async
   assert.match(headers.get('content-type') ?? '', /^text\/csv/);
   assert.equal(text.split('\r\n')[0], 'brand,orders,approved_orders,attempts,approved_attempts,open_attempts');
   assert.match(text, /\r\nvisa,3,3,5,3,0\r\n/);
+});
+
+test('what a review holds is open, what it has declined counts as declined, and a rebill that is held is none of the attempts', async () => {
+  const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
+  const card = { 'card.number': freshCardNumber() };
+  const { id: charged } = (await pay(card)).body;
+  const rule = { subject: 'bin', value: card['card.number'].slice(0, 6), action: 'review' };
+  const { rule_id } = await client.done('post', '/merchants/{merchant_id}/risk-rules/blocks', { ids, body: rule });
+  await eventually(async () => (await pay(card)).code === '000.400.070', 'the rule to be in force');
+  const { business_time: from } = await moveClock(opp.url, day);
+  const held = [await pay(card), await pay(card), await pay(card)].map(({ body: { id = '' } }) => id);
+  const rebilled = await opp.post(`/v1/payments/${charged}`, {
+    entityId: demo.entityId,
+    paymentType: 'RB',
+    amount: '5.00',
+    currency: 'EUR',
+  });
+  assert.equal(rebilled.code, '000.400.070', rebilled.text);
+  for (const [index, decision] of ['decline', 'accept'].entries()) {
+    const operation_id = uuidOf(held[index] ?? '');
+    await client.done('post', '/reviews/{operation_id}/decision', { ids: { operation_id }, body: { decision, reason: 'looked at it' } });
+  }
+  const { business_time: to } = await moveClock(opp.url, 3_600);
+  assert.deepEqual(shown(await report({ from, to, by: 'decline_reason' }), ['decline_reason']), [
+    'review_declined: 1 0 1 0 0',
+    ': 2 1 2 1 1',
+  ]);
+  await client.done('delete', '/merchants/{merchant_id}/risk-rules/{rule_id}', { ids: { ...ids, rule_id: String(rule_id) } });
 });
 
 test('a span that cannot be is refused by its field', async () => {

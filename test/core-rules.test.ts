@@ -272,7 +272,7 @@ rejected  |           |          |          |           |         |          |  
 failed    |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
 unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated |         |                    |               |
 undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |           |         |                    |               |
-escalated |           |          |          | pending   |         | approved | declined |                |        |         | undone         |         |           | unknown |                    |               |
+escalated |           |          |          | pending   |         | approved | declined |                |        |         | undone         |         |           | unknown | approved           |               |
 `);
 
 test('which states of an operation follow which', () => {

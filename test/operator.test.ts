@@ -135,6 +135,13 @@ const mistakes: readonly { readonly args: readonly string[]; readonly input?: st
   { args: ['account', 'create', '--id', 'x', '--mid', 'M', '--mcc', '5812', '--terminals', 'TOOLONG01'], says: /1 to 8 letters or digits/ },
   { args: ['account', 'create', '--id', 'sandbox-opp', '--mid', 'M', '--mcc', '5812', '--terminals', 'Q1'], says: /already/ },
   { args: ['credential', 'create', '--merchant', 'Nobody', '--dialect', 'opp'], says: /There is no merchant Nobody/ },
+  { args: ['webhook', 'add', '--mail', `${freshCardNumber()}@shop.example`], says: /must not hold what looks like a card number/ },
+  { args: ['compliance', 'add', '--valid-from', '2026-02-30'], says: /Expected a day that exists/ },
+  {
+    args: ['webhook', 'replay', '018f6a00-0000-7000-8000-00000000abcd', '--from', '2026-02-31T00:00:00Z'],
+    says: /Expected a day or a time with its zone that exists/,
+  },
+  { args: ['operator', 'add', '--name', 'OPERATOR_KEY', '--role', 'viewer'], says: /Choose another name/ },
   { args: ['credential', 'create', '--merchant', '1', '--dialect', 'swift'], says: /There is no dialect swift/ },
   {
     args: ['credential', 'create', '--merchant', '2', '--dialect', 'opp', '--secret-file', '-'],
@@ -260,4 +267,11 @@ test('the command that is told to be the next can be pasted, also where a mercha
   const [, next = ''] = /^Next: polygate (.+)$/m.exec(told.output) ?? [];
   const made = await operator.run(next.split(' '));
   assert.match(made.output, /works on running nodes/, told.output);
+});
+
+test('a merchant whose name is the routing number of another is named by its id', async () => {
+  const { merchantId } = await operator.json<{ merchantId: string }>('merchant', 'create', '--name', '1');
+  const { code, output } = await operator.run(['channel', 'list', '--merchant', '1']);
+  assert.deepEqual([code, /name one by its id/.test(output)], [1, true], output);
+  assert.equal((await operator.run(['channel', 'list', '--merchant', merchantId])).code, 0);
 });

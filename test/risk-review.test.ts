@@ -232,6 +232,27 @@ test('Paymentz: what a review declines is told as failed, and not as cancelled a
   assert.ok(!statuses.includes('authcancelled'), statuses.join());
 });
 
+test('what its merchant has called off is not decided any more', async () => {
+  const opp = stack.parts.api;
+  const email = await held();
+  for (const [type, decision] of [
+    ['DB', 'accept'],
+    ['PA', 'decline'],
+  ] as const) {
+    const { id } = await opp.pay({ type, card: freshCardNumber(), more: { 'customer.email': email } });
+    const operation_id = String((await reviewOf()).operation_id);
+    assert.equal(operation_id.replaceAll('-', ''), id);
+    assert.equal((await opp.operate(id, { type: 'RV' })).code, succeeded);
+    const before = (await opp.read(id)).code;
+    const late = await console.call('post', '/reviews/{operation_id}/decision', {
+      ids: { operation_id },
+      body: { decision, reason: 'too late' },
+    });
+    assert.deepEqual([late.status, late.body.error], [409, 'conflict'], late.text);
+    assert.equal((await opp.read(id)).code, before);
+  }
+});
+
 test('a limit may ask for a review; a list that blocks counts for more', async () => {
   await console.done('post', '/merchants/{merchant_id}/risk-rules/limits', {
     ids: { merchant_id },

@@ -157,6 +157,21 @@ test('of many attempts at the same time no more get through than may; a request 
   await remove(console, rule);
 });
 
+test('a limit of one channel counts the attempts there, also where the merchant has a limit for all', async () => {
+  const { items } = await console.done('get', '/channels', { query: { merchant_id, wire_id: '0f0e0d0c0b0a09080706050403020100' } });
+  const limit = { subject: 'email', window_seconds: 600 };
+  const forAll = await add(console, limits, { ...limit, attempts: 4 });
+  const forOne = await add(console, limits, { ...limit, attempts: 1, channel_id: items?.[0]?.channel_id });
+  await inForce();
+  const shopper = { 'customer.email': freshMail() };
+  for (let count = 0; count < 2; count++) expectReply(await pay(shopper, plain), 200, approved);
+  expectReply(await pay(shopper), 200, approved);
+  expectReply(await pay(shopper), 400, '800.120.103');
+  expectReply(await pay(shopper, plain), 400, '800.120.103');
+  for (const rule of [forAll, forOne]) await remove(console, rule);
+  await inForce();
+});
+
 const orderOf = (emailAddress: string, merchantReference: string) => ({
   order: {
     amountOfMoney: { amount: 1250, currencyCode: 'EUR' },
@@ -216,7 +231,9 @@ test('rules are listed, and what cannot be one is refused by its field; the trai
   assert.deepEqual([items?.length, items?.[0]?.rule_id, items?.[0]?.channel_id, items?.[0]?.kind], [1, rule, null, 'block']);
   const refused: readonly (readonly [path: string, body: object, status: number, field: string | undefined])[] = [
     [blocks, { subject: 'email', value: email }, 409, undefined],
+    [blocks, { subject: 'email', value: email, action: 'review' }, 409, undefined],
     [blocks, { subject: 'email', value: 'nobody' }, 400, 'value'],
+    [blocks, { subject: 'email', value: `${freshCardNumber()}@shop.example` }, 400, 'value'],
     [blocks, { subject: 'ip', value: '203.0.113.0/24' }, 400, 'value'],
     [blocks, { subject: 'bin', value: '41111111' }, 400, 'value'],
     [blocks, { subject: 'country', value: 'Utopia' }, 400, 'value'],
@@ -232,11 +249,17 @@ test('rules are listed, and what cannot be one is refused by its field; the trai
   for (const [path, body, status, field] of refused) {
     const reply = await console.call('post', path, { ids, body });
     assert.deepEqual([reply.status, reply.body.errors?.[0]?.field], [status, field], `${JSON.stringify(body)} ${reply.text}`);
+    if (status === 409) assert.match(String(reply.body.detail), new RegExp(`${rule}, with the action block`));
   }
   assert.equal(
     (await console.call('post', blocks, { ids: { merchant_id: nobody }, body: { subject: 'bin', value: '411111' } })).status,
     404,
   );
+  for (const value of ['::ffff:203.0.113.9', '::FFFF:cb00:7109', '0:0:0:0:0:ffff:203.0.113.9']) {
+    const added = await console.done('post', blocks, { ids, body: { subject: 'ip', value } });
+    assert.equal(added.value, '203.0.113.9', value);
+    await remove(console, String(added.rule_id));
+  }
   await remove(console, rule);
   const gone = await console.call('delete', '/merchants/{merchant_id}/risk-rules/{rule_id}', { ids: { merchant_id, rule_id: rule } });
   assert.equal(gone.status, 404);

@@ -94,8 +94,8 @@ function readChannel({ dialect: dialectName, account: accountId, name, currencie
   if (unknown !== undefined) throw new Error(`--currencies has ${unknown}, which ISO 4217 does not know.`);
   const strange = options.bankMethods?.find((name) => !activatableAtBank.some((method) => method === name));
   if (strange !== undefined) throw new Error(`--bank-methods has ${strange}; expected some of ${activatableAtBank.join(', ')}.`);
-  const activated = options.bankMethods === undefined ? {} : { bankMethods: options.bankMethods };
-  return { dialect: dialectName, wireId, accountId, name, ...(currencies === undefined ? {} : { currencies }), ...activated };
+  const activated = options.bankMethods === undefined ? {} : { bank_methods: options.bankMethods };
+  return { dialect: dialectName, wireId, accountId, name, settings: { ...(currencies === undefined ? {} : { currencies }), ...activated } };
 }
 
 export function dialectOf(name: string): Dialect {

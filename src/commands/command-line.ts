@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
+import { isDay } from '../core/day.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { type Database, explainAway, openDatabase } from '../postgres/connection.ts';
 import { openKeyFile } from '../vault/key-file.ts';
@@ -157,6 +158,12 @@ export function matching(pattern: RegExp, expected: string): (text: string) => s
     if (pattern.test(text)) return text;
     throw new InvalidArgumentError(`Expected ${expected}.`);
   };
+}
+
+/** An option's reader of a day that the calendar has. */
+export function day(text: string): string {
+  if (isDay(text)) return text;
+  throw new InvalidArgumentError('Expected a day that exists, as in 2034-01-31.');
 }
 
 /** An option's reader that takes no card number: what it reads is kept and shown. */

@@ -11,10 +11,10 @@ import {
   actor,
   addCommand,
   addGroup,
+  day,
   freeText,
   idOf,
   type ListOptions,
-  matching,
   print,
   printJson,
   printRows,
@@ -23,7 +23,6 @@ import {
 } from './command-line.ts';
 
 const documentId = idOf('the id of a document (a UUID)');
-const day = matching(/^\d{4}-\d{2}-\d{2}$/, 'a day, as 2026-01-31');
 const reasonForm = freeText(255);
 
 export function addComplianceCommands(program: Command): void {

@@ -68,7 +68,8 @@ async function create(options: CreateOptions): Promise<void> {
     throw new Error(`The secret in ${options.secretFile} cannot be used with ${options.dialect}; expected ${access.expected.secret}.`);
   }
   const secret = given ?? access.newSecret();
-  const identifier = access.identifierOf?.(secret) ?? options.identifier;
+  const ofGiven = given === undefined ? undefined : access.identifierOfGiven?.(given, options.identifier);
+  const identifier = access.identifierOf?.(secret) ?? ofGiven ?? options.identifier;
   const created = await withStore(options, async (database, config) => {
     const { merchantId } = await findMerchant(database, options.merchant);
     const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config.ts';
+import { isDay } from '../core/day.ts';
 import { type MailLanguage, mailLanguages } from '../core/mail/content.ts';
 import { isMailAddress } from '../core/mail/send.ts';
 import type { KeptEndpoint } from '../core/operator/operator-store.ts';
@@ -27,6 +28,7 @@ import {
   printJson,
   printRows,
   wholeNumber,
+  withoutCard,
   withStore,
   withVault,
 } from './command-line.ts';
@@ -83,7 +85,7 @@ function addAddCommand(webhook: Command): void {
     .requiredOption('--merchant <merchant>', 'its routing number or id')
     .requiredOption('--dialect <dialect>', `the protocol that it speaks: ${spoken.join(', ')}`)
     .option('--url <url>', 'where the messages go; https')
-    .option('--mail <address>', 'instead of a URL: tell the result of payments by mail to this address')
+    .option('--mail <address>', 'instead of a URL: tell the result of payments by mail to this address', withoutCard())
     .addOption(new Option('--language <language>', 'of the mails (default: en)').choices(mailLanguages))
     .option('--channel <name>', "only one of the merchant's channels, by its name on the wire")
     .option('--secret <secret>', 'what messages are encrypted or signed with (default: a new one, shown once)')
@@ -280,8 +282,8 @@ function addReplayCommand(webhook: Command): void {
 
 function readTime(text: string): Date {
   const time = new Date(text);
-  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError('Expected a day or a time with its zone, as in 2034-01-31T10:00:00Z.');
+  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && isDay(text.slice(0, 10)) && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('Expected a day or a time with its zone that exists, as in 2034-01-31T10:00:00Z.');
 }
 
 function callbacksByDialect(): ReadonlyMap<string, DialectCallbacks> {

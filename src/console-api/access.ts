@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { mayAct, type Operator, type Role } from '../core/operator/operator.ts';
+import { mayAct, type Operator, type Role, settingNames } from '../core/operator/operator.ts';
 import { hashOfKey } from '../core/operator/operator-key.ts';
 import type { OperatorStore } from '../core/operator/operator-store.ts';
 import type { LoginLimits } from '../dialects/dialect.ts';
@@ -53,8 +53,8 @@ async function operatorOf({ keys, store }: AccessParts, given: string): Promise<
   // Both are always compared, so that the time tells nothing.
   const isOperator = isSame(given, keys.operator);
   const isViewer = isSame(given, keys.viewer);
-  if (isOperator) return { name: 'OPERATOR_KEY', role: 'admin' };
-  if (isViewer) return { name: 'VIEWER_KEY', role: 'viewer' };
+  if (isOperator) return { name: settingNames.admin, role: 'admin' };
+  if (isViewer) return { name: settingNames.viewer, role: 'viewer' };
   return given === '' ? undefined : store.findOperator(hashOfKey(given));
 }
 

@@ -6,7 +6,7 @@ import { holdsCardNumber } from '../core/instrument/mask.ts';
 import { flows } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { ChannelSettings } from '../core/operator/operator-store.ts';
-import { changes, codes, fields, flag, inQuery, means, name, nullable, oneOf, optional, text, uuid, words } from './forms.ts';
+import { changes, codes, fields, flag, inQuery, means, name, nullable, oneOf, optional, text, uuid, withoutCard, words } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleDialect, ConsoleParts } from './parts.ts';
 import { fieldProblem } from './problem.ts';
@@ -53,6 +53,7 @@ const channel = fields({
   ...settings,
 });
 
+const knownId = Type.String({ 'x-expected': 'an id of the dialect, and no card number' });
 const path = fields({ merchant_id: uuid, channel_id: uuid });
 const group = 'Channels';
 const at = '/merchants/:merchant_id/channels';
@@ -71,7 +72,7 @@ export function channelRoutes({ store, dialects }: ConsoleParts): readonly Conso
       path: fields({ merchant_id: uuid }),
       body: fields({
         ...{ dialect: text, account_id: words(1, 63), name },
-        wire_id: Type.Optional(means(text, 'That of another platform, to be kept; a new one when not given.')),
+        wire_id: Type.Optional(means(withoutCard(knownId), 'That of another platform, to be kept; a new one when not given.')),
         ...optional(withoutName).properties,
       }),
       sample: { dialect: dialects[0]?.name, account_id: 'acme', name: 'Corner Shop', currencies: ['EUR'] },
@@ -121,7 +122,7 @@ function checked(given: ChannelSettings, { name: dialectName, policies: known }:
   // A dialect that declares none reads what it knows of them, and leaves the rest.
   if (known === undefined) return given;
   for (const [policy, value] of Object.entries(given.policies ?? {})) {
-    const form = known[policy];
+    const form = Object.hasOwn(known, policy) ? known[policy] : undefined;
     if (form === undefined) {
       throw fieldProblem(`policies.${policy}`, `is no policy of ${dialectName}; there are: ${Object.keys(known).join(', ') || 'none'}`);
     }

@@ -52,7 +52,8 @@ export function credentialRoutes({ store, dialects, engine, mode }: ConsoleParts
           throw fieldProblem('identifier', `must be ${access.expected.identifier}`);
         if (given !== undefined && !access.isSecret(given)) throw fieldProblem('secret', `must be ${access.expected.secret}`);
         const secret = given ?? access.newSecret();
-        const found = access.identifierOf?.(secret) ?? identifier;
+        const ofGiven = given === undefined ? undefined : access.identifierOfGiven?.(given, identifier);
+        const found = access.identifierOf?.(secret) ?? ofGiven ?? identifier;
         const login = { freshIdentifier: access.newIdentifier(), ...(found === undefined ? {} : { identifier: found }) };
         const made = await store.createCredential({
           actor,

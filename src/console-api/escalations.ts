@@ -1,11 +1,12 @@
 /** Operations that only a person can settle, and their decision. */
+import { Type } from 'typebox';
 import { type DecideResult, decide, decisions } from '../core/payment/decide.ts';
 import { operationKinds } from '../core/payment/operation.ts';
 import { fields, inQuery, means, oneOf, optional, uuid, words } from './forms.ts';
 import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { operation } from './payments.ts';
-import { ConsoleProblem } from './problem.ts';
+import { ConsoleProblem, fieldProblem } from './problem.ts';
 import { act, type ConsoleRoute, list } from './route.ts';
 
 const group = 'Escalations';
@@ -16,7 +17,7 @@ export function escalationRoutes({ store, engine }: ConsoleParts): readonly Cons
     list({
       ...{ name: 'listEscalations', group, at: '/escalations', summary: 'Lists operations that wait for a decision, oldest first.' },
       description:
-        'They were not answered, and nothing more can be done without risk: `reason` says why. Ask the acquirer what became of each.',
+        'They were not answered, and nothing more can be done without risk: `reason` says why, or what there is to know of it: `in_review` (a risk rule holds it), `partly_approved` (for a part that its merchant does not take). Ask the acquirer what became of each.',
       query: optional({ merchant_id: inQuery.uuid, kind: oneOf(operationKinds) }),
       ...{ list: 'escalations', item: fields(operation), store },
     }),
@@ -28,13 +29,23 @@ export function escalationRoutes({ store, engine }: ConsoleParts): readonly Cons
       path: fields({ operation_id: uuid }),
       body: fields({
         decision: oneOf(decisions),
+        approval_code: Type.Optional(
+          means(
+            Type.String({ pattern: '^[A-Za-z0-9]{6}$', 'x-expected': 'six letters or digits' }),
+            'Of `approved`: the code that the acquirer gave (DE38). Without it a hold whose answer was lost may not be captured.',
+          ),
+        ),
         reason: means(words(3, 500), 'How it is known.'),
       }),
       sample: { decision: 'approved', reason: 'The acquirer confirmed it by phone, case 4711.' },
       ...{ answer: fields(operation), problems: ['not_found', 'conflict'] },
-      async handle({ path: { operation_id: operationId }, body: { decision, reason }, actor }) {
+      async handle({ path: { operation_id: operationId }, body: { decision, approval_code: approvalCode, reason }, actor }) {
+        if (approvalCode !== undefined && decision !== 'approved') throw fieldProblem('approval_code', 'belongs to the decision approved');
         const merchantId = String((await read(operationId)).merchant_id);
-        const result = await decide(engine, { merchantId, operationId, decision, reason, actor });
+        const result = await decide(engine, {
+          ...{ merchantId, operationId, decision, reason, actor },
+          ...(approvalCode === undefined ? {} : { approvalCode }),
+        });
         if (result.kind !== 'decided') throw problemOf(operationId, result);
         return read(operationId);
       },

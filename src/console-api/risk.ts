@@ -1,5 +1,6 @@
 /** Risk rules of merchants: what is blocked, and how often something may try. */
 import { Type } from 'typebox';
+import { holdsCardNumber } from '../core/instrument/mask.ts';
 import {
   type BlockSubject,
   blockSubjects,
@@ -45,7 +46,7 @@ const action = Type.Optional(
 const expectations: Readonly<Record<Exclude<BlockSubject, 'card'>, string>> = {
   bin: 'the first six digits of a card number',
   ip: 'an IPv4 or IPv6 address',
-  email: 'an e-mail address',
+  email: 'an e-mail address, and no card number',
   country: 'an ISO 3166-1 code of two letters',
 };
 
@@ -145,6 +146,7 @@ export function riskRoutes({ store, engine }: ConsoleParts): readonly ConsoleRou
 function writtenOf(subject: Exclude<BlockSubject, 'card'>, value: string | undefined, paymentId: string | undefined): string {
   if (paymentId !== undefined) throw fieldProblem('payment_id', 'is for cards only');
   const written = value === undefined ? undefined : normalized(subject, value);
-  if (written === undefined) throw fieldProblem('value', `must be ${expectations[subject]}`);
+  if (written === undefined || (subject === 'email' && holdsCardNumber(written)))
+    throw fieldProblem('value', `must be ${expectations[subject]}`);
   return written;
 }

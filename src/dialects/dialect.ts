@@ -233,6 +233,8 @@ export interface DialectAccess {
   isIdentifier(text: string): boolean;
   /** Where a request brings nothing but the secret: the identifier that goes with it. */
   identifierOf?(secret: string): string;
+  /** The same of a secret that is brought along, where those that are made here bear their identifier. `asked`: the identifier that was given with it. */
+  identifierOfGiven?(secret: string, asked: string | undefined): string;
   /** Whether requests are signed with the secret: then it is kept so that it can be read again, encrypted, and not as a hash alone. */
   readonly signsWithSecret?: true;
   /** In live mode a merchant gets a credential only with an approved, valid PCI DSS document of one of these types; absent: without. */

@@ -9,7 +9,7 @@ import type { Outbound } from './outbound.ts';
 /** Settings that are given, and the standard of those that are not. Throws {@link OperatorError}. */
 export function readSettings({ form }: DialectCallbacks, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(given)) {
-    const known = form.settings[name];
+    const known = Object.hasOwn(form.settings, name) ? form.settings[name] : undefined;
     const field = `settings.${name}`;
     if (known === undefined) {
       const names = Object.keys(form.settings).join(', ') || 'none';

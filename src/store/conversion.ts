@@ -1,10 +1,16 @@
 /** How orders come to be paid: from orders to attempts to approvals, grouped by what may explain it. */
 import type { ConversionRequest, ListRow } from '../core/operator/operator-store.ts';
+import { afterReview, inReview } from '../core/risk/review.ts';
+import { givenUpReasons } from '../core/risk/rule.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { textArray } from '../postgres/columns.ts';
 import type { Database } from '../postgres/connection.ts';
 import { statementName } from '../postgres/statement-name.ts';
 import { spanOf } from './operator-payment-lists.ts';
+
+// The acquirer has approved what is held for review, and merchants hear "pending", or "rejected" once it was given up (`stateShown` of core/risk).
+const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when o.reason = '${inReview}' then 'pending'
+    when o.reason in (${givenUpReasons.map((reason) => `'${reason}'`).join(', ')}) then 'rejected' else o.state end`;
 
 /** What rows can be made by. */
 const groups: Readonly<Record<string, string>> = {
@@ -12,7 +18,7 @@ const groups: Readonly<Record<string, string>> = {
   brand: 'coalesce(a.bank_method, a.brand)',
   flow: `case when a.bank_method is not null then 'redirect' when t.authentication_id is null then 'none' when t.acs_url is not null then 'challenge'
     else 'frictionless' end`,
-  decline_reason: `case when o.state in ('declined', 'rejected', 'failed', 'undone') then coalesce(o.reason, o.state) end`,
+  decline_reason: `case when ${outcome} in ('declined', 'rejected', 'failed', 'undone') then coalesce(o.reason, o.state) end`,
 };
 
 const openStates = openOperationStates.map((state) => `'${state}'`).join(', ');
@@ -30,7 +36,7 @@ export async function readConversion(
   emailFields: readonly string[],
 ): Promise<readonly ListRow[]> {
   const names = Object.keys(groups).filter((name) => by.includes(name));
-  const columns = [...names.map((name) => `${groups[name]} as ${name}`), `${orderKey} as order_key`, 'o.state'];
+  const columns = [...names.map((name) => `${groups[name]} as ${name}`), `${orderKey} as order_key`, `${outcome} as state`];
   const text = `with tried as (
   select ${columns.join(', ')}
   from polygate.operation o
@@ -39,7 +45,7 @@ export async function readConversion(
     left join lateral (
       select * from polygate.authentication t where t.visit_id = o.operation_id and t.merchant_id = o.merchant_id order by t.number desc limit 1
     ) t on true
-  where o.kind in ('preauthorization', 'debit') and ${span.from?.('$1::text')} and ${span.to?.('$2::text')}
+  where o.kind in ('preauthorization', 'debit') and o.dialect_data ->> '${afterReview}' is distinct from 'rebill' and ${span.from?.('$1::text')} and ${span.to?.('$2::text')}
     and ($4::uuid is null or o.merchant_id = $4) and ($5::uuid is null or p.channel_id = $5) and ($6::text is null or p.currency = $6)
 )
 select ${[...names, 'count(distinct order_key)::int as orders'].join(', ')},

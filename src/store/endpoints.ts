@@ -134,7 +134,7 @@ returning d.sequence`,
 };
 
 /** All endpoints, or one. */
-export function listEndpoints(database: Database, { endpointId }: { readonly endpointId?: string } = {}): Promise<EndpointRecord[]> {
+export function listEndpoints(database: Query, { endpointId }: { readonly endpointId?: string } = {}): Promise<EndpointRecord[]> {
   return database.query<EndpointRecord>(select, [endpointId ?? null]);
 }
 

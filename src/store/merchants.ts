@@ -106,9 +106,9 @@ const statements = {
   },
   insertChannel: {
     name: 'insert_channel',
-    text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id, currencies, bank_methods)
-      values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${columns.channel}`,
+    text: `insert into polygate.channel (merchant_id, channel_id, dialect, wire_id, name, account_id) values ($1, $2, $3, $4, $5, $6)`,
   },
+  channelById: { name: 'read_channel', text: `select ${columns.channel} from polygate.channel where merchant_id = $1 and channel_id = $2` },
   insertEntry: {
     name: 'insert_entry',
     text: 'insert into polygate.entry_point (dialect, wire_id, merchant_id, channel_id) values ($1, $2, $3, $4)',
@@ -139,7 +139,9 @@ export async function findMerchant(database: Database, text: string): Promise<Me
       field: 'merchant_id',
     });
   if (others.length === 0) return merchant;
-  throw new OperatorError(`Several merchants are called ${text}: name one by its routing number, as \`polygate merchant list\` shows it.`);
+  throw new OperatorError(
+    `Several merchants are called ${text}, by name or routing number: name one by its id, as \`polygate merchant list\` shows it.`,
+  );
 }
 
 /** Without a routing number the merchant gets the next one. */
@@ -219,15 +221,12 @@ export interface NewChannel {
   readonly wireId: string;
   readonly name: string;
   readonly accountId: string;
-  readonly currencies?: readonly string[];
-  /** Absent: it has no method of a bank. */
-  readonly bankMethods?: readonly string[];
   /** What else differs from a new channel; it wins. */
   readonly settings?: ChannelSettings;
 }
 
 export function createChannel(database: Database, { actor, settings = {}, ...channel }: NewChannel): Promise<ChannelRecord> {
-  const { merchantId, dialect, wireId, name, accountId, currencies, bankMethods } = channel;
+  const { merchantId, dialect, wireId, name, accountId } = channel;
   return acting(database, async (query, audit) => {
     if ((await query(statements.merchantExists, [merchantId])).length === 0) {
       throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
@@ -243,11 +242,11 @@ export function createChannel(database: Database, { actor, settings = {}, ...cha
       });
     }
     const channelId = randomUUIDv7();
-    const values = [merchantId, channelId, dialect, wireId, name, accountId, currencies ?? null, bankMethods ?? null];
-    const [created] = await query<ChannelRecord & Record<string, unknown>>(statements.insertChannel, values);
+    await query(statements.insertChannel, [merchantId, channelId, dialect, wireId, name, accountId]);
     await query(statements.insertEntry, [dialect, wireId, merchantId, channelId]);
     await writeSettings(query, { merchantId, channelId }, settings);
     await audit({ actor, act: 'channel.created', details: { ...channel, ...auditedSettings(settings), channelId } });
+    const [created] = await query<ChannelRecord & Record<string, unknown>>(statements.channelById, [merchantId, channelId]);
     return created as ChannelRecord;
   });
 }
@@ -268,7 +267,12 @@ export function setWithoutAuthentication(
     ]);
     if (changed === undefined)
       throw new OperatorError(`There is no channel ${wireId} of ${dialect}. \`polygate channel list\` shows them.`);
-    await audit({ actor, act: 'channel.changed', details: { channelId: changed.channelId, withoutAuthentication } });
+    const { merchantId, channelId } = changed;
+    await audit({
+      actor,
+      act: 'channel.changed',
+      details: { merchantId, channelId, changed: auditedSettings({ without_authentication: withoutAuthentication }) },
+    });
     return changed;
   });
 }

@@ -29,7 +29,7 @@ interface Named {
 }
 
 /** Throws {@link OperatorError} when there is none of that id, or it was removed. */
-export async function findEndpoint(database: Database, endpointId: string): Promise<KeptEndpoint> {
+export async function findEndpoint(database: Pick<Database, 'query'>, endpointId: string): Promise<KeptEndpoint> {
   const [endpoint] = await listEndpoints(database, { endpointId });
   if (endpoint === undefined) throw noEndpoint(endpointId);
   return endpoint;
@@ -83,9 +83,9 @@ interface Move {
 }
 
 async function moveState(database: Database, { actor, endpointId }: Named, { from, to, act, otherwise }: Move): Promise<void> {
-  const { state } = await findEndpoint(database, endpointId);
   await acting(database, async (query, audit) => {
     if ((await query(changeState, [endpointId, from, to])).length === 0) {
+      const { state } = await findEndpoint({ query }, endpointId);
       throw new OperatorError(`The endpoint is ${state}. ${otherwise}`, { kind: 'conflict' });
     }
     await audit({ actor, act, details: { endpointId } });
@@ -93,9 +93,10 @@ async function moveState(database: Database, { actor, endpointId }: Named, { fro
 }
 
 export async function activateEndpoint(database: Database, { actor, endpointId }: Named): Promise<void> {
-  const { merchantId, state } = await findEndpoint(database, endpointId);
-  if (state === 'paused') return;
   await acting(database, async (query, audit) => {
+    const { merchantId, state } = await findEndpoint({ query }, endpointId);
+    // Somebody may have paused it while the test was under way.
+    if (state === 'paused') return;
     await activate({ query }, { merchantId, endpointId });
     if (state !== 'active') await audit({ actor, act: 'endpoint.activated', details: { merchantId, endpointId } });
   });

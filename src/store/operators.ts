@@ -1,6 +1,6 @@
 /** Operators and their keys. A key is told once, when it is made; only its hash is kept. */
 import { randomUUIDv7 } from 'node:crypto';
-import type { Role } from '../core/operator/operator.ts';
+import { type Role, settingNames } from '../core/operator/operator.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { OperatorToMake } from '../core/operator/operator-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -42,12 +42,18 @@ export async function findOperator(
   return (await database.query<{ name: string; role: Role }>(byKey, [keyHash]))[0];
 }
 
-/** Throws {@link OperatorError} when somebody has that name. */
+/** Throws {@link OperatorError} when somebody has that name, or the trail has it for a key of the settings. */
 export function createOperator(
   database: Database,
   { actor, name, role, keyHash }: OperatorToMake,
 ): Promise<{ readonly operatorId: string }> {
   return acting(database, async (query, audit) => {
+    if (Object.values<string>(settingNames).includes(name)) {
+      throw new OperatorError(`${name} is what the trail calls the key of the settings. Choose another name.`, {
+        kind: 'invalid',
+        field: 'name',
+      });
+    }
     const operatorId = randomUUIDv7();
     if ((await query(insert, [operatorId, name, role, keyHash])).length === 0) {
       throw new OperatorError(`There is an operator ${name}. Choose another name, or revoke that one first.`, {

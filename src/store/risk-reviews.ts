@@ -16,7 +16,7 @@ values ($1, $2, 'review', $3, $4, 'waiting', $5, now(), $6)`,
 // The payment first, like everywhere. The reason is the guard: of two ends at the same moment one finds it.
 const lock: Statement = {
   name: 'lock_review',
-  text: `select o.reason, p.captured + p.capture_pending > 0 as is_captured from polygate.payment p
+  text: `select o.reason, p.captured + p.capture_pending > 0 as is_captured, p.released + p.release_pending >= p.authorized as is_called_off from polygate.payment p
   join polygate.operation o on o.merchant_id = p.merchant_id and o.payment_id = p.payment_id and o.operation_id = $3
 where p.merchant_id = $1 and p.payment_id = $2 for update of p, o`,
 };
@@ -52,13 +52,20 @@ export function endReview(database: Database, end: ReviewEnd): Promise<boolean> 
   });
 }
 
+interface Found extends Record<string, unknown> {
+  readonly reason: string | null;
+  readonly is_captured: boolean;
+  /** By the merchant, who may do so at any time. */
+  readonly is_called_off: boolean;
+}
+
 async function endWithin(
   query: Database['query'],
   { outcome, channelId, standing, captures, nowMs, leaseMs }: ReviewEnd,
 ): Promise<boolean> {
   const { merchantId, paymentId, operationId } = outcome;
-  const [found] = await query<{ reason: string | null; is_captured: boolean }>(lock, [merchantId, paymentId, operationId]);
-  if (found?.reason !== standing || found.is_captured) return false;
+  const [found] = await query<Found>(lock, [merchantId, paymentId, operationId]);
+  if (found?.reason !== standing || found.is_captured || found.is_called_off) return false;
   const [recorded] = await recordFirstOutcomes({ query }, [outcome], nowMs);
   if (recorded?.applied !== true) return false;
   await query(remove, [merchantId, paymentId, standing === inReview ? 'review' : 'capture']);

@@ -14,17 +14,18 @@ export interface RuleJson {
   readonly value: string | null;
   readonly attempts: number | null;
   readonly window_seconds: number | null;
+  readonly of_channel: boolean;
 }
 
 /** A channel's rules as a column; null where it has none. `c`: the channel. */
 export const ruleColumn = `(select json_agg(json_build_object('kind', r.kind, 'action', r.action, 'subject', r.subject, 'value', r.value, 'attempts', r.attempts,
-  'window_seconds', r.window_seconds) order by r.rule_id) from polygate.risk_rule r
+  'window_seconds', r.window_seconds, 'of_channel', r.channel_id is not null) order by r.rule_id) from polygate.risk_rule r
   where r.merchant_id = c.merchant_id and (r.channel_id is null or r.channel_id = c.channel_id)) as risk_rules`;
 
-export function ruleOf({ kind, action, subject, value, attempts, window_seconds }: RuleJson): RiskRule {
-  return kind === 'block'
-    ? { kind, action, subject: subject as BlockSubject, value: value ?? '' }
-    : { kind, action, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
+export function ruleOf({ kind, action, subject, value, attempts, window_seconds, of_channel }: RuleJson): RiskRule {
+  if (kind === 'block') return { kind, action, subject: subject as BlockSubject, value: value ?? '' };
+  const limit = { kind, action, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
+  return of_channel ? { ...limit, ofChannel: true } : limit;
 }
 
 const surroundings: Statement = {
@@ -32,9 +33,9 @@ const surroundings: Statement = {
   text: `select (select count(*)::int from polygate.merchant where merchant_id = $1) as merchants,
   (select count(*)::int from polygate.channel where merchant_id = $1 and channel_id = $2) as channels,
   (select count(*)::int from polygate.risk_rule where merchant_id = $1) as rules,
-  (select count(*)::int from polygate.risk_rule r where r.merchant_id = $1 and r.channel_id is not distinct from $2::uuid and r.kind = $3
-    and r.subject = $4 and r.value is not distinct from $5 and r.attempts is not distinct from $6::int
-    and r.window_seconds is not distinct from $7::int) as same`,
+  (select r.rule_id || ', with the action ' || r.action from polygate.risk_rule r where r.merchant_id = $1
+    and r.channel_id is not distinct from $2::uuid and r.kind = $3 and r.subject = $4 and r.value is not distinct from $5
+    and r.attempts is not distinct from $6::int and r.window_seconds is not distinct from $7::int) as same`,
 };
 
 const insert: Statement = {
@@ -57,7 +58,7 @@ interface Surroundings extends Record<string, unknown> {
   readonly merchants: number;
   readonly channels: number;
   readonly rules: number;
-  readonly same: number;
+  readonly same: string | null;
 }
 
 /** The trail is for good, so it says nothing of a shopper: the rule's id does. */
@@ -71,7 +72,9 @@ export function addRule(database: Database, { actor, merchantId, channelId, rule
     if (channelId !== undefined && found.channels === 0) {
       throw new OperatorError(`The merchant has no channel ${channelId}.`, { kind: 'invalid', field: 'channel_id' });
     }
-    if (found.same > 0) throw new OperatorError('There is such a rule already.', { kind: 'conflict' });
+    if (found.same !== null) {
+      throw new OperatorError(`There is such a rule already: ${found.same}. Remove it to have another action.`, { kind: 'conflict' });
+    }
     if (found.rules >= rulesAtMost) {
       throw new OperatorError(`The merchant has ${rulesAtMost} rules, which is the most there can be; remove some first.`, {
         kind: 'conflict',

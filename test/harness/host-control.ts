@@ -3,6 +3,7 @@
 /** An entry of the host's books. Amounts in minor units. */
 export interface HostEntry {
   readonly rrn: string;
+  readonly approvalCode: string;
   readonly stan: string;
   readonly terminal: string;
   readonly kind: 'authorization' | 'debit' | 'capture' | 'refund' | 'reversal' | 'payout';

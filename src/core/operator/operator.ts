@@ -12,6 +12,9 @@ export interface Operator {
   readonly role: Role;
 }
 
+/** What the trail calls whoever uses a key of the settings: nobody else may be called so. */
+export const settingNames = { admin: 'OPERATOR_KEY', viewer: 'VIEWER_KEY' } as const;
+
 /** Whether a role includes another one. */
 export function mayAct(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);

@@ -4,13 +4,14 @@
  * count, and an answer that comes at the same moment may win instead.
  */
 import type { OutcomeToRecord } from '../ports/outcome.ts';
+import { approvalOf } from '../risk/review.ts';
 import type { OperationState } from '../states/operation.ts';
 import { outcomeOf } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import { isFirstKind, type OperationView } from './operation.ts';
 import { isPartGivenUp, partDeclined } from './partial-approval.ts';
 
-/** `approved`: the acquirer did it. `undone`: nothing of it stands there. `repeat`: it is asked again, under the rule of its kind. */
+/** `approved`: the acquirer did it; what is held for review is looked at then. `undone`: nothing of it stands there. `repeat`: it is asked again, under the rule of its kind. */
 export const decisions = ['approved', 'undone', 'repeat'] as const;
 
 export type Decision = (typeof decisions)[number];
@@ -19,6 +20,8 @@ export interface DecideCommand {
   readonly merchantId: string;
   readonly operationId: string;
   readonly decision: Decision;
+  /** Of what is approved, as the acquirer tells it: captures and reversals name it. */
+  readonly approvalCode?: string;
   /** Why, for the trail. */
   readonly reason: string;
   readonly actor: string;
@@ -31,15 +34,16 @@ export type DecideResult =
   | { readonly kind: 'forbidden'; readonly why: string }
   | { readonly kind: 'unknown_operation' };
 
-export async function decide(engine: Engine, { merchantId, operationId, decision, reason, actor }: DecideCommand): Promise<DecideResult> {
+export async function decide(engine: Engine, command: DecideCommand): Promise<DecideResult> {
+  const { merchantId, operationId, decision, approvalCode, reason, actor } = command;
   const view = await engine.store.findOperation({ merchantId, operationId });
   if (view === undefined) return { kind: 'unknown_operation' };
   if (view.state !== 'escalated') return { kind: 'not_escalated', state: view.state };
   const why = whyForbidden(engine, view, decision);
   if (why !== undefined) return { kind: 'forbidden', why };
-  const outcome = await outcomeOfDecision(engine, view, decision);
+  const outcome = await outcomeOfDecision(engine, view, command);
   const { paymentId, kind } = view;
-  const details = { merchantId, paymentId, operationId, kind, decision, reason };
+  const details = { merchantId, paymentId, operationId, kind, decision, approvalCode, reason };
   const { applied, state } = await engine.store.recordDecision(outcome, { actor, act: 'operation.decided', details });
   return applied ? { kind: 'decided', state } : { kind: 'not_escalated', state };
 }
@@ -57,14 +61,18 @@ function whyForbidden({ acquirer }: Engine, view: OperationView, decision: Decis
   return undefined;
 }
 
-async function outcomeOfDecision(engine: Engine, view: OperationView, decision: Decision): Promise<OutcomeToRecord> {
+async function outcomeOfDecision(
+  engine: Engine,
+  view: OperationView,
+  { decision, approvalCode }: Pick<DecideCommand, 'decision' | 'approvalCode'>,
+): Promise<OutcomeToRecord> {
   const { merchantId, targetId } = view;
   const target = targetId === undefined ? undefined : await engine.store.findOperation({ merchantId, operationId: targetId });
   const open = { view, ...(target === undefined ? {} : { targetKind: target.kind }) };
   const { resolveAfterMs, ...base } = outcomeOf(open, { outcome: 'unknown', cause: 'decision' });
   switch (decision) {
     case 'approved':
-      return { ...base, event: 'approve', from: 'escalated' };
+      return { ...base, event: approvalOf(view), from: 'escalated', ...(approvalCode === undefined ? {} : { approvalCode }) };
     case 'undone':
       if (isPartGivenUp(view)) return { ...partDeclined(open), from: 'escalated' };
       return { ...base, event: 'confirm_undone', from: 'escalated', ...(isFirstKind(view.kind) ? { reason: 'undone' } : {}) };

@@ -11,6 +11,7 @@ import { resolveAtBank } from '../bank/resolve.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, LateAnswerListener, UndoAnswer } from '../ports/acquirer.ts';
 import type { OutcomeToRecord } from '../ports/outcome.ts';
 import type { ClaimedOperation } from '../ports/payment-store.ts';
+import { inReview } from '../risk/review.ts';
 import type { OperationState } from '../states/operation.ts';
 import { mayBeAnsweredLate, type OpenOperation, outcomeOf, recordSurely, reopen, takeLateApproval } from './conclude.ts';
 import { resolutionMarginMs } from './deadline.ts';
@@ -213,7 +214,9 @@ async function escalate(engine: Engine, open: OpenOperation, why: string): Promi
     { operationId: open.view.operationId, merchantId: open.view.merchantId, why },
     'an operation needs the decision of an operator',
   );
-  await record(engine, { ...event(open, 'escalate'), from: 'unknown', reason: why });
+  // What a decision has to know of the operation stays where it is.
+  const kept = isPartGivenUp(open.view) || open.view.reason === inReview;
+  await record(engine, { ...event(open, 'escalate'), from: 'unknown', ...(kept ? {} : { reason: why }) });
 }
 
 async function record(engine: Engine, outcome: OutcomeToRecord): Promise<void> {

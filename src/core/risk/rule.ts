@@ -31,6 +31,8 @@ export interface LimitRule {
   readonly subject: LimitSubject;
   readonly attempts: number;
   readonly windowMs: number;
+  /** Of one channel: attempts elsewhere do not count. */
+  readonly ofChannel?: true;
 }
 
 export type RiskRule = BlockRule | LimitRule;
@@ -66,7 +68,7 @@ export type GivenUpReason = 'review_declined' | 'review_expired' | 'review_uncap
 /** Why a payment is recorded and not sent, or given up. */
 export type RiskReason = `${BlockSubject}_blocked` | `${LimitSubject}_too_often` | 'card_testing' | GivenUpReason;
 
-const givenUpReasons: readonly string[] = ['review_declined', 'review_expired', 'review_uncaptured'] satisfies readonly GivenUpReason[];
+export const givenUpReasons: readonly GivenUpReason[] = ['review_declined', 'review_expired', 'review_uncaptured'];
 
 const reasons: ReadonlySet<string> = new Set([
   ...blockSubjects.map((subject) => `${subject}_blocked` as const),
@@ -76,7 +78,7 @@ const reasons: ReadonlySet<string> = new Set([
 ]);
 
 export function isGivenUpReason(reason: string | undefined): reason is GivenUpReason {
-  return reason !== undefined && givenUpReasons.includes(reason);
+  return givenUpReasons.some((one) => one === reason);
 }
 
 export function isRiskReason(reason: string | undefined): reason is RiskReason {
@@ -109,12 +111,18 @@ function normalizedIp(text: string): string | undefined {
     case 4:
       return text;
     case 6: {
-      const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text) ?? [];
-      if (mapped !== undefined) return mapped;
       // A zone is no part of an address on the wire, and no URL takes one.
-      return URL.parse(`http://[${text.replace(/%.*$/, '')}]`)?.hostname.slice(1, -1);
+      const shortest = URL.parse(`http://[${text.replace(/%.*$/, '')}]`)?.hostname.slice(1, -1);
+      const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(shortest ?? '') ?? [];
+      return high === undefined || low === undefined ? shortest : [high, low].flatMap(bytesOf).join('.');
     }
     default:
       return undefined;
   }
+}
+
+/** The two bytes of a group of an IPv6 address. */
+function bytesOf(group: string): readonly number[] {
+  const value = Number.parseInt(group, 16);
+  return [value >> 8, value & 0xff];
 }

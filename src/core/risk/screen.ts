@@ -84,10 +84,10 @@ async function exceeded(
   const counted = await engine.risk.countAttempts({
     ...{ merchantId, atMs },
     attemptHash: engine.inputMac(`risk attempt\n${merchantId}\n${name}`),
-    counts: limits.map(({ subject, value, windowMs }) => ({
+    counts: limits.map(({ subject, value, windowMs, ofChannel }) => ({
       ...{ subject, sinceMs: atMs - windowMs },
-      // What is counted need not be known in clear.
-      valueHash: engine.inputMac(`risk value\n${merchantId}\n${subject}\n${value}`),
+      // What is counted need not be known in clear; a channel's own limit counts for itself.
+      valueHash: engine.inputMac(`risk value\n${merchantId}\n${subject}\n${value}${ofChannel === true ? `\n${channelId}` : ''}`),
     })),
   });
   return limits.filter(({ attempts }, index) => (counted[index] ?? 0) > attempts);

@@ -85,6 +85,7 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
   ['escalated', 'confirm_undone', 'undone'],
   ['escalated', 'resume', 'unknown'],
   ['submitted', 'approve_for_review', 'approved'],
+  ['escalated', 'approve_for_review', 'approved'],
   ['approved', 'accept_review', 'approved'],
   ['approved', 'refuse_review', 'approved'],
 ]);

@@ -15,6 +15,11 @@ export function identifierOfKey(key: string): string {
   return `key-${hash('sha256', key, 'hex').slice(0, 32)}`;
 }
 
+/** The same with its purpose. */
+export function identifierOf(key: string, purpose: Purpose): string {
+  return purpose === 's2s' ? `s2s-${identifierOfKey(key)}` : identifierOfKey(key);
+}
+
 export function purposeOf(identifier: string): Purpose {
   return identifier.startsWith('s2s-') ? 's2s' : 'api';
 }
@@ -47,7 +52,7 @@ function readingsOf(key: string, purposes: readonly Purpose[]): readonly { reado
   const told = identifier === undefined || secret === undefined ? [] : [{ identifier, secret }];
   return [
     ...told.filter((login) => purposes.includes(purposeOf(login.identifier))),
-    ...purposes.map((purpose) => ({ identifier: purpose === 's2s' ? `s2s-${identifierOfKey(key)}` : identifierOfKey(key), secret: key })),
+    ...purposes.map((purpose) => ({ identifier: identifierOf(key, purpose), secret: key })),
   ];
 }
 
