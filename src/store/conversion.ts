@@ -9,7 +9,7 @@ import { statementName } from '../postgres/statement-name.ts';
 import { spanOf } from './operator-payment-lists.ts';
 
 // The acquirer has approved what is held for review, and merchants hear "pending", or "rejected" once it was given up (`stateShown` of core/risk).
-const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when o.reason = '${inReview}' then 'pending'
+const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when o.reason = '${inReview}' and p.state <> 'voided' then 'pending'
     when o.reason in (${givenUpReasons.map((reason) => `'${reason}'`).join(', ')}) then 'rejected' else o.state end`;
 
 /** What rows can be made by. */

@@ -97,14 +97,15 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       key: { merchant_id: 'uuid', payment_id: 'uuid', kind: 'text' },
       dueColumn: 'due_at',
     },
-    // What is under review, or waits for its shopper, is not captured, and nothing is done while an operator has yet to decide of the payment;
-    // whoever moves the clock does not wait for it. Of operations, the small index of what is to be looked at has those.
+    // What is under review, or waits for its shopper, is not captured, and nothing is done while an operator has yet to decide what became of
+    // the hold, or of something that takes of it; whoever moves the clock does not wait for it. Of operations, the small index of what is to be looked at
+    // has those.
     isWaiting: `d.state = 'waiting' and not (d.kind = 'capture' and (exists (select from polygate.due_work r
       where r.payment_id = d.payment_id and r.merchant_id = d.merchant_id and r.kind = 'review')
       or exists (select from polygate.operation o
       where o.operation_id = d.operation_id and o.merchant_id = d.merchant_id and o.state = 'awaiting')))
       and not exists (select from polygate.operation o where o.resolve_at is not null and o.state = 'escalated'
-      and o.payment_id = d.payment_id and o.merchant_id = d.merchant_id)`,
+      and o.kind in ('preauthorization', 'capture', 'reversal') and o.payment_id = d.payment_id and o.merchant_id = d.merchant_id)`,
     columns: `d.merchant_id, d.payment_id, d.kind, d.channel_id, d.operation_id, d.failed_tries, (extract(epoch from d.due_at) * 1000)::bigint as due_ms`,
     // After an outage a capture and the end of its hold may both be due.
     mustWait: `exists (select from polygate.due_work e where e.payment_id = d.payment_id and e.merchant_id = d.merchant_id and e.kind <> d.kind
