@@ -37,7 +37,7 @@ export async function pageOf(context: PageContext, visit: Visit, state: Checkout
     case 'pending':
       return pendingPage(context, visit, state.last);
     case 'succeeded':
-      return returnUrl === undefined ? paidPage(setting, state.last) : paidHomePage(context, visit, state.last, returnUrl);
+      return returnUrl === undefined ? paidPage(setting, state.last) : wayHome(context, visit, state.last, returnUrl);
     case 'kept':
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
@@ -49,18 +49,19 @@ export async function pageOf(context: PageContext, visit: Visit, state: Checkout
 }
 
 /** The shopper goes on at the bank, or has done their part, or looks again. */
-function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView): RenderedPage {
+async function pendingPage(context: PageContext, visit: Visit, last: OperationView): Promise<RenderedPage> {
+  const { engine } = context;
   const { setting, address, returnUrl, channel } = visit;
   const { routingNumber } = channel;
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
   if (url !== undefined) return bankPage(setting, url, last);
   if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
-  return returnUrl === undefined ? paidPage(setting, last) : homePage(setting, returnUrl);
+  return returnUrl === undefined ? paidPage(setting, last) : wayHome(context, visit, last, returnUrl);
 }
 
 /** Back to the shop, in the way of the payment's dialect. */
-async function paidHomePage(
+async function wayHome(
   { returnStep }: PageContext,
   { setting, channel, address }: Visit,
   last: OperationView,
