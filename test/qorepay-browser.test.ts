@@ -24,6 +24,8 @@ async function made(more: object = {}): Promise<Body> {
   return body;
 }
 
+const act = (id: string, name: string) => stack.api('POST', `purchases/${id}/${name}/`);
+
 /** The scan for card data has to know what was typed. */
 async function typed(page: Page, number: string): Promise<void> {
   rememberCard(stack.parts.traces, { pan: number, cvc: '123' });
@@ -89,6 +91,23 @@ test('without a check mark the card is not kept; a decline stays on the page', a
   await page.waitForURL(`${at.shop.url}/yes`);
   assert.equal((await stack.read(String(body.id))).is_recurring_token, false);
   await page.context().close();
+});
+
+test('a purchase that was called off, or paid elsewhere, says so to whoever opens its page', async () => {
+  const cancelled = await made();
+  assert.equal((await act(String(cancelled.id), 'cancel')).body.status, 'cancelled');
+  const off = await visit(at.browser, String(cancelled.checkout_url));
+  await off.page.getByRole('heading', { name: 'This payment was canceled' }).waitFor();
+  assert.equal(await off.page.getByRole('link', { name: 'Back to the shop' }).getAttribute('href'), `${at.shop.url}/cancelled`);
+  await assertAccessible(off.page);
+  const marked = await made();
+  assert.equal((await act(String(marked.id), 'mark_as_paid')).body.status, 'paid');
+  const { page, complaints } = await visit(at.browser, String(marked.checkout_url), phone);
+  await page.getByRole('heading', { name: 'This is paid already' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Back to the shop' }).getAttribute('href'), `${at.shop.url}/yes`);
+  await assertAccessible(page);
+  assert.deepEqual(complaints, []);
+  await Promise.all([off.page.context().close(), page.context().close()]);
 });
 
 test('a challenge on the hosted page, and in the shop’s own form; the issuer asks, and the shop has its payer back', async () => {

@@ -10,7 +10,7 @@ import type { PageContext, Visit } from './checkout-visit.ts';
 import { errorPage } from './errors.ts';
 import { html } from './html.ts';
 import { type PageSetting, type RenderedPage, renderPage } from './layout.ts';
-import { keptPage, noticeOf, paidPage, paymentPage } from './payment-page.ts';
+import { keptPage, noticeOf, paidPage, paymentPage, settledPage } from './payment-page.ts';
 import { donePage, doneTexts, type ForwardTexts, forwardPage, renderStep, waitPage } from './steps.ts';
 
 const lookAgainMs = 2_000;
@@ -41,8 +41,9 @@ export async function pageOf(context: PageContext, visit: Visit, state: Checkout
     case 'kept':
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
-    case 'closed':
       return errorPage(setting, 'expired', leaveUrl);
+    case 'closed':
+      return checkout.closed === 'declared_paid' ? settledPage(setting, returnUrl) : errorPage(setting, 'calledOff', leaveUrl);
     case 'exhausted':
       return exhaustedPage(setting, leaveUrl);
   }

@@ -253,7 +253,13 @@ export function keptPage(setting: PageSetting): RenderedPage {
   return goodEnd(setting, texts.keptTitle, texts.keptText);
 }
 
-function goodEnd(setting: PageSetting, title: string, text: string): RenderedPage {
+/** Paid elsewhere, as the shop says. `returnUrl`: where somebody goes who has paid. */
+export function settledPage(setting: PageSetting, returnUrl: string | undefined): RenderedPage {
+  const { texts } = setting.language;
+  return goodEnd(setting, texts.settledTitle, texts.settledText, returnUrl);
+}
+
+function goodEnd(setting: PageSetting, title: string, text: string, returnUrl?: string): RenderedPage {
   return renderPage(setting, {
     title,
     ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
@@ -261,6 +267,6 @@ function goodEnd(setting: PageSetting, title: string, text: string): RenderedPag
 <svg class="done-mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/><path d="m7.500 12.500 3 3 6-7"/></svg>
 <h1>${title}</h1>
 <p role="status">${text}</p>
-</div>`,
+${returnUrl !== undefined && html`<p><a class="button" href="${returnUrl}" target="_top">${setting.language.texts.backToShop}</a></p>`}</div>`,
   });
 }

@@ -81,6 +81,8 @@ export const de: Texts = {
   continueButton: 'Weiter',
   calledOffTitle: 'Diese Zahlung wurde storniert',
   calledOffText: 'Der Händler hat sie storniert. Es wurde nichts abgebucht.',
+  settledTitle: 'Das ist schon bezahlt',
+  settledText: 'Der Shop hat die Zahlung vermerkt. Hier ist nichts mehr zu bezahlen.',
   doneTitle: 'Zurück zum Shop',
   doneText: 'Einen Moment bitte.',
   reviewTitle: 'Ihre Zahlung wird geprüft',

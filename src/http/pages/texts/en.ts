@@ -77,6 +77,8 @@ export const en = {
   continueButton: 'Continue',
   calledOffTitle: 'This payment was canceled',
   calledOffText: 'The shop has canceled it. Nothing was charged.',
+  settledTitle: 'This is paid already',
+  settledText: 'The shop has noted that it was paid. There is nothing left to pay here.',
   doneTitle: 'Taking you back to the shop',
   doneText: 'One moment, please.',
   reviewTitle: 'We are checking your payment',

@@ -80,6 +80,8 @@ export const es: Texts = {
   continueButton: 'Continuar',
   calledOffTitle: 'Este pago se ha cancelado',
   calledOffText: 'La tienda lo ha cancelado. No se ha cobrado nada.',
+  settledTitle: 'Ya está pagado',
+  settledText: 'La tienda ha anotado el pago. Aquí ya no hay nada que pagar.',
   doneTitle: 'Volviendo a la tienda',
   doneText: 'Un momento, por favor.',
   reviewTitle: 'Estamos comprobando su pago',

@@ -80,6 +80,8 @@ export const fr: Texts = {
   continueButton: 'Continuer',
   calledOffTitle: 'Ce paiement a été annulé',
   calledOffText: 'Le marchand l’a annulé. Rien n’a été débité.',
+  settledTitle: 'C’est déjà payé',
+  settledText: 'La boutique a noté le paiement. Il n’y a plus rien à payer ici.',
   doneTitle: 'Retour à la boutique',
   doneText: 'Un instant, s’il vous plaît.',
   reviewTitle: 'Votre paiement est en cours de vérification',
