@@ -187,6 +187,51 @@ test('by keyboard alone: every field and button is reached in the order of the p
   await page.context().close();
 });
 
+test('the month of a date may be written with one digit, also January', async () => {
+  const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
+  const expiry = page.locator('#expiry');
+  const shown = async (text: string, write: (text: string) => Promise<void>) => {
+    await expiry.fill('');
+    await write(text);
+    return expiry.inputValue();
+  };
+  for (const [text, expected] of [
+    ['1/39', '01 / 39'],
+    ['1 / 2039', '01 / 39'],
+    ['01/39', '01 / 39'],
+    ['1239', '12 / 39'],
+    ['10/39', '10 / 39'],
+    ['2/39', '02 / 39'],
+  ] as const) {
+    assert.equal(await shown(text, (typed) => expiry.pressSequentially(typed)), expected);
+    assert.equal(await shown(text, (pasted) => expiry.fill(pasted)), expected);
+  }
+  // The second digit of the month is replaced, and the year stays.
+  await shown('1139', (typed) => expiry.pressSequentially(typed));
+  for (const key of ['Home', 'ArrowRight', 'Delete', '2']) await page.keyboard.press(key);
+  assert.equal(await expiry.inputValue(), '12 / 39');
+  await page.context().close();
+});
+
+test('a stored American Express card asks for the four digits on its front, and for no others', async () => {
+  const { body } = await stack.post(
+    '/v1/payments',
+    debit({ paymentBrand: 'AMEX', 'card.number': '378282246310005', 'card.cvv': '1234', createRegistration: 'true' }),
+  );
+  const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack, { 'registrations[0].id': body.registrationId })));
+  assert.equal(await page.locator('#cvc-hint').textContent(), '4 digits on the front of your card');
+  await page.locator('#cvc').fill('123');
+  await page.locator('button[type=submit]').click();
+  assert.equal(await page.locator('#cvc-error').textContent(), 'The security code has 4 digits.');
+  await page.getByLabel('Use another card').check();
+  assert.equal(await page.locator('#cvc-hint').textContent(), '3 digits on the back of your card');
+  await page.getByLabel('American Express ending in 0005').check();
+  await page.locator('#cvc').fill('1234');
+  await page.locator('button[type=submit]').click();
+  await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
+  await page.context().close();
+});
+
 test('without scripts: faults are told by the server, the bank is reached by a button, and the shop too', async () => {
   rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
   const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${at.shop.url}/result` });

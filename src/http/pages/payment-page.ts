@@ -171,13 +171,20 @@ function choiceOf({ setting, stored, methods, takesCards, chosen }: PaymentPage)
     ...methods.map((method) => `redirect-${method}`),
   ];
   const checked = offered.find((value) => value === chosen) ?? offered[0];
-  const option = (value: string, what: Html, mark?: Html, token?: string): Html =>
-    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined, 'data-token': token })}><span class="what">${what}</span>${mark}</label>`;
+  const option = (
+    value: string,
+    what: Html,
+    mark?: Html,
+    card: { readonly 'data-token'?: string; readonly 'data-brand'?: string } = {},
+  ): Html =>
+    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined, ...card })}><span class="what">${what}</span>${mark}</label>`;
   const cards = stored.map(({ summary, token }, index) => {
     const { brand, last4, expiry } = summary;
     const name = nameOfBrand(brand, texts.card);
     const what = html`${texts.storedCard({ brand: name, last4 })}<small>${texts.expires(expiryText(expiry))}</small>`;
-    return option(`stored-${index}`, what, isNamed(brand) ? brandMark(brand, { isDecoration: true }) : undefined, token);
+    return isNamed(brand)
+      ? option(`stored-${index}`, what, brandMark(brand, { isDecoration: true }), { 'data-token': token, 'data-brand': brand })
+      : option(`stored-${index}`, what, undefined, { 'data-token': token });
   });
   const banks = methods.map((method) => {
     const what = html`${texts.bankMethods[method]}<small>${method === 'prepayment' ? texts.transferHint : texts.bankHint}</small>`;
