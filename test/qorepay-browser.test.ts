@@ -110,6 +110,18 @@ test('a purchase that was called off, or paid elsewhere, says so to whoever open
   await Promise.all([off.page.context().close(), page.context().close()]);
 });
 
+test('whoever may try once is told that this was it, and that nothing was charged', async () => {
+  const products = [{ name: 'Dog food Max', price: 9000 }];
+  const { checkout_url } = await made({ purchase: { currency: 'NGN', products, single_attempt: true } });
+  const { page } = await visit(at.browser, String(checkout_url));
+  await typed(page, '4000000000009995');
+  await submit(page);
+  await page.getByRole('alert').filter({ hasText: 'it can be tried once only. Nothing was charged.' }).waitFor();
+  await page.getByRole('link', { name: 'Back to the shop' }).click();
+  await page.waitForURL(`${at.shop.url}/cancelled`);
+  await page.context().close();
+});
+
 test('a challenge on the hosted page, and in the shop’s own form; the issuer asks, and the shop has its payer back', async () => {
   const hosted = await made();
   const { page } = await visit(at.browser, String(hosted.checkout_url), phone);

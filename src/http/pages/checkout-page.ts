@@ -45,7 +45,7 @@ export async function pageOf(context: PageContext, visit: Visit, state: Checkout
     case 'closed':
       return checkout.closed === 'declared_paid' ? settledPage(setting, returnUrl) : errorPage(setting, 'calledOff', leaveUrl);
     case 'exhausted':
-      return exhaustedPage(setting, leaveUrl);
+      return exhaustedPage(setting, leaveUrl, checkout.terms.singleAttempt === true);
   }
 }
 
@@ -117,13 +117,14 @@ function leavePage(setting: PageSetting, url: string, { title, text, button }: F
   });
 }
 
-function exhaustedPage(setting: PageSetting, returnUrl: string | undefined): RenderedPage {
+function exhaustedPage(setting: PageSetting, returnUrl: string | undefined, hadOneAttempt: boolean): RenderedPage {
   const { texts } = setting.language;
+  const text = hadOneAttempt ? texts.oneAttempt : texts.tooManyAttempts;
   const back = returnUrl !== undefined && html`<p><a class="button" href="${returnUrl}" target="_top">${texts.backToShop}</a></p>`;
   return renderPage(setting, {
     status: 410,
-    title: texts.tooManyAttempts,
+    title: text,
     ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
-    body: html`<div class="message"><h1>${texts.wrongTitle}</h1><p role="alert">${texts.tooManyAttempts}</p>${back}</div>`,
+    body: html`<div class="message"><h1>${texts.wrongTitle}</h1><p role="alert">${text}</p>${back}</div>`,
   });
 }

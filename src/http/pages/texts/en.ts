@@ -61,6 +61,7 @@ export const en = {
   notPossible: 'The payment could not be made, and nothing was charged. Please try again.',
   changed: 'The order has changed. Check the amount and pay again.',
   tooManyAttempts: 'This payment was tried too many times. Go back to the shop to start again.',
+  oneAttempt: 'The payment was not approved, and it can be tried once only. Nothing was charged. Go back to the shop to start again.',
   waitTitle: 'Waiting for your bank',
   waitText: 'Your bank has not confirmed the payment yet. This page goes on by itself; please do not pay again.',
   checkNow: 'Check now',

@@ -64,6 +64,8 @@ export const es: Texts = {
   notPossible: 'No se ha podido realizar el pago y no se ha cobrado nada. Inténtelo de nuevo.',
   changed: 'El pedido ha cambiado. Revise el importe y pague de nuevo.',
   tooManyAttempts: 'Este pago se ha intentado demasiadas veces. Vuelva a la tienda para empezar de nuevo.',
+  oneAttempt:
+    'Este pago no se ha aprobado y solo se puede intentar una vez. No se ha cobrado nada. Vuelva a la tienda para empezar de nuevo.',
   waitTitle: 'Esperando a su banco',
   waitText: 'Su banco aún no ha confirmado el pago. Esta página continúa sola; no pague otra vez.',
   checkNow: 'Comprobar ahora',
