@@ -37,7 +37,7 @@ export async function pageOf(context: PageContext, visit: Visit, state: Checkout
     case 'pending':
       return pendingPage(context, visit, state.last);
     case 'succeeded':
-      return returnUrl === undefined ? paidPage(setting, state.last) : wayHome(context, visit, state.last, returnUrl);
+      return returnUrl === undefined ? endPage(context, visit, state.last) : wayHome(context, visit, state.last, returnUrl);
     case 'kept':
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
@@ -59,6 +59,14 @@ async function pendingPage(context: PageContext, visit: Visit, last: OperationVi
   if (url !== undefined) return bankPage(setting, url, last);
   if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : wayHome(context, visit, last, returnUrl);
+}
+
+/** What was held may have been charged since, or given back. */
+async function endPage({ engine }: PageContext, { setting, checkout }: Visit, last: OperationView): Promise<RenderedPage> {
+  if (last.kind !== 'preauthorization') return paidPage(setting, last);
+  const tree = await engine.store.findTree({ merchantId: checkout.merchantId, operationId: last.operationId });
+  if (tree === undefined || tree.captured > 0) return paidPage(setting, last, tree?.captured);
+  return tree.released > 0 && tree.released >= tree.authorized ? errorPage(setting, 'calledOff') : paidPage(setting, last);
 }
 
 /** Back to the shop, in the way of the payment's dialect. */

@@ -244,14 +244,16 @@ export function noticeOf({ texts }: Language, last: OperationView | undefined): 
   }
 }
 
-/** Paid, and nowhere to go back to. */
-export function paidPage(setting: PageSetting, operation: OperationView): RenderedPage {
+/** Paid, and nowhere to go back to. `captured`: what has been charged of a hold, in minor units. */
+export function paidPage(setting: PageSetting, operation: OperationView, captured = 0): RenderedPage {
   const { kind, amount, currency, bank, reason } = operation;
   const { texts } = setting.language;
   const text = amountText(setting.language, amount, currency);
   if (bank?.awaitsReceipt === true || reason === 'payment_deferred') return goodEnd(setting, texts.deferredTitle, texts.deferredText(text));
   if (isInReview(operation)) return goodEnd(setting, texts.reviewTitle, texts.heldText(text));
-  return goodEnd(setting, texts.paidTitle, kind === 'preauthorization' ? texts.heldText(text) : texts.paidText(text));
+  if (kind !== 'preauthorization') return goodEnd(setting, texts.paidTitle, texts.paidText(text));
+  const charged = amountText(setting.language, captured, currency);
+  return goodEnd(setting, texts.paidTitle, captured > 0 ? texts.paidText(charged) : texts.heldText(text));
 }
 
 /** The card is kept, and there is nowhere to go back to. */
