@@ -187,6 +187,21 @@ test('by keyboard alone: every field and button is reached in the order of the p
   await page.context().close();
 });
 
+test('a large amount stays on the page, also of a currency that has no symbol', async () => {
+  const checkoutId = await openCheckout(stack, { ...cart, amount: '9876543210.00', currency: 'IDR' });
+  for (const [name, options] of [
+    ['large-desktop', desktop],
+    ['large-phone', { ...phone, viewport: { width: 320, height: 640 } }],
+  ] as const) {
+    const { page } = await visit(at.browser, payAddress(stack, checkoutId, { language: 'de' }), options);
+    await assertFits(page);
+    const sum = page.locator('.summary .total').first();
+    assert.equal(await sum.evaluate((element) => element.scrollWidth <= element.clientWidth), true);
+    await photograph(page, name);
+    await page.context().close();
+  }
+});
+
 test('the month of a date may be written with one digit, also January', async () => {
   const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
   const expiry = page.locator('#expiry');

@@ -59,8 +59,9 @@ function orderSummary({ order, lines }: CheckoutTerms, language: Language): Html
   const { texts } = language;
   const total = amountText(language, order.amount, order.currency);
   const reference = order.merchantReference !== undefined && html`<p class="reference">${texts.orderNumber(order.merchantReference)}</p>`;
+  // A large amount may break before or after its currency.
   return html`<p class="due">${texts.total}</p>
-<p class="total">${total}</p>
+<p class="total">${total.replaceAll('\u00a0', ' ')}</p>
 ${reference}${lines.length > 0 && html`<details class="order"><summary>${texts.orderDetails}</summary>\n${linesOf({ order, lines }, language)}</details>`}`;
 }
 
