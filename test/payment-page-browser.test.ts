@@ -187,6 +187,33 @@ test('by keyboard alone: every field and button is reached in the order of the p
   await page.context().close();
 });
 
+test('nothing of a card that was typed is there again for whoever comes back to the page', async () => {
+  const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
+  await typeCard(page);
+  await page.goto(`${at.shop.url}/other`);
+  await page.goBack();
+  assert.deepEqual([await page.locator('#number').inputValue(), await page.locator('#cvc').inputValue()], ['', '']);
+  await page.context().close();
+});
+
+test('the pages on the way to the bank speak the language of the page before them', async () => {
+  rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
+  const checkoutId = await openCheckout(stack, cart);
+  const { page } = await visit(at.browser, payAddress(stack, checkoutId, { language: 'de' }), { ...desktop, locale: 'en-US' });
+  await typeCard(page, { number: challengeCard });
+  await page.locator('button[type=submit]').click();
+  await bankOf(page, true);
+  assert.equal(await page.getAttribute('html', 'lang'), 'de');
+  await page.getByRole('heading', { name: 'Bestätigen Sie bei Ihrer Bank' }).waitFor();
+  await page.getByRole('button', { name: 'Zahlung abbrechen' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Sie haben die Zahlung bei Ihrer Bank abgebrochen' }).waitFor();
+  await page.getByLabel('iDEAL').check();
+  await page.locator('button[type=submit]').click();
+  await page.waitForURL(/\/bank\/pay\//);
+  await page.goBack();
+  await page.context().close();
+});
+
 test('a large amount stays on the page, also of a currency that has no symbol', async () => {
   const checkoutId = await openCheckout(stack, { ...cart, amount: '9876543210.00', currency: 'IDR' });
   for (const [name, options] of [

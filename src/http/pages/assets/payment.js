@@ -204,6 +204,11 @@ form.elements.namedItem('browser').value = JSON.stringify({
   viewport: innerWidth,
 });
 
+// A browser that comes back would fill in again what was typed, also for whoever is at it then.
+addEventListener('pagehide', () => {
+  for (const input of [number, cvc]) input.value = '';
+});
+
 // Back from the next page: the form can be sent again.
 addEventListener('pageshow', ({ persisted }) => {
   if (!persisted) return;
