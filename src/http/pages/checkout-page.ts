@@ -9,6 +9,7 @@ import type { FormProblems, StoredCard } from './card-form.ts';
 import type { PageContext, Visit } from './checkout-visit.ts';
 import { errorPage } from './errors.ts';
 import { html } from './html.ts';
+import { inLanguage } from './language.ts';
 import { type PageSetting, type RenderedPage, renderPage } from './layout.ts';
 import { keptPage, noticeOf, paidPage, paymentPage, settledPage } from './payment-page.ts';
 import { donePage, doneTexts, type ForwardTexts, forwardPage, renderStep, waitPage } from './steps.ts';
@@ -56,7 +57,7 @@ async function pendingPage(context: PageContext, visit: Visit, last: OperationVi
   const { routingNumber } = channel;
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
-  if (url !== undefined) return bankPage(setting, url, last);
+  if (url !== undefined) return bankPage(setting, inLanguage(url, setting.language.code), last);
   if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : wayHome(context, visit, last, returnUrl);
 }
