@@ -248,6 +248,8 @@ test('the month of a date may be written with one digit, also January', async ()
     assert.equal(await shown(text, (typed) => expiry.pressSequentially(typed)), expected);
     assert.equal(await shown(text, (pasted) => expiry.fill(pasted)), expected);
   }
+  // As a browser fills it in.
+  assert.equal(await shown('2039-12', (filled) => expiry.fill(filled)), '12 / 39');
   // The second digit of the month is replaced, and the year stays.
   await shown('1139', (typed) => expiry.pressSequentially(typed));
   for (const key of ['Home', 'ArrowRight', 'Delete', '2']) await page.keyboard.press(key);

@@ -129,8 +129,9 @@ expiry.addEventListener('input', ({ inputType }) => {
   const isDeleted = inputType?.startsWith('delete') === true;
   if (isDeleted && /^\d\d ?\/? ?$/.test(expiry.value)) expiry.value = digitsOf(expiry);
   else {
-    // January, where nothing but the separator says so.
-    if (!isDeleted) expiry.value = expiry.value.replace(/^\s*1(?=\s*[/.-])/, '01');
+    // January, where nothing but the separator says so; year first, as HTML writes months and some browsers fill them in.
+    const meant = expiry.value.replace(/^\s*1(?=\s*[/.-])/, '01').replace(/^\s*(20\d\d)-(\d\d)\s*$/, '$2/$1');
+    if (!isDeleted) expiry.value = meant;
     rewrite(expiry, monthAndYear);
   }
 });
