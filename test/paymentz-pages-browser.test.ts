@@ -187,6 +187,15 @@ test('the page of an invoice offers what the invoice leaves of it', async () => 
   assert.equal((await generate({ paymentMode: 'EW', paymentBrand: 'SKRILL' })).statusInvoiceResult.code, '20005');
 });
 
+test('a link that was cut off leads to a page that says so, and a program to the protocol’s answer', async () => {
+  for (const path of ['/transaction/PayByLink?orderId=x&authToken=o1.abc', '/transaction/PayInvoice?inv=1&ct=x']) {
+    const { page } = await visit(browser, `${stack.url}${path}`, phone);
+    await page.getByRole('heading', { name: 'This page is no longer available' }).waitFor();
+    await page.context().close();
+    assert.equal((await stack.demo.get(path)).code, '10026');
+  }
+});
+
 test('a payment link is paid on a phone', async () => {
   const orderID = freshName('order');
   const sent = { 'merchant.orderID': orderID, 'merchant.amount': '12.50', 'merchant.currency': 'EUR', 'merchant.orderDescription': 'Tea' };

@@ -110,6 +110,16 @@ test('a purchase that was called off, or paid elsewhere, says so to whoever open
   await Promise.all([off.page.context().close(), page.context().close()]);
 });
 
+test('an address without a purchase leads to a page that says so, and a program to the protocol’s answer', async () => {
+  const path = '/p/11111111-1111-4111-8111-111111111119/';
+  for (const address of [path, `${path}invoice/`]) {
+    const { page } = await visit(at.browser, `${stack.url}${address}`, phone);
+    await page.getByRole('heading', { name: 'This page is no longer available' }).waitFor();
+    await page.context().close();
+    assert.equal((await fetch(`${stack.url}${address}`)).status, 404);
+  }
+});
+
 test('whoever may try once is told that this was it, and that nothing was charged', async () => {
   const products = [{ name: 'Dog food Max', price: 9000 }];
   const { checkout_url } = await made({ purchase: { currency: 'NGN', products, single_attempt: true } });
