@@ -56,7 +56,7 @@ export function createOrders(publicUrl: () => string): Orders {
     try {
       order.progress = await gateway.pay({ reference, amount: total, currency, email, browser, returnUrl }, card, order.wire);
     } catch (error) {
-      order.progress = { kind: 'declined', message: `The payment gateway cannot be reached (${reasonOf(error)}). Nothing was charged.` };
+      order.progress = withoutAnswer(reasonOf(error));
     }
     return order;
   }
@@ -72,7 +72,8 @@ export function createOrders(publicUrl: () => string): Orders {
     find: (reference) => byReference.get(reference),
     async refresh(order, returned) {
       const { progress, gateway, wire } = order;
-      if (progress.kind === 'paid' || progress.kind === 'declined' || progress.paymentId === '') return;
+      if (progress.kind !== 'pending' && progress.kind !== 'redirect') return;
+      if (progress.paymentId === '') return;
       order.progress = await gateway.look({ paymentId: progress.paymentId, returned }, wire).catch(() => progress);
     },
   };
@@ -81,6 +82,16 @@ export function createOrders(publicUrl: () => string): Orders {
 function remember<V>(map: Map<string, V>, key: string, value: V): void {
   map.set(key, value);
   if (map.size > ordersAtMost) map.delete(map.keys().next().value as string);
+}
+
+/** Only where no connection was made has nothing been sent; after that nobody here knows. */
+function withoutAnswer(reason: string): Progress {
+  return reason === 'ECONNREFUSED'
+    ? { kind: 'declined', message: `The payment gateway cannot be reached (${reason}). Nothing was charged.` }
+    : {
+        kind: 'unknown',
+        message: `The payment gateway has not answered (${reason}). Your card may have been charged: ask us before you pay again.`,
+      };
 }
 
 function reasonOf(error: unknown): string {

@@ -204,6 +204,7 @@ const outcomes = {
   },
   redirect: { sign: 'clock', title: 'Not paid yet', text: 'Your bank is still waiting for you. The receipt will go to' },
   declined: { sign: 'cross', title: 'That did not work', text: '' },
+  unknown: { sign: 'clock', title: 'We do not know yet', text: '' },
 } as const;
 
 export function orderPage({ order, basket }: { readonly order: Order; readonly basket: Basket }): string {
@@ -219,7 +220,9 @@ export function orderPage({ order, basket }: { readonly order: Order; readonly b
 ${
   progress.kind === 'declined'
     ? html`<p role="alert">${progress.message}</p><p><a class="button" href="/checkout">Try again</a></p>`
-    : html`<p>${text} <strong>${email}</strong>.</p>`
+    : progress.kind === 'unknown'
+      ? html`<p role="alert">${progress.message}</p>`
+      : html`<p>${text} <strong>${email}</strong>.</p>`
 }
 ${progress.kind === 'redirect' && html`<p><a class="button" href="/orders/${reference}/continue">Go to your bank</a></p>`}
 <dl class="facts"><div><dt>Order</dt><dd>${reference}</dd></div><div><dt>Paid through</dt><dd>${gateway.title}</dd></div></dl>

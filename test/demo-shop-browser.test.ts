@@ -6,6 +6,7 @@ import { createGateways } from '../demo-shop/gateways/registry.ts';
 import { type RunningShop, startShop } from '../demo-shop/server.ts';
 import { auditAfterEach } from './harness/auditor.ts';
 import { startBrowser } from './harness/browser.ts';
+import { startListener } from './harness/listener.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 
 let stack: Stack;
@@ -34,8 +35,8 @@ const challenged = '5555555555554444';
 const declined = '4000000000000002';
 
 /** Puts something into the basket and opens the checkout. */
-async function openCheckout(page: Page): Promise<void> {
-  await page.goto(`http://127.0.0.1:${shop.port}/`);
+async function openCheckout(page: Page, at = shop): Promise<void> {
+  await page.goto(`http://127.0.0.1:${at.port}/`);
   await page.getByRole('button', { name: 'Add Harbor Blend to the basket' }).click();
   await page.getByRole('button', { name: 'One Harbor Blend more' }).click();
   await page.getByRole('link', { name: 'Check out' }).click();
@@ -171,6 +172,19 @@ test('a form that is sent twice is one order', async () => {
   const [first, second] = await Promise.all([post('/orders', form), post('/orders', form)]);
   assert.equal(first?.headers.get('location'), second?.headers.get('location'));
   assert.match(first?.headers.get('location') ?? '', /^\/orders\/MR-/);
+});
+
+test('where the gateway breaks off, nobody says that nothing was charged, or offers to pay again', async () => {
+  const broken = await startListener((response) => response.destroy());
+  const other = await startShop({ host: '127.0.0.1', port: 0, gatewayUrl: broken.url });
+  const page = await browser.newPage();
+  await openCheckout(page, other);
+  await fillCard(page, frictionless);
+  await page.getByRole('button', { name: 'Pay €27.00' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Your card may have been charged' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Try again' }).count(), 0);
+  await page.close();
+  await Promise.all([other.stop(), broken.close()]);
 });
 
 test('bodies that are no form, or too large, are refused as that', async () => {

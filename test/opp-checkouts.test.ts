@@ -62,6 +62,21 @@ test('a hold that is captured at once is one too', async () => {
   assert.deepEqual([code, body.paymentType, body.amount], [approved, 'PA.CP', '7.00']);
 });
 
+test('whoever opens the page again reads what has become of the hold', async () => {
+  const held = async () => {
+    const id = await openCheckout(stack, { paymentType: 'PA', amount: '7.00' });
+    assert.match((await submit(id, {})).text, /€7\.00 is reserved on your card/);
+    return { id, payment: `/v1/payments/${(await statusOf(id)).body.id}` };
+  };
+  const charged = await held();
+  await stack.post(charged.payment, { paymentType: 'CP', amount: '5.00', currency: 'EUR' });
+  assert.match((await openPage(charged.id)).text, /You paid €5\.00/);
+  const released = await held();
+  await stack.post(released.payment, { paymentType: 'RV' });
+  const page = await openPage(released.id);
+  assert.deepEqual([page.status, /Nothing was charged/.test(page.text), /reserved/.test(page.text)], [410, true, false]);
+});
+
 test('what was paid with is told, whatever brand the checkout was opened with', async () => {
   const id = await openCheckout(stack, { paymentType: 'DB', amount: '7.25', paymentBrand: 'MASTER' });
   await submit(id, {});
@@ -178,7 +193,7 @@ test('faults of the form are told at their fields, and no digit of a card comes 
   for (const name of ['number', 'expiry', 'cvc', 'holder']) assert.match(wrong.text, new RegExp(`<li><a href="#${name}">`));
   assert.match(wrong.text, /<title>Error: /);
   assert.doesNotMatch(wrong.text, /1112|13\/30/);
-  assert.match((await submit(id, { 'exp-date': '01/20' })).text, /This card has expired/);
+  for (const past of ['01/20', '2020-01']) assert.match((await submit(id, { 'exp-date': past })).text, /This card has expired/);
   assert.match((await submit(id, { method: 'stored-0' })).text, /Choose how to pay/);
   assert.equal((await statusOf(id)).code, '000.200.000');
 });

@@ -187,6 +187,95 @@ test('by keyboard alone: every field and button is reached in the order of the p
   await page.context().close();
 });
 
+test('nothing of a card that was typed is there again for whoever comes back to the page', async () => {
+  const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
+  await typeCard(page);
+  await page.goto(`${at.shop.url}/other`);
+  await page.goBack();
+  assert.deepEqual([await page.locator('#number').inputValue(), await page.locator('#cvc').inputValue()], ['', '']);
+  await page.context().close();
+});
+
+test('the pages on the way to the bank speak the language of the page before them', async () => {
+  rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
+  const checkoutId = await openCheckout(stack, cart);
+  const { page } = await visit(at.browser, payAddress(stack, checkoutId, { language: 'de' }), { ...desktop, locale: 'en-US' });
+  await typeCard(page, { number: challengeCard });
+  await page.locator('button[type=submit]').click();
+  await bankOf(page, true);
+  assert.equal(await page.getAttribute('html', 'lang'), 'de');
+  await page.getByRole('heading', { name: 'Bestätigen Sie bei Ihrer Bank' }).waitFor();
+  await page.getByRole('button', { name: 'Zahlung abbrechen' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Sie haben die Zahlung bei Ihrer Bank abgebrochen' }).waitFor();
+  await page.getByLabel('iDEAL').check();
+  await page.locator('button[type=submit]').click();
+  await page.waitForURL(/\/bank\/pay\//);
+  await page.goBack();
+  await page.context().close();
+});
+
+test('a large amount stays on the page, also of a currency that has no symbol', async () => {
+  const checkoutId = await openCheckout(stack, { ...cart, amount: '9876543210.00', currency: 'IDR' });
+  for (const [name, options] of [
+    ['large-desktop', desktop],
+    ['large-phone', { ...phone, viewport: { width: 320, height: 640 } }],
+  ] as const) {
+    const { page } = await visit(at.browser, payAddress(stack, checkoutId, { language: 'de' }), options);
+    await assertFits(page);
+    const sum = page.locator('.summary .total').first();
+    assert.equal(await sum.evaluate((element) => element.scrollWidth <= element.clientWidth), true);
+    await photograph(page, name);
+    await page.context().close();
+  }
+});
+
+test('the month of a date may be written with one digit, also January', async () => {
+  const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
+  const expiry = page.locator('#expiry');
+  const shown = async (text: string, write: (text: string) => Promise<void>) => {
+    await expiry.fill('');
+    await write(text);
+    return expiry.inputValue();
+  };
+  for (const [text, expected] of [
+    ['1/39', '01 / 39'],
+    ['1 / 2039', '01 / 39'],
+    ['01/39', '01 / 39'],
+    ['1239', '12 / 39'],
+    ['10/39', '10 / 39'],
+    ['2/39', '02 / 39'],
+  ] as const) {
+    assert.equal(await shown(text, (typed) => expiry.pressSequentially(typed)), expected);
+    assert.equal(await shown(text, (pasted) => expiry.fill(pasted)), expected);
+  }
+  // As a browser fills it in.
+  assert.equal(await shown('2039-12', (filled) => expiry.fill(filled)), '12 / 39');
+  // The second digit of the month is replaced, and the year stays.
+  await shown('1139', (typed) => expiry.pressSequentially(typed));
+  for (const key of ['Home', 'ArrowRight', 'Delete', '2']) await page.keyboard.press(key);
+  assert.equal(await expiry.inputValue(), '12 / 39');
+  await page.context().close();
+});
+
+test('a stored American Express card asks for the four digits on its front, and for no others', async () => {
+  const { body } = await stack.post(
+    '/v1/payments',
+    debit({ paymentBrand: 'AMEX', 'card.number': '378282246310005', 'card.cvv': '1234', createRegistration: 'true' }),
+  );
+  const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack, { 'registrations[0].id': body.registrationId })));
+  assert.equal(await page.locator('#cvc-hint').textContent(), '4 digits on the front of your card');
+  await page.locator('#cvc').fill('123');
+  await page.locator('button[type=submit]').click();
+  assert.equal(await page.locator('#cvc-error').textContent(), 'The security code has 4 digits.');
+  await page.getByLabel('Use another card').check();
+  assert.equal(await page.locator('#cvc-hint').textContent(), '3 digits on the back of your card');
+  await page.getByLabel('American Express ending in 0005').check();
+  await page.locator('#cvc').fill('1234');
+  await page.locator('button[type=submit]').click();
+  await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
+  await page.context().close();
+});
+
 test('without scripts: faults are told by the server, the bank is reached by a button, and the shop too', async () => {
   rememberCard(stack.parts.traces, { pan: challengeCard, cvc: '123' });
   const checkoutId = await openCheckout(stack, { ...cart, shopperResultUrl: `${at.shop.url}/result` });

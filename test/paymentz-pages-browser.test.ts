@@ -113,6 +113,18 @@ test('paymentMode=NB leaves the bank alone', async () => {
   await page.context().close();
 });
 
+test('who chooses at the bank to pay later comes back by a post that is signed, and says that the money is yet to come', async () => {
+  const { page } = await fromShop(checkout({ paymentMode: 'NB', paymentBrand: 'Bank Transfer' }));
+  await submit(page);
+  await page.waitForURL(/\/bank\/pay\//);
+  await page.getByRole('button', { name: 'Pay later' }).click();
+  await page.getByRole('link', { name: 'Back to the shop' }).click();
+  const back = await broughtBack(page);
+  const told = await stack.demo.act(back.paymentId ?? '', 'IN');
+  assert.deepEqual([back.status, back.transactionStatus], ['P', told.body.transactionStatus], told.text);
+  await page.context().close();
+});
+
 test('attemptThreeD of the form may ask for more: Only3D takes nothing without an issuer, and Direct spares nobody the challenge', async () => {
   const direct = await fromShop(checkout({ attemptThreeD: 'Direct' }));
   await typed(direct.page, '5555555555554444');
@@ -173,6 +185,15 @@ test('the page of an invoice offers what the invoice leaves of it', async () => 
   assert.equal((await broughtBack(page)).status, 'Y');
   await page.context().close();
   assert.equal((await generate({ paymentMode: 'EW', paymentBrand: 'SKRILL' })).statusInvoiceResult.code, '20005');
+});
+
+test('a link that was cut off leads to a page that says so, and a program to the protocol’s answer', async () => {
+  for (const path of ['/transaction/PayByLink?orderId=x&authToken=o1.abc', '/transaction/PayInvoice?inv=1&ct=x']) {
+    const { page } = await visit(browser, `${stack.url}${path}`, phone);
+    await page.getByRole('heading', { name: 'This page is no longer available' }).waitFor();
+    await page.context().close();
+    assert.equal((await stack.demo.get(path)).code, '10026');
+  }
 });
 
 test('a payment link is paid on a phone', async () => {

@@ -90,6 +90,8 @@ test('a payment link: made, read, paid; another one: called off', async () => {
   assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, secondId)).status, 204);
   assert.equal((await taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, secondId))).status, 'CANCELLED');
   assert.deepEqual(await notActive(secondId), conflict);
+  const dead = await fetch(second.redirectionUrl ?? '', { headers: { accept: 'text/html' } });
+  assert.deepEqual([dead.status, (await dead.text()).includes('The shop has canceled it.')], [410, true]);
   assert.equal((await cancel(randomUUID())).status, 404);
   const readUnknown = async (linkId: string) => (await refused(clientOf().paymentLinks.getPaymentLinkById(merchantId, linkId))).status;
   assert.deepEqual([await readUnknown('nothing'), await readUnknown(randomUUID())], [400, 404]);

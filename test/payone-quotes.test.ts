@@ -215,9 +215,13 @@ test('a reusable link is paid by one shopper after another, each with an order o
   assert.equal(new Set(await paid()).size, 2);
   const read = () => taken(clientOf().paymentLinks.getPaymentLinkById(merchantId, id));
   assert.deepEqual([(await read()).status, (await read()).isReusableLink], ['ACTIVE', true]);
+  const late = await opened();
   assert.equal((await clientOf().paymentLinks.cancelPaymentLinkById(merchantId, id)).status, 204);
   assert.equal((await read()).status, 'CANCELLED');
   assert.equal(await opened(), url);
+  // Who had opened it before is told so, and pays nothing.
+  await typed(late);
+  assert.equal((await fetch(late, { headers: { accept: 'text/html' } })).status, 410);
 });
 
 test('an account’s name means the same in upper and lower case, with its own key only', async () => {

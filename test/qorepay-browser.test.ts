@@ -24,6 +24,8 @@ async function made(more: object = {}): Promise<Body> {
   return body;
 }
 
+const act = (id: string, name: string) => stack.api('POST', `purchases/${id}/${name}/`);
+
 /** The scan for card data has to know what was typed. */
 async function typed(page: Page, number: string): Promise<void> {
   rememberCard(stack.parts.traces, { pan: number, cvc: '123' });
@@ -88,6 +90,45 @@ test('without a check mark the card is not kept; a decline stays on the page', a
   await submit(page);
   await page.waitForURL(`${at.shop.url}/yes`);
   assert.equal((await stack.read(String(body.id))).is_recurring_token, false);
+  await page.context().close();
+});
+
+test('a purchase that was called off, or paid elsewhere, says so to whoever opens its page', async () => {
+  const cancelled = await made();
+  assert.equal((await act(String(cancelled.id), 'cancel')).body.status, 'cancelled');
+  const off = await visit(at.browser, String(cancelled.checkout_url));
+  await off.page.getByRole('heading', { name: 'This payment was canceled' }).waitFor();
+  assert.equal(await off.page.getByRole('link', { name: 'Back to the shop' }).getAttribute('href'), `${at.shop.url}/cancelled`);
+  await assertAccessible(off.page);
+  const marked = await made();
+  assert.equal((await act(String(marked.id), 'mark_as_paid')).body.status, 'paid');
+  const { page, complaints } = await visit(at.browser, String(marked.checkout_url), phone);
+  await page.getByRole('heading', { name: 'This is paid already' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Back to the shop' }).getAttribute('href'), `${at.shop.url}/yes`);
+  await assertAccessible(page);
+  assert.deepEqual(complaints, []);
+  await Promise.all([off.page.context().close(), page.context().close()]);
+});
+
+test('an address without a purchase leads to a page that says so, and a program to the protocol’s answer', async () => {
+  const path = '/p/11111111-1111-4111-8111-111111111119/';
+  for (const address of [path, `${path}invoice/`]) {
+    const { page } = await visit(at.browser, `${stack.url}${address}`, phone);
+    await page.getByRole('heading', { name: 'This page is no longer available' }).waitFor();
+    await page.context().close();
+    assert.equal((await fetch(`${stack.url}${address}`)).status, 404);
+  }
+});
+
+test('whoever may try once is told that this was it, and that nothing was charged', async () => {
+  const products = [{ name: 'Dog food Max', price: 9000 }];
+  const { checkout_url } = await made({ purchase: { currency: 'NGN', products, single_attempt: true } });
+  const { page } = await visit(at.browser, String(checkout_url));
+  await typed(page, '4000000000009995');
+  await submit(page);
+  await page.getByRole('alert').filter({ hasText: 'it can be tried once only. Nothing was charged.' }).waitFor();
+  await page.getByRole('link', { name: 'Back to the shop' }).click();
+  await page.waitForURL(`${at.shop.url}/cancelled`);
   await page.context().close();
 });
 

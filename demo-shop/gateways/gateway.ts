@@ -15,12 +15,13 @@ export interface OrderToPay {
 }
 
 /**
- * How an order stands. `redirect`: the shopper's browser has to go there first, by GET or with a form. `paymentId` is the gateway's name of the
+ * How an order stands. `unknown`: it was sent, and no answer came. `redirect`: the shopper's browser has to go there first, by GET or with a form. `paymentId` is the gateway's name of the
  * payment, by which it is asked again.
  */
 export type Progress =
   | { readonly kind: 'paid' | 'pending'; readonly paymentId: string }
   | { readonly kind: 'declined'; readonly paymentId?: string; readonly message: string }
+  | { readonly kind: 'unknown'; readonly message: string }
   | {
       readonly kind: 'redirect';
       readonly paymentId: string;

@@ -9,3 +9,8 @@ const printable = /^[\x21-\x7e]*$/;
 export function locationOf(url: string): string {
   return printable.test(url) ? url : (URL.parse(url)?.href ?? encodeURI(url.toWellFormed()));
 }
+
+/** Where a browser goes whose link is wrong, or was cut off: to a page that says so. Undefined for programs, which are told in their protocol's words. */
+export function pageOfNothing({ publicUrl }: { readonly publicUrl: string }, accept = ''): string | undefined {
+  return /\btext\/html\b/i.test(accept) ? `${publicUrl}/pay/none` : undefined;
+}

@@ -106,8 +106,19 @@ export async function keepCardFor(
   return kept.kind === 'recorded' ? kept.act : keptFor(engine, order);
 }
 
-/** How an order stands, one of nothing included: that one is over once a card was kept for it. */
+/** How an order stands, one of nothing included: that one is over once a card was kept for it. One of a link that was called off cannot be paid any more. */
 export async function stateOfOrder(engine: Engine, order: Checkout): Promise<CheckoutState> {
+  const state = await ownState(engine, order);
+  return state.kind === 'open' && (await isOfClosed(engine, order)) ? { ...state, kind: 'closed' } : state;
+}
+
+async function isOfClosed({ checkouts }: Engine, { merchantId, terms }: Checkout): Promise<boolean> {
+  const { of } = (terms.document ?? {}) as { readonly of?: unknown };
+  if (typeof of !== 'string') return false;
+  return (await checkouts.findById({ merchantId, checkoutId: of }))?.closed !== undefined;
+}
+
+async function ownState(engine: Engine, order: Checkout): Promise<CheckoutState> {
   if (!isOfNothing(order)) return stateOfCheckout(engine, order);
   const act = await keptFor(engine, order);
   return act === undefined ? stateOfCheckout(engine, order) : { kind: 'kept', act };
@@ -124,6 +135,7 @@ export async function payOrder(
   given: CheckoutAttempt,
 ): Promise<AttemptResult> {
   const { checkout, channel } = parts;
+  if (await isOfClosed(engine, checkout)) return { kind: 'state', state: await stateOfOrder(engine, checkout) };
   if (!isOfNothing(checkout)) return payCheckout(engine, parts, given);
   const { instrument, revision, more } = given;
   const state = await stateOfOrder(engine, checkout);

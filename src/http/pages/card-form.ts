@@ -109,8 +109,9 @@ function readCvc(
   return cvc === undefined || (expected !== undefined && digits.length !== expected) ? texts.cvcInvalid(expected ?? 3) : cvc;
 }
 
-/** `04/29`, `4 / 2029`, `0429`; undefined when it is no month and year. */
-function readExpiry(text: string): { readonly month: number; readonly year: number } | undefined {
+/** `04/29`, `4 / 2029`, `0429`, and `2029-04` as HTML writes months; undefined when it is no month and year. */
+function readExpiry(given: string): { readonly month: number; readonly year: number } | undefined {
+  const text = given.replace(/^\s*(20\d\d)-(\d\d)\s*$/, '$2/$1');
   const [, month = '', year = ''] = /^\s*(\d{1,2})\s*[/.-]\s*(\d{2}|\d{4})\s*$/.exec(text) ?? /^\s*(\d{2})\s?(\d{2})\s*$/.exec(text) ?? [];
   const number = Number(month);
   if (month === '' || number < 1 || number > 12) return undefined;

@@ -9,8 +9,9 @@ import type { FormProblems, StoredCard } from './card-form.ts';
 import type { PageContext, Visit } from './checkout-visit.ts';
 import { errorPage } from './errors.ts';
 import { html } from './html.ts';
+import { inLanguage } from './language.ts';
 import { type PageSetting, type RenderedPage, renderPage } from './layout.ts';
-import { keptPage, noticeOf, paidPage, paymentPage } from './payment-page.ts';
+import { keptPage, noticeOf, paidPage, paymentPage, settledPage } from './payment-page.ts';
 import { donePage, doneTexts, type ForwardTexts, forwardPage, renderStep, waitPage } from './steps.ts';
 
 const lookAgainMs = 2_000;
@@ -37,30 +38,40 @@ export async function pageOf(context: PageContext, visit: Visit, state: Checkout
     case 'pending':
       return pendingPage(context, visit, state.last);
     case 'succeeded':
-      return returnUrl === undefined ? paidPage(setting, state.last) : paidHomePage(context, visit, state.last, returnUrl);
+      return returnUrl === undefined ? endPage(context, visit, state.last) : wayHome(context, visit, state.last, returnUrl);
     case 'kept':
       return returnUrl === undefined ? keptPage(setting) : homePage(setting, returnUrl);
     case 'expired':
-    case 'closed':
       return errorPage(setting, 'expired', leaveUrl);
+    case 'closed':
+      return checkout.closed === 'declared_paid' ? settledPage(setting, returnUrl) : errorPage(setting, 'calledOff', leaveUrl);
     case 'exhausted':
-      return exhaustedPage(setting, leaveUrl);
+      return exhaustedPage(setting, leaveUrl, checkout.terms.singleAttempt === true);
   }
 }
 
 /** The shopper goes on at the bank, or has done their part, or looks again. */
-function pendingPage({ engine }: PageContext, visit: Visit, last: OperationView): RenderedPage {
+async function pendingPage(context: PageContext, visit: Visit, last: OperationView): Promise<RenderedPage> {
+  const { engine } = context;
   const { setting, address, returnUrl, channel } = visit;
   const { routingNumber } = channel;
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
-  if (url !== undefined) return bankPage(setting, url, last);
+  if (url !== undefined) return bankPage(setting, inLanguage(url, setting.language.code), last);
   if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
-  return returnUrl === undefined ? paidPage(setting, last) : homePage(setting, returnUrl);
+  return returnUrl === undefined ? paidPage(setting, last) : wayHome(context, visit, last, returnUrl);
+}
+
+/** What was held may have been charged since, or given back. */
+async function endPage({ engine }: PageContext, { setting, checkout }: Visit, last: OperationView): Promise<RenderedPage> {
+  if (last.kind !== 'preauthorization') return paidPage(setting, last);
+  const tree = await engine.store.findTree({ merchantId: checkout.merchantId, operationId: last.operationId });
+  if (tree === undefined || tree.captured > 0) return paidPage(setting, last, tree?.captured);
+  return tree.released > 0 && tree.released >= tree.authorized ? errorPage(setting, 'calledOff') : paidPage(setting, last);
 }
 
 /** Back to the shop, in the way of the payment's dialect. */
-async function paidHomePage(
+async function wayHome(
   { returnStep }: PageContext,
   { setting, channel, address }: Visit,
   last: OperationView,
@@ -115,13 +126,14 @@ function leavePage(setting: PageSetting, url: string, { title, text, button }: F
   });
 }
 
-function exhaustedPage(setting: PageSetting, returnUrl: string | undefined): RenderedPage {
+function exhaustedPage(setting: PageSetting, returnUrl: string | undefined, hadOneAttempt: boolean): RenderedPage {
   const { texts } = setting.language;
+  const text = hadOneAttempt ? texts.oneAttempt : texts.tooManyAttempts;
   const back = returnUrl !== undefined && html`<p><a class="button" href="${returnUrl}" target="_top">${texts.backToShop}</a></p>`;
   return renderPage(setting, {
     status: 410,
-    title: texts.tooManyAttempts,
+    title: text,
     ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
-    body: html`<div class="message"><h1>${texts.wrongTitle}</h1><p role="alert">${texts.tooManyAttempts}</p>${back}</div>`,
+    body: html`<div class="message"><h1>${texts.wrongTitle}</h1><p role="alert">${text}</p>${back}</div>`,
   });
 }

@@ -70,7 +70,7 @@ async function invoiceOf({ engine }: PageContext, { setting, checkout }: Visit, 
 /** On to an order of the shopper's own. */
 async function ownOrder(context: PageContext, { checkout, channel, setting }: Visit, reply: FastifyReply): Promise<FastifyReply> {
   const url = await openUse(context.engine, channel, checkout);
-  if (url === undefined) return sendPage(reply, errorPage(setting, 'expired', undefined));
+  if (url === undefined) return sendPage(reply, errorPage(setting, checkout.closed === undefined ? 'expired' : 'calledOff'));
   if (checkout.terms.notesView === true) await noteView(context, checkout);
   return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
 }

@@ -3,15 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { html } from './html.ts';
 import { type PageSetting, type RenderedPage, renderPage, sendPage } from './layout.ts';
 
-/** `wrong`: the request makes no sense. `gone`: the page never was, or is finished. */
-export type PageError = 'gone' | 'expired' | 'unavailable' | 'busy' | 'wrong';
+/** `wrong`: the request makes no sense. `gone`: the page never was, or is finished. `calledOff`: by the shop. */
+export type PageError = 'gone' | 'expired' | 'calledOff' | 'unavailable' | 'busy' | 'wrong';
 
-const statuses: Readonly<Record<PageError, number>> = { gone: 404, expired: 410, unavailable: 503, busy: 429, wrong: 400 };
+const statuses: Readonly<Record<PageError, number>> = { gone: 404, expired: 410, calledOff: 410, unavailable: 503, busy: 429, wrong: 400 };
 
 /** For programs, which speak English. */
 const titles: Readonly<Record<PageError, string>> = {
   gone: 'There is no such page, or not any more.',
   expired: 'This payment has expired.',
+  calledOff: 'The shop has canceled this payment.',
   unavailable: 'The gateway cannot answer now; the same request may succeed later.',
   busy: 'There were too many requests from this address; try again in a moment.',
   wrong: 'The request could not be understood.',
@@ -23,6 +24,7 @@ export function errorPage(setting: PageSetting, error: PageError, returnUrl?: st
   const said: Readonly<Record<PageError, readonly [title: string, text: string]>> = {
     gone: [texts.goneTitle, texts.goneText],
     expired: [texts.expiredTitle, texts.expiredText],
+    calledOff: [texts.calledOffTitle, texts.calledOffText],
     unavailable: [texts.unavailableTitle, texts.unavailableText],
     busy: [texts.unavailableTitle, texts.unavailableText],
     wrong: [texts.wrongTitle, texts.wrongText],

@@ -62,6 +62,11 @@ function preferred(header: string): readonly string[] {
     .map(({ tag }) => tag);
 }
 
+/** The address of a page that is to speak the language of the one before it. */
+export function inLanguage(address: string, asked: unknown): string {
+  return typeof asked === 'string' && isLanguageCode(asked) ? `${address}?language=${asked}` : address;
+}
+
 /** An amount of minor units as people of this language write it, with the currency's symbol: 1250 EUR → `12,50 €`. */
 export function amountText({ locale }: Language, amount: number, currencyCode: string): string {
   const currency = currencyOf(currencyCode);

@@ -59,8 +59,9 @@ function orderSummary({ order, lines }: CheckoutTerms, language: Language): Html
   const { texts } = language;
   const total = amountText(language, order.amount, order.currency);
   const reference = order.merchantReference !== undefined && html`<p class="reference">${texts.orderNumber(order.merchantReference)}</p>`;
+  // A large amount may break before or after its currency.
   return html`<p class="due">${texts.total}</p>
-<p class="total">${total}</p>
+<p class="total">${total.replaceAll('\u00a0', ' ')}</p>
 ${reference}${lines.length > 0 && html`<details class="order"><summary>${texts.orderDetails}</summary>\n${linesOf({ order, lines }, language)}</details>`}`;
 }
 
@@ -171,13 +172,20 @@ function choiceOf({ setting, stored, methods, takesCards, chosen }: PaymentPage)
     ...methods.map((method) => `redirect-${method}`),
   ];
   const checked = offered.find((value) => value === chosen) ?? offered[0];
-  const option = (value: string, what: Html, mark?: Html, token?: string): Html =>
-    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined, 'data-token': token })}><span class="what">${what}</span>${mark}</label>`;
+  const option = (
+    value: string,
+    what: Html,
+    mark?: Html,
+    card: { readonly 'data-token'?: string; readonly 'data-brand'?: string } = {},
+  ): Html =>
+    html`<label class="option"><input${attributes({ type: 'radio', name: 'method', value, checked: value === checked, id: value === offered[0] ? 'method' : undefined, ...card })}><span class="what">${what}</span>${mark}</label>`;
   const cards = stored.map(({ summary, token }, index) => {
     const { brand, last4, expiry } = summary;
     const name = nameOfBrand(brand, texts.card);
     const what = html`${texts.storedCard({ brand: name, last4 })}<small>${texts.expires(expiryText(expiry))}</small>`;
-    return option(`stored-${index}`, what, isNamed(brand) ? brandMark(brand, { isDecoration: true }) : undefined, token);
+    return isNamed(brand)
+      ? option(`stored-${index}`, what, brandMark(brand, { isDecoration: true }), { 'data-token': token, 'data-brand': brand })
+      : option(`stored-${index}`, what, undefined, { 'data-token': token });
   });
   const banks = methods.map((method) => {
     const what = html`${texts.bankMethods[method]}<small>${method === 'prepayment' ? texts.transferHint : texts.bankHint}</small>`;
@@ -237,14 +245,16 @@ export function noticeOf({ texts }: Language, last: OperationView | undefined): 
   }
 }
 
-/** Paid, and nowhere to go back to. */
-export function paidPage(setting: PageSetting, operation: OperationView): RenderedPage {
+/** Paid, and nowhere to go back to. `captured`: what has been charged of a hold, in minor units. */
+export function paidPage(setting: PageSetting, operation: OperationView, captured = 0): RenderedPage {
   const { kind, amount, currency, bank, reason } = operation;
   const { texts } = setting.language;
   const text = amountText(setting.language, amount, currency);
   if (bank?.awaitsReceipt === true || reason === 'payment_deferred') return goodEnd(setting, texts.deferredTitle, texts.deferredText(text));
   if (isInReview(operation)) return goodEnd(setting, texts.reviewTitle, texts.heldText(text));
-  return goodEnd(setting, texts.paidTitle, kind === 'preauthorization' ? texts.heldText(text) : texts.paidText(text));
+  if (kind !== 'preauthorization') return goodEnd(setting, texts.paidTitle, texts.paidText(text));
+  const charged = amountText(setting.language, captured, currency);
+  return goodEnd(setting, texts.paidTitle, captured > 0 ? texts.paidText(charged) : texts.heldText(text));
 }
 
 /** The card is kept, and there is nowhere to go back to. */
@@ -253,7 +263,13 @@ export function keptPage(setting: PageSetting): RenderedPage {
   return goodEnd(setting, texts.keptTitle, texts.keptText);
 }
 
-function goodEnd(setting: PageSetting, title: string, text: string): RenderedPage {
+/** Paid elsewhere, as the shop says. `returnUrl`: where somebody goes who has paid. */
+export function settledPage(setting: PageSetting, returnUrl: string | undefined): RenderedPage {
+  const { texts } = setting.language;
+  return goodEnd(setting, texts.settledTitle, texts.settledText, returnUrl);
+}
+
+function goodEnd(setting: PageSetting, title: string, text: string, returnUrl?: string): RenderedPage {
   return renderPage(setting, {
     title,
     ...(setting.embedded === true ? { scripts: ['frame.js'], policy: { framedBy: setting.framedBy } } : {}),
@@ -261,6 +277,6 @@ function goodEnd(setting: PageSetting, title: string, text: string): RenderedPag
 <svg class="done-mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="10"/><path d="m7.500 12.500 3 3 6-7"/></svg>
 <h1>${title}</h1>
 <p role="status">${text}</p>
-</div>`,
+${returnUrl !== undefined && html`<p><a class="button" href="${returnUrl}" target="_top">${setting.language.texts.backToShop}</a></p>`}</div>`,
   });
 }

@@ -17,7 +17,7 @@ import { takeResult } from '../../core/three-d-secure/take-result.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { Mode, ShopperReturn } from '../../dialects/dialect.ts';
 import { sendError } from '../pages/errors.ts';
-import { languageOf } from '../pages/language.ts';
+import { inLanguage, languageOf } from '../pages/language.ts';
 import { framedBy, type PageSetting, sendPage } from '../pages/layout.ts';
 import { renderStep, returnedPage, waitPage } from '../pages/steps.ts';
 
@@ -66,7 +66,7 @@ export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): vo
     const event = eventOf(ticket, formOf(request.body));
     const step = await shopperStep(engine, { ticket, event });
     if (step.kind === 'gone') return show(request, reply, { ...parts, ticket, step });
-    const address = (await shopperPageUrl(engine, ticket)) ?? '/';
+    const address = inLanguage((await shopperPageUrl(engine, ticket)) ?? '/', askedLanguage(request));
     // The issuer's frame tells the page around it; that page takes the shopper on.
     if (event === 'method_done' || (event === 'challenge_returned' && isInFrame(request))) {
       return sendPage(reply, returnedPage({ setting: settingOf(request, mode, undefined), address }));
@@ -111,7 +111,7 @@ async function show(request: FastifyRequest, reply: FastifyReply, shown: Shown):
   if (step.kind === 'done' && request.headers['sec-fetch-mode'] !== 'navigate') {
     return reply.headers(pageHeaders).redirect(locationOf(step.returnUrl), 303);
   }
-  const address = (await shopperPageUrl(engine, ticket)) ?? '';
+  const address = inLanguage((await shopperPageUrl(engine, ticket)) ?? '', askedLanguage(request));
   const setting = settingOf(request, mode, payment?.channel);
   return sendPage(reply, renderStep(step, { setting, address }));
 }
@@ -128,10 +128,16 @@ function isInFrame({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-dest'] === 'iframe';
 }
 
+/** That of the hosted page, which led here. */
+function askedLanguage({ query }: FastifyRequest): unknown {
+  return (query as Readonly<Record<string, unknown>>).language;
+}
+
 function settingOf(request: FastifyRequest, mode: Mode, channel: ShopperPayment['channel']): PageSetting {
   const look = channel?.look ?? {};
+  const asked = askedLanguage(request);
   return {
-    language: languageOf({ acceptLanguage: request.headers['accept-language'] }),
+    language: languageOf({ asked: typeof asked === 'string' ? asked : undefined, acceptLanguage: request.headers['accept-language'] }),
     ...{ look, merchantName: look.name ?? channel?.name ?? 'Polygate', isTest: mode === 'sandbox', framedBy: framedBy(mode) },
   };
 }

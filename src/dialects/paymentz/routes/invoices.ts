@@ -21,6 +21,7 @@ import { send } from '../answer.ts';
 import { requireChecksum, terminalOf } from '../auth.ts';
 import { formulas } from '../checksum.ts';
 import { findByKey, findByReference } from '../find.ts';
+import { goTo, noSuchPage } from '../go-to.ts';
 import type { Handler } from '../handler.ts';
 import { findInvoiceByUrl, invoiceUrl } from '../invoice-link.ts';
 import { readAuthentication, readOffer } from '../offer.ts';
@@ -250,7 +251,6 @@ export const openInvoice: Handler = async ({ engine, directory }, request, reply
   const { inv = '', ct = '' } = request.query as Readonly<Record<string, string>>;
   const invoice = await findInvoiceByUrl(engine, { inv: String(inv), ct: String(ct) });
   const channel = invoice === undefined ? undefined : await directory.channelById(invoice);
-  if (invoice === undefined || channel === undefined) throw new Problem('10026', { status: 404 });
-  const url = orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: invoice.orderId });
-  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
+  if (invoice === undefined || channel === undefined) return noSuchPage(engine, request, reply);
+  return goTo(reply, orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: invoice.orderId }));
 };

@@ -1,5 +1,4 @@
 /** Payments that the customer makes on the hosted page: behind a link that the member hands on, or behind a form of the member's own page. */
-import type { FastifyReply } from 'fastify';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import type { Checkout } from '../../../core/payment/checkout-terms.ts';
 import { openOrderOnce } from '../../../core/payment/order.ts';
@@ -10,6 +9,7 @@ import { callerOfMember, requireChecksum, terminalOf } from '../auth.ts';
 import { given, readForm } from '../checkout-form.ts';
 import { formulas } from '../checksum.ts';
 import { findByKey, findByReference } from '../find.ts';
+import { goTo, noSuchPage } from '../go-to.ts';
 import type { Handler } from '../handler.ts';
 import { Problem } from '../problem.ts';
 import { readAmount, required } from '../read.ts';
@@ -72,7 +72,7 @@ export const generatePayByLink: Handler = async (context, request, reply, endpoi
 export const openPayByLink: Handler = async ({ engine }, request, reply) => {
   const { authToken = '' } = request.query as Readonly<Record<string, string>>;
   const ticket = readTicket(engine.shoppers, String(authToken));
-  if (ticket?.purpose !== 'order') throw new Problem('10026', { status: 404 });
+  if (ticket?.purpose !== 'order') return noSuchPage(engine, request, reply);
   const { routingNumber, id } = ticket;
   return goTo(reply, orderPageUrl(engine.shoppers, { routingNumber, id }));
 };
@@ -97,7 +97,3 @@ export const openCheckoutPage: Handler = async (context, request, reply, endpoin
   const id = await orderFor(context, { channel, parameters, lifeMs: pageMs });
   return goTo(reply, orderPageUrl(context.engine.shoppers, { routingNumber: channel.routingNumber, id }));
 };
-
-function goTo(reply: FastifyReply, url: string) {
-  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
-}

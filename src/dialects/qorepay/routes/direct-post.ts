@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { holdsCardNumber } from '../../../core/instrument/mask.ts';
-import { locationOf } from '../../../core/payment/location.ts';
+import { locationOf, pageOfNothing } from '../../../core/payment/location.ts';
 import type { ShopperStep } from '../../../core/payment/shopper-step.ts';
 import { confirmByMerchant } from '../../../core/payment/shopper-step.ts';
 import type { ShopperBrowser } from '../../../core/three-d-secure/authentication.ts';
@@ -19,7 +19,7 @@ import { historyOf, payable } from '../history.ts';
 import { isMethodName, methodsCalled } from '../methods.ts';
 import { destinationOf, pay, s2sAnswer, s2sError, stateOfAttempt } from '../pay.ts';
 import { policiesOf } from '../policies.ts';
-import { generalProblem, notFound } from '../problem.ts';
+import { generalProblem, notFound, Problem } from '../problem.ts';
 import { isMd, proxyText, readProxyText } from '../proxy.ts';
 import { type ById, both, paramsOf, queryOf } from '../request.ts';
 import { payByTransfer } from '../transfer.ts';
@@ -28,11 +28,13 @@ import { documentOf, purchaseUrl } from '../write.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 export function registerDirectPost(app: FastifyInstance, context: DialectContext): void {
-  both(app, 'get', '/p/:id/', (request, reply) => openPage(context, request, reply));
-  both(app, 'get', '/p/:id/invoice/', async (request, reply) => {
-    const { view } = await findByAddress(context, paramsOf<ById>(request).id);
-    return away(reply, `${view.pageUrl}?view=invoice`);
-  });
+  both(app, 'get', '/p/:id/', (request, reply) => orNothing(context, request, reply, () => openPage(context, request, reply)));
+  both(app, 'get', '/p/:id/invoice/', (request, reply) =>
+    orNothing(context, request, reply, async () => {
+      const { view } = await findByAddress(context, paramsOf<ById>(request).id);
+      return away(reply, `${view.pageUrl}?view=invoice`);
+    }),
+  );
   both(app, 'post', '/p/:id/', async (request, reply) => {
     const fields = await readFields(request);
     const isS2s = queryOf(request).s2s === 'true' || fields.s2s === 'true' || fields.s2s === true;
@@ -45,6 +47,22 @@ export function registerDirectPost(app: FastifyInstance, context: DialectContext
   both(app, 'get', '/p/:id/3ds/', (request, reply) => enterProxy(context, request, reply, queryOf(request)));
   both(app, 'post', '/p/:id/3ds/', async (request, reply) => enterProxy(context, request, reply, await readFields(request)));
   both(app, 'post', '/p/:id/3ds/:session/', (request, reply) => complete(context, request, reply));
+}
+
+/** A payer whose link is wrong reads a page, not the words of the protocol. */
+async function orNothing(
+  { engine }: DialectContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  open: () => Promise<FastifyReply>,
+): Promise<FastifyReply> {
+  try {
+    return await open();
+  } catch (error) {
+    const page = error instanceof Problem && error.status === 404 ? pageOfNothing(engine.shoppers, request.headers.accept) : undefined;
+    if (page === undefined) throw error;
+    return away(reply, page);
+  }
 }
 
 /** The one hosted page, which also tells that a purchase is paid, or over; `preferred`: a method that is offered alone. */

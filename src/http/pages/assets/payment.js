@@ -49,7 +49,10 @@ function groups(digits) {
 const method = () => form.elements.namedItem('method')?.value ?? 'card';
 const isNewCard = () => method() === 'card';
 
-const cvcLength = () => (isNewCard() && brandOf(digitsOf(number)) === 'amex' ? 4 : 3);
+/** Of the card that is typed or chosen; undefined while nobody can tell. */
+const brandInUse = () => (isNewCard() ? brandOf(digitsOf(number)) : form.querySelector('input[name="method"]:checked')?.dataset.brand);
+
+const cvcLength = () => (brandInUse() === 'amex' ? 4 : 3);
 
 function showBrand() {
   const brand = brandOf(digitsOf(number));
@@ -94,8 +97,7 @@ const checks = new Map([
     cvc,
     () => {
       const { length } = digitsOf(cvc);
-      const isKnown = !isNewCard() || brandOf(digitsOf(number)) !== undefined;
-      const isRight = isNewCard() && isKnown ? length === cvcLength() : length === 3 || length === 4;
+      const isRight = brandInUse() === undefined ? length === 3 || length === 4 : length === cvcLength();
       return isRight ? '' : dataset[`cvcInvalid-${cvcLength()}`];
     },
   ],
@@ -124,8 +126,14 @@ number.addEventListener('input', () => {
 });
 expiry.addEventListener('input', ({ inputType }) => {
   // Whoever deletes the separator means the digit before it.
-  if (inputType?.startsWith('delete') && /^\d\d ?\/? ?$/.test(expiry.value)) expiry.value = digitsOf(expiry);
-  else rewrite(expiry, monthAndYear);
+  const isDeleted = inputType?.startsWith('delete') === true;
+  if (isDeleted && /^\d\d ?\/? ?$/.test(expiry.value)) expiry.value = digitsOf(expiry);
+  else {
+    // January, where nothing but the separator says so; year first, as HTML writes months and some browsers fill them in.
+    const meant = expiry.value.replace(/^\s*1(?=\s*[/.-])/, '01').replace(/^\s*(20\d\d)-(\d\d)\s*$/, '$2/$1');
+    if (!isDeleted) expiry.value = meant;
+    rewrite(expiry, monthAndYear);
+  }
 });
 cvc.addEventListener('input', () => {
   const digits = digitsOf(cvc);
@@ -195,6 +203,11 @@ form.elements.namedItem('browser').value = JSON.stringify({
   ...{ width, height, colorDepth, language: navigator.language },
   zone: new Date().getTimezoneOffset(),
   viewport: innerWidth,
+});
+
+// A browser that comes back would fill in again what was typed, also for whoever is at it then.
+addEventListener('pagehide', () => {
+  for (const input of [number, cvc]) input.value = '';
 });
 
 // Back from the next page: the form can be sent again.

@@ -65,6 +65,8 @@ export const de: Texts = {
   notPossible: 'Die Zahlung war nicht möglich, und es wurde nichts abgebucht. Bitte versuchen Sie es erneut.',
   changed: 'Die Bestellung hat sich geändert. Prüfen Sie den Betrag und bezahlen Sie erneut.',
   tooManyAttempts: 'Diese Zahlung wurde zu oft versucht. Gehen Sie zurück zum Shop und beginnen Sie neu.',
+  oneAttempt:
+    'Diese Zahlung wurde nicht genehmigt und kann nur einmal versucht werden. Es wurde nichts abgebucht. Gehen Sie zurück zum Shop und beginnen Sie neu.',
   waitTitle: 'Wir warten auf Ihre Bank',
   waitText: 'Ihre Bank hat die Zahlung noch nicht bestätigt. Diese Seite geht von selbst weiter; bitte bezahlen Sie nicht noch einmal.',
   checkNow: 'Jetzt nachsehen',
@@ -81,6 +83,8 @@ export const de: Texts = {
   continueButton: 'Weiter',
   calledOffTitle: 'Diese Zahlung wurde storniert',
   calledOffText: 'Der Händler hat sie storniert. Es wurde nichts abgebucht.',
+  settledTitle: 'Das ist schon bezahlt',
+  settledText: 'Der Shop hat die Zahlung vermerkt. Hier ist nichts mehr zu bezahlen.',
   doneTitle: 'Zurück zum Shop',
   doneText: 'Einen Moment bitte.',
   reviewTitle: 'Ihre Zahlung wird geprüft',

@@ -64,6 +64,8 @@ export const es: Texts = {
   notPossible: 'No se ha podido realizar el pago y no se ha cobrado nada. Inténtelo de nuevo.',
   changed: 'El pedido ha cambiado. Revise el importe y pague de nuevo.',
   tooManyAttempts: 'Este pago se ha intentado demasiadas veces. Vuelva a la tienda para empezar de nuevo.',
+  oneAttempt:
+    'Este pago no se ha aprobado y solo se puede intentar una vez. No se ha cobrado nada. Vuelva a la tienda para empezar de nuevo.',
   waitTitle: 'Esperando a su banco',
   waitText: 'Su banco aún no ha confirmado el pago. Esta página continúa sola; no pague otra vez.',
   checkNow: 'Comprobar ahora',
@@ -80,6 +82,8 @@ export const es: Texts = {
   continueButton: 'Continuar',
   calledOffTitle: 'Este pago se ha cancelado',
   calledOffText: 'La tienda lo ha cancelado. No se ha cobrado nada.',
+  settledTitle: 'Ya está pagado',
+  settledText: 'La tienda ha anotado el pago. Aquí ya no hay nada que pagar.',
   doneTitle: 'Volviendo a la tienda',
   doneText: 'Un momento, por favor.',
   reviewTitle: 'Estamos comprobando su pago',

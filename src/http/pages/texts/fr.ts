@@ -64,6 +64,8 @@ export const fr: Texts = {
   notPossible: 'Le paiement n’a pas pu être effectué et rien n’a été débité. Veuillez réessayer.',
   changed: 'La commande a changé. Vérifiez le montant et payez à nouveau.',
   tooManyAttempts: 'Ce paiement a été tenté trop de fois. Retournez à la boutique pour recommencer.',
+  oneAttempt:
+    'Ce paiement n’a pas été approuvé et ne peut être tenté qu’une fois. Rien n’a été débité. Retournez à la boutique pour recommencer.',
   waitTitle: 'En attente de votre banque',
   waitText: 'Votre banque n’a pas encore confirmé le paiement. Cette page continue d’elle-même ; ne payez pas une seconde fois.',
   checkNow: 'Vérifier maintenant',
@@ -80,6 +82,8 @@ export const fr: Texts = {
   continueButton: 'Continuer',
   calledOffTitle: 'Ce paiement a été annulé',
   calledOffText: 'Le marchand l’a annulé. Rien n’a été débité.',
+  settledTitle: 'C’est déjà payé',
+  settledText: 'La boutique a noté le paiement. Il n’y a plus rien à payer ici.',
   doneTitle: 'Retour à la boutique',
   doneText: 'Un instant, s’il vous plaît.',
   reviewTitle: 'Votre paiement est en cours de vérification',
