@@ -1,13 +1,18 @@
 /** What is deleted when: card numbers by their merchant's term, the past of webhooks, checkouts and visits by the operator's settings. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { dialects } from '../src/dialects/registry.ts';
 import { type Database, openDatabase } from '../src/postgres/connection.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from '../src/store/prune.ts';
 import { moveClock } from './harness/console.ts';
 import { createOperator, type Operator } from './harness/operator.ts';
-import { approved, debit, expectReply, plain, useOppStack } from './harness/opp.ts';
+import { approved, debit, exchange, expectReply, plain, useOppStack } from './harness/opp.ts';
+import { createPaymentzClient, demoMember } from './harness/paymentz.ts';
+import { exchangePayone, demo as payoneDemo } from './harness/payone.ts';
 import { eventually } from './harness/processes.ts';
+import { demo as qorepayDemo } from './harness/qorepay.ts';
 import { browserData } from './harness/shopper.ts';
+import { sendTzero } from './harness/tzero.ts';
 
 let operator: Operator;
 let database: Database;
@@ -152,4 +157,51 @@ test('a hold whose card is not in the vault is left to an operator, and the cloc
   );
   assert.deepEqual(left, [{ state: 'failed', reason: 'its card is not in the vault any more', failed_tries: 0 }]);
   await moveClock(stack.url, day);
+});
+
+/** The first payment of each dialect, as its page shows it; the answers to its requests. */
+async function payIn(name: string): Promise<readonly string[]> {
+  const sample = dialects
+    .find((dialect) => dialect.name === name)
+    ?.sandbox?.sample({ baseUrl: stack.url, shopUrl: 'http://127.0.0.1:8070' });
+  const answers: string[] = [];
+  for (const requestOf of sample === undefined ? [] : [() => sample.request, ...(sample.next ?? [])]) {
+    const { method, url, headers, body } = requestOf(answers);
+    answers.push((await exchange(stack.url, { method, path: new URL(url).pathname + new URL(url).search, headers, body })).text);
+  }
+  return answers;
+}
+
+test('a refund whose card number is no longer kept says so in each dialect, and not that it may be tried again', async () => {
+  const { url } = stack;
+  const { traces } = stack.parts;
+  const found = async (name: string, pattern: RegExp) => pattern.exec((await payIn(name)).join('\n'))?.[1] ?? name;
+  const opp = await found('opp', /"id":"(\w+)"/);
+  const payone = await found('payone', /"id":"(\w+)"/);
+  const { id: qorepay } = JSON.parse((await payIn('qorepay'))[0] ?? '') as { readonly id: string };
+  const paymentz = await found('paymentz', /"paymentId":"(\w+)"/);
+  const tzero = await found('tzero', /"id":"(pay_\w+)"/);
+  await moveClock(url, 541 * day);
+  const gone = /the number of the card is no longer kept, so nothing was sent; a refund has to be made in another way/;
+  const refusedBy = expectReply(
+    await stack.post(`/v1/payments/${opp}`, { paymentType: 'RF', amount: '1.00', currency: 'EUR' }),
+    400,
+    '100.150.205',
+  );
+  const atPayone = await exchangePayone(url, traces, {
+    ...{ caller: payoneDemo, merchantId: payoneDemo.merchantId },
+    request: { method: 'POST', path: `/payments/${payone}/refund`, body: { amountOfMoney: { amount: 100, currencyCode: 'EUR' } } },
+  });
+  assert.deepEqual([atPayone.body.errors?.[0]?.id, atPayone.body.errors?.[0]?.retriable], ['CARD_DATA_GONE', false], atPayone.text);
+  const authorization = `Bearer ${qorepayDemo.apiKey}`;
+  const path = `/api/v1/purchases/${qorepay}/refund/`;
+  const atQorepay = await exchange(url, {
+    method: 'POST',
+    path,
+    headers: { authorization, 'content-type': 'application/json' },
+    body: '{"amount":100}',
+  });
+  const atPaymentz = await createPaymentzClient({ url, traces, member: demoMember }).act(paymentz, 'RF', { amount: '1.00' });
+  const atTzero = await sendTzero(url, traces, { path: '/payment/refund', body: { payment_id: tzero, amount: 100, reference: 'late' } });
+  for (const { text } of [refusedBy, atPayone, atQorepay, atPaymentz, atTzero]) assert.match(text, gone);
 });

@@ -10,3 +10,6 @@ export interface Retention {
 export function purgeTime(atMs: number, { panRetentionMs: own }: Pick<Channel, 'panRetentionMs'>, { panRetentionMs }: Retention): number {
   return atMs + (own ?? panRetentionMs);
 }
+
+/** What a merchant is told of an act that needs a card number whose term has ended. */
+export const cardPurgedText = 'the number of the card is no longer kept, so nothing was sent; a refund has to be made in another way';
