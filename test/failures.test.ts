@@ -88,6 +88,24 @@ audited('without its database the gateway refuses what it cannot record, and goe
   assert.equal((await stack.api.operate(id, { type: 'CP', amount: '5.00' })).code, succeeded);
 });
 
+audited('a database that takes everything and says nothing is told by readiness and metrics, which do not wait for it', async () => {
+  const url = `http://127.0.0.1:${stack.config.port}`;
+  await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the gateway to be ready');
+  proxy.swallowAnswers();
+  const [ready, metrics] = await Promise.all(
+    ['/readyz', '/metrics'].map(async (path) => {
+      const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(9_000) });
+      return { status: answer.status, text: await answer.text() };
+    }),
+  );
+  assert.deepEqual([ready?.status, ready?.text], [503, JSON.stringify({ status: 'not ready', missing: ['database', 'vault'] })]);
+  assert.equal(metrics?.status, 200);
+  assert.match(metrics?.text ?? '', /polygate_ready\{part="database"\} 0/);
+  assert.doesNotMatch(metrics?.text ?? '', /^polygate_open_operations\{/m);
+  await proxy.cut();
+  await restore();
+});
+
 const acts: readonly { readonly name: string; readonly truth: string; readonly prepare: () => Promise<() => Promise<OppAnswer>> }[] = [
   { name: 'PA', truth: undone, prepare: async () => () => stack.api.pay({ type: 'PA' }) },
   { name: 'DB', truth: undone, prepare: async () => () => stack.api.pay({ type: 'DB' }) },
