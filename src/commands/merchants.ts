@@ -55,7 +55,11 @@ export function addMerchantCommands(program: Command): void {
 function addRetentionCommand(merchant: Command): void {
   addCommand(merchant, 'retention', 'show or set how long card numbers are kept')
     .option('--merchant <merchant>', 'whose term is set: routing number, id or name')
-    .option('--days <days>', 'days after the last possible refund or dispute', wholeNumber({ min: 1, max: 3650 }))
+    .option(
+      '--days <days>',
+      'days after the last payment with the card; without its number nothing can be captured, released or refunded',
+      wholeNumber({ min: 1, max: 3650 }),
+    )
     .option('--default', "let the gateway's setting hold")
     .option('--json', 'print JSON')
     .action(async (options: ListOptions & { merchant?: string; days?: number; default?: true }) => {

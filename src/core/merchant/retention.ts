@@ -1,4 +1,7 @@
-/** How long a card number is kept: until nothing of what was paid with it can be refunded or disputed any more (PCI DSS 4.0.1, 3.2.1). */
+/**
+ * How long a card number is kept: for a term from the last payment with it, which the operator makes long enough for refunds and disputes
+ * (PCI DSS 4.0.1, 3.2.1).
+ */
 import type { Channel } from './channel.ts';
 
 export interface Retention {
