@@ -36,30 +36,32 @@ test('a merchant has a term of its own for card numbers; the clock ends it, and 
     '--merchant',
     '1',
     '--days',
-    '2',
+    '12',
   );
   assert.deepEqual(
     shown.map(({ panDays, own }) => [panDays, own]),
     [
-      [2, true],
+      [12, true],
       [540, false],
     ],
   );
   // The gateway sees it within a second or so.
   const short = async () => {
     expectReply(await stack.post('/v1/payments', debit(), { as: plain }), 200, approved);
-    return (await rows(`select from vault.card where purge_at < now() + interval '3 days'`)).length > 0;
+    return (await rows(`select from vault.card where purge_at < now() + interval '13 days'`)).length > 0;
   };
   await eventually(short, 'the term to hold');
   const all = await count('vault.card');
-  await moveClock(stack.url, 4 * day);
+  await moveClock(stack.url, 14 * day);
   assert.ok((await count('vault.card')) < all);
-  assert.equal((await rows(`select from vault.card where purge_at < now() + interval '3 days'`)).length, 0);
+  assert.equal((await rows(`select from vault.card where purge_at < now() + interval '13 days'`)).length, 0);
   const acts = (await rows('select act from polygate.audit order by sequence')).map(({ act }) => act);
   assert.ok(acts.includes('merchant.retention_set') && acts.includes('cards.purged'), acts.join());
   const { code, output } = await operator.run(['merchant', 'retention', '--days', '2']);
   assert.equal(code, 1);
   assert.match(output, /give --merchant with --days or --default/);
+  const tooShort = await operator.run(['merchant', 'retention', '--merchant', '1', '--days', '10']);
+  assert.deepEqual([tooShort.code, /Holds stand for up to 10 days/.test(tooShort.output)], [1, true], tooShort.output);
   const [back] = await operator.json<{ panDays: number; own: boolean }[]>('merchant', 'retention', '--merchant', '1', '--default');
   assert.deepEqual([back?.panDays, back?.own], [540, false]);
 });

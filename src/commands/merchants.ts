@@ -1,5 +1,6 @@
 /** `polygate merchant` and `account`: what has to be there before a merchant can have a channel. */
 import type { Command } from 'commander';
+import { longestHoldDays } from '../config-refusals.ts';
 import {
   createAccount,
   createMerchant,
@@ -69,6 +70,10 @@ function addRetentionCommand(merchant: Command): void {
         throw new Error('To set a term give --merchant with --days or --default; to see all, none of them.');
       }
       const rows = await withStore(options, async (database, config) => {
+        const holds = longestHoldDays(config);
+        if (days !== undefined && days <= holds) {
+          throw new Error(`Holds stand for up to ${holds} days (HOLD_DAYS_…) and need their cards: give more --days than that.`);
+        }
         if (name !== undefined) {
           const { merchantId } = await findMerchant(database, name);
           await setRetention(database, { actor: actor(), merchantId, ...(days === undefined ? {} : { panDays: days }) });
