@@ -25,8 +25,22 @@ export function refusals(config: Readings, env: Readonly<Record<string, string |
   if (config.operatorKey !== undefined && config.operatorKey === config.viewerKey) {
     problems.push('OPERATOR_KEY and VIEWER_KEY are the same, so a viewer could change everything. Make two.');
   }
+  const holds = longestHoldDays(config);
+  if (config.panRetentionDays <= holds) {
+    problems.push(
+      `PAN_RETENTION_DAYS is ${config.panRetentionDays}, and holds stand for up to ${holds} days (HOLD_DAYS_…): without the card’s number they could be neither captured nor released. Keep it longer.`,
+    );
+  }
   if (config.mode === 'live') problems.push(...liveRefusals(config));
   return problems;
+}
+
+/** How long a hold may stand at most; a card number has to be kept longer. */
+export function longestHoldDays(
+  config: Pick<Readings, 'holdDaysVisa' | 'holdDaysVisaMerchantInitiated' | 'holdDaysMastercard' | 'holdDaysOther'>,
+): number {
+  const { holdDaysVisa, holdDaysVisaMerchantInitiated, holdDaysMastercard, holdDaysOther } = config;
+  return Math.max(holdDaysVisa, holdDaysVisaMerchantInitiated, holdDaysMastercard, holdDaysOther);
 }
 
 function liveRefusals(config: Readings): readonly string[] {

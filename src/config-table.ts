@@ -240,7 +240,7 @@ export const settings = {
     'PAN_RETENTION_DAYS',
     wholeNumber({ min: 1, max: 3650, unit: 'days' }),
     540,
-    'When the card number of a payment is deleted, counted from its last possible refund or dispute.',
+    'How long a card number is kept, counted from the last payment with it. Without it nothing can be captured, released or refunded: longer than holds stand, and than refunds and disputes are possible.',
   ),
   holdDaysVisa: setting(
     'HOLD_DAYS_VISA',

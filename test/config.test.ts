@@ -101,7 +101,7 @@ const examples = {
   ACQUIRER_ADDRESS: '[2001:db8::1]:8583',
   ACQUIRER_INSTITUTION_ID: '1',
   TRUSTED_PROXY: 'loopback, 10.0.0.0/8, 2001:db8::/32',
-  PAN_RETENTION_DAYS: '1',
+  PAN_RETENTION_DAYS: '11',
 } as const;
 
 for (const [name, value] of malformed) {
@@ -127,6 +127,14 @@ test('a password never appears in a problem', () => {
 test('a file that was named must exist and hold an object', () => {
   assert.match(problemsOf({ file: join(folder, 'missing.json') }).join(), /cannot be read \(ENOENT\)/);
   assert.match(problemsOf({ file: fileWith('[]') }).join(), /does not hold a JSON object/);
+});
+
+test('a card number is kept longer than any hold stands', () => {
+  const says =
+    /PAN_RETENTION_DAYS is 10, and holds stand for up to 10 days .*: without the card’s number they could be neither captured nor released/;
+  assert.match(problemsOf({ env: { PAN_RETENTION_DAYS: '10' } }).join(), says);
+  const shorter = { HOLD_DAYS_VISA: '2', HOLD_DAYS_VISA_MERCHANT_INITIATED: '2', HOLD_DAYS_MASTERCARD: '1', HOLD_DAYS_OTHER: '1' };
+  assert.equal(readConfig({ mode: 'sandbox', file: undefined, env: { PAN_RETENTION_DAYS: '3', ...shorter } }).panRetentionDays, 3);
 });
 
 test('the sandbox does not start in production', () => {

@@ -9,8 +9,10 @@ import { readConfig } from '../src/config.ts';
 import { startGateway } from '../src/gateway.ts';
 import { auditedTests } from './harness/auditor.ts';
 import { waitingFor, withLocked } from './harness/locks.ts';
+import { demo } from './harness/opp.ts';
 import { type OppAnswer, pending, succeeded, undone } from './harness/opp-client.ts';
 import { eventually, startProcess } from './harness/processes.ts';
+import { demo as qorepayDemo, seedPurchase } from './harness/qorepay.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 import { startTcpProxy, type TcpProxy } from './harness/tcp-proxy.ts';
 
@@ -86,6 +88,46 @@ audited('without its database the gateway refuses what it cannot record, and goe
   await restore();
   assert.equal((await stack.api.pay({ type: 'DB', key: 'not recorded' })).code, succeeded);
   assert.equal((await stack.api.operate(id, { type: 'CP', amount: '5.00' })).code, succeeded);
+});
+
+audited('a database that takes everything and says nothing is told by readiness and metrics, which do not wait for it', async () => {
+  const url = `http://127.0.0.1:${stack.config.port}`;
+  await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the gateway to be ready');
+  proxy.swallowAnswers();
+  const [ready, metrics] = await Promise.all(
+    ['/readyz', '/metrics'].map(async (path) => {
+      const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(9_000) });
+      return { status: answer.status, text: await answer.text() };
+    }),
+  );
+  assert.deepEqual([ready?.status, ready?.text], [503, JSON.stringify({ status: 'not ready', missing: ['database', 'vault'] })]);
+  assert.equal(metrics?.status, 200);
+  assert.match(metrics?.text ?? '', /polygate_ready\{part="database"\} 0/);
+  assert.doesNotMatch(metrics?.text ?? '', /^polygate_open_operations\{/m);
+  await proxy.cut();
+  await restore();
+});
+
+audited('a disk that is full is told as such a moment, by payments and by what only keeps something', async () => {
+  await stack.database.query(`create function polygate.full_disk() returns trigger language plpgsql as $$
+    begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$`);
+  const tables = ['operation', 'checkout'];
+  const each = (text: (table: string) => string) => Promise.all(tables.map((table) => stack.database.query(text(table))));
+  await each((table) => `create trigger full_disk before insert on polygate.${table} execute function polygate.full_disk()`);
+  const url = `http://127.0.0.1:${stack.config.port}`;
+  const headers = { authorization: `Bearer ${qorepayDemo.apiKey}`, 'content-type': 'application/json' };
+  const checkout = new URLSearchParams({ entityId: demo.entityId, amount: '1.00', currency: 'EUR', paymentType: 'DB' });
+  const answers = await Promise.all([
+    stack.api.pay({ type: 'DB' }),
+    fetch(`${url}/v1/checkouts`, { method: 'POST', headers: { authorization: demo.bearer }, body: checkout }),
+    fetch(`${url}/api/v1/purchases/`, { method: 'POST', headers, body: JSON.stringify(seedPurchase()) }),
+  ]);
+  await each((table) => `drop trigger full_disk on polygate.${table}`);
+  await stack.database.query('drop function polygate.full_disk()');
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [503, 503, 503],
+  );
 });
 
 const acts: readonly { readonly name: string; readonly truth: string; readonly prepare: () => Promise<() => Promise<OppAnswer>> }[] = [

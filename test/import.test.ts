@@ -264,6 +264,11 @@ test('each faulty line is named with what is wrong, the others are imported, and
       line: payment('DB', '5.00', { acquirer: { ...newTrace('10:00:00'), transmittedAt: new Date().toISOString() } }),
       says: /it is of today/,
     },
+    { line: payment('DB', '5.00', { timestamp: '2026-02-30T12:00:00Z' }), says: /^timestamp: there is no such time/ },
+    {
+      line: payment('DB', '5.00', { acquirer: { ...newTrace('10:00:00'), transmittedAt: '2025-02-29T12:00:00Z' } }),
+      says: /^acquirer\.transmittedAt: there is no such time/,
+    },
     { line: payment('DB', '5.00', { timestamp: '2101-01-01T00:00:00Z' }), says: /^timestamp: it lies in the future/ },
     { line: payment('DB', '5.00', { timestamp: '0000-01-01T00:00:00Z' }), says: /^timestamp: it lies before 1970/ },
     {

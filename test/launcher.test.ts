@@ -263,6 +263,16 @@ test('a port that is taken is named with its setting, and nothing is left runnin
   }
 });
 
+test('a data folder that cannot be made is named with its setting', async () => {
+  const file = join(folder, 'a file');
+  writeFileSync(file, '');
+  for (const path of [file, join(file, 'below')]) {
+    const started = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env: { ...env, DATA_DIRECTORY: path } });
+    assert.equal((await started.ended).code, 1);
+    assert.match(started.output(), /DATA_DIRECTORY .*a file.* cannot be made\. Set it to a folder/);
+  }
+});
+
 test('reset refuses a folder of somebody else', async () => {
   const foreign = join(folder, 'foreign');
   mkdirSync(foreign);

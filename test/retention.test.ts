@@ -1,13 +1,18 @@
 /** What is deleted when: card numbers by their merchant's term, the past of webhooks, checkouts and visits by the operator's settings. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { dialects } from '../src/dialects/registry.ts';
 import { type Database, openDatabase } from '../src/postgres/connection.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from '../src/store/prune.ts';
 import { moveClock } from './harness/console.ts';
 import { createOperator, type Operator } from './harness/operator.ts';
-import { approved, debit, expectReply, plain, useOppStack } from './harness/opp.ts';
+import { approved, debit, exchange, expectReply, plain, useOppStack } from './harness/opp.ts';
+import { createPaymentzClient, demoMember } from './harness/paymentz.ts';
+import { exchangePayone, demo as payoneDemo } from './harness/payone.ts';
 import { eventually } from './harness/processes.ts';
+import { demo as qorepayDemo } from './harness/qorepay.ts';
 import { browserData } from './harness/shopper.ts';
+import { sendTzero } from './harness/tzero.ts';
 
 let operator: Operator;
 let database: Database;
@@ -31,30 +36,32 @@ test('a merchant has a term of its own for card numbers; the clock ends it, and 
     '--merchant',
     '1',
     '--days',
-    '2',
+    '12',
   );
   assert.deepEqual(
     shown.map(({ panDays, own }) => [panDays, own]),
     [
-      [2, true],
+      [12, true],
       [540, false],
     ],
   );
   // The gateway sees it within a second or so.
   const short = async () => {
     expectReply(await stack.post('/v1/payments', debit(), { as: plain }), 200, approved);
-    return (await rows(`select from vault.card where purge_at < now() + interval '3 days'`)).length > 0;
+    return (await rows(`select from vault.card where purge_at < now() + interval '13 days'`)).length > 0;
   };
   await eventually(short, 'the term to hold');
   const all = await count('vault.card');
-  await moveClock(stack.url, 4 * day);
+  await moveClock(stack.url, 14 * day);
   assert.ok((await count('vault.card')) < all);
-  assert.equal((await rows(`select from vault.card where purge_at < now() + interval '3 days'`)).length, 0);
+  assert.equal((await rows(`select from vault.card where purge_at < now() + interval '13 days'`)).length, 0);
   const acts = (await rows('select act from polygate.audit order by sequence')).map(({ act }) => act);
   assert.ok(acts.includes('merchant.retention_set') && acts.includes('cards.purged'), acts.join());
   const { code, output } = await operator.run(['merchant', 'retention', '--days', '2']);
   assert.equal(code, 1);
   assert.match(output, /give --merchant with --days or --default/);
+  const tooShort = await operator.run(['merchant', 'retention', '--merchant', '1', '--days', '10']);
+  assert.deepEqual([tooShort.code, /Holds stand for up to 10 days/.test(tooShort.output)], [1, true], tooShort.output);
   const [back] = await operator.json<{ panDays: number; own: boolean }[]>('merchant', 'retention', '--merchant', '1', '--default');
   assert.deepEqual([back?.panDays, back?.own], [540, false]);
 });
@@ -152,4 +159,51 @@ test('a hold whose card is not in the vault is left to an operator, and the cloc
   );
   assert.deepEqual(left, [{ state: 'failed', reason: 'its card is not in the vault any more', failed_tries: 0 }]);
   await moveClock(stack.url, day);
+});
+
+/** The first payment of each dialect, as its page shows it; the answers to its requests. */
+async function payIn(name: string): Promise<readonly string[]> {
+  const sample = dialects
+    .find((dialect) => dialect.name === name)
+    ?.sandbox?.sample({ baseUrl: stack.url, shopUrl: 'http://127.0.0.1:8070' });
+  const answers: string[] = [];
+  for (const requestOf of sample === undefined ? [] : [() => sample.request, ...(sample.next ?? [])]) {
+    const { method, url, headers, body } = requestOf(answers);
+    answers.push((await exchange(stack.url, { method, path: new URL(url).pathname + new URL(url).search, headers, body })).text);
+  }
+  return answers;
+}
+
+test('a refund whose card number is no longer kept says so in each dialect, and not that it may be tried again', async () => {
+  const { url } = stack;
+  const { traces } = stack.parts;
+  const found = async (name: string, pattern: RegExp) => pattern.exec((await payIn(name)).join('\n'))?.[1] ?? name;
+  const opp = await found('opp', /"id":"(\w+)"/);
+  const payone = await found('payone', /"id":"(\w+)"/);
+  const { id: qorepay } = JSON.parse((await payIn('qorepay'))[0] ?? '') as { readonly id: string };
+  const paymentz = await found('paymentz', /"paymentId":"(\w+)"/);
+  const tzero = await found('tzero', /"id":"(pay_\w+)"/);
+  await moveClock(url, 541 * day);
+  const gone = /the number of the card is no longer kept, so nothing was sent; a refund has to be made in another way/;
+  const refusedBy = expectReply(
+    await stack.post(`/v1/payments/${opp}`, { paymentType: 'RF', amount: '1.00', currency: 'EUR' }),
+    400,
+    '100.150.205',
+  );
+  const atPayone = await exchangePayone(url, traces, {
+    ...{ caller: payoneDemo, merchantId: payoneDemo.merchantId },
+    request: { method: 'POST', path: `/payments/${payone}/refund`, body: { amountOfMoney: { amount: 100, currencyCode: 'EUR' } } },
+  });
+  assert.deepEqual([atPayone.body.errors?.[0]?.id, atPayone.body.errors?.[0]?.retriable], ['CARD_DATA_GONE', false], atPayone.text);
+  const authorization = `Bearer ${qorepayDemo.apiKey}`;
+  const path = `/api/v1/purchases/${qorepay}/refund/`;
+  const atQorepay = await exchange(url, {
+    method: 'POST',
+    path,
+    headers: { authorization, 'content-type': 'application/json' },
+    body: '{"amount":100}',
+  });
+  const atPaymentz = await createPaymentzClient({ url, traces, member: demoMember }).act(paymentz, 'RF', { amount: '1.00' });
+  const atTzero = await sendTzero(url, traces, { path: '/payment/refund', body: { payment_id: tzero, amount: 100, reference: 'late' } });
+  for (const { text } of [refusedBy, atPayone, atQorepay, atPaymentz, atTzero]) assert.match(text, gone);
 });

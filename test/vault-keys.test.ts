@@ -117,6 +117,8 @@ describe('master keys', () => {
     const path = join(directory, 'open.key');
     await openKeyFile({ path, createIfMissing: true });
     assert.equal((await stat(path)).mode & 0o777, 0o600);
+    // The remedy for a file would take a folder away from everybody else.
+    await assert.rejects(openKeyFile({ path: directory, createIfMissing: true }), /is no file: give the key file itself$/);
     for (const mode of [0o640, 0o604]) {
       await chmod(path, mode);
       await assert.rejects(openKeyFile({ path, createIfMissing: true }), /others than its owner can get at it: chmod 600/);

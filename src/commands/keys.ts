@@ -87,7 +87,7 @@ async function withKeys(options: ListOptions, work: (parts: Parts) => Promise<vo
 async function listMasterKeys({ keys, keyProvider }: Parts, { json }: ListOptions): Promise<void> {
   const states = await masterKeyStates(keys, keyProvider);
   const rows = states.map(({ key_id: id, state, in_key_file: inKeyFile, root_keys: rootKeys, data_keys: dataKeys, nodes }) => {
-    return { id, state: state.replace('_', ' '), inKeyFile, rootKeys, dataKeys, nodes };
+    return { id, state: state.replaceAll('_', ' '), inKeyFile, rootKeys, dataKeys, nodes };
   });
   printRows(rows, { json, none: 'There is no key.' });
 }

@@ -1,5 +1,6 @@
 /** `polygate merchant` and `account`: what has to be there before a merchant can have a channel. */
 import type { Command } from 'commander';
+import { longestHoldDays } from '../config-refusals.ts';
 import {
   createAccount,
   createMerchant,
@@ -55,7 +56,11 @@ export function addMerchantCommands(program: Command): void {
 function addRetentionCommand(merchant: Command): void {
   addCommand(merchant, 'retention', 'show or set how long card numbers are kept')
     .option('--merchant <merchant>', 'whose term is set: routing number, id or name')
-    .option('--days <days>', 'days after the last possible refund or dispute', wholeNumber({ min: 1, max: 3650 }))
+    .option(
+      '--days <days>',
+      'days after the last payment with the card; without its number nothing can be captured, released or refunded',
+      wholeNumber({ min: 1, max: 3650 }),
+    )
     .option('--default', "let the gateway's setting hold")
     .option('--json', 'print JSON')
     .action(async (options: ListOptions & { merchant?: string; days?: number; default?: true }) => {
@@ -65,6 +70,10 @@ function addRetentionCommand(merchant: Command): void {
         throw new Error('To set a term give --merchant with --days or --default; to see all, none of them.');
       }
       const rows = await withStore(options, async (database, config) => {
+        const holds = longestHoldDays(config);
+        if (days !== undefined && days <= holds) {
+          throw new Error(`Holds stand for up to ${holds} days (HOLD_DAYS_…) and need their cards: give more --days than that.`);
+        }
         if (name !== undefined) {
           const { merchantId } = await findMerchant(database, name);
           await setRetention(database, { actor: actor(), merchantId, ...(days === undefined ? {} : { panDays: days }) });

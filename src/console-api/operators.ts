@@ -89,7 +89,10 @@ export function auditRoutes({ store, verify }: ConsoleParts): readonly ConsoleRo
 export function keyRoutes({ readKeys }: ConsoleParts): readonly ConsoleRoute[] {
   const masterKey = fields({
     key_id: text,
-    state: means(oneOf(['active', 'unwraps_only', 'not_needed']), '`not_needed`: nothing in the database is wrapped with it any more.'),
+    state: means(
+      oneOf(['active', 'unwraps_only', 'not_used_yet', 'not_needed']),
+      '`not_used_yet`: a rotation has added it and is not done. `not_needed`: nothing in the database is wrapped with it any more.',
+    ),
     in_key_file: flag,
     root_keys: means(whole, 'How many it wraps.'),
     data_keys: whole,

@@ -3,6 +3,7 @@ import type { RunningAcquirer } from '../acquirers/acquirer.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { redactionHits } from '../http/log.ts';
 import type { Readings } from '../http/metrics.ts';
+import { settlesWithin } from '../local/patience.ts';
 import { assertWritable, type Database } from '../postgres/connection.ts';
 import { countOpenOperations } from '../store/open-operations.ts';
 import { countOpenVisits, countWaitingDeliveries, firstSettlementDueAtMs } from '../store/watched.ts';
@@ -11,9 +12,22 @@ import type { Foundation } from './foundation.ts';
 
 export type Readiness = Readonly<Record<string, boolean>>;
 
+/** A part that says nothing for so long cannot work: a server that hangs, or a network that takes everything and brings nothing. */
+const partPatienceMs = 3_000;
+/** What waits is counted in tables; scrapers give up after ten seconds. */
+const countPatienceMs = 5_000;
+
 /** Says which parts can work now. Anybody may ask, as often as they like: whoever asks while it is being found out gets the same answer. */
 export function readinessOf({ databases, vault }: Foundation, acquirer: RunningAcquirer): () => Promise<Readiness> {
-  return oneAtATime(() => lookAtParts({ database: databases.general, vault, acquirer }));
+  const parts = Object.entries(checksOf({ database: databases.general, vault, acquirer }));
+  // One that hangs is not asked again meanwhile, or each question would take one more connection.
+  const checks = parts.map(([part, check]) => [part, oneAtATime(() => succeeds(check))] as const);
+  return oneAtATime(async () => {
+    const results = checks.map(
+      async ([part, check]) => [part, await inTime({ promise: check(), otherwise: false, patienceMs: partPatienceMs })] as const,
+    );
+    return Object.fromEntries(await Promise.all(results));
+  });
 }
 
 /** Reads what the metrics tell. */
@@ -25,9 +39,10 @@ export function readingsOf(
     readiness,
   }: { readonly engine: Engine; readonly acquirer: RunningAcquirer; readonly readiness: () => Promise<Readiness> },
 ): () => Promise<Readings> {
+  const counted = oneAtATime(() => whatWaits(databases.general, engine));
   return async () => ({
     ready: await readiness(),
-    ...(await whatWaits(databases.general, engine)),
+    ...(await inTime({ promise: counted(), otherwise: {}, patienceMs: countPatienceMs })),
     acquirerConnections: acquirer.readyConnections(),
     queueDepths: paymentStore.queueDepths(),
     redactionHits: redactionHits(),
@@ -50,21 +65,26 @@ interface WatchedParts {
   readonly acquirer: RunningAcquirer;
 }
 
-async function lookAtParts({ database, vault, acquirer }: WatchedParts): Promise<Readiness> {
-  const checks = {
+function checksOf({ database, vault, acquirer }: WatchedParts): Readonly<Record<string, () => Promise<void>>> {
+  return {
     database: () => assertWritable(database),
     vault: () => vault.health(),
     acquirer: async () => {
       if (!acquirer.isReady()) throw new Error('the link is down');
     },
   };
-  const results = Object.entries(checks).map(([name, check]) =>
-    check().then(
-      () => [name, true] as const,
-      () => [name, false] as const,
-    ),
+}
+
+function succeeds(check: () => Promise<void>): Promise<boolean> {
+  return check().then(
+    () => true,
+    () => false,
   );
-  return Object.fromEntries(await Promise.all(results));
+}
+
+/** What a promise that never fails comes to, or `otherwise` when it takes too long. */
+async function inTime<T>({ promise, otherwise, patienceMs }: { promise: Promise<T>; otherwise: T; patienceMs: number }): Promise<T> {
+  return (await settlesWithin({ promise, patienceMs })) ? promise : otherwise;
 }
 
 type Waiting = Pick<Readings, 'openOperations' | 'outbox' | 'openVisits' | 'dueLags'>;

@@ -22,7 +22,7 @@ import type { Draining } from '../http/requests.ts';
 import { createServer, observeRequests } from '../http/server.ts';
 import { addShopperRoutes, resultsPath } from '../http/shopper/routes.ts';
 import type { MailTransport } from '../mail/transport.ts';
-import { isConnectionFailure } from '../postgres/connection.ts';
+import { isConnectionFailure, isOutOfResources } from '../postgres/connection.ts';
 import { createUrlExpectation } from '../store/endpoints.ts';
 import { createRequestWindow } from '../store/request-window.ts';
 import { returnStepOf } from './by-dialect.ts';
@@ -117,7 +117,7 @@ function limitsOf({ config, databases, clock }: Foundation): SharedLimits {
 }
 
 function isUnavailable(error: unknown): boolean {
-  return error instanceof Unavailable || isConnectionFailure(error);
+  return error instanceof Unavailable || isConnectionFailure(error) || isOutOfResources(error);
 }
 
 /** Fastify takes a number of proxies only as the function that it stands for: how far from us an address may be and still be believed. */

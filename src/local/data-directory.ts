@@ -14,7 +14,9 @@ const patienceMs = 20_000;
 
 /** Makes the folder and takes it for this run. Throws when another run has it, or when it holds the files of something else. */
 export async function claimDataDirectory({ directory, log }: { readonly directory: string; readonly log: Log }): Promise<Lock> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new Error(`DATA_DIRECTORY ${directory} cannot be made. Set it to a folder in which this user may write.`, { cause: error });
+  });
   if (!(await isOurs(directory))) {
     throw new Error(`DATA_DIRECTORY ${directory} holds files of something else. Set it to a new or an empty folder.`);
   }

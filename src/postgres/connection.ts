@@ -236,6 +236,11 @@ export function isConnectionFailure(error: unknown): boolean {
   );
 }
 
+/** Class 53: the server's disk or memory is full. What it was asked is rolled back, and may succeed when somebody has made room. */
+export function isOutOfResources(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^53...$/.test(String(error.code));
+}
+
 const int8Oid = 20;
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {

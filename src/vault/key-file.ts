@@ -168,7 +168,9 @@ async function readEntries(path: string): Promise<readonly KeyEntry[]> {
     );
   });
   try {
-    const { mode } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new KeyFileError(`${path} is no file: give the key file itself`);
+    const { mode } = found;
     if ((mode & 0o077) !== 0) {
       throw new KeyFileError(
         `the key file ${path} has mode ${(mode & 0o777).toString(8)}, so others than its owner can get at it: chmod 600 ${path}`,

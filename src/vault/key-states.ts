@@ -5,8 +5,8 @@ import type { KeyProvider } from './key-provider.ts';
 export interface MasterKeyState {
   readonly [name: string]: unknown;
   readonly key_id: string;
-  /** `unwraps_only`: something in the database is still wrapped with it. */
-  readonly state: 'active' | 'unwraps_only' | 'not_needed';
+  /** `unwraps_only`: something in the database is still wrapped with it. `not_used_yet`: a rotation has added it, and is not done. */
+  readonly state: 'active' | 'unwraps_only' | 'not_used_yet' | 'not_needed';
   readonly in_key_file: boolean;
   /** How many it wraps. */
   readonly root_keys: number;
@@ -21,12 +21,14 @@ export async function masterKeyStates(
 ): Promise<readonly MasterKeyState[]> {
   const activeId = await keys.activeId();
   const [uses, nodes] = [await keys.masterKeyUses(), await keys.liveNodes()];
+  // What an interrupted rotation goes on with, see `polygate keys rotate`.
+  const pendingId = inFile.at(-1);
   const ids = [...new Set([...inFile, ...uses.map(({ keyId }) => keyId)])];
   return ids.map((id) => {
     const use = uses.find(({ keyId }) => keyId === id);
     return {
       key_id: id,
-      state: id === activeId ? 'active' : use === undefined ? 'not_needed' : 'unwraps_only',
+      state: id === activeId ? 'active' : use !== undefined ? 'unwraps_only' : id === pendingId ? 'not_used_yet' : 'not_needed',
       in_key_file: inFile.includes(id),
       root_keys: use?.rootKeys ?? 0,
       data_keys: use?.dataKeys ?? 0,

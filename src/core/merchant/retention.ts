@@ -1,4 +1,7 @@
-/** How long a card number is kept: until nothing of what was paid with it can be refunded or disputed any more (PCI DSS 4.0.1, 3.2.1). */
+/**
+ * How long a card number is kept: for a term from the last payment with it, which the operator makes long enough for refunds and disputes
+ * (PCI DSS 4.0.1, 3.2.1).
+ */
 import type { Channel } from './channel.ts';
 
 export interface Retention {
@@ -10,3 +13,6 @@ export interface Retention {
 export function purgeTime(atMs: number, { panRetentionMs: own }: Pick<Channel, 'panRetentionMs'>, { panRetentionMs }: Retention): number {
   return atMs + (own ?? panRetentionMs);
 }
+
+/** What a merchant is told of an act that needs a card number whose term has ended. */
+export const cardPurgedText = 'the number of the card is no longer kept, so nothing was sent; a refund has to be made in another way';

@@ -189,11 +189,9 @@ async function submit(
   if (target.bank !== undefined) return { kind: 'recorded', operation: await actAtBank(engine, open, bearer), repeat: false };
   if (pan.status === 'rejected' || pan.value === undefined) {
     engine.log.error({ operationId: row.operationId }, 'the card is not in the vault; the operation is not sent');
-    return {
-      kind: 'recorded',
-      operation: await conclude(engine, open, { outcome: 'not_sent', cause: 'the card is not in the vault', reason: 'card_not_stored' }),
-      repeat: false,
-    };
+    const reason = pan.status === 'rejected' ? 'card_not_stored' : 'card_purged';
+    const operation = await conclude(engine, open, { outcome: 'not_sent', cause: 'the card is not in the vault', reason });
+    return { kind: 'recorded', operation, repeat: false };
   }
   const answer = await engine.acquirer.send(requestFor(open.view, row.trace, target), { pan: pan.value });
   return { kind: 'recorded', operation: await conclude(engine, open, answer), repeat: false };

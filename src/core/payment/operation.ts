@@ -90,8 +90,11 @@ export type UndoReason = 'undone' | 'never_arrived';
 /** Why a payment at a bank is still pending: its shopper has ordered it and will pay later. */
 export type PendingReason = 'payment_deferred';
 
-/** Why an operation was never sent although recorded. */
-export type FailureReason = 'acquirer_unreachable' | 'card_not_stored';
+/**
+ * Why an operation was never sent although recorded: there was no way to the acquirer; the vault could not keep or give the card; the number of
+ * the card was deleted at the end of its term, for good.
+ */
+export type FailureReason = 'acquirer_unreachable' | 'card_not_stored' | 'card_purged';
 
 /**
  * Why the gateway has acted by itself: nobody captured the hold in its life, the capture was asked for with the authorization, or a capture was

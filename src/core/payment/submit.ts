@@ -77,7 +77,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     const operation = await conclude(engine, open, {
       outcome: 'not_sent',
       cause: 'the card is not in the vault',
-      reason: 'card_not_stored',
+      reason: pan.status === 'rejected' ? 'card_not_stored' : 'card_purged',
     });
     return { kind: 'recorded', operation, repeat: false };
   }

@@ -3,6 +3,7 @@
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { isDay } from '../../core/day.ts';
 import { brandOf, type CardSummary, type Pan, parsePan } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import { parseDecimalAmount } from '../../core/money/amount.ts';
@@ -105,12 +106,17 @@ function readPayment(line: unknown): ImportedPayment | ImportProblem {
     const where = index === 0 ? '' : `operations.${index - 1}.`;
     const minor = parseDecimalAmount(operation.amount, currency);
     if (minor === undefined || minor === 0) return { problem: `${where}amount: not an amount of ${code} above zero` };
-    const [createdAtMs, transmittedAtMs] = [Date.parse(operation.timestamp), Date.parse(operation.acquirer.transmittedAt)];
+    const [createdAtMs, transmittedAtMs] = [timeOf(operation.timestamp), timeOf(operation.acquirer.transmittedAt)];
     if (Number.isNaN(createdAtMs)) return { problem: `${where}timestamp: there is no such time` };
     if (Number.isNaN(transmittedAtMs)) return { problem: `${where}acquirer.transmittedAt: there is no such time` };
     operations.push(readOperation(operation, { amount: minor, createdAtMs, transmittedAtMs }));
   }
   return { wireId, currency: code, card: paid, operations };
+}
+
+/** Not a number on a day that does not exist. */
+function timeOf(text: string): number {
+  return isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
 }
 
 function cardOf({

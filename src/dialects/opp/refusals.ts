@@ -137,6 +137,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {
   acquirer_unreachable: '900.100.600',
   card_not_stored: '900.100.310',
+  card_purged: '100.150.205',
 };
 
 export const declineCodes: Readonly<Record<DeclineReason, ResultCode>> = {

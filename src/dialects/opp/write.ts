@@ -3,6 +3,7 @@ import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
+import { cardPurgedText } from '../../core/merchant/retention.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason, ruledOutBy } from '../../core/payment/decline.ts';
@@ -206,6 +207,7 @@ function writeCvvResponse({ reason }: OperationView): Json {
 /** `ExtendedDescription` is always there: one large client refuses the object without it. */
 function writeDetails(operation: OperationView): Json | undefined {
   if (operation.kind === 'chargeback') return writeDispute(operation);
+  if (operation.reason === 'card_purged') return { ExtendedDescription: cardPurgedText };
   if (operation.responseCode === undefined) return undefined;
   return {
     ExtendedDescription: extendedDescription(operation),

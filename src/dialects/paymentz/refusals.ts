@@ -104,6 +104,7 @@ export const rejectionCodes: Readonly<Record<RejectionReason, ResultCode>> = {
 export const failureCodes: Readonly<Record<FailureReason, ResultCode>> = {
   acquirer_unreachable: '11091',
   card_not_stored: '10001',
+  card_purged: '10001',
 };
 
 /** 11000 and the response code of ISO 8583, where the reason has one. */

@@ -1,6 +1,7 @@
 /** From what is recorded to answers and messages; pure. All leaves are text, amounts have two decimals, times are UTC. */
 import type { CardBrand, CardSummary } from '../../core/instrument/card.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
+import { cardPurgedText } from '../../core/merchant/retention.ts';
 import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { isCharge, type OperationNode, type OperationView } from '../../core/payment/operation.ts';
@@ -174,6 +175,7 @@ function writeRemark({ state, reason }: OperationView): string {
     case 'declined':
     case 'rejected':
     case 'failed': {
+      if (reason === 'card_purged') return cardPurgedText;
       const text = (reason ?? state).replaceAll('_', ' ');
       return text.charAt(0).toUpperCase() + text.slice(1);
     }

@@ -2,6 +2,7 @@
  * Core's refusals, rejections, declines and failures in the platform's words. Total: a new one stops the build until this page has decided. Numbers of
  * declines follow the platform's pattern: 30, the two digits of the issuer's answer, 1001.
  */
+import { cardPurgedText } from '../../core/merchant/retention.ts';
 import { type DeclineReason, declineModelOf, isDeclineReason } from '../../core/payment/decline.ts';
 import type { FailureReason, OperationView, RejectionReason } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
@@ -155,6 +156,7 @@ const rejections: Readonly<Record<RejectionReason, Words>> = {
 const failures: Readonly<Record<FailureReason, Words>> = {
   acquirer_unreachable: ['30921001', 'ACQUIRER_UNREACHABLE'],
   card_not_stored: ['50001081', 'CARD_NOT_STORED'],
+  card_purged: ['30001105', 'CARD_DATA_GONE'],
 };
 
 /** It was not answered in time and has been reversed since; the issuer's words for it are "response received too late". */
@@ -165,10 +167,11 @@ export function errorsOf(operation: OperationView): readonly WireError[] {
   const words = wordsOf(operation);
   if (words === undefined) return [];
   const [errorCode, id] = words;
-  const isTechnical = operation.state === 'failed' || operation.state === 'undone';
+  const isPurged = operation.reason === 'card_purged';
+  const isTechnical = (operation.state === 'failed' || operation.state === 'undone') && !isPurged;
   const error: WireError = {
     ...{ errorCode, code: '9999', category: isTechnical ? 'IO_ERROR' : 'PAYMENT_PLATFORM_ERROR', httpStatusCode: 402 },
-    ...{ id, message: '', retriable: isTechnical },
+    ...{ id, message: isPurged ? cardPurgedText : '', retriable: isTechnical },
   };
   if (words !== authenticationFailed) return [error];
   const text = 'Error coming from a third party';

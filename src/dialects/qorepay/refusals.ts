@@ -1,4 +1,5 @@
 /** Core's refusals, rejections, declines and failures in the platform's codes. Total: a new one stops the build until this page has decided. */
+import { cardPurgedText } from '../../core/merchant/retention.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
 import { fieldProblem, generalProblem, type Message, Problem } from './problem.ts';
@@ -68,7 +69,8 @@ const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readon
   directory_unreachable: ['timeout_3ds_enrollment_check', 'The directory server cannot be reached'],
   card_gone: ['general_transaction_error', 'The card is no longer stored'],
   cvc_gone: ['general_transaction_error', 'The code of the card could not be kept'],
-  card_not_stored: ['general_transaction_error', 'The card could not be stored; nothing was sent'],
+  card_not_stored: ['general_transaction_error', 'The card could not be stored or read; nothing was sent'],
+  card_purged: ['general_transaction_error', cardPurgedText],
   undone: ['timeout', 'The acquirer did not answer, and the payment was reversed'],
   never_arrived: ['timeout', 'The payment never reached the acquirer'],
   payment_deferred: ['general_transaction_error', 'The payer will pay later'],

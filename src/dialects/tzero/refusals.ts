@@ -1,4 +1,5 @@
 /** Core's refusals, rejections, declines and failures in the words of the protocol. Total: a new one stops the build until this page has decided. */
+import { cardPurgedText } from '../../core/merchant/retention.ts';
 import type { DeclineReason } from '../../core/payment/decline.ts';
 import type { FailureReason, RejectionReason } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
@@ -149,7 +150,8 @@ export const rejections: Readonly<Record<RejectionReason, readonly [endedAs: End
 
 export const failures: Readonly<Record<FailureReason, ResultWords>> = {
   acquirer_unreachable: ['processor_error', 'the processor could not be reached'],
-  card_not_stored: ['processor_error', 'the card could not be kept'],
+  card_not_stored: ['processor_error', 'the card could not be kept or read'],
+  card_purged: ['card_not_kept', cardPurgedText],
 };
 
 /** Looks a reason up in one of the tables above. */
