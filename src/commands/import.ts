@@ -60,7 +60,7 @@ interface Import {
 
 async function runImport({ noun, file, options, readLine }: Import): Promise<void> {
   const { dialect, dryRun = false } = options;
-  const { importer } = dialectOf(dialect);
+  const importer = await dialectOf(dialect).loadImporter?.();
   if (importer === undefined) throw new Error(`Nothing can be imported from ${dialect}.`);
   await withStore(options, (database, config) =>
     withVault(config, async (vault) => {

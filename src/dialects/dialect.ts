@@ -72,12 +72,18 @@ export interface LoginLimits {
   loggedIn(request: FastifyRequest, who: { readonly name: string; readonly merchantId?: string }): void;
 }
 
-export interface Dialect {
-  readonly name: string;
+/** The part of a dialect that answers requests, and says how they are written. */
+export interface DialectApi {
   /** Adds the routes to an encapsulated Fastify instance: parsers and error handlers set there stay there. */
   register(app: FastifyInstance, context: DialectContext): void;
   /** The API for people and for programs, shown at `/docs/<name>`; in live mode without any credentials. */
   describe(mode: Mode): ApiDescription;
+}
+
+export interface Dialect {
+  readonly name: string;
+  /** Loaded where requests are answered only: it is half of what there is to load, and commands do without. */
+  loadApi(): Promise<DialectApi>;
   /** How often one credential may ask within a second, where the protocol documents a number. */
   readonly requestsPerSecond?: number;
   /** How long the dialect lets a hold stand on this channel, in ms; absent or undefined: as long as the card's scheme does. */
@@ -96,8 +102,8 @@ export interface Dialect {
   readonly statement?: DialectStatement;
   /** What an operator gives to a merchant, in the shapes of the protocol. */
   readonly access: DialectAccess;
-  /** Reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
-  readonly importer?: DialectImport;
+  /** What reads what merchants bring along from another platform of this protocol; absent where nothing can be imported. */
+  loadImporter?(): Promise<DialectImport>;
   /** What the sandbox has for those who speak this dialect; absent where nobody can try it. */
   readonly sandbox?: DialectSandbox;
 }

@@ -7,7 +7,7 @@ import { addConsoleRoutes, consoleRoutes, refuseOtherPaths } from '../console-ap
 import type { DueWork } from '../core/due/work.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { Unavailable } from '../core/unavailable.ts';
-import type { DialectContext, Webhooks } from '../dialects/dialect.ts';
+import type { DialectApi, DialectContext, Webhooks } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
 import type { ServerCertificate } from '../http/certificate.ts';
 import { addDocsRoutes } from '../http/docs/routes.ts';
@@ -70,7 +70,11 @@ export async function buildServer(
     large: /^\/docs\/(assets\/|.*\.json$)/,
   });
   const expectUrlsInRequests = createUrlExpectation(foundation.databases.general);
-  await addDialects(server, { metrics, door, limits }, { engine, directory, mode, webhooks, expectUrlsInRequests, isUnavailable });
+  const apis = await addDialects(
+    server,
+    { metrics, door, limits },
+    { engine, directory, mode, webhooks, expectUrlsInRequests, isUnavailable },
+  );
   const returnStep = returnStepOf({ engine, directory });
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode, isUnavailable, returnStep });
@@ -81,10 +85,15 @@ export async function buildServer(
     refuseOtherPaths(app);
   });
   addDocsRoutes(server, [
-    ...dialects.map((dialect) => ({ name: dialect.name, describe: () => dialect.describe(mode) })),
+    ...apis.map(({ name, api }) => ({ name, describe: () => api.describe(mode) })),
     { name: 'console', describe: () => describeConsole(consoleApi, mode) },
   ]);
   return { server, draining };
+}
+
+interface LoadedApi {
+  readonly name: string;
+  readonly api: DialectApi;
 }
 
 /** Each in a part of the server of its own, with logins of its own. */
@@ -92,16 +101,17 @@ async function addDialects(
   server: FastifyInstance,
   { metrics, door, limits }: { readonly metrics: Metrics; readonly door: Door; readonly limits: SharedLimits },
   context: Omit<DialectContext, 'limits'>,
-): Promise<void> {
-  for (const dialect of dialects) {
+): Promise<readonly LoadedApi[]> {
+  const apis = await Promise.all(dialects.map(async (dialect) => ({ ...dialect, api: await dialect.loadApi() })));
+  for (const { api, name, requestsPerSecond: documentedPerSecond } of apis) {
     await server.register(async (app) => {
-      observeRequests(app, dialect.name, metrics);
+      observeRequests(app, name, metrics);
       door.expectLogins(app);
-      const { name, requestsPerSecond: documentedPerSecond } = dialect;
       const logins = door.loginsOf({ name, ...(documentedPerSecond === undefined ? {} : { documentedPerSecond }) });
-      dialect.register(app, { ...context, limits: { ...limits, ...logins } });
+      api.register(app, { ...context, limits: { ...limits, ...logins } });
     });
   }
+  return apis;
 }
 
 /** What all dialects share of the limits. */

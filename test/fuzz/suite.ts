@@ -54,12 +54,15 @@ export interface FuzzTarget {
 const isLong = process.env.POLYGATE_SOAK === '1';
 const seed = Number(process.env.POLYGATE_SEED ?? 20_261_121);
 
+const documents = new Map(
+  await Promise.all(dialects.map(async ({ name, loadApi }) => [name, (await loadApi()).describe('sandbox').document] as const)),
+);
+
 /** Makes the test of one dialect. */
 export function fuzz({ driver, values = {}, never = [], complete = (body) => body, begin }: FuzzTarget): void {
-  const dialect = dialects.find(({ name }) => name === driver.dialect);
   fuzzApi({
     name: driver.dialect,
-    document: dialect?.describe('sandbox').document ?? {},
+    document: documents.get(driver.dialect) ?? {},
     recipe: { values, never, complete },
     prepare: async (stack, url) => ({ ...(await payments(driver, stack, url)), credentials: await begin(stack, url) }),
   });

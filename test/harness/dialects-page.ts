@@ -47,7 +47,10 @@ ${drivers.map(lackOf).join('\n')}
 ${sections.join('\n')}`;
 }
 
-const titleOf = ({ dialect }: Driver): string => dialects.find(({ name }) => name === dialect)?.describe('sandbox').title ?? dialect;
+const titles = new Map(
+  await Promise.all(dialects.map(async ({ name, loadApi }) => [name, (await loadApi()).describe('sandbox').title] as const)),
+);
+const titleOf = ({ dialect }: Driver): string => titles.get(dialect) ?? dialect;
 
 const head = `| story | ${drivers.map(titleOf).join(' | ')} |\n|---|${drivers.map(() => '---|').join('')}`;
 

@@ -2,18 +2,14 @@
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
-import { importer } from './import.ts';
-import { describeApi } from './openapi.ts';
 import { policies, policiesOf } from './policies.ts';
-import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
 export const opp: Dialect = {
   name: 'opp',
-  register: registerRoutes,
+  loadApi: () => import('./api.ts'),
   access,
-  importer,
-  describe: describeApi,
+  loadImporter: async () => (await import('./import.ts')).importer,
   callbacks,
   policies,
   emailIn: 'customer.email',

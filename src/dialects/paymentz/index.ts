@@ -2,17 +2,14 @@
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
-import { describeApi } from './openapi.ts';
 import { policies } from './policies.ts';
-import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 import { returnStep } from './shopper.ts';
 
 export const paymentz: Dialect = {
   name: 'paymentz',
-  register: registerRoutes,
+  loadApi: () => import('./api.ts'),
   access,
-  describe: describeApi,
   callbacks,
   policies,
   returnStep,

@@ -2,15 +2,12 @@
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
-import { describeApi } from './openapi.ts';
-import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
 export const payone: Dialect = {
   name: 'payone',
-  register: registerRoutes,
+  loadApi: () => import('./api.ts'),
   access,
-  describe: describeApi,
   callbacks,
   emailIn: 'email',
   sandbox,

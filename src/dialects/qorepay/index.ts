@@ -3,19 +3,15 @@ import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { billWriter } from './billing.ts';
 import { callbacks } from './callbacks.ts';
-import { describeApi } from './openapi.ts';
 import { policies } from './policies.ts';
-import { returnStep } from './routes/direct-post.ts';
-import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 import { statement } from './statement.ts';
 
 export const qorepay: Dialect = {
   name: 'qorepay',
-  register: registerRoutes,
+  loadApi: () => import('./api.ts'),
   access,
-  describe: describeApi,
-  returnStep,
+  returnStep: async (context, back) => (await import('./routes/direct-post.ts')).returnStep(context, back),
   billing: billWriter,
   callbacks,
   policies,

@@ -2,18 +2,15 @@
 import type { Dialect } from '../dialect.ts';
 import { access } from './access.ts';
 import { callbacks } from './callbacks.ts';
-import { describeApi } from './openapi.ts';
 import { policies } from './policies.ts';
 import { returnStep } from './returns.ts';
-import { registerRoutes } from './routes.ts';
 import { sandbox } from './sandbox.ts';
 
 export const tzero: Dialect = {
   name: 'tzero',
   requestsPerSecond: 50,
-  register: registerRoutes,
+  loadApi: () => import('./api.ts'),
   access,
-  describe: describeApi,
   callbacks,
   policies,
   returnStep,
