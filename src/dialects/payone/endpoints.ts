@@ -1,6 +1,7 @@
 /** Every endpoint for the description of the API: its bodies are those that the routes check. */
 import type { AnswerName } from './answers.ts';
 import { createHostedCheckout, createHostedTokenization, createPaymentLink } from './hosted-wire.ts';
+import { currencyConversion, iinDetails, surchargeCalculation } from './services-wire.ts';
 import {
   anyBody,
   type BodySchema,
@@ -11,12 +12,9 @@ import {
   createPayout,
   createSession,
   createToken,
-  currencyConversion,
-  iinDetails,
   refundPayment,
   sendTest,
   subsequentPayment,
-  surchargeCalculation,
   validateCredentials,
 } from './wire.ts';
 

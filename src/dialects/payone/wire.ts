@@ -6,7 +6,7 @@ import { type Static, type TObject, Type } from 'typebox';
 import { anything, ascii, inputsOfOthers, oneOf, open, pattern, text, trimmed } from './members.ts';
 
 /** Card number, expiry, code and holder as the platform's own limits have them. */
-const cardNumber = Type.String({ pattern: '^[1-9][0-9]{5}[0-9]{0,13}$', description: 'The card number, without spaces.' });
+export const cardNumber = Type.String({ pattern: '^[1-9][0-9]{5}[0-9]{0,13}$', description: 'The card number, without spaces.' });
 const expiryDate = Type.String({ pattern: '^(0[1-9]|1[0-2])[0-9]{2}$', description: 'MMYY.' });
 const cvv = Type.String({ pattern: '^[0-9]{3,4}$', description: 'Three or four digits.' });
 export const returnUrl = Type.String({ maxLength: 200, description: 'Where the shopper comes back to: absolute, http or https.' });
@@ -302,33 +302,6 @@ export const createPayout = Type.Object(
   { additionalProperties: false },
 );
 
-const bin = Type.String({ pattern: '^[0-9]{6,19}$' });
-
-export const iinDetails = Type.Object(
-  {
-    bin,
-    paymentContext: Type.Optional(open({ amountOfMoney, countryCode: pattern('^[A-Za-z]{2}$'), isRecurring: Type.Boolean() })),
-  },
-  { additionalProperties: false },
-);
-
-const cardSource = open({
-  card: open({ cardNumber, paymentProductId: Type.Integer({ minimum: 0, maximum: 99_999 }) }),
-  encryptedCustomerInput: Type.String({ maxLength: 20_000 }),
-  hostedTokenizationId: trimmed,
-  token: text(50),
-});
-
-export const currencyConversion = Type.Object(
-  {
-    cardSource: Type.Optional(cardSource),
-    transaction: Type.Object({ amount: amountOfMoney }, { additionalProperties: false }),
-  },
-  { additionalProperties: false },
-);
-
-export const surchargeCalculation = Type.Object({ amountOfMoney, cardSource: Type.Optional(cardSource) }, { additionalProperties: false });
-
 export const createSession = open({ tokens: Type.Array(text(50), { maxItems: 10 }) });
 
 export const validateCredentials = Type.Object({ key: text(200), secret: text(200) }, { additionalProperties: false });
@@ -346,6 +319,5 @@ export type Money = Static<typeof amountOfMoney>;
 export type CancelPayment = Static<typeof cancelPayment>;
 export type SubsequentPayment = Static<typeof subsequentPayment>;
 export type CreatePayout = Static<typeof createPayout>;
-export type CardSource = Static<typeof cardSource>;
 
 export type BodySchema = TObject | ReturnType<typeof anything>;

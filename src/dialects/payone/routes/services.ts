@@ -13,8 +13,8 @@ import { productOfBrand } from '../products.ts';
 import { quoteConversion, quoteSurcharge } from '../quotes.ts';
 import { readMoney } from '../read.ts';
 import { channelOf, queryOf, refuseQuery } from '../request.ts';
+import { type CardSource, currencyConversion, iinDetails, surchargeCalculation } from '../services-wire.ts';
 import { readEncrypted } from '../sessions.ts';
-import { type CardSource, currencyConversion, iinDetails, surchargeCalculation } from '../wire.ts';
 import type { OfMerchant } from './payments.ts';
 
 const readIin = readerOf(iinDetails);
