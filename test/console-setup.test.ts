@@ -171,6 +171,7 @@ test('mistakes name their field, change nothing and leave no trail', async () =>
     ['post', channels, { ...channel, dialect: 'payone', wire_id: '4012888888881881' }, 400, 'wire_id'],
     ['post', '/operators', { name: 'X', role: 'god' }, 400, 'role'],
     ['post', '/operators', { name: 'OPERATOR_KEY', role: 'viewer' }, 400, 'name'],
+    ['post', '/operators', { name: 'viewer_Key', role: 'viewer' }, 400, 'name'],
     ['post', '/operators', { name: 'VIEWER_KEY', role: 'admin' }, 400, 'name'],
   ];
   for (const [method, path, body, status, field] of cases) {

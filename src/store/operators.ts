@@ -48,7 +48,7 @@ export function createOperator(
   { actor, name, role, keyHash }: OperatorToMake,
 ): Promise<{ readonly operatorId: string }> {
   return acting(database, async (query, audit) => {
-    if (Object.values<string>(settingNames).includes(name)) {
+    if (Object.values<string>(settingNames).includes(name.toUpperCase())) {
       throw new OperatorError(`${name} is what the trail calls the key of the settings. Choose another name.`, {
         kind: 'invalid',
         field: 'name',
