@@ -22,8 +22,8 @@ story('20 captures of a tenth at once take all of it, and no more', ['several ca
   const answers = await atOnce(20, () => shop.capture(hold, { amount: 10_00 }));
   assertRefusals(answers);
   const { approved = 0 } = tally(answers);
-  const rest = await atOnce(10 - approved, () => shop.capture(hold, { amount: 10_00 }));
-  assertRefusals(rest);
+  // What was refused because another one was just being decided is asked again, one by one.
+  for (let taken = approved; taken < 10; taken += 1) expectOutcome(await shop.capture(hold, { amount: 10_00 }), 'approved');
   expectOutcome(await shop.capture(hold, { amount: 1 }), 'refused', 'limit');
   assert.equal(sumOf(await booked(), 'capture'), 100_00);
 });
@@ -33,7 +33,7 @@ story('20 refunds of a tenth at once give all of it back, and no more', ['severa
   const answers = await atOnce(20, () => shop.refund(debit, { amount: 10_00 }));
   assertRefusals(answers);
   const { approved = 0 } = tally(answers);
-  assertRefusals(await atOnce(10 - approved, () => shop.refund(debit, { amount: 10_00 })));
+  for (let given = approved; given < 10; given += 1) expectOutcome(await shop.refund(debit, { amount: 10_00 }), 'approved');
   expectOutcome(await shop.refund(debit, { amount: 1 }), 'refused', 'limit');
   assert.equal(sumOf(await booked(), 'refund'), 100_00);
 });
