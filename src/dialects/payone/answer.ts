@@ -46,8 +46,9 @@ function inProgress(): Problem {
   return new Problem('DUPLICATE_REQUEST_IN_PROGRESS', { status: 409, text: 'a request with this idempotence key is under way' });
 }
 
-/** Its issuer is being asked, or has answered and the acquirer is asked next: nobody can say yet whether the shopper has to go anywhere. */
+/** Its issuer is being asked, or has answered and the acquirer is asked: nobody can say yet whether the shopper has to go anywhere. */
 function isBeingAsked({ state, bank, authentication }: OperationView): boolean {
+  if (state === 'submitted') return true;
   return state === 'awaiting' && bank === undefined && authentication?.state !== 'challenged' && authentication?.state !== 'method';
 }
 
