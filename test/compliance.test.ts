@@ -1,7 +1,7 @@
 /** PCI DSS documents: handed in, looked at by their content, kept sealed, approved by an operator, required where card data is sent, warned of, expired. */
 import assert from 'node:assert/strict';
 import { randomUUIDv7 } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -116,6 +116,27 @@ test('operators decide in the console API as well, by their role', async () => {
   assert.match(served.headers.get('content-type') ?? '', /^application\/json/);
   assert.equal(served.headers.get('x-content-type-options'), 'nosniff');
   assert.ok(!(await served.text()).includes('%PDF'));
+});
+
+test('an operator hands in a document for a merchant: it waits, and is in the trail, once', async () => {
+  const shop = await newShop();
+  const file = join(tmpdir(), `${freshName('document')}.pdf`);
+  writeFileSync(file, pdf('handed in for them'));
+  const days = ['--valid-from', await today(0), '--valid-until', await today(30)];
+  const add = () => operator.run(['compliance', 'add', '--merchant', shop.merchant, '--type', 'asv_scan', '--file', file, ...days]);
+  for (const told of [/The file is document/, /was handed in before/]) {
+    const { code, output } = await add();
+    assert.equal(code, 0, output);
+    assert.match(output, told);
+  }
+  rmSync(file);
+  assert.deepEqual((await statusOf(shop)).required, { asv_scan: 'submitted', saq: 'missing' });
+  const rows = await stack.parts.database.query<{ actor: string }>(
+    `select a.actor from polygate.audit a join polygate.merchant m on m.merchant_id = (a.details::json ->> 'merchantId')::uuid
+     where a.act = 'compliance_document.added' and m.routing_number = $1`,
+    [shop.merchant],
+  );
+  assert.equal(rows.rows.length, 1);
 });
 
 test('a key that is made in the console API opens', async () => {

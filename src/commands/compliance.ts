@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type ComplianceDocument, type DocumentState, type DocumentType, documentTypes } from '../core/compliance/document.ts';
 import { submitDocument } from '../core/compliance/submit.ts';
-import { acting } from '../store/audit.ts';
 import { createClock } from '../store/clock.ts';
 import { createComplianceStore, decideDocument, listDocuments, readFile } from '../store/compliance.ts';
 import { findMerchant } from '../store/merchants.ts';
@@ -86,16 +85,10 @@ async function add(options: AddOptions): Promise<void> {
   const submitted = await withStore(options, async (database, config) => {
     const { merchantId } = await findMerchant(database, options.merchant);
     const clock = await createClock(database, { canMove: false });
-    const compliance = createComplianceStore(database, clock);
+    const compliance = createComplianceStore(database, clock, actor());
     const submission = { merchantId, type: options.type, file, validFromMs, validUntilMs };
     const result = await withVault(config, (vault) => submitDocument({ clock, compliance, vault }, submission));
     await clock.close();
-    if (result.kind === 'kept' && !result.known) {
-      const { documentId, type } = result.document;
-      await acting(database, (_query, audit) =>
-        audit({ actor: actor(), act: 'compliance_document.added', details: { merchantId, documentId, type } }),
-      );
-    }
     return result;
   });
   if (submitted.kind === 'refused') throw new Error(`--${optionOf[submitted.field]} ${submitted.issue}.`);

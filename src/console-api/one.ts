@@ -17,11 +17,18 @@ export async function readOne(store: Pick<OperatorStore, 'page'>, { list, filter
   return row;
 }
 
-/** All of a short list; of a longer one the first thousand. */
+/** All of a list that belongs to one thing, page by page. */
 export async function readAll(
   store: Pick<OperatorStore, 'page'>,
   list: OperatorList,
   filters: Readonly<Record<string, string>>,
 ): Promise<readonly ListRow[]> {
-  return (await store.page({ list, filters, limit: 1_000 })).rows;
+  const found: ListRow[] = [];
+  let after: readonly string[] | undefined;
+  do {
+    const { rows, next } = await store.page({ list, filters, limit: 1_000, ...(after === undefined ? {} : { after }) });
+    found.push(...rows);
+    after = next;
+  } while (after !== undefined);
+  return found;
 }

@@ -85,7 +85,8 @@ export function documentOf(row: DocumentRow): ComplianceDocument {
   };
 }
 
-export function createComplianceStore(database: Database, clock: Pick<Clock, 'wallNow'>): ComplianceStore {
+/** `actor`: the operator who hands in documents for merchants, with an entry in the trail each; none where merchants do so themselves. */
+export function createComplianceStore(database: Database, clock: Pick<Clock, 'wallNow'>, actor?: string): ComplianceStore {
   const documentsOf = async (merchantId: string) => (await reading(database.query<DocumentRow>(ofMerchant, [merchantId]))).map(documentOf);
   const remembered = remember(documentsFreshMs, documentsOf);
   const counted = remember(countFreshMs, async (merchantId: string) => {
@@ -116,7 +117,14 @@ export function createComplianceStore(database: Database, clock: Pick<Clock, 'wa
         Buffer.from(file),
         time(createdAtMs),
       ];
-      await reading(database.query(insert, values));
+      if (actor === undefined) {
+        await reading(database.query(insert, values));
+        return;
+      }
+      await acting(database, async (query, audit) => {
+        await query(insert, values);
+        await audit({ actor, act: 'compliance_document.added', details: { merchantId, documentId, type } });
+      });
     },
     async noteWarning({ merchantId, documentId, days }) {
       return (await reading(database.query(note, [merchantId, documentId, days]))).length > 0;
