@@ -1,5 +1,6 @@
 /** Settlements through the console API: a batch, both sides of its comparison, and its operations as a page and as a table. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createConsoleClient, moveClock } from './harness/console.ts';
 import { approved, debit, expectReply, plain, useOppStack } from './harness/opp.ts';
@@ -41,4 +42,22 @@ test('a batch is shown with what it comes to, what the host says, and every oper
   const mine = await client.done('get', '/settlements', { query: { merchant_id: String(part?.merchant_id), from: '2020-01-01' } });
   assert.deepEqual(mine.items, items);
   assert.deepEqual((await client.done('get', '/settlements', { query: { to: '2020-01-01' } })).items, []);
+});
+
+test('a batch of more merchants than a page has is shown whole', async () => {
+  const { database } = opp.parts;
+  const id = randomUUID();
+  await database.query(
+    `with made as (
+       insert into polygate.settlement (settlement_id, account_id, cut_off_at, state) values ($1, 'sandbox-plain', now() - interval '1 year', 'closed')
+     )
+     insert into polygate.settlement_part (merchant_id, settlement_id, currency, part_id, operations, gross, fees)
+       select gen_random_uuid(), $1, 'EUR', gen_random_uuid(), 1, n, 0 from generate_series(1, 2500) n`,
+    [id],
+  );
+  const { parts } = await client.done('get', '/settlements/{settlement_id}', { ids: { settlement_id: id } });
+  assert.equal(new Set(parts?.map(({ gross }) => gross)).size, 2_500);
+  // They were never paid: the books would not agree.
+  await database.query('delete from polygate.settlement_part where settlement_id = $1', [id]);
+  await database.query('delete from polygate.settlement where settlement_id = $1', [id]);
 });
