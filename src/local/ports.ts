@@ -1,4 +1,5 @@
 /** Loopback ports: is one free, and which one is. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** A port that a setting names is in use. The message names the port, the setting and what to do. */
@@ -27,9 +28,18 @@ export async function assertPortFree(wanted: { readonly host: string; readonly p
   }
 }
 
-/** A port that is free on the loopback at this moment; another process may take it before the caller does. */
-export function freePort(): Promise<number> {
-  return tryToListen({ host: '127.0.0.1', port: 0 });
+/** Below what operating systems give to outgoing connections (from 32768 on Linux, from 49152 elsewhere): of those, any may be taken a moment later. */
+const chosen = { from: 20_000, below: 32_000 } as const;
+const triesAtMost = 20;
+
+/** A port that is free on the loopback at this moment; another process may take it before the caller does, which is unlikely. */
+export async function freePort(): Promise<number> {
+  const host = '127.0.0.1';
+  for (let tries = 0; tries < triesAtMost; tries += 1) {
+    const found = await tryToListen({ host, port: randomInt(chosen.from, chosen.below) }).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+  return tryToListen({ host, port: 0 });
 }
 
 function tryToListen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
