@@ -15,8 +15,15 @@ function openPage(checkoutId: string, headers: Record<string, string> = {}): Pro
   return stack.send({ method: 'GET', path: pathOf(checkoutId), headers: { accept: 'text/html', ...headers } });
 }
 
-/** Sends the form as a browser without scripts does. */
-function submit(checkoutId: string, fields: Parameters): Promise<Reply> {
+/** Sends the form as a browser without scripts does, which goes on to where it is sent. */
+async function submit(checkoutId: string, fields: Parameters): Promise<Reply> {
+  const reply = await post(checkoutId, fields);
+  const { location } = reply.headers;
+  if (location === undefined) return reply;
+  return stack.send({ method: 'GET', path: location, headers: { accept: 'text/html' } });
+}
+
+function post(checkoutId: string, fields: Parameters): Promise<Reply> {
   rememberCard(stack.parts.traces, { pan: fields.cardnumber?.replaceAll(' ', ''), cvc: fields.cvc });
   const card = { cardnumber: '4111 1111 1111 1111', 'exp-date': '12 / 39', cvc: '123', ccname: 'Ada Example' };
   return stack.send({
@@ -53,6 +60,23 @@ test('a checkout is opened, read while nobody has paid, paid, and read again', a
   assert.match(paid.body.id ?? '', /^[a-f0-9]{32}$/);
   assert.equal((await stack.get(`/v1/query/${paid.body.id}`)).code, approved);
   assert.match((await openPage(id)).text, /Payment complete/);
+});
+
+test('an attempt leads to a page that can be loaded again without sending the card again', async () => {
+  const id = await openCheckout(stack, { amount: '93.00' });
+  const [declined, paid] = [await post(id, { cardnumber: '4000 0000 0000 9995', method: 'card' }), await post(id, { attempt: '2' })];
+  for (const { status, text, headers } of [declined, paid]) {
+    assert.deepEqual([status, text, headers['cache-control'], headers['referrer-policy']], [303, '', 'no-store', 'no-referrer']);
+  }
+  assert.equal(declined.headers.location, pathOf(id, { method: 'card' }));
+  const path = paid.headers.location ?? '';
+  assert.equal(path, pathOf(id));
+  for (let load = 0; load < 2; load += 1) {
+    assert.match((await stack.send({ method: 'GET', path, headers: { accept: 'text/html' } })).text, /Payment complete/);
+  }
+  assert.equal(await chargesOf(93_00), 1);
+  // What is wrong with the form itself is said at once: nothing was asked for.
+  assert.equal((await post(await openCheckout(stack), { cardnumber: '1' })).status, 422);
 });
 
 test('a hold that is captured at once is one too', async () => {
@@ -262,7 +286,7 @@ test('of the address of the page only what the page asks for is kept, and no car
       ...{ method: 'POST', path: pathOf(id, query), body: encode({ ...fields, browser }) },
       headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' },
     });
-    assert.equal(page.status, 200, page.text);
+    assert.deepEqual([page.status, page.headers.location?.includes(number)], [303, false], page.text);
     const { rows } = await stack.parts.database.query<{ readonly return_url: string }>(
       'select return_url from polygate.shopper_visit order by visit_id desc limit 1',
     );

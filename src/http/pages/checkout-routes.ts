@@ -6,17 +6,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import { type AttemptResult, type CheckoutState, findCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
+import type { Engine } from '../../core/payment/engine.ts';
 import { openUse, payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import { readBrowser } from './browser-data.ts';
 import { readCardForm } from './card-form.ts';
-import { pageOf, storedCards } from './checkout-page.ts';
+import { type FormMore, pageOf, storedCards } from './checkout-page.ts';
 import { type PageContext, type PayRequest, strangersSetting, templateOf, type Visit, visitOf } from './checkout-visit.ts';
 import { errorPage, type PageError, sendError } from './errors.ts';
 import { invoicePage } from './invoice-page.ts';
 import { type RenderedPage, sendPage } from './layout.ts';
+
+/** Of an answer that only leads on: its address is a secret as well. */
+const privateHeaders = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } as const;
 
 export function addCheckoutRoutes(server: FastifyInstance, context: PageContext): void {
   server.register(async (app) => {
@@ -31,7 +35,7 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
       const state = await stateOfOrder(context.engine, visit.checkout);
       if (visit.checkout.terms.notesView === true && state.kind === 'open') await noteView(context, visit.checkout);
       const invoice = isInvoiceAsked(request) ? await invoiceOf(context, visit, state) : undefined;
-      return sendPage(reply, invoice ?? (await pageOf(context, visit, state)));
+      return sendPage(reply, invoice ?? (await pageOf(context, visit, state, chosenIn(request))));
     });
     app.get('/pay/:token/template.css', async (request: PayRequest, reply) => {
       const checkout = await findCheckout(context.engine, request.params.token);
@@ -51,7 +55,8 @@ export function addCheckoutRoutes(server: FastifyInstance, context: PageContext)
       if (visit === undefined) return sendError(request, reply, strangersSetting(context, request), 'gone');
       if (visit.checkout.terms.reusable === true) return ownOrder(context, visit, reply);
       const fields = (request.body ?? new URLSearchParams()) as URLSearchParams;
-      return sendPage(reply, await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) }));
+      const made = await attemptOf(context, visit, { fields, browser: readBrowser(request, fields.get('browser')) });
+      return made === 'made' ? toPage(context, visit, fields.get('method'), reply) : sendPage(reply, made);
     });
   });
 }
@@ -72,7 +77,7 @@ async function ownOrder(context: PageContext, { checkout, channel, setting }: Vi
   const url = await openUse(context.engine, channel, checkout);
   if (url === undefined) return sendPage(reply, errorPage(setting, checkout.closed === undefined ? 'expired' : 'calledOff'));
   if (checkout.terms.notesView === true) await noteView(context, checkout);
-  return reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).redirect(url, 303);
+  return reply.headers(privateHeaders).redirect(url, 303);
 }
 
 /** A page is shown also where that could not be noted. */
@@ -82,12 +87,26 @@ async function noteView({ engine }: PageContext, { merchantId, checkoutId }: Che
   });
 }
 
+/** What became of an attempt is looked at with an address of its own: a page that is loaded again sends no card again. */
+function toPage({ engine }: PageContext, { address }: Visit, method: string | null, reply: FastifyReply): FastifyReply {
+  const { pathname, searchParams } = keptOf(engine, address, [...keptParameters, 'embedded']);
+  if (method !== null) searchParams.set('method', method);
+  return reply.headers(privateHeaders).redirect(searchParams.size === 0 ? pathname : `${pathname}?${searchParams}`, 303);
+}
+
+/** Chosen before; what is not offered is passed over. */
+function chosenIn({ query }: PayRequest): FormMore {
+  const { method } = query as Readonly<Record<string, unknown>>;
+  return typeof method === 'string' ? { chosen: method } : {};
+}
+
 interface Sent {
   readonly fields: URLSearchParams;
   readonly browser: ShopperBrowser;
 }
 
-async function attemptOf(context: PageContext, visit: Visit, { fields, browser }: Sent): Promise<RenderedPage> {
+/** `made`: the order has a state that the page shows. A page: nothing was asked for, and it says why. */
+async function attemptOf(context: PageContext, visit: Visit, { fields, browser }: Sent): Promise<RenderedPage | 'made'> {
   const { engine } = context;
   const { checkout, channel, setting } = visit;
   const { texts } = setting.language;
@@ -124,7 +143,7 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
   );
   switch (result.kind) {
     case 'state':
-      return pageOf(context, visit, result.state, more);
+      return 'made';
     case 'changed':
       return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.changed });
     case 'refused': {
@@ -137,15 +156,20 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
 
 const keptParameters = ['return', 'language', 'brands', 'button', 'holder'];
 
-/** From the bank the shopper comes back to this page, and never into a frame. It is kept: of what a stranger may have added, nothing is. */
+/** From the bank the shopper comes back to this page, and never into a frame. */
 function comeBackUrl({ engine }: PageContext, { address }: Visit): string {
-  const { pathname, searchParams } = new URL(address, engine.shoppers.publicUrl);
-  const url = new URL(pathname, engine.shoppers.publicUrl);
-  for (const name of keptParameters) {
+  return keptOf(engine, address, keptParameters).href;
+}
+
+/** The page with what it asks for itself: of what a stranger may have added, nothing is kept. */
+function keptOf({ shoppers }: Pick<Engine, 'shoppers'>, address: string, names: readonly string[]): URL {
+  const { pathname, searchParams } = new URL(address, shoppers.publicUrl);
+  const url = new URL(pathname, shoppers.publicUrl);
+  for (const name of names) {
     const [value, ...others] = searchParams.getAll(name);
     if (value !== undefined && others.length === 0 && !holdsCardNumber(value)) url.searchParams.set(name, value);
   }
-  return url.href;
+  return url;
 }
 
 function answerError(context: PageContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
