@@ -46,6 +46,12 @@ export const settings = {
     requiredLive: 'Set it to the URL of a PostgreSQL 15 or newer that you run and back up.',
   }),
   vaultDatabaseUrl: optional('VAULT_DATABASE_URL', postgresUrl, 'A PostgreSQL of its own for the card vault; defaults to DATABASE_URL.'),
+  databaseTimeoutMs: setting(
+    'DATABASE_TIMEOUT_MS',
+    wholeNumber({ min: 1_000, max: 600_000, unit: 'milliseconds' }),
+    30_000,
+    'How long the database may take for one statement of a payment; lists, reports and workers have four times as long. After that, what it was asked is not certain, and all connections are opened anew.',
+  ),
   embeddedPostgresPort: setting('EMBEDDED_POSTGRES_PORT', port, 54320, 'Loopback port of the embedded PostgreSQL; 0 chooses a free one.'),
   sandboxAcquirerPort: setting('SANDBOX_ACQUIRER_PORT', port, 8583, 'Loopback port of the sandbox acquirer host (ISO 8583).'),
   sandboxHttpPort: setting(

@@ -12,14 +12,38 @@ export interface Databases {
   readonly outbox: Database;
 }
 
+const timedOut = 'the database did not answer a statement in its time; its connections are opened anew';
+/** Lists, reports and claims of workers read more than a payment does. */
+const generalTimeoutFactor = 4;
+
+/** How long statements may take, in ms, by the setting for those of a payment. */
+export function timeoutsOf(databaseTimeoutMs: number): { readonly hot: number; readonly general: number } {
+  return { hot: databaseTimeoutMs, general: databaseTimeoutMs * generalTimeoutFactor };
+}
+
+export interface DatabasesOptions {
+  readonly url: string;
+  readonly timeoutsMs: ReturnType<typeof timeoutsOf>;
+  readonly log: EngineLog;
+}
+
 /** Connects when the first statement comes. */
-export function openDatabases(url: string, log: EngineLog): Databases {
+export function openDatabases({ url, timeoutsMs, log }: DatabasesOptions): Databases {
   // A connection outlives the request that it was opened for.
   const onError = (error: Error) => outsideOfWork(() => log.warn({ error: error.message }, 'an idle database connection broke'));
-  const pool = { url, role: 'polygate_app', onError };
-  return {
-    hot: openDatabase({ ...pool, applicationName: 'polygate', purpose: 'hot', maxConnections: 10 }),
-    general: openDatabase({ ...pool, applicationName: 'polygate-general', purpose: 'general', maxConnections: 6 }),
-    outbox: openDatabase({ ...pool, applicationName: 'polygate-outbox', purpose: 'hot', maxConnections: 3 }),
+  const onTimeout = () => {
+    outsideOfWork(() => log.warn({}, timedOut));
+    for (const each of Object.values(databases)) each.renew();
   };
+  const pool = { url, role: 'polygate_app', onError };
+  const [hot, general] = [
+    { ...pool, purpose: 'hot', timeout: { ms: timeoutsMs.hot, onTimeout } },
+    { ...pool, purpose: 'general', timeout: { ms: timeoutsMs.general, onTimeout } },
+  ] as const;
+  const databases = {
+    hot: openDatabase({ ...hot, applicationName: 'polygate', maxConnections: 10 }),
+    general: openDatabase({ ...general, applicationName: 'polygate-general', maxConnections: 6 }),
+    outbox: openDatabase({ ...hot, applicationName: 'polygate-outbox', maxConnections: 3 }),
+  };
+  return databases;
 }

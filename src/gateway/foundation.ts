@@ -13,7 +13,7 @@ import { type BatchingPaymentStore, createPaymentStore } from '../store/payment-
 import { openKeyFile } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
 import { type OpenVault, openVault } from '../vault/vault.ts';
-import { type Databases, openDatabases } from './databases.ts';
+import { type Databases, openDatabases, timeoutsOf } from './databases.ts';
 
 export interface Foundation {
   readonly config: Config;
@@ -36,10 +36,11 @@ export async function layFoundation(
   given: Pick<Foundation, 'config' | 'databaseUrl' | 'log'> & { readonly readings: () => Promise<Readings> },
 ): Promise<Foundation> {
   const { config, databaseUrl, log, readings } = given;
-  const databases = openDatabases(databaseUrl, log);
+  const timeoutsMs = timeoutsOf(config.databaseTimeoutMs);
+  const databases = openDatabases({ url: databaseUrl, timeoutsMs, log });
   const node = thisNode();
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, node });
+  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, timeoutsMs, node });
   const clock = await createClock(databases.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(databases.general, config.mode === 'live' ? { refuses: isPublished } : {});
   const metrics = createMetrics(readings);

@@ -18,7 +18,19 @@ export interface Database {
   query<R extends Row = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
   /** Runs `work` in one transaction, retried from the start on a serialization failure or a deadlock: it must hold no outside call. */
   transaction<T>(work: (query: Database['query']) => Promise<T>): Promise<T>;
+  /** Whoever comes next gets a new connection; what is under way is left alone. */
+  renew(): void;
   close(): Promise<void>;
+}
+
+/**
+ * For how long a statement is waited for. Beyond it nobody knows what became of it. A server that is gone without a word (its machine lost power, its
+ * address moved) would keep each connection for a quarter of an hour.
+ */
+export interface StatementTimeout {
+  readonly ms: number;
+  /** Told once for the connections there are: whoever opened them should {@link Database.renew} all that lead to the same server. */
+  readonly onTimeout: () => void;
 }
 
 export interface PoolOptions {
@@ -33,10 +45,15 @@ export interface PoolOptions {
    */
   readonly purpose: 'hot' | 'general';
   readonly connectTimeoutMs?: number;
+  /** Absent: a statement may take for ever. */
+  readonly timeout?: StatementTimeout;
   readonly onError?: (error: Error) => void;
 }
 
 const hotSettings = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off', 'jit=off'];
+
+/** An idle connection is asked whether its other end is there, then each second, ten times. */
+const idleBeforeProbeMs = 10_000;
 
 /** Opens a pool. Nothing connects before the first statement. Amounts (`bigint`) come back as safe integers, else the row throws. */
 export function openDatabase(options: PoolOptions): Database {
@@ -45,27 +62,48 @@ export function openDatabase(options: PoolOptions): Database {
     ...(options.role === undefined ? [] : [`role=${options.role}`]),
     ...(options.purpose === 'hot' ? hotSettings : []),
   ];
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    application_name: options.applicationName,
-    max: options.maxConnections,
-    idleTimeoutMillis: 0,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    keepAlive: true,
-    options: settings.map((setting) => `-c ${setting}`).join(' '),
-    types: { getTypeParser },
-  });
   let isClosing = false;
-  // The end of a connection that is being closed is no news, whoever ends it first.
-  pool.on('error', (error) => {
-    if (!isClosing) options.onError?.(error);
-  });
+  const openPool = (): pg.Pool => {
+    const opened = new pg.Pool({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      max: options.maxConnections,
+      idleTimeoutMillis: 0,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: idleBeforeProbeMs,
+      ...(options.timeout === undefined ? {} : { query_timeout: options.timeout.ms }),
+      options: settings.map((setting) => `-c ${setting}`).join(' '),
+      types: { getTypeParser },
+    });
+    // The end of a connection that is being closed is no news, whoever ends it first.
+    opened.on('error', (error) => {
+      if (!isClosing && opened === pool) options.onError?.(error);
+    });
+    return opened;
+  };
+  let pool = openPool();
+  const within = async <T>(work: (using: pg.Pool) => Promise<T>): Promise<T> => {
+    const using = pool;
+    try {
+      return await work(using);
+    } catch (error) {
+      if (isTimeout(error) && using === pool && !isClosing) options.timeout?.onTimeout();
+      throw error;
+    }
+  };
   return {
     async query<R extends Row>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
-      const result = await pool.query<R>({ name: statement.name, text: statement.text, values: values as unknown[] });
-      return result.rows;
+      const ask = { name: statement.name, text: statement.text, values: values as unknown[] };
+      return (await within((using) => using.query<R>(ask))).rows;
     },
-    transaction: (work) => retriable(() => runTransaction(pool, work)),
+    transaction: (work) => retriable(() => within((using) => runTransaction(using, work))),
+    renew() {
+      if (isClosing) return;
+      const before = pool;
+      pool = openPool();
+      before.end().catch(() => undefined);
+    },
     close() {
       isClosing = true;
       return pool.end();
@@ -223,6 +261,11 @@ export function explainAway(error: unknown): unknown {
   });
 }
 
+/** Of `pg`: the statement was sent, and its time is over. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
+}
+
 /** Whether an error says that the database is away or takes no writes, as opposed to what the statement or the program did. */
 export function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -231,7 +274,7 @@ export function isConnectionFailure(error: unknown): boolean {
   if (code === 'ENOENT' || code === 'EAGAIN') return syscall === 'connect';
   if (typeof code === 'string')
     return unsentCodes.has(code) || /^(08|57|58)...$/.test(code) || /^E(CONN|PIPE|TIMEDOUT|HOST|NET)/.test(code);
-  return /connection terminated|connection ended|timeout exceeded when trying to connect|timeout expired|not queryable/i.test(
+  return /connection terminated|connection ended|timeout exceeded when trying to connect|timeout expired|read timeout|not queryable/i.test(
     error.message,
   );
 }

@@ -29,6 +29,8 @@ export interface VaultOptions {
   /** Statements on the payment path under way at the same time, for each of storing, reading and tokens. */
   readonly maxConcurrent?: number;
   readonly keyLifetimeMs?: number;
+  /** How long its database may take for one statement of the payment path, and for another one, in ms; absent: for ever. */
+  readonly timeoutsMs?: { readonly hot: number; readonly general: number };
   /** Who opens it, where that is a node that works with it for long: rotations of keys wait for such ones. */
   readonly node?: Node;
 }
@@ -54,14 +56,26 @@ export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
 }
 
 /** Opens the vault of a migrated database. Throws `VaultKeyError` when the master key is not the one that this database was made with. */
-export async function openVault({ url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs, node }: VaultOptions): Promise<OpenVault> {
+export async function openVault(options: VaultOptions): Promise<OpenVault> {
+  const { url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs, timeoutsMs, node } = options;
   const pool = {
     url,
     role: 'polygate_vault',
     onError: (error: Error) => log.error({ err: error }, 'an idle database connection of the vault broke'),
   };
-  const hot = openDatabase({ ...pool, applicationName: 'polygate-vault', purpose: 'hot', maxConnections: 2 * maxConcurrent });
-  const general = openDatabase({ ...pool, applicationName: 'polygate-vault-keys', purpose: 'general', maxConnections: 3 });
+  const onTimeout = () => {
+    log.error({}, 'the database of the vault did not answer a statement in its time; its connections are opened anew');
+    for (const each of [hot, general]) each.renew();
+  };
+  const within = (ms: number | undefined) => (ms === undefined ? {} : { timeout: { ms, onTimeout } });
+  const hot = openDatabase({
+    ...{ ...pool, ...within(timeoutsMs?.hot) },
+    ...{ applicationName: 'polygate-vault', purpose: 'hot', maxConnections: 2 * maxConcurrent },
+  });
+  const general = openDatabase({
+    ...{ ...pool, ...within(timeoutsMs?.general) },
+    ...{ applicationName: 'polygate-vault-keys', purpose: 'general', maxConnections: 3 },
+  });
   const close = async () => {
     if (node !== undefined) await sayGone(general, node).catch(() => undefined);
     await Promise.all([hot.close(), general.close()]);

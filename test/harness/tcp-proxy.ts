@@ -7,6 +7,8 @@ export interface TcpProxy {
   through(url: string): string;
   /** From now on nothing that the server says arrives; what is said to it does. */
   swallowAnswers(): void;
+  /** The server is gone without a word, and another one is there: nothing passes any more over the connections there are, new ones work. */
+  vanish(): void;
   /** Breaks all connections and refuses new ones. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -17,6 +19,7 @@ export async function startTcpProxy(): Promise<TcpProxy> {
   let target = { host: '127.0.0.1', port: 0 };
   let isDeaf = false;
   const sockets = new Set<Socket>();
+  let lost: ReadonlySet<Socket> = new Set();
   const server = createServer((client) => {
     const upstream = connect(target);
     for (const socket of [client, upstream]) {
@@ -24,12 +27,16 @@ export async function startTcpProxy(): Promise<TcpProxy> {
       socket.on('error', () => undefined);
       socket.on('close', () => sockets.delete(socket));
     }
-    client.on('data', (chunk) => upstream.write(chunk));
+    client.on('data', (chunk) => {
+      if (!lost.has(client)) upstream.write(chunk);
+    });
     upstream.on('data', (chunk) => {
-      if (!isDeaf) client.write(chunk);
+      if (!isDeaf && !lost.has(client)) client.write(chunk);
     });
     client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
+    upstream.on('close', () => {
+      if (!lost.has(client)) client.destroy();
+    });
   });
   const listen = async (port: number): Promise<number> => {
     server.listen({ host: '127.0.0.1', port });
@@ -53,6 +60,9 @@ export async function startTcpProxy(): Promise<TcpProxy> {
     },
     swallowAnswers() {
       isDeaf = true;
+    },
+    vanish() {
+      lost = new Set(sockets);
     },
     cut,
     async restore() {
