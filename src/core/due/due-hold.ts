@@ -1,6 +1,8 @@
 /** What becomes due for a hold: its end, and a capture that was asked for with the authorization. Each is one leased row of a payment. */
 import type { CardBrand } from '../instrument/card.ts';
 
+export const dueKinds = ['expiry', 'capture', 'rest', 'review'] as const;
+
 export interface DueHold {
   readonly merchantId: string;
   readonly channelId: string;
@@ -11,7 +13,7 @@ export interface DueHold {
    * `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once the capture has succeeded that it was written with. `review`: it is
    * reversed, unless an operator has let it through; no capture is due before.
    */
-  readonly kind: 'expiry' | 'capture' | 'rest' | 'review';
+  readonly kind: (typeof dueKinds)[number];
   /** Business time, epoch ms. */
   readonly dueAtMs: number;
   /** Tries that the acquirer has certainly not carried out, from 0. */
