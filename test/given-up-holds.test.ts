@@ -6,6 +6,7 @@ import { pruneGivenUpHolds } from '../src/store/given-up-holds.ts';
 import { findWaiting, verify } from '../src/store/verify.ts';
 import { type ConsoleBody, createConsoleClient, moveClock, viewerKey } from './harness/console.ts';
 import { approved, debit, expectReply, type Parameters, useOppStack } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
 
 let database: Database;
 const opp = useOppStack({
@@ -39,8 +40,10 @@ async function listed(query: Readonly<Record<string, string>> = {}): Promise<rea
   return (await client.done('get', '/given-up-holds', { query, key: viewerKey })).items ?? [];
 }
 
-async function dueRows(): Promise<number> {
-  return (await opp.parts.database.query('select from polygate.due_work')).rowCount ?? 0;
+/** How often it was tried, of each thing that is due for the hold. */
+async function dueRows(id: string): Promise<readonly number[]> {
+  const text = 'select failed_tries from polygate.due_work where operation_id = $1';
+  return (await opp.parts.database.query<{ failed_tries: number }>(text, [uuidOf(id)])).rows.map(({ failed_tries }) => failed_tries);
 }
 
 async function metricOf(due: string): Promise<string | undefined> {
@@ -83,7 +86,7 @@ test('what the acquirer has refused ten times is listed, counted and warned of, 
   assert.deepEqual(await findWaiting(opp.parts.config), []);
   // What is left of it nobody needs any more.
   await pruneGivenUpHolds(database);
-  assert.equal(await dueRows(), 0);
+  assert.deepEqual(await dueRows(id), []);
 });
 
 test('pages of the list have each of them once', async () => {
@@ -100,3 +103,84 @@ test('pages of the list have each of them once', async () => {
   for (const id of ids) expectReply(await act(id, { paymentType: 'RV' }), 200, approved);
   assert.deepEqual(await listed(), []);
 });
+
+const reason = 'The acquirer has mended it, case 4711.';
+
+function decideOn(id: string, decision: string, { due = 'expiry', key }: { readonly due?: string; readonly key?: string } = {}) {
+  const body = { due, decision, reason };
+  const request = { ids: { operation_id: uuidOf(id) }, body, ...(key === undefined ? {} : { key }) };
+  return client.call('post', '/given-up-holds/{operation_id}/decision', request);
+}
+
+/** What the host has left of the hold, and what the gateway has. */
+async function leftOf(id: string): Promise<readonly [number | undefined, string]> {
+  const { rrn, payment_id } = await client.done('get', '/operations/{operation_id}', { ids: { operation_id: uuidOf(id) } });
+  const { state } = await client.done('get', '/payments/{payment_id}', { ids: { payment_id: String(payment_id) } });
+  const [entry] = await opp.books(String(rrn));
+  return [entry?.remainingAmount, String(state)];
+}
+
+test('what is tried again is due at once, with all its tries; of two operators one has decided', async () => {
+  const id = await givenUp();
+  assert.equal((await decideOn(id, 'try_again', { key: viewerKey })).status, 403);
+  const mute = await client.call('post', '/given-up-holds/{operation_id}/decision', {
+    ids: { operation_id: uuidOf(id) },
+    body: { due: 'expiry', decision: 'try_again' },
+  });
+  assert.deepEqual([mute.status, mute.body.errors?.[0]?.field], [400, 'reason']);
+  // It is refused once more: that is its first try, not its tenth.
+  await opp.parts.host.addFault({ fault: 'decline', code: '05', mti: '0420', pan: visa });
+  const answers = await Promise.all([1, 2, 3].map(() => decideOn(id, 'try_again')));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409], answers.map(({ text }) => text).join('\n'));
+  assert.deepEqual(await listed(), []);
+  await eventually(async () => (await dueRows(id))[0] === 1, 'the first try');
+  await opp.parts.database.query('update polygate.due_work set leased_until = now()');
+  await eventually(async () => (await leftOf(id))[1] === 'voided', 'the hold to end');
+  assert.deepEqual(await leftOf(id), [0, 'voided']);
+  await eventually(async () => (await dueRows(id)).length === 0, 'nothing to be due any more');
+  const [entry, ...others] = (await client.done('get', '/audit', { query: { act: 'given_up_hold.decided' } })).items ?? [];
+  assert.equal(others.length, 0);
+  const { operationId, due, decision, reason: why } = entry?.details ?? ({} as Partial<ConsoleBody>);
+  assert.deepEqual([entry?.actor, operationId, due, decision, why], ['OPERATOR_KEY (console)', uuidOf(id), 'expiry', 'try_again', reason]);
+});
+
+test('what the merchant has settled meanwhile, what was never given up and what is unknown is not decided', async () => {
+  const id = await givenUp();
+  expectReply(await act(id, { paymentType: 'CP', amount: '30.00', currency: 'EUR' }), 200, approved);
+  // Unless it is cleared away already.
+  const late = await decideOn(id, 'try_again');
+  assert.deepEqual([late.status, late.body.error], [409, 'conflict']);
+  assert.match(String(late.body.detail), /Nothing is left to do|waits for a decision/);
+  const standing = await hold();
+  const early = await decideOn(standing, 'try_again');
+  assert.deepEqual([early.status, early.body.detail], [409, 'Of the operation no expiry waits for a decision, or not any more.']);
+  assert.equal((await decideOn('0'.repeat(32), 'try_again')).status, 404);
+  assert.equal((await decideOn(standing, 'forget')).body.errors?.[0]?.field, 'decision');
+});
+
+test('a capture that was refused can be tried again, or left to the end of its hold; that end cannot be left', async () => {
+  await setPolicies({ captureAfter: '1d' });
+  const [captured, left] = [await hold(), await hold()];
+  await setPolicies({});
+  await opp.parts.host.addFault({ fault: 'decline', code: '05', mti: '0220', pan: visa, times: 2 });
+  await moveClock(opp.url, day + 60);
+  assert.deepEqual((await listed({ due: 'capture' })).map(({ operation_id }) => operation_id).sort(), [captured, left].map(uuidOf).sort());
+  assert.equal(await metricOf('capture'), '2');
+  assert.equal((await decideOn(captured, 'try_again', { due: 'capture' })).status, 200);
+  await eventually(async () => (await leftOf(captured))[1] === 'captured', 'the capture');
+  assert.equal((await decideOn(left, 'leave', { due: 'expiry' })).body.errors?.[0]?.field, 'decision');
+  assert.equal((await decideOn(left, 'leave', { due: 'capture' })).status, 200);
+  assert.deepEqual(await listed(), []);
+  assert.deepEqual(await leftOf(left), [3_000, 'authorized']);
+  await moveClock(opp.url, 10 * day);
+  assert.deepEqual(await leftOf(left), [0, 'voided']);
+});
+
+async function setPolicies(policies: object): Promise<void> {
+  await opp.parts.database.query(`update polygate.channel set policies = $1 where wire_id = '0f0e0d0c0b0a09080706050403020100'`, [
+    JSON.stringify(policies),
+  ]);
+  // Nodes remember a channel for some seconds; new ones know it as it is.
+  await opp.parts.stopGateway();
+  await opp.parts.startGateway();
+}

@@ -1,9 +1,12 @@
 /** What is due for holds and was given up, so that only a person can go on. */
 import { dueKinds } from '../core/due/due-hold.ts';
-import { amount, fields, inQuery, means, nullable, oneOf, optional, text, time } from './forms.ts';
+import { decideGivenUp, type GivenUpCommand, type GivenUpResult, givenUpDecisions } from '../core/due/given-up.ts';
+import { amount, fields, inQuery, means, nullable, oneOf, optional, text, time, uuid, words } from './forms.ts';
+import { readOne } from './one.ts';
 import type { ConsoleParts } from './parts.ts';
 import { operation } from './payments.ts';
-import { type ConsoleRoute, list } from './route.ts';
+import { ConsoleProblem } from './problem.ts';
+import { act, type ConsoleRoute, list } from './route.ts';
 
 const group = 'Given up holds';
 
@@ -21,7 +24,8 @@ const givenUp = {
   left_amount: means(amount, 'What of the hold is neither captured nor released, in minor units.'),
 };
 
-export function givenUpHoldRoutes({ store }: ConsoleParts): readonly ConsoleRoute[] {
+export function givenUpHoldRoutes({ store, engine }: ConsoleParts): readonly ConsoleRoute[] {
+  const read = (operation_id: string) => readOne(store, { list: 'operations', filters: { operation_id }, noun: 'operation' });
   return [
     list({
       ...{ name: 'listGivenUpHolds', group, at: '/given-up-holds' },
@@ -31,5 +35,39 @@ export function givenUpHoldRoutes({ store }: ConsoleParts): readonly ConsoleRout
       query: optional({ merchant_id: inQuery.uuid, payment_id: inQuery.uuid, operation_id: inQuery.uuid, due: oneOf(dueKinds) }),
       ...{ list: 'given_up_holds', item: fields(givenUp), store },
     }),
+    act({
+      ...{ name: 'decideGivenUpHold', group, method: 'post', at: '/given-up-holds/:operation_id/decision', role: 'operator' },
+      summary: 'Lets what was given up for a hold go on, or leaves it.',
+      description:
+        '`try_again`: it is due at once, with all its tries. `leave`: a capture or a release of the rest is not tried any more; what is left of the hold is reversed at its end. The reason is in the trail.',
+      path: fields({ operation_id: uuid }),
+      body: fields({ due, decision: oneOf(givenUpDecisions), reason: means(words(3, 500), 'Why.') }),
+      sample: { due: 'expiry', decision: 'try_again', reason: 'The acquirer takes reversals of this account again.' },
+      ...{ answer: fields(operation), problems: ['not_found', 'conflict'] },
+      async handle({ path: { operation_id: operationId }, body, actor }) {
+        const merchantId = String((await read(operationId)).merchant_id);
+        const result = await decideGivenUp(engine, { merchantId, operationId, ...body, actor });
+        if (result !== 'decided') throw problemOf({ operationId, ...body }, result);
+        return read(operationId);
+      },
+    }),
   ];
+}
+
+function problemOf(
+  { operationId, due }: Pick<GivenUpCommand, 'operationId' | 'due'>,
+  result: Exclude<GivenUpResult, 'decided'>,
+): ConsoleProblem {
+  switch (result) {
+    case 'unknown_operation':
+      return new ConsoleProblem('not_found', `There is no operation ${operationId}.`);
+    case 'not_given_up':
+      return new ConsoleProblem('conflict', `Of the operation no ${due} waits for a decision, or not any more.`);
+    case 'nothing_left':
+      return new ConsoleProblem('conflict', 'Nothing is left to do: the hold was captured or released meanwhile.');
+    case 'forbidden':
+      return new ConsoleProblem('conflict', `Of ${due} nothing would follow: the hold would stand for ever.`, [
+        { field: 'decision', detail: `is not possible for ${due}` },
+      ]);
+  }
 }

@@ -2,8 +2,9 @@
  * What is due for holds and was given up: refused too often, or impossible to send. The rows stay where they were due, so that nothing of them is on the payment
  * path; whether anything is left to do is the payment's to say, so what a merchant settles meanwhile is over with by itself.
  */
-import { type DueHold, dueKinds } from '../core/due/due-hold.ts';
+import { type DueHold, type DueHoldStore, dueKinds, type GivenUpEnd } from '../core/due/due-hold.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { acting } from './audit.ts';
 import { samePayment } from './list-table.ts';
 
 /** The due row, its hold and its payment. */
@@ -36,6 +37,40 @@ const prune: Statement = {
 )
 select count(*)::int as count from gone`,
 };
+
+// The payment first, like everywhere. The state is the guard: of two decisions at the same moment one finds it.
+const lock: Statement = {
+  name: 'lock_given_up_hold',
+  text: `select ${isLeft} as is_left from ${givenUpFrom}
+where d.merchant_id = $1 and d.payment_id = $2 and d.kind = $3 and d.state = 'failed' for update of p, d`,
+};
+
+const revive: Statement = {
+  name: 'revive_given_up_hold',
+  text: `update polygate.due_work set state = 'waiting', reason = null, given_up_at = null, failed_tries = 0, leased_until = now()
+where merchant_id = $1 and payment_id = $2 and kind = $3`,
+};
+
+const remove: Statement = {
+  name: 'remove_given_up_hold',
+  text: 'delete from polygate.due_work where merchant_id = $1 and payment_id = $2 and kind = $3',
+};
+
+/** Records what an operator has decided of it, with its row in the trail. */
+export function endGivenUp(
+  database: Database,
+  { merchantId, paymentId, kind }: Parameters<DueHoldStore['endGivenUp']>[0],
+  { as, act }: Parameters<DueHoldStore['endGivenUp']>[1],
+): Promise<GivenUpEnd> {
+  return acting(database, async (query, audit) => {
+    const [found] = await query<{ is_left: boolean }>(lock, [merchantId, paymentId, kind]);
+    if (found === undefined) return 'not_given_up';
+    if (!found.is_left) return 'nothing_left';
+    await query(as === 'waiting' ? revive : remove, [merchantId, paymentId, kind]);
+    await audit(act);
+    return 'decided';
+  });
+}
 
 /** How much waits for an operator, by what was due; one row of each kind. */
 export async function countGivenUpHolds(database: Database): Promise<readonly { readonly due: DueHold['kind']; readonly count: number }[]> {

@@ -1,5 +1,6 @@
 /** What becomes due for a hold: its end, and a capture that was asked for with the authorization. Each is one leased row of a payment. */
 import type { CardBrand } from '../instrument/card.ts';
+import type { OperatorAct } from '../operator/operator-act.ts';
 
 export const dueKinds = ['expiry', 'capture', 'rest', 'review'] as const;
 
@@ -32,6 +33,9 @@ export interface FoundHold {
   readonly createdAtMs: number;
 }
 
+/** What becomes of a row that was given up: `not_given_up`: it is not, or not any more. `nothing_left`: its hold is over with. Then nothing was changed. */
+export type GivenUpEnd = 'decided' | 'not_given_up' | 'nothing_left';
+
 export interface DueHoldStore {
   /**
    * Walks all operations made so far in the order of time, from where the last walk ended, and hands on the holds among them until the walk has
@@ -50,4 +54,9 @@ export interface DueHoldStore {
   finish(due: DueHold): Promise<void>;
   /** Gives the lease back: to be tried again after a while, or never. `failed`: the acquirer has not carried it out. */
   putOff(due: DueHold, again: { readonly afterMs: number; readonly failed?: true } | { readonly failedBecause: string }): Promise<void>;
+  /** What an operator has decided of a row that was given up, with a row in the trail: it waits as if it had never been tried, or it goes. */
+  endGivenUp(
+    key: Pick<DueHold, 'merchantId' | 'paymentId' | 'kind'>,
+    end: { readonly as: 'waiting' | 'left'; readonly act: OperatorAct },
+  ): Promise<GivenUpEnd>;
 }
