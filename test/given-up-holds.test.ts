@@ -184,3 +184,51 @@ async function setPolicies(policies: object): Promise<void> {
   await opp.parts.stopGateway();
   await opp.parts.startGateway();
 }
+
+function reversalOf({ operations }: ConsoleBody): ConsoleBody | undefined {
+  return operations?.find(({ kind, state }) => String(kind) === 'reversal' && String(state) === 'approved');
+}
+
+/** What an operator does on the telephone: the acquirer takes the hold out of its books. */
+async function releaseAtHost(payment: ConsoleBody): Promise<void> {
+  const messages = payment.messages ?? [];
+  const reversal = reversalOf(payment);
+  const [own, original] = [String(reversal?.operation_id), String(reversal?.target_id)].map((id) =>
+    messages.find(({ operation_id }) => String(operation_id) === id),
+  );
+  await opp.parts.host.book({
+    ...{ kind: 'reversal', pan: visa, currency: '978', amount: Number(reversal?.amount), remaining: Number(payment.captured) },
+    ...{ rrn: String(own?.rrn), stan: String(own?.stan), terminal: String(own?.terminal), transmittedAt: String(own?.transmitted_at) },
+    ...{ originalMti: '0100', originalStan: String(original?.stan), originalTransmittedAt: String(original?.transmitted_at) },
+  });
+}
+
+test('a hold that the acquirer has released by itself is booked as released, once, and the merchant is told', async () => {
+  const id = await hold();
+  expectReply(await act(id, { paymentType: 'CP', amount: '10.00', currency: 'EUR' }), 200, approved);
+  await opp.parts.database.query(
+    `delete from vault.card where id = (select t.card_id from polygate.attempt t join polygate.operation o using (payment_id) where o.operation_id = $1)`,
+    [uuidOf(id)],
+  );
+  await moveClock(opp.url, 11 * day);
+  const [item] = await listed();
+  assert.deepEqual(
+    [item?.operation_id, item?.given_up_because, item?.left_amount],
+    [uuidOf(id), 'its card is not in the vault any more', 2_000],
+  );
+  const answers = await Promise.all([1, 2, 3].map(() => decideOn(id, 'released')));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409], answers.map(({ text }) => text).join('\n'));
+  const payment = await client.done('get', '/payments/{payment_id}', { ids: { payment_id: String(item?.payment_id) } });
+  await releaseAtHost(payment);
+  assert.deepEqual([payment.state, payment.captured, payment.released], ['captured', 1_000, 2_000]);
+  assert.deepEqual([payment.events?.at(-1)?.name, reversalOf(payment)?.reason], ['reversal.approved', 'hold_expired']);
+  assert.deepEqual([await listed(), await dueRows(id)], [[], []]);
+  assert.deepEqual(await verify(opp.parts.config), []);
+  const [entry, ...others] = ((await client.done('get', '/audit', { query: { act: 'given_up_hold.decided' } })).items ?? []).filter(
+    ({ details }) => String(details?.operationId) === uuidOf(id),
+  );
+  assert.deepEqual([String(entry?.details?.decision), others.length], ['released', 0]);
+  const standing = await hold();
+  assert.equal((await decideOn(standing, 'released')).status, 409);
+  assert.deepEqual(await leftOf(standing), [3_000, 'authorized']);
+});

@@ -37,11 +37,11 @@ export function givenUpHoldRoutes({ store, engine }: ConsoleParts): readonly Con
     }),
     act({
       ...{ name: 'decideGivenUpHold', group, method: 'post', at: '/given-up-holds/:operation_id/decision', role: 'operator' },
-      summary: 'Lets what was given up for a hold go on, or leaves it.',
+      summary: 'Settles what was given up for a hold.',
       description:
-        '`try_again`: it is due at once, with all its tries. `leave`: a capture or a release of the rest is not tried any more; what is left of the hold is reversed at its end. The reason is in the trail.',
+        '`try_again`: it is due at once, with all its tries. `leave`: a capture or a release of the rest is not tried any more; what is left of the hold is reversed at its end. `released`: the acquirer says that nothing of the hold stands there any more; what is left is booked as released, the merchant is told, and nothing is sent. The reason is in the trail.',
       path: fields({ operation_id: uuid }),
-      body: fields({ due, decision: oneOf(givenUpDecisions), reason: means(words(3, 500), 'Why.') }),
+      body: fields({ due, decision: oneOf(givenUpDecisions), reason: means(words(3, 500), 'Why, or how it is known.') }),
       sample: { due: 'expiry', decision: 'try_again', reason: 'The acquirer takes reversals of this account again.' },
       ...{ answer: fields(operation), problems: ['not_found', 'conflict'] },
       async handle({ path: { operation_id: operationId }, body, actor }) {
@@ -65,6 +65,8 @@ function problemOf(
       return new ConsoleProblem('conflict', `Of the operation no ${due} waits for a decision, or not any more.`);
     case 'nothing_left':
       return new ConsoleProblem('conflict', 'Nothing is left to do: the hold was captured or released meanwhile.');
+    case 'busy':
+      return new ConsoleProblem('conflict', 'A capture or a release of the hold is under way; look again when it is over with.');
     case 'forbidden':
       return new ConsoleProblem('conflict', `Of ${due} nothing would follow: the hold would stand for ever.`, [
         { field: 'decision', detail: `is not possible for ${due}` },

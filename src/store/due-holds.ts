@@ -8,7 +8,7 @@ import type { CardBrand } from '../core/instrument/card.ts';
 import type { NewOperation, NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
-import { endGivenUp } from './given-up-holds.ts';
+import { endGivenUp, releaseGivenUp } from './given-up-holds.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { addReview } from './risk-reviews.ts';
@@ -143,6 +143,7 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       await database.query(putOff, [merchantId, paymentId, kind, afterMs, reason, failed]);
     },
     endGivenUp: (key, end) => endGivenUp(database, key, end),
+    releaseGivenUp: (release) => releaseGivenUp(database, release),
   };
 }
 

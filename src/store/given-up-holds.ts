@@ -2,10 +2,12 @@
  * What is due for holds and was given up: refused too often, or impossible to send. The rows stay where they were due, so that nothing of them is on the payment
  * path; whether anything is left to do is the payment's to say, so what a merchant settles meanwhile is over with by itself.
  */
-import { type DueHold, type DueHoldStore, dueKinds, type GivenUpEnd } from '../core/due/due-hold.ts';
+import { type DueHold, type DueHoldStore, dueKinds, type GivenUpEnd, type ToldRelease } from '../core/due/due-hold.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { samePayment } from './list-table.ts';
+import { recordLaterOutcomes } from './record-outcome.ts';
+import { submitOperations } from './submit-operation.ts';
 
 /** The due row, its hold and its payment. */
 export const givenUpFrom = `polygate.due_work d join polygate.operation o on o.operation_id = d.operation_id and o.merchant_id = d.merchant_id
@@ -59,17 +61,41 @@ const remove: Statement = {
 /** Records what an operator has decided of it, with its row in the trail. */
 export function endGivenUp(
   database: Database,
-  { merchantId, paymentId, kind }: Parameters<DueHoldStore['endGivenUp']>[0],
+  key: Parameters<DueHoldStore['endGivenUp']>[0],
   { as, act }: Parameters<DueHoldStore['endGivenUp']>[1],
 ): Promise<GivenUpEnd> {
   return acting(database, async (query, audit) => {
-    const [found] = await query<{ is_left: boolean }>(lock, [merchantId, paymentId, kind]);
-    if (found === undefined) return 'not_given_up';
-    if (!found.is_left) return 'nothing_left';
-    await query(as === 'waiting' ? revive : remove, [merchantId, paymentId, kind]);
+    const found = await lockWithin(query, key);
+    if (found !== 'left') return found;
+    await query(as === 'waiting' ? revive : remove, keyOf(key));
     await audit(act);
     return 'decided';
   });
+}
+
+/** Records that the acquirer has released the hold: reserved, approved and told like any reversal, all of it or nothing. */
+export function releaseGivenUp(database: Database, { due, row, outcome, nowMs, act }: ToldRelease): Promise<GivenUpEnd | 'busy'> {
+  const key = { ...row, kind: due };
+  return acting(database, async (query, audit) => {
+    const found = await lockWithin(query, key);
+    if (found !== 'left') return found;
+    const [submission] = await submitOperations({ query }, [row]);
+    if (submission !== 'submitted') return 'busy';
+    await recordLaterOutcomes({ query }, [outcome], nowMs);
+    await query(remove, keyOf(key));
+    await audit(act);
+    return 'decided';
+  });
+}
+
+type Key = Pick<DueHold, 'merchantId' | 'paymentId' | 'kind'>;
+
+const keyOf = ({ merchantId, paymentId, kind }: Key): readonly string[] => [merchantId, paymentId, kind];
+
+async function lockWithin(query: Database['query'], key: Key): Promise<'left' | Exclude<GivenUpEnd, 'decided'>> {
+  const [found] = await query<{ is_left: boolean }>(lock, keyOf(key));
+  if (found === undefined) return 'not_given_up';
+  return found.is_left ? 'left' : 'nothing_left';
 }
 
 /** How much waits for an operator, by what was due; one row of each kind. */

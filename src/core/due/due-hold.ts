@@ -1,6 +1,8 @@
 /** What becomes due for a hold: its end, and a capture that was asked for with the authorization. Each is one leased row of a payment. */
 import type { CardBrand } from '../instrument/card.ts';
 import type { OperatorAct } from '../operator/operator-act.ts';
+import type { NewOperation } from '../ports/new-operation.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
 
 export const dueKinds = ['expiry', 'capture', 'rest', 'review'] as const;
 
@@ -36,6 +38,16 @@ export interface FoundHold {
 /** What becomes of a row that was given up: `not_given_up`: it is not, or not any more. `nothing_left`: its hold is over with. Then nothing was changed. */
 export type GivenUpEnd = 'decided' | 'not_given_up' | 'nothing_left';
 
+/** The release of a hold that stands at the acquirer no more: a reversal with its outcome, of which nothing is sent. */
+export interface ToldRelease {
+  readonly due: DueHold['kind'];
+  readonly row: NewOperation;
+  readonly outcome: OutcomeToRecord;
+  /** Business time, epoch ms. */
+  readonly nowMs: number;
+  readonly act: OperatorAct;
+}
+
 export interface DueHoldStore {
   /**
    * Walks all operations made so far in the order of time, from where the last walk ended, and hands on the holds among them until the walk has
@@ -59,4 +71,6 @@ export interface DueHoldStore {
     key: Pick<DueHold, 'merchantId' | 'paymentId' | 'kind'>,
     end: { readonly as: 'waiting' | 'left'; readonly act: OperatorAct },
   ): Promise<GivenUpEnd>;
+  /** Records a release and removes the row that was given up, in one transaction with a row in the trail. `busy`: the payment has changed since it was read. */
+  releaseGivenUp(release: ToldRelease): Promise<GivenUpEnd | 'busy'>;
 }
