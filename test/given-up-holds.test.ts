@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../src/postgres/connection.ts';
 import { pruneGivenUpHolds } from '../src/store/given-up-holds.ts';
 import { findWaiting, verify } from '../src/store/verify.ts';
 import { type ConsoleBody, createConsoleClient, moveClock, viewerKey } from './harness/console.ts';
-import { approved, debit, expectReply, type Parameters, useOppStack } from './harness/opp.ts';
+import { approved, debit, expectReply, freshName, type Parameters, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 
 let database: Database;
@@ -231,4 +231,29 @@ test('a hold that the acquirer has released by itself is booked as released, onc
   const standing = await hold();
   assert.equal((await decideOn(standing, 'released')).status, 409);
   assert.deepEqual(await leftOf(standing), [3_000, 'authorized']);
+});
+
+test('the end of a review that was refused can be tried again; nothing of it is captured, as the merchant was told', async () => {
+  const [merchant_id, email] = ['00000000-0000-7000-8000-000000000001', `${freshName('shopper')}@shop.example`];
+  const rule = { ids: { merchant_id }, body: { subject: 'email', value: email, action: 'review' } };
+  await client.done('post', '/merchants/{merchant_id}/risk-rules/blocks', rule);
+  const pay = () => opp.post('/v1/payments', debit({ 'customer.email': email, paymentType: 'DB', amount: '30.00' }));
+  let id = '';
+  const isHeld = async () => {
+    const { body, code } = await pay();
+    id = body.id ?? '';
+    return code === '000.400.070';
+  };
+  await eventually(isHeld, 'the rule to be in force');
+  await opp.parts.database.query(`update polygate.due_work set failed_tries = 9 where operation_id = $1`, [uuidOf(id)]);
+  await opp.parts.host.addFault({ fault: 'decline', code: '05', mti: '0420', pan: visa });
+  await moveClock(opp.url, 3 * day + 60);
+  const [item, ...others] = await listed();
+  assert.deepEqual([item?.operation_id, item?.due, item?.reason, others.length], [uuidOf(id), 'review', 'review_expired', 0]);
+  assert.equal((await decideOn(id, 'leave', { due: 'review' })).body.errors?.[0]?.field, 'decision');
+  assert.equal((await opp.get(`/v1/payments/${id}`)).code, '100.400.500');
+  assert.equal((await decideOn(id, 'try_again', { due: 'review' })).status, 200);
+  await eventually(async () => (await leftOf(id))[1] === 'voided', 'the hold to be given up');
+  assert.deepEqual(await leftOf(id), [0, 'voided']);
+  assert.equal((await opp.get(`/v1/payments/${id}`)).code, '100.400.500');
 });
