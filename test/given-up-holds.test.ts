@@ -46,10 +46,13 @@ async function dueRows(id: string): Promise<readonly number[]> {
   return (await opp.parts.database.query<{ failed_tries: number }>(text, [uuidOf(id)])).rows.map(({ failed_tries }) => failed_tries);
 }
 
-async function metricOf(due: string): Promise<string | undefined> {
-  const text = await (await fetch(`${opp.url}/metrics`)).text();
-  return new RegExp(`^polygate_given_up_holds\\{due="${due}"\\} (\\d+)$`, 'm').exec(text)?.[1];
+/** The value of a series; its labels in the order in which they are written. */
+async function seriesOf(series: string): Promise<string | undefined> {
+  const lines = (await (await fetch(`${opp.url}/metrics`)).text()).split('\n');
+  return lines.find((line) => line.startsWith(`${series} `))?.slice(series.length + 1);
 }
+
+const metricOf = (due: string) => seriesOf(`polygate_given_up_holds{due="${due}"}`);
 
 const act = (id: string, parameters: Parameters) => opp.post(`/v1/payments/${id}`, parameters);
 
@@ -216,7 +219,10 @@ test('a hold that the acquirer has released by itself is booked as released, onc
     [item?.operation_id, item?.given_up_because, item?.left_amount],
     [uuidOf(id), 'its card is not in the vault any more', 2_000],
   );
+  const reversals = async () => Number((await seriesOf('polygate_operation_outcomes_total{kind="reversal",outcome="approved"}')) ?? 0);
+  const before = await reversals();
   const answers = await Promise.all([1, 2, 3].map(() => decideOn(id, 'released')));
+  assert.equal(await reversals(), before + 1);
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409], answers.map(({ text }) => text).join('\n'));
   const payment = await client.done('get', '/payments/{payment_id}', { ids: { payment_id: String(item?.payment_id) } });
   await releaseAtHost(payment);

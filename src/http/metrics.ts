@@ -3,6 +3,7 @@
  * scrapes. Labels come from closed lists (dialects, route patterns, kinds, states), never from a request, so nothing of a card can be in one.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { DueHoldStore } from '../core/due/due-hold.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
 import { type StepName, stepNames } from '../observability/observer.ts';
@@ -261,6 +262,18 @@ export function counted(store: PaymentStore, metrics: Pick<Metrics, 'countOperat
       const recorded = await store.recordDecision(outcome, act);
       if (recorded.applied) metrics.countOperation(outcome.kind, recorded.state);
       return recorded;
+    },
+  };
+}
+
+/** The same holds, which also count the releases that an operator has told. */
+export function countedHolds(holds: DueHoldStore, metrics: Pick<Metrics, 'countOperation'>): DueHoldStore {
+  return {
+    ...holds,
+    async releaseGivenUp(release) {
+      const end = await holds.releaseGivenUp(release);
+      if (end === 'decided') metrics.countOperation(release.row.kind, 'approved');
+      return end;
     },
   };
 }
