@@ -194,6 +194,13 @@ export const corruptions: readonly Corruption[] = [
     found: { orphan: /the operation has no attempt/ },
   },
   {
+    name: 'a due end of what is no hold',
+    sql: `insert into polygate.due_work (merchant_id, payment_id, kind, channel_id, operation_id, state, due_at, leased_until)
+      select merchant_id, payment_id, 'expiry', merchant_id, operation_id, 'failed', now(), now() from polygate.operation where operation_id = $1`,
+    of: 'debit',
+    found: { orphan: /there is no hold for what is due for it \(expiry\)/ },
+  },
+  {
     name: 'an attempt without payment',
     sql: `update polygate.attempt set payment_id = '00000000-0000-7000-8000-000000000000' where payment_id = ${paymentOf}`,
     of: 'refund',

@@ -1,6 +1,7 @@
 /** The last capture of a hold gives back what it does not take, as soon as it has succeeded and not before; a cancel waits for captures under way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createConsoleClient } from './harness/console.ts';
 import { freshName } from './harness/opp.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
 import { eventually } from './harness/processes.ts';
@@ -108,4 +109,21 @@ test('a payment is not cancelled while a capture of it has no outcome; a part of
   await stack.becomes(id.replace('_0', '_1'), 9);
   assert.equal((await cancel(id)).status, 200);
   assert.equal(await released(), 6_000);
+});
+
+test('a rest that the acquirer refuses for good waits for an operator, who lets it be tried again', async () => {
+  const console = createConsoleClient(() => stack.url);
+  const rests = async () => (await console.done('get', '/given-up-holds', { query: { due: 'rest' } })).items ?? [];
+  const id = await held();
+  await stack.parts.host.addFault({ fault: 'decline', mti: '0420', code: '05', times: 100 });
+  assert.equal(await capture(id, 2_000, true), 91);
+  await stack.parts.database.query(`update polygate.due_work set failed_tries = 9, leased_until = now() where kind = 'rest'`);
+  await eventually(async () => (await rests()).length === 1, 'it to be given up');
+  await stack.parts.host.clearFaults();
+  const [rest] = await rests();
+  assert.deepEqual([rest?.left_amount, await released()], [8_000, 0]);
+  const body = { due: 'rest', decision: 'try_again', reason: 'The acquirer has mended it.' };
+  await console.done('post', '/given-up-holds/{operation_id}/decision', { ids: { operation_id: String(rest?.operation_id) }, body });
+  await quiet();
+  assert.deepEqual([await rests(), await released()], [[], 8_000]);
 });

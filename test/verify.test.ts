@@ -75,6 +75,7 @@ async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>
     'event',
     'dispute',
     'account_limit',
+    'due_work',
   ];
   const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
   await stack.database.query(copies.join('; '));

@@ -12,6 +12,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { disputeRoutes } from './disputes.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { escalationRoutes } from './escalations.ts';
+import { givenUpHoldRoutes } from './given-up-holds.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { auditRoutes, keyRoutes, operatorRoutes } from './operators.ts';
@@ -32,7 +33,17 @@ const bodyLimitBytes = 131_072;
 /** Every route, in the order of the document. */
 export function consoleRoutes(parts: ConsoleParts): readonly ConsoleRoute[] {
   const groups = [
-    ...[paymentRoutes, escalationRoutes, disputeRoutes, ledgerRoutes, settlementRoutes, reportRoutes, deliveryRoutes, endpointRoutes],
+    ...[
+      paymentRoutes,
+      escalationRoutes,
+      givenUpHoldRoutes,
+      disputeRoutes,
+      ledgerRoutes,
+      settlementRoutes,
+      reportRoutes,
+      deliveryRoutes,
+      endpointRoutes,
+    ],
     ...[
       merchantRoutes,
       channelRoutes,

@@ -4,7 +4,7 @@ import type { RunningAcquirer } from '../acquirers/acquirer.ts';
 import type { RunningBank } from '../acquirers/registry.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { type CardTesting, createCardTesting } from '../core/risk/card-testing.ts';
-import { counted, timed } from '../http/metrics.ts';
+import { counted, countedHolds, timed } from '../http/metrics.ts';
 import { observedAcquirer, observedDirectory, observedStore, observedVault } from '../observability/observed.ts';
 import { createBillingStore } from '../store/billing.ts';
 import { createCheckoutStore } from '../store/checkouts.ts';
@@ -58,7 +58,7 @@ export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSSer
     statements: createStatementStore(databases.general),
     cardTesting: cardTestingOf(foundation),
     mails: createMailQueue(databases.general),
-    holds: createDueHoldStore(databases.general),
+    holds: countedHolds(createDueHoldStore(databases.general), metrics),
     vault: observedVault(vault, observer),
     acquirer: observedAcquirer(acquirer, observer),
     bank,

@@ -4,6 +4,7 @@ import type { Engine } from '../core/payment/engine.ts';
 import { acting } from '../store/audit.ts';
 import { deleteOldDeclines } from '../store/card-blocks.ts';
 import { deleteExpiredKeys } from '../store/expired-keys.ts';
+import { pruneGivenUpHolds } from '../store/given-up-holds.ts';
 import { pruneCheckouts, pruneDeliveries, pruneVisits } from '../store/prune.ts';
 import { deleteExpiredWindows } from '../store/request-window.ts';
 import { deleteOldAttempts } from '../store/risk-attempts.ts';
@@ -29,6 +30,7 @@ export function startClearing({ config, databases: { general }, clock, log, vaul
       'webhooks told long ago': () => pruneDeliveries(general, clock.wallNow() - config.webhookHistoryDays * dayMs),
       'checkouts of the past': () => pruneCheckouts(general, clock.wallNow() - config.checkoutHistoryDays * dayMs),
       'statements of the past': () => engine.statements.prune(clock.businessNow() - statementsKeptMs),
+      'what was given up for holds that are over with': () => pruneGivenUpHolds(general),
       'visits of shoppers of the past': () => pruneVisits(general, clock.wallNow() - config.shopperVisitDays * dayMs),
     },
   });

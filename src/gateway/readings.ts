@@ -5,6 +5,7 @@ import { redactionHits } from '../http/log.ts';
 import type { Readings } from '../http/metrics.ts';
 import { settlesWithin } from '../local/patience.ts';
 import { assertWritable, type Database } from '../postgres/connection.ts';
+import { countGivenUpHolds } from '../store/given-up-holds.ts';
 import { countOpenOperations } from '../store/open-operations.ts';
 import { countOpenVisits, countWaitingDeliveries, firstSettlementDueAtMs } from '../store/watched.ts';
 import type { OpenVault } from '../vault/vault.ts';
@@ -87,7 +88,7 @@ async function inTime<T>({ promise, otherwise, patienceMs }: { promise: Promise<
   return (await settlesWithin({ promise, patienceMs })) ? promise : otherwise;
 }
 
-type Waiting = Pick<Readings, 'openOperations' | 'outbox' | 'openVisits' | 'dueLags'>;
+type Waiting = Pick<Readings, 'openOperations' | 'outbox' | 'openVisits' | 'givenUpHolds' | 'dueLags'>;
 
 /** Absent while the database is away: an old number would look like a true one. */
 async function whatWaits(database: Database, { clock, schedules, holds, shoppers }: Engine): Promise<Waiting> {
@@ -96,6 +97,7 @@ async function whatWaits(database: Database, { clock, schedules, holds, shoppers
     const openOperations = await countOpenOperations(database, nowMs);
     const outbox = await countWaitingDeliveries(database);
     const openVisits = await countOpenVisits(database);
+    const givenUpHolds = await countGivenUpHolds(database);
     const lagOf = (dueAtMs: number | undefined) => (dueAtMs === undefined ? 0 : Math.max(0, nowMs - dueAtMs));
     const dueLags = {
       schedules: lagOf(await schedules.nextDueAtMs()),
@@ -103,7 +105,7 @@ async function whatWaits(database: Database, { clock, schedules, holds, shoppers
       visits: lagOf(await shoppers.visits.nextDueAtMs()),
       settlements: lagOf(await firstSettlementDueAtMs(database)),
     };
-    return { openOperations, outbox, openVisits, dueLags };
+    return { openOperations, outbox, openVisits, givenUpHolds, dueLags };
   } catch {
     return {};
   }

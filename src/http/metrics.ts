@@ -3,6 +3,7 @@
  * scrapes. Labels come from closed lists (dialects, route patterns, kinds, states), never from a request, so nothing of a card can be in one.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { DueHoldStore } from '../core/due/due-hold.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
 import { type StepName, stepNames } from '../observability/observer.ts';
@@ -15,6 +16,8 @@ export interface Readings {
   /** Deliveries that wait, by the state of their endpoint. */
   readonly outbox?: readonly { readonly state: string; readonly count: number; readonly oldestAgeMs: number }[];
   readonly openVisits?: number;
+  /** What is due for holds and waits for an operator, by what it is. */
+  readonly givenUpHolds?: readonly { readonly due: string; readonly count: number }[];
   /** How long the first of each kind of due work is overdue. */
   readonly dueLags?: Readonly<Record<string, number>>;
   /** Connections to the acquirer that are signed on. */
@@ -186,6 +189,14 @@ function createGauges(registers: Registry[]): (readings: Readings) => void {
     labelNames: ['state'],
   });
   const visits = new Gauge({ name: 'polygate_open_visits', help: 'Payments and authentications that wait for their shopper.', registers });
+  const givenUp = new Gauge({
+    ...{
+      name: 'polygate_given_up_holds',
+      help: 'What is due for holds and was given up, by what it is; each waits for a person.',
+      registers,
+    },
+    labelNames: ['due'],
+  });
   const lag = new Gauge({
     ...{ name: 'polygate_due_lag_seconds', help: 'How long the first of what is due is overdue, by kind of work.', registers },
     labelNames: ['work'],
@@ -197,12 +208,13 @@ function createGauges(registers: Registry[]): (readings: Readings) => void {
   });
   return (readings) => {
     connections.set(readings.acquirerConnections);
-    for (const gauge of [waiting, waitingAge, visits, lag]) gauge.reset();
+    for (const gauge of [waiting, waitingAge, visits, givenUp, lag]) gauge.reset();
     for (const { state, count, oldestAgeMs } of readings.outbox ?? []) {
       waiting.set({ state }, count);
       waitingAge.set({ state }, oldestAgeMs / 1000);
     }
     if (readings.openVisits !== undefined) visits.set(readings.openVisits);
+    for (const { due, count } of readings.givenUpHolds ?? []) givenUp.set({ due }, count);
     for (const [work, lagMs] of Object.entries(readings.dueLags ?? {})) lag.set({ work }, lagMs / 1000);
     for (const [part, isReady] of Object.entries(readings.ready)) ready.set({ part }, isReady ? 1 : 0);
     for (const [queue, rows] of Object.entries(readings.queueDepths)) depth.set({ queue }, rows);
@@ -250,6 +262,18 @@ export function counted(store: PaymentStore, metrics: Pick<Metrics, 'countOperat
       const recorded = await store.recordDecision(outcome, act);
       if (recorded.applied) metrics.countOperation(outcome.kind, recorded.state);
       return recorded;
+    },
+  };
+}
+
+/** The same holds, which also count the releases that an operator has told. */
+export function countedHolds(holds: DueHoldStore, metrics: Pick<Metrics, 'countOperation'>): DueHoldStore {
+  return {
+    ...holds,
+    async releaseGivenUp(release) {
+      const end = await holds.releaseGivenUp(release);
+      if (end === 'decided') metrics.countOperation(release.row.kind, 'approved');
+      return end;
     },
   };
 }

@@ -6,6 +6,7 @@ import { accountLimits, ledgerLayers, ledgerLines, limits, operationAmounts, pay
 import { auditChain } from './audit-check.ts';
 import type { Check } from './check.ts';
 import { checkoutAttempts } from './checkout-checks.ts';
+import { givenUpAt, givenUpFrom, isGivenUp } from './given-up-holds.ts';
 import { disputes, receipts, visits } from './notice-checks.ts';
 import { duplicates, operationShape, orphans, resolution, undoneApproval } from './operation-checks.ts';
 import { orders } from './order-checks.ts';
@@ -42,7 +43,7 @@ export const checks: readonly Check[] = [
   auditChain,
 ];
 
-/** Not a breach: unknown is a state. But an hour is more than any resolution should need, and an escalated operation waits for a person. */
+/** Not a breach: unknown is a state. But an hour is more than any resolution should need, and an escalated operation waits for a person, as does what was given up for a hold. */
 export const waiting: Check = {
   name: 'waiting',
   relations: [],
@@ -51,6 +52,10 @@ export const waiting: Check = {
   from polygate.operation o, polygate.clock c
   where o.state = 'escalated'
     or (o.state in ('submitted', 'unknown') and o.created_at < now() + c.offset_ms * interval '1 millisecond' - interval '1 hour')
+  union all
+  select d.merchant_id, d.payment_id, d.operation_id, format('what is due for its hold (%s) was given up at %s: %s', d.kind,
+    to_char(${givenUpAt} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.reason)
+  from ${givenUpFrom} where ${isGivenUp}
   union all
   select null, null, null, format('the host has not answered for settlement %s in %s since %s', r.settlement_id, r.currency,
     to_char(r.transmitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))

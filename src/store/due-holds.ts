@@ -8,6 +8,7 @@ import type { CardBrand } from '../core/instrument/card.ts';
 import type { NewOperation, NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { endGivenUp, releaseGivenUp } from './given-up-holds.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { addReview } from './risk-reviews.ts';
@@ -46,7 +47,8 @@ const restAddition: Statement = {
   name: 'add_due_rest',
   text: `insert into polygate.due_work (merchant_id, payment_id, kind, channel_id, operation_id, state, due_at, leased_until)
 values ($1, $2, 'rest', $3, $4, 'waiting', $5, now())
-on conflict (payment_id, kind, merchant_id) do update set due_at = excluded.due_at, state = 'waiting', reason = null, failed_tries = 0`,
+on conflict (payment_id, kind, merchant_id) do update set due_at = excluded.due_at, state = 'waiting', reason = null, given_up_at = null,
+  failed_tries = 0`,
 };
 
 const completion: Statement = {
@@ -64,6 +66,7 @@ const putOff: Statement = {
   name: 'put_off_due_work',
   text: `update polygate.due_work
 set leased_until = now() + $4 * interval '1 millisecond', state = case when $5::text is null then state else 'failed' end, reason = $5,
+  given_up_at = case when $5::text is not null then now() + (select offset_ms from polygate.clock) * interval '1 millisecond' end,
   failed_tries = least(failed_tries + $6, 30000)
 where merchant_id = $1 and payment_id = $2 and kind = $3 and state = 'waiting'`,
 };
@@ -139,6 +142,8 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       const failed = 'afterMs' in again && again.failed === true ? 1 : 0;
       await database.query(putOff, [merchantId, paymentId, kind, afterMs, reason, failed]);
     },
+    endGivenUp: (key, end) => endGivenUp(database, key, end),
+    releaseGivenUp: (release) => releaseGivenUp(database, release),
   };
 }
 

@@ -71,6 +71,9 @@ export const orphans: Check = {
   select k.merchant_id, null, k.operation_id, 'an idempotency key has no operation' from polygate.idempotency_key k
   where not exists (select from polygate.operation o where ${sameOperation('o', 'k')})
   union all
+  select d.merchant_id, d.payment_id, d.operation_id, format('there is no hold for what is due for it (%s)', d.kind) from polygate.due_work d
+  where not exists (select from polygate.operation o where ${sameOperation('o', 'd')} and o.payment_id = d.payment_id and o.kind = 'preauthorization')
+  union all
   select n.merchant_id, null, n.operation_id, format('the number %s has no operation', n.payment_number) from polygate.payment_number n
   where not exists (select from polygate.operation o where ${sameOperation('o', 'n')})`,
 };

@@ -1,6 +1,7 @@
 /** What operators can list of payments, as SQL. */
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { inReview } from '../core/risk/review.ts';
+import { givenUpAt, givenUpFrom, isGivenUp } from './given-up-holds.ts';
 import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
 
 // Ids are UUIDs of version 7, in the order in which they were made by the wall clock, which business time never is behind; what was made elsewhere
@@ -132,6 +133,23 @@ const reviews: ListTable = {
   },
 };
 
+/** What is due for a hold and was given up, the longest due first. */
+const givenUpHolds: ListTable = {
+  columns: {
+    ...operationColumns,
+    ...{ due: 'd.kind', due_at: 'd.due_at', given_up_at: givenUpAt, given_up_because: 'd.reason' },
+    left_amount: 'p.authorized - p.captured - p.released',
+  },
+  from: givenUpFrom,
+  where: isGivenUp,
+  keys: [
+    { sql: 'd.due_at', type: 'timestamptz' },
+    { sql: 'o.operation_id', type: 'uuid' },
+    { sql: 'd.kind', type: 'text' },
+  ],
+  filters: { ...equalsOf('o', { operation_id: 'uuid', payment_id: 'uuid', merchant_id: 'uuid' }), due: equals('d.kind') },
+};
+
 const attempts: ListTable = {
   columns: columnsOf('a', ['number', 'brand', 'bin', 'last4', 'expiry_month', 'expiry_year', 'holder', 'bank_method', 'created_at']),
   from: 'polygate.attempt a',
@@ -200,5 +218,5 @@ const disputes: ListTable = {
 };
 
 export const paymentLists = {
-  ...{ payments, operations, escalations, reviews, attempts, authentications, messages, events, disputes },
+  ...{ payments, operations, escalations, given_up_holds: givenUpHolds, reviews, attempts, authentications, messages, events, disputes },
 } satisfies Partial<Readonly<Record<OperatorList, ListTable>>>;

@@ -414,11 +414,13 @@ create table polygate.due_work (
   failed_tries smallint not null default 0,
   reason text,
   cause text,
+  given_up_at timestamp with time zone,
   constraint due_work_pkey PRIMARY KEY (payment_id, kind, merchant_id),
   constraint due_work_kind_check CHECK ((kind = ANY (ARRAY['expiry'::text, 'capture'::text, 'rest'::text, 'review'::text]))),
   constraint due_work_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'failed'::text])))
 );
 CREATE INDEX due_work_due ON polygate.due_work USING btree (due_at) WHERE (state = 'waiting'::text);
+CREATE INDEX due_work_given_up ON polygate.due_work USING btree (due_at) WHERE (state = 'failed'::text);
 grant delete, insert, select, update on polygate.due_work to polygate_app;
 
 create table polygate.endpoint (

@@ -1,5 +1,10 @@
 /** What becomes due for a hold: its end, and a capture that was asked for with the authorization. Each is one leased row of a payment. */
 import type { CardBrand } from '../instrument/card.ts';
+import type { OperatorAct } from '../operator/operator-act.ts';
+import type { NewOperation } from '../ports/new-operation.ts';
+import type { OutcomeToRecord } from '../ports/outcome.ts';
+
+export const dueKinds = ['expiry', 'capture', 'rest', 'review'] as const;
 
 export interface DueHold {
   readonly merchantId: string;
@@ -11,7 +16,7 @@ export interface DueHold {
    * `expiry`: what is left of the hold is reversed. `capture`: it is captured. `rest`: it is reversed once the capture has succeeded that it was written with. `review`: it is
    * reversed, unless an operator has let it through; no capture is due before.
    */
-  readonly kind: 'expiry' | 'capture' | 'rest' | 'review';
+  readonly kind: (typeof dueKinds)[number];
   /** Business time, epoch ms. */
   readonly dueAtMs: number;
   /** Tries that the acquirer has certainly not carried out, from 0. */
@@ -28,6 +33,19 @@ export interface FoundHold {
   readonly isMerchantInitiated: boolean;
   /** Business time, epoch ms. */
   readonly createdAtMs: number;
+}
+
+/** What becomes of a row that was given up: `not_given_up`: it is not, or not any more. `nothing_left`: its hold is over with. Then nothing was changed. */
+export type GivenUpEnd = 'decided' | 'not_given_up' | 'nothing_left';
+
+/** The release of a hold that stands at the acquirer no more: a reversal with its outcome, of which nothing is sent. */
+export interface ToldRelease {
+  readonly due: DueHold['kind'];
+  readonly row: NewOperation;
+  readonly outcome: OutcomeToRecord;
+  /** Business time, epoch ms. */
+  readonly nowMs: number;
+  readonly act: OperatorAct;
 }
 
 export interface DueHoldStore {
@@ -48,4 +66,11 @@ export interface DueHoldStore {
   finish(due: DueHold): Promise<void>;
   /** Gives the lease back: to be tried again after a while, or never. `failed`: the acquirer has not carried it out. */
   putOff(due: DueHold, again: { readonly afterMs: number; readonly failed?: true } | { readonly failedBecause: string }): Promise<void>;
+  /** What an operator has decided of a row that was given up, with a row in the trail: it waits as if it had never been tried, or it goes. */
+  endGivenUp(
+    key: Pick<DueHold, 'merchantId' | 'paymentId' | 'kind'>,
+    end: { readonly as: 'waiting' | 'left'; readonly act: OperatorAct },
+  ): Promise<GivenUpEnd>;
+  /** Records a release and removes the row that was given up, in one transaction with a row in the trail. `busy`: the payment has changed since it was read. */
+  releaseGivenUp(release: ToldRelease): Promise<GivenUpEnd | 'busy'>;
 }

@@ -26,6 +26,7 @@ export const operatorLists = [
   'delivery_attempts',
   'disputes',
   'escalations',
+  'given_up_holds',
   'compliance_documents',
   'page_templates',
   'risk_rules',

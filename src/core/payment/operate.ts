@@ -141,21 +141,21 @@ export interface Submittal {
   readonly key: { readonly idempotencyKey?: IdempotencyKey };
 }
 
-/** Undefined when the payment changed since it was read: the act decides anew. */
-async function submit(
+/** What is recorded of an act, with the numbers of its message, and the operation that was sent to the acquirer; or why it cannot be. */
+export async function rowFor(
   engine: Engine,
   kind: NewOperation['kind'],
   { command, tree, decision, key }: Submittal,
-): Promise<ActResult | undefined> {
+): Promise<{ readonly row: NewOperation; readonly bearer: OperationNode } | RefusalCode> {
   const { channel, merchantReference } = command;
   const { target, amount } = decision;
   const dialectData = { ...command.dialectData, ...decision.dialectData };
   const { merchantId, channelId } = channel;
   // A receipt was never sent itself: at the bank its order is meant.
   const bearer = target.kind === 'receipt' ? tree.operations.find((one) => one.operationId === target.targetId) : target;
-  if (bearer?.trace === undefined) return refused('wrong_kind');
+  if (bearer?.trace === undefined) return 'wrong_kind';
   const trace = await traceFor(engine, { channel, kind, target, terminal: bearer.trace.terminal });
-  if (trace === undefined) return refused('unavailable');
+  if (trace === undefined) return 'unavailable';
   const row: NewOperation = {
     ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), kind, amount, currency: tree.currency },
     ...{ targetId: target.operationId, targetKind: target.kind, dialectData, ...key },
@@ -167,6 +167,16 @@ async function submit(
     ...(command.once === undefined ? {} : { once: command.once }),
     ...(command.releasesRest === undefined ? {} : { releasesRest: command.releasesRest }),
   };
+  return { row, bearer };
+}
+
+/** Undefined when the payment changed since it was read: the act decides anew. */
+async function submit(engine: Engine, kind: NewOperation['kind'], submittal: Submittal): Promise<ActResult | undefined> {
+  const prepared = await rowFor(engine, kind, submittal);
+  if (typeof prepared === 'string') return refused(prepared);
+  const { row, bearer } = prepared;
+  const { target } = submittal.decision;
+  const { merchantId } = row;
   const startedMs = performance.now();
   const [submission, pan] = await Promise.allSettled([
     engine.store.submitOperation(row),
