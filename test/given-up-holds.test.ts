@@ -239,6 +239,23 @@ test('a hold that the acquirer has released by itself is booked as released, onc
   assert.deepEqual(await leftOf(standing), [3_000, 'authorized']);
 });
 
+test('of a release that an operator tells and a capture at the same moment one counts', async () => {
+  for (let round = 0; round < 4; round += 1) {
+    const id = await givenUp();
+    const payment_id = String((await listed({ operation_id: uuidOf(id) }))[0]?.payment_id);
+    const capture = { paymentType: 'CP', amount: '30.00', currency: 'EUR' };
+    const [told, captured] = await Promise.all([decideOn(id, 'released'), act(id, capture)]);
+    const isReleased = told.status === 200;
+    assert.ok(isReleased || told.status === 409, told.text);
+    assert.equal(captured.code === approved, !isReleased, `${told.text} ${captured.text}`);
+    const payment = await client.done('get', '/payments/{payment_id}', { ids: { payment_id } });
+    if (isReleased) await releaseAtHost(payment);
+    assert.deepEqual([payment.captured, payment.released], isReleased ? [0, 3_000] : [3_000, 0]);
+    assert.equal((await listed()).length, 0);
+  }
+  assert.deepEqual(await verify(opp.parts.config), []);
+});
+
 test('the end of a review that was refused can be tried again; nothing of it is captured, as the merchant was told', async () => {
   const [merchant_id, email] = ['00000000-0000-7000-8000-000000000001', `${freshName('shopper')}@shop.example`];
   const rule = { ids: { merchant_id }, body: { subject: 'email', value: email, action: 'review' } };
