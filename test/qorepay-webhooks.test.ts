@@ -243,8 +243,7 @@ test('that a purchase has expired is in its history alone: no event of the platf
   const [expiredId, paidId] = [String(expired.body.id), String(paid.body.id)];
   await shop.s2s(paid);
   await toldOf('qp-expiry', paidId, ['purchase.paid']);
-  const moved = await moveClock(shop.url, 86_400);
-  assert.ok((moved.done?.['orders that expire'] ?? 0) >= 2);
+  await moveClock(shop.url, 86_400);
   const eventsOf = async (id: string) => (await toldOf('qp-expiry', id, ['purchase.created'])).map((hook) => told(hook).event_type);
   assert.deepEqual([await eventsOf(expiredId), await eventsOf(paidId)], [['purchase.created'], ['purchase.created', 'purchase.paid']]);
   const entries = async (id: string) =>
