@@ -160,7 +160,7 @@ test('after a payment, its steps and the state of what waits are measured', asyn
   assert.equal(value('polygate_acquirer_connections'), stack.parts.config.acquirerConnections);
   assert.equal(value('polygate_open_visits'), 0);
   for (const state of ['inactive', 'active', 'parked', 'paused']) assert.equal(value(`polygate_outbox_depth{state="${state}"}`), 0);
-  for (const work of ['schedules', 'holds', 'visits', 'settlements'])
+  for (const work of ['schedules', 'holds', 'visits', 'orders', 'settlements'])
     assert.ok(value(`polygate_due_lag_seconds{work="${work}"}`) >= 0, work);
 });
 

@@ -119,6 +119,35 @@ test('what failed can be tried again within a quarter of an hour', async () => {
   assert.deepEqual([over.status, over.execution_url], ['error', null]);
 });
 
+test('a payout that nobody executes in time is told as failed, once, as it is read; one that failed before is not told again', async () => {
+  const [late, failed, paid] = [await made(), await made(), await made()];
+  assert.equal((await execute(failed.url, { card_number: '4000000000000002' })).body.status, 'error');
+  assert.equal((await execute(paid.url)).body.status, 'executed');
+  await moveClock(shop.url, 15 * 60);
+  await moveClock(shop.url, 86_400);
+  const told = await toldOf(late.id, 'payout.failed');
+  assert.deepEqual(
+    told.map(({ event_type: event, status, execution_url: url }) => [event, status, url]),
+    [
+      ['payout.created', 'initialized', late.url],
+      ['payout.failed', 'error', null],
+    ],
+  );
+  const { event_type: _type, ...body } = told.at(-1) ?? assert.fail('nothing was told');
+  const now = await read(late.id);
+  assert.deepEqual(body, now);
+  assert.deepEqual(
+    now.status_history?.map(({ status, timestamp }) => [status, Number(timestamp) - Number(now.created_on)]),
+    [
+      ['initialized', 0],
+      ['error', 15 * 60],
+    ],
+  );
+  const eventsOf = async (id: string, last: string) => (await toldOf(id, last)).map(({ event_type: event }) => event);
+  assert.deepEqual(await eventsOf(failed.id, 'payout.failed'), ['payout.created', 'payout.failed']);
+  assert.deepEqual(await eventsOf(paid.id, 'payout.success'), ['payout.created', 'payout.success']);
+});
+
 const faults: readonly (readonly [more: object, path: readonly string[], code: string])[] = [
   [{ brand_id: undefined }, ['brand_id'], 'required'],
   [{ brand_id: other.brandId }, ['brand_id'], 'does_not_exist'],

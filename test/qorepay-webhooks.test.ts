@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { moveClock, readClock } from './harness/console.ts';
 import { type CaughtHook, createHooks, type Hooks, hurryDeliveries } from './harness/hooks.ts';
 import { createOperator } from './harness/operator.ts';
 import { eventually } from './harness/processes.ts';
@@ -232,6 +233,31 @@ test('deliveries of a purchase: each event with its tries and what was sent; of 
   assert.deepEqual(Object.keys((await list('')).body), ['id', 'source_type']);
   assert.deepEqual(Object.keys((await list(`id=${id}&source_type=x`)).body), ['source_type']);
   assert.equal((await shop.api('DELETE', `webhooks/${made.body.id}/`)).status, 204);
+});
+
+test('that a purchase has expired is in its history alone: no event of the platform tells it', async () => {
+  await webhookAt('qp-expiry');
+  const due = Math.floor(Date.parse((await readClock(shop.url)).business_time) / 1_000) + 600;
+  const purchase = { currency: 'EUR', products: [{ name: 'x', price: 100 }], due_strict: true };
+  const [expired, paid] = [await shop.create({ due, purchase }), await shop.create({ due, purchase })];
+  const [expiredId, paidId] = [String(expired.body.id), String(paid.body.id)];
+  await shop.s2s(paid);
+  await toldOf('qp-expiry', paidId, ['purchase.paid']);
+  await moveClock(shop.url, 86_400);
+  const eventsOf = async (id: string) => (await toldOf('qp-expiry', id, ['purchase.created'])).map((hook) => told(hook).event_type);
+  assert.deepEqual([await eventsOf(expiredId), await eventsOf(paidId)], [['purchase.created'], ['purchase.created', 'purchase.paid']]);
+  const entries = async (id: string) =>
+    (await shop.read(id)).status_history?.map(({ status, timestamp }) => [status, Number(timestamp)]) ?? [];
+  assert.deepEqual((await entries(expiredId)).slice(1), [['expired', due]]);
+  assert.equal((await entries(paidId)).at(-1)?.[0], 'paid');
+  const logged = (await shop.api('GET', `webhooks/deliveries/?id=${expiredId}&source_type=purchase`)).body.results ?? [];
+  assert.ok(logged.length > 0 && logged.every(({ event }) => String(event) === 'purchase.created'));
+  // Paid elsewhere all the same, it is what became of it since.
+  assert.equal((await act(expiredId, 'mark_as_paid')).body.status, 'paid');
+  assert.deepEqual(
+    (await toldOf('qp-expiry', expiredId, ['purchase.paid'])).map((hook) => told(hook).event_type),
+    ['purchase.created', 'purchase.paid'],
+  );
 });
 
 test('all attempts of a purchase, and that it was called off, are told in the order in which they happened', async () => {

@@ -14,6 +14,7 @@ import { createDueHoldStore } from '../store/due-holds.ts';
 import { createInvoiceStore } from '../store/invoices.ts';
 import { createMailQueue } from '../store/mails.ts';
 import { createMerchantBooks } from '../store/merchant-books.ts';
+import { createOrderExpiryStore } from '../store/order-expiries.ts';
 import { createEndpointStore } from '../store/own-endpoints.ts';
 import { createTemplateStore } from '../store/page-templates.ts';
 import { createRequestKeys } from '../store/request-keys.ts';
@@ -44,6 +45,7 @@ export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSSer
   return {
     store: observedStore(counted(paymentStore, metrics), observer),
     checkouts: createCheckoutStore(databases.general),
+    expiries: createOrderExpiryStore(databases.general),
     endpoints: createEndpointStore(databases.general),
     tokenActs: createTokenActStore(databases.general),
     customers: createCustomerStore(databases.general),

@@ -91,7 +91,7 @@ async function inTime<T>({ promise, otherwise, patienceMs }: { promise: Promise<
 type Waiting = Pick<Readings, 'openOperations' | 'outbox' | 'openVisits' | 'givenUpHolds' | 'dueLags'>;
 
 /** Absent while the database is away: an old number would look like a true one. */
-async function whatWaits(database: Database, { clock, schedules, holds, shoppers }: Engine): Promise<Waiting> {
+async function whatWaits(database: Database, { clock, schedules, holds, shoppers, expiries }: Engine): Promise<Waiting> {
   try {
     const nowMs = clock.businessNow();
     const openOperations = await countOpenOperations(database, nowMs);
@@ -103,6 +103,7 @@ async function whatWaits(database: Database, { clock, schedules, holds, shoppers
       schedules: lagOf(await schedules.nextDueAtMs()),
       holds: lagOf(await holds.nextDueAtMs()),
       visits: lagOf(await shoppers.visits.nextDueAtMs()),
+      orders: lagOf(await expiries.nextDueAtMs()),
       settlements: lagOf(await firstSettlementDueAtMs(database)),
     };
     return { openOperations, outbox, openVisits, givenUpHolds, dueLags };

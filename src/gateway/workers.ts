@@ -9,6 +9,7 @@ import type { DueWork } from '../core/due/work.ts';
 import { dueInvoices } from '../core/invoice/remind-due.ts';
 import { dueVisits } from '../core/payment/advance.ts';
 import type { Engine } from '../core/payment/engine.ts';
+import { dueOrders } from '../core/payment/expire-due.ts';
 import { dueReconciliations } from '../core/settlement/reconcile.ts';
 import { dueSettlements, type Settling } from '../core/settlement/settle-due.ts';
 import { dueBills } from '../core/subscription/bill-due.ts';
@@ -98,6 +99,8 @@ function dueWorks({ config, directory, engine, settling }: DueWorkParts): readon
     complianceWarnings(engine),
     dueInvoices(engine, directory, { isTest }),
     dueBills({ engine, directory, writers: billWriters({ engine, mode }), isTest }),
+    // Last: what else is due at that time may pay them.
+    dueOrders(engine),
   ];
 }
 

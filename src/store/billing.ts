@@ -169,7 +169,7 @@ const bytesOf = (hash: Uint8Array | undefined): Buffer | null => (hash === undef
 export function createBillingStore(database: Database): BillingStore {
   const run = <R extends Row>(statement: Statement, values: readonly unknown[]) => reading(database.query<R>(statement, values));
   const leases = createLeases<SubscriberRow>(database, {
-    ...{ name: 'subscribers', table: 'polygate.subscriber', key: { merchant_id: 'uuid', subscriber_id: 'uuid' }, dueColumn: 'due_at' },
+    ...{ name: 'subscribers', table: 'polygate.subscriber', key: { merchant_id: 'uuid', subscriber_id: 'uuid' }, dueAt: 'd.due_at' },
     isWaiting: 'd.due_at is not null',
     columns: subscriberColumns.replaceAll(/\bs\./g, 'd.'),
   });

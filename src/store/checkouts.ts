@@ -54,11 +54,11 @@ where merchant_id = $1 and checkout_id = $2 and revision = $3 and closed is null
 returning revision`,
 };
 
-// The same number may be taken again: what is recorded under it is recorded once.
+// The same number may be taken again: what is recorded under it is recorded once. What its merchant was told has expired cannot be paid any more.
 const begin: Statement = {
   name: 'begin_checkout_attempt',
   text: `update polygate.checkout set begun = $3, begun_at = now()
-where merchant_id = $1 and checkout_id = $2 and closed is null and begun <= $3
+where merchant_id = $1 and checkout_id = $2 and closed is null and expiry <> 'told' and begun <= $3
 returning begun`,
 };
 

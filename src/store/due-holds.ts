@@ -98,7 +98,7 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       name: 'due_work',
       table: 'polygate.due_work',
       key: { merchant_id: 'uuid', payment_id: 'uuid', kind: 'text' },
-      dueColumn: 'due_at',
+      dueAt: 'd.due_at',
     },
     // What is under review, or waits for its shopper, is not captured, and nothing is done while an operator has yet to decide what became of
     // the hold, or of something that takes of it; whoever moves the clock does not wait for it. Of operations, the small index of what is to be looked at

@@ -11,8 +11,9 @@ export interface LeasedTable {
   readonly table: string;
   /** The columns that make the key, with their types. */
   readonly key: Readonly<Record<string, 'uuid' | 'text'>>;
-  readonly dueColumn: string;
-  /** Which rows wait at all: the condition of the index over `dueColumn`. Columns are those of `d`. */
+  /** When a row is due: what its index is made over. Columns are those of `d`. */
+  readonly dueAt: string;
+  /** Which rows wait at all: the condition of that index. Columns are those of `d`. */
   readonly isWaiting: string;
   /** What a claimed row is read as; columns are those of `d`. */
   readonly columns: string;
@@ -28,24 +29,24 @@ export interface Leases<R extends Row> {
 }
 
 export function createLeases<R extends Row>(database: Database, spec: LeasedTable): Leases<R> {
-  const { name, table, key, dueColumn, isWaiting, columns, mustWait } = spec;
+  const { name, table, key, dueAt, isWaiting, columns, mustWait } = spec;
   const names = Object.keys(key);
-  const isFree = `${isWaiting} and d.${dueColumn} <= $1 and d.leased_until <= now()${mustWait === undefined ? '' : ` and not (${mustWait})`}`;
+  const isFree = `${isWaiting} and ${dueAt} <= $1 and d.leased_until <= now()${mustWait === undefined ? '' : ` and not (${mustWait})`}`;
   // Candidates first, then a conditional update of each: of two nodes that see the same candidate, one gets the row.
   const candidates: Statement = {
     name: `due_${name}`,
-    text: `select ${names.map((column) => `d.${column}`).join(', ')} from ${table} d where ${isFree} order by d.${dueColumn} limit $2`,
+    text: `select ${names.map((column) => `d.${column}`).join(', ')} from ${table} d where ${isFree} order by ${dueAt} limit $2`,
   };
   const claim: Statement = {
     name: `claim_${name}`,
     text: `update ${table} d set leased_until = now() + $2 * interval '1 millisecond'
 from unnest(${names.map((column, index) => `$${index + 3}::${key[column]}[]`).join(', ')}) as i (${names.join(', ')})
 where ${names.map((column) => `d.${column} = i.${column}`).join(' and ')} and ${isFree}
-returning ${columns}, d.${dueColumn} as lease_due_at`,
+returning ${columns}, ${dueAt} as lease_due_at`,
   };
   const first: Statement = {
     name: `next_${name}`,
-    text: `select (extract(epoch from min(d.${dueColumn})) * 1000)::bigint as due_ms from ${table} d where ${isWaiting}`,
+    text: `select (extract(epoch from min(${dueAt})) * 1000)::bigint as due_ms from ${table} d where ${isWaiting}`,
   };
   return {
     async claim({ businessNowMs, limit, leaseMs }) {

@@ -56,7 +56,7 @@ export function createReconciliations(database: Database): Reconciliations {
       name: 'reconciliations',
       table: 'polygate.reconciliation',
       key: { settlement_id: 'uuid', currency: 'text' },
-      dueColumn: 'cut_off_at',
+      dueAt: 'd.cut_off_at',
     },
     isWaiting: `d.state = 'waiting'`,
     columns: `d.settlement_id, d.account_id, (extract(epoch from d.cut_off_at) * 1000)::bigint as cut_off_ms, d.currency, d.ours, d.terminal, d.stan, d.rrn,

@@ -71,7 +71,7 @@ interface ScheduleRow extends Row {
 
 export function createScheduleStore(database: Database): ScheduleStore {
   const leases = createLeases<ScheduleRow>(database, {
-    ...{ name: 'schedules', table: 'polygate.schedule', key: { merchant_id: 'uuid', schedule_id: 'uuid' }, dueColumn: 'next_due_at' },
+    ...{ name: 'schedules', table: 'polygate.schedule', key: { merchant_id: 'uuid', schedule_id: 'uuid' }, dueAt: 'd.next_due_at' },
     isWaiting: `d.state = 'active'`,
     columns: columns.replaceAll(/\b(merchant_id|schedule_id)\b/g, 'd.$1'),
   });

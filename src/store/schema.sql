@@ -234,10 +234,15 @@ create table polygate.checkout (
   spent_for text,
   chosen_token text,
   declared_paid_at timestamp with time zone,
+  expiry text not null default 'open'::text,
+  expiry_look_at timestamp with time zone,
+  leased_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint checkout_pkey PRIMARY KEY (merchant_id, checkout_id),
-  constraint checkout_closed_check CHECK ((closed = ANY (ARRAY['cancelled'::text, 'declared_paid'::text])))
+  constraint checkout_closed_check CHECK ((closed = ANY (ARRAY['cancelled'::text, 'declared_paid'::text]))),
+  constraint checkout_expiry_check CHECK ((expiry = ANY (ARRAY['open'::text, 'told'::text, 'over'::text])))
 );
 CREATE INDEX checkout_by_time ON polygate.checkout USING btree (merchant_id, created_at, checkout_id);
+CREATE INDEX checkout_expiring ON polygate.checkout USING btree (COALESCE(expiry_look_at, expires_at)) WHERE ((expiry = 'open'::text) AND (secret_hash IS NULL) AND (expires_at IS NOT NULL));
 CREATE UNIQUE INDEX checkout_secret ON polygate.checkout USING btree (secret_hash, merchant_id);
 grant delete, insert, select, update on polygate.checkout to polygate_app;
 

@@ -190,7 +190,7 @@ export function createSettlementStore(database: Database, clock: Pick<Clock, 'bu
   const walk = createWalk(database, walkName);
   const account = 'from polygate.acquirer_account a where a.account_id = d.account_id';
   const leases = createLeases<CycleRow>(database, {
-    ...{ name: 'settlements', table: 'polygate.settlement_cycle', key: { account_id: 'text' }, dueColumn: 'due_at' },
+    ...{ name: 'settlements', table: 'polygate.settlement_cycle', key: { account_id: 'text' }, dueAt: 'd.due_at' },
     isWaiting: 'd.due_at is not null',
     columns: `d.account_id, (extract(epoch from d.cut_off_at) * 1000)::bigint as cut_off_ms, (select a.cut_off_minute ${account}) as cut_off_minute,
   (select a.time_zone ${account}) as time_zone, (coalesce(extract(epoch from now() - d.waiting_since), 0) * 1000)::bigint as waited_ms`,

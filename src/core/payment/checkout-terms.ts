@@ -100,8 +100,11 @@ export interface CheckoutTerms {
 /** `cancelled`: called off by the merchant. `declared_paid`: paid elsewhere, as the merchant says. */
 export type CheckoutEnd = 'cancelled' | 'declared_paid';
 
-/** What can happen to an order apart from its payments. `charge_failed`: a card of the customer's could not be charged for what is due. */
-export type CheckoutEventName = 'created' | 'viewed' | 'charge_failed' | CheckoutEnd;
+/**
+ * What can happen to an order apart from its payments. `charge_failed`: a card of the customer's could not be charged for what is due. `expired`: its time
+ * was over before anybody had paid it.
+ */
+export type CheckoutEventName = 'created' | 'viewed' | 'charge_failed' | 'expired' | CheckoutEnd;
 
 export interface CheckoutEventRecord {
   /** From 1, without gaps. */
@@ -179,7 +182,7 @@ export interface CheckoutStore {
     readonly before?: { readonly createdAtMs: number; readonly checkoutId: string };
     readonly limit: number;
   }): Promise<readonly Checkout[]>;
-  /** Takes the number of an attempt that is about to begin; false when the checkout was closed or another number was taken since. */
+  /** Takes the number of an attempt that is about to begin; false when the checkout was closed or told as expired, or another number was taken since. */
   begin(attempt: CheckoutKey & { readonly attempt: number }): Promise<boolean>;
   /**
    * Closes it; false when it is closed already, or an attempt beyond `attempts` may be under way: one that has begun less than a minute ago. What was paid
@@ -208,4 +211,21 @@ export interface CheckoutStore {
     readonly attempt: number;
     readonly operationId: string;
   }): Promise<void>;
+}
+
+/** Keeps which orders are still to be looked at when their time is over. */
+export interface OrderExpiryStore {
+  /** Leases orders that are due at a business time, the longest due first. */
+  claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly CheckoutKey[]>;
+  /** When the first of them is due, leased or not; business time, epoch ms. */
+  nextDueAtMs(): Promise<number | undefined>;
+  /**
+   * Makes the order expired, as an event of it; false when it is closed or was told before, or an attempt beyond `attempts` may be under way. From then on
+   * none begins.
+   */
+  tell(order: CheckoutKey & { readonly attempts: number }): Promise<boolean>;
+  /** There is nothing to tell: it is paid, or called off. */
+  finish(order: CheckoutKey): Promise<void>;
+  /** It is looked at again at this business time. */
+  putOff(order: CheckoutKey, untilMs: number): Promise<void>;
 }

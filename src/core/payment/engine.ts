@@ -22,13 +22,14 @@ import type { BillingStore } from '../subscription/billing.ts';
 import type { ScheduleStore } from '../subscription/schedule.ts';
 import type { Shoppers } from '../three-d-secure/shoppers.ts';
 import type { RetryLimits } from './card-block.ts';
-import type { CheckoutStore } from './checkout-terms.ts';
+import type { CheckoutStore, OrderExpiryStore } from './checkout-terms.ts';
 import type { OperationView } from './operation.ts';
 
 /** The parts of the gateway that the acts use, and the settings they follow. */
 export interface Engine {
   readonly store: PaymentStore;
   readonly checkouts: CheckoutStore;
+  readonly expiries: OrderExpiryStore;
   readonly endpoints: EndpointStore;
   readonly tokenActs: TokenActStore;
   readonly customers: CustomerStore;

@@ -109,7 +109,8 @@ export async function keepCardFor(
 /** How an order stands, one of nothing included: that one is over once a card was kept for it. One of a link that was called off cannot be paid any more. */
 export async function stateOfOrder(engine: Engine, order: Checkout): Promise<CheckoutState> {
   const state = await ownState(engine, order);
-  return state.kind === 'open' && (await isOfClosed(engine, order)) ? { ...state, kind: 'closed' } : state;
+  const canBeOver = state.kind === 'open' || state.kind === 'expired';
+  return canBeOver && (await isOfClosed(engine, order)) ? { ...state, kind: 'closed' } : state;
 }
 
 async function isOfClosed({ checkouts }: Engine, { merchantId, terms }: Checkout): Promise<boolean> {

@@ -124,14 +124,15 @@ function ofLink(notice: OrderNotice): readonly string[] {
     created: ['created', 'open'],
     viewed: ['clicked', 'open'],
     cancelled: ['cancelled', 'closed'],
+    expired: ['expired', 'expired'],
   };
   const [type, kind] = types[event.name] ?? [];
   const { kind: of, of: link } = documentOf(order);
   if (type === undefined || kind === undefined || of !== 'link' || link !== undefined) return [];
   const name = `paymentlink.${type}`;
-  return [
-    JSON.stringify(envelope(eventOf(notice, name), { type: name, paymentLink: writeLink(order, { kind }), merchantId: channel.wireId })),
-  ];
+  // As it was then: what has happened to it since is told after it.
+  const paymentLink = writeLink({ ...order, events: order.events.filter(({ sequence }) => sequence <= event.sequence) }, { kind });
+  return [JSON.stringify(envelope(eventOf(notice, name), { type: name, paymentLink, merchantId: channel.wireId }))];
 }
 
 /** A link is paid when its payment is approved. */

@@ -184,6 +184,9 @@ function orderChange({ status }: History, { name }: CheckoutEventRecord, billing
       return { status: 'cancelled', events: ['purchase.cancelled'] };
     case 'declared_paid':
       return { status: 'paid', events: ['purchase.paid'] };
+    // Its status follows from its due date, and the protocol has no event for it.
+    case 'expired':
+      return { events: [] };
   }
 }
 

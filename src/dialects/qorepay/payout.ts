@@ -131,17 +131,21 @@ export function payoutHistoryOf(view: OrderView, nowMs: number, until?: Until): 
   let told: PayoutHistory = { status: 'initialized', entries: [], attempts: [], updatedAtMs: createdAtMs, events: [] };
   for (const happening of happeningsOf(view)) {
     const { atMs } = happening;
-    if (happening.about === 'order') {
-      const isMade = happening.event.name === 'created';
-      told = { ...told, events: isMade ? ['payout.created'] : [], entries: isMade ? [{ status: 'initialized', atMs }] : told.entries };
+    if (happening.about === 'payment') told = paid(told, happening);
+    else if (happening.event.name === 'created') {
+      told = { ...told, events: ['payout.created'], entries: [{ status: 'initialized', atMs }] };
     } else {
-      told = paid(told, happening);
+      told = happening.event.name === 'expired' ? late(view, told, atMs) : { ...told, events: [] };
     }
     if (until !== undefined && isSame(happening, until)) return told;
   }
-  // Nobody has said in time where it is to go.
-  const isLate = told.status === 'initialized' && expiresAtMs !== undefined && nowMs >= expiresAtMs;
-  return isLate ? { ...told, status: 'error', entries: [...told.entries, { status: 'error', atMs: expiresAtMs }] } : told;
+  return expiresAtMs !== undefined && nowMs >= expiresAtMs ? late(view, told, expiresAtMs) : told;
+}
+
+/** Nobody has said in time where it is to go. What was tried tells by itself what came of it. */
+function late({ paymentEvents }: OrderView, told: PayoutHistory, atMs: number): PayoutHistory {
+  if (told.status !== 'initialized' || paymentEvents.length > 0) return { ...told, events: [] };
+  return { ...told, status: 'error', events: ['payout.failed'], updatedAtMs: atMs, entries: [...told.entries, { status: 'error', atMs }] };
 }
 
 function paid(
@@ -175,7 +179,8 @@ export function writePayout(view: OrderView, { mode, channel, publicUrl, nowMs, 
   const document = payoutDocumentOf(view);
   const { status, entries, attempts, paidBy, updatedAtMs } = payoutHistoryOf(view, nowMs, until);
   const { amount, currency } = order.terms.order;
-  const isOpen = (status === 'initialized' || status === 'error') && (order.expiresAtMs === undefined || nowMs < order.expiresAtMs);
+  const isLate = order.expiresAtMs !== undefined && Math.max(nowMs, updatedAtMs) >= order.expiresAtMs;
+  const isOpen = (status === 'initialized' || status === 'error') && !isLate;
   const paidOn = status === 'success' ? secondsOf(updatedAtMs) : null;
   return {
     ...{ id: order.checkoutId, type: 'payout', created_on: secondsOf(order.createdAtMs), updated_on: secondsOf(updatedAtMs) },

@@ -1,0 +1,64 @@
+/**
+ * Orders whose time is over: one that nobody has paid by then has expired, and that happens to it once, at the time that was set. Of one that is being
+ * paid at that moment it is not known yet; it is looked at again.
+ */
+import type { DueWork } from '../due/work.ts';
+import type { CheckoutKey } from './checkout-terms.ts';
+import type { Engine } from './engine.ts';
+import { stateOfOrder } from './order.ts';
+
+/** Added to the time that an acquirer may take: what was held may be captured when an order is looked at. */
+const leaseMarginMs = 15_000;
+const pauseAtLeastMs = 5_000;
+const pauseAtMostMs = 86_400_000;
+
+/** Tells of orders that expire. */
+export function dueOrders(engine: Engine): DueWork {
+  return {
+    name: 'orders that expire',
+    async run(limit) {
+      const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+      const claimed = await engine.expiries.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
+      const outcomes = await Promise.allSettled(claimed.map((key) => engine.within({ work: 'order' }, () => lookAt(engine, key))));
+      for (const [index, outcome] of outcomes.entries()) {
+        if (outcome.status === 'fulfilled') continue;
+        const { checkoutId } = claimed[index] ?? {};
+        engine.log.warn({ checkoutId, error: String(outcome.reason) }, 'an order whose time is over waits for its next look');
+      }
+      return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
+    },
+    nextDueAtMs: () => engine.expiries.nextDueAtMs(),
+  };
+}
+
+/** True when nothing is left to do for it. */
+async function lookAt(engine: Engine, key: CheckoutKey): Promise<boolean> {
+  const { checkouts, expiries, clock } = engine;
+  const order = await checkouts.findById(key);
+  if (order?.expiresAtMs === undefined) throw new Error(`there is no order ${key.checkoutId} that expires`);
+  const { kind } = await stateOfOrder(engine, order);
+  switch (kind) {
+    case 'succeeded':
+    case 'kept':
+    case 'closed':
+      await expiries.finish(key);
+      return true;
+    case 'expired':
+      if (await expiries.tell({ ...key, attempts: order.attempts })) return true;
+      break;
+    case 'pending':
+    case 'open':
+    case 'exhausted':
+      break;
+  }
+  await expiries.putOff(key, lookAgainAtMs(clock.businessNow(), order.expiresAtMs));
+  return false;
+}
+
+/**
+ * After half of the time that has passed since it expired: within seconds where a shopper is at the bank, once in a day where a decision takes weeks, so
+ * that a clock that is moved by a year does not stop at each minute of it.
+ */
+function lookAgainAtMs(nowMs: number, expiresAtMs: number): number {
+  return nowMs + Math.min(Math.max((nowMs - expiresAtMs) / 2, pauseAtLeastMs), pauseAtMostMs);
+}
