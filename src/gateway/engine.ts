@@ -58,7 +58,7 @@ export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSSer
     statements: createStatementStore(databases.general),
     cardTesting: cardTestingOf(foundation),
     mails: createMailQueue(databases.general),
-    holds: createDueHoldStore(databases.general),
+    holds: createDueHoldStore(databases.general, clock),
     vault: observedVault(vault, observer),
     acquirer: observedAcquirer(acquirer, observer),
     bank,
