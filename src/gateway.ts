@@ -1,7 +1,7 @@
 /** The composition root: builds the parts of one gateway from its configuration, starts and stops them, with plain calls. Each part: `gateway/`. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.ts';
-import type { Engine } from './core/payment/engine.ts';
+import type { Engine, EngineLog } from './core/payment/engine.ts';
 import { startAcquirer, startBank } from './gateway/acquirers.ts';
 import { startDirectoryServers } from './gateway/directory-servers.ts';
 import { readDirectoryTls } from './gateway/directory-tls.ts';
@@ -49,7 +49,7 @@ export async function startGateway(config: Config, options: { readonly logDestin
 
   const outbound = createOutbound({ privateNetworks: config.outboundPrivateNetworks });
   const webhooks = webhooksOf(foundation, outbound);
-  const mail = mailTransport(config);
+  const mail = mailTransport(config, log);
   const workers = startWorkers(foundation, { engine, acquirer, bank, outbound, webhooks, mail });
   const { works } = workers;
 
@@ -81,6 +81,6 @@ export async function startGateway(config: Config, options: { readonly logDestin
   }
 }
 
-function mailTransport({ smtpUrl, mailFrom }: Config): MailTransport | undefined {
-  return smtpUrl === undefined || mailFrom === undefined ? undefined : openMailTransport({ url: smtpUrl, from: mailFrom });
+function mailTransport({ smtpUrl, mailFrom }: Config, log: EngineLog): MailTransport | undefined {
+  return smtpUrl === undefined || mailFrom === undefined ? undefined : openMailTransport({ url: smtpUrl, from: mailFrom, log });
 }

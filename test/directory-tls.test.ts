@@ -40,8 +40,8 @@ const live = {
   ...{ ACQUIRER_ADDRESS: '127.0.0.1:9', ACQUIRER_INSTITUTION_ID: '123456', SHUTDOWN_NOTICE_MS: '0' },
   ...{ DIRECTORY_SERVER_URL: 'https://127.0.0.1:9', DIRECTORY_SERVERS: 'visa=https://127.0.0.1:9' },
 };
-const start = (env: Readonly<Record<string, string>>) =>
-  startGateway(readConfig({ mode: 'live', file: undefined, env: { ...live, ...env } }), { logDestination: { write: () => undefined } });
+const start = (env: Readonly<Record<string, string>>, write: (line: string) => void = () => undefined) =>
+  startGateway(readConfig({ mode: 'live', file: undefined, env: { ...live, ...env } }), { logDestination: { write } });
 
 const pair = (certificate: string, key: string) => ({
   DIRECTORY_SERVER_CERTIFICATE_FILE: at(certificate),
@@ -113,4 +113,29 @@ test('each directory server is shown its own certificate, or that of all others'
     ['/others', 'shared'],
     ['/visa', 'other'],
   ]);
+});
+
+test('the log says which directory server cannot be asked, and why', { skip }, async (t) => {
+  const database = await createDatabase();
+  const server = createServer({ key: readFileSync(at('server.key')), cert: readFileSync(at('server.crt')) }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const told: { readonly msg: string; readonly server?: string; readonly problem?: string }[] = [];
+  const url = { DATABASE_URL: database.url, DIRECTORY_SERVER_URL: `https://${host}/areq` };
+  const gateway = await start(url, (line) => told.push(JSON.parse(line)));
+  t.after(async () => {
+    await gateway.stop();
+    server.closeAllConnections();
+    server.close();
+    await database.drop();
+  });
+  const problems = () => told.flatMap(({ msg, server, problem }) => (/list of cards/.test(msg) ? [[server, problem]] : []));
+  await eventually(() => problems().length >= 2, 'both to be asked for their cards');
+  assert.deepEqual(
+    new Map(problems() as [string, string][]),
+    new Map([
+      ['127.0.0.1:9', 'unreachable (ECONNREFUSED)'],
+      [host, 'unreachable (DEPTH_ZERO_SELF_SIGNED_CERT)'],
+    ]),
+  );
 });

@@ -168,6 +168,24 @@ test('a host that throws connections out is told of once, tried again, and told 
   assert.ok(told.some((line) => line.startsWith('the acquirer link is up again')));
 });
 
+test('a host that refuses the sign-on is told of once for each reason', async (t) => {
+  const codes = ['91', '91', '91', '96', '00'];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    const reader = createFrameReader(HOST_LINK_FRAMES);
+    socket.on('data', (chunk) => {
+      for (const body of reader.push(chunk as Buffer)) socket.write(answerTo(unpack(HOST_LINK, body), codes.shift() ?? '00'));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { link, told } = linkTo(t, (server.address() as AddressInfo).port);
+  t.after(() => server.close());
+  await eventually(() => link.isReady(), 'the link to be up');
+  const refusals = told.flatMap((line) => /^the acquirer did not accept the sign-on.*"result":"(\d\d)"/.exec(line)?.[1] ?? []);
+  assert.deepEqual(refusals, ['91', '96'], told.join('\n'));
+});
+
 /** Listens and accepts nobody until it is woken; then it says when somebody has written something. */
 const sleepingHost = `
 const { createServer } = require('node:net');

@@ -130,6 +130,7 @@ test('each result is told by mail, once: holds, charges, refunds, declines, void
 test('a busy server, one that hangs up and one whose answer is lost: tried again under the same Message-ID, each try recorded', async () => {
   const to = freshAddress();
   const id = await endpointFor(to);
+  const logged = stack.log().length;
   for (const fault of ['mail_refused', 'mail_dropped', 'mail_answer_lost'] as const) await stack.host.addFault({ fault });
   await stack.api.pay({ amount: '7.00' });
   const done = async () => {
@@ -148,6 +149,18 @@ test('a busy server, one that hangs up and one whose answer is lost: tried again
     ],
   );
   assert.match(attempts[0]?.problem ?? '', /try again later/);
+  // What the server says of one mail is for whoever is told by it; that it fails altogether is for the operator, once.
+  const lines = stack
+    .log()
+    .slice(logged)
+    .map((line) => JSON.parse(line) as { readonly level: number; readonly msg: string });
+  assert.deepEqual(
+    lines.filter(({ msg }) => msg.includes('SMTP_URL')).map(({ level, msg }) => [level, msg.slice(0, 40)]),
+    [
+      [40, 'the mail server of SMTP_URL cannot be us'],
+      [30, 'the mail server of SMTP_URL takes mails '],
+    ],
+  );
   const mails = await mailbox.list({ to });
   // The one whose answer was lost had been kept.
   assert.equal(mails.length, 2);

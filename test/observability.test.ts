@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { readConfig } from '../src/config.ts';
+import { startGateway } from '../src/gateway.ts';
+import { freePort } from '../src/local/ports.ts';
 import { readSources } from './architecture.ts';
 import { approved, debit, expectReply, type OppStack, startOppStack } from './harness/opp.ts';
 import { type Collector, type ReceivedSpan, startCollector } from './harness/otlp.ts';
@@ -89,6 +92,41 @@ test('log lines of a request bear its id, its payment and its trace', async () =
     assert.match(paymentId ?? '', /^[0-9a-f-]{36}$/);
     assert.match(operationId ?? '', /^[0-9a-f-]{36}$/);
     assert.match(traceId ?? '', /^[0-9a-f]{32}$/);
+  }
+});
+
+test('a collector that is away is told once, and so is that it is back', async () => {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const told: { readonly level: number; readonly msg: string; readonly error?: string }[] = [];
+  const node = await startGateway(
+    readConfig({ mode: 'sandbox', file: undefined, env: { ...stack.parts.env, PORT: '0', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } }),
+    { logDestination: { write: (line) => void told.push(JSON.parse(line)) } },
+  );
+  const ofTraces = () => told.filter(({ msg }) => /OTEL_EXPORTER_OTLP_ENDPOINT/.test(msg));
+  const asked = async () => void (await (await fetch(`${node.url}/v1/query/none`)).text());
+  try {
+    await asked();
+    await eventually(() => ofTraces().length > 0, 'the loss of traces in the log');
+    assert.equal(ofTraces()[0]?.level, 40);
+    assert.match(ofTraces()[0]?.error ?? '', /ECONNREFUSED/);
+    await asked();
+    const late = await startCollector(port);
+    try {
+      const isBack = async () => {
+        await asked();
+        return ofTraces().length > 1;
+      };
+      await eventually(isBack, 'the collector to be told as back');
+    } finally {
+      await late.stop();
+    }
+    assert.deepEqual(
+      ofTraces().map(({ level }) => level),
+      [40, 30],
+    );
+  } finally {
+    await node.stop();
   }
 });
 

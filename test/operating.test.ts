@@ -15,7 +15,7 @@ import { migrateUrl } from '../src/store/migrate.ts';
 import { audit } from './harness/auditor.ts';
 import { type ClientServer, findClientPostgres, startClientServer } from './harness/client-postgres.ts';
 import { type Command, commandsOf, readPage } from './harness/documents.ts';
-import { createOppClient, pending, succeeded } from './harness/opp-client.ts';
+import { createOppClient, demoBearerToken, demoEntityId, pending, succeeded } from './harness/opp-client.ts';
 import { eventually, type StartedProcess, startProcess } from './harness/processes.ts';
 import { shellEnvironment } from './harness/shell.ts';
 import { browserData } from './harness/shopper.ts';
@@ -111,6 +111,7 @@ test('what pg_dump has saved is restored on another server, and payments go on t
   const { id: token } = await stack.api.pay({ more: { createRegistration: 'true' } });
   const registration = (await stack.api.read(token)).body.registrationId;
   const held = await stack.api.pay({ type: 'PA', amount: '40.00' });
+  const planned = await planDaily(String(registration));
   const challenged = await stack.api.pay({
     ...{ card: '5555555555554444' },
     more: { ...browserData, shopperResultUrl: 'http://127.0.0.1:8090/' },
@@ -131,12 +132,29 @@ test('what pg_dump has saved is restored on another server, and payments go on t
       NEW_URL: newUrl,
     });
     await run([blockWith('polygate.terminal_day')], { NEW_URL: newUrl });
+    const due = `psql "$NEW_URL" -c "update polygate.schedule set next_due_at = now() - interval '1 hour'"`;
+    await run([{ ...blockWith('leased_until'), script: due }, blockWith('leased_until')], { NEW_URL: newUrl });
     assert.equal(await count(newUrl, 'vault.waiting_cvc'), 0, 'a security code lay in the dump');
     await goOn(newUrl, { held: held.id, registration: String(registration) });
+    assert.equal(await count(newUrl, `polygate.operation where merchant_reference = '${planned}'`), 0, 'what was due was held back');
   } finally {
     await other.stop();
   }
 });
+
+/** A schedule that charges the kept card each day; returns its reference. */
+async function planDaily(registrationId: string): Promise<string> {
+  const reference = 'planned before the loss';
+  const hour = String((new Date().getUTCHours() + 12) % 24);
+  const plan = { paymentType: 'DB', amount: '8.00', currency: 'EUR', merchantTransactionId: reference, 'job.hour': hour };
+  const answer = await fetch(`http://127.0.0.1:${stack.config.port}/scheduling/v1/schedules`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${demoBearerToken}` },
+    body: new URLSearchParams({ entityId: demoEntityId, registrationId, ...plan }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+  return reference;
+}
 
 /** A gateway on the restored database: the hold is captured, the kept card pays, and the books are those of the acquirer. */
 async function goOn(databaseUrl: string, { held, registration }: { readonly held: string; readonly registration: string }): Promise<void> {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Database } from '../src/postgres/connection.ts';
 import { openDatabase } from '../src/postgres/connection.ts';
-import { createOrphanSweep } from '../src/store/orphans.ts';
+import { createOrphanSweep, type OrphanSweep } from '../src/store/orphans.ts';
 import { createDatabase, type TestDatabase } from './harness/database.ts';
 
 const minuteMs = 60_000;
@@ -49,25 +49,27 @@ async function due(): Promise<string[]> {
   return rows.map((row) => row.operation_id);
 }
 
+const mark = (sweep: OrphanSweep, createdBeforeMs: number) => sweep.mark({ createdBeforeMs, afterMs: 0 });
+
 test('an operation left submitted becomes due when it is old enough, whenever it was written', async () => {
   const nowMs = Date.now();
   const sweep = createOrphanSweep(database);
   const old = await write(nowMs - 2 * minuteMs, 'submitted');
   await write(nowMs - 2 * minuteMs, 'approved');
   const young = await write(nowMs - 1_000, 'submitted');
-  assert.equal(await sweep.mark(nowMs - minuteMs), 1);
+  assert.equal(await mark(sweep, nowMs - minuteMs), 1);
   assert.deepEqual(await due(), [old]);
 
   // Committed late, or made by a clock that is behind: below what the first look has passed.
   const late = await write(nowMs - 3 * minuteMs, 'submitted');
-  assert.equal(await sweep.mark(nowMs), 1, 'the first look goes on from where it was');
+  assert.equal(await mark(sweep, nowMs), 1, 'the first look goes on from where it was');
   assert.deepEqual(await due(), [old, young]);
-  assert.equal(await sweep.mark(nowMs + 10 * minuteMs), 1, 'the second look finds the late one');
+  assert.equal(await mark(sweep, nowMs + 10 * minuteMs), 1, 'the second look finds the late one');
   assert.deepEqual(await due(), [late, old, young].sort());
 
   // Another node, or this one after a restart, goes on from the second look of those before.
   const again = createOrphanSweep(database);
   const afterRestart = await write(nowMs + minuteMs, 'submitted');
-  assert.equal(await again.mark(nowMs + 2 * minuteMs), 1);
+  assert.equal(await mark(again, nowMs + 2 * minuteMs), 1);
   assert.ok((await due()).includes(afterRestart));
 });

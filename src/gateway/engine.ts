@@ -60,7 +60,7 @@ export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSSer
     statements: createStatementStore(databases.general),
     cardTesting: cardTestingOf(foundation),
     mails: createMailQueue(databases.general),
-    holds: countedHolds(createDueHoldStore(databases.general), metrics),
+    holds: countedHolds(createDueHoldStore(databases.general, clock), metrics),
     vault: observedVault(vault, observer),
     acquirer: observedAcquirer(acquirer, observer),
     bank,

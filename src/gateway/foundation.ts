@@ -45,7 +45,7 @@ export async function layFoundation(
   const directory = createDirectory(databases.general, config.mode === 'live' ? { refuses: isPublished } : {});
   const metrics = createMetrics(readings);
   const paymentStore = createPaymentStore({ ...databases, clock, onBatch: metrics.observeBatch });
-  const tracing = await startTracing(config, node.id);
+  const tracing = await startTracing(config, node.id, log);
   const observer = createObserver({ tracing, onStep: metrics.observeStep });
   return {
     ...{ config, databaseUrl, log, databases, keyProvider, vault, clock, directory, metrics, paymentStore, observer },
@@ -65,8 +65,9 @@ function thisNode(): { readonly id: string; readonly name: string } {
 async function startTracing(
   { otlpEndpoint: endpoint, otelServiceName: serviceName }: Config,
   instanceId: string,
+  log: EngineLog,
 ): Promise<Tracing | undefined> {
   if (endpoint === undefined) return undefined;
   const { openTracing } = await import('../observability/tracing.ts');
-  return openTracing({ endpoint, serviceName, instanceId });
+  return openTracing({ endpoint, serviceName, instanceId, log });
 }

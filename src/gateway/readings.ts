@@ -5,6 +5,7 @@ import { redactionHits } from '../http/log.ts';
 import type { Readings } from '../http/metrics.ts';
 import { settlesWithin } from '../local/patience.ts';
 import { assertWritable, type Database } from '../postgres/connection.ts';
+import { type StoreClock, skewAtMostMs } from '../store/clock.ts';
 import { countGivenUpHolds } from '../store/given-up-holds.ts';
 import { countOpenOperations } from '../store/open-operations.ts';
 import { countOpenVisits, countWaitingDeliveries, firstSettlementDueAtMs } from '../store/watched.ts';
@@ -19,8 +20,8 @@ const partPatienceMs = 3_000;
 const countPatienceMs = 5_000;
 
 /** Says which parts can work now. Anybody may ask, as often as they like: whoever asks while it is being found out gets the same answer. */
-export function readinessOf({ databases, vault }: Foundation, acquirer: RunningAcquirer): () => Promise<Readiness> {
-  const parts = Object.entries(checksOf({ database: databases.general, vault, acquirer }));
+export function readinessOf({ databases, vault, clock }: Foundation, acquirer: RunningAcquirer): () => Promise<Readiness> {
+  const parts = Object.entries(checksOf({ database: databases.general, vault, acquirer, clock }));
   // One that hangs is not asked again meanwhile, or each question would take one more connection.
   const checks = parts.map(([part, check]) => [part, oneAtATime(() => succeeds(check))] as const);
   return oneAtATime(async () => {
@@ -64,14 +65,19 @@ interface WatchedParts {
   readonly database: Database;
   readonly vault: OpenVault;
   readonly acquirer: RunningAcquirer;
+  readonly clock: StoreClock;
 }
 
-function checksOf({ database, vault, acquirer }: WatchedParts): Readonly<Record<string, () => Promise<void>>> {
+function checksOf({ database, vault, acquirer, clock }: WatchedParts): Readonly<Record<string, () => Promise<void>>> {
   return {
     database: () => assertWritable(database),
     vault: () => vault.health(),
     acquirer: async () => {
       if (!acquirer.isReady()) throw new Error('the link is down');
+    },
+    // Ids are made in the order of this machine's clock.
+    clock: async () => {
+      if (Math.abs(clock.aheadMs()) > skewAtMostMs) throw new Error('the clock is wrong');
     },
   };
 }

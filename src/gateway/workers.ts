@@ -28,6 +28,7 @@ import { startResolving } from '../workers/resolve-unknown.ts';
 import { startDueWork } from '../workers/run-due.ts';
 import type { Worker } from '../workers/worker.ts';
 import { billWriters, callbacksByDialect, holdLifeOf, statementsByDialect } from './by-dialect.ts';
+import { clockWatch } from './clock-watch.ts';
 import type { Foundation } from './foundation.ts';
 import { purgeWork, startClearing } from './housekeeping.ts';
 
@@ -52,8 +53,13 @@ const refreshMs = 1_000;
 export function startWorkers(foundation: Foundation, parts: WorkerParts): Worker & { readonly works: readonly DueWork[] } {
   const { config, databases, clock, directory, log, vault, observer, metrics } = foundation;
   const { engine, acquirer, bank, outbound, webhooks, mail } = parts;
+  const watchClock = clockWatch(clock, log);
   const refreshing = setInterval(() => {
-    for (const part of [clock, directory]) void part.refresh().catch(() => undefined);
+    void clock
+      .refresh()
+      .then(watchClock)
+      .catch(() => undefined);
+    void directory.refresh().catch(() => undefined);
   }, refreshMs);
   const resolving = startResolving(engine);
   const settling: Settling = { settlements: createSettlementStore(databases.general, clock), clock, log };

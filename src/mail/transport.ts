@@ -1,6 +1,7 @@
 /** Mails over SMTP. The envelope and every header come from checked parts; a try ends within its time, whatever the server does. */
 import { createTransport } from 'nodemailer';
 import type { QueuedMail } from '../core/mail/send.ts';
+import type { EngineLog } from '../core/payment/engine.ts';
 import { renderMail, singleLine } from './render.ts';
 
 export interface MailTransport {
@@ -25,12 +26,14 @@ export interface SmtpSettings {
   readonly url: string;
   /** The address that mails come from. */
   readonly from: string;
+  /** Absent where somebody looks at each result. */
+  readonly log?: Pick<EngineLog, 'info' | 'warn'>;
 }
 
 const loopback = /^(?:localhost|127\.[\d.]+|\[::1\])$/;
 
 /** A password never goes over a network in the clear: without `smtps:` the server has to offer STARTTLS, unless it is on this machine. */
-export function openMailTransport({ url, from }: SmtpSettings): MailTransport {
+export function openMailTransport({ url, from, log }: SmtpSettings): MailTransport {
   const { protocol, hostname, port, username, password } = new URL(url);
   const isSecure = protocol === 'smtps:';
   const transport = createTransport({
@@ -45,6 +48,7 @@ export function openMailTransport({ url, from }: SmtpSettings): MailTransport {
     disableUrlAccess: true,
   });
   const sender = from.slice(from.lastIndexOf('@') + 1);
+  const watch = watchOver(log);
   return {
     async send(mail, { timeoutMs }) {
       const startedMs = performance.now();
@@ -60,21 +64,44 @@ export function openMailTransport({ url, from }: SmtpSettings): MailTransport {
           headers: { 'auto-submitted': 'auto-generated' },
           signal: over,
         });
+        watch.works();
         return { durationMs: performance.now() - startedMs, answer: singleLine(sent.response), status: 250, isHopeless: false };
       } catch (error) {
-        return failureOf(error, { durationMs: performance.now() - startedMs, timedOut: over.aborted, timeoutMs });
+        const failure = failureOf(error, { durationMs: performance.now() - startedMs, timedOut: over.aborted, timeoutMs });
+        if (!isAboutMail(error)) watch.fails(failure.problem);
+        return failure;
       }
     },
   };
+}
+
+/** Tells the operator, whose server it is: once that it cannot be used, and once that it can be again. */
+function watchOver(log: SmtpSettings['log']): { readonly works: () => void; readonly fails: (problem: string | undefined) => void } {
+  let isAway = false;
+  return {
+    works() {
+      if (isAway) log?.info({}, 'the mail server of SMTP_URL takes mails again');
+      isAway = false;
+    },
+    fails(problem) {
+      if (!isAway) log?.warn({ problem }, 'the mail server of SMTP_URL cannot be used; mails wait and are tried again');
+      isAway = true;
+    },
+  };
+}
+
+/** Whether the server has refused this mail or its address, and may take others. */
+function isAboutMail(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'EENVELOPE' || code === 'EMESSAGE';
 }
 
 function failureOf(
   error: unknown,
   { durationMs, timedOut, timeoutMs }: { readonly durationMs: number; readonly timedOut: boolean; readonly timeoutMs: number },
 ): MailResult {
-  const { code, responseCode, response } = error as { code?: unknown; responseCode?: unknown; response?: unknown };
+  const { responseCode, response } = error as { responseCode?: unknown; response?: unknown };
   const status = typeof responseCode === 'number' ? responseCode : undefined;
-  const isAboutMail = code === 'EENVELOPE' || code === 'EMESSAGE';
   const problem = timedOut
     ? `the mail server did not take it within ${timeoutMs} ms`
     : `the mail server did not take it: ${singleLine(error instanceof Error ? error.message : String(error)).slice(0, 300)}`;
@@ -83,6 +110,6 @@ function failureOf(
     problem,
     answer: typeof response === 'string' ? singleLine(response) : '',
     ...(status === undefined ? {} : { status }),
-    isHopeless: isAboutMail && status !== undefined && status >= 500,
+    isHopeless: isAboutMail(error) && status !== undefined && status >= 500,
   };
 }

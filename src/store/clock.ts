@@ -1,4 +1,4 @@
-/** The clocks: wall time of this machine, and business time with the offset that the database keeps for all nodes. */
+/** The clocks: wall time, on which all nodes agree, and business time with the offset that the database keeps for all of them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MovableClock } from '../core/due/advance.ts';
@@ -58,13 +58,19 @@ select offset_ms from moved`,
 };
 
 /** Ids are made in the order of this machine's clock, and the search for what a crash left behind relies on it: `orphans.ts`. */
-const skewAtMostMs = 300_000;
+export const skewAtMostMs = 300_000;
+/** Two clocks that are set by time servers are never so far apart. What is further away is wrong, and the database's time counts instead. */
+export const agreesWithinMs = 1_000;
+/** A reading that took longer says less about the time, and counts only where none was quicker. */
+const quickMs = 250;
 const keepTurnEveryMs = 2_000;
 const pauseMs = 50;
 
 export interface StoreClock extends MovableClock {
   /** Reads the offset again; nodes do so regularly, since another may have moved it. */
   refresh(): Promise<void>;
+  /** How much this machine's clock is ahead of the database's, in ms; below zero: behind it. */
+  aheadMs(): number;
   /** The node is about to end: nobody need wait for it. */
   close(): Promise<void>;
 }
@@ -73,23 +79,31 @@ export interface StoreClock extends MovableClock {
 export async function createClock(database: Database, { canMove }: { readonly canMove: boolean }): Promise<StoreClock> {
   const nodeId = randomUUID();
   let offsetMs = 0;
-  let skewMs = 0;
   let movedAtMs = 0;
+  // The database's time, which goes on by a clock that nobody sets: a node whose own clock is moved while it runs is not misled for a moment.
+  let seen = { databaseMs: Number.NaN, atMs: 0, tookMs: Number.POSITIVE_INFINITY };
   let isMoving = false;
   let turn: Promise<unknown> = Promise.resolve();
+
+  const databaseNow = () => seen.databaseMs + performance.now() - seen.atMs;
+  const aheadMs = () => Date.now() - databaseNow();
+  const wallNow = () => (Math.abs(aheadMs()) > agreesWithinMs ? Math.round(databaseNow()) : Date.now());
 
   function goBy(newOffsetMs: number): void {
     // Answers may overtake one another; the clock goes forward only.
     if (newOffsetMs <= offsetMs) return;
     offsetMs = newOffsetMs;
-    movedAtMs = Date.now();
+    movedAtMs = wallNow();
   }
 
   async function refresh(): Promise<void> {
+    const askedMs = performance.now();
     const [row] = await database.query<{ offset_ms: number; now_ms: number; is_moving: boolean }>(readOffset);
     if (row === undefined) return;
+    const atMs = performance.now();
+    const tookMs = atMs - askedMs;
+    if (tookMs <= Math.max(quickMs, seen.tookMs)) seen = { databaseMs: row.now_ms, atMs, tookMs };
     goBy(row.offset_ms);
-    skewMs = Date.now() - row.now_ms;
     isMoving = row.is_moving;
     if (canMove) await database.query(tellOffset, [nodeId, offsetMs]);
   }
@@ -118,8 +132,9 @@ export async function createClock(database: Database, { canMove }: { readonly ca
   }
 
   const clock: StoreClock = {
-    wallNow: () => Date.now(),
-    businessNow: () => Date.now() + offsetMs,
+    wallNow,
+    businessNow: () => wallNow() + offsetMs,
+    aheadMs,
     movedAtMs: () => movedAtMs,
     isMoving: () => isMoving,
     offsetMs: () => offsetMs,
@@ -139,8 +154,8 @@ export async function createClock(database: Database, { canMove }: { readonly ca
     },
   };
   await refresh();
-  if (Math.abs(skewMs) > skewAtMostMs) {
-    const seconds = Math.round(skewMs / 1000);
+  if (Math.abs(aheadMs()) > skewAtMostMs) {
+    const seconds = Math.round(aheadMs() / 1000);
     throw new Error(`this machine's clock and the database's are ${seconds} s apart; set both by a time server and start again`);
   }
   return clock;

@@ -5,6 +5,7 @@
  */
 import type { DueHold, DueHoldStore, FoundHold } from '../core/due/due-hold.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
+import type { Clock } from '../core/ports/clock.ts';
 import type { NewOperation, NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
@@ -92,7 +93,7 @@ interface DueRow extends Row {
   readonly failed_tries: number;
 }
 
-export function createDueHoldStore(database: Database): DueHoldStore {
+export function createDueHoldStore(database: Database, clock: Pick<Clock, 'wallNow'>): DueHoldStore {
   const leases = createLeases<DueRow>(database, {
     ...{
       name: 'due_work',
@@ -115,7 +116,7 @@ export function createDueHoldStore(database: Database): DueHoldStore {
       and e.state = 'waiting' and (e.due_at, e.kind) < (d.due_at, d.kind))`,
   });
   return {
-    walk: createHoldWalk(database),
+    walk: createHoldWalk(database, clock),
     async add(rows) {
       if (rows.length > 0) await database.query(addition, additionColumns(rows));
     },
@@ -147,8 +148,8 @@ export function createDueHoldStore(database: Database): DueHoldStore {
   };
 }
 
-function createHoldWalk(database: Database): DueHoldStore['walk'] {
-  const walk = createWalk(database, 'holds_walked_until_ms');
+function createHoldWalk(database: Database, clock: Pick<Clock, 'wallNow'>): DueHoldStore['walk'] {
+  const walk = createWalk(database, clock, 'holds_walked_until_ms');
   return (untilMs, found) =>
     walk(untilMs, async (fromMs, toMs) => {
       for (let after = firstIdAt(fromMs); ; ) {

@@ -14,10 +14,11 @@ const saveSwept: Statement = {
   text: `update polygate.counter set next_value = $1 where name = 'swept_until_ms' and next_value < $1`,
 };
 
-// Now it is due, and found by the index of what is unresolved.
+// From now on it is found by the index of what is unresolved. It is due only after the time of a whole exchange, on the database's clock: its id, made by
+// a clock that is behind or looked at by one that is ahead, may be older than it is, and then its exchange is still under way.
 const markSubmitted: Statement = {
   name: 'mark_orphans',
-  text: `update polygate.operation set resolve_at = now()
+  text: `update polygate.operation set resolve_at = now() + $3 * interval '1 millisecond'
 where operation_id >= $1 and operation_id < $2 and state = 'submitted' and resolve_at is null
 returning operation_id`,
 };
@@ -27,20 +28,23 @@ const secondLookAfterMs = 600_000;
 const secondLookEveryMs = 60_000;
 
 export interface OrphanSweep {
-  /** Makes operations that were made before this moment (wall time, epoch ms) and are still submitted due for resolution. Returns their number. */
-  mark(createdBeforeMs: number): Promise<number>;
+  /**
+   * Makes operations that were made before this moment (wall time, epoch ms) and are still submitted due for resolution, after so long. Returns
+   * their number.
+   */
+  mark(request: { readonly createdBeforeMs: number; readonly afterMs: number }): Promise<number>;
 }
 
 export function createOrphanSweep(database: Database): OrphanSweep {
   let firstUntilMs: number | undefined;
   let secondUntilMs = 0;
 
-  async function sweep(fromMs: number, untilMs: number): Promise<number> {
-    return (await database.query(markSubmitted, [firstIdAt(fromMs), firstIdAt(untilMs)])).length;
+  async function sweep({ fromMs, untilMs, afterMs }: { fromMs: number; untilMs: number; afterMs: number }): Promise<number> {
+    return (await database.query(markSubmitted, [firstIdAt(fromMs), firstIdAt(untilMs), afterMs])).length;
   }
 
   return {
-    async mark(createdBeforeMs) {
+    async mark({ createdBeforeMs, afterMs }) {
       if (firstUntilMs === undefined) {
         const [row] = await database.query<{ next_value: number }>(readSwept);
         secondUntilMs = row?.next_value ?? 0;
@@ -48,12 +52,12 @@ export function createOrphanSweep(database: Database): OrphanSweep {
       }
       let found = 0;
       if (createdBeforeMs > firstUntilMs) {
-        found += await sweep(firstUntilMs, createdBeforeMs);
+        found += await sweep({ fromMs: firstUntilMs, untilMs: createdBeforeMs, afterMs });
         firstUntilMs = createdBeforeMs;
       }
       const againUntilMs = createdBeforeMs - secondLookAfterMs;
       if (againUntilMs >= secondUntilMs + secondLookEveryMs) {
-        found += await sweep(secondUntilMs, againUntilMs);
+        found += await sweep({ fromMs: secondUntilMs, untilMs: againUntilMs, afterMs });
         secondUntilMs = againUntilMs;
         await database.query(saveSwept, [againUntilMs]);
       }

@@ -118,7 +118,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     blockCard: (block) => blockCard(general, block),
     findCardBlocks: (key) => reading(findCardBlocks(general, key)),
     findByKey: (key) => reading(findByKey(hot, key)),
-    markOrphans: ({ createdBeforeMs }) => orphans.mark(createdBeforeMs),
+    markOrphans: orphans.mark,
     claimUnresolved: (request) => claimUnresolved(general, request),
     saveUndoTrace: (undo) => saveUndoTrace(general, undo),
     async noteLateApproval(key) {

@@ -186,8 +186,8 @@ interface CycleRow extends Row {
 
 const lowestId = '00000000-0000-0000-0000-000000000000';
 
-export function createSettlementStore(database: Database, clock: Pick<Clock, 'businessNow'>): SettlementStore {
-  const walk = createWalk(database, walkName);
+export function createSettlementStore(database: Database, clock: Pick<Clock, 'businessNow' | 'wallNow'>): SettlementStore {
+  const walk = createWalk(database, clock, walkName);
   const account = 'from polygate.acquirer_account a where a.account_id = d.account_id';
   const leases = createLeases<CycleRow>(database, {
     ...{ name: 'settlements', table: 'polygate.settlement_cycle', key: { account_id: 'text' }, dueAt: 'd.due_at' },

@@ -3,6 +3,7 @@
  * has to know what is looked for. How far it came is kept in a counter. As in `orphans.ts`, what was committed late, or made by a machine whose
  * clock is behind, is found by a second look.
  */
+import type { Clock } from '../core/ports/clock.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const secondLookAfterMs = 600_000;
@@ -13,7 +14,11 @@ const youngMs = 10_000;
 export type Look = (fromMs: number, untilMs: number) => Promise<void>;
 
 /** Walks until `untilMs` (wall time, epoch ms). `name`: that of the counter, which a migration has made. */
-export function createWalk(database: Database, name: string): (untilMs: number, look: Look) => Promise<void> {
+export function createWalk(
+  database: Database,
+  clock: Pick<Clock, 'wallNow'>,
+  name: string,
+): (untilMs: number, look: Look) => Promise<void> {
   const read: Statement = { name: `read_${name}`, text: `select next_value from polygate.counter where name = '${name}'` };
   const save: Statement = {
     name: `save_${name}`,
@@ -29,9 +34,9 @@ export function createWalk(database: Database, name: string): (untilMs: number, 
       secondUntilMs = row?.next_value ?? 0;
       firstUntilMs = secondUntilMs;
     }
-    const settledMs = Date.now() - secondLookAfterMs;
+    const settledMs = clock.wallNow() - secondLookAfterMs;
     if (untilMs > firstUntilMs) {
-      await look(Math.max(secondUntilMs, Math.min(firstUntilMs, Date.now() - youngMs)), untilMs);
+      await look(Math.max(secondUntilMs, Math.min(firstUntilMs, clock.wallNow() - youngMs)), untilMs);
       // What is long over was seen whole. Where only that is ever looked at, as holds are in live mode, there is no second look.
       if (secondUntilMs === firstUntilMs) secondUntilMs = Math.max(secondUntilMs, Math.min(untilMs, settledMs));
       firstUntilMs = untilMs;

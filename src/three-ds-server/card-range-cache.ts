@@ -8,7 +8,7 @@ import type { EngineLog } from '../core/payment/engine.ts';
 import { build } from '../protocols/emv-3ds/build.ts';
 import { applyPRes, type CardRange, type CardRanges, findRange, NO_CARD_RANGES } from '../protocols/emv-3ds/card-ranges.ts';
 import { parse } from '../protocols/emv-3ds/parse.ts';
-import { NoAnswer, type Post } from './post.ts';
+import { NoAnswer, nameOf, type Post } from './post.ts';
 
 export interface CardRangeCache {
   /** `unknown` while no list has come yet. */
@@ -47,7 +47,10 @@ export async function startCardRangeCache(options: CardRangeOptions): Promise<Ca
       // What is wrong with a change does not mend itself: the whole list comes next.
       else if (known !== undefined) known = { ...known, serialNum: undefined };
       triedOnce();
-      if ('problem' in outcome) options.log.warn({ problem: outcome.problem }, 'the list of cards with 3-D Secure could not be refreshed');
+      if ('problem' in outcome) {
+        const told = { server: nameOf(options.url), problem: outcome.problem };
+        options.log.warn(told, 'the list of cards with 3-D Secure could not be refreshed; it is tried again within a minute');
+      }
       pauseMs = 'ranges' in outcome ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
       await delay('ranges' in outcome ? freshForMs : pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
@@ -86,7 +89,7 @@ async function refresh(options: CardRangeOptions, known: CardRanges = NO_CARD_RA
     const updated = applyPRes(known, parsed.message, { isWholeList: serialNum === undefined });
     return updated.ok ? { ranges: updated.ranges } : { problem: `${updated.problem.errorCode} ${updated.problem.errorDetail}` };
   } catch (error) {
-    if (error instanceof NoAnswer) return { problem: error.message };
+    if (error instanceof NoAnswer) return { problem: error.detail };
     throw error;
   }
 }

@@ -21,6 +21,17 @@ export interface Posted {
 /** Why there is no answer: a word for logs and rules, without anything that the other side said. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
+
+  /** With the code of what went wrong on the way, as Node names it: a refused connection, a name or a certificate is each mended elsewhere. */
+  get detail(): string {
+    const { code } = (this.cause ?? {}) as { readonly code?: unknown };
+    return typeof code === 'string' ? `${this.message} (${code})` : this.message;
+  }
+}
+
+/** Which server it was, for logs: its URL may hold what others need not know. */
+export function nameOf(url: string): string {
+  return new URL(url).host;
 }
 
 export type Post = (message: Posted) => Promise<Buffer>;
@@ -39,7 +50,7 @@ export function createPost({ ca, certificate, key }: DirectoryTls): Post {
     const headers = { 'content-type': CONTENT_TYPE, 'content-length': Buffer.byteLength(text), accept: 'application/json' };
     const options = { method: 'POST', headers, signal };
     const call = url.startsWith('https:') ? httpsRequest(url, { ...options, agent }) : httpRequest(url, options);
-    const fail = () => reject(new NoAnswer(signal.aborted ? 'timed out' : 'unreachable'));
+    const fail = (cause: Error) => reject(signal.aborted ? new NoAnswer('timed out') : new NoAnswer('unreachable', { cause }));
     call.on('error', fail);
     call.on('response', (response) => {
       if (response.statusCode !== 200) {
@@ -54,7 +65,7 @@ export function createPost({ ca, certificate, key }: DirectoryTls): Post {
         if (size <= bytesAtMost) chunks.push(chunk);
         else response.destroy(new NoAnswer('too long'));
       });
-      response.on('error', (error) => (error instanceof NoAnswer ? reject(error) : fail()));
+      response.on('error', (error) => (error instanceof NoAnswer ? reject(error) : fail(error)));
       response.on('end', () => resolve(Buffer.concat(chunks)));
     });
     call.end(text);

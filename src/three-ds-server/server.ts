@@ -16,7 +16,7 @@ import { type ErrorCode, erroOf, type MessageProblem, problem } from '../protoco
 import { OFFERED_VERSIONS } from '../protocols/emv-3ds/rule.ts';
 import { areqOf, type Requestor, versionOf } from './areq.ts';
 import { startCardRangeCache } from './card-range-cache.ts';
-import { createPost, type DirectoryTls, NoAnswer } from './post.ts';
+import { createPost, type DirectoryTls, NoAnswer, nameOf } from './post.ts';
 import { resultOf } from './results.ts';
 
 export interface ThreeDSServerOptions {
@@ -101,7 +101,8 @@ export async function startThreeDSServer(options: ThreeDSServerOptions): Promise
         }
         return readAnswer(await post({ url, text: built.text, timeoutMs, bytesAtMost: aresBytesAtMost }), areq, asking);
       } catch (error) {
-        log.warn({ authenticationId, error: String(error) }, 'the directory server could not be asked');
+        const told = error instanceof NoAnswer ? error.detail : String(error);
+        log.warn({ authenticationId, server: nameOf(url), error: told }, 'the directory server could not be asked');
         return failed(error instanceof NoAnswer ? error.message : 'not asked');
       }
     },

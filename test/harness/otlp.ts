@@ -37,7 +37,7 @@ interface Batch {
   }[];
 }
 
-export async function startCollector(): Promise<Collector> {
+export async function startCollector(port = 0): Promise<Collector> {
   const spans: ReceivedSpan[] = [];
   let bodies = '';
   const server = createServer((request, response) => {
@@ -50,7 +50,7 @@ export async function startCollector(): Promise<Collector> {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

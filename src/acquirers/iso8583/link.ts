@@ -65,8 +65,8 @@ interface Connection {
   outgoing: Buffer[];
   lastHeardMs: number;
   retryPauseMs: number;
-  /** That nobody is reached was told since it was ready last. */
-  told: boolean;
+  /** What was told last of why it is not ready, since it was. */
+  told: string | undefined;
   /** Of the try to connect, then of the echoes. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -81,7 +81,7 @@ export function openLink(options: LinkOptions): Link {
   const exchanges = new Map<string, Slot>();
   const together = createGathering();
   const connections: Connection[] = Array.from({ length: options.connections }, () => ({
-    ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, told: false, timer: undefined },
+    ...{ socket: undefined, ready: false, outgoing: [], lastHeardMs: 0, retryPauseMs: 50, told: undefined, timer: undefined },
   }));
   const requests = new Set<Promise<void>>();
   let turn = 0;
@@ -113,29 +113,31 @@ export function openLink(options: LinkOptions): Link {
     });
     socket.on('error', (error) => {
       if (connection.ready) options.log.warn({ error: String(error) }, 'the acquirer link broke');
-      else if (!connection.told) {
-        // Once: what is tried again every few seconds fails with the same words.
-        connection.told = true;
-        options.log.warn({ error: String(error) }, 'the acquirer cannot be reached; it is tried again until it can');
-      }
+      else tellOnce(connection, { error: String(error) }, 'the acquirer cannot be reached; it is tried again until it can');
     });
     socket.on('close', () => down(connection));
+  }
+
+  /** What is tried again every few seconds fails with the same words. */
+  function tellOnce(connection: Connection, why: Readonly<Record<string, string | undefined>>, text: string): void {
+    const words = `${text} ${JSON.stringify(why)}`;
+    if (connection.told === words) return;
+    connection.told = words;
+    options.log.warn(why, text);
   }
 
   async function signOn(connection: Connection): Promise<void> {
     const result = await network(connection, '001');
     if (result.kind !== 'answer' || result.message.fields[39] !== '00') {
-      options.log.warn(
-        { result: result.kind === 'answer' ? result.message.fields[39] : result.cause },
-        'the acquirer did not accept the sign-on',
-      );
+      const why = { result: result.kind === 'answer' ? result.message.fields[39] : result.cause };
+      tellOnce(connection, why, 'the acquirer did not accept the sign-on; it is tried again until it does. Ask the acquirer why');
       connection.socket?.destroy();
       return;
     }
     if (connection.retryPauseMs > 50) options.log.info({}, 'the acquirer link is up again');
     connection.ready = true;
     connection.retryPauseMs = 50;
-    connection.told = false;
+    connection.told = undefined;
     connection.timer = setInterval(() => void echo(connection), options.echoAfterMs).unref();
   }
 

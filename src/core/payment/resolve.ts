@@ -38,7 +38,9 @@ export function pauseAfterMs(attempt: number): number {
  * the acquirer's whole time-out, and must not hold up the others.
  */
 export async function resolveDue(engine: Engine, limit: number): Promise<readonly Promise<void>[]> {
-  await engine.store.markOrphans({ createdBeforeMs: engine.clock.wallNow() - engine.acquirer.timeoutMs - resolutionMarginMs });
+  const { timeoutMs } = engine.acquirer;
+  // What is in a normal exchange is not marked, which would cost it a change of an index.
+  await engine.store.markOrphans({ createdBeforeMs: engine.clock.wallNow() - timeoutMs, afterMs: timeoutMs + resolutionMarginMs });
   const claimed = await engine.store.claimUnresolved({ limit, leaseMs: engine.acquirer.timeoutMs + 10_000 });
   return claimed.map((one) => {
     const { paymentId, operationId } = one.operation;

@@ -4,7 +4,7 @@
 export interface Clock {
   /** Business time in epoch ms: due dates, expiry, settlement day, what the acquirer is told. In the sandbox it can be moved. */
   businessNow(): number;
-  /** Wall time in epoch ms: request dates, signatures, rate windows. */
+  /** Wall time in epoch ms: request dates, signatures, rate windows. This machine's, or the database's where that one is wrong. */
   wallNow(): number;
   /** Wall time in epoch ms when this node last saw business time moved; 0: never. */
   movedAtMs(): number;

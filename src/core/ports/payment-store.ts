@@ -106,10 +106,10 @@ export interface PaymentStore {
     readonly key: string;
   }): Promise<{ readonly inputHash: Uint8Array; readonly operationId: string } | undefined>;
   /**
-   * Makes operations due for resolution that were made before this moment (wall time, epoch ms) and are still only submitted: whoever waited for
-   * their answer is gone.
+   * Makes operations due for resolution that were made before this moment (wall time, epoch ms) and are still only submitted: after so long, on the
+   * database's clock, whoever waited for their answer is gone.
    */
-  markOrphans(request: { readonly createdBeforeMs: number }): Promise<number>;
+  markOrphans(request: { readonly createdBeforeMs: number; readonly afterMs: number }): Promise<number>;
   /** Leases open operations whose time has come, at most `limit`, each for `leaseMs`. */
   claimUnresolved(request: { readonly limit: number; readonly leaseMs: number }): Promise<readonly ClaimedOperation[]>;
   /** Saves the trace of a reversal before its first byte is written; repeats change nothing. */
