@@ -237,6 +237,8 @@ test('a hold that the acquirer has released by itself is booked as released, onc
   const standing = await hold();
   assert.equal((await decideOn(standing, 'released')).status, 409);
   assert.deepEqual(await leftOf(standing), [3_000, 'authorized']);
+  // At its end it would take what the acquirer refuses next for itself.
+  expectReply(await act(standing, { paymentType: 'RV' }), 200, approved);
 });
 
 test('of a release that an operator tells and a capture at the same moment one counts', async () => {

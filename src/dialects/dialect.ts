@@ -182,6 +182,8 @@ export interface CallbackTest {
 }
 
 interface AnyNotice extends CallbackTest {
+  /** Business time, epoch ms: what is due by now. */
+  readonly businessNowMs: number;
   /** The request named the URL itself; no operator has set the endpoint up. Settings and secret are those of the channel's oldest endpoint. */
   readonly namedByRequest: boolean;
   readonly channel: Channel;

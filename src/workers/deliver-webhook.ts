@@ -114,7 +114,8 @@ async function writeMessages(parts: WebhookParts, { policy, delivery, subject, c
   const [set] = endpoint.url === undefined && endpoint.sealedSecret === undefined ? await parts.webhooks.addressesOf(channel) : [];
   const address = { ...own, ...set, url };
   const namedByRequest = endpoint.url === undefined;
-  const notice: CallbackNotice = { ...subject, address, mode, channel, namedByRequest, nowMs: engine.clock.wallNow(), retries: tries - 1 };
+  const times = { nowMs: engine.clock.wallNow(), businessNowMs: engine.clock.businessNow() };
+  const notice: CallbackNotice = { ...subject, ...times, address, mode, channel, namedByRequest, retries: tries - 1 };
   const receipt = namedByRequest ? policy.receiptOf?.(notice) : undefined;
   if (receipt !== undefined) await mailOrder(engine, { ...receipt, channel, purpose: 'receipt', isTest: mode === 'sandbox' });
   return url === '' ? [] : policy.write(notice);

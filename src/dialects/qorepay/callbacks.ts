@@ -54,7 +54,7 @@ function receiptOf(notice: CallbackNotice): ReceiptMail | undefined {
   const { top, client, referenceGenerated } = document;
   if (!sendsReceipt(document)) return undefined;
   const { checkoutId: orderId, terms } = order.order;
-  const { taken: amount } = historyOf(order, notice.nowMs);
+  const { taken: amount } = historyOf(order, notice.businessNowMs);
   return {
     ...{ orderId, terms: { ...terms, order: { ...terms.order, amount } }, url: `${order.pageUrl}?view=invoice`, key: `receipt ${orderId}` },
     ...{ to: typeof client.email === 'string' ? [client.email] : [], reference: top.reference === '' ? referenceGenerated : top.reference },
@@ -95,7 +95,7 @@ function toldOf(notice: CallbackNotice): Told | undefined {
   };
 }
 
-function writingOf({ mode, channel, nowMs }: CallbackNotice, { pageUrl }: OrderView): Writing {
+function writingOf({ mode, channel, businessNowMs: nowMs }: CallbackNotice, { pageUrl }: OrderView): Writing {
   return { mode, channel, nowMs, publicUrl: pageUrl.slice(0, pageUrl.lastIndexOf('/pay/')) };
 }
 

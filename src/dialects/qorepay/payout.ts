@@ -179,7 +179,7 @@ export function writePayout(view: OrderView, { mode, channel, publicUrl, nowMs, 
   const document = payoutDocumentOf(view);
   const { status, entries, attempts, paidBy, updatedAtMs } = payoutHistoryOf(view, nowMs, until);
   const { amount, currency } = order.terms.order;
-  const isLate = order.expiresAtMs !== undefined && Math.max(nowMs, updatedAtMs) >= order.expiresAtMs;
+  const isLate = order.expiresAtMs !== undefined && nowMs >= order.expiresAtMs;
   const isOpen = (status === 'initialized' || status === 'error') && !isLate;
   const paidOn = status === 'success' ? secondsOf(updatedAtMs) : null;
   return {

@@ -82,7 +82,8 @@ async function noticeOf(context: DialectContext, { view, channel }: Found, deliv
   const { url, settings, subject, sequence } = delivery;
   const named = view.order.terms.order.dialectData.notificationUrl;
   const address = { url: url ?? named ?? '', settings };
-  const common = { address, mode, channel, namedByRequest: url === undefined, nowMs: engine.clock.wallNow(), retries: 0 };
+  const times = { nowMs: engine.clock.wallNow(), businessNowMs: engine.clock.businessNow() };
+  const common = { ...times, address, mode, channel, namedByRequest: url === undefined, retries: 0 };
   if (subject === 'order') {
     const event = view.events.find((one) => one.sequence === sequence);
     return event === undefined ? undefined : { ...common, subject, event, order: view };
