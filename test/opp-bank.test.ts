@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bankPayment, goToBank, press, printedReference } from './harness/bank-shopper.ts';
 import { openPage, textOf } from './harness/form-browser.ts';
+import { waitingFor, withLocked } from './harness/locks.ts';
 import { approved, debit, expectReply, freshName, type Parameters, type Reply, useOppStack } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
 import { followRedirect } from './harness/shopper.ts';
@@ -185,6 +186,24 @@ for (const [brand, paymentType] of [
     expectReply(await operate(reply.body.id, 'RV'), 400, '700.300.200');
   });
 }
+
+test('a repeat whose own transaction breaks is told of the first request', async () => {
+  const { database } = stack.parts;
+  const headers = { 'idempotency-key': freshName('key') };
+  const parameters = bankPayment('IDEAL', { shopperResultUrl: `${stack.url}/healthz?order=7` });
+  const act = () => stack.post('/v1/payments', parameters, { headers });
+  const first = expectReply(await act(), 200, pending);
+  const { running } = await withLocked({ database, table: 'polygate.idempotency_key', mode: 'share' }, async () => {
+    const repeating = act();
+    await eventually(async () => (await waitingFor(database, 'insert into polygate.idempotency_key')) === 1, 'the repeat to be recorded');
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return { running: repeating };
+  });
+  const repeat = expectReply(await running, 200, pending);
+  assert.deepEqual([repeat.body.id, repeat.headers['idempotent-replayed']], [first.body.id, 'true']);
+});
 
 test('before the shopper has come to the bank, and under a key: it is taken back once', async () => {
   const reply = expectReply(await pay('IDEAL'), 200, pending);

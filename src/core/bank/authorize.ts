@@ -10,7 +10,7 @@ import { largestAmount } from '../money/amount.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { keyOfRow, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
@@ -120,7 +120,7 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
     if (submission === 'key_taken')
       return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: view, repeat: false };
+    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
     engine.log.error({ error: String(error) }, 'a payment at a bank could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
   }

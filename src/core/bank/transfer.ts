@@ -11,7 +11,7 @@ import { largestAmount } from '../money/amount.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { keyOfRow, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
@@ -76,7 +76,7 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
       case 'submitted':
     }
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: view, repeat: false };
+    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
     engine.log.error({ error: String(error) }, 'a payout to an account could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
   }

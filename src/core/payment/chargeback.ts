@@ -7,7 +7,7 @@ import type { NewPosting } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import { chargeMeant } from '../risk/review.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { repeatOf } from './idempotency.ts';
+import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
 import { isCertainlyNotRecorded } from './store-failure.ts';
@@ -81,7 +81,7 @@ async function post(engine: Engine, kind: NewPosting['kind'], { command, tree, d
     if (submission === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
     return { kind: 'recorded', operation: viewOf(row, target, 'approved'), repeat: false };
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: viewOf(row, target, 'submitted'), repeat: false };
+    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, target, 'submitted'));
     engine.log.error({ error: String(error) }, 'a declared posting could not be recorded; it was refused');
     return refused('unavailable');
   }

@@ -9,6 +9,7 @@ import { maskCardNumbers } from '../instrument/mask.ts';
 import type { IdempotencyKey } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
+import type { OperationView } from './operation.ts';
 
 /** Keyed HMAC of a command in canonical form: the PAN enters as its fingerprint, the CVC not at all. */
 export async function inputHash(
@@ -94,10 +95,18 @@ const lookForMs = 5_000;
 const lookAgainMs = 250;
 
 /**
- * After a first transaction that may stand or not: the operation that has its key. A repeat whose own transaction broke is then told of the
- * first request, instead of an id that never was. Undefined without a key, when nobody has it, and when the database does not tell soon.
+ * The result of a request after a first transaction that may stand or not. A repeat whose own transaction broke is told of the first request, instead
+ * of an id that never was. `operation`: what was to be recorded; told without a key, when nobody has it, and when the database does not tell soon.
  */
-export async function holderOfKey(engine: Engine, row: Keyed & { readonly operationId: string }): Promise<ActResult | undefined> {
+export async function perhapsRecorded(
+  engine: Engine,
+  row: Keyed & { readonly operationId: string },
+  operation: OperationView,
+): Promise<ActResult> {
+  return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation, repeat: false };
+}
+
+async function holderOfKey(engine: Engine, row: Keyed & { readonly operationId: string }): Promise<ActResult | undefined> {
   if (row.idempotencyKey === undefined) return undefined;
   const untilMs = performance.now() + lookForMs;
   while (performance.now() < untilMs) {

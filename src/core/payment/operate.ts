@@ -12,7 +12,7 @@ import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { holderOfKey, keyOfRow, repeatOf } from './idempotency.ts';
+import { keyOfRow, perhapsRecorded, repeatOf } from './idempotency.ts';
 import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
 import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
@@ -183,9 +183,7 @@ async function submit(engine: Engine, kind: NewOperation['kind'], submittal: Sub
     target.cardId === undefined ? undefined : engine.vault.reveal({ merchantId, cardId: target.cardId }),
   ]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) {
-      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row, target), repeat: false };
-    }
+    if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row, target));
     engine.log.error({ error: String(submission.reason) }, 'an operation could not be recorded; it was refused');
     return refused('unavailable');
   }

@@ -6,7 +6,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { NewReceipt } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { repeatOf } from './idempotency.ts';
+import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
 import type { OperationNode, OperationView } from './operation.ts';
 import { isCertainlyNotRecorded } from './store-failure.ts';
@@ -44,7 +44,7 @@ async function declare(engine: Engine, { command, tree, decision, key }: Submitt
     if (submission === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
     return { kind: 'recorded', operation: viewOf(row, decision.target, 'approved'), repeat: false };
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return { kind: 'recorded', operation: viewOf(row, decision.target, 'submitted'), repeat: false };
+    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, decision.target, 'submitted'));
     engine.log.error({ error: String(error) }, 'a declared receipt could not be recorded; it was refused');
     return refused('unavailable');
   }

@@ -16,7 +16,7 @@ import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { exchange } from './exchange.ts';
-import { holderOfKey, repeatOf } from './idempotency.ts';
+import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason } from './operation.ts';
 import { blockOf } from './retry-limits.ts';
 import { isCertainlyNotRecorded } from './store-failure.ts';
@@ -46,9 +46,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
   const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row, command.channel)]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) {
-      return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation: viewOf(row), repeat: false };
-    }
+    if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row));
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
     engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
     return { kind: 'refused', refusal: refusal('unavailable') };
