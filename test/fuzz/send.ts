@@ -80,10 +80,8 @@ async function faultIn(exchange: Exchange, { stack, hidden, faultOf, isExplained
 
 const isNamed = ({ status, text }: Exchange): boolean => status === 503 && /[a-z]{4}/i.test(bodyOf(text));
 
-/** Of the last answer: one with 1xx only announces another. */
 export function bodyOf(text: string): string {
-  const [announced = ''] = /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*/.exec(text) ?? [];
-  return text.slice(text.indexOf('\r\n\r\n', announced.length) + 4);
+  return text.slice(text.indexOf('\r\n\r\n') + 4);
 }
 
 /** The request as a string literal, cut where it is long. */

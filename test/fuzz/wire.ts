@@ -14,7 +14,7 @@ export interface WireRequest {
 export interface WireAnswer {
   /** 0: none came. */
   readonly status: number;
-  /** Head and body. */
+  /** Head and body; what only announced it is left out (1xx, RFC 9110 15.2). */
   readonly text: string;
 }
 
@@ -33,7 +33,7 @@ export function exchangeRaw(url: string, request: WireRequest, timeoutMs: number
   socket.on('error', () => undefined);
   socket.on('close', () => {
     clearTimeout(timer);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const text = Buffer.concat(chunks).toString('utf8').replace(announcing, '');
     resolve({ status: statusOf(text), text });
   });
   socket.write(headOf(request));
@@ -47,8 +47,9 @@ export function headOf({ method, target, headers }: WireRequest): string {
   return `${[`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`;
 }
 
-/** Of the last answer: one with 1xx only announces another, and counts as none when none follows. */
+const announcing = /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)+/;
+
 function statusOf(text: string): number {
-  const [, status = '0'] = /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*HTTP\/1\.1 (\d{3})/.exec(text) ?? [];
-  return status.startsWith('1') ? 0 : Number(status);
+  const [, status = '0'] = /^HTTP\/1\.1 (\d{3})/.exec(text) ?? [];
+  return Number(status);
 }
