@@ -12,8 +12,9 @@ import { isCapturedAfterReview, isInReview, isUncaptured, stateShown } from '../
 import { isGivenUpReason } from '../risk/rule.ts';
 import { openOperationStates } from '../states/operation.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
+import { doEach } from './each.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
-import type { DueWork, Progress } from './work.ts';
+import type { DueWork } from './work.ts';
 
 export interface HoldRules {
   readonly lives: HoldLives;
@@ -42,28 +43,18 @@ export function dueHolds(engine: Engine, directory: Directories, rules: HoldRule
       // When the business clock was moved, holds may be at their end that were made a moment ago.
       await walk(Math.max(clock.wallNow() - noticeAfterMs(rules.lives), clock.movedAtMs()));
       const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
-      const claimed = await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs });
-      return progressOf(
-        engine,
-        claimed,
-        await Promise.allSettled(claimed.map((due) => engine.within({ work: 'hold' }, () => doOne(engine, directory, rules, due)))),
-      );
+      return doEach(engine.log, {
+        taken: await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs }),
+        act: (due) => engine.within({ work: 'hold' }, () => doOne(engine, directory, rules, due)),
+        namesOf: ({ operationId, kind }) => ({ operationId, kind }),
+        waits: 'what is due for a hold waits for its next try',
+      });
     },
     async nextDueAtMs() {
       await walk(engine.clock.wallNow() + 1);
       return engine.holds.nextDueAtMs();
     },
   };
-}
-
-function progressOf({ log }: Engine, claimed: readonly DueHold[], outcomes: readonly PromiseSettledResult<boolean>[]): Progress {
-  for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'rejected') {
-      const { operationId, kind } = claimed[index] ?? {};
-      log.warn({ operationId, kind, error: String(outcome.reason) }, 'what is due for a hold waits for its next try');
-    }
-  }
-  return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
 }
 
 async function addEnds(engine: Engine, directory: Directories, rules: HoldRules, found: readonly FoundHold[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** A visit goes on as far as it can without its shopper: to the issuer's page, to the challenge, or to the end of its payment. */
 
+import { doEach } from '../due/each.ts';
 import type { DueWork, Progress } from '../due/work.ts';
 import { isOpen } from '../states/authentication.ts';
 import { ask, giveUpStale, type InHand, keepCvc, move } from '../three-d-secure/run.ts';
@@ -96,13 +97,15 @@ export function visitLeaseMs({ acquirer, shoppers }: Engine): number {
 /** Takes up what is due: visits whose time is over, and those that a crash has left with a result. */
 export async function advanceDue(engine: Engine, limit: number): Promise<Progress> {
   const leaseMs = visitLeaseMs(engine);
-  const claimed = await engine.shoppers.visits.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
-  const done = await Promise.allSettled(claimed.map((key) => engine.within({ work: 'visit' }, () => advance(engine, key))));
-  for (const [index, outcome] of done.entries()) {
-    if (outcome.status === 'fulfilled') continue;
-    engine.log.warn({ visitId: claimed[index]?.visitId, error: String(outcome.reason) }, 'a waiting payment could not be taken up yet');
-  }
-  return { taken: claimed.length, done: done.filter(({ status }) => status === 'fulfilled').length };
+  return doEach(engine.log, {
+    taken: await engine.shoppers.visits.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
+    act: async (key) => {
+      await engine.within({ work: 'visit' }, () => advance(engine, key));
+      return true;
+    },
+    namesOf: ({ visitId }) => ({ visitId }),
+    waits: 'a waiting payment could not be taken up yet',
+  });
 }
 
 /** What waits for a shopper who does not come. */

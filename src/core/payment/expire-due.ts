@@ -2,6 +2,7 @@
  * Orders whose time is over: one that nobody has paid by then has expired, and that happens to it once, at the time that was set. Of one that is being
  * paid at that moment it is not known yet; it is looked at again.
  */
+import { doEach } from '../due/each.ts';
 import type { DueWork } from '../due/work.ts';
 import type { CheckoutKey } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
@@ -18,14 +19,12 @@ export function dueOrders(engine: Engine): DueWork {
     name: 'orders that expire',
     async run(limit) {
       const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
-      const claimed = await engine.expiries.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
-      const outcomes = await Promise.allSettled(claimed.map((key) => engine.within({ work: 'order' }, () => lookAt(engine, key))));
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome.status === 'fulfilled') continue;
-        const { checkoutId } = claimed[index] ?? {};
-        engine.log.warn({ checkoutId, error: String(outcome.reason) }, 'an order whose time is over waits for its next look');
-      }
-      return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
+      return doEach(engine.log, {
+        taken: await engine.expiries.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
+        act: (key) => engine.within({ work: 'order' }, () => lookAt(engine, key)),
+        namesOf: ({ checkoutId }) => ({ checkoutId }),
+        waits: 'an order whose time is over waits for its next look',
+      });
     },
     nextDueAtMs: () => engine.expiries.nextDueAtMs(),
   };

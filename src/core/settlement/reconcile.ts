@@ -3,6 +3,7 @@
  * differs is told to the operator: it is not mended here, since nobody can tell which side is right.
  */
 import { type Bank, transfersAccountId } from '../bank/bank.ts';
+import { doEach } from '../due/each.ts';
 import type { DueWork, Progress } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
 import type { Acquirer } from '../ports/acquirer.ts';
@@ -35,14 +36,12 @@ export function dueReconciliations(reconciling: Reconciling): DueWork {
 
 async function reconcileDue(reconciling: Reconciling, limit: number): Promise<Progress> {
   const { settlements, acquirer, log } = reconciling;
-  const claimed = await settlements.claimReconciliations({ limit, leaseMs: acquirer.timeoutMs + leaseMarginMs });
-  const outcomes = await Promise.allSettled(claimed.map((due) => reconcile(reconciling, due)));
-  for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled') continue;
-    const { settlementId, currency } = claimed[index] ?? {};
-    log.warn({ settlementId, currency, error: String(outcome.reason) }, 'a settlement could not be compared with the acquirer yet');
-  }
-  return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
+  return doEach(log, {
+    taken: await settlements.claimReconciliations({ limit, leaseMs: acquirer.timeoutMs + leaseMarginMs }),
+    act: (due) => reconcile(reconciling, due),
+    namesOf: ({ settlementId, currency }) => ({ settlementId, currency }),
+    waits: 'a settlement could not be compared with the acquirer yet',
+  });
 }
 
 /** True when the host has answered. */

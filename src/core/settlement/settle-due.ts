@@ -3,6 +3,7 @@
  * died, the next one closes.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { doEach } from '../due/each.ts';
 import type { DueWork } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,14 +47,12 @@ export function dueSettlements(settling: Settling): DueWork {
         await look(clock.wallNow());
         nextWalkAtMs = await nextCutOffMs(settlements, nowMs);
       }
-      const claimed = await settlements.claimDue({ businessNowMs: nowMs, limit, leaseMs });
-      const outcomes = await Promise.allSettled(claimed.map((cycle) => settle(settling, cycle)));
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome.status === 'fulfilled') continue;
-        const { accountId } = claimed[index] ?? {};
-        settling.log.warn({ accountId, error: String(outcome.reason) }, 'a settlement waits for its next try');
-      }
-      return { taken: claimed.length, done: outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
+      return doEach(settling.log, {
+        taken: await settlements.claimDue({ businessNowMs: nowMs, limit, leaseMs }),
+        act: (cycle) => settle(settling, cycle),
+        namesOf: ({ accountId }) => ({ accountId }),
+        waits: 'a settlement waits for its next try',
+      });
     },
     async nextDueAtMs() {
       await look(clock.wallNow() + 1);

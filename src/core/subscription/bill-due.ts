@@ -2,7 +2,8 @@
  * Bills subscribers when their periods begin or end, in order, also those that became due while nothing ran. Each period has one order, whose id follows
  * from the subscription and the period; an attempt to charge it is one under its number: so neither a second node nor a crash can bill or charge twice.
  */
-import type { DueWork, Progress } from '../due/work.ts';
+import { doEach } from '../due/each.ts';
+import type { DueWork } from '../due/work.ts';
 import { type CustomerCard, keptCardsOf } from '../instrument/kept-cards.ts';
 import { mailOrder } from '../invoice/mail-order.ts';
 import type { Channel, Directory } from '../merchant/channel.ts';
@@ -44,26 +45,25 @@ export function dueBills(billing: Billing): DueWork {
     name: 'bills of subscriptions',
     async run(limit) {
       const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
-      const claimed = await engine.billing.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
-      const done = await Promise.allSettled(claimed.map((due) => engine.within({ work: 'billing' }, () => billOne(billing, due))));
-      return progressOf(billing, claimed, done);
+      return doEach(engine.log, {
+        taken: await engine.billing.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
+        act: (due) => engine.within({ work: 'billing' }, () => billOrPutOff(billing, due)),
+        namesOf: ({ subscriberId }) => ({ subscriberId }),
+        waits: 'a bill waits for its next try',
+      });
     },
     nextDueAtMs: () => engine.billing.nextDueAtMs(),
   };
 }
 
-async function progressOf(
-  { engine }: Billing,
-  claimed: readonly DueSubscriber[],
-  done: readonly PromiseSettledResult<void>[],
-): Promise<Progress> {
-  for (const [index, outcome] of done.entries()) {
-    const due = claimed[index];
-    if (outcome.status === 'fulfilled' || due === undefined) continue;
-    engine.log.warn({ subscriberId: due.subscriberId, error: String(outcome.reason) }, 'a bill waits for its next try');
-    await engine.billing.putOff(due, { afterMs: pauseMs });
+async function billOrPutOff(billing: Billing, due: DueSubscriber): Promise<true> {
+  try {
+    await billOne(billing, due);
+    return true;
+  } catch (error) {
+    await billing.engine.billing.putOff(due, { afterMs: pauseMs });
+    throw error;
   }
-  return { taken: claimed.length, done: done.filter(({ status }) => status === 'fulfilled').length };
 }
 
 /** What a bill needs. */

@@ -1,4 +1,5 @@
 /** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
+import { doEach } from '../due/each.ts';
 import { nextDue } from '../due/timetable.ts';
 import type { DueWork, Progress } from '../due/work.ts';
 import type { Directory } from '../merchant/channel.ts';
@@ -25,13 +26,13 @@ export function dueSchedules(engine: Engine, directory: Pick<Directory, 'channel
 /** Pays what is due now, at most `limit` due times. */
 async function payDue(engine: Engine, directory: Pick<Directory, 'channelById'>, limit: number): Promise<Progress> {
   const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
-  const claimed = await engine.schedules.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs });
   // A lease is on a schedule, so its due times follow one another; those of different schedules need not wait for each other.
-  const done = await Promise.allSettled(claimed.map((due) => engine.within({ work: 'schedule' }, () => payFor(engine, directory, due))));
-  for (const outcome of done) {
-    if (outcome.status === 'rejected') engine.log.warn({ error: String(outcome.reason) }, 'a scheduled payment waits for its next try');
-  }
-  return { taken: claimed.length, done: done.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length };
+  return doEach(engine.log, {
+    taken: await engine.schedules.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
+    act: (due) => engine.within({ work: 'schedule' }, () => payFor(engine, directory, due)),
+    namesOf: ({ schedule: { scheduleId } }) => ({ scheduleId }),
+    waits: 'a scheduled payment waits for its next try',
+  });
 }
 
 /** True when the due time is over with. */
