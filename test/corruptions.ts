@@ -201,6 +201,13 @@ export const corruptions: readonly Corruption[] = [
     found: { orphan: /there is no hold for what is due for it \(expiry\)/ },
   },
   {
+    name: 'parts that are due of what is no refund',
+    sql: `insert into polygate.refund_in_parts (merchant_id, operation_id, channel_id, due_at, leased_until)
+      select merchant_id, operation_id, merchant_id, now() + interval '1 day', now() from polygate.operation where operation_id = $1`,
+    of: 'debit',
+    found: { orphan: /there is no refund whose other parts are due/ },
+  },
+  {
     name: 'an attempt without payment',
     sql: `update polygate.attempt set payment_id = '00000000-0000-7000-8000-000000000000' where payment_id = ${paymentOf}`,
     of: 'refund',

@@ -102,8 +102,8 @@ test('a part that the host declines is not part of what is answered, and is not 
   assert.equal((await refund(id)).body.amount, 700);
 });
 
-test('a gateway that dies between the parts makes the rest when the request is repeated, once', async () => {
-  const id = await capturedInParts([300, 700]);
+/** The gateway dies after the host has booked the first part, and is started again. Resolves with the refund as it is told then. */
+async function cutOff(id: string, body: Json) {
   const { parts } = stack;
   await parts.stopGateway();
   const gateway = startProcess(process.execPath, [join(import.meta.dirname, 'harness', 'gateway-process.ts')], {
@@ -113,8 +113,7 @@ test('a gateway that dies between the parts makes the rest when the request is r
   await eventually(async () => (await fetch(`${stack.url}/readyz`)).ok, 'the gateway to be ready');
   const since = await countEntries();
   await parts.host.addFault({ fault: 'slow', delay_ms: 400 });
-  const reference = freshName('ref');
-  const dying = refund(id, { amount: 901, reference });
+  const dying = refund(id, body);
   dying.catch(() => undefined);
   await eventually(async () => (await countEntries()) > since, 'the host to book the first part');
   gateway.child.kill('SIGKILL');
@@ -123,12 +122,34 @@ test('a gateway that dies between the parts makes the rest when the request is r
   await parts.startGateway();
   const [first] = await refundsOf(id);
   assert.deepEqual(first?.slice(1), [300, 'pending']);
+  return { refundId: first?.[0], since };
+}
+
+test('a gateway that dies between the parts makes the rest when the request is repeated, once', async () => {
+  const id = await capturedInParts([300, 700]);
+  const reference = freshName('ref');
+  const { refundId, since } = await cutOff(id, { amount: 901, reference });
   const repeats = await Promise.all([1, 2, 3].map(() => refund(id, { amount: 901, reference })));
-  for (const { status, body } of repeats) assert.deepEqual([status, body.id, body.amount, body.status], [200, first?.[0], 901, 'pending']);
-  await parts.hurry();
+  for (const { status, body } of repeats) assert.deepEqual([status, body.id, body.amount, body.status], [200, refundId, 901, 'pending']);
+  await stack.parts.hurry();
   await eventually(async () => (await refundsOf(id))[0]?.[2] === 'succeeded', 'the first part to be resolved');
   const last = await refund(id, { amount: 901, reference });
-  assert.deepEqual([last.body.id, last.body.amount, last.body.status], [first?.[0], 901, 'succeeded'], last.text);
+  assert.deepEqual([last.body.id, last.body.amount, last.body.status], [refundId, 901, 'succeeded'], last.text);
   assert.deepEqual((await refundedAtHost(since)).toSorted(), [300, 601]);
   assert.equal((await stack.read(id)).body.amount_refunded, 901);
+});
+
+test('a gateway that dies between the parts makes the rest by itself when nobody repeats the request, once', async () => {
+  const id = await capturedInParts([300, 500, 200]);
+  const { refundId, since } = await cutOff(id, { amount: 901 });
+  const { database, hurry } = stack.parts;
+  // The dead gateway has it for a while.
+  await database.query('update polygate.refund_in_parts set leased_until = now()');
+  await hurry();
+  await eventually(async () => Number((await stack.read(id)).body.amount_refunded) === 901, 'all parts to be refunded');
+  assert.deepEqual(await refundsOf(id), [[refundId, 901, 'succeeded']]);
+  assert.deepEqual((await refundedAtHost(since)).toSorted(), [101, 300, 500]);
+  const left = async () => (await database.query('select from polygate.refund_in_parts')).rowCount;
+  await eventually(async () => (await left()) === 0, 'nothing to be left to do');
+  assert.equal((await countEntries()) - since, 3);
 });

@@ -76,6 +76,7 @@ async function corrupt(sql: string, wireId: string): Promise<() => Promise<void>
     'dispute',
     'account_limit',
     'due_work',
+    'refund_in_parts',
   ];
   const copies = tables.map((table) => `create table kept_${table} as table polygate.${table}`);
   await stack.database.query(copies.join('; '));

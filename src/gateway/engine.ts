@@ -17,6 +17,7 @@ import { createMerchantBooks } from '../store/merchant-books.ts';
 import { createOrderExpiryStore } from '../store/order-expiries.ts';
 import { createEndpointStore } from '../store/own-endpoints.ts';
 import { createTemplateStore } from '../store/page-templates.ts';
+import { createRefundsInParts } from '../store/refunds-in-parts.ts';
 import { createRequestKeys } from '../store/request-keys.ts';
 import { createRiskStore } from '../store/risk-attempts.ts';
 import { createScheduleStore } from '../store/schedules.ts';
@@ -46,6 +47,7 @@ export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSSer
     store: observedStore(counted(paymentStore, metrics), observer),
     checkouts: createCheckoutStore(databases.general),
     expiries: createOrderExpiryStore(databases.general),
+    refundsInParts: createRefundsInParts(databases.general),
     endpoints: createEndpointStore(databases.general),
     tokenActs: createTokenActStore(databases.general),
     customers: createCustomerStore(databases.general),

@@ -97,7 +97,7 @@ async function inTime<T>({ promise, otherwise, patienceMs }: { promise: Promise<
 type Waiting = Pick<Readings, 'openOperations' | 'outbox' | 'openVisits' | 'givenUpHolds' | 'dueLags'>;
 
 /** Absent while the database is away: an old number would look like a true one. */
-async function whatWaits(database: Database, { clock, schedules, holds, shoppers, expiries }: Engine): Promise<Waiting> {
+async function whatWaits(database: Database, { clock, schedules, holds, shoppers, expiries, refundsInParts }: Engine): Promise<Waiting> {
   try {
     const nowMs = clock.businessNow();
     const openOperations = await countOpenOperations(database, nowMs);
@@ -110,6 +110,7 @@ async function whatWaits(database: Database, { clock, schedules, holds, shoppers
       holds: lagOf(await holds.nextDueAtMs()),
       visits: lagOf(await shoppers.visits.nextDueAtMs()),
       orders: lagOf(await expiries.nextDueAtMs()),
+      refunds: lagOf(await refundsInParts.nextDueAtMs()),
       settlements: lagOf(await firstSettlementDueAtMs(database)),
     };
     return { openOperations, outbox, openVisits, givenUpHolds, dueLags };

@@ -10,6 +10,7 @@ import { dueInvoices } from '../core/invoice/remind-due.ts';
 import { dueVisits } from '../core/payment/advance.ts';
 import type { Engine } from '../core/payment/engine.ts';
 import { dueOrders } from '../core/payment/expire-due.ts';
+import { dueRefunds } from '../core/payment/refund-in-parts.ts';
 import { dueReconciliations } from '../core/settlement/reconcile.ts';
 import { dueSettlements, type Settling } from '../core/settlement/settle-due.ts';
 import { dueBills } from '../core/subscription/bill-due.ts';
@@ -101,6 +102,7 @@ function dueWorks({ config, directory, engine, settling }: DueWorkParts): readon
   return [
     dueSchedules(engine, directory),
     dueHolds(engine, directory, { lives: holdLives(config), dialectLifeOf: holdLifeOf }),
+    dueRefunds(engine, directory),
     dueSettlements(settling),
     complianceWarnings(engine),
     dueInvoices(engine, directory, { isTest }),

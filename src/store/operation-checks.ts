@@ -74,6 +74,9 @@ export const orphans: Check = {
   select d.merchant_id, d.payment_id, d.operation_id, format('there is no hold for what is due for it (%s)', d.kind) from polygate.due_work d
   where not exists (select from polygate.operation o where ${sameOperation('o', 'd')} and o.payment_id = d.payment_id and o.kind = 'preauthorization')
   union all
+  select r.merchant_id, null, r.operation_id, 'there is no refund whose other parts are due' from polygate.refund_in_parts r
+  where not exists (select from polygate.operation o where ${sameOperation('o', 'r')} and o.kind = 'refund')
+  union all
   select n.merchant_id, null, n.operation_id, format('the number %s has no operation', n.payment_number) from polygate.payment_number n
   where not exists (select from polygate.operation o where ${sameOperation('o', 'n')})`,
 };

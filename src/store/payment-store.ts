@@ -19,6 +19,7 @@ import { findAgreementReference, findByKey, findByTrace, findOperations, findTre
 import { declareReceipt, takeReceipt } from './receipts.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimReference } from './reference-claims.ts';
+import { submitFirstPart } from './refunds-in-parts.ts';
 import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { searchOperations } from './search-operations.ts';
 import { submitOperations } from './submit-operation.ts';
@@ -90,7 +91,10 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       });
     },
     submitOperation: (row) =>
-      unlessKeyTaken(row, () => (row.releasesRest === true ? submitCaptureWithRest(hot, row) : operations.submit(row))),
+      unlessKeyTaken(row, () => {
+        if (row.releasesRest === true) return submitCaptureWithRest(hot, row);
+        return row.inParts === true ? submitFirstPart(hot, row) : operations.submit(row);
+      }),
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
     submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),

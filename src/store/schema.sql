@@ -742,6 +742,17 @@ create table polygate.reference_claim (
 );
 grant insert, select, update on polygate.reference_claim to polygate_app;
 
+create table polygate.refund_in_parts (
+  merchant_id uuid not null,
+  operation_id uuid not null,
+  channel_id uuid not null,
+  due_at timestamp with time zone not null,
+  leased_until timestamp with time zone not null,
+  constraint refund_in_parts_pkey PRIMARY KEY (operation_id, merchant_id)
+);
+CREATE INDEX refund_in_parts_due ON polygate.refund_in_parts USING btree (due_at);
+grant delete, insert, select, update on polygate.refund_in_parts to polygate_app;
+
 create table polygate.request_key (
   key_id uuid not null,
   public_jwk json not null,

@@ -11,6 +11,7 @@ import type { TemplateStore } from '../merchant/template.ts';
 import type { Acquirer } from '../ports/acquirer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PaymentStore } from '../ports/payment-store.ts';
+import type { RefundsInParts } from '../ports/refunds-in-parts.ts';
 import type { TokenActStore } from '../ports/token-act-store.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { Refusal } from '../refusals.ts';
@@ -30,6 +31,7 @@ export interface Engine {
   readonly store: PaymentStore;
   readonly checkouts: CheckoutStore;
   readonly expiries: OrderExpiryStore;
+  readonly refundsInParts: RefundsInParts;
   readonly endpoints: EndpointStore;
   readonly tokenActs: TokenActStore;
   readonly customers: CustomerStore;

@@ -43,6 +43,8 @@ export interface Decision {
   readonly amount: number;
   /** For a reversal: what remains of the target after it. */
   readonly remaining?: number;
+  /** For a refund: it is the first of several parts, and the others are due with it. */
+  readonly inParts?: true;
   /** For a chargeback's reversal: the dispute that it ends. */
   readonly disputeId?: string;
   /** What the rule wants to have kept with the operation, beside what the dialect does. */
@@ -165,6 +167,7 @@ export async function rowFor(
     ...(decision.remaining === undefined ? {} : { remaining: decision.remaining }),
     ...(command.because === undefined ? {} : { because: command.because }),
     ...(command.once === undefined ? {} : { once: command.once }),
+    ...(decision.inParts === undefined ? {} : { inParts: decision.inParts }),
     ...(command.releasesRest === undefined ? {} : { releasesRest: command.releasesRest }),
   };
   return { row, bearer };

@@ -3,8 +3,12 @@
  * capture, so what none of them bears alone is refunded from several, the oldest first, each an operation of its own.
  *
  * The first part is decided and keyed like any refund, and carries the plan of all. The others follow from the plan alone: who repeats the request, or
- * asks at the same moment, makes what is missing of them, and no part twice.
+ * asks at the same moment, makes what is missing of them, and no part twice; and where nobody does, the gateway itself.
  */
+import { doEach } from '../due/each.ts';
+import type { DueWork } from '../due/work.ts';
+import type { Channel, Directory } from '../merchant/channel.ts';
+import type { DueRefund } from '../ports/refunds-in-parts.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refused } from './operate.ts';
 import { leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
@@ -15,19 +19,24 @@ const planKey = 'refundParts';
 /** In the data of all others: the first part. */
 const firstKey = 'refundFirst';
 
+/** Added to the time that an acquirer may take. */
+const leaseMarginMs = 15_000;
+const againAfterMs = 1_000;
+
 /** Like `refund`, but of all that was captured where the command names the authorization. The operation it brings is the refund with all its parts. */
 export async function refundInParts(engine: Engine, command: OperateCommand): Promise<ActResult> {
   const first = await operate(engine, 'refund', command, decideFirstPart);
   if (first.kind === 'refused' || first.operation.dialectData[planKey] === undefined) return first;
   const { operation } = first;
   try {
-    const isWhole = !stands(operation) || (await makeOthers(engine, command, operation));
+    const isWhole = await makeOthers(engine, command, operation);
+    if (isWhole) await engine.refundsInParts.finish(operation);
     const tree = isWhole ? await engine.store.findTree(operation) : undefined;
     if (tree !== undefined) return { ...first, operation: refundAsAsked(tree, operation) };
   } catch (error) {
     engine.log.error({ operationId: operation.operationId, error: String(error) }, 'parts of a refund could not be made or read');
   }
-  // Its repeat makes the rest; without a key there is none, and what stands is told.
+  // The rest follows. A repeat is told of all of it; without a key there is none, and what stands is told.
   return command.idempotencyKey === undefined ? first : refused('key_in_flight');
 }
 
@@ -68,7 +77,7 @@ const decideFirstPart: Decide = (tree, named, command) => {
     left -= amount;
     return amount === 0 ? [] : [`${capture.number}:${amount}`];
   });
-  return { target: oldest, amount: leftOf(oldest), dialectData: { [planKey]: plan.join(' ') } };
+  return { target: oldest, amount: leftOf(oldest), inParts: true, dialectData: { [planKey]: plan.join(' ') } };
 };
 
 interface Part {
@@ -85,8 +94,44 @@ function planOf({ dialectData }: OperationView): readonly Part[] {
   });
 }
 
+/** Makes what is missing of refunds that were cut off between their parts. */
+export function dueRefunds(engine: Engine, directory: Pick<Directory, 'channelById'>): DueWork {
+  return {
+    name: 'parts of refunds',
+    async run(limit) {
+      const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+      return doEach(engine.log, {
+        taken: await engine.refundsInParts.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
+        act: (due) => engine.within({ work: 'refund', operationId: due.operationId }, () => goOn(engine, directory, due)),
+        namesOf: ({ operationId }) => ({ operationId }),
+        waits: 'the parts of a refund wait for their next try',
+      });
+    },
+    nextDueAtMs: () => engine.refundsInParts.nextDueAtMs(),
+  };
+}
+
+async function goOn(engine: Engine, directory: Pick<Directory, 'channelById'>, due: DueRefund): Promise<boolean> {
+  const first = await engine.store.findOperation(due);
+  const channel = await directory.channelById(due);
+  if (first === undefined || channel === undefined) throw new Error(`there is no refund ${due.operationId} with its channel`);
+  if (!(await makeOthers(engine, asAskedFor(first, channel), first))) {
+    await engine.refundsInParts.putOff(due, againAfterMs);
+    return false;
+  }
+  await engine.refundsInParts.finish(due);
+  return true;
+}
+
+/** What the merchant has sent, as far as the parts need it. */
+function asAskedFor({ operationId, merchantReference, dialectData }: OperationView, channel: Channel): OperateCommand {
+  const { [planKey]: _plan, ...own } = dialectData;
+  return { channel, operationId, dialectData: own, ...(merchantReference === undefined ? {} : { merchantReference }) };
+}
+
 /** False when a part could not be asked for now. One that is refused, since its capture was refunded or charged back meanwhile, is left out. */
 async function makeOthers(engine: Engine, command: OperateCommand, first: OperationView): Promise<boolean> {
+  if (!stands(first)) return true;
   const tree = await engine.store.findTree(first);
   if (tree === undefined) return false;
   const { currency: _currency, once: _once, referenceKey: _referenceKey, ...shared } = command;

@@ -95,6 +95,8 @@ export interface NewOperation extends NewOperationBase {
   readonly once?: true;
   /** Of a capture: that what it leaves of the hold is due to be released is written with it. */
   readonly releasesRest?: true;
+  /** Of a refund: that its other parts are due is written with it. */
+  readonly inParts?: true;
   /** Of what the gateway does by itself: why. */
   readonly because?: DueReason;
   readonly trace: Trace;
