@@ -3,7 +3,7 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { CheckoutState } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isInReview } from '../../core/risk/review.ts';
+import { isUndecided } from '../../core/risk/review.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { FormProblems, StoredCard } from './card-form.ts';
 import type { PageContext, Visit } from './checkout-visit.ts';
@@ -58,7 +58,7 @@ async function pendingPage(context: PageContext, visit: Visit, last: OperationVi
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
   if (url !== undefined) return bankPage(setting, inLanguage(url, setting.language.code), last);
-  if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
+  if (last.reason !== 'payment_deferred' && !isUndecided(last)) return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : wayHome(context, visit, last, returnUrl);
 }
 
