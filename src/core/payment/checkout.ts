@@ -232,6 +232,19 @@ async function note(engine: Engine, checkout: Checkout, attempt: number, { opera
   });
 }
 
+/** A card that the order does not take: none at all, or one of another brand, also where it was kept before. Banks are refused by what they can do. */
+export async function refuseUnwanted(
+  { vault }: Pick<Engine, 'vault'>,
+  { merchantId, terms }: Checkout,
+  instrument: CheckoutInstrument,
+): Promise<Refusal | undefined> {
+  if (instrument.type === 'bank' || instrument.type === 'account') return undefined;
+  if (!takesCards(terms)) return refusal('method_not_enabled');
+  if (instrument.type !== 'token' || terms.brands.length === 0) return undefined;
+  const kept = await vault.resolveToken({ merchantId, token: instrument.token });
+  return kept === undefined || terms.brands.includes(kept.summary.brand) ? undefined : refusal('brand_not_enabled', 'card');
+}
+
 /** Every way to pay begins a payment under the key of its attempt. A bank needs its shopper, who comes back as from an issuer. */
 async function begin(
   engine: Engine,
@@ -240,8 +253,8 @@ async function begin(
 ): Promise<ActResult> {
   const { thenCapture, numbered, authenticates, ...order } = checkout.terms.order;
   const { dialectData, ...differing } = more;
-  if (instrument.type !== 'bank' && instrument.type !== 'account' && !takesCards(checkout.terms))
-    return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const unwanted = await refuseUnwanted(engine, checkout, instrument);
+  if (unwanted !== undefined) return { kind: 'refused', refusal: unwanted };
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),

@@ -94,12 +94,14 @@ export interface FormMore {
   readonly chosen?: string;
 }
 
-/** The stored cards that the merchant offers and that still exist. */
+/** The stored cards that the merchant offers, that still exist, and that the order takes. */
 export async function storedCards({ engine }: PageContext, { merchantId, terms }: Checkout): Promise<readonly StoredCard[]> {
   const found = await Promise.all(terms.tokens.map((token) => engine.vault.resolveToken({ merchantId, token })));
   return found.flatMap((card, index) => {
     const token = terms.tokens[index];
-    return card === undefined || token === undefined ? [] : [{ token, summary: card.summary }];
+    if (card === undefined || token === undefined) return [];
+    const isTaken = terms.brands.length === 0 || terms.brands.includes(card.summary.brand);
+    return isTaken ? [{ token, summary: card.summary }] : [];
   });
 }
 

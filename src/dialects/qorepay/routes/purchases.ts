@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
 import { mailOrder } from '../../../core/invoice/mail-order.ts';
 import { capture } from '../../../core/payment/capture.ts';
-import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
+import { payCheckout, refuseUnwanted, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import { storedKey } from '../../../core/payment/idempotency.ts';
 import type { OperationNode, PaymentTree } from '../../../core/payment/operation.ts';
@@ -259,13 +259,17 @@ async function charge(context: DialectContext, found: Found, request: FastifyReq
   if (token === undefined || kept === undefined) throw noToken();
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (!payable.includes(status) || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
+  const instrument = { type: 'token', token } as const;
+  // Before a payer who is on the way is called off for it.
+  const unwanted = await refuseUnwanted(engine, found.view.order, instrument);
+  if (unwanted !== undefined) throw problemOf(unwanted, 'charge');
   const state = await stateToPay(context, found.view.order);
   if (state.kind !== 'open') throw wrongStatusProblem('charge');
   const result = await payCheckout(
     engine,
     { checkout: found.view.order, channel: found.channel },
     {
-      ...{ attempt: state.attempt, revision: found.view.order.revision, instrument: { type: 'token', token } },
+      ...{ attempt: state.attempt, revision: found.view.order.revision, instrument },
       more: {
         ...{ tokenize: false, agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'unscheduled' } },
         dialectData: { flow: 'api', recurringToken: kept.view.order.checkoutId },
