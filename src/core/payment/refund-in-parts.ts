@@ -5,10 +5,11 @@
  * The first part is decided and keyed like any refund, and carries the plan of all. The others follow from the plan alone: who repeats the request, or
  * asks at the same moment, makes what is missing of them, and no part twice.
  */
+import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refused } from './operate.ts';
 import { leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
-import { capturesIn, decideRefund, refundableOf } from './refund.ts';
+import { capturesIn, decideRefund, isRefunding, refundableOf } from './refund.ts';
 
 /** In the data of the first part: the number of each capture, in the order of the parts, and what it bears; `1:300 2:700`. */
 const planKey = 'refundParts';
@@ -55,6 +56,7 @@ export function firstPartOf({ dialectData, operationId }: Pick<OperationView, 'd
 }
 
 const decideFirstPart: Decide = (tree, named, command) => {
+  if (command.alone === true && isRefunding(tree)) return refusal('payment_busy');
   const captures = named.kind === 'preauthorization' ? capturesIn(tree).filter((capture) => refundableOf(capture) > 0) : [];
   const all = captures.reduce((sum, capture) => sum + leftOf(capture), 0);
   const asked = command.amount ?? all;
@@ -89,7 +91,7 @@ function planOf({ dialectData }: OperationView): readonly Part[] {
 async function makeOthers(engine: Engine, command: OperateCommand, first: OperationView): Promise<boolean> {
   const tree = await engine.store.findTree(first);
   if (tree === undefined) return false;
-  const { currency: _currency, once: _once, referenceKey: _referenceKey, ...shared } = command;
+  const { currency: _currency, once: _once, alone: _alone, referenceKey: _referenceKey, ...shared } = command;
   for (const { number, amount } of planOf(first).slice(1)) {
     const capture = tree.operations.find((operation) => operation.number === number);
     if (capture === undefined) throw new Error(`the refund ${first.operationId} is of a capture that is not there`);

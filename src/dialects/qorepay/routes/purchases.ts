@@ -235,10 +235,11 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   if (paid === undefined) throw wrongStatusProblem('refund');
   const charges = chargesIn(paid.tree);
   if (charges.length === 0) throw wrongStatusProblem('refund');
-  // Without a key it may be the same refund again, which is under way or whose outcome is not known yet.
-  if (charges.some(({ refundPending }) => refundPending > 0) && idempotencyKeyOf(request) === undefined) throw wrongStatusProblem('refund');
   // A transfer may have come in several parts: the payment is named, and all of them may be given back at once.
-  const result = await refundInParts(context.engine, { ...commandFor(context, found, request, paid.first.operationId), ...given });
+  const command = { ...commandFor(context, found, request, paid.first.operationId), ...given };
+  // Without a key it may be the same refund again, which is under way or whose outcome is not known yet.
+  const result = await refundInParts(context.engine, idempotencyKeyOf(request) === undefined ? { ...command, alone: true } : command);
+  if (result.kind === 'refused' && result.refusal.code === 'payment_busy') throw wrongStatusProblem('refund');
   const { operationId } = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
   const view = await again(context, found);
   const made = refundIn(view, operationId);
