@@ -60,6 +60,8 @@ export interface CheckoutTerms {
   readonly forOnePayment?: true;
   /** What failed once cannot be tried again. */
   readonly singleAttempt?: true;
+  /** Tried too often, it has expired, before its time. */
+  readonly expiresExhausted?: true;
   /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
   readonly cvcOptional?: readonly ('new' | 'stored')[];
   /** It is never paid itself: each shopper who opens it pays an order of their own, made of it. */
@@ -213,7 +215,7 @@ export interface CheckoutStore {
   }): Promise<void>;
 }
 
-/** Keeps which orders are still to be looked at when their time is over. */
+/** Keeps which orders are still to be looked at when their time is over, or after the last attempt that they bear. */
 export interface OrderExpiryStore {
   /** Leases orders that are due at a business time, the longest due first. */
   claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly CheckoutKey[]>;
@@ -221,9 +223,9 @@ export interface OrderExpiryStore {
   nextDueAtMs(): Promise<number | undefined>;
   /**
    * Makes the order expired, as an event of it; false when it is closed or was told before, or an attempt beyond `attempts` may be under way. From then on
-   * none begins.
+   * none begins. `nowMs`: business time.
    */
-  tell(order: CheckoutKey & { readonly attempts: number }): Promise<boolean>;
+  tell(order: CheckoutKey & { readonly attempts: number; readonly nowMs: number }): Promise<boolean>;
   /** There is nothing to tell: it is paid, or called off. */
   finish(order: CheckoutKey): Promise<void>;
   /** It is looked at again at this business time. */

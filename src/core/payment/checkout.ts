@@ -118,8 +118,21 @@ async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView
   const failed = last === undefined ? {} : { last };
   if (checkout.closed !== undefined) return { kind: 'closed', ...failed };
   if (checkout.expiresAtMs !== undefined && engine.clock.businessNow() >= checkout.expiresAtMs) return { kind: 'expired', ...failed };
-  const most = checkout.terms.singleAttempt === true ? 1 : attemptsAtMost;
-  return next > most ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
+  return next > attemptsFor(checkout) ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
+}
+
+function attemptsFor({ terms }: Checkout): number {
+  return terms.singleAttempt === true ? 1 : attemptsAtMost;
+}
+
+/** What becomes of the last attempt may end the order: it is looked at as if its time were over. */
+async function watchLast({ expiries, clock, log }: Engine, checkout: Checkout): Promise<void> {
+  await expiries.putOff(keysOf(checkout), clock.businessNow()).catch((error: unknown) => {
+    log.warn(
+      { checkoutId: checkout.checkoutId, error: String(error) },
+      'an order that was tried too often may be told as expired at its end only',
+    );
+  });
 }
 
 /** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
@@ -222,6 +235,7 @@ export async function payCheckout(
   }
   const { operation } = result;
   await note(engine, checkout, attempt, operation);
+  if (checkout.terms.expiresExhausted === true && attempt >= attemptsFor(checkout)) await watchLast(engine, checkout);
   return { kind: 'state', state: await stateFrom(engine, checkout, operation, attempt) };
 }
 
