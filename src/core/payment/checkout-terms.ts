@@ -95,6 +95,8 @@ export interface CheckoutTerms {
   readonly bill?: Bill;
   /** What kind of order it is, where the protocol tells several apart: a word of the dialect's that books can be asked by. */
   readonly product?: string;
+  /** Of a checkout that was opened under a key: the keyed HMAC of what was asked for then, in hex. A change of the terms leaves it. */
+  readonly openedWith?: string;
   /** What only the dialect knows of it, in its protocol's own form; without card data. */
   readonly document?: unknown;
 }

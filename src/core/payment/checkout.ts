@@ -2,7 +2,6 @@
  * A checkout: the merchant's wish to be paid, before any card. The shopper has half an hour and several attempts; each attempt is an
  * operation of its own, and none begins before the one ahead of it has certainly failed, so that a shopper is never charged twice.
  */
-import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { authorizeAtBank } from '../bank/authorize.ts';
 import { payOutToAccount } from '../bank/transfer.ts';
 import type { BankAccount } from '../instrument/account.ts';
@@ -14,7 +13,6 @@ import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { stateShown } from '../risk/review.ts';
 import { keepCvc } from '../three-d-secure/run.ts';
-import { readTicket } from '../three-d-secure/tickets.ts';
 import { authorize } from './authorize.ts';
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
 import { type AuthorizeCommand, type Instrument, refuseTerms } from './authorize-command.ts';
@@ -24,56 +22,8 @@ import type { ActResult, Engine } from './engine.ts';
 import { spentWith } from './kept-card.ts';
 import type { OperationView } from './operation.ts';
 
-const usualLifeMs = 30 * 60_000;
 /** Whoever needs more than this is trying out cards. */
 const attemptsAtMost = 10;
-
-/** What a request may name a checkout by: the merchant's routing number (four digits of base 36) and 128 random bits as 32 hex digits. */
-const tokenForm = /^([0-9a-z]{4})([0-9a-f]{32})$/;
-
-export type Opened =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'opened'; readonly token: string; readonly expiresAtMs: number };
-
-/** Opens a checkout. Its token is told once and kept as a hash only; addresses among the terms may contain it. */
-export async function openCheckout(
-  engine: Engine,
-  channel: Channel,
-  termsOf: (token: string) => CheckoutTerms,
-  lifetimeMs = usualLifeMs,
-): Promise<Opened> {
-  const secret = randomBytes(16).toString('hex');
-  const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
-  const terms = termsOf(token);
-  const refused = terms.keepsCardOnly === true ? undefined : refuseTerms({ channel, ...terms.order });
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
-  const createdAtMs = engine.clock.businessNow();
-  const expiresAtMs = createdAtMs + lifetimeMs;
-  await engine.checkouts.create({
-    ...{ merchantId: channel.merchantId, channelId: channel.channelId, checkoutId: randomUUIDv7() },
-    ...{ secretHash: hashOf(secret), terms, createdAtMs, expiresAtMs },
-  });
-  return { kind: 'opened', token, expiresAtMs };
-}
-
-/** The checkout with this token; undefined when there is none. */
-export async function findCheckout(engine: Engine, token: string): Promise<Checkout | undefined> {
-  const [, routing, secret] = tokenForm.exec(token) ?? [];
-  if (routing === undefined || secret === undefined) return findByTicket(engine, token);
-  return engine.checkouts.find({ routingNumber: Number.parseInt(routing, 36), secretHash: hashOf(secret) });
-}
-
-/** An order's page has a ticket for its address. */
-async function findByTicket({ shoppers, checkouts }: Engine, text: string): Promise<Checkout | undefined> {
-  const ticket = readTicket(shoppers, text);
-  if (ticket?.purpose !== 'order') return undefined;
-  const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
-  return merchantId === undefined ? undefined : checkouts.findById({ merchantId, checkoutId: ticket.id });
-}
-
-function hashOf(secret: string): Uint8Array {
-  return createHash('sha256').update(secret).digest();
-}
 
 /**
  * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
@@ -346,8 +296,10 @@ async function keepCode(
 export async function amendCheckout(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  terms: CheckoutTerms,
+  wanted: CheckoutTerms,
 ): Promise<Refusal | undefined> {
+  const { openedWith } = checkout.terms;
+  const terms = openedWith === undefined ? wanted : { ...wanted, openedWith };
   const refused = refuseTerms({ channel, ...terms.order });
   if (refused !== undefined) return refused;
   const { kind } = await stateOfCheckout(engine, checkout);
