@@ -195,7 +195,7 @@ test('what is let through does not read as paid until its capture is certain, an
   await eventually(async () => (await askOpp()).code === '000.400.070', 'the rule to be in force');
   const askPaymentz = () => paymentz.pay(purchase({ 'card.number': freshCardNumber(), 'customer.email': email }));
   await eventually(async () => (await askPaymentz()).body.status === 'authstarted', 'the rule to be in force');
-  const unanswered = () => host.addFault({ fault: 'no_answer', mti: '0220' });
+  const unanswered = () => host.addFault({ fault: 'no_answer', mti: '0220', times: 1_000 });
   for (const [index, type] of (['DB', 'PA.CP'] as const).entries()) {
     const card = cards[index] ?? '';
     await unanswered();
@@ -204,6 +204,7 @@ test('what is let through does not read as paid until its capture is certain, an
     const now = await opp.read(paid.id);
     assert.deepEqual([now.status, now.code, now.body.amount], [200, pending, '10.00'], type);
     assert.match(JSON.stringify(now.body.resultDetails), /its capture is not confirmed yet/, type);
+    await host.clearFaults();
     await eventually(async () => (await opp.read(paid.id)).code === succeeded, `${type} to be captured`);
     const codes = async () => {
       const hooks = (await createHooks(host.url).list('opp')).map((hook) => decryptOpp(hook).payload);
@@ -217,6 +218,7 @@ test('what is let through does not read as paid until its capture is certain, an
   const id = (await pay(email, input)).body.payment?.id ?? '';
   await decide('accept');
   assert.equal(codeIn((await stack.get(`/payments/${id}`)).body), 92);
+  await host.clearFaults();
   await stack.becomes(id, 9);
   await unanswered();
   const sold = await paymentz.pay(purchase({ 'card.number': fourth, 'customer.email': email }));
@@ -225,6 +227,7 @@ test('what is let through does not read as paid until its capture is certain, an
   const inquiry = () => paymentz.act(sold.body.paymentId ?? '', 'IN');
   const early = await inquiry();
   assert.deepEqual([early.body.status, early.body.transactionStatus, early.body.resultCode], ['capturestarted', 'P', '00003'], early.text);
+  await host.clearFaults();
   await eventually(async () => (await inquiry()).body.status === 'capturesuccess', 'the purchase to be captured');
   assert.equal((await inquiry()).body.resultCode, '00001');
 });

@@ -277,7 +277,7 @@ test('a payment that is let through is under way until its capture is certain', 
     return paid.status === 'processing';
   };
   await eventually(isHeld, 'the rule to be in force');
-  await stack.parts.host.addFault({ fault: 'no_answer', mti: '0220' });
+  await stack.parts.host.addFault({ fault: 'no_answer', mti: '0220', times: 1_000 });
   const { items } = await client.done('get', '/reviews', { query: ids });
   const [operation_id = ''] = (items ?? [])
     .map((item) => String(item.operation_id))
@@ -289,6 +289,7 @@ test('a payment that is let through is under way until its capture is certain', 
   });
   const { status, result } = (await stack.read(id)).body;
   assert.deepEqual([status, result], ['processing', undefined]);
+  await stack.parts.host.clearFaults();
   await eventually(async () => (await stack.read(id)).body.status === 'captured', 'the capture to stand');
 });
 
