@@ -98,7 +98,7 @@ async function idOf(to: string): Promise<string> {
   return String(rows[0]?.endpoint_id);
 }
 
-test('each result is told by mail, once: holds, charges, refunds, declines, voids', async () => {
+test('each result is told by mail, once: holds, charges, refunds, declines, voids, also in part', async () => {
   const to = freshAddress();
   const id = await endpointFor(to);
   const held = await stack.api.pay({ type: 'PA', amount: '30.00' });
@@ -107,21 +107,27 @@ test('each result is told by mail, once: holds, charges, refunds, declines, void
   await stack.api.pay({ card: '4000000000000002', amount: '6.00' });
   const voided = await stack.api.pay({ type: 'PA', amount: '7.00' });
   await stack.api.operate(voided.id, { type: 'RV', amount: '7.00' });
+  const reduced = await stack.api.pay({ type: 'PA', amount: '9.00' });
+  await stack.api.operate(reduced.id, { type: 'RV', amount: '4.00' });
+  await stack.api.operate(reduced.id, { type: 'CP', amount: '5.00' });
   const settled = async () => {
     const { rows } = await stack.database.query(
       `select count(*)::int as count from polygate.delivery where endpoint_id = $1 and state = 'delivered'`,
       [id],
     );
-    return rows[0].count >= 6;
+    return rows[0].count >= 9;
   };
   await eventually(settled, 'all deliveries');
-  const mails = await mailbox.received(to, 6);
+  const mails = await mailbox.received(to, 9);
   assert.deepEqual(mails.map(({ subject }) => subject).toSorted(), [
     'Payment authorized: €30.00',
     'Payment authorized: €7.00',
+    'Payment authorized: €9.00',
     'Payment canceled: €7.00',
     'Payment not made: €6.00',
     'Payment received: €20.00',
+    'Payment received: €5.00',
+    'Payment reduced: €4.00',
     'Refund made: €5.00',
   ]);
   await operator.run(['webhook', 'remove', id]);

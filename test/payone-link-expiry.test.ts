@@ -166,6 +166,32 @@ test('a link whose payment is under review has not expired yet: it is paid when 
   assert.deepEqual([await toldOf(left.id), await statusOf(left.id)], [['created', 'expired'], 'EXPIRED']);
 });
 
+test('a link that was tried too often is told as expired when it happens, once, also where the last attempt is decided later', async () => {
+  const tried = async (more: object = {}) => {
+    const link = await makeLink(30 * 24 * hour, more);
+    for (let attempt = 1; attempt <= 9; attempt += 1) await pay(link.url, { cardnumber: '4000000000000002', attempt: String(attempt) });
+    await eventually(async () => (await toldOf(link.id)).length === 2, 'the link to be told as opened');
+    assert.equal(await statusOf(link.id), 'ACTIVE');
+    return link;
+  };
+  const [declined, waiting, paid] = [await tried(), await tried(), await tried()];
+  await pay(declined.url, { cardnumber: '4000000000000002', attempt: '10' });
+  assert.equal(await statusOf(declined.id), 'EXPIRED');
+  await eventually(async () => (await toldOf(declined.id)).length > 2, 'the link to be told');
+  const message = (await messagesOf(declined.id)).at(-1);
+  const [type, atMs] = eventsIn(await readLink(declined.id)).at(-1) ?? [];
+  assert.deepEqual([message?.type, message?.paymentLink?.status, type], ['paymentlink.expired', 'EXPIRED', 'EXPIRED']);
+  assert.ok(Date.parse(String(atMs)) < Date.parse(declined.endsAt) - 29 * 24 * hour * 1_000, `${atMs}`);
+  await pay(waiting.url, { cardnumber: '4874970686672022', attempt: '10' });
+  await pay(paid.url, { attempt: '10' });
+  assert.deepEqual([await statusOf(waiting.id), await statusOf(paid.id)], ['ACTIVE', 'PAID']);
+  await moveClock(stack.url, 2 * hour);
+  assert.deepEqual([await statusOf(waiting.id), (await toldOf(waiting.id)).at(-1)], ['EXPIRED', 'expired']);
+  await moveClock(stack.url, 31 * 24 * hour);
+  for (const { id } of [declined, waiting]) assert.deepEqual(await toldOf(id), ['created', 'clicked', 'expired']);
+  assert.deepEqual(await toldOf(paid.id), ['created', 'clicked', 'paid']);
+});
+
 test('an attempt that may be under way keeps a link from being told', async () => {
   const link = await makeLink(60);
   const begun = (ago: string) =>

@@ -103,6 +103,14 @@ const faults: readonly (readonly [more: object, path: string])[] = [
   [{ purchase: { currency: 'EUR', products: [{ name: 'x', price: 0 }] } }, '__all__ 0 purchase_zero_total'],
   [{ payment_method_whitelist: [] }, 'payment_method_whitelist 0 min_length'],
   [{ payment_method_whitelist: ['card'] }, 'payment_method_whitelist 0 invalid_choice'],
+  [
+    { payment_method_whitelist: ['sarepay_bank_transfer'], force_recurring: true },
+    'payment_method_whitelist 0 invalid_payment_method_whitelist',
+  ],
+  [
+    { payment_method_whitelist: ['sarepay_bank_transfer'], skip_capture: true },
+    'payment_method_whitelist 0 invalid_payment_method_whitelist',
+  ],
   [{ success_redirect: 'javascript:alert(1)' }, 'success_redirect 0 invalid'],
   [{ issued: '2026-02-30' }, 'issued 0 invalid'],
 ];

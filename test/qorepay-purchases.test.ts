@@ -100,6 +100,34 @@ test('of two acts at once that are too much together, one is refused by what is 
   }
 });
 
+test('of two refunds without a key at once, one is made while its outcome is not known; with keys both are', async () => {
+  for (const [first, second, left] of [
+    [undefined, undefined, 0],
+    [3000, 3000, 6000],
+    [2000, 3000, undefined],
+    [6000, 6000, 3000],
+  ] as const) {
+    const id = await paid();
+    await shop.parts.host.addFault({ fault: 'slow', delay_ms: 700, mti: '0200' });
+    const body = (amount: number | undefined) => (amount === undefined ? {} : { amount });
+    const answers = await Promise.all([act(id, 'refund', body(first)), act(id, 'refund', body(second))]);
+    const [made, refused] = answers.toSorted((a, b) => a.status - b.status);
+    assert.ok(made !== undefined && refused !== undefined);
+    assert.deepEqual([made.status, refused.status, codeOf(refused)], [200, 400, 'purchase_refund_wrong_status'], refused.text);
+    const { refundable_amount } = await shop.read(id);
+    assert.equal(refundable_amount, left ?? 9000 - Number(made.body.payment?.amount));
+    await shop.parts.host.clearFaults();
+  }
+  const id = await paid();
+  await shop.parts.host.addFault({ fault: 'slow', delay_ms: 700, mti: '0200' });
+  const keyed = (key: string) => shop.api('POST', `purchases/${id}/refund/`, { amount: 3000 }, { headers: { 'idempotency-key': key } });
+  assert.deepEqual(
+    (await Promise.all([keyed(`${id} 1`), keyed(`${id} 2`)])).map(({ status }) => status),
+    [200, 200],
+  );
+  assert.equal((await shop.read(id)).refundable_amount, 3000);
+});
+
 test('twenty posts at once pay once', async () => {
   const purchase = await shop.create();
   const before = (await shop.parts.host.books()).length;

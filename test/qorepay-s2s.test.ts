@@ -57,6 +57,31 @@ test('step 3: a whitelist keeps out cards of other brands, also of brands that n
   assert.equal((await shop.s2s(purchase, { card_number: '5105105105105100' })).body.status, 'executed');
 });
 
+test('a card that was kept pays only what its brand may pay, and calls no payer off before', async () => {
+  const token = await shop.create();
+  assert.equal((await shop.s2s(token, { remember_card: 'on' })).status, 200);
+  const charge = (id: unknown) => shop.api('POST', `purchases/${id}/charge/`, { recurring_token: token.body.id });
+  for (const payment_method_whitelist of [['mastercard'], ['sarepay_bank_transfer'], ['mastercard', 'sarepay_bank_transfer']]) {
+    const { body } = await shop.create({ payment_method_whitelist });
+    const before = (await shop.parts.host.books()).length;
+    const refused = await charge(body.id);
+    assert.deepEqual(
+      [refused.status, codeOf(refused, 'payment_method_whitelist')],
+      [400, 'invalid_payment_method_whitelist'],
+      refused.text,
+    );
+    const { status, transaction_data: data } = await shop.read(String(body.id));
+    assert.deepEqual([status, data?.attempts, (await shop.parts.host.books()).length], ['created', [], before]);
+  }
+  const started = await shop.create({ payment_method_whitelist: ['mastercard'] });
+  const required = await shop.s2s(started, { card_number: cards.challenged });
+  assert.equal((await charge(started.body.id)).status, 400);
+  const { fields } = wayBack(await shop.authenticate(required));
+  assert.deepEqual((await shop.post(String(required.body.callback_url), fields)).body, { status: 'executed' });
+  const allowed = await shop.create({ payment_method_whitelist: ['visa', 'sarepay_bank_transfer'], force_recurring: true });
+  assert.equal((await charge(allowed.body.id)).body.status, 'paid');
+});
+
 for (const method of ['POST', 'GET'] as const) {
   test(`steps 3 to 5: a challenge through the proxy, by ${method}; nothing is sent before the callback`, async () => {
     const purchase = await shop.create();

@@ -83,6 +83,18 @@ test('after three more tries the invoice stays for the payer, who keeps a new ca
   await change(templateId, clientId, 'subscription_paused');
 });
 
+test('a card that the template does not take is not charged: its payer gets the invoice, and pays with another', async () => {
+  const { templateId, clientId, email } = await subscribed({ payment_method_whitelist: ['mastercard'] });
+  const books = (await shop.parts.host.books()).length;
+  await moveClock(shop.url, 7 * daySeconds);
+  const [first] = await billed(templateId);
+  assert.deepEqual([first?.status, first?.transaction_data?.attempts, (await shop.parts.host.books()).length], ['sent', [], books]);
+  assert.equal((await mailsTo(email)).length, 1);
+  const fresh = await keepCard(clientId, { card_number: '5105105105105100' });
+  assert.equal((await shop.api('POST', `purchases/${first?.id}/charge/`, { recurring_token: fresh })).body.status, 'paid');
+  await change(templateId, clientId, 'subscription_paused');
+});
+
 test('no invoice is mailed where the client wants none, and what was paid meanwhile is not charged again', async () => {
   const { templateId, email, clientId, token } = await subscribed({ send_invoice_on_charge_failure: false });
   await declineNext(1);

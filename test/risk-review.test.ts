@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { passesLuhn } from '../src/core/instrument/card.ts';
 import { freshCardNumber } from './harness/card-numbers.ts';
 import { createConsoleClient } from './harness/console.ts';
-import { createHooks } from './harness/hooks.ts';
+import { createHooks, decryptOpp } from './harness/hooks.ts';
 import { freshName } from './harness/opp.ts';
-import { succeeded } from './harness/opp-client.ts';
+import { pending, succeeded } from './harness/opp-client.ts';
 import { createPaymentzClient, demoMember, purchase } from './harness/paymentz.ts';
 import type { Nested } from './harness/payone.ts';
 import { codeIn, usePayoneStack } from './harness/payone-stack.ts';
@@ -184,6 +184,52 @@ test('OPP: a debit says that it waits for a review, and keeps its type; a rebill
   assert.equal(both.code, '000.400.070');
   await decide('accept');
   assert.equal((await opp.operate(both.id, { type: 'RF', amount: '10.00' })).code, succeeded);
+});
+
+test('what is let through does not read as paid until its capture is certain, and the shop is told then', async () => {
+  const { api: opp, host } = stack.parts;
+  const email = await held();
+  const paymentz = createPaymentzClient({ url: stack.url, traces: stack.parts.traces, member: demoMember });
+  const cards = Array.from({ length: 4 }, freshCardNumber);
+  const askOpp = () => opp.pay({ card: freshCardNumber(), more: { 'customer.email': email } });
+  await eventually(async () => (await askOpp()).code === '000.400.070', 'the rule to be in force');
+  const askPaymentz = () => paymentz.pay(purchase({ 'card.number': freshCardNumber(), 'customer.email': email }));
+  await eventually(async () => (await askPaymentz()).body.status === 'authstarted', 'the rule to be in force');
+  const unanswered = () => host.addFault({ fault: 'no_answer', mti: '0220', times: 1_000 });
+  for (const [index, type] of (['DB', 'PA.CP'] as const).entries()) {
+    const card = cards[index] ?? '';
+    await unanswered();
+    const paid = await opp.pay({ type, card, more: { 'customer.email': email } });
+    await decide('accept');
+    const now = await opp.read(paid.id);
+    assert.deepEqual([now.status, now.code, now.body.amount], [200, pending, '10.00'], type);
+    assert.match(JSON.stringify(now.body.resultDetails), /its capture is not confirmed yet/, type);
+    await host.clearFaults();
+    await eventually(async () => (await opp.read(paid.id)).code === succeeded, `${type} to be captured`);
+    const codes = async () => {
+      const hooks = (await createHooks(host.url).list('opp')).map((hook) => decryptOpp(hook).payload);
+      return hooks.filter(({ id }) => id === paid.id).map(({ result }) => String(result?.code));
+    };
+    await eventually(async () => (await codes()).at(-1) === succeeded, `the shop to be told that ${type} is paid`);
+  }
+  const [, , third = '', fourth = ''] = cards;
+  await unanswered();
+  const input = { card: stack.card(third), authorizationMode: 'SALE' };
+  const id = (await pay(email, input)).body.payment?.id ?? '';
+  await decide('accept');
+  assert.equal(codeIn((await stack.get(`/payments/${id}`)).body), 92);
+  await host.clearFaults();
+  await stack.becomes(id, 9);
+  await unanswered();
+  const sold = await paymentz.pay(purchase({ 'card.number': fourth, 'customer.email': email }));
+  assert.equal(sold.body.status, 'authstarted', sold.text);
+  await decide('accept');
+  const inquiry = () => paymentz.act(sold.body.paymentId ?? '', 'IN');
+  const early = await inquiry();
+  assert.deepEqual([early.body.status, early.body.transactionStatus, early.body.resultCode], ['capturestarted', 'P', '00003'], early.text);
+  await host.clearFaults();
+  await eventually(async () => (await inquiry()).body.status === 'capturesuccess', 'the purchase to be captured');
+  assert.equal((await inquiry()).body.resultCode, '00001');
 });
 
 test('OPP and Paymentz: what the merchant calls off under review waits for nobody, and does not read as paid', async () => {

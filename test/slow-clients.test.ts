@@ -55,7 +55,10 @@ test('a client that never finishes the head of its request is cut off, whether i
   const drip = setInterval(() => dripping.socket.write('X-More: and more\r\n'), 100);
   await cutOff(dripping);
   clearInterval(drip);
-  assert.match(dripping.text(), /^HTTP\/1.1 408 /);
+  assert.match(
+    dripping.text(),
+    /^HTTP\/1.1 408 [\s\S]*"error":"request_timeout","message":"The request was not complete in time; it was not carried out\./,
+  );
   await cutOff(silent);
   await pays();
   assert.ok((await cut('slow_request')) >= 2);
@@ -85,7 +88,47 @@ test('a head that is too large is refused', async () => {
   const wire = await open();
   wire.socket.write(`GET /healthz HTTP/1.1\r\nHost: gateway\r\nX-Large: ${'x'.repeat(9_000)}\r\n\r\n`);
   await cutOff(wire);
-  assert.match(wire.text(), /^HTTP\/1.1 431 /);
+  assert.match(wire.text(), /^HTTP\/1.1 431 [\s\S]*"error":"header_too_large","message":"[^"]* more than 8192 bytes together\./);
+  assert.equal(await cut('header_size'), 1);
+});
+
+test('what is no request, or ends too early, is told what is wrong, and nothing of what was sent', async () => {
+  const card = '4111111111111111';
+  const post = 'POST /v1/payments HTTP/1.1\r\nHost: gateway\r\n';
+  for (const [sent, error, message] of [
+    [`card.number=${card}\r\n\r\n`, 'unreadable_request', /no request of HTTP\/1\.1.*https/],
+    [Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]), 'unreadable_request', /speaks TLS/],
+    [`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`, 'unreadable_request', /HTTP\/2/],
+    [`GET /v1/payments/é${card} HTTP/1.1\r\nHost: gateway\r\n\r\n`, 'unreadable_request', /percent signs/],
+    [`${post}Card Number: ${card}\r\n\r\n`, 'unreadable_request', /A header of the request/],
+    [`${post}Content-Length: ${card}x\r\n\r\n`, 'unreadable_request', /Content-Length once/],
+    [`${post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`, 'unreadable_request', /not both/],
+    [`${post}Transfer-Encoding: chunked\r\n\r\n${card}xyz\r\n`, 'unreadable_request', /chunks/],
+    [
+      `${post}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\ncard.number=${card}`,
+      'incomplete_request',
+      /Content-Length says/,
+    ],
+  ] as const) {
+    const wire = await open();
+    wire.socket.end(sent);
+    await cutOff(wire);
+    const [head = '', body = ''] = wire.text().split('\r\n\r\n');
+    assert.match(head, /^HTTP\/1\.1 400 Bad Request\r\n/, String(sent));
+    const said = JSON.parse(body) as { readonly error: string; readonly message: string };
+    assert.deepEqual([said.error, Object.keys(said)], [error, ['error', 'message']], String(sent));
+    assert.match(said.message, message, String(sent));
+    assert.doesNotMatch(wire.text(), /4111|card\.number|statusCode/i);
+  }
+  await pays();
+});
+
+test('what was refused before its body came, and ends then, has one answer', async () => {
+  const refused = await open();
+  refused.socket.end(['POST /v1/payments HTTP/1.1', 'Host: gateway', 'Content-Length: 500', '', 'refused for its type'].join('\r\n'));
+  await cutOff(refused);
+  assert.deepEqual(refused.text().match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400']);
+  assert.match(refused.text(), /200\.100\.103/);
 });
 
 test('a body that is too large is refused in the protocol’s own words before it is read, also when it does not say how long it is', async () => {

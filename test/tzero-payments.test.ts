@@ -262,6 +262,37 @@ test('a payment that is voided while an operator is to look at it is cancelled',
   assert.equal((await stack.read(id)).body.status, 'cancelled');
 });
 
+test('a payment that is let through is under way until its capture is certain', async () => {
+  const client = createConsoleClient(() => stack.url);
+  const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
+  await client.done('post', '/merchants/{merchant_id}/risk-rules/blocks', {
+    ids,
+    body: { subject: 'bin', value: '411155', action: 'review' },
+  });
+  const payment_method = card('4111550000000002');
+  let id = '';
+  const isHeld = async () => {
+    const paid = (await stack.pay(order({ payment_method }))).body;
+    id = paid.id ?? '';
+    return paid.status === 'processing';
+  };
+  await eventually(isHeld, 'the rule to be in force');
+  await stack.parts.host.addFault({ fault: 'no_answer', mti: '0220', times: 1_000 });
+  const { items } = await client.done('get', '/reviews', { query: ids });
+  const [operation_id = ''] = (items ?? [])
+    .map((item) => String(item.operation_id))
+    .sort()
+    .reverse();
+  await client.done('post', '/reviews/{operation_id}/decision', {
+    ids: { operation_id },
+    body: { decision: 'accept', reason: 'looked at it' },
+  });
+  const { status, result } = (await stack.read(id)).body;
+  assert.deepEqual([status, result], ['processing', undefined]);
+  await stack.parts.host.clearFaults();
+  await eventually(async () => (await stack.read(id)).body.status === 'captured', 'the capture to stand');
+});
+
 test('a refund with the same reference is the same refund, with another amount it is refused', async () => {
   const id = (await stack.pay(order({ amount: 100_00 }))).body.id ?? '';
   const ask = (amount: number, reference: string) =>

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
 import { type ConnectionGuard, guardConnections, serverOptions } from './limits/connections.ts';
+import { createUnreadableAnswer } from './limits/unreadable.ts';
 import type { Metrics } from './metrics.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addRequestHooks, type Draining, newRequestId, type RequestOptions } from './requests.ts';
@@ -37,6 +38,7 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
     https: options.certificate === undefined ? null : { ...own, ...options.certificate, minVersion: oldestTls },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    clientErrorHandler: createUnreadableAnswer(connections.limits.requestHeaderLimitBytes),
     // What the framework says by itself repeats the path.
     frameworkErrors: (error, _request, reply) => {
       const body = JSON.stringify({ error: 'bad_request', message: 'The path of this URL cannot be read.' });

@@ -1,15 +1,16 @@
 /** How orders come to be paid: from orders to attempts to approvals, grouped by what may explain it. */
 import type { ConversionRequest, ListRow } from '../core/operator/operator-store.ts';
-import { afterReview, inReview } from '../core/risk/review.ts';
+import { afterReview, capturing, inReview } from '../core/risk/review.ts';
 import { givenUpReasons } from '../core/risk/rule.ts';
 import { openOperationStates } from '../core/states/operation.ts';
 import { textArray } from '../postgres/columns.ts';
 import type { Database } from '../postgres/connection.ts';
 import { statementName } from '../postgres/statement-name.ts';
 import { spanOf } from './operator-payment-lists.ts';
+import { reasonNow } from './read-operations.ts';
 
 // The acquirer has approved what is held for review, and merchants hear "pending", or "rejected" once it was given up (`stateShown` of core/risk).
-const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when o.reason = '${inReview}' and p.state <> 'voided' then 'pending'
+const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when ${reasonNow} in ('${inReview}', '${capturing}') then 'pending'
     when o.reason in (${givenUpReasons.map((reason) => `'${reason}'`).join(', ')}) then 'rejected' else o.state end`;
 
 /** What rows can be made by. */

@@ -3,14 +3,14 @@ import type { CheckoutKey, OrderExpiryStore } from '../core/payment/checkout-ter
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { createLeases } from './leases.ts';
 
-// An order may be due in the past when it is made.
+// An order may be due in the past when it is made, and expire before its time when it was tried too often.
 const tell: Statement = {
   name: 'expire_order',
   text: `with expired as (
   update polygate.checkout set expiry = 'told', events = events + 1
   where merchant_id = $1 and checkout_id = $2 and expiry = 'open' and closed is null
     and (begun <= $3 or begun_at < now() - interval '1 minute')
-  returning merchant_id, checkout_id, events, greatest(expires_at, created_at) as happened_at
+  returning merchant_id, checkout_id, events, least(greatest(expires_at, created_at), $4) as happened_at
 )
 insert into polygate.checkout_event (merchant_id, checkout_id, sequence, name, happened_at)
 select merchant_id, checkout_id, events, 'expired', happened_at from expired
@@ -44,8 +44,8 @@ export function createOrderExpiryStore(database: Database): OrderExpiryStore {
       return (await leases.claim(request)).map((row): CheckoutKey => ({ merchantId: row.merchant_id, checkoutId: row.checkout_id }));
     },
     nextDueAtMs: leases.nextDueAtMs,
-    async tell({ merchantId, checkoutId, attempts }) {
-      return (await database.query(tell, [merchantId, checkoutId, attempts])).length === 1;
+    async tell({ merchantId, checkoutId, attempts, nowMs }) {
+      return (await database.query(tell, [merchantId, checkoutId, attempts, new Date(nowMs)])).length === 1;
     },
     async finish({ merchantId, checkoutId }) {
       await database.query(finish, [merchantId, checkoutId]);

@@ -3,7 +3,7 @@ import type { CredentialUse } from '../core/instrument/agreement.ts';
 import { accountTransfers, type BankMethod } from '../core/instrument/bank.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
-import { calledOff, inReview } from '../core/risk/review.ts';
+import { afterReview, calledOff, capturing, inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
 import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
@@ -64,8 +64,14 @@ export interface OperationRow extends Row {
   readonly transmitted_ms: number | null;
 }
 
-/** What a review was to decide about may have been called off meanwhile: then nobody has to look at it. */
-const reasonNow = `case when o.reason = '${inReview}' and o.state = 'approved' and p.state = 'voided' then '${calledOff}' else o.reason end`;
+const isToBeCaptured = `o.reason = 'review_accepted' and o.state = 'approved' and p.captured = 0 and o.dialect_data ->> '${afterReview}' is not null`;
+
+/**
+ * Of an operation and its payment. What a review was to decide about may have been called off meanwhile: then nobody has to look at it. What it has
+ * let through is charged only when the capture stands.
+ */
+export const reasonNow = `case when p.state = 'voided' and (o.reason = '${inReview}' and o.state = 'approved' or ${isToBeCaptured}) then '${calledOff}'
+    when ${isToBeCaptured} then '${capturing}' else o.reason end`;
 
 export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.approved_part, o.remaining,

@@ -13,11 +13,11 @@ with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::json[],
     $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-    $19::text[], $20::bytea[], $21::timestamptz[], $22::text[], $23::boolean[]
+    $19::text[], $20::bytea[], $21::timestamptz[], $22::text[], $23::boolean[], $24::boolean[]
   ) with ordinality as i (
     merchant_id, channel_id, payment_id, operation_id, kind, target_id, target_kind, amount, remaining, merchant_reference, dialect_data,
     mti, account_id, terminal, stan, rrn, transmitted_at, created_at,
-    key, input_hash, expires_at, because, once, ordinal
+    key, input_hash, expires_at, because, once, alone, ordinal
   )
 ), locked as (
   select p.merchant_id, p.payment_id, i.ordinal from input i
@@ -36,7 +36,7 @@ with input as (
   from free i
   where i.target_kind <> 'preauthorization' and o.merchant_id = i.merchant_id and o.operation_id = i.target_id and o.state = 'approved'
     and case i.kind
-      when 'refund' then (not i.once or o.refunded + o.refund_pending = 0) and o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
+      when 'refund' then (not i.once or o.refunded + o.refund_pending = 0) and (not i.alone or o.refund_pending = 0) and o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reversed + o.reverse_pending + i.amount <= o.amount
       when 'reversal' then not o.settled and o.charged_back = o.chargeback_reversed and o.refunded + o.refund_pending + o.reverse_pending = 0 and o.amount - o.reversed - i.amount = i.remaining and i.remaining >= 0
       else false
     end
@@ -81,12 +81,12 @@ const referenced: Statement = {
   text: textWith(
     `
   union
-  select i.ordinal from input i join unnest($24::uuid[], $25::text[]) as r (operation_id, reference_key) using (operation_id)
+  select i.ordinal from input i join unnest($25::uuid[], $26::text[]) as r (operation_id, reference_key) using (operation_id)
     join polygate.idempotency_key k on k.merchant_id = i.merchant_id and k.channel_id = i.channel_id and k.key = r.reference_key`,
     `, new_reference as (
   insert into polygate.idempotency_key (merchant_id, channel_id, key, operation_id, input_hash, expires_at)
   select f.merchant_id, f.channel_id, r.reference_key, f.operation_id, f.input_hash, f.expires_at
-  from free f join granted using (ordinal) join unnest($24::uuid[], $25::text[]) as r (operation_id, reference_key) using (operation_id)
+  from free f join granted using (ordinal) join unnest($25::uuid[], $26::text[]) as r (operation_id, reference_key) using (operation_id)
 )`,
   ),
 };
@@ -127,5 +127,6 @@ function columnsOf(rows: readonly NewOperation[]): string[] {
     timeArray(rows.map((row) => row.idempotencyKey?.expiresAtMs)),
     plainArray(rows.map((row) => row.because)),
     plainArray(rows.map((row) => row.once === true)),
+    plainArray(rows.map((row) => row.alone === true)),
   ];
 }

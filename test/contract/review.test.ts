@@ -105,6 +105,24 @@ story('a debit under review is held only; let through, it is charged, and can be
   expectOutcome(await scene.shop.refund(handle, { amount, currency: 'EUR' }), 'approved');
 });
 
+story('a debit that is let through is pending until its capture is answered', [], async (scene) => {
+  const client = await ruled(scene);
+  const amount = 36_00;
+  const answer = await scene.shop.debit(order({ amount, card: suspect() }));
+  const handle = await held(scene, answer, amount);
+  await scene.stack.host.addFault({ fault: 'no_answer', mti: '0220', times: 1_000 });
+  await decide(client, 'accept');
+  // Two protocols have a word for the capture that is under way, which says of a payment of two steps that it is authorized.
+  const isPending = ({ outcome, text }: Answer) => outcome === 'pending' || /"(?:pending_capture|capturestarted)"/.test(text.slice(0, 200));
+  const early = await scene.shop.read(handle);
+  assert.ok(isPending(early), early.text);
+  await scene.stack.host.clearFaults();
+  await scene.stack.hurry();
+  await eventually(async () => !isPending(await scene.shop.read(handle)), 'the capture to be answered');
+  expectOutcome(await scene.shop.read(handle), 'approved');
+  expectOutcome(await scene.shop.refund(handle, { amount, currency: 'EUR' }), 'approved');
+});
+
 for (const [mishap, faults] of [
   ['refuses to capture it', ['decline']],
   ['does not answer, and refuses when it is asked again', ['no_answer', 'decline']],

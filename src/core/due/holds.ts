@@ -91,7 +91,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   }
   if (hold !== undefined && isInReview(hold) && !(await expireReview(engine, hold))) return putOff(engine, due);
   // A review that has its end is due only where it was not let through.
-  if (due.kind === 'review' && hold !== undefined && stateShown(hold) === 'approved' && !isInReview(hold)) return finish(engine, due);
+  if (due.kind === 'review' && hold !== undefined && stateShown(hold) !== 'rejected' && !isInReview(hold)) return finish(engine, due);
   const act = due.kind === 'capture' ? capture : voidOperation;
   const result = await act(engine, { ...command, because: isGivenUpReason(hold?.reason) ? hold.reason : reasons[due.kind] });
   if (result.kind === 'refused') {

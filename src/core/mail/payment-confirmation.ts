@@ -5,8 +5,20 @@ import type { OperationView, PaymentTree } from '../payment/operation.ts';
 import { isRiskReason } from '../risk/rule.ts';
 import type { MailContent, MailFormats, MailKind, MailLanguage } from './content.ts';
 
-/** `held`: reserved only. `unpaid`: declined, called off by the shopper, or not to be made. `act_failed`: a capture, a refund or a void. */
-type PaymentResult = 'charged' | 'held' | 'unpaid' | 'canceled' | 'refunded' | 'act_failed' | 'charged_back' | 'chargeback_reversed';
+/**
+ * `held`: reserved only. `unpaid`: declined, called off by the shopper, or not to be made. `reduced`: voided in part, or what a capture had left.
+ * `act_failed`: a capture, a refund or a void.
+ */
+type PaymentResult =
+  | 'charged'
+  | 'held'
+  | 'unpaid'
+  | 'canceled'
+  | 'reduced'
+  | 'refunded'
+  | 'act_failed'
+  | 'charged_back'
+  | 'chargeback_reversed';
 
 export type PaymentConfirmation = {
   readonly merchantName: string;
@@ -48,6 +60,11 @@ const words: Readonly<Record<MailLanguage, Words>> = {
         'Payment canceled',
         (amount, merchant) => `${amount} will not be paid to ${merchant}: what was reserved or taken was given back.`,
       ],
+      reduced: [
+        'Payment reduced',
+        (amount, merchant) =>
+          `${amount} of the payment will not be paid to ${merchant}: that part of what was reserved or taken was given back.`,
+      ],
       refunded: ['Refund made', (amount, merchant) => `${merchant} has refunded ${amount}.`],
       act_failed: ['Request failed', (amount) => `A capture, refund or cancellation of ${amount} was not made. Nothing has changed.`],
       charged_back: ['Chargeback', (amount, merchant) => `The cardholder’s bank has taken back ${amount} from ${merchant}.`],
@@ -71,6 +88,11 @@ const words: Readonly<Record<MailLanguage, Words>> = {
       canceled: [
         'Zahlung aufgehoben',
         (amount, merchant) => `${amount} gehen nicht an ${merchant}: Was reserviert oder eingezogen war, ist wieder frei.`,
+      ],
+      reduced: [
+        'Zahlung verringert',
+        (amount, merchant) =>
+          `${amount} der Zahlung gehen nicht an ${merchant}: Dieser Teil des Reservierten oder Eingezogenen ist wieder frei.`,
       ],
       refunded: ['Erstattung erfolgt', (amount, merchant) => `${merchant} hat ${amount} erstattet.`],
       act_failed: [
@@ -99,6 +121,11 @@ const words: Readonly<Record<MailLanguage, Words>> = {
         'Paiement annulé',
         (amount, merchant) => `${amount} ne seront pas versés à ${merchant} : ce qui était réservé ou encaissé a été rendu.`,
       ],
+      reduced: [
+        'Paiement réduit',
+        (amount, merchant) =>
+          `${amount} du paiement ne seront pas versés à ${merchant} : cette partie de ce qui était réservé ou encaissé a été rendue.`,
+      ],
       refunded: ['Remboursement effectué', (amount, merchant) => `${merchant} a remboursé ${amount}.`],
       act_failed: [
         'Demande échouée',
@@ -120,6 +147,10 @@ const words: Readonly<Record<MailLanguage, Words>> = {
       held: ['Pago autorizado', (amount, merchant) => `Hay ${amount} reservados para ${merchant}. Capture el pago para recibir el dinero.`],
       unpaid: ['Pago no realizado', (amount, merchant) => `${merchant} no ha recibido ${amount}.`],
       canceled: ['Pago anulado', (amount, merchant) => `${merchant} no recibirá ${amount}: lo reservado o cobrado se ha devuelto.`],
+      reduced: [
+        'Pago reducido',
+        (amount, merchant) => `${merchant} no recibirá ${amount} del pago: esa parte de lo reservado o cobrado se ha devuelto.`,
+      ],
       refunded: ['Reembolso realizado', (amount, merchant) => `${merchant} ha reembolsado ${amount}.`],
       act_failed: [
         'Solicitud fallida',
@@ -207,10 +238,12 @@ function resultOf(
     case 'refund':
       return isDone ? 'refunded' : 'act_failed';
     case 'reversal':
-      // What a review has refused was told when it was; after a last capture only the rest is given back.
+      // What a review has refused was told when it was.
       if (isRiskReason(reason)) return undefined;
       if (isOver) return 'act_failed';
-      return state === 'voided' ? 'canceled' : undefined;
+      if (state === 'voided') return 'canceled';
+      // What has a reason the gateway did by itself: after a last capture only the rest is given back.
+      return reason === undefined ? 'reduced' : undefined;
     case 'chargeback':
       return isDone ? 'charged_back' : undefined;
     case 'chargeback_reversal':

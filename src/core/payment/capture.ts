@@ -1,6 +1,6 @@
 /** Capture: takes held money, in one part or several, up to what was authorized and not released. */
 import { refusal } from '../refusals.ts';
-import { stateShown } from '../risk/review.ts';
+import { isCapturing, stateShown } from '../risk/review.ts';
 import { decideVoid } from './decide-void.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refuseUnsuccessful } from './operate.ts';
@@ -49,7 +49,7 @@ async function releaseRest(engine: Engine, { channel, operationId }: OperateComm
 export const decideCapture: Decide = (tree, named, { amount, once }) => {
   if (named.kind !== 'preauthorization') return refusal('wrong_kind');
   if (named.bank !== undefined) return refusal('capture_not_supported');
-  const unsuccessful = refuseUnsuccessful({ ...named, state: stateShown(named) });
+  const unsuccessful = refuseUnsuccessful(isCapturing(named) ? named : { ...named, state: stateShown(named) });
   if (unsuccessful !== undefined) return unsuccessful;
   if (once === true && tree.captured + tree.capturePending > 0) return refusal('already_captured');
   const left = tree.authorized - tree.captured - tree.capturePending - tree.released - tree.releasePending;

@@ -60,6 +60,8 @@ export interface CheckoutTerms {
   readonly forOnePayment?: true;
   /** What failed once cannot be tried again. */
   readonly singleAttempt?: true;
+  /** Tried too often, it has expired, before its time. */
+  readonly expiresExhausted?: true;
   /** For which cards the page does not insist on the code: `new` ones, `stored` ones. */
   readonly cvcOptional?: readonly ('new' | 'stored')[];
   /** It is never paid itself: each shopper who opens it pays an order of their own, made of it. */
@@ -93,6 +95,8 @@ export interface CheckoutTerms {
   readonly bill?: Bill;
   /** What kind of order it is, where the protocol tells several apart: a word of the dialect's that books can be asked by. */
   readonly product?: string;
+  /** Of a checkout that was opened under a key: the keyed HMAC of what was asked for then, in hex. A change of the terms leaves it. */
+  readonly openedWith?: string;
   /** What only the dialect knows of it, in its protocol's own form; without card data. */
   readonly document?: unknown;
 }
@@ -213,7 +217,7 @@ export interface CheckoutStore {
   }): Promise<void>;
 }
 
-/** Keeps which orders are still to be looked at when their time is over. */
+/** Keeps which orders are still to be looked at when their time is over, or after the last attempt that they bear. */
 export interface OrderExpiryStore {
   /** Leases orders that are due at a business time, the longest due first. */
   claimDue(request: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly CheckoutKey[]>;
@@ -221,9 +225,9 @@ export interface OrderExpiryStore {
   nextDueAtMs(): Promise<number | undefined>;
   /**
    * Makes the order expired, as an event of it; false when it is closed or was told before, or an attempt beyond `attempts` may be under way. From then on
-   * none begins.
+   * none begins. `nowMs`: business time.
    */
-  tell(order: CheckoutKey & { readonly attempts: number }): Promise<boolean>;
+  tell(order: CheckoutKey & { readonly attempts: number; readonly nowMs: number }): Promise<boolean>;
   /** There is nothing to tell: it is paid, or called off. */
   finish(order: CheckoutKey): Promise<void>;
   /** It is looked at again at this business time. */

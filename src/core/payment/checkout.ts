@@ -2,7 +2,6 @@
  * A checkout: the merchant's wish to be paid, before any card. The shopper has half an hour and several attempts; each attempt is an
  * operation of its own, and none begins before the one ahead of it has certainly failed, so that a shopper is never charged twice.
  */
-import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { authorizeAtBank } from '../bank/authorize.ts';
 import { payOutToAccount } from '../bank/transfer.ts';
 import type { BankAccount } from '../instrument/account.ts';
@@ -14,7 +13,6 @@ import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { stateShown } from '../risk/review.ts';
 import { keepCvc } from '../three-d-secure/run.ts';
-import { readTicket } from '../three-d-secure/tickets.ts';
 import { authorize } from './authorize.ts';
 import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
 import { type AuthorizeCommand, type Instrument, refuseTerms } from './authorize-command.ts';
@@ -24,56 +22,8 @@ import type { ActResult, Engine } from './engine.ts';
 import { spentWith } from './kept-card.ts';
 import type { OperationView } from './operation.ts';
 
-const usualLifeMs = 30 * 60_000;
 /** Whoever needs more than this is trying out cards. */
 const attemptsAtMost = 10;
-
-/** What a request may name a checkout by: the merchant's routing number (four digits of base 36) and 128 random bits as 32 hex digits. */
-const tokenForm = /^([0-9a-z]{4})([0-9a-f]{32})$/;
-
-export type Opened =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'opened'; readonly token: string; readonly expiresAtMs: number };
-
-/** Opens a checkout. Its token is told once and kept as a hash only; addresses among the terms may contain it. */
-export async function openCheckout(
-  engine: Engine,
-  channel: Channel,
-  termsOf: (token: string) => CheckoutTerms,
-  lifetimeMs = usualLifeMs,
-): Promise<Opened> {
-  const secret = randomBytes(16).toString('hex');
-  const token = `${channel.routingNumber.toString(36).padStart(4, '0')}${secret}`;
-  const terms = termsOf(token);
-  const refused = terms.keepsCardOnly === true ? undefined : refuseTerms({ channel, ...terms.order });
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
-  const createdAtMs = engine.clock.businessNow();
-  const expiresAtMs = createdAtMs + lifetimeMs;
-  await engine.checkouts.create({
-    ...{ merchantId: channel.merchantId, channelId: channel.channelId, checkoutId: randomUUIDv7() },
-    ...{ secretHash: hashOf(secret), terms, createdAtMs, expiresAtMs },
-  });
-  return { kind: 'opened', token, expiresAtMs };
-}
-
-/** The checkout with this token; undefined when there is none. */
-export async function findCheckout(engine: Engine, token: string): Promise<Checkout | undefined> {
-  const [, routing, secret] = tokenForm.exec(token) ?? [];
-  if (routing === undefined || secret === undefined) return findByTicket(engine, token);
-  return engine.checkouts.find({ routingNumber: Number.parseInt(routing, 36), secretHash: hashOf(secret) });
-}
-
-/** An order's page has a ticket for its address. */
-async function findByTicket({ shoppers, checkouts }: Engine, text: string): Promise<Checkout | undefined> {
-  const ticket = readTicket(shoppers, text);
-  if (ticket?.purpose !== 'order') return undefined;
-  const merchantId = await shoppers.visits.merchantOf(ticket.routingNumber);
-  return merchantId === undefined ? undefined : checkouts.findById({ merchantId, checkoutId: ticket.id });
-}
-
-function hashOf(secret: string): Uint8Array {
-  return createHash('sha256').update(secret).digest();
-}
 
 /**
  * `open`: the next attempt may begin; `last` is the one that failed. `pending`: what was tried has no certain outcome. `exhausted`: too many
@@ -118,8 +68,21 @@ async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView
   const failed = last === undefined ? {} : { last };
   if (checkout.closed !== undefined) return { kind: 'closed', ...failed };
   if (checkout.expiresAtMs !== undefined && engine.clock.businessNow() >= checkout.expiresAtMs) return { kind: 'expired', ...failed };
-  const most = checkout.terms.singleAttempt === true ? 1 : attemptsAtMost;
-  return next > most ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
+  return next > attemptsFor(checkout) ? { kind: 'exhausted', ...failed } : { kind: 'open', attempt: next, ...failed };
+}
+
+function attemptsFor({ terms }: Checkout): number {
+  return terms.singleAttempt === true ? 1 : attemptsAtMost;
+}
+
+/** What becomes of the last attempt may end the order: it is looked at as if its time were over. */
+async function watchLast({ expiries, clock, log }: Engine, checkout: Checkout): Promise<void> {
+  await expiries.putOff(keysOf(checkout), clock.businessNow()).catch((error: unknown) => {
+    log.warn(
+      { checkoutId: checkout.checkoutId, error: String(error) },
+      'an order that was tried too often may be told as expired at its end only',
+    );
+  });
 }
 
 /** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
@@ -222,6 +185,7 @@ export async function payCheckout(
   }
   const { operation } = result;
   await note(engine, checkout, attempt, operation);
+  if (checkout.terms.expiresExhausted === true && attempt >= attemptsFor(checkout)) await watchLast(engine, checkout);
   return { kind: 'state', state: await stateFrom(engine, checkout, operation, attempt) };
 }
 
@@ -232,6 +196,19 @@ async function note(engine: Engine, checkout: Checkout, attempt: number, { opera
   });
 }
 
+/** A card that the order does not take: none at all, or one of another brand, also where it was kept before. Banks are refused by what they can do. */
+export async function refuseUnwanted(
+  { vault }: Pick<Engine, 'vault'>,
+  { merchantId, terms }: Checkout,
+  instrument: CheckoutInstrument,
+): Promise<Refusal | undefined> {
+  if (instrument.type === 'bank' || instrument.type === 'account') return undefined;
+  if (!takesCards(terms)) return refusal('method_not_enabled');
+  if (instrument.type !== 'token' || terms.brands.length === 0) return undefined;
+  const kept = await vault.resolveToken({ merchantId, token: instrument.token });
+  return kept === undefined || terms.brands.includes(kept.summary.brand) ? undefined : refusal('brand_not_enabled', 'card');
+}
+
 /** Every way to pay begins a payment under the key of its attempt. A bank needs its shopper, who comes back as from an issuer. */
 async function begin(
   engine: Engine,
@@ -240,8 +217,8 @@ async function begin(
 ): Promise<ActResult> {
   const { thenCapture, numbered, authenticates, ...order } = checkout.terms.order;
   const { dialectData, ...differing } = more;
-  if (instrument.type !== 'bank' && instrument.type !== 'account' && !takesCards(checkout.terms))
-    return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  const unwanted = await refuseUnwanted(engine, checkout, instrument);
+  if (unwanted !== undefined) return { kind: 'refused', refusal: unwanted };
   const given = {
     ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
@@ -319,8 +296,10 @@ async function keepCode(
 export async function amendCheckout(
   engine: Engine,
   { checkout, channel }: { readonly checkout: Checkout; readonly channel: Channel },
-  terms: CheckoutTerms,
+  wanted: CheckoutTerms,
 ): Promise<Refusal | undefined> {
+  const { openedWith } = checkout.terms;
+  const terms = openedWith === undefined ? wanted : { ...wanted, openedWith };
   const refused = refuseTerms({ channel, ...terms.order });
   if (refused !== undefined) return refused;
   const { kind } = await stateOfCheckout(engine, checkout);

@@ -1,6 +1,6 @@
 /**
  * Orders whose time is over: one that nobody has paid by then has expired, and that happens to it once, at the time that was set. Of one that is being
- * paid at that moment it is not known yet; it is looked at again.
+ * paid at that moment it is not known yet; it is looked at again. One that expires when it was tried too often is looked at from its last attempt on.
  */
 import { doEach } from '../due/each.ts';
 import type { DueWork } from '../due/work.ts';
@@ -35,7 +35,8 @@ async function lookAt(engine: Engine, key: CheckoutKey): Promise<boolean> {
   const { checkouts, expiries, clock } = engine;
   const order = await checkouts.findById(key);
   if (order?.expiresAtMs === undefined) throw new Error(`there is no order ${key.checkoutId} that expires`);
-  const { kind } = await stateOfOrder(engine, order);
+  const { kind, ...state } = await stateOfOrder(engine, order);
+  const nowMs = clock.businessNow();
   switch (kind) {
     case 'succeeded':
     case 'kept':
@@ -43,21 +44,24 @@ async function lookAt(engine: Engine, key: CheckoutKey): Promise<boolean> {
       await expiries.finish(key);
       return true;
     case 'expired':
-      if (await expiries.tell({ ...key, attempts: order.attempts })) return true;
+      if (await expiries.tell({ ...key, attempts: order.attempts, nowMs })) return true;
+      break;
+    case 'exhausted':
+      if (order.terms.expiresExhausted === true && (await expiries.tell({ ...key, attempts: order.attempts, nowMs }))) return true;
       break;
     case 'pending':
     case 'open':
-    case 'exhausted':
       break;
   }
-  await expiries.putOff(key, lookAgainAtMs(clock.businessNow(), order.expiresAtMs));
+  const last = 'last' in state ? state.last : undefined;
+  await expiries.putOff(key, lookAgainAtMs(nowMs, nowMs < order.expiresAtMs ? (last?.createdAtMs ?? nowMs) : order.expiresAtMs));
   return false;
 }
 
 /**
- * After half of the time that has passed since it expired: within seconds where a shopper is at the bank, once in a day where a decision takes weeks, so
+ * After half of the time that has passed since it expired, or since the last attempt began: within seconds where a shopper is at the bank, once in a day where a decision takes weeks, so
  * that a clock that is moved by a year does not stop at each minute of it.
  */
-function lookAgainAtMs(nowMs: number, expiresAtMs: number): number {
-  return nowMs + Math.min(Math.max((nowMs - expiresAtMs) / 2, pauseAtLeastMs), pauseAtMostMs);
+function lookAgainAtMs(nowMs: number, sinceMs: number): number {
+  return nowMs + Math.min(Math.max((nowMs - sinceMs) / 2, pauseAtLeastMs), pauseAtMostMs);
 }

@@ -26,6 +26,8 @@ export interface OperateCommand extends MerchantNames {
   readonly currency?: string;
   /** Of a capture or refund, where the protocol knows one per payment or charge: only when none succeeded before and none is under way. */
   readonly once?: true;
+  /** Of a refund: refused while another of the payment is under way, since it may be the same one again. Not for what has a key. */
+  readonly alone?: true;
   /** Of a capture: what it does not take is released as soon as it has succeeded, also when that is known only later. Goes with `once`. */
   readonly releasesRest?: true;
   /** Of a void: it is answered as the end of the whole payment, so not while a capture of it has no outcome. */
@@ -168,6 +170,7 @@ export async function rowFor(
     ...(command.because === undefined ? {} : { because: command.because }),
     ...(command.once === undefined ? {} : { once: command.once }),
     ...(decision.inParts === undefined ? {} : { inParts: decision.inParts }),
+    ...(command.alone === undefined ? {} : { alone: command.alone }),
     ...(command.releasesRest === undefined ? {} : { releasesRest: command.releasesRest }),
   };
   return { row, bearer };

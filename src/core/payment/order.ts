@@ -59,7 +59,7 @@ const orderIdKey = 'orderId';
 export async function openUse(engine: Engine, channel: Channel, { terms, checkoutId, ...of }: Checkout): Promise<string | undefined> {
   if (of.closed !== undefined || (of.expiresAtMs !== undefined && engine.clock.businessNow() >= of.expiresAtMs)) return undefined;
   const orderId = randomUUID();
-  const { reusable: _reusable, notesView: _notesView, ...own } = terms;
+  const { reusable: _reusable, notesView: _notesView, expiresExhausted: _expires, ...own } = terms;
   const document = { ...(terms.document as object | undefined), of: checkoutId };
   const order = { ...own.order, dialectData: { ...own.order.dialectData, [orderIdKey]: orderId } };
   const refused = await openOrder(engine, channel, {

@@ -9,10 +9,11 @@ import { doEach } from '../due/each.ts';
 import type { DueWork } from '../due/work.ts';
 import type { Channel, Directory } from '../merchant/channel.ts';
 import type { DueRefund } from '../ports/refunds-in-parts.ts';
+import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate, refused } from './operate.ts';
 import { leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
-import { capturesIn, decideRefund, refundableOf } from './refund.ts';
+import { capturesIn, decideRefund, isRefunding, refundableOf } from './refund.ts';
 
 /** In the data of the first part: the number of each capture, in the order of the parts, and what it bears; `1:300 2:700`. */
 const planKey = 'refundParts';
@@ -64,6 +65,7 @@ export function firstPartOf({ dialectData, operationId }: Pick<OperationView, 'd
 }
 
 const decideFirstPart: Decide = (tree, named, command) => {
+  if (command.alone === true && isRefunding(tree)) return refusal('payment_busy');
   const captures = named.kind === 'preauthorization' ? capturesIn(tree).filter((capture) => refundableOf(capture) > 0) : [];
   const all = captures.reduce((sum, capture) => sum + leftOf(capture), 0);
   const asked = command.amount ?? all;
@@ -134,7 +136,7 @@ async function makeOthers(engine: Engine, command: OperateCommand, first: Operat
   if (!stands(first)) return true;
   const tree = await engine.store.findTree(first);
   if (tree === undefined) return false;
-  const { currency: _currency, once: _once, referenceKey: _referenceKey, ...shared } = command;
+  const { currency: _currency, once: _once, alone: _alone, referenceKey: _referenceKey, ...shared } = command;
   for (const { number, amount } of planOf(first).slice(1)) {
     const capture = tree.operations.find((operation) => operation.number === number);
     if (capture === undefined) throw new Error(`the refund ${first.operationId} is of a capture that is not there`);

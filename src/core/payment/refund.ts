@@ -9,13 +9,14 @@ export function refund(engine: Engine, command: OperateCommand): Promise<ActResu
 }
 
 /** Without an amount, all that is left of the capture or debit is refunded. */
-export const decideRefund: Decide = (tree, named, { amount, once }) => {
+export const decideRefund: Decide = (tree, named, { amount, once, alone }) => {
   const target = named.kind === 'preauthorization' ? capturedOf(tree, amount) : named;
   if (target === undefined || !isCharge(target)) return refusal('wrong_kind');
   const unsuccessful = refuseUnsuccessful(target);
   if (unsuccessful !== undefined) return unsuccessful;
   if (isChargedBack(target)) return refusal('charged_back');
   if (once === true && target.refunded + target.refundPending > 0) return refusal('already_refunded');
+  if (alone === true && isRefunding(tree)) return refusal('payment_busy');
   const left = leftOf(target);
   const wanted = amount ?? left;
   if (wanted <= 0 || wanted > left) return refusal('exceeds_captured', 'amount');
@@ -30,6 +31,11 @@ function capturedOf(tree: PaymentTree, amount: number | undefined): OperationNod
   const captures = capturesIn(tree);
   const able = captures.find((capture) => refundableOf(capture) >= (amount ?? 1));
   return able ?? captures.toSorted((a, b) => refundableOf(b) - refundableOf(a))[0];
+}
+
+/** Whether a refund of the payment has no outcome yet. */
+export function isRefunding({ operations }: PaymentTree): boolean {
+  return operations.some(({ refundPending }) => refundPending > 0);
 }
 
 /** What took the money of an authorization, oldest first. */

@@ -93,6 +93,8 @@ export interface NewOperation extends NewOperationBase {
   readonly remaining?: number;
   /** Of a capture or refund: only when none succeeded before and none is under way. */
   readonly once?: true;
+  /** Of a refund: only while no other of the same charge is under way. */
+  readonly alone?: true;
   /** Of a capture: that what it leaves of the hold is due to be released is written with it. */
   readonly releasesRest?: true;
   /** Of a refund: that its other parts are due is written with it. */

@@ -18,8 +18,11 @@ export type AfterReview = 'debit' | 'rebill' | 'capture';
 
 export const inReview: ReviewReason = 'in_review';
 
-/** The merchant has voided it under review. It is read so, and not recorded: the hold keeps the reason that it got. */
+/** All of it was given up before anything was captured. It is read so, and not recorded: the hold keeps the reason that it got. */
 export const calledOff: ReviewReason = 'review_voided';
+
+/** Let through, to be captured with that, and nothing captured yet. It is read so, and not recorded: that the capture stands is known by its own outcome. */
+export const capturing: ReviewReason = 'review_capturing';
 
 type Reviewed = Pick<OperationView, 'kind' | 'state' | 'reason'>;
 
@@ -27,10 +30,23 @@ export function isInReview({ kind, state, reason }: Reviewed): boolean {
   return kind === 'preauthorization' && state === 'approved' && reason === inReview;
 }
 
-/** The state as merchants are to see it: pending until somebody has looked at it, and rejected when it was not let through. */
-export function stateShown({ kind, state, reason }: Reviewed): OperationState {
+export function isCapturing({ reason }: Pick<OperationView, 'reason'>): boolean {
+  return reason === capturing;
+}
+
+/** Nobody can say yet whether it is paid: somebody has to look at it, or the acquirer has to confirm what follows. */
+export function isUndecided(operation: Reviewed): boolean {
+  return isInReview(operation) || isCapturing(operation);
+}
+
+/**
+ * The state as merchants are to see it: pending until somebody has looked at it, and until what was to be charged is captured; rejected when it was not
+ * let through.
+ */
+export function stateShown(operation: Reviewed): OperationState {
+  const { kind, state, reason } = operation;
   if (kind !== 'preauthorization' || state !== 'approved') return state;
-  if (reason === inReview) return 'pending';
+  if (isUndecided(operation)) return 'pending';
   return isGivenUpReason(reason) ? 'rejected' : state;
 }
 
@@ -47,7 +63,7 @@ export function isCapturedAfterReview({ dialectData }: Pick<OperationView, 'dial
 
 /** Let through, but the acquirer has refused to capture it, which is not asked for twice. */
 export function isUncaptured(tree: PaymentTree, hold: OperationNode): boolean {
-  if (hold.reason !== 'review_accepted' || !isCapturedAfterReview(hold)) return false;
+  if (!isCapturing(hold)) return false;
   return tree.operations.some(({ kind, targetId, state }) => kind === 'capture' && targetId === hold.operationId && state === 'declined');
 }
 

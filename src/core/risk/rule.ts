@@ -56,8 +56,9 @@ export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often`
 
 /**
  * Of a payment that was authorized: an operator has yet to look at it, or has let it through, or the merchant has called all of it off before anybody did.
+ * `review_capturing`: it was let through, and the capture that is to follow is not certain.
  */
-export type ReviewReason = 'in_review' | 'review_accepted' | 'review_voided';
+export type ReviewReason = 'in_review' | 'review_accepted' | 'review_capturing' | 'review_voided';
 
 /**
  * Why a payment that was authorized and held for review is given up: an operator has declined it, nobody looked at it in time, or the acquirer refused to

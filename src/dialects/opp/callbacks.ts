@@ -4,6 +4,7 @@
  */
 import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { isCapturedAfterReview } from '../../core/risk/review.ts';
 import type {
   CallbackAddress,
   CallbackMessage,
@@ -42,17 +43,25 @@ export const callbacks: DialectCallbacks = {
     if (notice.subject === 'token') return notice.namedByRequest ? [] : [writeTokenAct(notice)];
     // That it was sent to the acquirer is no news: it was pending, and still is.
     if (notice.event.name.endsWith('.submitted')) return [];
-    if (notice.namedByRequest) return [writeNotification(notice)];
-    const payment = encrypted(notice.address, { type: 'PAYMENT', payload: writePayment(notice) });
+    const told = operationsOf(notice).map((operation) => ({ ...notice, operation }));
+    if (notice.namedByRequest) return told.map(writeNotification);
+    const payments = told.map((one) => encrypted(one.address, { type: 'PAYMENT', payload: writePayment(one) }));
     const { token, card } = notice.operation;
-    if (token === undefined || card === undefined || !keepsCard(notice)) return [payment];
+    if (token === undefined || card === undefined || !keepsCard(notice)) return payments;
     const { body } = writeRegistration({ token, card }, notice.mode);
     const payload = { ...body, merchantTransactionId: notice.operation.merchantReference, ...writeOrigin(notice) };
-    return [payment, encrypted(notice.address, { type: 'REGISTRATION', action: 'CREATED', payload })];
+    return [...payments, encrypted(notice.address, { type: 'REGISTRATION', action: 'CREATED', payload })];
   },
   writeTest: ({ address }: CallbackTest) =>
     encrypted(address, { type: 'test', action: 'webhook activation', payload: { result: { ...resultOf('000.100.110') } } }),
 };
+
+/** The capture that follows a review makes the charge certain that the merchant asked for, and knows by its own id. */
+function operationsOf({ event, operation, tree }: PaymentNotice): readonly OperationView[] {
+  if (event.name !== 'capture.approved') return [operation];
+  const hold = tree.operations.find(({ operationId }) => operationId === operation.targetId);
+  return hold !== undefined && isCapturedAfterReview(hold) ? [operation, hold] : [operation];
+}
 
 /** What is kept of the shopper only where the endpoint wants it. */
 const customerFields = ['customer', 'billing', 'shipping', 'customParameters'];

@@ -14,7 +14,7 @@ const intro = `The server-to-server API of the Open Payment Platform family, at 
 - Bodies are \`application/x-www-form-urlencoded\` with flat, dotted names. An empty value means that the parameter is absent; unknown names are refused.
 - Answers are JSON whose leaves are all text. \`result.code\` says what became of the request; the HTTP status follows it.
 - \`000.200.000\` means that the acquirer has not answered: ask again by the \`id\`. It is never a decline.
-- A request that names an \`Idempotency-Key\` can be sent again safely. Checkouts have none: nothing is paid before the shopper pays.`;
+- A request that names an \`Idempotency-Key\` can be sent again safely. A change of a checkout needs none: it may be repeated as it is.`;
 
 /** In live mode nothing is filled in: there are no published credentials. */
 export function describeApi(mode: Mode): ApiDescription {
@@ -65,7 +65,10 @@ function writeEndpoint(endpoint: Endpoint, mode: Mode): Json {
   return {
     ...{ operationId: name, tags: [group], summary, description },
     ...(method === 'post'
-      ? { parameters: [...ids, ...(answer === 'Checkout' ? [] : [idempotencyKey])], requestBody: writeBody(endpoint, schemas) }
+      ? {
+          parameters: [...ids, ...(answer === 'Checkout' && id !== undefined ? [] : [idempotencyKey])],
+          requestBody: writeBody(endpoint, schemas),
+        }
       : {
           parameters: [
             ...ids,

@@ -8,7 +8,7 @@ import { formatDecimalAmount } from '../../core/money/amount.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { declineModelOf, isDeclineReason, ruledOutBy } from '../../core/payment/decline.ts';
 import { type OperationKind, type OperationView, operationKinds, type PaymentTree } from '../../core/payment/operation.ts';
-import { calledOff, isInReview, kindAsked, stateShown } from '../../core/risk/review.ts';
+import { calledOff, isCapturing, isInReview, kindAsked, stateShown } from '../../core/risk/review.ts';
 import { isOpen } from '../../core/states/authentication.ts';
 import type { Schedule } from '../../core/subscription/schedule.ts';
 import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
@@ -78,7 +78,7 @@ export function writeOperation(
   return { body, result };
 }
 
-/** Also what is approved and held for review. */
+/** Also what is approved and held for review, or let through and not captured yet. */
 function isApproved(operation: OperationView): boolean {
   return operation.state === 'approved' && stateShown(operation) !== 'rejected';
 }
@@ -259,6 +259,7 @@ function writeAdvice({ state, reason, adviceCode }: OperationView): Json {
 function extendedDescription(operation: OperationView): string {
   const { kind, state, reason } = operation;
   if (isInReview(operation)) return 'Authorized and held for review';
+  if (isCapturing(operation)) return 'Authorized, its capture is not confirmed yet';
   if (reason === calledOff) return 'Voided under review';
   if (isApproved(operation)) return kind === 'preauthorization' ? 'Authorized' : 'Approved';
   return (reason ?? state).replaceAll('_', ' ');

@@ -86,7 +86,7 @@ export async function openHosted(
     ...languageIn(page.locale),
     ...variant,
     ...{ brands: brandsOf(page.paymentProductFilters), tokens, document },
-    ...(document.kind === 'link' ? { notesView: true as const } : {}),
+    ...(document.kind === 'link' ? { notesView: true as const, expiresExhausted: true as const } : {}),
     ...(document.isReusable === true ? { reusable: true as const } : {}),
     lines: document.description === undefined ? [] : [{ name: document.description }],
   };

@@ -4,7 +4,6 @@ import type { CardBrand } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { AuthorizeCommand, Instrument } from '../../core/payment/authorize-command.ts';
-import { findCheckout } from '../../core/payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../../core/payment/checkout-terms.ts';
 import type { ActResult, Engine } from '../../core/payment/engine.ts';
 import {
@@ -16,6 +15,7 @@ import {
   type Spending,
   spendKeptCard,
 } from '../../core/payment/kept-card.ts';
+import { findCheckout } from '../../core/payment/open-checkout.ts';
 import type { CreateHostedTokenization, ProductFilters, ValidationRules } from './hosted-wire.ts';
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, Problem } from './problem.ts';

@@ -2,7 +2,7 @@
  * Status, category and number of payments and operations: the platform's old numbers (5 authorized, 9 paid, 8 refunded, 2 refused …), derived from
  * states and amounts. Total over core's states and kinds.
  */
-import { isInReview, stateShown } from '../../core/risk/review.ts';
+import { isCapturing, isInReview, stateShown } from '../../core/risk/review.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationState, type PaymentTree } from './tree.ts';
 
 export interface Status {
@@ -95,6 +95,8 @@ const reviewed = 50;
 
 function codeOfFirst(operation: OperationNode, approved: StatusCode): StatusCode {
   const { bank, reason } = operation;
+  // The capture that follows has numbers of its own.
+  if (isCapturing(operation)) return approved;
   switch (stateShown(operation)) {
     case 'awaiting':
       return 46;

@@ -2,7 +2,7 @@
 import type { CardSummary } from '../../core/instrument/card.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import { spentWith } from '../../core/payment/kept-card.ts';
-import { calledOff, inReview, screened } from '../../core/risk/review.ts';
+import { calledOff, capturing, inReview, screened } from '../../core/risk/review.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { toGuid, toWireId } from './ids.ts';
@@ -97,7 +97,7 @@ function writeFraud(operation: OperationNode): Json {
 }
 
 function fraudServiceResultOf({ reason, dialectData }: OperationNode): 'accepted' | 'challenged' | 'denied' | 'no-advice' {
-  const isLetThrough = reason === 'review_accepted' || reason === 'review_uncaptured';
+  const isLetThrough = reason === 'review_accepted' || reason === capturing || reason === 'review_uncaptured';
   if (reason === 'suspected_fraud' || (isRiskReason(reason) && !isLetThrough)) return 'denied';
   if (reason === inReview || reason === calledOff) return 'challenged';
   return isLetThrough || dialectData[screened] !== undefined ? 'accepted' : 'no-advice';

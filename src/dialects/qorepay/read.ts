@@ -9,7 +9,7 @@ import { decimalOf } from './decimal.ts';
 import { type Fields, fieldsOf, isObject } from './fields.ts';
 import type { Billed } from './history.ts';
 import { bankTransfer, brandsIn, methodNames } from './methods.ts';
-import { type FieldErrors, generalProblem, Problem } from './problem.ts';
+import { type FieldErrors, fieldProblem, generalProblem, Problem } from './problem.ts';
 import { amountOfLine, isDiscountTooLarge, type Product, totalOf } from './total.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -108,6 +108,7 @@ export function readPurchase(body: unknown, { nowMs, currency: standard }: Purch
   }
   const { total, currency, lines, purchase } = details;
   refuseTotal(total, top.skip_capture);
+  refuseTransfersAlone(top);
   return {
     ...{ brandId, client: client === undefined ? undefined : masked(client.client), clientId, total, currency, lines },
     document: {
@@ -135,6 +136,14 @@ export function refuseTotal(total: number, skipCapture: boolean): void {
   if (total === 0 && !skipCapture) {
     throw generalProblem(400, 'purchase_zero_total', 'A total of 0 needs `skip_capture`: the card is kept and nothing is paid.');
   }
+}
+
+/** Throws 400 where a bank would have to hold money, or to keep a card: nobody could pay it. */
+function refuseTransfersAlone({ payment_method_whitelist: allowed, skip_capture, force_recurring }: PurchaseDocument['top']): void {
+  if (!(skip_capture || force_recurring) || allowed === null || allowed.some((name) => name !== bankTransfer)) return;
+  const wanted = skip_capture ? 'skip_capture' : 'force_recurring';
+  const message = `\`${wanted}\` needs a card, and the whitelist has none.`;
+  throw fieldProblem('payment_method_whitelist', 'invalid_payment_method_whitelist', message);
 }
 
 /** `choices`: what can stand in it. */

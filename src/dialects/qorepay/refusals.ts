@@ -57,6 +57,7 @@ const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readon
   card_testing: ['suspected_fraud', 'Somebody seems to be trying out cards'],
   in_review: ['suspected_fraud', 'The payment is held for review'],
   review_accepted: ['general_transaction_error', 'The capture was not made'],
+  review_capturing: ['general_transaction_error', 'The capture is not certain yet'],
   review_voided: ['general_transaction_error', 'The payment was called off under review'],
   review_declined: ['suspected_fraud', 'The payment was held for review and declined'],
   review_expired: ['suspected_fraud', 'The payment was held for review, and nobody let it through in time'],

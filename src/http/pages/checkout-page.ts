@@ -3,7 +3,7 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { CheckoutState } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isInReview } from '../../core/risk/review.ts';
+import { isUndecided } from '../../core/risk/review.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { FormProblems, StoredCard } from './card-form.ts';
 import type { PageContext, Visit } from './checkout-visit.ts';
@@ -58,7 +58,7 @@ async function pendingPage(context: PageContext, visit: Visit, last: OperationVi
   const url =
     last.state === 'awaiting' ? pageUrl(engine.shoppers, { routingNumber, id: last.operationId }) : bankPageOf(engine, channel, last);
   if (url !== undefined) return bankPage(setting, inLanguage(url, setting.language.code), last);
-  if (last.reason !== 'payment_deferred' && !isInReview(last)) return waitPage(lookAgainMs, { setting, address });
+  if (last.reason !== 'payment_deferred' && !isUndecided(last)) return waitPage(lookAgainMs, { setting, address });
   return returnUrl === undefined ? paidPage(setting, last) : wayHome(context, visit, last, returnUrl);
 }
 
@@ -94,12 +94,14 @@ export interface FormMore {
   readonly chosen?: string;
 }
 
-/** The stored cards that the merchant offers and that still exist. */
+/** The stored cards that the merchant offers, that still exist, and that the order takes. */
 export async function storedCards({ engine }: PageContext, { merchantId, terms }: Checkout): Promise<readonly StoredCard[]> {
   const found = await Promise.all(terms.tokens.map((token) => engine.vault.resolveToken({ merchantId, token })));
   return found.flatMap((card, index) => {
     const token = terms.tokens[index];
-    return card === undefined || token === undefined ? [] : [{ token, summary: card.summary }];
+    if (card === undefined || token === undefined) return [];
+    const isTaken = terms.brands.length === 0 || terms.brands.includes(card.summary.brand);
+    return isTaken ? [{ token, summary: card.summary }] : [];
   });
 }
 

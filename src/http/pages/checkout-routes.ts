@@ -4,9 +4,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { holdsCardNumber } from '../../core/instrument/mask.ts';
-import { type AttemptResult, type CheckoutState, findCheckout } from '../../core/payment/checkout.ts';
+import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
+import { findCheckout } from '../../core/payment/open-checkout.ts';
 import { openUse, payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
 import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';

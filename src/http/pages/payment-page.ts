@@ -3,7 +3,7 @@ import type { BankMethod } from '../../core/instrument/bank.ts';
 import { iinRanges } from '../../core/instrument/card.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isInReview } from '../../core/risk/review.ts';
+import { isUndecided } from '../../core/risk/review.ts';
 import { allBrands, bankMark, brandMark, brandNames, isNamed, type NamedBrand, nameOfBrand } from './brands.ts';
 import type { FormField, FormProblems, StoredCard } from './card-form.ts';
 import { attributes, type Html, html } from './html.ts';
@@ -251,7 +251,7 @@ export function paidPage(setting: PageSetting, operation: OperationView, capture
   const { texts } = setting.language;
   const text = amountText(setting.language, amount, currency);
   if (bank?.awaitsReceipt === true || reason === 'payment_deferred') return goodEnd(setting, texts.deferredTitle, texts.deferredText(text));
-  if (isInReview(operation)) return goodEnd(setting, texts.reviewTitle, texts.heldText(text));
+  if (isUndecided(operation)) return goodEnd(setting, texts.reviewTitle, texts.heldText(text));
   if (kind !== 'preauthorization') return goodEnd(setting, texts.paidTitle, texts.paidText(text));
   const charged = amountText(setting.language, captured, currency);
   return goodEnd(setting, texts.paidTitle, captured > 0 ? texts.paidText(charged) : texts.heldText(text));

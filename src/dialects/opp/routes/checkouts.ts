@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { TokenAct } from '../../../core/instrument/token.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
-import { amendCheckout, findCheckout, openCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
+import { amendCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { Checkout } from '../../../core/payment/checkout-terms.ts';
+import { findCheckout, type Opened, openCheckout, openCheckoutOnce } from '../../../core/payment/open-checkout.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { answerRead, checkoutEnvelope, send } from '../answer.ts';
 import { fromCheckoutId, parametersOf, readKeeping, readTerms, toCheckoutId, wantsCardOnly } from '../checkout.ts';
 import { checkerOf } from '../parameters.ts';
 import { Problem } from '../problem.ts';
+import type { RequestContext } from '../read.ts';
 import { problemOf } from '../refusals.ts';
 import { readQuery, readRequest } from '../request.ts';
 import { httpStatusOf, type ResultCode, resultOf } from '../result-codes.ts';
@@ -31,10 +33,9 @@ type ById = { readonly Params: { readonly id: string } };
 export function registerCheckouts(app: FastifyInstance, context: DialectContext): void {
   app.post('/v1/checkouts', async (request, reply) => {
     const read = await readRequest(context, request, checkCheckout);
-    const opened = await openCheckout(context.engine, read.channel, (token) =>
-      (wantsCardOnly(read.parameters) ? readKeeping : readTerms)(read, toCheckoutId(token)),
-    );
+    const opened = await open(context, read);
     if (opened.kind === 'refused') throw problemOf(opened.refusal, undefined);
+    if (opened.repeat === true) reply.header('idempotent-replayed', 'true');
     const id = toCheckoutId(opened.token);
     return send(reply, 200, { ...written('000.200.100', id), ...checked(read.parameters.integrity), ...checkoutEnvelope(context, id) });
   });
@@ -104,6 +105,14 @@ export function registerCheckouts(app: FastifyInstance, context: DialectContext)
         })
         .send(script),
   });
+}
+
+/** With a key, a repeat is told of the checkout that the first request has opened. */
+function open(context: DialectContext, read: RequestContext): Promise<Opened & { readonly repeat?: boolean }> {
+  const { channel, parameters, idempotencyKey } = read;
+  const termsOf = (token: string) => (wantsCardOnly(parameters) ? readKeeping : readTerms)(read, toCheckoutId(token));
+  if (idempotencyKey === undefined) return openCheckout(context.engine, channel, { termsOf });
+  return openCheckoutOnce(context.engine, channel, { termsOf }, { key: idempotencyKey, input: { kind: 'checkout', parameters } });
 }
 
 /** The stored card that a checkout was opened for. */

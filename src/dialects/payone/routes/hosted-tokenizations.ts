@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { readToken } from '../../../core/instrument/forget.ts';
-import { openCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
+import { stateOfCheckout } from '../../../core/payment/checkout.ts';
 import { keptCardOf } from '../../../core/payment/kept-card.ts';
+import { openCheckout } from '../../../core/payment/open-checkout.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { readerOf } from '../body.ts';
@@ -32,7 +33,7 @@ export function registerHostedTokenizations(app: FastifyInstance, { engine }: Di
     const body = readBody(request.body);
     const channel = channelOf(request);
     const { tokens, invalidTokens } = await offeredTokens(engine, channel, tokensIn(body.tokens));
-    const opened = await openCheckout(engine, channel, () => termsOf(body, tokens), sessionLifeMs);
+    const opened = await openCheckout(engine, channel, { termsOf: () => termsOf(body, tokens), lifetimeMs: sessionLifeMs });
     if (opened.kind === 'refused') throw problemOf(opened.refusal, paymentNames);
     const url = `${engine.shoppers.publicUrl}/pay/${opened.token}`;
     return send(reply, 200, {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forget } from '../../../core/instrument/forget.ts';
 import { mailOrder } from '../../../core/invoice/mail-order.ts';
 import { capture } from '../../../core/payment/capture.ts';
-import { payCheckout, stateOfCheckout } from '../../../core/payment/checkout.ts';
+import { payCheckout, refuseUnwanted, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import { storedKey } from '../../../core/payment/idempotency.ts';
 import type { OperationNode, PaymentTree } from '../../../core/payment/operation.ts';
@@ -235,10 +235,11 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   if (paid === undefined) throw wrongStatusProblem('refund');
   const charges = chargesIn(paid.tree);
   if (charges.length === 0) throw wrongStatusProblem('refund');
-  // Without a key it may be the same refund again, which is under way or whose outcome is not known yet.
-  if (charges.some(({ refundPending }) => refundPending > 0) && idempotencyKeyOf(request) === undefined) throw wrongStatusProblem('refund');
   // A transfer may have come in several parts: the payment is named, and all of them may be given back at once.
-  const result = await refundInParts(context.engine, { ...commandFor(context, found, request, paid.first.operationId), ...given });
+  const command = { ...commandFor(context, found, request, paid.first.operationId), ...given };
+  // Without a key it may be the same refund again, which is under way or whose outcome is not known yet.
+  const result = await refundInParts(context.engine, idempotencyKeyOf(request) === undefined ? { ...command, alone: true } : command);
+  if (result.kind === 'refused' && result.refusal.code === 'payment_busy') throw wrongStatusProblem('refund');
   const { operationId } = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
   const view = await again(context, found);
   const made = refundIn(view, operationId);
@@ -259,13 +260,17 @@ async function charge(context: DialectContext, found: Found, request: FastifyReq
   if (token === undefined || kept === undefined) throw noToken();
   const { status } = historyOf(found.view, engine.clock.businessNow());
   if (!payable.includes(status) || found.view.order.terms.order.amount === 0) throw wrongStatusProblem('charge');
+  const instrument = { type: 'token', token } as const;
+  // Before a payer who is on the way is called off for it.
+  const unwanted = await refuseUnwanted(engine, found.view.order, instrument);
+  if (unwanted !== undefined) throw problemOf(unwanted, 'charge');
   const state = await stateToPay(context, found.view.order);
   if (state.kind !== 'open') throw wrongStatusProblem('charge');
   const result = await payCheckout(
     engine,
     { checkout: found.view.order, channel: found.channel },
     {
-      ...{ attempt: state.attempt, revision: found.view.order.revision, instrument: { type: 'token', token } },
+      ...{ attempt: state.attempt, revision: found.view.order.revision, instrument },
       more: {
         ...{ tokenize: false, agreement: { initiator: 'merchant', sequence: 'subsequent', type: 'unscheduled' } },
         dialectData: { flow: 'api', recurringToken: kept.view.order.checkoutId },
