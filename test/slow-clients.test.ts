@@ -131,6 +131,25 @@ test('what was refused before its body came, and ends then, has one answer', asy
   assert.match(refused.text(), /200\.100\.103/);
 });
 
+for (const [what, after, ends] of [
+  ['more bytes than its Content-Length says', 'and=so+on', false],
+  [
+    'half of another request and the end of the connection',
+    'POST /v1/payments HTTP/1.1\r\nHost: gateway\r\nContent-Length: 500\r\n\r\nhalf',
+    true,
+  ],
+] as const) {
+  test(`a payment with ${what} after it is answered as what it is`, async () => {
+    const body = encode({ entityId: demo.entityId, ...debit() });
+    const wire = await open();
+    const lines = [...head, `Authorization: ${bearerOf(demo.entityId, 'sandbox')}`, `Content-Length: ${body.length}`];
+    wire.socket.write([...lines, '', `${body}${after}`].join('\r\n'));
+    if (ends) wire.socket.end();
+    await cutOff(wire);
+    assert.match(wire.text(), /^HTTP\/1\.1 200 [\s\S]*000\.100\.110/);
+  });
+}
+
 test('a body that is too large is refused in the protocol’s own words before it is read, also when it does not say how long it is', async () => {
   const authorization = bearerOf(demo.entityId, 'sandbox');
   const body = encode({ entityId: demo.entityId, ...debit({ 'customParameters[x]': 'x'.repeat(5_000) }) });

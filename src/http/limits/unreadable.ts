@@ -64,9 +64,36 @@ export function createUnreadableAnswer(headerLimitBytes: number): (error: { read
   return ({ code = '' }, socket) => {
     if (code === 'ECONNRESET' || socket.destroyed) return;
     const fault = code === 'HPE_HEADER_OVERFLOW' ? tooLarge : (faults[code] ?? noRequest);
+    if (isAnswering(socket)) return endWhenAnswered(socket);
     if (socket.writable && !isAnswered(socket)) socket.write(written(fault));
     socket.destroy();
   };
+}
+
+/** Where a socket keeps whom it answers is not documented. */
+function answerOf(socket: Socket): ServerResponse | undefined {
+  return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** Whether a request that came whole is being carried out. */
+function isAnswering(socket: Socket): boolean {
+  return answerOf(socket)?.req.complete === true;
+}
+
+const ending = new WeakSet<Socket>();
+
+/**
+ * What cannot be read came after a request that is being carried out: a payment must not be called none for what follows it, or who sent it sends it
+ * again. The connection ends when all that was asked for is answered; what came after is not.
+ */
+function endWhenAnswered(socket: Socket): void {
+  if (ending.has(socket)) return;
+  ending.add(socket);
+  const next = (): void => {
+    if (isAnswering(socket)) answerOf(socket)?.once('close', () => setImmediate(next));
+    else socket.destroySoon();
+  };
+  next();
 }
 
 /**
@@ -74,12 +101,8 @@ export function createUnreadableAnswer(headerLimitBytes: number): (error: { read
  * them is not documented; without that such an answer has this one after it.
  */
 function isAnswered(socket: Socket): boolean {
-  const { _httpMessage: answer, parser } = socket as {
-    readonly _httpMessage?: ServerResponse | null;
-    readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
-  };
-  if (answer !== undefined && answer !== null) return answer.headersSent;
-  return parser?.incoming?.complete === false;
+  const { parser } = socket as { readonly parser?: { readonly incoming?: IncomingMessage | null } | null };
+  return answerOf(socket)?.headersSent ?? parser?.incoming?.complete === false;
 }
 
 function written({ status, error, message }: Fault): string {
