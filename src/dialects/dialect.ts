@@ -32,7 +32,10 @@ export interface DialectContext {
   expectUrlsInRequests(channel: Channel): Promise<void>;
   readonly limits: RequestLimits;
   readonly webhooks: Webhooks;
-  /** Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. */
+  /**
+   * Whether an error means that something the request needs is away: nothing was recorded, and the same request may succeed later. False once anything of
+   * the request stands.
+   */
   readonly isUnavailable: (error: unknown) => boolean;
 }
 

@@ -6,6 +6,7 @@ import { describeConsole } from '../console-api/openapi.ts';
 import { addConsoleRoutes, consoleRoutes, refuseOtherPaths } from '../console-api/routes.ts';
 import type { DueWork } from '../core/due/work.ts';
 import type { Engine } from '../core/payment/engine.ts';
+import { isCertainlyNotRecorded } from '../core/payment/store-failure.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import type { DialectApi, DialectContext, Webhooks } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/registry.ts';
@@ -22,6 +23,7 @@ import type { Draining } from '../http/requests.ts';
 import { createServer, observeRequests } from '../http/server.ts';
 import { addShopperRoutes, resultsPath } from '../http/shopper/routes.ts';
 import type { MailTransport } from '../mail/transport.ts';
+import { currentWork } from '../observability/work.ts';
 import { isConnectionFailure, isOutOfResources } from '../postgres/connection.ts';
 import { createUrlExpectation } from '../store/endpoints.ts';
 import { createRequestWindow } from '../store/request-window.ts';
@@ -126,8 +128,10 @@ function limitsOf({ config, databases, clock }: Foundation): SharedLimits {
   });
 }
 
+/** What was recorded already cannot be told as never made, whatever is away by now. */
 function isUnavailable(error: unknown): boolean {
-  return error instanceof Unavailable || isConnectionFailure(error) || isOutOfResources(error);
+  if (currentWork()?.isRecorded === true) return false;
+  return error instanceof Unavailable || isCertainlyNotRecorded(error) || isConnectionFailure(error) || isOutOfResources(error);
 }
 
 /** Fastify takes a number of proxies only as the function that it stands for: how far from us an address may be and still be believed. */

@@ -1,31 +1,37 @@
 /** The parts of the engine as they are, with their calls measured as steps, and the payment told to the work under way. */
+
+import { isCertainlyNotRecorded } from '../core/payment/store-failure.ts';
 import type { Acquirer } from '../core/ports/acquirer.ts';
+import type { Submission } from '../core/ports/new-operation.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
 import type { Vault } from '../core/ports/vault.ts';
 import type { ThreeDSServer } from '../core/three-d-secure/three-ds-server.ts';
 import { nameWork, type Observer } from './observer.ts';
+import { noteRecorded } from './work.ts';
 
 export function observedStore<Store extends PaymentStore>(store: Store, { step }: Observer): Store {
+  async function first(row: Parameters<typeof nameWork>[0], submit: () => Promise<Submission>): Promise<Submission> {
+    nameWork(row);
+    try {
+      const submission = await step('first_transaction', submit);
+      if (submission === 'submitted') noteRecorded();
+      return submission;
+    } catch (error) {
+      if (!isCertainlyNotRecorded(error)) noteRecorded();
+      throw error;
+    }
+  }
   return {
     ...store,
-    submitPayment(row) {
-      nameWork(row);
-      return step('first_transaction', () => store.submitPayment(row));
-    },
-    submitOperation(row) {
-      nameWork(row);
-      return step('first_transaction', () => store.submitOperation(row));
-    },
-    submitBankPayment(row) {
-      nameWork(row);
-      return step('first_transaction', () => store.submitBankPayment(row));
-    },
-    postOperation(row) {
-      nameWork(row);
-      return step('first_transaction', () => store.postOperation(row));
-    },
+    submitPayment: (row) => first(row, () => store.submitPayment(row)),
+    submitOperation: (row) => first(row, () => store.submitOperation(row)),
+    submitBankPayment: (row) => first(row, () => store.submitBankPayment(row)),
+    submitAccountPayout: (row) => first(row, () => store.submitAccountPayout(row)),
+    declareReceipt: (row) => first(row, () => store.declareReceipt(row)),
+    postOperation: (row) => first(row, () => store.postOperation(row)),
     recordOutcome(outcome) {
       nameWork(outcome);
+      noteRecorded();
       return step('second_transaction', () => store.recordOutcome(outcome), { 'polygate.event': outcome.event });
     },
     async findTree(key) {

@@ -13,6 +13,8 @@ export interface Work {
   /** Known as soon as somebody has found out. */
   paymentId?: string | undefined;
   operationId?: string | undefined;
+  /** Something of it stands, or may stand: whatever breaks from now on, it cannot be told as never made. */
+  isRecorded?: true;
   /** Its steps so far and how long they took, in ms. */
   readonly steps: { readonly name: string; readonly durationMs: number }[];
   readonly span?: Span | undefined;
@@ -45,6 +47,12 @@ export function nameWork({
   if (work === undefined) return;
   work.paymentId ??= paymentId;
   work.operationId ??= operationId;
+}
+
+/** Says that something was, or may have been, recorded for the present work. */
+export function noteRecorded(): void {
+  const work = underWay.getStore();
+  if (work !== undefined) work.isRecorded = true;
 }
 
 /** What a log line says of the work that it belongs to. */

@@ -5,11 +5,11 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
+import { logFailure } from '../failure.ts';
 import { buildNumber } from './build-number.ts';
 import { toWireId } from './ids.ts';
 import { policiesOf } from './policies.ts';
@@ -115,10 +115,7 @@ export function send(reply: FastifyReply, status: number, body: object): Fastify
 export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = context.isUnavailable(error) ? new Problem('800.800.800', { status: 503 }) : problemFor(error);
   if (problem === undefined) {
-    context.engine.log.error(
-      { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
-      'a request failed by a defect',
-    );
+    logFailure(context, request, error);
     return send(reply, 500, { ...writeResult(resultOf('999.999.999'), []), ...envelope(context, entityOf(request)) });
   }
   const result = { ...resultOf(problem.code), ...(problem.text === undefined ? {} : { description: problem.text }) };
@@ -139,7 +136,6 @@ function entityOf({ body, query }: FastifyRequest): string {
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return throttled();
-  if (isCertainlyNotRecorded(error)) return new Problem('800.800.800', { status: 503 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {

@@ -1,9 +1,9 @@
 /** Answers: one content, as JSON or as XML by the request's `Accept`; and errors in the protocol's shape. */
 import Builder from 'fast-xml-builder';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
+import { logFailure } from '../failure.ts';
 import { Problem } from './problem.ts';
 import { type Json, writeResult } from './write.ts';
 
@@ -60,10 +60,7 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
   const nowMs = context.engine.clock.wallNow();
   const problem = context.isUnavailable(error) ? new Problem('30002', { status: 503 }) : problemFor(error);
   if (problem === undefined) {
-    context.engine.log.error(
-      { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
-      'a request failed by a defect',
-    );
+    logFailure(context, request, error);
   }
   const { code, text, status, paymentId } = problem ?? new Problem('30001', { status: 500 });
   if (status === 503) reply.header('retry-after', '1');
@@ -73,14 +70,14 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
     const statusInvoiceResult = { code, description: text };
     return send(request, reply, { statusInvoiceResult, ...writeResult(statusInvoiceResult, nowMs) }, status);
   }
-  const failed: Json = isPayment ? { paymentId: paymentId ?? '-', status: 'failed', transactionStatus: 'N' } : {};
+  // What failed by a defect may have been done.
+  const failed: Json = isPayment && problem !== undefined ? { paymentId: paymentId ?? '-', status: 'failed', transactionStatus: 'N' } : {};
   return send(request, reply, { ...failed, ...writeResult({ code, description: text }, nowMs) }, status);
 }
 
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return new Problem('20099', { status: 429 });
-  if (isCertainlyNotRecorded(error)) return new Problem('30002', { status: 503 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {

@@ -4,10 +4,10 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
+import { logFailure } from '../failure.ts';
 import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
 import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
@@ -125,17 +125,23 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
     if (problem.status === 503) reply.header('retry-after', '1');
     return send(reply, problem.status, writeProblem(problem));
   }
-  context.engine.log.error(
-    { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
-    'a request failed by a defect',
+  logFailure(context, request, error);
+  return send(
+    reply,
+    500,
+    writeProblem(
+      new Problem('INTERNAL_ERROR', {
+        status: 500,
+        text: 'an error of the gateway, which has logged it; what was asked for may have been done: read it before you ask again',
+      }),
+    ),
   );
-  return send(reply, 500, writeProblem(new Problem('INTERNAL_ERROR', { status: 500, text: 'an error of the gateway; it was logged' })));
 }
 
 function problemFor(context: DialectContext, error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return new Problem('TOO_MANY_REQUESTS', { status: 429, text: 'too many requests' });
-  if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) {
+  if (context.isUnavailable(error)) {
     return new Problem('SERVICE_UNAVAILABLE', {
       status: 503,
       text: 'the payment system cannot take the request now; nothing was recorded',

@@ -1,8 +1,8 @@
 /** Answers: JSON in one piece, and the protocol's own form for everything that is refused. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
+import { logFailure } from '../failure.ts';
 import { generalProblem, Problem } from './problem.ts';
 
 export function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
@@ -21,11 +21,16 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
     if (problem.status === 503) reply.header('retry-after', '1');
     return send(reply, problem.status, problem.errors);
   }
-  context.engine.log.error(
-    { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
-    'a request failed by a defect',
+  logFailure(context, request, error);
+  return send(
+    reply,
+    500,
+    generalProblem(
+      500,
+      'internal_error',
+      'Something went wrong on our side, and was logged. What was asked for may have been done: read it before you ask again.',
+    ).errors,
   );
-  return send(reply, 500, generalProblem(500, 'internal_error', 'Something went wrong on our side; the request was logged.').errors);
 }
 
 function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem | undefined {
@@ -33,7 +38,7 @@ function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem 
   if (error instanceof TooManyRequests) {
     return generalProblem(429, 'throttled', `Request was throttled. Expected available in ${error.retryAfter} seconds.`);
   }
-  if (isUnavailable(error) || isCertainlyNotRecorded(error)) {
+  if (isUnavailable(error)) {
     return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
   }
   const { statusCode } = error as { readonly statusCode?: unknown };

@@ -3,11 +3,11 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
+import { logFailure } from '../failure.ts';
 import { toWireId } from './ids.ts';
 import { Problem } from './problem.ts';
 import { type Json, writePayment } from './write.ts';
@@ -53,10 +53,7 @@ export function send(reply: FastifyReply, status: number, body: Json): FastifyRe
 export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemFor(context, error);
   if (problem.code === 'internal_error') {
-    context.engine.log.error(
-      { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
-      'a request failed by a defect',
-    );
+    logFailure(context, request, error);
   }
   if (problem.code === 'missing_key' || problem.code === 'invalid_key') reply.header('www-authenticate', 'Bearer');
   if (problem.retryAfterMs !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfterMs / 1_000))));
@@ -66,7 +63,7 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
 function problemFor(context: DialectContext, error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return new Problem('rate_limited', { retryAfterMs: error.retryAfterMs });
-  if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return new Problem('service_unavailable', { retryAfterMs: 1_000 });
+  if (context.isUnavailable(error)) return new Problem('service_unavailable', { retryAfterMs: 1_000 });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body_too_large');

@@ -35,7 +35,11 @@ const codes = {
   amount_exceeded: [409, 'conflict', 'The amount is more than what is left.'],
   validation_failed: [422, 'validation_error', 'Fields of the request are wrong.'],
   rate_limited: [429, 'rate_limit', 'Too many requests.'],
-  internal_error: [500, 'api_error', 'Something went wrong here; the request id helps to find out what.'],
+  internal_error: [
+    500,
+    'api_error',
+    'Something went wrong here; the request id helps to find out what. What was asked for may have been done: read it before you ask again.',
+  ],
   processor_error: [502, 'api_error', 'The processor could not be asked.'],
   service_unavailable: [503, 'api_error', 'Nothing was recorded; the same request may succeed later.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, type: string, message: string]>>;

@@ -9,7 +9,6 @@ import type { Checkout } from '../../core/payment/checkout-terms.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import { findCheckout } from '../../core/payment/open-checkout.ts';
 import { openUse, payOrder, readOrder, stateOfOrder } from '../../core/payment/order.ts';
-import { isCertainlyNotRecorded } from '../../core/payment/store-failure.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import { readBrowser } from './browser-data.ts';
@@ -177,7 +176,7 @@ function answerError(context: PageContext, error: unknown, request: FastifyReque
   const setting = strangersSetting(context, request);
   if (error instanceof TooManyRequests) return sendError(request, reply, setting, 'busy');
   const { statusCode } = error as { readonly statusCode?: unknown };
-  if (context.isUnavailable(error) || isCertainlyNotRecorded(error)) return sendError(request, reply, setting, 'unavailable');
+  if (context.isUnavailable(error)) return sendError(request, reply, setting, 'unavailable');
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return sendError(request, reply, setting, 'wrong');
   context.engine.log.error(
     { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
