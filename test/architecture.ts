@@ -19,7 +19,11 @@ const rules: readonly Rule[] = [
   { from: 'core', may: [] },
   { from: 'protocols/*', may: [] },
   { from: 'dialects', may: ['core', 'dialects/*'] },
-  { from: 'dialects/*', may: ['core'], alsoFiles: [contract, 'src/dialects/demo.ts', 'src/dialects/refuse-the-rest.ts'] },
+  {
+    from: 'dialects/*',
+    may: ['core'],
+    alsoFiles: [contract, 'src/dialects/demo.ts', 'src/dialects/failure.ts', 'src/dialects/refuse-the-rest.ts'],
+  },
   { from: 'acquirers', may: ['core', 'protocols/*', 'acquirers/*'] },
   { from: 'acquirers/*', may: ['core', 'protocols/*'], alsoFiles: ['src/acquirers/acquirer.ts'] },
   { from: 'three-ds-server', may: ['core', 'protocols/*'] },
