@@ -48,6 +48,8 @@ export interface PoolOptions {
   /** Absent: a statement may take for ever. */
   readonly timeout?: StatementTimeout;
   readonly onError?: (error: Error) => void;
+  /** Told of every statement or transaction that failed; it must not throw. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 const hotSettings = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off', 'jit=off'];
@@ -89,6 +91,7 @@ export function openDatabase(options: PoolOptions): Database {
       return await work(using);
     } catch (error) {
       if (isTimeout(error) && using === pool && !isClosing) options.timeout?.onTimeout();
+      options.onFailure?.(error);
       throw error;
     }
   };
@@ -200,7 +203,9 @@ export async function assertWritable(database: Pick<Database, 'transaction'>): P
 const unsentCodes = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300', readOnlyCode]);
 
 export function certaintyOf(error: unknown): Certainty {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message, severity, file } = error as { readonly [Field in 'code' | 'message' | 'severity' | 'file']?: unknown };
+  // The write-ahead log could not be written, and the server goes down: what it had written of a commit may stand when it is back.
+  if (severity === 'PANIC' || file === 'xlog.c') return 'unknown';
   if (code === '40001' || code === '40P01') return 'retry';
   if (typeof code === 'string' && unsentCodes.has(code)) return 'not_sent';
   if (message === 'timeout exceeded when trying to connect') return 'not_sent';

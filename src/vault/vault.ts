@@ -5,6 +5,7 @@
 import type { Pan } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports/vault.ts';
 import { assertWritable, openDatabase } from '../postgres/connection.ts';
+import { watchRoom } from '../postgres/room.ts';
 import { createActiveKey } from './active-key.ts';
 import { createCards } from './cards.ts';
 import { createDataKeys } from './data-keys.ts';
@@ -19,6 +20,8 @@ import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
 import { createWaitingCvcs, type WaitingCvcs } from './waiting-cvc.ts';
 
 export interface VaultLog {
+  /** Absent for those who open it for a moment. */
+  info?(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
@@ -58,10 +61,12 @@ export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
 /** Opens the vault of a migrated database. Throws `VaultKeyError` when the master key is not the one that this database was made with. */
 export async function openVault(options: VaultOptions): Promise<OpenVault> {
   const { url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs, timeoutsMs, node } = options;
+  const room = watchRoom({ name: 'the database of the vault', log });
   const pool = {
     url,
     role: 'polygate_vault',
     onError: (error: Error) => log.error({ err: error }, 'an idle database connection of the vault broke'),
+    onFailure: room.noteFailure,
   };
   const onTimeout = () => {
     log.error({}, 'the database of the vault did not answer a statement in its time; its connections are opened anew');
@@ -106,6 +111,7 @@ export async function openVault(options: VaultOptions): Promise<OpenVault> {
         await keyProvider.health();
         await general.query({ name: 'vault-health', text: 'select from vault.root_key limit 1' });
         await assertWritable(general);
+        await room.assertRoom(general);
       },
       close,
     };
