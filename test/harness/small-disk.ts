@@ -3,20 +3,20 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { UnprivilegedUser } from '../../src/local/postgres-user.ts';
 
 export interface SmallDisk {
   readonly path: string;
   /** Nothing more can be written. */
   fill(): void;
   makeRoom(): void;
+  makeReadOnly(): void;
   remove(): void;
 }
 
 const roomBytes = 512 * 1024 * 1024;
 
 /** Undefined where none can be mounted. */
-export function mountSmallDisk({ uid, gid }: UnprivilegedUser): SmallDisk | undefined {
+export function mountSmallDisk({ uid, gid }: { readonly uid: number; readonly gid: number }): SmallDisk | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'polygate-disk-'));
   const path = join(folder, 'disk');
   mkdirSync(path);
@@ -42,6 +42,7 @@ export function mountSmallDisk({ uid, gid }: UnprivilegedUser): SmallDisk | unde
       resize((blocks - bfree) * bsize);
     },
     makeRoom: () => resize(roomBytes),
+    makeReadOnly: () => void mount('remount,ro'),
     remove,
   };
 }
