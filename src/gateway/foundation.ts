@@ -14,6 +14,7 @@ import { openKeyFile } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
 import { type OpenVault, openVault } from '../vault/vault.ts';
 import { type Databases, openDatabases, timeoutsOf } from './databases.ts';
+import { type Outages, watchOutages } from './outages.ts';
 
 export interface Foundation {
   readonly config: Config;
@@ -27,6 +28,7 @@ export interface Foundation {
   readonly metrics: Metrics;
   readonly paymentStore: BatchingPaymentStore;
   readonly observer: Observer;
+  readonly outages: Outages;
   /** Ends the connections and the tracing, when nobody needs them any more. */
   readonly close: () => Promise<void>;
 }
@@ -46,10 +48,12 @@ export async function layFoundation(
   const metrics = createMetrics(readings);
   const paymentStore = createPaymentStore({ ...databases, clock, onBatch: metrics.observeBatch });
   const tracing = await startTracing(config, node.id, log);
+  const outages = watchOutages(log);
   const observer = createObserver({ tracing, onStep: metrics.observeStep });
   return {
-    ...{ config, databaseUrl, log, databases, keyProvider, vault, clock, directory, metrics, paymentStore, observer },
+    ...{ config, databaseUrl, log, databases, keyProvider, vault, clock, directory, metrics, paymentStore, observer, outages },
     async close() {
+      outages.close();
       await clock.close();
       const { hot, general, outbox } = databases;
       await Promise.all([hot.close(), general.close(), outbox.close(), vault.close(), tracing?.stop()]);

@@ -14,7 +14,7 @@ import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { AcquirerAnswer } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewBankPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -121,8 +121,7 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
       return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    engine.log.error({ error: String(error) }, 'a payment at a bank could not be recorded; it was refused');
-    return { kind: 'refused', refusal: refusal('unavailable') };
+    return refuseUnrecorded(engine, error);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   return { kind: 'recorded', operation: await start(engine, view), repeat: false };

@@ -14,7 +14,7 @@ import type { ActResult, Engine } from '../payment/engine.ts';
 import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { NewAccountPayout } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { notTakenUp } from './authorize.ts';
@@ -77,8 +77,7 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
     }
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    engine.log.error({ error: String(error) }, 'a payout to an account could not be recorded; it was refused');
-    return { kind: 'refused', refusal: refusal('unavailable') };
+    return refuseUnrecorded(engine, error);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   const { amount, currency, trace } = row;

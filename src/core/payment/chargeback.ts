@@ -10,7 +10,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 export function chargeback(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return declare(engine, 'chargeback', command, decideChargeback);
@@ -82,8 +82,7 @@ async function post(engine: Engine, kind: NewPosting['kind'], { command, tree, d
     return { kind: 'recorded', operation: viewOf(row, target, 'approved'), repeat: false };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, target, 'submitted'));
-    engine.log.error({ error: String(error) }, 'a declared posting could not be recorded; it was refused');
-    return refused('unavailable');
+    return refuseUnrecorded(engine, error);
   }
 }
 

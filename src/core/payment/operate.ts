@@ -15,7 +15,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { keyOfRow, perhapsRecorded, repeatOf } from './idempotency.ts';
 import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
-import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand extends MerchantNames {
   readonly channel: Channel;
@@ -184,8 +184,7 @@ async function submit(engine: Engine, kind: NewOperation['kind'], submittal: Sub
   ]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row, target));
-    engine.log.error({ error: String(submission.reason) }, 'an operation could not be recorded; it was refused');
-    return refused('unavailable');
+    return refuseUnrecorded(engine, submission.reason);
   }
   if (submission.value === 'guard_failed') return undefined;
   if (submission.value === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');

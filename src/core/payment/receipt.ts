@@ -9,7 +9,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
 import type { OperationNode, OperationView } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 /** Declares a receipt, in one part or several, up to what was ordered. */
 export function receipt(engine: Engine, command: OperateCommand): Promise<ActResult> {
@@ -45,8 +45,7 @@ async function declare(engine: Engine, { command, tree, decision, key }: Submitt
     return { kind: 'recorded', operation: viewOf(row, decision.target, 'approved'), repeat: false };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, decision.target, 'submitted'));
-    engine.log.error({ error: String(error) }, 'a declared receipt could not be recorded; it was refused');
-    return refused('unavailable');
+    return refuseUnrecorded(engine, error);
   }
 }
 
