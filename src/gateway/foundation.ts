@@ -39,10 +39,23 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const { config, databaseUrl, log, readings } = given;
   const timeoutsMs = timeoutsOf(config.databaseTimeoutMs);
-  const databases = openDatabases({ url: databaseUrl, timeoutsMs, log });
+  const vaultUrl = config.vaultDatabaseUrl ?? databaseUrl;
+  // A server that turns out to be gone for the one is gone for the other.
+  const isOneServer = serverOf(vaultUrl) === serverOf(databaseUrl);
+  const databases = openDatabases({
+    ...{ url: databaseUrl, timeoutsMs, log },
+    onTimeout() {
+      if (isOneServer) vault.renew();
+    },
+  });
   const node = thisNode();
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, timeoutsMs, node });
+  const vault = await openVault({
+    ...{ url: vaultUrl, keyProvider, log, timeoutsMs, node },
+    onTimeout() {
+      if (isOneServer) databases.renew();
+    },
+  });
   const clock = await createClock(databases.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(databases.general, config.mode === 'live' ? { refuses: isPublished } : {});
   const metrics = createMetrics(readings);
@@ -59,6 +72,12 @@ export async function layFoundation(
       await Promise.all([hot.close(), general.close(), outbox.close(), vault.close(), tracing?.stop()]);
     },
   };
+}
+
+/** `host` as a parameter is the folder of a socket. */
+function serverOf(url: string): string {
+  const { host, searchParams } = new URL(url);
+  return `${host} ${searchParams.get('host') ?? ''}`;
 }
 
 /** A new one at every start, since what it remembers is new as well. */

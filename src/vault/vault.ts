@@ -34,6 +34,8 @@ export interface VaultOptions {
   readonly keyLifetimeMs?: number;
   /** How long its database may take for one statement of the payment path, and for another one, in ms; absent: for ever. */
   readonly timeoutsMs?: { readonly hot: number; readonly general: number };
+  /** Told when a statement was not answered in its time, after the connections here were opened anew. */
+  readonly onTimeout?: () => void;
   /** Who opens it, where that is a node that works with it for long: rotations of keys wait for such ones. */
   readonly node?: Node;
 }
@@ -54,6 +56,8 @@ export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
   deriveSecret(purpose: string): Uint8Array;
   /** Resolves when cards can be stored and read. */
   health(): Promise<void>;
+  /** To be called when the server of its database has turned out to be gone: whoever comes next gets a new connection. */
+  renew(): void;
   /** Waits for nothing: call it after the last store or reveal has been answered. */
   close(): Promise<void>;
 }
@@ -70,6 +74,10 @@ export async function openVault(options: VaultOptions): Promise<OpenVault> {
   };
   const onTimeout = () => {
     log.error({}, 'the database of the vault did not answer a statement in its time; its connections are opened anew');
+    renew();
+    options.onTimeout?.();
+  };
+  const renew = () => {
     for (const each of [hot, general]) each.renew();
   };
   const within = (ms: number | undefined) => (ms === undefined ? {} : { timeout: { ms, onTimeout } });
@@ -113,6 +121,7 @@ export async function openVault(options: VaultOptions): Promise<OpenVault> {
         await assertWritable(general);
         await room.assertRoom(general);
       },
+      renew,
       close,
     };
   } catch (error) {
