@@ -79,7 +79,7 @@ function checksOf({ databases, vault, acquirer, clock }: WatchedParts): Readonly
     acquirer: async () => {
       if (!acquirer.isReady()) throw new Error('the link is down');
     },
-    // Ids are made in the order of this machine's clock.
+    // The database's time counts, so nothing goes wrong with payments; but certificates are judged, and lines logged, by this machine's.
     clock: async () => {
       if (Math.abs(clock.aheadMs()) > skewAtMostMs) throw new Error('the clock is wrong');
     },

@@ -59,7 +59,7 @@ const move: Statement = {
 select offset_ms from moved`,
 };
 
-/** Ids are made in the order of this machine's clock, and the search for what a crash left behind relies on it: `orphans.ts`. */
+/** Beyond it a node does not start, and says that it is not ready: certificates are judged, and lines logged, by this machine's clock. */
 export const skewAtMostMs = 300_000;
 /** Two clocks that are set by time servers are never so far apart. What is further away is wrong, and the database's time counts instead. */
 export const agreesWithinMs = 1_000;

@@ -15,7 +15,7 @@ const saveSwept: Statement = {
 };
 
 // From now on it is found by the index of what is unresolved. It is due only after the time of a whole exchange, on the database's clock: its id, made by
-// a clock that is behind or looked at by one that is ahead, may be older than it is, and then its exchange is still under way.
+// a clock that is a little behind or looked at by one that is ahead, may be older than it is, and then its exchange is still under way.
 const markSubmitted: Statement = {
   name: 'mark_orphans',
   text: `update polygate.operation set resolve_at = now() + $3 * interval '1 millisecond'

@@ -2,7 +2,7 @@
  * Chargeback and its reversal as a merchant declares them: what its bank has told it on paper. Nobody is asked, so what is declared is posted
  * at once, and marked: it stands on the merchant's word until the acquirer tells the same (`core/dispute/take-notice.ts`).
  */
-import { randomUUIDv7 } from 'node:crypto';
+import { orderedId } from '../ordered-id.ts';
 import type { NewPosting } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import { chargeMeant } from '../risk/review.ts';
@@ -66,7 +66,7 @@ async function post(engine: Engine, kind: NewPosting['kind'], { command, tree, d
   const { channel, merchantReference, dialectData } = command;
   const { merchantId, channelId } = channel;
   const { target, amount } = decision;
-  const operationId = randomUUIDv7();
+  const operationId = orderedId(engine.clock);
   const row: NewPosting = {
     ...{ merchantId, channelId, paymentId: tree.paymentId, operationId, kind, amount, currency: tree.currency, dialectData, ...key },
     ...postedOn(target),

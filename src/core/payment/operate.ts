@@ -2,10 +2,11 @@
  * Acts on an existing payment: capture, void, refund. Each act decides on the payment as it was read; the first transaction checks the
  * same amounts again while it reserves them, so that of two acts at the same moment only one can have the money.
  */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { actAtBank } from '../bank/act.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
+import { orderedId } from '../ordered-id.ts';
 import type { AcquirerRequest } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewOperation } from '../ports/new-operation.ts';
 import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
@@ -157,7 +158,7 @@ export async function rowFor(
   const trace = await traceFor(engine, { channel, kind, target, terminal: bearer.trace.terminal });
   if (trace === undefined) return 'unavailable';
   const row: NewOperation = {
-    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), kind, amount, currency: tree.currency },
+    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: orderedId(engine.clock), kind, amount, currency: tree.currency },
     ...{ targetId: target.operationId, targetKind: target.kind, dialectData, ...key },
     trace,
     createdAtMs: engine.clock.businessNow(),

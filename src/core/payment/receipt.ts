@@ -2,7 +2,7 @@
  * Receipt: the money of an order at a bank has come. The merchant may declare it from its own statement; the bank tells it as well, by itself. Both mean
  * the same money, so what the bank tells first confirms what was declared, and only the rest is a receipt of its own.
  */
-import { randomUUIDv7 } from 'node:crypto';
+import { orderedId } from '../ordered-id.ts';
 import type { NewReceipt } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
@@ -33,7 +33,7 @@ async function declare(engine: Engine, { command, tree, decision, key }: Submitt
   const { channel, merchantReference, dialectData } = command;
   const { merchantId, channelId } = channel;
   const row: NewReceipt = {
-    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), orderId: decision.target.operationId },
+    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: orderedId(engine.clock), orderId: decision.target.operationId },
     ...{ amount: decision.amount, currency: tree.currency, dialectData, ...key },
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
