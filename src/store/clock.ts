@@ -65,6 +65,8 @@ export const skewAtMostMs = 300_000;
 export const agreesWithinMs = 1_000;
 /** A reading that took longer says less about the time, and counts only where none was quicker. */
 const quickMs = 250;
+/** Well before the node would count as gone. */
+const tellEveryMs = 4_000;
 const keepTurnEveryMs = 2_000;
 const pauseMs = 50;
 
@@ -84,6 +86,7 @@ export async function createClock(database: Database, { canMove }: { readonly ca
   let movedAtMs = 0;
   // The database's time, which goes on by a clock that nobody sets: a node whose own clock is moved while it runs is not misled for a moment.
   let seen = { databaseMs: Number.NaN, atMs: 0, tookMs: Number.POSITIVE_INFINITY };
+  let told = { offsetMs: Number.NaN, atMs: 0 };
   let isMoving = false;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -107,7 +110,9 @@ export async function createClock(database: Database, { canMove }: { readonly ca
     if (tookMs <= Math.max(quickMs, seen.tookMs)) seen = { databaseMs: row.now_ms, atMs, tookMs };
     goBy(row.offset_ms);
     isMoving = row.is_moving;
-    if (canMove) await database.query(tellOffset, [nodeId, offsetMs]);
+    if (!canMove || (told.offsetMs === offsetMs && atMs < told.atMs + tellEveryMs)) return;
+    await database.query(tellOffset, [nodeId, offsetMs]);
+    told = { offsetMs, atMs };
   }
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {

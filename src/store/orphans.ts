@@ -25,6 +25,8 @@ returning operation_id`,
 
 /** Covers a statement that waited for its lock or its disk, and clocks that differ (a gateway starts with at most half of it). */
 const secondLookAfterMs = 600_000;
+/** What is found is due only seconds later, so whoever asks more often is answered from what was found. */
+const firstLookEveryMs = 1_000;
 const secondLookEveryMs = 60_000;
 
 export interface OrphanSweep {
@@ -51,7 +53,7 @@ export function createOrphanSweep(database: Database): OrphanSweep {
         firstUntilMs = secondUntilMs;
       }
       let found = 0;
-      if (createdBeforeMs > firstUntilMs) {
+      if (createdBeforeMs >= firstUntilMs + firstLookEveryMs) {
         found += await sweep({ fromMs: firstUntilMs, untilMs: createdBeforeMs, afterMs });
         firstUntilMs = createdBeforeMs;
       }
