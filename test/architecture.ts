@@ -45,7 +45,15 @@ const rules: readonly Rule[] = [
 ];
 
 const rootFiles = ['main.ts', 'gateway.ts', 'start.ts'];
-const configFiles = ['config.ts', 'config-forms.ts', 'config-limits.ts', 'config-refusals.ts', 'config-setting.ts', 'config-table.ts'];
+const configFiles = [
+  'config.ts',
+  'config-folder.ts',
+  'config-forms.ts',
+  'config-limits.ts',
+  'config-refusals.ts',
+  'config-setting.ts',
+  'config-table.ts',
+];
 const rolesInParts = ['dialects', 'acquirers', 'protocols'];
 const forbiddenFolders = ['utils', 'util', 'helpers', 'common', 'lib', 'types', 'misc', 'shared'];
 

@@ -74,6 +74,14 @@ test('a node whose clock goes wrong says so, goes by the time of the database, a
     const apartMs = Date.parse((await readClock(node.url))[time]) - Date.now();
     assert.ok(Math.abs(apartMs) < 5_000, `${time} is ${apartMs} ms ahead`);
   }
+  // Without a balancer it is paid at: what it makes bears the right time, as what is looked for by its time needs.
+  const paid = await createOppClient(node.url, stack.traces).pay({ type: 'PA' });
+  const captured = await createOppClient(node.url, stack.traces).operate(paid.id, { type: 'CP', amount: '1.00' });
+  for (const { code, id } of [paid, captured]) {
+    assert.equal(code, succeeded);
+    const apartMs = Number.parseInt(id.slice(0, 12), 16) - Date.now();
+    assert.ok(Math.abs(apartMs) < 10_000, `the id is ${apartMs} ms ahead`);
+  }
   // Its background work looks around meanwhile.
   await delay(1_500);
   node.process.child.kill('SIGUSR2');

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { explainAway, openDatabase } from '../src/postgres/connection.ts';
 import { createDatabase } from './harness/database.ts';
@@ -38,4 +39,33 @@ test('a socket file that is not there says that the database is away; another fi
   const unread = await readFile(missing).catch((error: unknown) => error);
   assert.match(String(explainAway(away)), /A database does not answer/);
   assert.equal(explainAway(unread), unread);
+});
+
+test('what is only slow goes on when the connections are opened anew, in and out of a transaction, under a login of few rights', async () => {
+  const place = await createDatabase();
+  const login = `polygate_test_login_${process.pid}`;
+  const admin = new pg.Client({ connectionString: place.url });
+  await admin.connect();
+  await admin.query(`create role ${login} login password 'secret' in role polygate_app`);
+  const url = Object.assign(new URL(place.url), { username: login, password: 'secret' }).href;
+  const database = openDatabase({ url, role: 'polygate_app', applicationName: 'slow', purpose: 'general', maxConnections: 4 });
+  const slow = { name: 'slow', text: `select pg_sleep(4)::text is not null as is_done` };
+  const [alone, within] = [database.query(slow), database.transaction((query) => query(slow))];
+  const paused = database.transaction(async (query) => {
+    await delay(4_000);
+    return query({ name: 'late', text: 'select true as is_done' });
+  });
+  await eventually(async () => {
+    const { rowCount } = await admin.query(`select from pg_stat_activity where usename = $1 and state <> 'idle'`, [login]);
+    return rowCount === 3;
+  }, 'all to be under way');
+  database.renew();
+  assert.deepEqual(
+    (await Promise.all([alone, within, paused])).flat(),
+    Array.from({ length: 3 }, () => ({ is_done: true })),
+  );
+  await database.close();
+  await admin.query(`drop role ${login}`);
+  await admin.end();
+  await place.drop();
 });

@@ -90,6 +90,21 @@ audited('without its database the gateway refuses what it cannot record, and goe
   assert.equal((await stack.api.operate(id, { type: 'CP', amount: '5.00' })).code, succeeded);
 });
 
+audited('while requests are refused for want of the database the log says so once, and how many there were when it is over', async () => {
+  const told = (text: string) => stack.log().filter((line) => line.includes(text));
+  await eventually(() => told('requests are no longer refused').length > 0, 'what was refused before to be over');
+  const [begun, over] = [told('requests are refused').length, told('requests are no longer refused').length];
+  await cutQuietly();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => stack.api.pay({ type: 'DB' })));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [503]);
+  await restore();
+  await eventually(() => told('requests are no longer refused').length > over, 'the log to say that it is over');
+  assert.equal(told('requests are refused').length, begun + 1);
+  const { refused, requestId } = JSON.parse(told('requests are no longer refused').at(-1) ?? '') as Record<string, unknown>;
+  assert.ok(Number(refused) >= answers.length, String(refused));
+  assert.equal(requestId, undefined);
+});
+
 audited('a database that takes everything and says nothing is told by readiness and metrics, which do not wait for it', async () => {
   const url = `http://127.0.0.1:${stack.config.port}`;
   await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the gateway to be ready');

@@ -14,6 +14,7 @@ import { createOppClient, type OppAnswer, pending, succeeded } from './harness/o
 import { eventually, isRunning, type StartedProcess, startProcess } from './harness/processes.ts';
 import { demo as demoPlatform } from './harness/qorepay.ts';
 import { browserData } from './harness/shopper.ts';
+import { mountSmallDisk } from './harness/small-disk.ts';
 import { createTraces } from './harness/traces.ts';
 import { demo as demoShop } from './harness/tzero.ts';
 
@@ -266,11 +267,42 @@ test('a port that is taken is named with its setting, and nothing is left runnin
 test('a data folder that cannot be made is named with its setting', async () => {
   const file = join(folder, 'a file');
   writeFileSync(file, '');
-  for (const path of [file, join(file, 'below')]) {
+  // Node asks for ever whether a folder below /proc can be made now.
+  const proc = process.platform === 'linux' ? ['/proc/polygate', '/proc/polygate/below/it'] : [];
+  for (const path of [file, join(file, 'below'), ...proc]) {
     const started = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env: { ...env, DATA_DIRECTORY: path } });
     assert.equal((await started.ended).code, 1);
-    assert.match(started.output(), /DATA_DIRECTORY .*a file.* cannot be made\. Set it to a folder/);
+    assert.ok(started.output().includes(`polygate: DATA_DIRECTORY ${path} cannot be made. Set it to a folder`), started.output());
   }
+});
+
+const disk = process.getuid?.() === 0 ? mountSmallDisk({ uid: 0, gid: 0 }) : undefined;
+after(() => disk?.remove());
+
+test('a data folder that cannot be written is named with its setting', async () => {
+  const path = disk?.path ?? join(folder, 'closed');
+  if (disk === undefined) mkdirSync(path, { mode: 0o500 });
+  else disk.makeReadOnly();
+  const started = startProcess(process.execPath, [launcher, 'start'], { cwd: folder, env: { ...env, DATA_DIRECTORY: path } });
+  assert.equal((await started.ended).code, 1);
+  assert.ok(started.output().includes(`polygate: DATA_DIRECTORY ${path} cannot be written. Set it to a folder`), started.output());
+});
+
+test('a key file that cannot be made is named with its setting', {
+  skip: process.platform !== 'linux' && 'there is no /proc',
+}, async () => {
+  const MASTER_KEY_FILE = '/proc/polygate/master.key';
+  const data = join(folder, 'without key');
+  const started = startProcess(process.execPath, [launcher, 'start'], {
+    cwd: folder,
+    env: { ...env, DATA_DIRECTORY: data, MASTER_KEY_FILE },
+  });
+  assert.equal((await started.ended).code, 1);
+  assert.match(started.output(), /polygate: MASTER_KEY_FILE: the folder of the key file \/proc\/polygate\/master\.key cannot be made/);
+  await resetDataDirectory({ directory: data, log: () => undefined });
+  const generated = launch('keys', 'generate', MASTER_KEY_FILE);
+  assert.equal((await generated.ended).code, 1);
+  assert.match(generated.output(), /cannot be made .* name a place where this user may write/);
 });
 
 test('reset refuses a folder of somebody else', async () => {

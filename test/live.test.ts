@@ -117,7 +117,7 @@ test('it makes no key of its own: without the named file it does not start', asy
   assert.equal((await started.ended).code, 1);
   assert.match(
     started.output(),
-    /polygate: the key file \S*missing\.key does not exist: restore it from its backup, or .* `polygate keys generate`/,
+    /polygate: MASTER_KEY_FILE: the key file \S*missing\.key does not exist: restore it from its backup, or .* `polygate keys generate`/,
   );
   assert.doesNotMatch(started.output(), /listens on/);
   assert.ok(!existsSync(missing));

@@ -72,6 +72,32 @@ test('balances and turnover are what the ledger says, in whole and by filter', a
   assert.equal(rows[0]?.owed, '11500');
 });
 
+test('sums beyond 2^53, where numbers begin to have gaps, are told digit by digit', async () => {
+  await sold('PLN', 1000);
+  await sold('PLN', 1000);
+  const { database } = shop.parts;
+  const book = (amount: string) =>
+    database.query(`update polygate.ledger_entry set amount = $1 where currency = 'PLN' and layer = 'posted' and kind = 'debit'`, [amount]);
+  await book('9007199254740990');
+  const operator = (query: string) =>
+    fetch(`${shop.url}/console-api/ledger/balances?layer=posted&currency=PLN${query}`, {
+      headers: { authorization: 'Bearer sandbox-operator-key' },
+    }).then((answer) => answer.text());
+  const paths = ['account/json/balance/?currency=PLN', 'account/json/turnover/?currency=PLN', 'balance/'];
+  const asked = await Promise.all(paths.map((path) => shop.api('GET', path)));
+  const shown = await Promise.all([operator(''), operator('&format=csv')]);
+  // As it was, before the auditor comes.
+  await book('1000');
+  const sum = '18014398509481980';
+  const [balance = '', turnover = '', all = ''] = asked.map(({ text }) => text);
+  for (const name of ['gross_balance', 'balance', 'reserved']) assert.ok(balance.includes(`"${name}":${sum}`), balance);
+  assert.ok(balance.includes('"available_balance":0'), balance);
+  assert.ok(turnover.includes(`"turnover":${sum}`), turnover);
+  assert.ok(all.includes(`"gross_balance":${sum}`), all);
+  assert.ok(shown[0]?.includes(`"debits":${sum}`), shown[0]);
+  assert.ok(shown[1]?.includes(`,${sum}`), shown[1]);
+});
+
 test('the balance of a company has what it may pay out beside what it took, by currency', async () => {
   const { ecommerce, bank_accounts, payout_balances_enabled } = await get('balance/');
   const eur = ecommerce?.find(({ currency }) => String(currency) === 'EUR');

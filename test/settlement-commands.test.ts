@@ -81,6 +81,17 @@ test('a batch is listed, shown with the figures of both sides, and reported as C
   await refused(/There is no settlement/, 'settlement', 'show', '01a1fe2f-9c51-76ae-81da-03168f7a4815');
 });
 
+test('a batch that comes to more than 2^53 is told digit by digit', async () => {
+  const { database } = stack.parts;
+  const book = (gross: string) => database.query(`update polygate.settlement_part set gross = $1 where currency = 'JPY'`, [gross]);
+  const [{ id = '' } = {}] = await settlementsOf(stack.parts);
+  await book('9007199254740993');
+  const outputs = [await run('settlement', 'list'), await run('settlement', 'list', '--json')];
+  outputs.push(await run('settlement', 'show', id), await run('settlement', 'show', id, '--json'));
+  await book('1000');
+  for (const output of outputs) assert.match(output, /9007199254740993\b.*9007199254740978\b/s);
+});
+
 test('cut-offs are set, and all of it is in the trail', async () => {
   await run('account', 'cut-off', ...account, '--time', '02:15', '--time-zone', 'Europe/Berlin');
   await refused(/Nowhere\/Land is no time zone/, 'account', 'cut-off', ...account, '--time', '02:15', '--time-zone', 'Nowhere/Land');

@@ -1,6 +1,7 @@
 /** A database that is gone without a word, as when its machine loses power and another one takes its address. */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { auditedTests } from './harness/auditor.ts';
 import { pending, succeeded } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
@@ -19,6 +20,23 @@ after(async () => {
   await proxy?.close();
 });
 const audited = auditedTests(() => stack);
+
+audited('what the gateway does by itself goes on as soon as payments could, also while nobody pays', async () => {
+  await stack.host.addFault({ fault: 'no_answer', pan: '4242424242424242', times: 100 });
+  const { id } = await stack.api.pay({ type: 'DB', card: '4242424242424242' });
+  await stack.host.clearFaults();
+  // Whatever looks after it has asked by then, and hears nothing.
+  proxy.vanish();
+  await stack.hurry();
+  const startMs = performance.now();
+  await delay(timeoutMs / 2);
+  const stateOf = async () =>
+    (await stack.database.query('select state from polygate.operation where operation_id = $1', [id])).rows[0]?.state;
+  assert.equal(await stateOf(), 'unknown');
+  await eventually(async () => (await stateOf()) === 'undone', 'what was unknown to be undone');
+  const tookMs = performance.now() - startMs;
+  assert.ok(tookMs < 2.5 * timeoutMs, `it took ${Math.round(tookMs)} ms`);
+});
 
 audited('what it was asked last is told as not certain or not done, and whoever comes next is paid by its successor', async () => {
   // Several connections of each pool.

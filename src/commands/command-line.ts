@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
 import { isDay } from '../core/day.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
+import { shownSum } from '../core/money/sum.ts';
 import { type Database, explainAway, openDatabase } from '../postgres/connection.ts';
 import { openKeyFile } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
@@ -126,7 +127,7 @@ export function harmless(text: string): string {
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2));
+  print(JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? shownSum(part) : part), 2));
 }
 
 /** Rows under headings, in columns; the same rows as an array with `json`. */

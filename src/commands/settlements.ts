@@ -107,12 +107,12 @@ function cell(text: string): string {
   return /[",\r\n]/.test(typed) ? `"${typed.replaceAll('"', '""')}"` : typed;
 }
 
-function decimals<T extends Readonly<Record<string, number>>>(money: T, currency: string): { readonly [K in keyof T]: string } {
+function decimals<T extends Readonly<Record<string, bigint>>>(money: T, currency: string): { readonly [K in keyof T]: string } {
   return Object.fromEntries(Object.entries(money).map(([name, value]) => [name, decimal(value, currency)])) as { [K in keyof T]: string };
 }
 
 /** Minor units in major ones, with a sign where they are below zero. */
-function decimal(amount: number, currency: string): string {
+function decimal(amount: number | bigint, currency: string): string {
   const known = currencyOf(currency) ?? { code: currency, numeric: '000', decimals: 0 };
-  return `${amount < 0 ? '-' : ''}${formatDecimalAmount(Math.abs(amount), known)}`;
+  return `${amount < 0 ? '-' : ''}${formatDecimalAmount(amount < 0 ? -amount : amount, known)}`;
 }

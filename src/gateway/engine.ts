@@ -40,7 +40,7 @@ export interface Hosts {
 }
 
 export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSServer }: Hosts): Engine {
-  const { config, databases, paymentStore, metrics, vault, clock, directory, log, observer } = foundation;
+  const { config, databases, paymentStore, metrics, vault, clock, directory, log, observer, outages } = foundation;
   const inputKey = vault.deriveSecret('idempotency input');
   const ticketKey = vault.deriveSecret('shopper tickets');
   return {
@@ -68,6 +68,7 @@ export function buildEngine(foundation: Foundation, { acquirer, bank, threeDSSer
     bank,
     clock,
     log,
+    noteUnavailable: outages.noteRefusal,
     within: observer.within,
     inputMac: (text) => createHmac('sha256', inputKey).update(text).digest(),
     settings: {

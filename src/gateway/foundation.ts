@@ -14,6 +14,7 @@ import { openKeyFile } from '../vault/key-file.ts';
 import type { KeyProvider } from '../vault/key-provider.ts';
 import { type OpenVault, openVault } from '../vault/vault.ts';
 import { type Databases, openDatabases, timeoutsOf } from './databases.ts';
+import { type Outages, watchOutages } from './outages.ts';
 
 export interface Foundation {
   readonly config: Config;
@@ -27,6 +28,7 @@ export interface Foundation {
   readonly metrics: Metrics;
   readonly paymentStore: BatchingPaymentStore;
   readonly observer: Observer;
+  readonly outages: Outages;
   /** Ends the connections and the tracing, when nobody needs them any more. */
   readonly close: () => Promise<void>;
 }
@@ -37,24 +39,45 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const { config, databaseUrl, log, readings } = given;
   const timeoutsMs = timeoutsOf(config.databaseTimeoutMs);
-  const databases = openDatabases({ url: databaseUrl, timeoutsMs, log });
+  const vaultUrl = config.vaultDatabaseUrl ?? databaseUrl;
+  // A server that turns out to be gone for the one is gone for the other.
+  const isOneServer = serverOf(vaultUrl) === serverOf(databaseUrl);
+  const databases = openDatabases({
+    ...{ url: databaseUrl, timeoutsMs, log },
+    onTimeout() {
+      if (isOneServer) vault.renew();
+    },
+  });
   const node = thisNode();
   const keyProvider = await openKeyFile({ path: config.masterKeyFile, createIfMissing: config.mode === 'sandbox' });
-  const vault = await openVault({ url: config.vaultDatabaseUrl ?? databaseUrl, keyProvider, log, timeoutsMs, node });
+  const vault = await openVault({
+    ...{ url: vaultUrl, keyProvider, log, timeoutsMs, node },
+    onTimeout() {
+      if (isOneServer) databases.renew();
+    },
+  });
   const clock = await createClock(databases.general, { canMove: config.mode === 'sandbox' });
   const directory = createDirectory(databases.general, config.mode === 'live' ? { refuses: isPublished } : {});
   const metrics = createMetrics(readings);
   const paymentStore = createPaymentStore({ ...databases, clock, onBatch: metrics.observeBatch });
   const tracing = await startTracing(config, node.id, log);
+  const outages = watchOutages(log);
   const observer = createObserver({ tracing, onStep: metrics.observeStep });
   return {
-    ...{ config, databaseUrl, log, databases, keyProvider, vault, clock, directory, metrics, paymentStore, observer },
+    ...{ config, databaseUrl, log, databases, keyProvider, vault, clock, directory, metrics, paymentStore, observer, outages },
     async close() {
+      outages.close();
       await clock.close();
       const { hot, general, outbox } = databases;
       await Promise.all([hot.close(), general.close(), outbox.close(), vault.close(), tracing?.stop()]);
     },
   };
+}
+
+/** `host` as a parameter is the folder of a socket. */
+function serverOf(url: string): string {
+  const { host, searchParams } = new URL(url);
+  return `${host} ${searchParams.get('host') ?? ''}`;
 }
 
 /** A new one at every start, since what it remembers is new as well. */

@@ -10,6 +10,7 @@ import { countGivenUpHolds } from '../store/given-up-holds.ts';
 import { countOpenOperations } from '../store/open-operations.ts';
 import { countOpenVisits, countWaitingDeliveries, firstSettlementDueAtMs } from '../store/watched.ts';
 import type { OpenVault } from '../vault/vault.ts';
+import type { Databases } from './databases.ts';
 import type { Foundation } from './foundation.ts';
 
 export type Readiness = Readonly<Record<string, boolean>>;
@@ -21,7 +22,7 @@ const countPatienceMs = 5_000;
 
 /** Says which parts can work now. Anybody may ask, as often as they like: whoever asks while it is being found out gets the same answer. */
 export function readinessOf({ databases, vault, clock }: Foundation, acquirer: RunningAcquirer): () => Promise<Readiness> {
-  const parts = Object.entries(checksOf({ database: databases.general, vault, acquirer, clock }));
+  const parts = Object.entries(checksOf({ databases, vault, acquirer, clock }));
   // One that hangs is not asked again meanwhile, or each question would take one more connection.
   const checks = parts.map(([part, check]) => [part, oneAtATime(() => succeeds(check))] as const);
   return oneAtATime(async () => {
@@ -62,20 +63,23 @@ function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
 }
 
 interface WatchedParts {
-  readonly database: Database;
+  readonly databases: Databases;
   readonly vault: OpenVault;
   readonly acquirer: RunningAcquirer;
   readonly clock: StoreClock;
 }
 
-function checksOf({ database, vault, acquirer, clock }: WatchedParts): Readonly<Record<string, () => Promise<void>>> {
+function checksOf({ databases, vault, acquirer, clock }: WatchedParts): Readonly<Record<string, () => Promise<void>>> {
   return {
-    database: () => assertWritable(database),
+    database: async () => {
+      await assertWritable(databases.general);
+      await databases.room.assertRoom(databases.general);
+    },
     vault: () => vault.health(),
     acquirer: async () => {
       if (!acquirer.isReady()) throw new Error('the link is down');
     },
-    // Ids are made in the order of this machine's clock.
+    // The database's time counts, so nothing goes wrong with payments; but certificates are judged, and lines logged, by this machine's.
     clock: async () => {
       if (Math.abs(clock.aheadMs()) > skewAtMostMs) throw new Error('the clock is wrong');
     },

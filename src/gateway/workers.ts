@@ -27,7 +27,7 @@ import { startKeepingKeys } from '../workers/keep-keys.ts';
 import { statementWork } from '../workers/make-statements.ts';
 import { startResolving } from '../workers/resolve-unknown.ts';
 import { startDueWork } from '../workers/run-due.ts';
-import type { Worker } from '../workers/worker.ts';
+import { startWorker, type Worker } from '../workers/worker.ts';
 import { billWriters, callbacksByDialect, holdLifeOf, statementsByDialect } from './by-dialect.ts';
 import { clockWatch } from './clock-watch.ts';
 import type { Foundation } from './foundation.ts';
@@ -55,13 +55,10 @@ export function startWorkers(foundation: Foundation, parts: WorkerParts): Worker
   const { config, databases, clock, directory, log, vault, observer, metrics } = foundation;
   const { engine, acquirer, bank, outbound, webhooks, mail } = parts;
   const watchClock = clockWatch(clock, log);
-  const refreshing = setInterval(() => {
-    void clock
-      .refresh()
-      .then(watchClock)
-      .catch(() => undefined);
-    void directory.refresh().catch(() => undefined);
-  }, refreshMs);
+  const refreshing = startWorker(async () => {
+    await Promise.allSettled([clock.refresh().then(watchClock), directory.refresh()]);
+    return refreshMs;
+  });
   const resolving = startResolving(engine);
   const settling: Settling = { settlements: createSettlementStore(databases.general, clock), clock, log };
   const works = dueWorks({ config, directory, engine, settling });
@@ -82,9 +79,8 @@ export function startWorkers(foundation: Foundation, parts: WorkerParts): Worker
   return {
     works: [dueVisits(engine), ...works, purge, delivering.work],
     async stop() {
-      clearInterval(refreshing);
       await Promise.all([
-        ...[resolving, ...doing, clearing, keepingKeys, visiting].map((worker) => worker.stop()),
+        ...[refreshing, resolving, ...doing, clearing, keepingKeys, visiting].map((worker) => worker.stop()),
         settlesWithin({ promise: delivering.stop(), patienceMs: config.shutdownTimeoutMs }),
       ]);
     },

@@ -1,6 +1,7 @@
 /** The folder with everything that a local run keeps: one run at a time, and only folders that Polygate made are ever emptied. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { access, constants, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../config-folder.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { removePlace } from './postgres-user.ts';
 import { stopLeftover } from './postmaster.ts';
@@ -14,9 +15,11 @@ const patienceMs = 20_000;
 
 /** Makes the folder and takes it for this run. Throws when another run has it, or when it holds the files of something else. */
 export async function claimDataDirectory({ directory, log }: { readonly directory: string; readonly log: Log }): Promise<Lock> {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new Error(`DATA_DIRECTORY ${directory} cannot be made. Set it to a folder in which this user may write.`, { cause: error });
-  });
+  const unfit = (what: string) => (cause: unknown) => {
+    throw new Error(`DATA_DIRECTORY ${directory} cannot be ${what}. Set it to a folder in which this user may write.`, { cause });
+  };
+  await makeFolder(directory).catch(unfit('made'));
+  await access(directory, constants.R_OK | constants.W_OK | constants.X_OK).catch(unfit('written'));
   if (!(await isOurs(directory))) {
     throw new Error(`DATA_DIRECTORY ${directory} holds files of something else. Set it to a new or an empty folder.`);
   }
@@ -28,7 +31,10 @@ export async function claimDataDirectory({ directory, log }: { readonly director
 
 /** Empties the folder, with the database that it links to. Throws when something runs on it. Tells `log` what was removed. */
 export async function resetDataDirectory({ directory, log }: { readonly directory: string; readonly log: Log }): Promise<void> {
-  const entries = await readdir(directory).catch(() => undefined);
+  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new Error(`DATA_DIRECTORY ${directory} cannot be read; nothing was removed.`, { cause: error });
+  });
   if (entries === undefined) return log(`There is nothing to remove: ${directory} does not exist.`);
   if (!(await isOurs(directory)))
     throw new Error(`DATA_DIRECTORY ${directory} was not made by Polygate; nothing was removed. Delete it by hand.`);

@@ -1,8 +1,8 @@
 /** One holder per folder: a lock that the operating system gives back when its holder dies, so that a stale one cannot exist. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeFolder } from '../config-folder.ts';
 
 export type Lock = { readonly release: () => void };
 
@@ -11,7 +11,7 @@ export type Lock = { readonly release: () => void };
  * Node has no flock: an exclusive SQLite transaction is the one file lock of the standard library that the kernel drops after a kill -9.
  */
 export async function acquireLock({ path, waitMs }: { readonly path: string; readonly waitMs: number }): Promise<Lock | undefined> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path));
   const deadline = performance.now() + waitMs;
   for (;;) {
     const lock = tryLock(path);

@@ -2,7 +2,7 @@
  * Group commit for statements: whatever waits goes together in one multi-row statement, so that a round trip and a disk flush are
  * shared by all who wait. No timer: a batch leaves as soon as a slot is free, and grows only while all slots are busy.
  */
-import { certaintyOf, retriable } from './connection.ts';
+import { certaintyOf, isOutOfResources, retriable } from './connection.ts';
 
 export interface BatcherOptions<I, O> {
   /** Runs a batch and returns one outcome per input, in the same order. */
@@ -35,7 +35,7 @@ interface Waiting<I, O> {
 
 /**
  * Makes a batcher. On an error that rolled the statement back because of its data, the batch is halved until the guilty input is alone,
- * so that one bad row fails one caller. Every other error reaches all callers of the batch as it is; see `certaintyOf`.
+ * so that one bad row fails one caller. Every other error reaches all callers of the batch as it is, also that of a full disk; see `certaintyOf`.
  */
 export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O> {
   let queue: Waiting<I, O>[] = [];
@@ -96,7 +96,7 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
       if (outcomes.length !== batch.length) throw new Error(`a batch of ${batch.length} brought ${outcomes.length} outcomes`);
       for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] as O);
     } catch (error) {
-      if (batch.length > 1 && certaintyOf(error) === 'refused') {
+      if (batch.length > 1 && certaintyOf(error) === 'refused' && !isOutOfResources(error)) {
         const middle = batch.length >> 1;
         await execute(batch.slice(0, middle));
         await execute(batch.slice(middle));

@@ -4,11 +4,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { busyOf, endGone } from './gone.ts';
 
 /** A statement with a name: prepared once per connection, so that its parse and plan are paid once. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** A server that is there answers it at once: it has no more time than a statement of the payment path, whatever its pool is for. */
+  readonly isQuick?: true;
 }
 
 export type Row = Record<string, unknown>;
@@ -18,7 +21,7 @@ export interface Database {
   query<R extends Row = Row>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
   /** Runs `work` in one transaction, retried from the start on a serialization failure or a deadlock: it must hold no outside call. */
   transaction<T>(work: (query: Database['query']) => Promise<T>): Promise<T>;
-  /** Whoever comes next gets a new connection; what is under way is left alone. */
+  /** Whoever comes next gets a new connection; what is under way is left alone, unless it turns out that its server is gone. */
   renew(): void;
   close(): Promise<void>;
 }
@@ -29,6 +32,8 @@ export interface Database {
  */
 export interface StatementTimeout {
   readonly ms: number;
+  /** For {@link Statement.isQuick}. */
+  readonly quickMs?: number;
   /** Told once for the connections there are: whoever opened them should {@link Database.renew} all that lead to the same server. */
   readonly onTimeout: () => void;
 }
@@ -48,6 +53,8 @@ export interface PoolOptions {
   /** Absent: a statement may take for ever. */
   readonly timeout?: StatementTimeout;
   readonly onError?: (error: Error) => void;
+  /** Told of every statement or transaction that failed; it must not throw. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 const hotSettings = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off', 'jit=off'];
@@ -63,7 +70,7 @@ export function openDatabase(options: PoolOptions): Database {
     ...(options.purpose === 'hot' ? hotSettings : []),
   ];
   let isClosing = false;
-  const openPool = (): pg.Pool => {
+  const openPool = (): { readonly pool: pg.Pool; readonly busy: ReadonlySet<pg.PoolClient> } => {
     const opened = new pg.Pool({
       connectionString: options.url,
       application_name: options.applicationName,
@@ -80,35 +87,41 @@ export function openDatabase(options: PoolOptions): Database {
     opened.on('error', (error) => {
       if (!isClosing && opened === pool) options.onError?.(error);
     });
-    return opened;
+    return { pool: opened, busy: busyOf(opened) };
   };
-  let pool = openPool();
+  let { pool, busy } = openPool();
   const within = async <T>(work: (using: pg.Pool) => Promise<T>): Promise<T> => {
     const using = pool;
     try {
       return await work(using);
     } catch (error) {
       if (isTimeout(error) && using === pool && !isClosing) options.timeout?.onTimeout();
+      options.onFailure?.(error);
       throw error;
     }
   };
   return {
     async query<R extends Row>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
-      const ask = { name: statement.name, text: statement.text, values: values as unknown[] };
+      const ask = { name: statement.name, text: statement.text, values: values as unknown[], ...timeoutOf(statement, options) };
       return (await within((using) => using.query<R>(ask))).rows;
     },
     transaction: (work) => retriable(() => within((using) => runTransaction(using, work))),
     renew() {
       if (isClosing) return;
-      const before = pool;
-      pool = openPool();
-      before.end().catch(() => undefined);
+      const before = { pool, busy };
+      ({ pool, busy } = openPool());
+      before.pool.end().catch(() => undefined);
+      void endGone({ busy: before.busy, pool: () => pool });
     },
     close() {
       isClosing = true;
       return pool.end();
     },
   };
+}
+
+function timeoutOf({ isQuick }: Statement, { timeout }: PoolOptions): { readonly query_timeout?: number } {
+  return isQuick === true && timeout?.quickMs !== undefined ? { query_timeout: timeout.quickMs } : {};
 }
 
 async function runTransaction<T>(pool: pg.Pool, work: (query: Database['query']) => Promise<T>): Promise<T> {
@@ -200,7 +213,9 @@ export async function assertWritable(database: Pick<Database, 'transaction'>): P
 const unsentCodes = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'ENOTFOUND', 'EHOSTUNREACH', '57P03', '53300', readOnlyCode]);
 
 export function certaintyOf(error: unknown): Certainty {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message, severity, file } = error as { readonly [Field in 'code' | 'message' | 'severity' | 'file']?: unknown };
+  // The write-ahead log could not be written, and the server goes down: what it had written of a commit may stand when it is back.
+  if (severity === 'PANIC' || file === 'xlog.c') return 'unknown';
   if (code === '40001' || code === '40P01') return 'retry';
   if (typeof code === 'string' && unsentCodes.has(code)) return 'not_sent';
   if (message === 'timeout exceeded when trying to connect') return 'not_sent';

@@ -8,6 +8,8 @@ const readOffset: Statement = {
   name: 'clock_offset',
   text: `select offset_ms, (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, moving_until > clock_timestamp() as is_moving
 from polygate.clock`,
+  // Each second: so a server that is gone without a word is noticed also while nobody pays.
+  isQuick: true,
 };
 
 const tellOffset: Statement = {
@@ -57,12 +59,14 @@ const move: Statement = {
 select offset_ms from moved`,
 };
 
-/** Ids are made in the order of this machine's clock, and the search for what a crash left behind relies on it: `orphans.ts`. */
+/** Beyond it a node does not start, and says that it is not ready: certificates are judged, and lines logged, by this machine's clock. */
 export const skewAtMostMs = 300_000;
 /** Two clocks that are set by time servers are never so far apart. What is further away is wrong, and the database's time counts instead. */
 export const agreesWithinMs = 1_000;
 /** A reading that took longer says less about the time, and counts only where none was quicker. */
 const quickMs = 250;
+/** Well before the node would count as gone. */
+const tellEveryMs = 4_000;
 const keepTurnEveryMs = 2_000;
 const pauseMs = 50;
 
@@ -82,6 +86,7 @@ export async function createClock(database: Database, { canMove }: { readonly ca
   let movedAtMs = 0;
   // The database's time, which goes on by a clock that nobody sets: a node whose own clock is moved while it runs is not misled for a moment.
   let seen = { databaseMs: Number.NaN, atMs: 0, tookMs: Number.POSITIVE_INFINITY };
+  let told = { offsetMs: Number.NaN, atMs: 0 };
   let isMoving = false;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -105,7 +110,9 @@ export async function createClock(database: Database, { canMove }: { readonly ca
     if (tookMs <= Math.max(quickMs, seen.tookMs)) seen = { databaseMs: row.now_ms, atMs, tookMs };
     goBy(row.offset_ms);
     isMoving = row.is_moving;
-    if (canMove) await database.query(tellOffset, [nodeId, offsetMs]);
+    if (!canMove || (told.offsetMs === offsetMs && atMs < told.atMs + tellEveryMs)) return;
+    await database.query(tellOffset, [nodeId, offsetMs]);
+    told = { offsetMs, atMs };
   }
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -4,6 +4,8 @@
 export interface ListTable {
   /** By the name on the wire. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Columns that are sums of amounts, of type `numeric`. */
+  readonly sums?: readonly string[];
   readonly from: string;
   /** What always holds. */
   readonly where?: string;

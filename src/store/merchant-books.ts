@@ -72,7 +72,7 @@ const relations = `with chosen as (
 const balances: Statement = {
   name: 'merchant_balances',
   text: `${relations}
-select currency, sum(amount)::bigint as gross, sum(fee)::bigint as fees, greatest(sum(unsettled), 0)::bigint as unsettled, sum(under_way)::bigint as under_way
+select currency, sum(amount)::text as gross, sum(fee)::text as fees, greatest(sum(unsettled), 0)::text as unsettled, sum(under_way)::text as under_way
 from (
   select currency, amount, fee, case when is_settled then 0 else amount end as unsettled, 0 as under_way from booked where is_owed
   union all
@@ -83,19 +83,19 @@ from (
 const turnover: Statement = {
   name: 'merchant_turnover',
   text: `${relations}
-select coalesce(sum(amount) filter (where amount > 0), 0)::bigint as amount_in, coalesce(sum(fee) filter (where amount > 0), 0)::bigint as fees_in,
-  count(*) filter (where amount > 0) as count_in, coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as amount_out,
-  coalesce(sum(fee) filter (where amount < 0), 0)::bigint as fees_out, count(*) filter (where amount < 0) as count_out
+select coalesce(sum(amount) filter (where amount > 0), 0)::text as amount_in, coalesce(sum(fee) filter (where amount > 0), 0)::text as fees_in,
+  count(*) filter (where amount > 0) as count_in, coalesce(-sum(amount) filter (where amount < 0), 0)::text as amount_out,
+  coalesce(sum(fee) filter (where amount < 0), 0)::text as fees_out, count(*) filter (where amount < 0) as count_out
 from booked where kind <> 'declared'`,
 };
 
 // By the index of payouts. What an operator has to decide is under way as well, and what a bank has not decided yet.
 const payouts: Statement = {
   name: 'merchant_payout_balances',
-  text: `select l.currency, l.available, coalesce((
+  text: `select l.currency, l.available::text, coalesce((
   select sum(o.amount) from polygate.operation o join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   where o.merchant_id = $1 and o.state in (${open}) and o.kind = 'payout' and p.currency = l.currency
-), 0)::bigint as under_way
+), 0)::text as under_way
 from polygate.account_limit l where l.merchant_id = $1 and l.account = ${accounts.payout_balance} order by l.currency`,
 };
 
@@ -111,20 +111,21 @@ order by created_at, checkout_id, operation_id, line limit $21`,
 
 const count: Statement = { name: 'count_merchant_lines', text: `${relations}\nselect count(*) as count from booked` };
 
+/** Sums come as text, whose digits are all there. */
 interface BalanceRow extends Row {
   readonly currency: string;
-  readonly gross: number;
-  readonly fees: number;
-  readonly unsettled: number;
-  readonly under_way: number;
+  readonly gross: string;
+  readonly fees: string;
+  readonly unsettled: string;
+  readonly under_way: string;
 }
 
 interface TurnoverRow extends Row {
-  readonly amount_in: number;
-  readonly fees_in: number;
+  readonly amount_in: string;
+  readonly fees_in: string;
   readonly count_in: number;
-  readonly amount_out: number;
-  readonly fees_out: number;
+  readonly amount_out: string;
+  readonly fees_out: string;
   readonly count_out: number;
 }
 
@@ -168,19 +169,24 @@ export function createMerchantBooks(database: Database): MerchantBooks {
     async balances(filter) {
       const rows = await run<BalanceRow>(balances, valuesOf(filter));
       return rows.map(
-        ({ currency, gross, fees, unsettled, under_way }): Balance => ({ currency, gross, fees, unsettled, refundsUnderWay: under_way }),
+        ({ currency, ...sums }): Balance => ({
+          ...{ currency, gross: BigInt(sums.gross), fees: BigInt(sums.fees) },
+          ...{ unsettled: BigInt(sums.unsettled), refundsUnderWay: BigInt(sums.under_way) },
+        }),
       );
     },
     async turnover(filter): Promise<Turnover> {
       const [row] = await run<TurnoverRow>(turnover, valuesOf(filter));
       return {
-        incoming: { amount: row?.amount_in ?? 0, fees: row?.fees_in ?? 0, count: row?.count_in ?? 0 },
-        outgoing: { amount: row?.amount_out ?? 0, fees: row?.fees_out ?? 0, count: row?.count_out ?? 0 },
+        incoming: { amount: BigInt(row?.amount_in ?? 0), fees: BigInt(row?.fees_in ?? 0), count: row?.count_in ?? 0 },
+        outgoing: { amount: BigInt(row?.amount_out ?? 0), fees: BigInt(row?.fees_out ?? 0), count: row?.count_out ?? 0 },
       };
     },
     async payoutBalances(merchantId) {
-      const rows = await run<{ currency: string; available: number; under_way: number }>(payouts, [merchantId]);
-      return rows.map(({ currency, available, under_way }): PayoutBalance => ({ currency, available, underWay: under_way }));
+      const rows = await run<{ currency: string; available: string; under_way: string }>(payouts, [merchantId]);
+      return rows.map(
+        ({ currency, available, under_way }): PayoutBalance => ({ currency, available: BigInt(available), underWay: BigInt(under_way) }),
+      );
     },
     async lines(filter, { after, limit }) {
       const place = [timeOf(after?.orderedAtMs), after?.orderId ?? null, after?.operationId ?? null, after?.line ?? null];

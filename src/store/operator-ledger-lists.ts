@@ -36,20 +36,14 @@ const ledgerEntries: ListTable = {
   },
 };
 
-/**
- * A sum that is only shown. It may be beyond 2^53, which no amount may: the driver refuses such a `bigint`, and one merchant's would take the list from all.
- * As JSON it is the nearest number.
- */
-const sumShown = (sql: string): string => `to_json(${sql})`;
-
 const balances: ListTable = {
   columns: {
     merchant_id: 'b.merchant_id',
     account: nameOf('b.account'),
-    ...columnsOf('b', ['layer', 'currency']),
-    ...{ debits: sumShown('b.debits'), credits: sumShown('b.credits') },
-    balance: sumShown(`case when b.account in (${assets.join(', ')}) then b.debits - b.credits else b.credits - b.debits end`),
+    ...columnsOf('b', ['layer', 'currency', 'debits', 'credits']),
+    balance: `case when b.account in (${assets.join(', ')}) then b.debits - b.credits else b.credits - b.debits end`,
   },
+  sums: ['debits', 'credits', 'balance'],
   from: `(
   select e.merchant_id, e.account, e.layer, e.currency, sum(e.debit) as debits, sum(e.credit) as credits
   from (

@@ -2,6 +2,7 @@
  * Lists for operators, page by page: keyset pages in the order of an index, so that the millionth page costs what the first does. What can be
  * listed is a table (`operator-list-tables.ts`); here is how a page is cut from it.
  */
+import { shownSum } from '../core/money/sum.ts';
 import type { ListPage, ListRequest, ListRow, OperatorList } from '../core/operator/operator-store.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { statementName } from '../postgres/statement-name.ts';
@@ -47,6 +48,8 @@ order by ${keys.map(({ sql }) => `${sql}${descending ? ' desc' : ''}`).join(', '
   };
 }
 
-function shown(row: Row, { columns }: ListTable): ListRow {
-  return Object.fromEntries(Object.keys(columns).map((name) => [name, row[name]]));
+function shown(row: Row, { columns, sums = [] }: ListTable): ListRow {
+  return Object.fromEntries(
+    Object.keys(columns).map((name) => [name, sums.includes(name) ? shownSum(BigInt(row[name] as string)) : row[name]]),
+  );
 }

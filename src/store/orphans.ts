@@ -15,7 +15,7 @@ const saveSwept: Statement = {
 };
 
 // From now on it is found by the index of what is unresolved. It is due only after the time of a whole exchange, on the database's clock: its id, made by
-// a clock that is behind or looked at by one that is ahead, may be older than it is, and then its exchange is still under way.
+// a clock that is a little behind or looked at by one that is ahead, may be older than it is, and then its exchange is still under way.
 const markSubmitted: Statement = {
   name: 'mark_orphans',
   text: `update polygate.operation set resolve_at = now() + $3 * interval '1 millisecond'
@@ -25,6 +25,8 @@ returning operation_id`,
 
 /** Covers a statement that waited for its lock or its disk, and clocks that differ (a gateway starts with at most half of it). */
 const secondLookAfterMs = 600_000;
+/** What is found is due only seconds later, so whoever asks more often is answered from what was found. */
+const firstLookEveryMs = 1_000;
 const secondLookEveryMs = 60_000;
 
 export interface OrphanSweep {
@@ -51,7 +53,7 @@ export function createOrphanSweep(database: Database): OrphanSweep {
         firstUntilMs = secondUntilMs;
       }
       let found = 0;
-      if (createdBeforeMs > firstUntilMs) {
+      if (createdBeforeMs >= firstUntilMs + firstLookEveryMs) {
         found += await sweep({ fromMs: firstUntilMs, untilMs: createdBeforeMs, afterMs });
         firstUntilMs = createdBeforeMs;
       }

@@ -98,7 +98,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     submitBankPayment: (row) => classified(() => submitBankPayment(general, row)),
     submitAccountPayout: (row) => classified(() => submitAccountPayout(general, row)),
     declareReceipt: (row) => classified(() => declareReceipt(general, row)),
-    takeReceipt: (notice) => takeReceipt(general, notice),
+    takeReceipt: (notice) => takeReceipt(general, notice, clock),
     postOperation: (row) => unlessKeyTaken(row, () => postings.submit(row)),
     confirmDispute: (confirmation) => confirmDispute(general, confirmation),
     findDispute: (key) => reading(findDispute(general, key)),

@@ -2,10 +2,11 @@
  * Receipts: declared by a merchant, or told by a bank. Few and never in a hurry, so each is a transaction of some statements behind the payment's lock;
  * what it decides is the core's `splitReceipt`.
  */
-import { randomUUIDv7 } from 'node:crypto';
 import { accounts } from '../core/ledger/accounts.ts';
+import { orderedId } from '../core/ordered-id.ts';
 import { confirmedEventOf, effectOf } from '../core/payment/effect.ts';
 import { type DeclaredReceipt, splitReceipt } from '../core/payment/receipt.ts';
+import type { Clock } from '../core/ports/clock.ts';
 import type { BankReceiptNotice, NewReceipt, Submission } from '../core/ports/new-operation.ts';
 import { type PaymentState, paymentTransitions } from '../core/states/payment.ts';
 import { jsonText } from '../postgres/columns.ts';
@@ -125,7 +126,7 @@ export function declareReceipt(database: Database, row: NewReceipt): Promise<Sub
 }
 
 /** The only transaction of a receipt that the bank tells. Returns what of it belongs to no order, in minor units; told again: 0. */
-export function takeReceipt(database: Database, notice: BankReceiptNotice): Promise<number> {
+export function takeReceipt(database: Database, notice: BankReceiptNotice, clock: Clock): Promise<number> {
   return database.transaction(async (query) => {
     const { merchantId, paymentId, orderId, receiptId, amount, receivedAtMs, merchantReference } = notice;
     const [payment] = await query<LockedPayment>(lock, [merchantId, paymentId]);
@@ -147,7 +148,7 @@ export function takeReceipt(database: Database, notice: BankReceiptNotice): Prom
     }
     if (split.posted > 0) {
       await post(query, payment, {
-        ...{ merchantId, paymentId, orderId, operationId: randomUUIDv7(), amount: split.posted, dialectData: {} },
+        ...{ merchantId, paymentId, orderId, operationId: orderedId(clock), amount: split.posted, dialectData: {} },
         ...{ createdAtMs: receivedAtMs, declared: false },
         ...(merchantReference === undefined ? {} : { merchantReference }),
       });

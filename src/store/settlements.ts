@@ -6,9 +6,9 @@ import type { Database, Row, Statement } from '../postgres/connection.ts';
 export interface SettlementSum {
   readonly currency: string;
   readonly operations: number;
-  readonly gross: number;
-  readonly fees: number;
-  readonly net: number;
+  readonly gross: bigint;
+  readonly fees: bigint;
+  readonly net: bigint;
   /** What came of the comparison with the host. */
   readonly comparison: 'waiting' | 'in_balance' | 'apart';
 }
@@ -52,7 +52,7 @@ export interface SettlementRow {
 }
 
 const columns = `s.settlement_id as "settlementId", s.account_id as "accountId", s.cut_off_at as "cutOffAt", s.state, s.closed_at as "closedAt",
-  coalesce((select json_agg(json_build_object('currency', r.currency, 'operations', t.operations, 'gross', t.gross, 'fees', t.fees, 'net', t.gross - t.fees,
+  coalesce((select json_agg(json_build_object('currency', r.currency, 'operations', t.operations, 'gross', t.gross::text, 'fees', t.fees::text, 'net', (t.gross - t.fees)::text,
       'comparison', r.state) order by r.currency)
     from polygate.reconciliation r join (
       select currency, sum(operations) as operations, sum(gross) as gross, sum(fees) as fees from polygate.settlement_part
@@ -69,7 +69,7 @@ const statements = {
   read: { name: 'read_settlement', text: `select ${columns} from polygate.settlement s where s.settlement_id = $1` },
   parts: {
     name: 'read_settlement_parts',
-    text: `select t.merchant_id as "merchantId", m.name as merchant, t.currency, t.operations, t.gross, t.fees, t.gross - t.fees as net
+    text: `select t.merchant_id as "merchantId", m.name as merchant, t.currency, t.operations, t.gross::text, t.fees::text, (t.gross - t.fees)::text as net
       from polygate.settlement_part t join polygate.merchant m on m.merchant_id = t.merchant_id
       where t.settlement_id = $1 order by m.name, t.merchant_id, t.currency`,
   },
@@ -102,7 +102,16 @@ export function listSettlements(
   },
 ): Promise<SettlementRecord[]> {
   const values = [accountId ?? null, before?.cutOffAt ?? null, before?.settlementId ?? null, limit];
-  return database.query<SettlementRecord & Row>(statements.list, values);
+  return database.query<SettlementRecord & Row>(statements.list, values).then((rows) => rows.map(recordOf));
+}
+
+function recordOf(row: SettlementRecord): SettlementRecord {
+  return { ...row, sums: row.sums.map(withSums) };
+}
+
+/** They come as text, whose digits are all there. */
+function withSums<T extends Pick<SettlementSum, 'gross' | 'fees' | 'net'>>(row: T): T {
+  return { ...row, gross: BigInt(row.gross), fees: BigInt(row.fees), net: BigInt(row.net) };
 }
 
 /** `settlementId`: a UUID. Undefined when there is none. */
@@ -111,7 +120,7 @@ export async function readSettlement(database: Database, settlementId: string): 
   if (record === undefined) return undefined;
   const parts = await database.query<SettlementDetail['parts'][number] & Row>(statements.parts, [settlementId]);
   const comparisons = await database.query<SettlementDetail['comparisons'][number] & Row>(statements.comparisons, [settlementId]);
-  return { ...record, parts, comparisons };
+  return { ...recordOf(record), parts: parts.map(withSums), comparisons };
 }
 
 /** All operations of a batch, in the order in which they were made, a page at a time: however many there are, few are in memory. */

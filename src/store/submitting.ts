@@ -1,15 +1,16 @@
 /** First transactions that fail: what certainly left nothing behind, and what only came second, is told apart from what may stand. */
 import { NotRecorded } from '../core/payment/store-failure.ts';
 import type { IdempotencyKey, Submission } from '../core/ports/new-operation.ts';
-import { certaintyOf } from '../postgres/connection.ts';
+import { certaintyOf, isOutOfResources } from '../postgres/connection.ts';
 
 /** Rejects with `NotRecorded` where nothing was written. */
 export async function classified<T>(submit: () => Promise<T>): Promise<T> {
   try {
     return await submit();
   } catch (error) {
-    if (certaintyOf(error) === 'unknown') throw error;
-    throw new NotRecorded(String(error), { cause: error });
+    const certainty = certaintyOf(error);
+    if (certainty === 'unknown') throw error;
+    throw new NotRecorded(String(error), { cause: error, isRefused: certainty === 'refused' && !isOutOfResources(error) });
   }
 }
 

@@ -6,8 +6,9 @@
  * says; a key that is not in the file yet or any more is looked for there again before it counts as missing.
  */
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { access, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { access, link, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../config-folder.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import { type KeyProvider, WrongKeyError } from './key-provider.ts';
 
@@ -30,8 +31,9 @@ export async function openKeyFile({
   readonly path: string;
   readonly createIfMissing: boolean;
 }): Promise<KeyProvider> {
-  if (createIfMissing && !(await exists(path))) await createKeyFile(path);
-  let keys = await readKeyFile(path);
+  let keys = await readOrMake(path, createIfMissing).catch((error: unknown) => {
+    throw error instanceof KeyFileError ? new KeyFileError(`MASTER_KEY_FILE: ${error.message}`) : error;
+  });
   const refresh = async (): Promise<void> => {
     keys = await readKeyFile(path);
   };
@@ -69,7 +71,9 @@ export async function openKeyFile({
  * several processes try at once all of them use the same file.
  */
 export async function createKeyFile(path: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path)).catch((error: Error) => {
+    throw new KeyFileError(`the folder of the key file ${path} cannot be made (${error.message}): name a place where this user may write`);
+  });
   return writeWhole(path, [newEntry()], async (draft) => {
     try {
       // A link never replaces a file, as a rename would.
@@ -134,7 +138,9 @@ async function writeWhole<T>(path: string, entries: readonly KeyEntry[], publish
   const directory = dirname(path);
   const draft = join(directory, `.${basename(path)}.${randomBytes(8).toString('hex')}`);
   const owner = await stat(path).catch(() => undefined);
-  const file = await open(draft, 'wx', 0o600);
+  const file = await open(draft, 'wx', 0o600).catch((error: Error) => {
+    throw new KeyFileError(`the key file ${path} cannot be written (${error.message}): name a place where this user may write`);
+  });
   try {
     // Run by root for a service's user, the file must stay that user's.
     if (owner !== undefined && owner.uid !== process.getuid?.()) await file.chown(owner.uid, owner.gid);
@@ -151,6 +157,11 @@ async function writeWhole<T>(path: string, entries: readonly KeyEntry[], publish
   await folder.sync();
   await folder.close();
   return result;
+}
+
+async function readOrMake(path: string, createIfMissing: boolean): Promise<Map<string, KeyObject>> {
+  if (createIfMissing && !(await exists(path))) await createKeyFile(path);
+  return readKeyFile(path);
 }
 
 async function readKeyFile(path: string): Promise<Map<string, KeyObject>> {

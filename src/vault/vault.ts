@@ -5,6 +5,7 @@
 import type { Pan } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports/vault.ts';
 import { assertWritable, openDatabase } from '../postgres/connection.ts';
+import { watchRoom } from '../postgres/room.ts';
 import { createActiveKey } from './active-key.ts';
 import { createCards } from './cards.ts';
 import { createDataKeys } from './data-keys.ts';
@@ -19,6 +20,8 @@ import { type AdoptedToken, type Adoption, createTokens } from './tokens.ts';
 import { createWaitingCvcs, type WaitingCvcs } from './waiting-cvc.ts';
 
 export interface VaultLog {
+  /** Absent for those who open it for a moment. */
+  info?(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
@@ -31,6 +34,8 @@ export interface VaultOptions {
   readonly keyLifetimeMs?: number;
   /** How long its database may take for one statement of the payment path, and for another one, in ms; absent: for ever. */
   readonly timeoutsMs?: { readonly hot: number; readonly general: number };
+  /** Told when a statement was not answered in its time, after the connections here were opened anew. */
+  readonly onTimeout?: () => void;
   /** Who opens it, where that is a node that works with it for long: rotations of keys wait for such ones. */
   readonly node?: Node;
 }
@@ -51,6 +56,8 @@ export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
   deriveSecret(purpose: string): Uint8Array;
   /** Resolves when cards can be stored and read. */
   health(): Promise<void>;
+  /** To be called when the server of its database has turned out to be gone: whoever comes next gets a new connection. */
+  renew(): void;
   /** Waits for nothing: call it after the last store or reveal has been answered. */
   close(): Promise<void>;
 }
@@ -58,13 +65,19 @@ export interface OpenVault extends Vault, Pick<WaitingCvcs, 'purgeCvcs'> {
 /** Opens the vault of a migrated database. Throws `VaultKeyError` when the master key is not the one that this database was made with. */
 export async function openVault(options: VaultOptions): Promise<OpenVault> {
   const { url, keyProvider, log, maxConcurrent = 2, keyLifetimeMs, timeoutsMs, node } = options;
+  const room = watchRoom({ name: 'the database of the vault', log });
   const pool = {
     url,
     role: 'polygate_vault',
     onError: (error: Error) => log.error({ err: error }, 'an idle database connection of the vault broke'),
+    onFailure: room.noteFailure,
   };
   const onTimeout = () => {
     log.error({}, 'the database of the vault did not answer a statement in its time; its connections are opened anew');
+    renew();
+    options.onTimeout?.();
+  };
+  const renew = () => {
     for (const each of [hot, general]) each.renew();
   };
   const within = (ms: number | undefined) => (ms === undefined ? {} : { timeout: { ms, onTimeout } });
@@ -106,7 +119,9 @@ export async function openVault(options: VaultOptions): Promise<OpenVault> {
         await keyProvider.health();
         await general.query({ name: 'vault-health', text: 'select from vault.root_key limit 1' });
         await assertWritable(general);
+        await room.assertRoom(general);
       },
+      renew,
       close,
     };
   } catch (error) {

@@ -6,7 +6,7 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Runs `turn` again and again until stopped; it says how long to pause before the next time, in ms, and never rejects. */
+/** Runs `turn` again and again until stopped; it says how long to pause at most before the next time, in ms, and never rejects. */
 export function startWorker(turn: () => Promise<number>): Worker {
   const stopping = new AbortController();
   const running = run(turn, stopping.signal);
@@ -21,6 +21,17 @@ export function startWorker(turn: () => Promise<number>): Worker {
 async function run(turn: () => Promise<number>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const pauseMs = await turn();
-    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    await delay(untilBeatMs(pauseMs, performance.now()), undefined, { signal }).catch(() => undefined);
   }
+}
+
+/**
+ * All workers pause until the same beat, the next whole multiple of their pause: to wake up costs an idle process more than what it looks for, and so it
+ * wakes up five times a second and not thirty.
+ */
+function untilBeatMs(pauseMs: number, nowMs: number): number {
+  if (pauseMs === 0) return 0;
+  const leftMs = pauseMs - (nowMs % pauseMs);
+  // A timer may be a moment early.
+  return leftMs < pauseMs / 10 ? leftMs + pauseMs : leftMs;
 }

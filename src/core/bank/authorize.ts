@@ -2,11 +2,12 @@
  * A new payment at a bank: recorded first, then started at the bank, which sends the shopper on. Its outcome comes later, by the bank's word: in a
  * notification, or because the gateway asks. A start that was not answered is asked for again, and never made twice.
  */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
+import { orderedId } from '../ordered-id.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
@@ -14,7 +15,7 @@ import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { AcquirerAnswer } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewBankPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -38,7 +39,7 @@ export async function authorizeAtBank(engine: Engine, command: BankCommand): Pro
   const refused = refuse(engine, command);
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   return refuseWhenUnavailable(engine, async () => {
-    const operationId = randomUUIDv7();
+    const operationId = orderedId(engine.clock);
     const key = await keyOfPayment(engine, command);
     const { idempotencyKey, keyLifetimeMs, keyMatchesAnyInput, returnUrl, ...given } = command;
     return submit(engine, { ...given, dialectData: withNumber(command), ...key, operationId, returnUrl: returnUrl(operationId) });
@@ -79,7 +80,7 @@ export async function rebillAtBank(engine: Engine, { command, tree, use, amount,
   const inactive = refuseInactive(channel, { flow: 'redirect' });
   if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
   if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
-  const operationId = randomUUIDv7();
+  const operationId = orderedId(engine.clock);
   const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };
   return submit(engine, {
     ...{ channel, kind: 'rebill', method, amount, currency: tree.currency, dialectData, operationId, referenceId, ...key },
@@ -108,7 +109,7 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
     ...given,
     merchantId,
     channelId,
-    paymentId: randomUUIDv7(),
+    paymentId: orderedId(engine.clock),
     bank: { method, returnUrl },
     trace,
     createdAtMs: nowMs,
@@ -121,8 +122,7 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
       return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    engine.log.error({ error: String(error) }, 'a payment at a bank could not be recorded; it was refused');
-    return { kind: 'refused', refusal: refusal('unavailable') };
+    return refuseUnrecorded(engine, error);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   return { kind: 'recorded', operation: await start(engine, view), repeat: false };

@@ -3,18 +3,19 @@
  * order that was not answered is asked for; one that the bank has never seen is called off there, so that nothing comes of it later, and its
  * amount goes back to the balance. It is never ordered a second time, and so the number of the account is never stored.
  */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { accountSummaryOf, type BankAccount } from '../instrument/account.ts';
 import { accountTransfers } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
+import { orderedId } from '../ordered-id.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
 import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { NewAccountPayout } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import { notTakenUp } from './authorize.ts';
@@ -53,7 +54,15 @@ async function rowOf(engine: Engine, bank: Bank, command: AccountPayoutCommand):
   const { merchantId, channelId, routingNumber } = channel;
   const nowMs = engine.clock.businessNow();
   return {
-    ...{ kind: 'payout', merchantId, channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7(), amount, currency },
+    ...{
+      kind: 'payout',
+      merchantId,
+      channelId,
+      paymentId: orderedId(engine.clock),
+      operationId: orderedId(engine.clock),
+      amount,
+      currency,
+    },
     ...{ account: accountSummaryOf(account), trace: bank.prepareTransfer({ routingNumber, nowMs }), createdAtMs: nowMs },
     dialectData: withNumber(command),
     ...(merchantReference === undefined ? {} : { merchantReference }),
@@ -77,8 +86,7 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
     }
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    engine.log.error({ error: String(error) }, 'a payout to an account could not be recorded; it was refused');
-    return { kind: 'refused', refusal: refusal('unavailable') };
+    return refuseUnrecorded(engine, error);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   const { amount, currency, trace } = row;

@@ -3,8 +3,9 @@
  * what the charge has left and whatever its state; what the merchant had declared is confirmed instead of counted again; what was recorded
  * before is known by its case number, whoever recorded it.
  */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { setTimeout as delay } from 'node:timers/promises';
+import { orderedId } from '../ordered-id.ts';
 import { postedOn } from '../payment/chargeback.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type PaymentTree } from '../payment/operation.ts';
@@ -70,7 +71,7 @@ async function takeChargeback(engine: Engine, { notice, known, tree, operationId
     const fields = { caseNumber, operationId: charge.operationId, state: charge.state, amount, left: leftOf(charge) };
     engine.log.warn(fields, 'a chargeback goes beyond what its charge has left; it is recorded, and an operator should look at it');
   }
-  const disputeId = randomUUIDv7();
+  const disputeId = orderedId(engine.clock);
   return post(engine, { notice, tree, charge, row: { kind: 'chargeback', operationId: disputeId, disputeId } });
 }
 
@@ -83,7 +84,7 @@ async function takeReversal(engine: Engine, { notice, known, tree }: Context): P
   if (known.reversalId !== undefined) return confirm(engine, { notice, dispute: known, operationId: known.reversalId });
   const charge = tree.operations.find(({ operationId }) => operationId === known.chargeId);
   if (charge === undefined) throw new Error(`the charge of dispute ${known.disputeId} is gone`);
-  const row = { kind: 'chargeback_reversal', operationId: randomUUIDv7(), disputeId: known.disputeId } as const;
+  const row = { kind: 'chargeback_reversal', operationId: orderedId(engine.clock), disputeId: known.disputeId } as const;
   return post(engine, { notice, tree, charge, row });
 }
 

@@ -39,27 +39,27 @@ export type BookedState = 'paid' | 'refunded' | 'charged_back' | 'sent';
 export interface Balance {
   readonly currency: string;
   /** All that came in and was not given or taken back. */
-  readonly gross: number;
+  readonly gross: bigint;
   /** The acquirer's, of batches that were settled. */
-  readonly fees: number;
+  readonly fees: bigint;
   /** Of it: what waits for its settlement; never below zero. */
-  readonly unsettled: number;
+  readonly unsettled: bigint;
   /** Refunds whose outcome is not certain. */
-  readonly refundsUnderWay: number;
+  readonly refundsUnderWay: bigint;
 }
 
 export interface Turnover {
-  readonly incoming: { readonly amount: number; readonly fees: number; readonly count: number };
+  readonly incoming: { readonly amount: bigint; readonly fees: bigint; readonly count: number };
   /** Without a sign. */
-  readonly outgoing: { readonly amount: number; readonly fees: number; readonly count: number };
+  readonly outgoing: { readonly amount: bigint; readonly fees: bigint; readonly count: number };
 }
 
 /** What a merchant may pay out. */
 export interface PayoutBalance {
   readonly currency: string;
-  readonly available: number;
+  readonly available: bigint;
   /** Payouts whose outcome is not certain: not available any more. */
-  readonly underWay: number;
+  readonly underWay: bigint;
 }
 
 /** One line of a statement. */

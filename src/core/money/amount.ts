@@ -22,8 +22,9 @@ export function parseDecimalAmount(text: string, currency: Currency): number | u
 }
 
 /** Writes minor units as a decimal number with at least `minDecimals` decimals: 1230 EUR → `"12.30"`, 12 JPY → `"12.00"` with 2. */
-export function formatDecimalAmount(amount: number, currency: Currency, minDecimals = currency.decimals): string {
-  if (!Number.isSafeInteger(amount) || amount < 0) throw new RangeError(`not an amount in minor units: ${amount}`);
+export function formatDecimalAmount(amount: number | bigint, currency: Currency, minDecimals = currency.decimals): string {
+  if ((typeof amount === 'number' && !Number.isSafeInteger(amount)) || amount < 0)
+    throw new RangeError(`not an amount in minor units: ${amount}`);
   const digits = String(amount).padStart(currency.decimals + 1, '0');
   const whole = digits.slice(0, digits.length - currency.decimals);
   const fraction = digits.slice(digits.length - currency.decimals).padEnd(minDecimals, '0');

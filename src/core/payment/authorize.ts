@@ -2,11 +2,13 @@
  * Preauthorization, debit and payout: a new payment with its first operation. What is asked for is judged and made a row here; submit.ts takes it through
  * its transactions.
  */
+
 import { randomUUIDv7 } from 'node:crypto';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Flow } from '../merchant/channel.ts';
+import { orderedId } from '../ordered-id.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
 import type { Refusal } from '../refusals.ts';
 import { screened as screenedBefore } from '../risk/review.ts';
@@ -147,8 +149,8 @@ async function newPayment(
   return {
     merchantId: channel.merchantId,
     channelId: channel.channelId,
-    paymentId: randomUUIDv7(),
-    operationId: randomUUIDv7(),
+    paymentId: orderedId(engine.clock),
+    operationId: orderedId(engine.clock),
     kind,
     amount,
     currency,

@@ -2,7 +2,7 @@
  * Chargeback and its reversal as a merchant declares them: what its bank has told it on paper. Nobody is asked, so what is declared is posted
  * at once, and marked: it stands on the merchant's word until the acquirer tells the same (`core/dispute/take-notice.ts`).
  */
-import { randomUUIDv7 } from 'node:crypto';
+import { orderedId } from '../ordered-id.ts';
 import type { NewPosting } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import { chargeMeant } from '../risk/review.ts';
@@ -10,7 +10,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 export function chargeback(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return declare(engine, 'chargeback', command, decideChargeback);
@@ -66,7 +66,7 @@ async function post(engine: Engine, kind: NewPosting['kind'], { command, tree, d
   const { channel, merchantReference, dialectData } = command;
   const { merchantId, channelId } = channel;
   const { target, amount } = decision;
-  const operationId = randomUUIDv7();
+  const operationId = orderedId(engine.clock);
   const row: NewPosting = {
     ...{ merchantId, channelId, paymentId: tree.paymentId, operationId, kind, amount, currency: tree.currency, dialectData, ...key },
     ...postedOn(target),
@@ -82,8 +82,7 @@ async function post(engine: Engine, kind: NewPosting['kind'], { command, tree, d
     return { kind: 'recorded', operation: viewOf(row, target, 'approved'), repeat: false };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, target, 'submitted'));
-    engine.log.error({ error: String(error) }, 'a declared posting could not be recorded; it was refused');
-    return refused('unavailable');
+    return refuseUnrecorded(engine, error);
   }
 }
 

@@ -55,6 +55,8 @@ export interface Engine {
   readonly bank: Bank | undefined;
   readonly clock: Clock;
   readonly log: EngineLog;
+  /** Told of each request that was refused since the database is away. */
+  readonly noteUnavailable: (error: unknown) => void;
   /** Runs what no request has asked for, under names that its log lines, measurements and traces bear. */
   readonly within: <T>(names: WorkNames, run: () => Promise<T>) => Promise<T>;
   /** Keyed HMAC over text, for comparing the inputs of repeated requests; the same key on every node. */

@@ -2,10 +2,11 @@
  * Acts on an existing payment: capture, void, refund. Each act decides on the payment as it was read; the first transaction checks the
  * same amounts again while it reserves them, so that of two acts at the same moment only one can have the money.
  */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { actAtBank } from '../bank/act.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
+import { orderedId } from '../ordered-id.ts';
 import type { AcquirerRequest } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewOperation } from '../ports/new-operation.ts';
 import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
@@ -15,7 +16,7 @@ import type { ActResult, Engine } from './engine.ts';
 import { keyOfRow, perhapsRecorded, repeatOf } from './idempotency.ts';
 import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
-import { isCertainlyNotRecorded, refuseWhenUnavailable } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand extends MerchantNames {
   readonly channel: Channel;
@@ -161,7 +162,7 @@ export async function rowFor(
   const trace = await traceFor(engine, { channel, kind, target, terminal: bearer.trace.terminal });
   if (trace === undefined) return 'unavailable';
   const row: NewOperation = {
-    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), kind, amount, currency: tree.currency },
+    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: orderedId(engine.clock), kind, amount, currency: tree.currency },
     ...{ targetId: target.operationId, targetKind: target.kind, dialectData, ...key },
     trace,
     createdAtMs: engine.clock.businessNow(),
@@ -190,8 +191,7 @@ async function submit(engine: Engine, kind: NewOperation['kind'], submittal: Sub
   ]);
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row, target));
-    engine.log.error({ error: String(submission.reason) }, 'an operation could not be recorded; it was refused');
-    return refused('unavailable');
+    return refuseUnrecorded(engine, submission.reason);
   }
   if (submission.value === 'guard_failed') return undefined;
   if (submission.value === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');

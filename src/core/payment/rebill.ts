@@ -1,10 +1,11 @@
 /** Rebill: charges the card of an order again, or asks its bank again, for goods that were added. It is a payment of its own, linked to the first. */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { rebillAtBank } from '../bank/authorize.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { largestAmount } from '../money/amount.ts';
+import { orderedId } from '../ordered-id.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ReviewCause } from '../risk/rule.ts';
@@ -129,7 +130,12 @@ async function newPayment(
   const held = cause === undefined ? undefined : heldForReview(engine, { cause, after: 'rebill', dialectData });
   const kind = 'rebill';
   return {
-    ...{ merchantId: channel.merchantId, channelId: channel.channelId, paymentId: randomUUIDv7(), operationId: randomUUIDv7() },
+    ...{
+      merchantId: channel.merchantId,
+      channelId: channel.channelId,
+      paymentId: orderedId(engine.clock),
+      operationId: orderedId(engine.clock),
+    },
     ...{ kind, amount, currency: tree.currency, cardId: card.cardId, card: card.summary, dialectData },
     referenceId: named.operationId,
     agreement: use,

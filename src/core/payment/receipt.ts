@@ -2,14 +2,14 @@
  * Receipt: the money of an order at a bank has come. The merchant may declare it from its own statement; the bank tells it as well, by itself. Both mean
  * the same money, so what the bank tells first confirms what was declared, and only the rest is a receipt of its own.
  */
-import { randomUUIDv7 } from 'node:crypto';
+import { orderedId } from '../ordered-id.ts';
 import type { NewReceipt } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
 import type { OperationNode, OperationView } from './operation.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 /** Declares a receipt, in one part or several, up to what was ordered. */
 export function receipt(engine: Engine, command: OperateCommand): Promise<ActResult> {
@@ -33,7 +33,7 @@ async function declare(engine: Engine, { command, tree, decision, key }: Submitt
   const { channel, merchantReference, dialectData } = command;
   const { merchantId, channelId } = channel;
   const row: NewReceipt = {
-    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: randomUUIDv7(), orderId: decision.target.operationId },
+    ...{ merchantId, channelId, paymentId: tree.paymentId, operationId: orderedId(engine.clock), orderId: decision.target.operationId },
     ...{ amount: decision.amount, currency: tree.currency, dialectData, ...key },
     createdAtMs: engine.clock.businessNow(),
     ...(merchantReference === undefined ? {} : { merchantReference }),
@@ -45,8 +45,7 @@ async function declare(engine: Engine, { command, tree, decision, key }: Submitt
     return { kind: 'recorded', operation: viewOf(row, decision.target, 'approved'), repeat: false };
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, decision.target, 'submitted'));
-    engine.log.error({ error: String(error) }, 'a declared receipt could not be recorded; it was refused');
-    return refused('unavailable');
+    return refuseUnrecorded(engine, error);
   }
 }
 

@@ -1,10 +1,16 @@
 /** What a failed transaction means for the answer. */
-import { refusal } from '../refusals.ts';
+import { type Refusal, refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 
 /** Thrown by a store when a read or a transaction failed and nothing of it stands: rolled back, or never sent. */
 export class NotRecorded extends Error {
   override readonly name = 'NotRecorded';
+  /** The store has refused just this, while others may be recorded: a defect. Else it is away, or has no room. */
+  readonly isRefused: boolean;
+  constructor(message: string, { isRefused = false, ...options }: { readonly isRefused?: boolean; readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.isRefused = isRefused;
+  }
 }
 
 /**
@@ -21,7 +27,16 @@ export async function refuseWhenUnavailable(engine: Engine, act: () => Promise<A
     return await act();
   } catch (error) {
     if (!isCertainlyNotRecorded(error)) throw error;
-    engine.log.error({ error: String(error) }, 'the database is away; a request was refused');
-    return { kind: 'refused', refusal: refusal('unavailable') };
+    return refuseUnrecorded(engine, error);
   }
+}
+
+/** Refuses a request of which nothing was recorded; the same may succeed later. */
+export function refuseUnrecorded(engine: Engine, error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {
+  if (error instanceof NotRecorded && error.isRefused) {
+    engine.log.error({ error: String(error) }, 'a request could not be recorded; it was refused');
+  } else {
+    engine.noteUnavailable(error);
+  }
+  return { kind: 'refused', refusal: refusal('unavailable') };
 }

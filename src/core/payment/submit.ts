@@ -19,7 +19,7 @@ import { exchange } from './exchange.ts';
 import { perhapsRecorded, repeatOf } from './idempotency.ts';
 import type { OperationView, RejectionReason } from './operation.ts';
 import { blockOf } from './retry-limits.ts';
-import { isCertainlyNotRecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 /** What of a command the exchange needs beside the rows. */
 type Conduct = Pick<
@@ -48,8 +48,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   if (submission.status === 'rejected') {
     if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row));
     if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
-    engine.log.error({ error: String(submission.reason) }, 'a payment could not be recorded; it was refused');
-    return { kind: 'refused', refusal: refusal('unavailable') };
+    return refuseUnrecorded(engine, submission.reason);
   }
   if (submission.value === 'card_blocked') {
     const reason = pan.status === 'rejected' || pan.value === undefined ? undefined : await blockOf(engine, row, pan.value);

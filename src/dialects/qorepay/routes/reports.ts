@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Balance } from '../../../core/ledger/merchant-books.ts';
+import { shownSum } from '../../../core/money/sum.ts';
 import type { Statement } from '../../../core/statement/statement.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
@@ -31,7 +32,11 @@ export function registerReports(app: FastifyInstance, context: DialectContext): 
     const merchantId = await merchantOf(context, request);
     const filter = readBooksFilter(request, { brand: 'brand', from: 'booked', oneCurrency: true });
     const { incoming, outgoing } = await context.engine.books.turnover({ ...filter, merchantId, dialect });
-    const side = ({ amount, fees, count }: typeof incoming) => ({ turnover: amount, fee_sell: fees, count: { all: count } });
+    const side = ({ amount, fees, count }: typeof incoming) => ({
+      turnover: shownSum(amount),
+      fee_sell: shownSum(fees),
+      count: { all: count },
+    });
     return send(reply, 200, { incoming: side(incoming), outgoing: side(outgoing) });
   });
   both(app, 'get', '/api/v1/balance/', async (request, reply) =>
@@ -64,13 +69,17 @@ export function registerReports(app: FastifyInstance, context: DialectContext): 
 
 function writeBalance({ gross, fees, unsettled, refundsUnderWay }: Omit<Balance, 'currency'>): object {
   const balance = gross - fees;
-  return {
+  return sumsOf({
     ...{ gross_balance: gross, balance, available_balance: balance - unsettled - refundsUnderWay },
     ...{ reserved: unsettled, pending_outgoing: refundsUnderWay, fee_sell: fees },
-  };
+  });
 }
 
-const nothing = { gross: 0, fees: 0, unsettled: 0, refundsUnderWay: 0 };
+function sumsOf(sums: Readonly<Record<string, bigint>>): object {
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, shownSum(sum)]));
+}
+
+const nothing = { gross: 0n, fees: 0n, unsettled: 0n, refundsUnderWay: 0n };
 
 async function allBalances({ engine: { books } }: DialectContext, merchantId: string): Promise<object> {
   const [taken, payouts] = await Promise.all([books.balances({ merchantId, dialect }), books.payoutBalances(merchantId)]);
@@ -78,12 +87,16 @@ async function allBalances({ engine: { books } }: DialectContext, merchantId: st
   return {
     ecommerce: currencies.map((currency) => {
       const payout = payouts.find((one) => one.currency === currency);
-      const [available, underWay] = [payout?.available ?? 0, payout?.underWay ?? 0];
+      const [available, underWay] = [payout?.available ?? 0n, payout?.underWay ?? 0n];
       return {
         currency,
         ...writeBalance(taken.find((one) => one.currency === currency) ?? nothing),
-        ...{ payout_gross_balance: available + underWay, payout_balance: available + underWay, payout_available_balance: available },
-        ...{ payout_reserved: 0, payout_pending_outgoing: underWay, payout_fee_sell: 0 },
+        ...sumsOf({
+          payout_gross_balance: available + underWay,
+          payout_balance: available + underWay,
+          payout_available_balance: available,
+        }),
+        ...sumsOf({ payout_reserved: 0n, payout_pending_outgoing: underWay, payout_fee_sell: 0n }),
       };
     }),
     bank_accounts: [],
