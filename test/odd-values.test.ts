@@ -233,7 +233,7 @@ test('console API: a sum beyond 2^53 is shown, and takes the balances from nobod
       const reply = await callConsole(urlOf(), { path: `/console-api/ledger/balances?currency=NGN&format=${format}`, key: viewerKey });
       const text = await reply.text();
       assert.equal(reply.status, 200, text);
-      assert.match(text, /\b1000099999999\d{4}\b/);
+      assert.match(text, /\b10000999999989999\b/);
     }
   } finally {
     await database.query(`update polygate.ledger_entry set amount = amount / $1 where operation_id = $2`, [10_001, made.body.id]);
