@@ -9,6 +9,8 @@ import { audit } from './drill/audit.ts';
 import { readBankEntries } from './drill/bank-books.ts';
 import { openBankShop } from './drill/bank-shop.ts';
 import { countOpen, withClient } from './drill/books.ts';
+import { writeDialectEndpoints, writeDialectMerchant } from './drill/dialect-merchants.ts';
+import { openDialectShop } from './drill/dialect-shop.ts';
 import { startFaults } from './drill/faults.ts';
 import { type Killer, startKiller } from './drill/killer.ts';
 import { openMerchantClient } from './drill/merchant.ts';
@@ -18,7 +20,7 @@ import { type RoundRobin, startRoundRobin } from './drill/round-robin.ts';
 import { openShop } from './drill/shop.ts';
 import { createShopper } from './drill/shopper.ts';
 import { openStand, type Stand } from './drill/stand.ts';
-import { auditWebhooks, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
+import { auditWebhooks, compareToldHandles, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
 import { onInterrupt } from './interrupt.ts';
 import { isLoadMerchant, writeMerchants } from './merchants.ts';
 
@@ -38,6 +40,8 @@ const restPatienceMs = 150_000;
 const detailsShown = 20;
 /** Payments at a bank, of all orders. */
 const bankShare = 0.02;
+/** Payments in the other protocols, of all orders; each has one or two acts. */
+const dialectShare = 0.02;
 
 exitWithParent();
 const options = readOptions();
@@ -99,19 +103,21 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     await migrate(stand);
     const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: counts.merchants });
     await activateBanks(stand);
+    await writeDialectMerchant(stand);
     await stand.start();
     await writeEndpoints(stand, taker);
+    await writeDialectEndpoints(stand, taker);
     balancer = rolling === true ? await startRoundRobin(() => stand.gatewayPorts) : undefined;
     const closing = new AbortController();
     const givingUp = new AbortController();
     let killer: Killer | undefined;
-    const client = openMerchantClient({
-      port: balancer?.port ?? stand.gatewayPort,
-      connections,
+    const port = balancer?.port ?? stand.gatewayPort;
+    const shared = {
       shopper: createShopper({ random: seededRandom(seed + 5), signal: AbortSignal.any([givingUp.signal, signal]) }),
       signal: AbortSignal.any([givingUp.signal, signal]),
-      onSuccess: (sentAtMs) => killer?.noteSuccess(sentAtMs),
-    });
+      onSuccess: (sentAtMs: number) => killer?.noteSuccess(sentAtMs),
+    };
+    const client = openMerchantClient({ ...shared, port, connections });
     const shop = openShop({
       client,
       merchants,
@@ -124,6 +130,10 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
       ...{ client, merchants, rate: Math.max(1, rate * bankShare), hostUrl: stand.hostUrl, random: seededRandom(seed + 6) },
       closing: AbortSignal.any([closing.signal, signal]),
       signal: AbortSignal.any([givingUp.signal, signal]),
+    });
+    const dialectShop = openDialectShop({
+      ...{ ...shared, url: `http://127.0.0.1:${port}`, rate: Math.max(1, rate * dialectShare), random: seededRandom(seed + 7) },
+      closing: AbortSignal.any([closing.signal, signal]),
     });
     killer = startKiller({ stand, count: counts.kills, durationMs, random: seededRandom(seed + 2), signal });
     const faults = startFaults({ hostUrl: stand.hostUrl, count: counts.faults, durationMs, random: seededRandom(seed + 3), signal });
@@ -139,19 +149,24 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     const loadMs = performance.now() - startedAtMs;
     tell('The load ends. Waiting until every order has its answer and nothing is open ...');
     closing.abort();
-    const done = Promise.all([shop.done, bankShop.done]);
+    const done = Promise.all([shop.done, bankShop.done, dialectShop.done]);
     const restMs = await rest({ stand, done });
+    await dialectShop.askAgain();
     givingUp.abort();
     await done;
     client.close();
     signal.throwIfAborted();
-    const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: [...shop.orders, ...bankShop.orders] });
-    const untold = await auditWebhooks(stand.databaseUrl, taker.taken);
+    const orders = [...shop.orders, ...bankShop.orders, ...dialectShop.orders];
+    const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders });
+    const untold = [
+      ...(await auditWebhooks(stand.databaseUrl, taker.taken)),
+      ...compareToldHandles(dialectShop.orders, taker.takenHandles),
+    ];
     const webhooks = { taken: taker.taken.length, disturbed: taker.disturbed() };
     const isCleanRun = await conclude(stand, {
       ...{ audit: found, untold, webhooks, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() },
-      orders: [...shop.orders, ...bankShop.orders],
-      otherAnswers: [...shop.otherAnswers, ...bankShop.otherAnswers],
+      orders,
+      otherAnswers: [...shop.otherAnswers, ...bankShop.otherAnswers, ...dialectShop.otherAnswers],
     });
     if (roller === undefined || balancer === undefined) return isCleanRun;
     tell(describeRolling(roller, balancer));

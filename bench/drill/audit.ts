@@ -7,11 +7,13 @@ import {
   gatewayKinds,
   type HostEntry,
   hostKindOf,
+  kindOfType,
   readGatewayOperations,
   readHostEntries,
   withClient,
 } from './books.ts';
-import { describeOrder, isAtBank, type Order, type PaymentType } from './order.ts';
+import { compareDialects } from './dialect-books.ts';
+import { describeOrder, isAtBank, type OrderRecord } from './order.ts';
 
 /** Each list is empty when all is well; a line names what was found, with its ids, RRNs and states. */
 export interface Audit {
@@ -35,16 +37,8 @@ export interface Total {
 export interface AuditOptions {
   readonly databaseUrl: string;
   readonly hostUrl: string;
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderRecord[];
 }
-
-const kindOfType: Readonly<Record<Exclude<PaymentType, 'RC'>, GatewayOperation['kind']>> = {
-  PA: 'preauthorization',
-  DB: 'debit',
-  CP: 'capture',
-  RF: 'refund',
-  RV: 'reversal',
-};
 
 /** ISO 4217 numbers of the currencies in use here. */
 const currencyNames: Readonly<Record<string, string>> = { '978': 'EUR' };
@@ -56,13 +50,15 @@ export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Pro
   const verified = await verify({ databaseUrl });
   return withClient(databaseUrl, async (client) => {
     const [atBank, atHost] = [orders.filter(isAtBank), orders.filter((order) => !isAtBank(order))];
-    const cards = compareBooks({ operations: await readGatewayOperations(client), entries, orders: atHost });
+    const operations = await readGatewayOperations(client);
+    const cards = compareBooks({ operations, entries, orders: atHost.filter(({ dialect }) => dialect === undefined) });
+    const dialects = compareDialects({ operations, orders: atHost });
     const bank = compareBank({ ...(await readBank(client, hostUrl)), orders: atBank });
     return {
-      lost: [...cards.lost, ...bank.lost],
+      lost: [...cards.lost, ...dialects.lost, ...bank.lost],
       chargedTwice: [...cards.chargedTwice, ...bank.chargedTwice],
       stillUnknown: [...cards.stillUnknown, ...bank.stillUnknown],
-      booksApart: [...cards.booksApart, ...bank.booksApart, ...verified, ...(await checkGatewayBooks(client))],
+      booksApart: [...cards.booksApart, ...dialects.booksApart, ...bank.booksApart, ...verified, ...(await checkGatewayBooks(client))],
       totals: cards.totals,
     };
   });
@@ -71,7 +67,7 @@ export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Pro
 export interface Sides {
   readonly operations: readonly GatewayOperation[];
   readonly entries: readonly HostEntry[];
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderRecord[];
 }
 
 /** The comparison itself; pure. */
@@ -122,7 +118,7 @@ function isUndo({ kind, rrn, original }: HostEntry): boolean {
 }
 
 /** An answer that is not what the books say. */
-function lostBy(order: Order, { byId, byKey, requested }: Books): readonly string[] {
+function lostBy(order: OrderRecord, { byId, byKey, requested }: Books): readonly string[] {
   const { final } = order;
   const say = (what: string): readonly string[] => [`${what}: ${describeOrder(order)}`];
   if (final === undefined) return say('no final answer, although everything is up again');

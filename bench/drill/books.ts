@@ -1,6 +1,7 @@
 /** What both sides have on their books after the drill: the gateway's rows, and the host's entries over its control API. */
 import pg from 'pg';
-import { isLoadMerchant } from '../merchants.ts';
+import { isDrillMerchant } from '../merchants.ts';
+import type { PaymentType } from './order.ts';
 
 export const gatewayKinds = ['preauthorization', 'debit', 'capture', 'refund', 'reversal'] as const;
 export type GatewayKind = (typeof gatewayKinds)[number];
@@ -13,6 +14,15 @@ export const hostKindOf = {
   refund: 'refund',
   reversal: 'reversal',
 } as const satisfies Readonly<Record<GatewayKind, string>>;
+
+/** What an order is recorded as. */
+export const kindOfType: Readonly<Record<Exclude<PaymentType, 'RC'>, GatewayKind>> = {
+  PA: 'preauthorization',
+  DB: 'debit',
+  CP: 'capture',
+  RF: 'refund',
+  RV: 'reversal',
+};
 
 /** One row of the gateway. Amounts in minor units. */
 export interface GatewayOperation {
@@ -64,9 +74,12 @@ const operationsText = `select o.operation_id, o.payment_id, o.target_id, o.kind
 from polygate.operation o
   left join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.operation_id = o.operation_id and m.purpose = 'request'
-  left join polygate.idempotency_key k on k.merchant_id = o.merchant_id and k.operation_id = o.operation_id
+  left join (
+    -- One may have two: where a protocol has references beside its keys.
+    select merchant_id, operation_id, min(key) as key from polygate.idempotency_key group by merchant_id, operation_id
+  ) k on k.merchant_id = o.merchant_id and k.operation_id = o.operation_id
   left join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
-where a.bank_method is null and o.${isLoadMerchant}`;
+where a.bank_method is null and o.${isDrillMerchant}`;
 
 export async function readGatewayOperations(client: pg.Client): Promise<readonly GatewayOperation[]> {
   const { rows } = await client.query<OperationRow>(operationsText);

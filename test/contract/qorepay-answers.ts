@@ -95,7 +95,7 @@ export function readPurchase(reply: Reply, handle: string, done: Done): Answer {
             : 'declined';
   const calledOff = attempt?.error?.message === 'The authentication was called off';
   const reason = code === undefined ? undefined : calledOff ? 'shopper_canceled' : reasons[code];
-  return { ...nothingSaid, ...money, outcome, handle, reason, token: isToken ? id : undefined, text: reply.text };
+  return { ...nothingSaid, ...money, outcome, status: reply.status, handle, reason, token: isToken ? id : undefined, text: reply.text };
 }
 
 interface Fault400 {
@@ -121,7 +121,7 @@ const expiryParts: Readonly<Partial<Record<Fault, Field>>> = {
 /** `fault`: what was wrong with the request, since one field of the protocol may stand for two. */
 export function readRefusal(reply: Reply, fault?: Fault): Answer {
   const body = JSON.parse(reply.text) as { readonly status?: string; readonly error?: { readonly code: string; readonly field?: string } };
-  const base = { ...nothingSaid, outcome: 'refused', handle: undefined, text: reply.text } as const;
+  const base = { ...nothingSaid, outcome: 'refused', status: reply.status, handle: undefined, text: reply.text } as const;
   if (body.error !== undefined) {
     const { field = '' } = body.error;
     return {
