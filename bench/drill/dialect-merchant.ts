@@ -47,6 +47,8 @@ const callsOff = Number.POSITIVE_INFINITY;
 
 /** Protocols in which an act has an id of its own to ask by; in the others only its repeat is told of it. */
 const actsWithIds = ['payone', 'tzero'];
+/** Several refunds of a payment are one thing to ask for. */
+const actsWithoutNames = ['qorepay'];
 /** Where each payment of a customer leads over a page. */
 const alwaysWithShopper = ['tzero'];
 
@@ -150,6 +152,7 @@ export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }:
     },
     async ask(order) {
       const { id = '' } = order.final ?? {};
+      if (order.subject !== undefined && actsWithoutNames.includes(dialect)) return undefined;
       let answer: Answer | undefined;
       while (answer === undefined && !signal.aborted) {
         answer = await attempt(order, (own) => own.read(id));

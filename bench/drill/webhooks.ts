@@ -157,10 +157,13 @@ export async function auditWebhooks(databaseUrl: string, taken: readonly string[
   return compareTold(rows, taken);
 }
 
-/** Orders of the other protocols of which no message was taken, a line each. A void is not told in all of them. */
+/** Orders of the other protocols of which no message was taken, a line each. Voids, and acts that failed, are not told in all of them. */
 export function compareToldHandles(orders: readonly OrderRecord[], taken: ReadonlySet<string>): readonly string[] {
   return orders
-    .filter(({ type, final }) => type !== 'RV' && final !== undefined && final.outcome !== 'refused' && !taken.has(final.id))
+    .filter(({ type, subject, final }) => {
+      if (final === undefined || final.outcome === 'refused' || taken.has(final.id)) return false;
+      return final.outcome === 'approved' ? type !== 'RV' : subject === undefined;
+    })
     .map((order) => `no message about ${describeOrder(order)}`);
 }
 

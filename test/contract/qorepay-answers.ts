@@ -138,6 +138,11 @@ export function readRefusal(reply: Reply, fault?: Fault): Answer {
   return { ...base, reason: 'malformed', fields: names.map((name) => fieldsOf[name] ?? name) };
 }
 
+/** It was recorded, and the acquirer has not done it. That another act is under way has the same code. */
+export function isDeclinedAct({ status, text }: Reply): boolean {
+  return status === 400 && /"purchase_(capture|release|refund)_error"/.test(text) && !text.includes('is under way');
+}
+
 /** The protocol has one word for everything that a status forbids; the purchase itself tells whether there is anything left. */
 export function refusedByStatus(reply: Reply, now: Reply): Answer {
   const answer = readRefusal(reply);

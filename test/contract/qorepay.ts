@@ -9,7 +9,16 @@ import { exchange, type Reply } from '../harness/opp.ts';
 import { authenticateAt } from '../harness/shopper.ts';
 import { rememberCard } from '../harness/traces.ts';
 import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Order } from './driver.ts';
-import { type Done, moneyOf, nothingSaid, type Purchase, readPurchase, readRefusal, refusedByStatus } from './qorepay-answers.ts';
+import {
+  type Done,
+  isDeclinedAct,
+  moneyOf,
+  nothingSaid,
+  type Purchase,
+  readPurchase,
+  readRefusal,
+  refusedByStatus,
+} from './qorepay-answers.ts';
 
 interface Caller {
   readonly brandId: string;
@@ -151,6 +160,8 @@ function connect({ url, caller, traces }: Connection): Client {
     const [id = ''] = target.split(' ');
     const reply = await api(`${id}/${name}/`, { body: amount === undefined ? {} : { amount }, key: idempotencyKey });
     if (reply.status === 401 || reply.status === 404) return refused(reply);
+    if (isDeclinedAct(reply))
+      return { ...nothingSaid, outcome: 'declined', status: reply.status, handle: `${id} ${name}`, text: reply.text };
     if (reply.status !== 200) return refusedByStatus(reply, await api(`${id}/`));
     const body = JSON.parse(reply.text) as { readonly id: string; readonly type: string; readonly payment: Purchase['payment'] };
     const handle = `${id} ${name}`;
