@@ -13,7 +13,9 @@ import {
   withClient,
 } from './books.ts';
 import { compareDialects } from './dialect-books.ts';
+import { compareDue, type DueSides } from './due.ts';
 import { describeOrder, isAtBank, type OrderRecord } from './order.ts';
+import { type Bill, billsText, compareBills, type DrillSubscription } from './subscriptions.ts';
 
 /** Each list is empty when all is well; a line names what was found, with its ids, RRNs and states. */
 export interface Audit {
@@ -38,6 +40,7 @@ export interface AuditOptions {
   readonly databaseUrl: string;
   readonly hostUrl: string;
   readonly orders: readonly OrderRecord[];
+  readonly due: Omit<DueSides, 'operations'> & { readonly subscriptions: readonly DrillSubscription[] };
 }
 
 /** ISO 4217 numbers of the currencies in use here. */
@@ -45,7 +48,7 @@ const currencyNames: Readonly<Record<string, string>> = { '978': 'EUR' };
 const openStates = new Set(['submitted', 'unknown', 'escalated']);
 
 /** Reads both sides and compares them. */
-export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Promise<Audit> {
+export async function audit({ databaseUrl, hostUrl, orders, due }: AuditOptions): Promise<Audit> {
   const entries = await readHostEntries(hostUrl);
   const verified = await verify({ databaseUrl });
   return withClient(databaseUrl, async (client) => {
@@ -53,12 +56,21 @@ export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Pro
     const operations = await readGatewayOperations(client);
     const cards = compareBooks({ operations, entries, orders: atHost.filter(({ dialect }) => dialect === undefined) });
     const dialects = compareDialects({ operations, orders: atHost });
+    const fallenDue = compareDue({ ...due, operations });
+    const billed = compareBills({ ...due, operations, bills: (await client.query<Bill>(billsText)).rows });
     const bank = compareBank({ ...(await readBank(client, hostUrl)), orders: atBank });
     return {
-      lost: [...cards.lost, ...dialects.lost, ...bank.lost],
-      chargedTwice: [...cards.chargedTwice, ...bank.chargedTwice],
+      lost: [...cards.lost, ...dialects.lost, ...bank.lost, ...fallenDue.lost, ...billed.lost],
+      chargedTwice: [...cards.chargedTwice, ...bank.chargedTwice, ...fallenDue.chargedTwice, ...billed.chargedTwice],
       stillUnknown: [...cards.stillUnknown, ...bank.stillUnknown],
-      booksApart: [...cards.booksApart, ...dialects.booksApart, ...bank.booksApart, ...verified, ...(await checkGatewayBooks(client))],
+      booksApart: [
+        ...cards.booksApart,
+        ...dialects.booksApart,
+        ...fallenDue.booksApart,
+        ...bank.booksApart,
+        ...verified,
+        ...(await checkGatewayBooks(client)),
+      ],
       totals: cards.totals,
     };
   });
@@ -155,9 +167,10 @@ function chargedTwiceByKey(books: Books): readonly string[] {
     .map(([key, entries]) => `key ${key}: ${entries.map((entry) => describeEntry(entry, books)).join(' and ')}`);
 }
 
-/** Each order of a new payment has a card of its own, so this needs nothing of the gateway. */
+/** Each order of a new payment has a card of its own, so this needs nothing of the gateway, but to leave out what fell due. */
 function chargedTwiceByCard(books: Books): readonly string[] {
-  const byCard = Map.groupBy(books.entries.filter(isStandingCharge), ({ account }) => account.id);
+  const charges = books.entries.filter((entry) => isStandingCharge(entry) && books.byRrn.get(entry.rrn)?.fellDue !== true);
+  const byCard = Map.groupBy(charges, ({ account }) => account.id);
   return [...byCard.values()]
     .filter((entries) => entries.length > 1)
     .map((entries) => `card ${entries[0]?.account.masked}: ${entries.map((entry) => describeEntry(entry, books)).join(' and ')}`);

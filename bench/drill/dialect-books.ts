@@ -16,8 +16,8 @@ export interface DialectAudit {
 /** The comparison itself; pure. */
 export function compareDialects({ operations, orders }: DialectSides): DialectAudit {
   const byId = new Map(operations.map((operation) => [operation.operationId, operation]));
-  // What follows by itself, as the release of what a last capture leaves, has no key.
-  const keyed = operations.filter(({ key }) => key !== undefined);
+  // What follows by itself, as the release of what a last capture leaves, has no key; what fell due is compared for itself.
+  const keyed = operations.filter(({ key, fellDue }) => key !== undefined && fellDue !== true);
   const recorded = Map.groupBy(keyed, (operation) => nameOf(operation, byId));
   const asked = new Set(orders.map(recordedName));
   return {

@@ -29,6 +29,7 @@ export interface DialectShop extends Shop {
 
 /** Protocols in which a part of a hold may be given back, and the merchant can ask what became of that. */
 const partlyVoiding = ['payone'];
+const sendingCardsWithoutKeys = ['qorepay'];
 /** Sent again when it has its answer. */
 const repeatShare = 0.15;
 /** Sent twice at the same moment. */
@@ -107,7 +108,7 @@ export function openDialectShop({ url, rate, shopper, random, onSuccess, closing
 
   /** True when it succeeded. */
   async function complete(merchant: DialectMerchant, order: DialectOrder): Promise<boolean> {
-    const twin = random() < twinShare ? merchant.twin(order) : undefined;
+    const twin = random() < twinShare && hasTwin(order) ? merchant.twin(order) : undefined;
     await merchant.complete(order);
     const { final } = order;
     const twinId = await twin;
@@ -116,6 +117,11 @@ export function openDialectShop({ url, rate, shopper, random, onSuccess, closing
       otherAnswers.push({ order, answer: `its twin was answered with ${twinId}` });
     if (final !== undefined && final.outcome !== 'refused' && random() < repeatShare) tellDifference(order, await merchant.repeat(order));
     return final?.outcome === 'approved';
+  }
+
+  /** A card that is sent has no key in all protocols: one that comes after another has failed is one more try. */
+  function hasTwin({ dialect, subject }: DialectOrder): boolean {
+    return subject !== undefined || !sendingCardsWithoutKeys.includes(dialect);
   }
 
   function tellDifference(order: DialectOrder, answer: string | undefined): void {

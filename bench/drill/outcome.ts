@@ -20,6 +20,7 @@ export interface DrillFigures {
   readonly loadMs: number;
   /** From the end of the load until nothing was open. */
   readonly restMs: number;
+  readonly due: { readonly days: number; readonly schedules: number; readonly subscriptions: number; readonly tookMs: number };
 }
 
 export function isClean({ audit, untold, otherAnswers }: DrillFigures): boolean {
@@ -58,7 +59,7 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
   };
 }
 
-function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFigures, refusals: readonly OrderRecord[]): string {
+function describeRun({ orders, loadMs, restMs, seed, faults, webhooks, due }: DrillFigures, refusals: readonly OrderRecord[]): string {
   const count = (outcome: string): number => orders.filter(({ final }) => final?.outcome === outcome).length;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const retried = orders.filter(({ attempts }) => attempts > 1);
@@ -87,6 +88,10 @@ function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFi
       ['faults ordered from the host', String(faults)],
       ['webhooks taken by merchants / refused or dropped', `${webhooks.taken} / ${webhooks.disturbed}`],
       ['at rest after', seconds(restMs)],
+      [
+        'days that passed then',
+        `${due.days} in ${seconds(due.tookMs)}, with ${due.schedules} schedules and ${due.subscriptions} subscriptions`,
+      ],
     ],
   );
 }

@@ -194,6 +194,8 @@ function outcomeOfPart(status: string, type: string): Outcome | undefined {
 function outcomeOf(status: string, code: string, type: string): Outcome {
   if (code === '11068') return 'undone';
   if (/^(authstarted|3D Authstarted|payoutstarted)$/.test(status)) return 'pending';
+  // A payment whose capture failed still stands.
+  if (status === 'capturefailed' && type === 'CP') return 'declined';
   if (status === 'authfailed' || status === 'failed' || (status === 'authcancelled' && code === '12003')) {
     return /^(12|11014|11034)/.test(code) ? 'rejected' : 'declined';
   }
