@@ -49,8 +49,8 @@ const callsOff = Number.POSITIVE_INFINITY;
 const actsWithIds = ['payone', 'tzero'];
 /** Several refunds of a payment are one thing to ask for. */
 const actsWithoutNames = ['qorepay'];
-/** Where each payment of a customer leads over a page. */
-const alwaysWithShopper = ['tzero'];
+/** Where each payment of a customer leads over a page that also asks to confirm. */
+const confirming = 'tzero';
 
 export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }: DialectMerchantOptions): DialectMerchant {
   const { dialect } = driver;
@@ -78,7 +78,7 @@ export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }:
 
   function once(order: DialectOrder): Promise<Answer | undefined> {
     order.attempts += 1;
-    return attempt(order, (own) => request(own, order, alwaysWithShopper.includes(dialect)));
+    return attempt(order, (own) => request(own, order));
   }
 
   /** Until it is answered. A protocol that refuses repeats names what was first, which is then asked after. */
@@ -127,6 +127,7 @@ export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }:
   /** Whatever breaks on the way, the shopper comes again, and calls it off in the end. */
   async function visit(pageUrl: string, visits: number): Promise<void> {
     if (visits > visitsAtMost) await shopper.goOn(pageUrl, callsOff);
+    else if (dialect !== confirming) await shopper.goOn(pageUrl, visits);
     else await inTime(shop(pageUrl)).catch(() => undefined);
   }
 

@@ -6,6 +6,8 @@ export interface DialectOrder extends OrderRecord {
   readonly dialect: string;
   readonly type: Exclude<PaymentType, 'RC'>;
   readonly subject?: DialectOrder;
+  /** Of DB and PA: the shopper is there with a browser. */
+  readonly hasShopper?: true;
   /** Of RV: of all that is held. */
   readonly isWhole?: true;
 }
@@ -13,15 +15,15 @@ export interface DialectOrder extends OrderRecord {
 /** At this machine, as a sandbox lets requests name it; nobody goes there. */
 const shopperResultUrl = 'http://127.0.0.1:9/result';
 
-/** Sends it; the same each time. A payment's shopper is there with a browser where `shopper` says so. */
-export function request(client: Client, order: DialectOrder, shopper: boolean): Promise<Answer> {
+/** Sends it; the same each time. */
+export function request(client: Client, order: DialectOrder): Promise<Answer> {
   const { type, amountMinor: amount, key: idempotencyKey, subject, isWhole } = order;
   const target = subject?.final?.id ?? '';
   switch (type) {
     case 'PA':
-      return client.authorize(payment(order, shopper));
+      return client.authorize(payment(order));
     case 'DB':
-      return client.debit(payment(order, shopper));
+      return client.debit(payment(order));
     case 'CP':
       return client.capture(target, { amount, idempotencyKey });
     case 'RF':
@@ -31,7 +33,7 @@ export function request(client: Client, order: DialectOrder, shopper: boolean): 
   }
 }
 
-function payment({ amountMinor: amount, key: idempotencyKey, pan = '' }: DialectOrder, shopper: boolean) {
-  const comesBackTo = shopper ? { comesBackTo: shopperResultUrl } : {};
+function payment({ amountMinor: amount, key: idempotencyKey, pan = '', hasShopper }: DialectOrder) {
+  const comesBackTo = hasShopper === true ? { comesBackTo: shopperResultUrl } : {};
   return { amount, idempotencyKey, card: { number: pan, cvc: '123' }, ...comesBackTo };
 }

@@ -27,6 +27,8 @@ export interface DialectShop extends Shop {
   askAgain(): Promise<void>;
 }
 
+/** Of new payments: with a shopper. A customer of tZero Pay always has a page; of QorePay the merchant's server sends the card. */
+const shopperShares: Readonly<Record<string, number>> = { tzero: 1, payone: 0.25, paymentz: 0.25 };
 /** Protocols in which a part of a hold may be given back, and the merchant can ask what became of that. */
 const partlyVoiding = ['payone'];
 const sendingCardsWithoutKeys = ['qorepay'];
@@ -51,7 +53,7 @@ export function openDialectShop({ url, rate, shopper, random, onSuccess, closing
 
   function keep(
     merchant: DialectMerchant,
-    order: Pick<DialectOrder, 'type' | 'amountMinor' | 'pan' | 'subject' | 'isWhole'>,
+    order: Pick<DialectOrder, 'type' | 'amountMinor' | 'pan' | 'hasShopper' | 'subject' | 'isWhole'>,
   ): DialectOrder {
     const { dialect } = merchant.driver;
     const kept = { ...newAnswers(order.amountMinor), ...order, dialect, key: `${dialect}-${run}-${orders.length}` };
@@ -69,7 +71,8 @@ export function openDialectShop({ url, rate, shopper, random, onSuccess, closing
     const merchant = merchants[Math.floor(random() * merchants.length)] as DialectMerchant;
     const amountMinor = 200 + Math.floor(random() * 50_000);
     const type = random() < 0.5 ? 'DB' : 'PA';
-    const order = keep(merchant, { type, amountMinor, pan: newPan() });
+    const share = shopperShares[merchant.driver.dialect] ?? 0;
+    const order = keep(merchant, { type, amountMinor, pan: newPan(), ...(random() < share ? { hasShopper: true } : {}) });
     if (!(await complete(merchant, order))) return;
     if (type === 'DB') return refund(merchant, order, order.leftMinor);
     const draw = random();
