@@ -1,6 +1,7 @@
 /** Purchases as those may find them who ask: the merchant's own by key, or whoever knows the address. */
 import type { Channel } from '../../core/merchant/channel.ts';
 import { type OrderView, readOrder } from '../../core/payment/order.ts';
+import { readRecorded } from '../../core/payment/store-failure.ts';
 import type { DialectContext } from '../dialect.ts';
 import { routingNumberOf } from './ids.ts';
 import { notFound } from './problem.ts';
@@ -43,7 +44,8 @@ export async function findByAddress(context: DialectContext, purchaseId: string,
 /** As it is after something was done to it. */
 export async function again(context: DialectContext, { view }: Found, operationId?: string): Promise<OrderView> {
   const { merchantId, checkoutId } = view.order;
-  const now = await readOrder(context.engine, { merchantId, checkoutId, ...(operationId === undefined ? {} : { operationId }) });
+  const named = { merchantId, checkoutId, ...(operationId === undefined ? {} : { operationId }) };
+  const now = await readRecorded(context.engine, () => readOrder(context.engine, named));
   if (now === undefined) throw notFound();
   return now;
 }
