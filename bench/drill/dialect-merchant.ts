@@ -65,10 +65,11 @@ export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }:
       const answer = await inTime(send(client));
       note(order, `${answer.status} ${answer.outcome}${answer.reason === undefined ? '' : ` ${answer.reason}`}`);
       if (answer.outcome === 'approved') onSuccess(sentAtMs);
-      return answer.status >= 500 ? undefined : answer;
+      // A login that was not answered well stays without a token.
+      if (answer.reason === 'unauthorized') client = connect();
+      return answer.status >= 500 || answer.reason === 'unauthorized' ? undefined : answer;
     } catch (error) {
       note(order, error instanceof Error && 'code' in error ? String(error.code) : String(error).slice(0, 200));
-      // A login that was not answered stays without one.
       client = connect();
       return undefined;
     } finally {
@@ -105,12 +106,12 @@ export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }:
 
   async function complete(order: DialectOrder): Promise<void> {
     let answer = await answered(order);
-    for (let polls = 1; answer?.outcome === 'pending' && !signal.aborted; polls += 1) {
+    for (let polls = 1; answer !== undefined && isOpen(answer) && !signal.aborted; polls += 1) {
       if (answer.redirect !== undefined) await visit(answer.redirect.url, polls);
       await pause(pollPauseMs);
       answer = (await later(order, answer, polls)) ?? answer;
     }
-    if (answer !== undefined && answer.outcome !== 'pending') order.final = finalOf(answer);
+    if (answer !== undefined && !isOpen(answer)) order.final = finalOf(answer);
   }
 
   /** What has become of what was pending. */
@@ -162,6 +163,11 @@ export function openDialectMerchant({ driver, url, shopper, signal, onSuccess }:
       return differing(order, answer);
     },
   };
+}
+
+/** Pending, or of PAYONE an act that is asked for (91, 81, 61), of which only a later look tells what became. */
+function isOpen({ outcome, text }: Answer): boolean {
+  return outcome === 'pending' || /"statusCode":(91|81|61)\b/.test(text);
 }
 
 /** What does not come in time is not waited for; should it come later, nobody looks at it. */
