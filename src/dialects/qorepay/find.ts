@@ -41,13 +41,17 @@ export async function findByAddress(context: DialectContext, purchaseId: string,
   return findOwn(context, merchantId, purchaseId, what);
 }
 
-/** As it is after something was done to it. */
-export async function again(context: DialectContext, { view }: Found, operationId?: string): Promise<OrderView> {
+/** As it is by now, whatever was done to it. */
+export async function asItIs(context: DialectContext, { view }: Found, operationId?: string): Promise<OrderView> {
   const { merchantId, checkoutId } = view.order;
-  const named = { merchantId, checkoutId, ...(operationId === undefined ? {} : { operationId }) };
-  const now = await readRecorded(context.engine, () => readOrder(context.engine, named));
+  const now = await readOrder(context.engine, { merchantId, checkoutId, ...(operationId === undefined ? {} : { operationId }) });
   if (now === undefined) throw notFound();
   return now;
+}
+
+/** The same after something was recorded, also while the database restarts: nobody may be told that nothing was. */
+export function again(context: DialectContext, found: Found, operationId?: string): Promise<OrderView> {
+  return readRecorded(context.engine, () => asItIs(context, found, operationId));
 }
 
 export function writingFor({ engine, mode }: DialectContext, channel: Channel): Writing {
