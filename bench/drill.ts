@@ -9,6 +9,9 @@ import { audit } from './drill/audit.ts';
 import { readBankEntries } from './drill/bank-books.ts';
 import { openBankShop } from './drill/bank-shop.ts';
 import { countOpen, withClient } from './drill/books.ts';
+import { writeDialectEndpoints, writeDialectMerchant } from './drill/dialect-merchants.ts';
+import { openDialectShop } from './drill/dialect-shop.ts';
+import { letDaysPass, writeSchedules } from './drill/due.ts';
 import { startFaults } from './drill/faults.ts';
 import { type Killer, startKiller } from './drill/killer.ts';
 import { openMerchantClient } from './drill/merchant.ts';
@@ -18,7 +21,8 @@ import { type RoundRobin, startRoundRobin } from './drill/round-robin.ts';
 import { openShop } from './drill/shop.ts';
 import { createShopper } from './drill/shopper.ts';
 import { openStand, type Stand } from './drill/stand.ts';
-import { auditWebhooks, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
+import { writeSubscribers } from './drill/subscriptions.ts';
+import { auditWebhooks, compareToldHandles, countUntold, startWebhookTaker, writeEndpoints } from './drill/webhooks.ts';
 import { onInterrupt } from './interrupt.ts';
 import { isLoadMerchant, writeMerchants } from './merchants.ts';
 
@@ -29,6 +33,7 @@ interface Options {
   readonly rate: number;
   readonly connections: number;
   readonly merchants: number;
+  readonly days: number;
   readonly seed: number;
   readonly rolling?: true;
 }
@@ -38,6 +43,12 @@ const restPatienceMs = 150_000;
 const detailsShown = 20;
 /** Payments at a bank, of all orders. */
 const bankShare = 0.02;
+const schedulesAtMost = 12;
+const subscriptionsAtMost = 6;
+/** Of a day that passes: its share of the time in which things are killed. */
+const dayOfKillsMs = 500;
+/** Payments in the other protocols, of all orders; each has one or two acts. */
+const dialectShare = 0.02;
 
 exitWithParent();
 const options = readOptions();
@@ -69,6 +80,12 @@ function readOptions(): Options {
     .option('--connections <n>', 'orders under way at the same time', whole, 16)
     .option('--merchants <n>', 'merchants', whole, 20)
     .option(
+      '--days <n>',
+      'how far the business clock goes on after the load, while things are killed: what falls due is done once',
+      whole,
+      32,
+    )
+    .option(
       '--rolling',
       'instead: two gateways behind a balancer, restarted in turn all the time; nothing is killed, and no request may fail',
     )
@@ -85,7 +102,7 @@ function readOptions(): Options {
 /** True when all zeros are zero. */
 async function run({ minutes, rate, connections, seed, rolling, ...given }: Options): Promise<boolean> {
   const durationMs = minutes * 60_000;
-  const counts = rolling === true ? { ...given, kills: 0, faults: 0 } : given;
+  const counts = rolling === true ? { ...given, kills: 0, faults: 0, days: 0 } : given;
   tell(
     rolling === true
       ? `Rolling drill of ${minutes} minutes, seed ${seed}.`
@@ -99,19 +116,27 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     await migrate(stand);
     const merchants = await writeMerchants({ databaseUrl: stand.databaseUrl, count: counts.merchants });
     await activateBanks(stand);
+    await writeDialectMerchant(stand);
     await stand.start();
     await writeEndpoints(stand, taker);
+    await writeDialectEndpoints(stand, taker);
+    const schedules = await writeSchedules({
+      ...{ url: `http://127.0.0.1:${stand.gatewayPort}`, random: seededRandom(seed + 8), merchants: merchants.slice(0, schedulesAtMost) },
+    });
+    const subscriptions = await writeSubscribers({
+      ...{ url: `http://127.0.0.1:${stand.gatewayPort}`, random: seededRandom(seed + 10), count: subscriptionsAtMost },
+    });
     balancer = rolling === true ? await startRoundRobin(() => stand.gatewayPorts) : undefined;
     const closing = new AbortController();
     const givingUp = new AbortController();
     let killer: Killer | undefined;
-    const client = openMerchantClient({
-      port: balancer?.port ?? stand.gatewayPort,
-      connections,
+    const port = balancer?.port ?? stand.gatewayPort;
+    const shared = {
       shopper: createShopper({ random: seededRandom(seed + 5), signal: AbortSignal.any([givingUp.signal, signal]) }),
       signal: AbortSignal.any([givingUp.signal, signal]),
-      onSuccess: (sentAtMs) => killer?.noteSuccess(sentAtMs),
-    });
+      onSuccess: (sentAtMs: number) => killer?.noteSuccess(sentAtMs),
+    };
+    const client = openMerchantClient({ ...shared, port, connections });
     const shop = openShop({
       client,
       merchants,
@@ -124,6 +149,10 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
       ...{ client, merchants, rate: Math.max(1, rate * bankShare), hostUrl: stand.hostUrl, random: seededRandom(seed + 6) },
       closing: AbortSignal.any([closing.signal, signal]),
       signal: AbortSignal.any([givingUp.signal, signal]),
+    });
+    const dialectShop = openDialectShop({
+      ...{ ...shared, url: `http://127.0.0.1:${port}`, rate: Math.max(1, rate * dialectShare), random: seededRandom(seed + 7) },
+      closing: AbortSignal.any([closing.signal, signal]),
     });
     killer = startKiller({ stand, count: counts.kills, durationMs, random: seededRandom(seed + 2), signal });
     const faults = startFaults({ hostUrl: stand.hostUrl, count: counts.faults, durationMs, random: seededRandom(seed + 3), signal });
@@ -139,19 +168,31 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     const loadMs = performance.now() - startedAtMs;
     tell('The load ends. Waiting until every order has its answer and nothing is open ...');
     closing.abort();
-    const done = Promise.all([shop.done, bankShop.done]);
+    const done = Promise.all([shop.done, bankShop.done, dialectShop.done]);
     const restMs = await rest({ stand, done });
+    await dialectShop.askAgain();
+    const due = await passDays(stand, { days: counts.days, kills: Math.ceil(counts.kills / 4), seed });
     givingUp.abort();
     await done;
     client.close();
     signal.throwIfAborted();
-    const found = await audit({ databaseUrl: stand.databaseUrl, hostUrl: stand.hostUrl, orders: [...shop.orders, ...bankShop.orders] });
-    const untold = await auditWebhooks(stand.databaseUrl, taker.taken);
+    const orders = [...shop.orders, ...bankShop.orders, ...dialectShop.orders];
+    const found = await audit({
+      databaseUrl: stand.databaseUrl,
+      hostUrl: stand.hostUrl,
+      orders,
+      due: { ...due, schedules, subscriptions },
+    });
+    const untold = [
+      ...(await auditWebhooks(stand.databaseUrl, taker.taken)),
+      ...compareToldHandles(dialectShop.orders, taker.takenHandles),
+    ];
     const webhooks = { taken: taker.taken.length, disturbed: taker.disturbed() };
     const isCleanRun = await conclude(stand, {
-      ...{ audit: found, untold, webhooks, seed, loadMs, restMs, kills: killer.kills, faults: faults.ordered() },
-      orders: [...shop.orders, ...bankShop.orders],
-      otherAnswers: [...shop.otherAnswers, ...bankShop.otherAnswers],
+      ...{ audit: found, untold, webhooks, seed, loadMs, restMs, kills: [...killer.kills, ...due.kills], faults: faults.ordered() },
+      orders,
+      due: { days: counts.days, schedules: schedules.length, subscriptions: subscriptions.length, tookMs: due.tookMs },
+      otherAnswers: [...shop.otherAnswers, ...bankShop.otherAnswers, ...dialectShop.otherAnswers],
     });
     if (roller === undefined || balancer === undefined) return isCleanRun;
     tell(describeRolling(roller, balancer));
@@ -200,6 +241,31 @@ async function rest({ stand, done }: { readonly stand: Stand; readonly done: Pro
     await delay(200, undefined, { signal }).catch(() => undefined);
   }
   return performance.now() - startedAtMs;
+}
+
+interface Days {
+  readonly days: number;
+  readonly kills: number;
+  readonly seed: number;
+}
+
+/** Lets days pass while things are killed, until all that fell due is done. */
+async function passDays(stand: Stand, { days, kills, seed }: Days) {
+  const startedAtMs = performance.now();
+  if (days > 0) tell(`${days} days pass ...`);
+  const passing = AbortSignal.any([signal, AbortSignal.timeout(restPatienceMs)]);
+  const killer = startKiller({
+    stand,
+    count: days === 0 ? 0 : kills,
+    durationMs: days * dayOfKillsMs,
+    random: seededRandom(seed + 9),
+    signal,
+  });
+  const untilMs = await letDaysPass({ url: `http://127.0.0.1:${stand.gatewayPort}`, days, signal: passing });
+  await killer.done;
+  await rest({ stand, done: Promise.resolve() });
+  if (untilMs === undefined) throw new Error('the business clock could not be moved; the logs of the gateway say why');
+  return { untilMs, kills: killer.kills, tookMs: performance.now() - startedAtMs };
 }
 
 async function conclude(stand: Stand, figures: DrillFigures): Promise<boolean> {

@@ -34,6 +34,9 @@ export async function writeMerchants({ databaseUrl, count }: LoadMerchants): Pro
 /** True for the merchants that this file makes, as a condition on `merchant_id`. */
 export const isLoadMerchant = `merchant_id::text like '00000000-0000-7000-8000-1%'`;
 
+/** True for these and for the sandbox's own merchant, who speaks the other protocols; as above. */
+export const isDrillMerchant = `merchant_id::text ~ '^00000000-0000-7000-8000-(1|000000000001$)'`;
+
 /** PLAIN and three base-36 characters, of which the first keeps clear of the demo merchant's PLAIN001 to PLAIN099. */
 function terminalsOf(account: number): readonly string[] {
   const first = 36 ** 2 * 10 + account * terminalsPerAccount;

@@ -7,8 +7,11 @@ import { createCardSource, panLength, seededRandom } from '../bench/cards.ts';
 import { compareBooks, type Sides } from '../bench/drill/audit.ts';
 import { type BankEntry, type BankRow, type BankSides, compareBank } from '../bench/drill/bank-books.ts';
 import type { GatewayOperation, HostEntry } from '../bench/drill/books.ts';
-import type { FinalAnswer, Order } from '../bench/drill/order.ts';
-import { compareTold, type EventRow } from '../bench/drill/webhooks.ts';
+import { compareDialects, type DialectSides } from '../bench/drill/dialect-books.ts';
+import { compareDue, type DueSides } from '../bench/drill/due.ts';
+import type { FinalAnswer, Order, OrderRecord } from '../bench/drill/order.ts';
+import { type BillSides, compareBills } from '../bench/drill/subscriptions.ts';
+import { compareTold, compareToldHandles, type EventRow } from '../bench/drill/webhooks.ts';
 import { buildTemplate } from '../bench/requests.ts';
 import { parsePan } from '../src/core/instrument/card.ts';
 
@@ -183,4 +186,90 @@ test('at the bank: books that agree give zeros, and what is lost, paid twice, op
     assert.deepEqual(bankZeros({ entries: [bankEntry(more)] }), [0, 0, 0, 1], JSON.stringify(more));
   }
   assert.deepEqual(bankZeros({ entries: [bankEntry(), bankEntry({ reference: 'R2' })] }), [0, 0, 0, 1]);
+});
+
+/** A request of another protocol, which names what it has by handles of its own. */
+function dialectOrder(more: Partial<OrderRecord> = {}): OrderRecord {
+  const answer = { outcome: 'approved', status: 201, code: '', id: 'PolygateDemo 1_0', rrn: undefined } as const;
+  return { ...order(undefined), dialect: 'payone', final: answer, ...more };
+}
+
+/** How many findings there are of what was lost, and of what nobody has asked for. */
+function dialectZeros(sides: Partial<DialectSides>): readonly number[] {
+  const all = { operations: [operation({ key: 'payments k1' })], orders: [dialectOrder()], ...sides };
+  const { lost, booksApart } = compareDialects(all);
+  return [lost.length, booksApart.length];
+}
+
+test('in other protocols: books that agree give zeros, by the keys as each protocol has them', () => {
+  assert.deepEqual(dialectZeros({}), [0, 0]);
+  assert.deepEqual(dialectZeros({ operations: [operation({ key: 'reference of k1' })] }), [0, 0]);
+  const { final } = dialectOrder();
+  assert.ok(final !== undefined);
+  const purchase = dialectOrder({ dialect: 'qorepay', final: { ...final, id: `${operationId} paid` } });
+  assert.deepEqual(dialectZeros({ operations: [operation({ key: `§checkout ${operationId} 1` })], orders: [purchase] }), [0, 0]);
+  // A refund of several captures, and what a last capture released by itself.
+  const first = operation({ kind: 'refund', amountMinor: 300, key: 'refund 1_0 k1' });
+  const second = operation({ operationId: 'part', kind: 'refund', amountMinor: 200, key: `part 3 of ${operationId}` });
+  const released = operation({ operationId: 'rest', kind: 'reversal', key: undefined });
+  assert.deepEqual(dialectZeros({ operations: [first, second, released], orders: [dialectOrder({ type: 'RF' })] }), [0, 0]);
+});
+
+test('in other protocols: what is lost, refused and yet recorded, or asked for by nobody is found', () => {
+  const failed = { outcome: 'failed', status: 402, code: 'undone', id: 'PolygateDemo 1_0', rrn: undefined } as const;
+  const refused = { ...failed, outcome: 'refused', id: '' } as const;
+  assert.deepEqual(dialectZeros({ operations: [] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ operations: [operation({ key: 'payments k1', state: 'undone' })] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ operations: [operation({ key: 'payments k1', amountMinor: 499 })] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ orders: [dialectOrder({ type: 'RF' })] }), [1, 0]);
+  const { final: _final, ...unanswered } = dialectOrder();
+  assert.deepEqual(dialectZeros({ orders: [unanswered] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ orders: [dialectOrder({ final: failed })] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ orders: [dialectOrder({ final: failed })], operations: [] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ orders: [dialectOrder({ final: refused })] }), [1, 0]);
+  assert.deepEqual(dialectZeros({ orders: [dialectOrder({ final: refused })], operations: [] }), [0, 0]);
+  assert.deepEqual(dialectZeros({ operations: [operation({ key: 'payments k1' }), operation({ key: 'payments k2' })] }), [0, 1]);
+});
+
+test('in other protocols: what was not told is found, but for voids and what left no trace', () => {
+  const orders = [dialectOrder()];
+  assert.deepEqual(compareToldHandles(orders, new Set(['PolygateDemo 1_0'])), []);
+  assert.equal(compareToldHandles(orders, new Set(['PolygateDemo 2_0'])).length, 1);
+  assert.deepEqual(compareToldHandles([dialectOrder({ type: 'RV' })], new Set()), []);
+});
+
+/** How many due times were never paid, paid more than once, and paid though nothing was due. */
+function dueZeros(keys: readonly string[], more: Partial<GatewayOperation> = {}): readonly number[] {
+  const schedule = { scheduleId: 's1', hour: 3, sinceMs: Date.parse('2026-11-22T20:00:00Z') };
+  const operations = keys.map((key) => operation({ key: `\u0001schedule ${key}`, ...more }));
+  const sides: DueSides = { operations, schedules: [schedule], untilMs: Date.parse('2026-11-24T20:00:00Z') };
+  const { lost, chargedTwice, booksApart } = compareDue(sides);
+  return [lost.length, chargedTwice.length, booksApart.length];
+}
+
+test('what schedules pay is held to their due times: what is missing, twice there or never due is found', () => {
+  const [first, second] = ['s1 2026-11-23T03:00:00.000Z', 's1 2026-11-24T03:00:00.000Z'];
+  assert.deepEqual(dueZeros([first, second]), [0, 0, 0]);
+  assert.deepEqual(dueZeros([first]), [1, 0, 0]);
+  assert.deepEqual(dueZeros([first, second, `${second} 1`]), [0, 1, 0]);
+  assert.deepEqual(dueZeros([first, second, 's1 2026-11-25T03:00:00.000Z', 's2 2026-11-24T03:00:00.000Z']), [0, 0, 2]);
+  // Nobody was there to be asked, so nothing was paid.
+  assert.deepEqual(dueZeros([first, second], { state: 'failed', reason: 'acquirer_unreachable' }), [2, 0, 0]);
+});
+
+test('what subscriptions charge is held to their weeks: one that was not billed, a bill nobody has charged, and one charged twice are found', () => {
+  const bills = ['a', 'b'].map((orderId) => ({ orderId, templateId: 't' }));
+  const operations = bills.map(({ orderId }) => operation({ key: `§checkout ${orderId} 1`, amountMinor: 2_500 }));
+  const zerosOf = (sides: Partial<BillSides>) => {
+    const all = { operations, bills, subscriptions: [{ templateId: 't', sinceMs: 0 }], untilMs: 15 * 86_400_000, ...sides };
+    const { lost, chargedTwice } = compareBills(all);
+    return [lost.length, chargedTwice.length];
+  };
+  assert.deepEqual(zerosOf({}), [0, 0]);
+  assert.deepEqual(zerosOf({ bills: bills.slice(1) }), [1, 0]);
+  assert.deepEqual(zerosOf({ untilMs: 13 * 86_400_000 }), [1, 0]);
+  assert.deepEqual(zerosOf({ operations: operations.slice(1) }), [1, 0]);
+  assert.deepEqual(zerosOf({ operations: [...operations, operation({ key: '§checkout a 2', amountMinor: 2_500 })] }), [0, 1]);
+  assert.deepEqual(zerosOf({ operations: [...operations, operation({ key: '§checkout a 2', state: 'undone' })] }), [0, 0]);
+  assert.deepEqual(zerosOf({ operations: operations.map((one) => ({ ...one, amountMinor: 2_400 })) }), [0, 2]);
 });

@@ -7,11 +7,15 @@ import {
   gatewayKinds,
   type HostEntry,
   hostKindOf,
+  kindOfType,
   readGatewayOperations,
   readHostEntries,
   withClient,
 } from './books.ts';
-import { describeOrder, isAtBank, type Order, type PaymentType } from './order.ts';
+import { compareDialects } from './dialect-books.ts';
+import { compareDue, type DueSides } from './due.ts';
+import { describeOrder, isAtBank, type OrderRecord } from './order.ts';
+import { type Bill, billsText, compareBills, type DrillSubscription } from './subscriptions.ts';
 
 /** Each list is empty when all is well; a line names what was found, with its ids, RRNs and states. */
 export interface Audit {
@@ -35,34 +39,38 @@ export interface Total {
 export interface AuditOptions {
   readonly databaseUrl: string;
   readonly hostUrl: string;
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderRecord[];
+  readonly due: Omit<DueSides, 'operations'> & { readonly subscriptions: readonly DrillSubscription[] };
 }
-
-const kindOfType: Readonly<Record<Exclude<PaymentType, 'RC'>, GatewayOperation['kind']>> = {
-  PA: 'preauthorization',
-  DB: 'debit',
-  CP: 'capture',
-  RF: 'refund',
-  RV: 'reversal',
-};
 
 /** ISO 4217 numbers of the currencies in use here. */
 const currencyNames: Readonly<Record<string, string>> = { '978': 'EUR' };
 const openStates = new Set(['submitted', 'unknown', 'escalated']);
 
 /** Reads both sides and compares them. */
-export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Promise<Audit> {
+export async function audit({ databaseUrl, hostUrl, orders, due }: AuditOptions): Promise<Audit> {
   const entries = await readHostEntries(hostUrl);
   const verified = await verify({ databaseUrl });
   return withClient(databaseUrl, async (client) => {
     const [atBank, atHost] = [orders.filter(isAtBank), orders.filter((order) => !isAtBank(order))];
-    const cards = compareBooks({ operations: await readGatewayOperations(client), entries, orders: atHost });
+    const operations = await readGatewayOperations(client);
+    const cards = compareBooks({ operations, entries, orders: atHost.filter(({ dialect }) => dialect === undefined) });
+    const dialects = compareDialects({ operations, orders: atHost });
+    const fallenDue = compareDue({ ...due, operations });
+    const billed = compareBills({ ...due, operations, bills: (await client.query<Bill>(billsText)).rows });
     const bank = compareBank({ ...(await readBank(client, hostUrl)), orders: atBank });
     return {
-      lost: [...cards.lost, ...bank.lost],
-      chargedTwice: [...cards.chargedTwice, ...bank.chargedTwice],
+      lost: [...cards.lost, ...dialects.lost, ...bank.lost, ...fallenDue.lost, ...billed.lost],
+      chargedTwice: [...cards.chargedTwice, ...bank.chargedTwice, ...fallenDue.chargedTwice, ...billed.chargedTwice],
       stillUnknown: [...cards.stillUnknown, ...bank.stillUnknown],
-      booksApart: [...cards.booksApart, ...bank.booksApart, ...verified, ...(await checkGatewayBooks(client))],
+      booksApart: [
+        ...cards.booksApart,
+        ...dialects.booksApart,
+        ...fallenDue.booksApart,
+        ...bank.booksApart,
+        ...verified,
+        ...(await checkGatewayBooks(client)),
+      ],
       totals: cards.totals,
     };
   });
@@ -71,7 +79,7 @@ export async function audit({ databaseUrl, hostUrl, orders }: AuditOptions): Pro
 export interface Sides {
   readonly operations: readonly GatewayOperation[];
   readonly entries: readonly HostEntry[];
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderRecord[];
 }
 
 /** The comparison itself; pure. */
@@ -122,7 +130,7 @@ function isUndo({ kind, rrn, original }: HostEntry): boolean {
 }
 
 /** An answer that is not what the books say. */
-function lostBy(order: Order, { byId, byKey, requested }: Books): readonly string[] {
+function lostBy(order: OrderRecord, { byId, byKey, requested }: Books): readonly string[] {
   const { final } = order;
   const say = (what: string): readonly string[] => [`${what}: ${describeOrder(order)}`];
   if (final === undefined) return say('no final answer, although everything is up again');
@@ -159,9 +167,10 @@ function chargedTwiceByKey(books: Books): readonly string[] {
     .map(([key, entries]) => `key ${key}: ${entries.map((entry) => describeEntry(entry, books)).join(' and ')}`);
 }
 
-/** Each order of a new payment has a card of its own, so this needs nothing of the gateway. */
+/** Each order of a new payment has a card of its own, so this needs nothing of the gateway, but to leave out what fell due. */
 function chargedTwiceByCard(books: Books): readonly string[] {
-  const byCard = Map.groupBy(books.entries.filter(isStandingCharge), ({ account }) => account.id);
+  const charges = books.entries.filter((entry) => isStandingCharge(entry) && books.byRrn.get(entry.rrn)?.fellDue !== true);
+  const byCard = Map.groupBy(charges, ({ account }) => account.id);
   return [...byCard.values()]
     .filter((entries) => entries.length > 1)
     .map((entries) => `card ${entries[0]?.account.masked}: ${entries.map((entry) => describeEntry(entry, books)).join(' and ')}`);

@@ -1,7 +1,7 @@
 /** What gateway and bank have of the payments at the bank, after the drill: every order, every receipt and every refund, compared with what merchants were told. */
 import type pg from 'pg';
 import { isLoadMerchant } from '../merchants.ts';
-import { describeOrder, type Order } from './order.ts';
+import { describeOrder, type OrderRecord } from './order.ts';
 
 /** A payment at the bank as the gateway has it. Amounts in minor units. */
 export interface BankRow {
@@ -41,7 +41,7 @@ export interface BankSides {
   /** Receipts and refunds of those payments. */
   readonly acts: readonly BankAct[];
   readonly entries: readonly BankEntry[];
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderRecord[];
 }
 
 export interface BankAudit {
@@ -107,7 +107,11 @@ const openStates = new Set(['submitted', 'unknown', 'escalated', 'pending']);
 
 const kinds: Readonly<Record<string, string>> = { DB: 'debit', PA: 'preauthorization', RF: 'refund', RC: 'receipt' };
 
-function lostBy(order: Order, byId: ReadonlyMap<string, BankRow | BankAct>, keys: ReadonlySet<string | undefined>): readonly string[] {
+function lostBy(
+  order: OrderRecord,
+  byId: ReadonlyMap<string, BankRow | BankAct>,
+  keys: ReadonlySet<string | undefined>,
+): readonly string[] {
   const { final, type, amountMinor, key } = order;
   const say = (what: string): readonly string[] => [`${what}: ${describeOrder(order)}`];
   if (final === undefined) return say('no final answer, although everything is up again');

@@ -1,6 +1,7 @@
 /** What both sides have on their books after the drill: the gateway's rows, and the host's entries over its control API. */
 import pg from 'pg';
-import { isLoadMerchant } from '../merchants.ts';
+import { isDrillMerchant } from '../merchants.ts';
+import type { PaymentType } from './order.ts';
 
 export const gatewayKinds = ['preauthorization', 'debit', 'capture', 'refund', 'reversal'] as const;
 export type GatewayKind = (typeof gatewayKinds)[number];
@@ -13,6 +14,15 @@ export const hostKindOf = {
   refund: 'refund',
   reversal: 'reversal',
 } as const satisfies Readonly<Record<GatewayKind, string>>;
+
+/** What an order is recorded as. */
+export const kindOfType: Readonly<Record<Exclude<PaymentType, 'RC'>, GatewayKind>> = {
+  PA: 'preauthorization',
+  DB: 'debit',
+  CP: 'capture',
+  RF: 'refund',
+  RV: 'reversal',
+};
 
 /** One row of the gateway. Amounts in minor units. */
 export interface GatewayOperation {
@@ -27,6 +37,8 @@ export interface GatewayOperation {
   /** From `acquirer_message`, as it was sent. */
   readonly rrn: string | undefined;
   readonly key: string | undefined;
+  /** Nobody has asked for it: a schedule or a subscription has paid. */
+  readonly fellDue?: boolean;
 }
 
 /** One entry of the host. Amounts in minor units. */
@@ -58,15 +70,20 @@ interface OperationRow {
   readonly currency: string;
   readonly rrn: string | null;
   readonly key: string | null;
+  readonly fell_due: boolean;
 }
 
-const operationsText = `select o.operation_id, o.payment_id, o.target_id, o.kind, o.state, o.reason, o.amount, p.currency, m.rrn, k.key
+const operationsText = `select o.operation_id, o.payment_id, o.target_id, o.kind, o.state, o.reason, o.amount, p.currency, m.rrn, k.key,
+  coalesce(k.key like E'\\x01schedule %' or o.dialect_data ->> 'billingAttempt' is not null, false) as fell_due
 from polygate.operation o
   left join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id
   left join polygate.acquirer_message m on m.merchant_id = o.merchant_id and m.operation_id = o.operation_id and m.purpose = 'request'
-  left join polygate.idempotency_key k on k.merchant_id = o.merchant_id and k.operation_id = o.operation_id
+  left join (
+    -- One may have two: where a protocol has references beside its keys.
+    select merchant_id, operation_id, min(key) as key from polygate.idempotency_key group by merchant_id, operation_id
+  ) k on k.merchant_id = o.merchant_id and k.operation_id = o.operation_id
   left join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
-where a.bank_method is null and o.${isLoadMerchant}`;
+where a.bank_method is null and o.${isDrillMerchant}`;
 
 export async function readGatewayOperations(client: pg.Client): Promise<readonly GatewayOperation[]> {
   const { rows } = await client.query<OperationRow>(operationsText);
@@ -81,6 +98,7 @@ export async function readGatewayOperations(client: pg.Client): Promise<readonly
     currency: row.currency,
     rrn: row.rrn ?? undefined,
     key: row.key ?? undefined,
+    fellDue: row.fell_due,
   }));
 }
 
@@ -111,7 +129,10 @@ const selfChecks: readonly { readonly says: string; readonly text: string }[] = 
       from polygate.operation where state = 'approved' and amount > 0
       union all
       select merchant_id, operation_id, amount, 'hold_release' from polygate.operation where state = 'approved' and kind in ('capture', 'receipt')
-    ), booked as (select merchant_id, operation_id, amount, kind from polygate.ledger_entry where kind <> 'payout_funding')
+    ), booked as (
+      select merchant_id, operation_id, amount, kind from polygate.ledger_entry l where kind <> 'payout_funding'
+        and not exists (select from polygate.settlement_part s where s.part_id = l.operation_id)
+    )
     select distinct operation_id::text as id from (
       (select * from expected except all select * from booked) union all (select * from booked except all select * from expected)
     ) difference`,
@@ -153,6 +174,11 @@ const selfChecks: readonly { readonly says: string; readonly text: string }[] = 
       select merchant_id, payment_id, count(*) as count, max(sequence) as last from polygate.event group by merchant_id, payment_id
     ) e using (merchant_id, payment_id)
     where (coalesce(e.count, 0), coalesce(e.last, 0)) is distinct from (p.last_sequence::bigint, p.last_sequence)`,
+  },
+  {
+    says: 'a closed batch is not what the host has',
+    text: `select settlement_id || ' ' || state || ' ours ' || ours || ' theirs ' || coalesce(theirs::text, '') as id
+    from polygate.reconciliation where state <> 'in_balance'`,
   },
   {
     says: 'a payment is still processing although none of its operations is open',

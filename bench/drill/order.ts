@@ -8,14 +8,16 @@ export interface FinalAnswer {
   readonly outcome: 'approved' | 'failed' | 'refused';
   readonly status: number;
   readonly code: string;
-  /** On the wire, 32 hex characters; empty when refused. */
+  /** On the wire, 32 hex characters, or as another protocol has it; empty when refused. */
   readonly id: string;
   readonly rrn: string | undefined;
 }
 
-export interface Order {
+/** What books and figures look at, whatever the protocol. */
+export interface OrderRecord {
   readonly key: string;
-  readonly merchant: MerchantAccess;
+  /** The protocol, where it is another one than that of most orders. */
+  readonly dialect?: string;
   readonly type: PaymentType;
   /** Minor units of EUR; of a reversal, what it is expected to give back. */
   readonly amountMinor: number;
@@ -30,7 +32,7 @@ export interface Order {
     readonly declares?: true;
   };
   /** What CP, RF, RV and RC act upon. */
-  readonly subject?: Order;
+  readonly subject?: OrderRecord;
   /** Of DB, PA and CP that succeeded: what no act has taken yet. */
   leftMinor: number;
   /** Requests sent, and in short what came back, oldest first. */
@@ -39,12 +41,17 @@ export interface Order {
   final?: FinalAnswer;
 }
 
-export function newAnswers(amountMinor: number): Pick<Order, 'amountMinor' | 'leftMinor' | 'attempts' | 'answers'> {
+export interface Order extends OrderRecord {
+  readonly merchant: MerchantAccess;
+  readonly subject?: Order;
+}
+
+export function newAnswers(amountMinor: number): Pick<OrderRecord, 'amountMinor' | 'leftMinor' | 'attempts' | 'answers'> {
   return { amountMinor, leftMinor: amountMinor, attempts: 0, answers: [] };
 }
 
 /** Whether the acquirer's host knows nothing of it. */
-export function isAtBank({ bank, subject }: Order): boolean {
+export function isAtBank({ bank, subject }: OrderRecord): boolean {
   return bank !== undefined || (subject !== undefined && isAtBank(subject));
 }
 
@@ -86,11 +93,12 @@ function shopperFields(authentication: NonNullable<Order['authentication']>): Re
 }
 
 /** For people: what it was and what was answered; never its card number. */
-export function describeOrder(order: Order): string {
+export function describeOrder(order: OrderRecord): string {
   const { key, type, amountMinor, attempts, answers, final, subject } = order;
   const of = subject === undefined ? '' : ` of ${subject.final?.id}`;
   const said = answers.length > 12 ? [...answers.slice(0, 6), '…', ...answers.slice(-5)] : answers;
-  return `${key} ${type} ${decimal(amountMinor)}${of}: ${final?.outcome ?? 'no final answer'} ${final?.id ?? ''} after ${attempts} requests [${said.join('; ')}]`;
+  const protocol = order.dialect === undefined ? '' : `${order.dialect} `;
+  return `${protocol}${key} ${type} ${decimal(amountMinor)}${of}: ${final?.outcome ?? 'no final answer'} ${final?.id ?? ''} after ${attempts} requests [${said.join('; ')}]`;
 }
 
 function decimal(amountMinor: number): string {

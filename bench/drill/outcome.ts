@@ -2,7 +2,7 @@
 import { table } from '../figures.ts';
 import type { Audit } from './audit.ts';
 import type { Kill } from './killer.ts';
-import { describeOrder, type Order } from './order.ts';
+import { describeOrder, type OrderRecord } from './order.ts';
 import { victims } from './stand.ts';
 
 export interface DrillFigures {
@@ -12,14 +12,15 @@ export interface DrillFigures {
   /** Webhooks taken by the merchants, and those that they refused or dropped. */
   readonly webhooks: { readonly taken: number; readonly disturbed: number };
   readonly seed: number;
-  readonly orders: readonly Order[];
-  readonly otherAnswers: readonly { readonly order: Order; readonly answer: string }[];
+  readonly orders: readonly OrderRecord[];
+  readonly otherAnswers: readonly { readonly order: OrderRecord; readonly answer: string }[];
   readonly kills: readonly Kill[];
   /** Disturbances that the host carried out, or was to. */
   readonly faults: number;
   readonly loadMs: number;
   /** From the end of the load until nothing was open. */
   readonly restMs: number;
+  readonly due: { readonly days: number; readonly schedules: number; readonly subscriptions: number; readonly tookMs: number };
 }
 
 export function isClean({ audit, untold, otherAnswers }: DrillFigures): boolean {
@@ -58,7 +59,7 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
   };
 }
 
-function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFigures, refusals: readonly Order[]): string {
+function describeRun({ orders, loadMs, restMs, seed, faults, webhooks, due }: DrillFigures, refusals: readonly OrderRecord[]): string {
   const count = (outcome: string): number => orders.filter(({ final }) => final?.outcome === outcome).length;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const retried = orders.filter(({ attempts }) => attempts > 1);
@@ -82,21 +83,35 @@ function describeRun({ orders, loadMs, restMs, seed, faults, webhooks }: DrillFi
       ],
       ['with a shopper: approved / failed', asynchronousText(orders)],
       ['at a bank: approved / failed, and receipts that merchants declared', bankText(orders)],
+      ['in other protocols: approved / failed / refused', dialectsText(orders)],
       ['their failures, as expected: code lost with the database / called off', `${countOf('100.390.112')} / ${countOf('100.396.101')}`],
       ['faults ordered from the host', String(faults)],
       ['webhooks taken by merchants / refused or dropped', `${webhooks.taken} / ${webhooks.disturbed}`],
       ['at rest after', seconds(restMs)],
+      [
+        'days that passed then',
+        `${due.days} in ${seconds(due.tookMs)}, with ${due.schedules} schedules and ${due.subscriptions} subscriptions`,
+      ],
     ],
   );
 }
 
-function asynchronousText(orders: readonly Order[]): string {
+function asynchronousText(orders: readonly OrderRecord[]): string {
   const own = orders.filter(({ authentication }) => authentication !== undefined);
   const count = (outcome: string): number => own.filter(({ final }) => final?.outcome === outcome).length;
   return `${own.length}: ${count('approved')} / ${count('failed')}`;
 }
 
-function bankText(orders: readonly Order[]): string {
+function dialectsText(orders: readonly OrderRecord[]): string {
+  const byDialect = Map.groupBy(orders, ({ dialect }) => dialect);
+  const texts = [...byDialect].map(([dialect, own]) => {
+    const count = (outcome: string): number => own.filter(({ final }) => final?.outcome === outcome).length;
+    return dialect === undefined ? [] : [`${dialect} ${own.length}: ${count('approved')} / ${count('failed')} / ${count('refused')}`];
+  });
+  return texts.flat().join(', ');
+}
+
+function bankText(orders: readonly OrderRecord[]): string {
   const own = orders.filter(({ bank }) => bank !== undefined);
   const count = (outcome: string): number => own.filter(({ final }) => final?.outcome === outcome).length;
   return `${own.length}: ${count('approved')} / ${count('failed')}, ${orders.filter(({ type }) => type === 'RC').length}`;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createCardSource, panLength } from '../cards.ts';
 import type { MerchantAccess } from '../requests.ts';
 import type { MerchantClient } from './merchant.ts';
-import { newAnswers, type Order, type PaymentType } from './order.ts';
+import { newAnswers, type Order, type OrderRecord, type PaymentType } from './order.ts';
 
 export interface ShopOptions {
   readonly client: MerchantClient;
@@ -19,11 +19,11 @@ export interface ShopOptions {
 
 export interface Shop {
   /** Every order that was ever sent. */
-  readonly orders: readonly Order[];
+  readonly orders: readonly OrderRecord[];
   /** Orders whose repetition under their key was answered otherwise, with that answer. */
-  readonly otherAnswers: readonly { readonly order: Order; readonly answer: string }[];
+  readonly otherAnswers: readonly { readonly order: OrderRecord; readonly answer: string }[];
   /** Resolves when the shop is closed and every order has its answer, or the client has given up. */
-  readonly done: Promise<void>;
+  readonly done: Promise<unknown>;
 }
 
 interface Act {

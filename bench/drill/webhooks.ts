@@ -10,15 +10,21 @@ import { openDatabase } from '../../src/postgres/connection.ts';
 import { addEndpoint } from '../../src/store/endpoints.ts';
 import { openKeyFile } from '../../src/vault/key-file.ts';
 import { openVault } from '../../src/vault/vault.ts';
-import { isLoadMerchant } from '../merchants.ts';
+import type { Driver } from '../../test/contract/driver.ts';
+import { drivers } from '../../test/contract/drivers.ts';
+import { isDrillMerchant, isLoadMerchant } from '../merchants.ts';
 import { withClient } from './books.ts';
+import { describeOrder, type OrderRecord } from './order.ts';
 
 export interface WebhookTaker {
+  readonly port: number;
   readonly url: string;
   /** AES-256 key of all endpoints, 64 hex digits. */
   readonly key: string;
   /** Ids of operations on the wire, in the order in which messages about them were taken. */
   readonly taken: readonly string[];
+  /** What messages of the other protocols were about, as their drivers name it. */
+  readonly takenHandles: ReadonlySet<string>;
   /** Messages that were refused or dropped. */
   readonly disturbed: () => number;
   close(): void;
@@ -31,31 +37,53 @@ const droppedOneIn = 80;
 export async function startWebhookTaker(random: () => number): Promise<WebhookTaker> {
   const key = randomBytes(32).toString('hex');
   const taken: string[] = [];
+  const takenHandles = new Set<string>();
   let disturbed = 0;
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const message = decrypt(key, request.headers, Buffer.concat(chunks).toString('latin1'));
+    const body = Buffer.concat(chunks);
+    const driver = driverAt(request.url ?? '');
+    const about =
+      driver === undefined
+        ? wireIdIn(decrypt(key, request.headers, body.toString('latin1')))
+        : handleIn(driver, request, body.toString('utf8'));
     const dice = random();
     if (dice < 1 / droppedOneIn || dice > 1 - 1 / refusedOneIn) disturbed += 1;
     if (dice < 1 / droppedOneIn) return void request.socket.destroy();
     if (dice > 1 - 1 / refusedOneIn) return void response.writeHead(503).end();
-    if (message.type === 'PAYMENT') taken.push(message.payload.id);
+    if (about !== undefined && driver === undefined) taken.push(about);
+    if (about !== undefined && driver !== undefined) takenHandles.add(about);
     response.writeHead(200).end();
   };
   const server = createServer((request, response) => void take(request, response).catch(() => request.socket.destroy()));
   server.listen({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    key,
-    taken,
+    ...{ port, url: `http://127.0.0.1:${port}/hook`, key, taken, takenHandles },
     disturbed: () => disturbed,
     close() {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+/** The sandbox's merchant has an endpoint for each protocol, as at the sandbox's own catcher. */
+function driverAt(path: string): Driver | undefined {
+  return drivers.find(({ webhooks }) => webhooks !== undefined && path === `/hooks/${webhooks.name}`);
+}
+
+/** Throws when it is not sealed or signed as the protocol says. */
+function handleIn({ webhooks }: Driver, { url = '', headers }: IncomingMessage, body: string): string | undefined {
+  const name = webhooks?.name ?? '';
+  const given = Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, String(value)]));
+  return webhooks?.read({ name, received_ms: Date.now(), method: 'POST', query: url, headers: given, body, status: 200 });
+}
+
+function wireIdIn({ type, payload }: Message): string | undefined {
+  return type === 'PAYMENT' ? payload.id : undefined;
 }
 
 interface Message {
@@ -111,7 +139,7 @@ export async function countUntold(databaseUrl: string): Promise<number> {
     const { rows } = await client.query<{ count: string }>(
       `select (select count(*) from polygate.delivery where state = 'pending') + (
         select count(*) from polygate.event e
-        where ${isLoadMerchant} and not exists (select from polygate.delivery d where d.payment_id = e.payment_id and d.sequence = e.sequence)
+        where ${isDrillMerchant} and not exists (select from polygate.delivery d where d.payment_id = e.payment_id and d.sequence = e.sequence)
       ) as count`,
     );
     return Number(rows[0]?.count);
@@ -127,6 +155,16 @@ export async function auditWebhooks(databaseUrl: string, taken: readonly string[
     return found.rows;
   });
   return compareTold(rows, taken);
+}
+
+/** Orders of the other protocols of which no message was taken, a line each. Voids, and acts that failed, are not told in all of them. */
+export function compareToldHandles(orders: readonly OrderRecord[], taken: ReadonlySet<string>): readonly string[] {
+  return orders
+    .filter(({ type, subject, final }) => {
+      if (final === undefined || final.outcome === 'refused' || taken.has(final.id)) return false;
+      return final.outcome === 'approved' ? type !== 'RV' : subject === undefined;
+    })
+    .map((order) => `no message about ${describeOrder(order)}`);
 }
 
 export interface EventRow {

@@ -28,6 +28,8 @@ export type Field = 'amount' | 'currency' | 'card number' | 'expiry month' | 'ex
 
 export interface Answer {
   readonly outcome: Outcome;
+  /** Of HTTP. */
+  readonly status: number;
   /** Names the payment or operation in later calls of the same driver; nobody else reads it. Absent where nothing was recorded. */
   readonly handle: string | undefined;
   /** Minor units, where the answer tells the amount. */
@@ -43,6 +45,8 @@ export interface Answer {
   readonly token: string | undefined;
   /** The answer says that it repeats an earlier one. */
   readonly replayed: boolean;
+  /** Of a repeat that is refused: what was made first, where the answer names it. */
+  readonly first?: string;
   /** The answer as it came, for the messages of failing tests. */
   readonly text: string;
 }

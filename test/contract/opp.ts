@@ -145,6 +145,7 @@ function readAnswer({ status, body, code = '', headers, text }: Reply): Answer {
   const isAbout = handle === undefined ? missing : undefined;
   return {
     outcome,
+    status,
     handle,
     amount: body.amount === undefined ? undefined : Number(body.amount.replace('.', '')),
     currency: body.currency,

@@ -148,16 +148,22 @@ function writeAmount(amount: number): string {
 }
 
 /** `type`: of the request; of an inquiry the type of what is asked about. */
-function readAnswer({ body, text, code = '' }: Reply, memberId: string, type = 'DB'): Answer {
+function readAnswer({ status, body, text, code = '' }: Reply, memberId: string, type = 'DB'): Answer {
   const id = body.paymentId ?? body.registrationId;
   const isRefused = /^20(?!014)/.test(code) || code === '10026' || id === undefined || id === '-';
   // An inquiry's own result is that the record was found.
   const own = code === '00026' ? (body.resultCode ?? '') : code;
-  const outcome = isRefused ? 'refused' : body.paymentId === undefined ? 'approved' : outcomeOf(body.status ?? '', own, type);
+  const { status: stands = '' } = body;
+  const outcome = isRefused
+    ? 'refused'
+    : body.paymentId === undefined
+      ? 'approved'
+      : ((code === '00026' ? outcomeOfPart(stands, type) : undefined) ?? outcomeOf(stands, own, type));
   const [, field] = /^([\w.[\]]+): /.exec(body.result?.description ?? '') ?? [];
   const reason = outcome === 'approved' || outcome === 'pending' || outcome === 'undone' ? undefined : reasons[isRefused ? code : own];
   return {
     outcome,
+    status,
     handle: isRefused || id === undefined ? undefined : handleOf(memberId, id, type),
     amount: body.amount === undefined ? undefined : Number(body.amount.replace('.', '')),
     currency: body.currency,
@@ -166,14 +172,30 @@ function readAnswer({ body, text, code = '' }: Reply, memberId: string, type = '
     redirect: body.redirect === undefined ? undefined : redirectOf({ body }),
     token: body.registrationId,
     replayed: false,
+    ...(code === '20015' && /^\d+$/.test(id ?? '') ? { first: handleOf(memberId, id ?? '', type) } : {}),
     text,
   };
+}
+
+/**
+ * Of an inquiry about an act, by the status of its payment, which is that of what happened last: without a trace of the act there, it has failed. Of a part
+ * of a hold that was given back there never is one.
+ */
+function outcomeOfPart(status: string, type: string): Outcome | undefined {
+  const traces: Readonly<Record<string, RegExp>> = {
+    CP: /^(capturestarted|capturesuccess|markedforreversal|reversed|settled|chargeback)$/,
+    RV: /^(cancelstarted|authcancelled)$/,
+    RF: /^(markedforreversal|reversed|chargeback)$/,
+  };
+  return traces[type]?.test(status) === false ? 'declined' : undefined;
 }
 
 /** What is asked about may be a part of the payment, whose status is that of what happened last. */
 function outcomeOf(status: string, code: string, type: string): Outcome {
   if (code === '11068') return 'undone';
   if (/^(authstarted|3D Authstarted|payoutstarted)$/.test(status)) return 'pending';
+  // A payment whose capture failed still stands.
+  if (status === 'capturefailed' && type === 'CP') return 'declined';
   if (status === 'authfailed' || status === 'failed' || (status === 'authcancelled' && code === '12003')) {
     return /^(12|11014|11034)/.test(code) ? 'rejected' : 'declined';
   }

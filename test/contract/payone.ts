@@ -176,6 +176,7 @@ function readAnswer({ status, body, headers, text }: PayoneReply, merchantId: st
   const code = error?.errorCode ?? statusOutput?.errors?.[0]?.errorCode;
   return {
     outcome: outcomeOf(status, handle, statusOutput === undefined ? undefined : Number(statusOutput.statusCode), code),
+    status,
     handle,
     amount: money === undefined ? undefined : Number(money.amount),
     currency: money?.currencyCode,

@@ -95,7 +95,7 @@ export function readPurchase(reply: Reply, handle: string, done: Done): Answer {
             : 'declined';
   const calledOff = attempt?.error?.message === 'The authentication was called off';
   const reason = code === undefined ? undefined : calledOff ? 'shopper_canceled' : reasons[code];
-  return { ...nothingSaid, ...money, outcome, handle, reason, token: isToken ? id : undefined, text: reply.text };
+  return { ...nothingSaid, ...money, outcome, status: reply.status, handle, reason, token: isToken ? id : undefined, text: reply.text };
 }
 
 interface Fault400 {
@@ -121,7 +121,7 @@ const expiryParts: Readonly<Partial<Record<Fault, Field>>> = {
 /** `fault`: what was wrong with the request, since one field of the protocol may stand for two. */
 export function readRefusal(reply: Reply, fault?: Fault): Answer {
   const body = JSON.parse(reply.text) as { readonly status?: string; readonly error?: { readonly code: string; readonly field?: string } };
-  const base = { ...nothingSaid, outcome: 'refused', handle: undefined, text: reply.text } as const;
+  const base = { ...nothingSaid, outcome: 'refused', status: reply.status, handle: undefined, text: reply.text } as const;
   if (body.error !== undefined) {
     const { field = '' } = body.error;
     return {
@@ -136,6 +136,11 @@ export function readRefusal(reply: Reply, fault?: Fault): Answer {
   if (first?.code === 'purchase_zero_total') return { ...base, reason: 'malformed', fields: ['amount'] };
   const names = [first, ...others].map((one) => one?.path.at(-1) ?? '');
   return { ...base, reason: 'malformed', fields: names.map((name) => fieldsOf[name] ?? name) };
+}
+
+/** It was recorded, and the acquirer has not done it. That another act is under way has the same code. */
+export function isDeclinedAct({ status, text }: Reply): boolean {
+  return status === 400 && /"purchase_(capture|release|refund)_error"/.test(text) && !text.includes('is under way');
 }
 
 /** The protocol has one word for everything that a status forbids; the purchase itself tells whether there is anything left. */

@@ -9,7 +9,16 @@ import { exchange, type Reply } from '../harness/opp.ts';
 import { authenticateAt } from '../harness/shopper.ts';
 import { rememberCard } from '../harness/traces.ts';
 import type { Act, Answer, CallerName, Client, Connection, Driver, Fault, Order } from './driver.ts';
-import { type Done, moneyOf, nothingSaid, type Purchase, readPurchase, readRefusal, refusedByStatus } from './qorepay-answers.ts';
+import {
+  type Done,
+  isDeclinedAct,
+  moneyOf,
+  nothingSaid,
+  type Purchase,
+  readPurchase,
+  readRefusal,
+  refusedByStatus,
+} from './qorepay-answers.ts';
 
 interface Caller {
   readonly brandId: string;
@@ -118,7 +127,9 @@ function connect({ url, caller, traces }: Connection): Client {
     rememberCard(traces, { pan: order.card.number, cvc: order.card.cvc });
     const made = await api('', { body: writePurchase(brandId, order, more.skipCapture === true), key: order.idempotencyKey });
     if (made.status !== 201) return refused(made, order.fault);
-    const { id, direct_post_url } = JSON.parse(made.text) as Purchase;
+    const { id, direct_post_url, transaction_data } = JSON.parse(made.text) as Purchase;
+    // Made before, and its card was sent then: what became of that is asked, and the card not sent again.
+    if (made.headers['idempotent-replayed'] === 'true' && transaction_data.attempts.length > 0) return read(`${id} paid`);
     const path = new URL(direct_post_url ?? `${url}/p/${id}/`).pathname;
     if (order.comesBackTo !== undefined) return payByBrowser(path, id, order);
     const paid = await call('POST', `${path}?s2s=true`, { token: s2sToken, body: writeCard(order, more.keep === true) });
@@ -149,10 +160,13 @@ function connect({ url, caller, traces }: Connection): Client {
     const [id = ''] = target.split(' ');
     const reply = await api(`${id}/${name}/`, { body: amount === undefined ? {} : { amount }, key: idempotencyKey });
     if (reply.status === 401 || reply.status === 404) return refused(reply);
+    if (isDeclinedAct(reply))
+      return { ...nothingSaid, outcome: 'declined', status: reply.status, handle: `${id} ${name}`, text: reply.text };
     if (reply.status !== 200) return refusedByStatus(reply, await api(`${id}/`));
     const body = JSON.parse(reply.text) as { readonly id: string; readonly type: string; readonly payment: Purchase['payment'] };
     const handle = `${id} ${name}`;
-    if (body.type === 'payment') return { ...nothingSaid, ...moneyOf(body.payment), outcome: 'approved', handle, text: reply.text };
+    const { status, text } = reply;
+    if (body.type === 'payment') return { ...nothingSaid, ...moneyOf(body.payment), outcome: 'approved', status, handle, text };
     return readPurchase(reply, handle, name);
   };
   return {

@@ -214,11 +214,12 @@ function reasonOf(result: Nested | undefined): Answer['reason'] {
 }
 
 function answerOf(reply: TzeroReply): Answer {
-  const { body, text, headers } = reply;
+  const { status, body, text, headers } = reply;
   const { error } = body;
   const isAbout = error === undefined ? [] : listIn(error, 'details');
   return {
     outcome: error === undefined ? outcomeOf(body.status ?? '', body.result) : 'refused',
+    status,
     handle: error === undefined ? body.id : undefined,
     amount: numberOf(body.amount),
     currency: body.currency,
@@ -239,6 +240,7 @@ function answerOfAct(reply: TzeroReply, paymentId: string, act: Nested): Answer 
   return {
     ...{
       outcome: outcomeOf(act.status ?? '', act.result),
+      status: reply.status,
       handle: `${paymentId}/${act.id}`,
       amount: numberOf(act.amount),
       currency: act.currency,

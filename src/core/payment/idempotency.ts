@@ -10,6 +10,7 @@ import type { IdempotencyKey } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
+import { lookAgainMs, lookForMs } from './store-failure.ts';
 
 /** Keyed HMAC of a command in canonical form: the PAN enters as its fingerprint, the CVC not at all. */
 export async function inputHash(
@@ -89,10 +90,6 @@ interface Keyed {
   readonly channelId: string;
   readonly idempotencyKey?: IdempotencyKey;
 }
-
-/** How long a first transaction whose end nobody knows is asked after: a database that restarts is back by then, also on a busy machine. */
-const lookForMs = 5_000;
-const lookAgainMs = 250;
 
 /**
  * The result of a request after a first transaction that may stand or not. A repeat whose own transaction broke is told of the first request, instead

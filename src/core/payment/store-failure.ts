@@ -1,4 +1,5 @@
-/** What a failed transaction means for the answer. */
+/** What a failed transaction, or a read after one, means for the answer. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 
@@ -39,4 +40,28 @@ export function refuseUnrecorded(engine: Engine, error: unknown): { readonly kin
     engine.noteUnavailable(error);
   }
   return { kind: 'refused', refusal: refusal('unavailable') };
+}
+
+/** Thrown where an act was recorded, and how it stands cannot be told: nobody may say of it that nothing was done. */
+export class RecordedUnread extends Error {
+  override readonly name = 'RecordedUnread';
+}
+
+/** How long what was recorded is looked for: a database that restarts is back by then, also on a busy machine. */
+export const lookForMs = 5_000;
+export const lookAgainMs = 250;
+
+/** Reads for the answer to what was just recorded, again while the database is away. Throws `RecordedUnread` when it does not come back soon. */
+export async function readRecorded<T>(engine: Pick<Engine, 'log'>, read: () => Promise<T>): Promise<T> {
+  const untilMs = performance.now() + lookForMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isCertainlyNotRecorded(error)) throw error;
+      if (tries === 1) engine.log.error({ error: String(error) }, 'what was recorded cannot be read for its answer; it is tried again');
+      if (performance.now() >= untilMs) throw new RecordedUnread('what was recorded cannot be read', { cause: error });
+      await delay(lookAgainMs);
+    }
+  }
 }

@@ -4,6 +4,7 @@ import { bankPageOf } from '../../core/bank/shopper.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { RecordedUnread, readRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
@@ -66,15 +67,19 @@ export async function foundAfter(context: DialectContext, { operation, repeat }:
 }
 
 /**
- * The payment after an act upon it. When the database has gone since, the act may stand: then the answer is the payment as it was read before, with the
- * act as pending, and never an error that would make the merchant ask again.
+ * The payment after an act upon it. When the database has gone since and does not come back soon, the act may stand: under a key that is asked for again,
+ * and without one the answer is the payment as it was read before, with the act as pending, and never an error that would make the merchant ask again.
  */
-export async function afterAct(context: DialectContext, before: PaymentTree, act: Recorded): Promise<Found> {
+export async function afterAct(context: DialectContext, before: PaymentTree, act: Recorded, key: string | undefined): Promise<Found> {
+  const { operation } = act;
   try {
-    return await foundAfter(context, act);
+    return await readRecorded(context.engine, () => foundAfter(context, act));
   } catch (error) {
-    context.engine.log.error({ operationId: act.operation.operationId, error: String(error) }, 'a payment could not be read after an act');
-    return { tree: before, operation: nodeOfNew(act.operation) };
+    context.engine.log.error({ operationId: operation.operationId, error: String(error) }, 'a payment could not be read after an act');
+    if (key !== undefined && error instanceof RecordedUnread) throw inProgress();
+    const known = before.operations.find(({ operationId }) => operationId === operation.operationId);
+    // Its own number is not known, and never that of another operation the merchant knows: it is the next, unless two came at once.
+    return { tree: before, operation: { ...nodeOfNew(operation), number: known?.number ?? before.operations.length } };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Answers: JSON in one piece, and the protocol's own form for everything that is refused. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RecordedUnread } from '../../core/payment/store-failure.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { logFailure } from '../failure.ts';
@@ -40,6 +41,13 @@ function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem 
   }
   if (isUnavailable(error)) {
     return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
+  }
+  if (error instanceof RecordedUnread) {
+    return generalProblem(
+      500,
+      'internal_error',
+      'It was recorded, and how it stands cannot be read now: read the object before you ask again.',
+    );
   }
   const { statusCode } = error as { readonly statusCode?: unknown };
   if (statusCode === 413) return generalProblem(413, 'too_large', 'The body is too large.');

@@ -1,6 +1,7 @@
 /** Purchases as those may find them who ask: the merchant's own by key, or whoever knows the address. */
 import type { Channel } from '../../core/merchant/channel.ts';
 import { type OrderView, readOrder } from '../../core/payment/order.ts';
+import { readRecorded } from '../../core/payment/store-failure.ts';
 import type { DialectContext } from '../dialect.ts';
 import { routingNumberOf } from './ids.ts';
 import { notFound } from './problem.ts';
@@ -40,12 +41,17 @@ export async function findByAddress(context: DialectContext, purchaseId: string,
   return findOwn(context, merchantId, purchaseId, what);
 }
 
-/** As it is after something was done to it. */
-export async function again(context: DialectContext, { view }: Found, operationId?: string): Promise<OrderView> {
+/** As it is by now, whatever was done to it. */
+export async function asItIs(context: DialectContext, { view }: Found, operationId?: string): Promise<OrderView> {
   const { merchantId, checkoutId } = view.order;
   const now = await readOrder(context.engine, { merchantId, checkoutId, ...(operationId === undefined ? {} : { operationId }) });
   if (now === undefined) throw notFound();
   return now;
+}
+
+/** The same after something was recorded, also while the database restarts: nobody may be told that nothing was. */
+export function again(context: DialectContext, found: Found, operationId?: string): Promise<OrderView> {
+  return readRecorded(context.engine, () => asItIs(context, found, operationId));
 }
 
 export function writingFor({ engine, mode }: DialectContext, channel: Channel): Writing {

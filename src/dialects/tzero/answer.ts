@@ -3,6 +3,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { RecordedUnread, readRecorded } from '../../core/payment/store-failure.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
@@ -34,6 +35,14 @@ export async function presentPayment(
   });
 }
 
+/** What was just recorded, as `presentPayment`; also while the database restarts. */
+export function presentRecorded(context: DialectContext, channel: Channel, operation: OperationView): Promise<Json> {
+  return readRecorded(context.engine, () => presentPayment(context, channel, operation));
+}
+
+const unreadText =
+  'It was recorded, and how it stands cannot be read now: ask for the payment, or send the same request again under its key.';
+
 const answerHeaders = {
   'content-type': 'application/json; charset=utf-8',
   'cache-control': 'no-store',
@@ -64,6 +73,7 @@ function problemFor(context: DialectContext, error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return new Problem('rate_limited', { retryAfterMs: error.retryAfterMs });
   if (context.isUnavailable(error)) return new Problem('service_unavailable', { retryAfterMs: 1_000 });
+  if (error instanceof RecordedUnread) return new Problem('internal_error', { message: unreadText });
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body_too_large');

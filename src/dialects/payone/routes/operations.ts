@@ -84,7 +84,7 @@ async function answerCapture(context: DialectContext, request: FastifyRequest<Of
   };
   const names = { amount: 'amount', currency: 'currencyCode' };
   const act = recorded(reply, await capture(context.engine, command), names);
-  const found = await afterAct(context, before, act);
+  const found = await afterAct(context, before, act, read.idempotencyKey);
   return send(reply, 201, writeCapture(found.tree, found.operation, true));
 }
 
@@ -101,7 +101,7 @@ async function answerRefund(context: DialectContext, request: FastifyRequest<OfP
   };
   const names = { amount: 'amountOfMoney.amount', currency: 'amountOfMoney.currencyCode' };
   const act = recorded(reply, await refundInParts(context.engine, command), names);
-  const { tree, operation: found } = await afterAct(context, before, act);
+  const { tree, operation: found } = await afterAct(context, before, act, read.idempotencyKey);
   const operation = refundAsAsked(tree, found);
   const body = writeRefund(tree, operation, true);
   return errorsOf(operation).length > 0 ? sendDeclined(reply, operation, { refundResult: body }) : send(reply, 201, body);
@@ -121,7 +121,7 @@ async function answerCancel(context: DialectContext, request: FastifyRequest<OfP
   };
   const names = { amount: 'amountOfMoney.amount', currency: 'amountOfMoney.currencyCode' };
   const act = recorded(reply, await voidOperation(context.engine, command), names);
-  const { tree, operation } = await afterAct(context, before, act);
+  const { tree, operation } = await afterAct(context, before, act, read.idempotencyKey);
   return send(reply, 200, { payment: writePayment(tree, operation, { asked: true }) });
 }
 

@@ -17,7 +17,7 @@ import { send } from '../answer.ts';
 import { readJson } from '../body.ts';
 import type { ClientDocument } from '../client.ts';
 import { fieldsOf, isObject } from '../fields.ts';
-import { again, type Found, findOwn, writingFor } from '../find.ts';
+import { again, asItIs, type Found, findOwn, writingFor } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
@@ -197,7 +197,7 @@ function done(result: ActResult, act: Act, left: number): { readonly operationId
 
 /** What there is for a refusal to speak of, as it is by now: another act may have come first. */
 async function leftNow(context: DialectContext, found: Found, { kind }: ActResult, leftIn: (tree: PaymentTree) => number): Promise<number> {
-  const paid = kind === 'refused' ? paidTree(await again(context, found)) : undefined;
+  const paid = kind === 'refused' ? paidTree(await asItIs(context, found)) : undefined;
   return paid === undefined ? 0 : leftIn(paid.tree);
 }
 

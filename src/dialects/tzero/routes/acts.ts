@@ -9,7 +9,7 @@ import type { OperationView } from '../../../core/payment/operation.ts';
 import { refundInParts } from '../../../core/payment/refund-in-parts.ts';
 import { voidOperation } from '../../../core/payment/void.ts';
 import type { DialectContext } from '../../dialect.ts';
-import { countRequest, presentPayment, send } from '../answer.ts';
+import { countRequest, presentRecorded, send } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { type RequestKey, readAmount, readCurrency } from '../read.ts';
@@ -121,5 +121,5 @@ async function takeRefund(context: DialectContext, request: FastifyRequest, repl
 
 /** The payment, and what was just done to it. */
 async function answerAct({ context, reply, first, channel }: Asked, operation: OperationView): Promise<FastifyReply> {
-  return send(reply, 200, { ...(await presentPayment(context, channel, first)), operation: writeAct(channel, operation) });
+  return send(reply, 200, { ...(await presentRecorded(context, channel, first)), operation: writeAct(channel, operation) });
 }

@@ -6,7 +6,7 @@ import type { ActResult } from '../../../core/payment/engine.ts';
 import type { OperationView } from '../../../core/payment/operation.ts';
 import { operationsAsAsked } from '../../../core/payment/refund-in-parts.ts';
 import type { DialectContext } from '../../dialect.ts';
-import { countRequest, presentPayment, send } from '../answer.ts';
+import { countRequest, presentPayment, presentRecorded, send } from '../answer.ts';
 import { channelNamed } from '../auth.ts';
 import { Problem } from '../problem.ts';
 import { readAuthorise, readPayment } from '../read.ts';
@@ -64,7 +64,7 @@ async function authorise(context: DialectContext, request: FastifyRequest, reply
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (command.dialectData.notificationUrl !== undefined) await context.expectUrlsInRequests(channel);
   const operation = recordedOf(await authorize(context.engine, command), reply, key);
-  return send(reply, isByMerchant ? 200 : 201, await presentPayment(context, channel, operation));
+  return send(reply, isByMerchant ? 200 : 201, await presentRecorded(context, channel, operation));
 }
 
 /** What was recorded, now or by the first request with the key. Throws the refusal. */

@@ -1,0 +1,101 @@
+/**
+ * The database goes away after an act was recorded, and before the payment could be read for its answer. Nobody is told that nothing was done, and nobody
+ * the id of another operation: the answer waits for a database that restarts, and says what is known when it stays away.
+ */
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import type { Answer, Client } from './contract/driver.ts';
+import { payone } from './contract/payone.ts';
+import { qorepay } from './contract/qorepay.ts';
+import { tzero } from './contract/tzero.ts';
+import { auditedTests } from './harness/auditor.ts';
+import { freshCardNumber } from './harness/card-numbers.ts';
+import { freshName } from './harness/opp.ts';
+import { eventually } from './harness/processes.ts';
+import { type Stack, startStack } from './harness/stack.ts';
+import { startTcpProxy, type TcpProxy } from './harness/tcp-proxy.ts';
+
+let stack: Stack;
+let proxy: TcpProxy;
+before(async () => {
+  proxy = await startTcpProxy();
+  stack = await startStack({ databaseUrlOf: proxy.through });
+});
+after(async () => {
+  await stack?.stop();
+  await proxy?.close();
+});
+const audited = auditedTests(() => stack);
+
+const urlOf = () => `http://127.0.0.1:${stack.config.port}`;
+const clientOf = (driver: typeof payone): Client => driver.connect({ url: urlOf(), caller: 'demo', traces: stack.traces });
+
+async function restore(): Promise<void> {
+  await proxy.restore();
+  await eventually(async () => (await fetch(`${urlOf()}/readyz`)).ok, 'the gateway to be ready again');
+}
+
+async function hold(shop: Client): Promise<string> {
+  const { outcome, handle = '', text } = await shop.authorize({ amount: 100_00, card: { number: freshCardNumber(), cvc: '123' } });
+  assert.equal(outcome, 'approved', text);
+  return handle;
+}
+
+/** Sends the acts at once, and cuts the database off when the host has booked all of them and none is answered. */
+async function cutAfter(acts: readonly (() => Promise<Answer>)[]): Promise<readonly Promise<Answer>[]> {
+  const entries = (await stack.host.books()).length;
+  await stack.host.addFault({ fault: 'slow', delay_ms: 1_000, times: acts.length });
+  const running = acts.map((act) => act());
+  await eventually(async () => (await stack.host.books()).length >= entries + acts.length, 'the host to book them');
+  await proxy.cut();
+  return running;
+}
+
+const triedAgain = () => stack.log().filter((line) => line.includes('it is tried again')).length;
+
+for (const driver of [payone, tzero, qorepay]) {
+  audited(`${driver.dialect}: a capture whose payment cannot be read at once is answered as itself when the database is back`, async () => {
+    const shop = clientOf(driver);
+    const held = await hold(shop);
+    const before = triedAgain();
+    const [answering] = await cutAfter([() => shop.capture(held, { amount: 40_00 })]);
+    await eventually(() => triedAgain() > before, 'the payment to be looked for in vain');
+    await restore();
+    const { outcome, handle = '', text } = (await answering) ?? assert.fail('no answer');
+    assert.ok(outcome === 'approved' || outcome === 'pending', text);
+    assert.notEqual(handle, held, text);
+    await eventually(async () => (await shop.read(handle)).outcome === 'approved', 'the capture to stand');
+    // Only what is certain can be given back, and only once.
+    await eventually(async () => (await shop.refund(handle, { amount: 40_00 })).outcome === 'approved', 'the capture to be given back');
+  });
+}
+
+audited('while the database stays away, none of them is told that nothing was recorded, nor the id of another operation', async () => {
+  const [bare, keyed, other, third] = [clientOf(payone), clientOf(payone), clientOf(tzero), clientOf(qorepay)];
+  const [first, second, third1, fourth] = [await hold(bare), await hold(keyed), await hold(other), await hold(third)];
+  const act = { amount: 40_00, idempotencyKey: freshName('key').slice(0, 40) };
+  const answering = await cutAfter([
+    () => bare.capture(first, { amount: 40_00 }),
+    () => keyed.capture(second, act),
+    () => other.capture(third1, act),
+    () => third.capture(fourth, act),
+  ]);
+  const [unkeyed, ...others] = await Promise.all(answering);
+  const { handle = '', text } = unkeyed ?? assert.fail('no answer');
+  assert.equal(handle, first.replace(/_0$/, '_1'), text);
+  assert.deepEqual(
+    others.map(({ outcome, status }) => [outcome, status]),
+    [
+      ['refused', 409],
+      ['refused', 500],
+      ['refused', 500],
+    ],
+    others.map((one) => one.text).join('\n'),
+  );
+  await restore();
+  // Asked again under its key, each is found.
+  await eventually(async () => (await keyed.capture(second, act)).outcome === 'approved', 'the capture of PAYONE to stand');
+  await eventually(async () => (await other.capture(third1, act)).outcome === 'approved', 'the capture of tZero Pay to stand');
+  await eventually(async () => (await third.capture(fourth, act)).outcome === 'approved', 'the capture of QorePay to stand');
+  await eventually(async () => (await bare.read(handle)).outcome === 'approved', 'the capture without a key to stand');
+});
