@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Iso8583Message } from '../src/protocols/iso8583/codec.ts';
+import { waitingFor, withLocked } from './harness/locks.ts';
 import { pending, succeeded, undone } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
 import { type ScriptedHost, startScriptedHost } from './harness/scripted-host.ts';
@@ -148,4 +150,28 @@ test('while the database is away a late approval is kept', async () => {
   await proxy.restore();
   await eventually(() => reversalsOf(message) > before, 'one more reversal');
   await truthIs(id, undone);
+});
+
+test('an answer that comes before its time-out is recorded is told with all that the acquirer has said', async () => {
+  host.script(({ mti }) => (mti === '0100' ? { 39: '00' } : undefined));
+  const { database, api } = stack;
+  const { id } = await api.pay({ type: 'PA' });
+  const asked = host.asked.length;
+  const capturing = api.operate(id, { type: 'CP', amount: '5.00' });
+  await eventually(() => host.asked.slice(asked).some(({ mti }) => mti === '0220'), 'the capture to be sent');
+  await withLocked({ database, table: 'polygate.operation', mode: 'share' }, async () => {
+    const recording = async () => (await waitingFor(database, 'with input as')) === 1;
+    await eventually(recording, 'the time-out to be recorded');
+    host.say(lastAsked('0220'), approval);
+    // The answer waits for its turn behind it.
+    await delay(500);
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    await eventually(recording, 'the answer to be recorded');
+  });
+  const { code, body } = await capturing;
+  assert.equal(code, succeeded);
+  const details = body.resultDetails as Readonly<Record<string, string>> | undefined;
+  assert.deepEqual([details?.AuthCode, typeof details?.ConnectorTxID1], [approval[38], 'string']);
 });

@@ -51,7 +51,7 @@ async function settleWith(
       engine.log.error({ operationId: outcome.operationId, error: String(error) }, 'an approval that came too late could not be noted');
     });
   }
-  return shown(open, outcome, recorded);
+  return shown(engine, open, outcome, recorded);
 }
 
 /** What was taken for lost may be left to the operator at this very moment. */
@@ -68,7 +68,7 @@ async function settleLate(
     if (late === undefined) return { ...open.view, state: from };
     latest = late;
   }
-  return shown(open, outcome, latest);
+  return shown(engine, open, outcome, latest);
 }
 
 /** A commit whose confirmation was lost is found done by its repetition: the state is the one that this outcome leads to. */
@@ -109,8 +109,12 @@ export function mayBeAnsweredLate(kind: OperationKind): boolean {
   return !isFirstKind(kind) || kind === 'payout';
 }
 
-function shown(open: OpenOperation, outcome: OutcomeToRecord, recorded: RecordedOutcome): OperationView {
-  if (!stands(outcome, recorded)) return { ...open.view, state: recorded.state };
+/** What somebody else has recorded meanwhile is read, so that it is told with all that the acquirer has said; its state is known without that. */
+async function shown(engine: Engine, open: OpenOperation, outcome: OutcomeToRecord, recorded: RecordedOutcome): Promise<OperationView> {
+  if (!stands(outcome, recorded)) {
+    const found = await engine.store.findOperation(open.view).catch(() => undefined);
+    return found === undefined ? { ...open.view, state: recorded.state } : { ...open.view, ...found };
+  }
   const { approvalCode, responseCode, hostCode, adviceCode, networkReference, reason, token } = outcome;
   return {
     ...open.view,
