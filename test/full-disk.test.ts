@@ -19,25 +19,15 @@ let stack: Stack;
 before(async () => {
   if (disk === undefined) return;
   postgres = await startPostgres({ directory: disk.path, port: 0, settings: testSettings, log: () => undefined });
-  stack = await startStackAt(postgres.url);
+  // The stack's database is to be on this server, and not on that of the run.
+  process.env.POLYGATE_TEST_POSTGRES = postgres.url;
+  stack = await startStack();
 });
 after(async () => {
   await stack?.stop();
   await postgres?.stop();
   disk?.remove();
 });
-
-/** Other files of this process go on with the server of the run. */
-async function startStackAt(serverUrl: string): Promise<Stack> {
-  const { POLYGATE_TEST_POSTGRES: usual } = process.env;
-  process.env.POLYGATE_TEST_POSTGRES = serverUrl;
-  try {
-    return await startStack();
-  } finally {
-    if (usual === undefined) delete process.env.POLYGATE_TEST_POSTGRES;
-    else process.env.POLYGATE_TEST_POSTGRES = usual;
-  }
-}
 
 async function missing(): Promise<readonly string[]> {
   const answer = await fetch(`http://127.0.0.1:${stack.config.port}/readyz`);

@@ -19,6 +19,7 @@ const longest: readonly string[] = ['measured', 'packaging', 'unknown'];
 const alone: readonly string[] = [
   'interleavings',
   'clock-jump',
+  'full-disk',
   'operating',
   'documents',
   'failures',
