@@ -153,3 +153,22 @@ test('a gateway that dies between the parts makes the rest by itself when nobody
   await eventually(async () => (await left()) === 0, 'nothing to be left to do');
   assert.equal((await countEntries()) - since, 3);
 });
+
+test('a part that could not be sent, since the host was gone, is sent when it is back, once', async () => {
+  const id = await capturedInParts([300, 700]);
+  const { database, host, hurry, stopSandbox, startSandbox } = stack.parts;
+  const since = await countEntries();
+  await host.addFault({ fault: 'slow', delay_ms: 1_000 });
+  const asked = { amount: 901, reference: freshName('ref') };
+  const refunding = refund(id, asked);
+  await eventually(async () => (await countEntries()) > since, 'the host to book the first part');
+  await stopSandbox();
+  assert.deepEqual((await refunding).status, 409);
+  await startSandbox();
+  await database.query('update polygate.refund_in_parts set leased_until = now()');
+  await hurry();
+  await eventually(async () => Number((await stack.read(id)).body.amount_refunded) === 901, 'all parts to be refunded');
+  const again = await refund(id, asked);
+  assert.deepEqual([again.status, again.body.status, again.body.amount], [200, 'succeeded', 901], again.text);
+  assert.deepEqual((await refundedAtHost(since)).toSorted(), [300, 601]);
+});

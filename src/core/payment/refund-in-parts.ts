@@ -22,7 +22,9 @@ const firstKey = 'refundFirst';
 
 /** Added to the time that an acquirer may take. */
 const leaseMarginMs = 15_000;
+/** After half of the time since it was asked for. */
 const againAfterMs = 1_000;
+const againAtMostMs = 600_000;
 
 /** Like `refund`, but of all that was captured where the command names the authorization. The operation it brings is the refund with all its parts. */
 export async function refundInParts(engine: Engine, command: OperateCommand): Promise<ActResult> {
@@ -118,7 +120,8 @@ async function goOn(engine: Engine, directory: Pick<Directory, 'channelById'>, d
   const channel = await directory.channelById(due);
   if (first === undefined || channel === undefined) throw new Error(`there is no refund ${due.operationId} with its channel`);
   if (!(await makeOthers(engine, asAskedFor(first, channel), first))) {
-    await engine.refundsInParts.putOff(due, againAfterMs);
+    const sinceMs = engine.clock.businessNow() - first.createdAtMs;
+    await engine.refundsInParts.putOff(due, Math.min(Math.max(sinceMs / 2, againAfterMs), againAtMostMs));
     return false;
   }
   await engine.refundsInParts.finish(due);
@@ -131,24 +134,40 @@ function asAskedFor({ operationId, merchantReference, dialectData }: OperationVi
   return { channel, operationId, dialectData: own, ...(merchantReference === undefined ? {} : { merchantReference }) };
 }
 
-/** False when a part could not be asked for now. One that is refused, since its capture was refunded or charged back meanwhile, is left out. */
+/**
+ * False when a part could not be asked for now, or could not be sent. One that is refused, since its capture was refunded or charged back meanwhile, is
+ * left out; so is one that the acquirer has declined.
+ */
 async function makeOthers(engine: Engine, command: OperateCommand, first: OperationView): Promise<boolean> {
   if (!stands(first)) return true;
   const tree = await engine.store.findTree(first);
   if (tree === undefined) return false;
   const { currency: _currency, once: _once, alone: _alone, referenceKey: _referenceKey, ...shared } = command;
+  let isWhole = true;
   for (const { number, amount } of planOf(first).slice(1)) {
     const capture = tree.operations.find((operation) => operation.number === number);
     if (capture === undefined) throw new Error(`the refund ${first.operationId} is of a capture that is not there`);
+    const tries = partsOf(tree, first).filter(({ targetId }) => targetId === capture.operationId);
+    if (tries.some((part) => !isUnsent(part))) continue;
     const part: OperateCommand = {
       ...{ ...shared, operationId: capture.operationId, amount, keyMatchesAnyInput: true },
       dialectData: { ...command.dialectData, [firstKey]: first.operationId },
-      idempotencyKey: `part ${number} of ${first.operationId}`,
+      idempotencyKey: `part ${number}${tries.length === 0 ? '' : ` try ${tries.length + 1}`} of ${first.operationId}`,
     };
     const made = await operate(engine, 'refund', part, decideRefund);
-    if (made.kind === 'refused' && made.refusal.retryable) return false;
+    if (made.kind === 'refused' ? made.refusal.retryable : isUnsent(made.operation)) isWhole = false;
   }
-  return true;
+  return isWhole;
+}
+
+/** Those after the first, with all tries. */
+function partsOf({ operations }: PaymentTree, { operationId }: OperationView): readonly OperationNode[] {
+  return operations.filter(({ dialectData }) => dialectData[firstKey] === operationId);
+}
+
+/** No acquirer was there to be asked, so it may be asked again. */
+function isUnsent({ state, reason }: OperationView): boolean {
+  return state === 'failed' && reason === 'acquirer_unreachable';
 }
 
 /**
@@ -158,7 +177,7 @@ async function makeOthers(engine: Engine, command: OperateCommand, first: Operat
 function asAsked(tree: PaymentTree, first: OperationNode): OperationNode {
   const plan = planOf(first);
   if (plan.length === 0) return first;
-  const standing = [first, ...tree.operations.filter(({ dialectData }) => dialectData[firstKey] === first.operationId)].filter(stands);
+  const standing = [first, ...partsOf(tree, first)].filter(stands);
   const amount = sumOf(standing.length === 0 ? plan : standing);
   const telling = standing.find(({ state }) => state !== 'approved') ?? standing[0] ?? first;
   return { ...telling, operationId: first.operationId, number: first.number, createdAtMs: first.createdAtMs, amount };
