@@ -113,7 +113,8 @@ export async function readHostEntries(hostUrl: string): Promise<readonly HostEnt
 export async function countOpen(databaseUrl: string): Promise<number> {
   return withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ count: string }>(
-      `select count(*) from polygate.operation where state in ('submitted', 'unknown', 'escalated')`,
+      `select (select count(*) from polygate.operation where state in ('submitted', 'unknown', 'escalated'))
+        + (select count(*) from polygate.reconciliation where state = 'waiting') as count`,
     );
     return Number(rows[0]?.count ?? 0);
   });
