@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { createConsoleClient, moveClock } from './harness/console.ts';
+import { moveClock } from './harness/console.ts';
 import { openPage, textOf } from './harness/form-browser.ts';
 import { freshName } from './harness/opp.ts';
 import { eventually } from './harness/processes.ts';
@@ -243,54 +243,6 @@ test('a payment is not voided while a capture of it is not answered', async () =
   const voided = await stack.send({ path: '/payment/void', body: { payment_id: id } });
   assert.deepEqual([voided.status, voided.body.error?.code], [409, 'invalid_state'], voided.text);
   await eventually(async () => Number((await stack.read(id)).body.amount_captured) === 40_00, 'the capture to stand');
-});
-
-test('a payment that is voided while an operator is to look at it is cancelled', async () => {
-  const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
-  const body = { subject: 'bin', value: '411144', action: 'review' };
-  await createConsoleClient(() => stack.url).done('post', '/merchants/{merchant_id}/risk-rules/blocks', { ids, body });
-  const payment_method = card('4111440000000006');
-  let id = '';
-  const isHeld = async () => {
-    const paid = (await stack.pay(order({ payment_method }))).body;
-    id = paid.id ?? '';
-    return paid.status === 'processing';
-  };
-  await eventually(isHeld, 'the rule to be in force');
-  const voided = await stack.send({ path: '/payment/void', body: { payment_id: id } });
-  assert.deepEqual([voided.body.operation?.status, voided.body.status], ['succeeded', 'cancelled'], voided.text);
-  assert.equal((await stack.read(id)).body.status, 'cancelled');
-});
-
-test('a payment that is let through is under way until its capture is certain', async () => {
-  const client = createConsoleClient(() => stack.url);
-  const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
-  await client.done('post', '/merchants/{merchant_id}/risk-rules/blocks', {
-    ids,
-    body: { subject: 'bin', value: '411155', action: 'review' },
-  });
-  const payment_method = card('4111550000000002');
-  let id = '';
-  const isHeld = async () => {
-    const paid = (await stack.pay(order({ payment_method }))).body;
-    id = paid.id ?? '';
-    return paid.status === 'processing';
-  };
-  await eventually(isHeld, 'the rule to be in force');
-  await stack.parts.host.addFault({ fault: 'no_answer', mti: '0220', times: 1_000 });
-  const { items } = await client.done('get', '/reviews', { query: ids });
-  const [operation_id = ''] = (items ?? [])
-    .map((item) => String(item.operation_id))
-    .sort()
-    .reverse();
-  await client.done('post', '/reviews/{operation_id}/decision', {
-    ids: { operation_id },
-    body: { decision: 'accept', reason: 'looked at it' },
-  });
-  const { status, result } = (await stack.read(id)).body;
-  assert.deepEqual([status, result], ['processing', undefined]);
-  await stack.parts.host.clearFaults();
-  await eventually(async () => (await stack.read(id)).body.status === 'captured', 'the capture to stand');
 });
 
 test('a refund with the same reference is the same refund, with another amount it is refused', async () => {
