@@ -34,6 +34,7 @@ interface Options {
   readonly connections: number;
   readonly merchants: number;
   readonly days: number;
+  readonly nodes: number;
   readonly seed: number;
   readonly rolling?: true;
 }
@@ -67,6 +68,10 @@ function readOptions(): Options {
     if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
     return Number(text);
   };
+  const atLeastOne = (text: string): number => {
+    if (whole(text) === 0) throw new InvalidArgumentError('Expected a whole number above zero.');
+    return Number(text);
+  };
   const decimal = (text: string): number => {
     if (!/^\d{1,4}(\.\d+)?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('Expected a number above zero.');
     return Number(text);
@@ -85,9 +90,10 @@ function readOptions(): Options {
       whole,
       32,
     )
+    .option('--nodes <n>', 'gateways on the one database; several are behind a balancer, and one is killed at a time', atLeastOne, 1)
     .option(
       '--rolling',
-      'instead: two gateways behind a balancer, restarted in turn all the time; nothing is killed, and no request may fail',
+      'instead: two gateways or more behind a balancer, restarted in turn all the time; nothing is killed, and no request may fail',
     )
     .option(
       '--seed <n>',
@@ -100,15 +106,16 @@ function readOptions(): Options {
 }
 
 /** True when all zeros are zero. */
-async function run({ minutes, rate, connections, seed, rolling, ...given }: Options): Promise<boolean> {
+async function run({ minutes, rate, connections, seed, rolling, nodes: wanted, ...given }: Options): Promise<boolean> {
   const durationMs = minutes * 60_000;
+  const nodes = rolling === true ? Math.max(2, wanted) : wanted;
   const counts = rolling === true ? { ...given, kills: 0, faults: 0, days: 0 } : given;
   tell(
     rolling === true
       ? `Rolling drill of ${minutes} minutes, seed ${seed}.`
-      : `Drill of ${minutes} minutes with ${counts.kills} kills and ${counts.faults} faults, seed ${seed}.`,
+      : `Drill of ${minutes} minutes with ${counts.kills} kills and ${counts.faults} faults, ${nodes === 1 ? '' : `${nodes} nodes, `}seed ${seed}.`,
   );
-  const stand = await openStand(seededRandom(seed), rolling === true ? 2 : 1);
+  const stand = await openStand(seededRandom(seed), nodes);
   const taker = await startWebhookTaker(seededRandom(seed + 4));
   tell(`The logs of all processes are in ${stand.logDirectory}.`);
   let balancer: RoundRobin | undefined;
@@ -118,19 +125,20 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     await activateBanks(stand);
     await writeDialectMerchant(stand);
     await stand.start();
+    if (nodes > 1) balancer = await startRoundRobin(() => stand.gatewayPorts);
+    const port = balancer?.port ?? stand.gatewayPort;
+    const url = `http://127.0.0.1:${port}`;
     await writeEndpoints(stand, taker);
     await writeDialectEndpoints(stand, taker);
     const schedules = await writeSchedules({
-      ...{ url: `http://127.0.0.1:${stand.gatewayPort}`, random: seededRandom(seed + 8), merchants: merchants.slice(0, schedulesAtMost) },
+      ...{ url, random: seededRandom(seed + 8), merchants: merchants.slice(0, schedulesAtMost) },
     });
     const subscriptions = await writeSubscribers({
-      ...{ url: `http://127.0.0.1:${stand.gatewayPort}`, random: seededRandom(seed + 10), count: subscriptionsAtMost },
+      ...{ url, random: seededRandom(seed + 10), count: subscriptionsAtMost },
     });
-    balancer = rolling === true ? await startRoundRobin(() => stand.gatewayPorts) : undefined;
     const closing = new AbortController();
     const givingUp = new AbortController();
     let killer: Killer | undefined;
-    const port = balancer?.port ?? stand.gatewayPort;
     const shared = {
       shopper: createShopper({ random: seededRandom(seed + 5), signal: AbortSignal.any([givingUp.signal, signal]) }),
       signal: AbortSignal.any([givingUp.signal, signal]),
@@ -151,12 +159,12 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
       signal: AbortSignal.any([givingUp.signal, signal]),
     });
     const dialectShop = openDialectShop({
-      ...{ ...shared, url: `http://127.0.0.1:${port}`, rate: Math.max(1, rate * dialectShare), random: seededRandom(seed + 7) },
+      ...{ ...shared, url, rate: Math.max(1, rate * dialectShare), random: seededRandom(seed + 7) },
       closing: AbortSignal.any([closing.signal, signal]),
     });
     killer = startKiller({ stand, count: counts.kills, durationMs, random: seededRandom(seed + 2), signal });
     const faults = startFaults({ hostUrl: stand.hostUrl, count: counts.faults, durationMs, random: seededRandom(seed + 3), signal });
-    const roller = balancer && startRolling({ stand, balancer, durationMs, signal });
+    const roller = balancer && rolling && startRolling({ stand, balancer, durationMs, signal });
     const startedAtMs = performance.now();
     await Promise.all([
       roller?.done,
@@ -171,7 +179,7 @@ async function run({ minutes, rate, connections, seed, rolling, ...given }: Opti
     const done = Promise.all([shop.done, bankShop.done, dialectShop.done]);
     const restMs = await rest({ stand, done });
     await dialectShop.askAgain();
-    const due = await passDays(stand, { days: counts.days, kills: Math.ceil(counts.kills / 4), seed });
+    const due = await passDays(stand, { url, days: counts.days, kills: Math.ceil(counts.kills / 4), seed });
     givingUp.abort();
     await done;
     client.close();
@@ -244,13 +252,15 @@ async function rest({ stand, done }: { readonly stand: Stand; readonly done: Pro
 }
 
 interface Days {
+  /** Of the gateway, or of the balancer before it. */
+  readonly url: string;
   readonly days: number;
   readonly kills: number;
   readonly seed: number;
 }
 
 /** Lets days pass while things are killed, until all that fell due is done. */
-async function passDays(stand: Stand, { days, kills, seed }: Days) {
+async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
   const startedAtMs = performance.now();
   if (days > 0) tell(`${days} days pass ...`);
   const passing = AbortSignal.any([signal, AbortSignal.timeout(restPatienceMs)]);
@@ -261,7 +271,7 @@ async function passDays(stand: Stand, { days, kills, seed }: Days) {
     random: seededRandom(seed + 9),
     signal,
   });
-  const untilMs = await letDaysPass({ url: `http://127.0.0.1:${stand.gatewayPort}`, days, signal: passing });
+  const untilMs = await letDaysPass({ url, days, signal: passing });
   await killer.done;
   await rest({ stand, done: Promise.resolve() });
   if (untilMs === undefined) throw new Error('the business clock could not be moved; the logs of the gateway say why');

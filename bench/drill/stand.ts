@@ -77,7 +77,7 @@ export async function openStand(random: () => number, nodes = 1): Promise<Stand>
     kill(victim) {
       switch (victim) {
         case 'gateway':
-          return killProcess(processes.gateways[0]?.pid());
+          return killProcess(processes.gateways[Math.floor(random() * nodes)]?.pid());
         case 'host':
           return killProcess(processes.host?.pid());
         case 'postmaster':
