@@ -78,12 +78,15 @@ const choose: Statement = {
   text: 'update polygate.checkout set chosen_token = $3 where merchant_id = $1 and checkout_id = $2 and chosen_token is null',
 };
 
+// What was perhaps recorded, and was not, is no attempt: its number is free.
 const attempted: Statement = {
   name: 'note_checkout_attempt',
-  text: `with noted as (
-  insert into polygate.checkout_attempt (merchant_id, checkout_id, attempt, operation_id) values ($1, $2, $3, $4) on conflict do nothing
+  text: `with made as (
+  select operation_id from polygate.operation where merchant_id = $1 and operation_id = $4
+), noted as (
+  insert into polygate.checkout_attempt (merchant_id, checkout_id, attempt, operation_id) select $1, $2, $3, operation_id from made on conflict do nothing
 )
-update polygate.checkout set attempts = $3, operation_id = $4 where merchant_id = $1 and checkout_id = $2 and attempts < $3`,
+update polygate.checkout set attempts = $3, operation_id = made.operation_id from made where merchant_id = $1 and checkout_id = $2 and attempts < $3`,
 };
 
 // What was paid elsewhere is posted with it, under the order's own id.

@@ -4,8 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { verifyIn } from '../../src/store/verify.ts';
 import { auditedTests } from '../harness/auditor.ts';
 import { freshCardNumber } from '../harness/card-numbers.ts';
+import { waitingFor, withLocked } from '../harness/locks.ts';
 import { freshName } from '../harness/opp.ts';
 import { eventually } from '../harness/processes.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
@@ -76,6 +78,59 @@ for (const driver of drivers) {
       assert.doesNotMatch(traces.answers[said] ?? assert.fail('no answer'), deniesIt);
       // The payment path's connections are opened when they are needed.
       await eventually(async () => (await client.debit(order())).outcome === 'approved', 'a payment to go through');
+    });
+  }
+}
+
+/** Lets an act wait at its first transaction, and breaks that: it is rolled back, which the gateway cannot know. */
+async function rollingBack(act: () => Promise<Answer>): Promise<Answer> {
+  const { database } = stack;
+  const { acting } = await withLocked({ database, table: 'polygate.acquirer_message', mode: 'share' }, async () => {
+    const acting = act();
+    await eventually(async () => (await waitingFor(database, 'mti, account_id')) === 1, 'the act to be recorded');
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return { acting };
+  });
+  return acting;
+}
+
+/** The act, after another one of its kind where there may be several: what that has come to is not what this has. */
+const actsAgain: Readonly<Record<string, (driver: Driver, client: Client) => Promise<(idempotencyKey: string) => Promise<Answer>>>> = {
+  async capture({ lacks }, client) {
+    const { handle = '' } = await client.authorize(order());
+    if (!lacks.includes('several captures')) await client.capture(handle, { amount: 20_00 });
+    return (idempotencyKey) => client.capture(handle, { amount: 10_00, idempotencyKey });
+  },
+  async refund({ lacks }, client) {
+    const { handle = '' } = await client.debit(order());
+    if (!lacks.includes('several refunds')) await client.refund(handle, { amount: 20_00 });
+    return (idempotencyKey) => client.refund(handle, { amount: 10_00, idempotencyKey });
+  },
+  async void(_driver, client) {
+    const { handle = '' } = await client.authorize(order());
+    return (idempotencyKey) => client.void(handle, { idempotencyKey });
+  },
+  debit: (_driver, client) => Promise.resolve((idempotencyKey) => client.debit({ ...order(), idempotencyKey })),
+};
+
+/** PAYONE tells an act as asked for, 91, 81 or 61, also where it is approved. */
+const statusOf = (text: string): string => /"statusCode":(\d+)/.exec(text)?.[1] ?? '';
+
+for (const driver of drivers) {
+  for (const [name, prepare] of Object.entries(actsAgain)) {
+    audited(`${driver.dialect}: a ${name} that was perhaps recorded, and was not, is pending; its key is free`, async () => {
+      const client = clientOf(driver);
+      const act = await prepare(driver, client);
+      const key = freshName('key').slice(0, 40);
+      const { outcome, status, text } = await rollingBack(() => act(key));
+      assert.ok(status < 300, text);
+      assert.match(outcome === 'approved' ? statusOf(text) : outcome, /^(pending|91|81|61)$/, text);
+      if (driver === qorepay) assert.match(text, name === 'debit' ? /"status":"(pending_|created)/ : /"status":"pending_/);
+      assert.deepEqual(await verifyIn(stack.books), []);
+      const again = await act(key);
+      assert.equal(again.outcome, 'approved', again.text);
     });
   }
 }

@@ -208,7 +208,7 @@ export interface CheckoutStore {
   attemptsOf(key: CheckoutKey): Promise<readonly string[]>;
   /** Events of the payments that these operations began, oldest first. */
   paymentEventsOf(key: { readonly merchantId: string; readonly operationIds: readonly string[] }): Promise<readonly PaymentEventEntry[]>;
-  /** Remembers an attempt; an earlier one changes nothing. */
+  /** Remembers an attempt; an earlier one changes nothing, and neither does one whose operation is not recorded. */
   noteAttempt(attempt: {
     readonly merchantId: string;
     readonly checkoutId: string;

@@ -5,6 +5,7 @@ import type { Channel } from '../../core/merchant/channel.ts';
 import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { RecordedUnread, readRecorded } from '../../core/payment/store-failure.ts';
+import { nodeOfNew, treeOfNew } from '../../core/payment/tree-of-new.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
@@ -13,7 +14,7 @@ import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
 import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
 import { returnMacOf } from './shopper.ts';
-import { firstOf, nodeOfNew, type PaymentTree, treeOfNew } from './tree.ts';
+import { firstOf, type PaymentTree } from './tree.ts';
 import { type Json, writeCreated } from './write.ts';
 
 const answerHeaders = {

@@ -1,7 +1,11 @@
 /** Purchases as those may find them who ask: the merchant's own by key, or whoever knows the address. */
 import type { Channel } from '../../core/merchant/channel.ts';
+import type { OperationView } from '../../core/payment/operation.ts';
 import { type OrderView, readOrder } from '../../core/payment/order.ts';
+
 import { readRecorded } from '../../core/payment/store-failure.ts';
+import { nodeOfNew, treeOfNew } from '../../core/payment/tree-of-new.ts';
+import type { OperationState } from '../../core/states/operation.ts';
 import type { DialectContext } from '../dialect.ts';
 import { routingNumberOf } from './ids.ts';
 import { notFound } from './problem.ts';
@@ -49,9 +53,33 @@ export async function asItIs(context: DialectContext, { view }: Found, operation
   return now;
 }
 
-/** The same after something was recorded, also while the database restarts: nobody may be told that nothing was. */
+/** The same after something was recorded, also while the database restarts: nobody may be told that nothing was. `operationId`: as for `readOrder`. */
 export function again(context: DialectContext, found: Found, operationId?: string): Promise<OrderView> {
   return readRecorded(context.engine, () => asItIs(context, found, operationId));
+}
+
+/**
+ * The same after an act on it. An act that was perhaps recorded, and is not found, is shown as not answered: its merchant can take it neither for done nor for
+ * refused.
+ */
+export async function afterAct(context: DialectContext, found: Found, operation: OperationView): Promise<OrderView> {
+  const { targetId, operationId: madeId } = operation;
+  const view = await again(context, found, targetId === undefined ? madeId : undefined);
+  const isThere = view.payments.some(({ operations }) => operations.some(({ operationId }) => operationId === madeId));
+  return isThere ? view : withUnanswered(view, operation);
+}
+
+function withUnanswered(view: OrderView, operation: OperationView): OrderView {
+  const { paymentId, operationId, kind, createdAtMs } = operation;
+  const others = view.payments.filter((tree) => tree.paymentId !== paymentId);
+  const own = view.payments.find((tree) => tree.paymentId === paymentId);
+  const tree = own === undefined ? treeOfNew(operation) : { ...own, operations: [...own.operations, nodeOfNew(operation)] };
+  const operationState: OperationState = 'unknown';
+  const event = {
+    ...{ sequence: Number.MAX_SAFE_INTEGER, name: `${kind}.${operationState}`, happenedAtMs: createdAtMs },
+    ...{ operationState, paymentState: tree.state, snapshot: {} },
+  };
+  return { ...view, payments: [...others, tree], paymentEvents: [...view.paymentEvents, { paymentId, operationId, event }] };
 }
 
 export function writingFor({ engine, mode }: DialectContext, channel: Channel): Writing {

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { RecordedUnread, readRecorded } from '../../core/payment/store-failure.ts';
+import { treeOfNew } from '../../core/payment/tree-of-new.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
@@ -14,18 +15,17 @@ import { Problem } from './problem.ts';
 import { type Json, writePayment } from './write.ts';
 
 /** The payment as it stands now. */
-export async function presentPayment(
-  { engine }: DialectContext,
-  channel: Channel,
-  { merchantId, operationId }: OperationView,
-): Promise<Json> {
-  const [tree, visit, events] = await Promise.all([
+export async function presentPayment({ engine }: DialectContext, channel: Channel, operation: OperationView): Promise<Json> {
+  const { merchantId, operationId } = operation;
+  const [found, visit, events] = await Promise.all([
     engine.store.findTree({ merchantId, operationId }),
     engine.shoppers.visits.find({ merchantId, visitId: operationId }),
     engine.checkouts.paymentEventsOf({ merchantId, operationIds: [operationId] }),
   ]);
-  const first = tree?.operations.find((operation) => operation.operationId === operationId);
-  if (tree === undefined || first === undefined) throw new Error(`operation ${operationId} has no payment`);
+  // What was perhaps recorded, and is not found, is told as what was asked for.
+  const tree = found ?? treeOfNew(operation);
+  const first = tree.operations.find((one) => one.operationId === operationId);
+  if (first === undefined) throw new Error(`operation ${operationId} has no payment`);
   const waits = first.state === 'awaiting' && visit !== undefined && visit.authentication.request.withoutShopper === undefined;
   const url = pageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: operationId });
   return writePayment({

@@ -6,7 +6,7 @@ import { capture } from '../../../core/payment/capture.ts';
 import { payCheckout, refuseUnwanted, stateOfCheckout } from '../../../core/payment/checkout.ts';
 import type { ActResult } from '../../../core/payment/engine.ts';
 import { storedKey } from '../../../core/payment/idempotency.ts';
-import type { OperationNode, PaymentTree } from '../../../core/payment/operation.ts';
+import type { OperationNode, OperationView, PaymentTree } from '../../../core/payment/operation.ts';
 import { closeOrder, type OrderView, openOrder, openOrderOnce } from '../../../core/payment/order.ts';
 import { refundableOf } from '../../../core/payment/refund.ts';
 import { refundInParts } from '../../../core/payment/refund-in-parts.ts';
@@ -17,7 +17,7 @@ import { send } from '../answer.ts';
 import { readJson } from '../body.ts';
 import type { ClientDocument } from '../client.ts';
 import { fieldsOf, isObject } from '../fields.ts';
-import { again, asItIs, type Found, findOwn, writingFor } from '../find.ts';
+import { afterAct, again, asItIs, type Found, findOwn, writingFor } from '../find.ts';
 import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
@@ -186,7 +186,7 @@ function commandFor({ engine }: DialectContext, { channel }: Found, request: Fas
 }
 
 /** Throws what the protocol says when the acquirer refused, or nothing was asked. */
-function done(result: ActResult, act: Act, left: number): { readonly operationId: string } {
+function done(result: ActResult, act: Act, left: number): OperationView {
   if (result.kind === 'refused') throw problemOf(result.refusal, act, left);
   const { operation } = result;
   if (operation.state === 'declined' || operation.state === 'failed' || operation.state === 'rejected') {
@@ -216,8 +216,8 @@ async function takeHold(context: DialectContext, found: Found, request: FastifyR
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined) throw wrongStatusProblem('capture');
   const command = { ...commandFor(context, found, request, paid.first.operationId), ...given, once: true, releasesRest: true } as const;
   const result = await capture(context.engine, command);
-  done(result, 'capture', await leftNow(context, found, result, leftToCapture));
-  return written(context, found, await again(context, found));
+  const operation = done(result, 'capture', await leftNow(context, found, result, leftToCapture));
+  return written(context, found, await afterAct(context, found, operation));
 }
 
 async function release(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
@@ -225,8 +225,8 @@ async function release(context: DialectContext, found: Found, request: FastifyRe
   if (paid?.first.kind !== 'preauthorization' || paid.first.bank !== undefined || paid.tree.captured + paid.tree.capturePending > 0)
     throw wrongStatusProblem('release');
   const command = { ...commandFor(context, found, request, paid.first.operationId), whole: true } as const;
-  done(await voidOperation(context.engine, command), 'release', 0);
-  return written(context, found, await again(context, found));
+  const operation = done(await voidOperation(context.engine, command), 'release', 0);
+  return written(context, found, await afterAct(context, found, operation));
 }
 
 async function giveBack(context: DialectContext, found: Found, request: FastifyRequest): Promise<object> {
@@ -240,9 +240,9 @@ async function giveBack(context: DialectContext, found: Found, request: FastifyR
   // Without a key it may be the same refund again, which is under way or whose outcome is not known yet.
   const result = await refundInParts(context.engine, idempotencyKeyOf(request) === undefined ? { ...command, alone: true } : command);
   if (result.kind === 'refused' && result.refusal.code === 'payment_busy') throw wrongStatusProblem('refund');
-  const { operationId } = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
-  const view = await again(context, found);
-  const made = refundIn(view, operationId);
+  const operation = done(result, 'refund', await leftNow(context, found, result, leftToRefund));
+  const view = await afterAct(context, found, operation);
+  const made = refundIn(view, operation.operationId);
   if (made?.state !== 'approved') return written(context, found, view);
   return writeRefund(view, made, writingFor(context, found.channel));
 }
@@ -279,7 +279,7 @@ async function charge(context: DialectContext, found: Found, request: FastifyReq
   );
   if (result.kind === 'refused') throw problemOf(result.refusal, 'charge');
   const last = result.kind === 'state' ? result.state.last : undefined;
-  const view = await again(context, found, last?.operationId);
+  const view = last === undefined ? await again(context, found) : await afterAct(context, found, last);
   if (last !== undefined && result.kind === 'state' && result.state.kind === 'open') {
     throw generalProblem(400, 'purchase_charge_error', attemptErrorOf(last).message);
   }
