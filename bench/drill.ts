@@ -41,6 +41,8 @@ interface Options {
 
 /** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after 75 seconds. */
 const restPatienceMs = 150_000;
+/** How long the days may take to pass; most of that is the work that falls due. */
+const daysPatienceMs = 300_000;
 const detailsShown = 20;
 /** Payments at a bank, of all orders. */
 const bankShare = 0.02;
@@ -263,7 +265,7 @@ interface Days {
 async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
   const startedAtMs = performance.now();
   if (days > 0) tell(`${days} days pass ...`);
-  const passing = AbortSignal.any([signal, AbortSignal.timeout(restPatienceMs)]);
+  const passing = AbortSignal.any([signal, AbortSignal.timeout(daysPatienceMs)]);
   const killer = startKiller({
     stand,
     count: days === 0 ? 0 : kills,
