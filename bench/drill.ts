@@ -11,6 +11,7 @@ import { openBankShop } from './drill/bank-shop.ts';
 import { countOpen, withClient } from './drill/books.ts';
 import { writeDialectEndpoints, writeDialectMerchant } from './drill/dialect-merchants.ts';
 import { openDialectShop } from './drill/dialect-shop.ts';
+import { isAnswered, orderDisputes, readHostDisputes } from './drill/disputes.ts';
 import { letDaysPass, writeSchedules } from './drill/due.ts';
 import { startFaults } from './drill/faults.ts';
 import { type Killer, startKiller } from './drill/killer.ts';
@@ -48,6 +49,8 @@ const detailsShown = 20;
 const bankShare = 0.02;
 const schedulesAtMost = 12;
 const subscriptionsAtMost = 6;
+/** What issuers charge back while days pass, of each day. */
+const disputesADay = 2;
 /** Of a day that passes: its share of the time in which things are killed. */
 const dayOfKillsMs = 500;
 /** Payments in the other protocols, of all orders; each has one or two acts. */
@@ -247,7 +250,9 @@ async function rest({ stand, done }: { readonly stand: Stand; readonly done: Pro
     const open = await countOpen(stand.databaseUrl).catch(() => undefined);
     const untold = open === 0 && isDone ? await countUntold(stand.databaseUrl).catch(() => undefined) : undefined;
     const atBank = untold === 0 ? await readBankEntries(stand.hostUrl).catch(() => undefined) : undefined;
-    if (atBank?.every(({ isTold }) => isTold) === true) break;
+    const disputes =
+      atBank?.every(({ isTold }) => isTold) === true ? await readHostDisputes(stand.hostUrl).catch(() => undefined) : undefined;
+    if (disputes?.every(isAnswered) === true) break;
     await delay(200, undefined, { signal }).catch(() => undefined);
   }
   return performance.now() - startedAtMs;
@@ -261,7 +266,7 @@ interface Days {
   readonly seed: number;
 }
 
-/** Lets days pass while things are killed, until all that fell due is done. */
+/** Lets days pass while things are killed, until all that fell due is done and all that was charged back is answered. */
 async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
   const startedAtMs = performance.now();
   if (days > 0) tell(`${days} days pass ...`);
@@ -273,7 +278,17 @@ async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
     random: seededRandom(seed + 9),
     signal,
   });
+  const disputing = orderDisputes({
+    ...{
+      hostUrl: stand.hostUrl,
+      count: days * disputesADay,
+      durationMs: days * dayOfKillsMs,
+      random: seededRandom(seed + 11),
+      signal: passing,
+    },
+  });
   const untilMs = await letDaysPass({ url, days, signal: passing });
+  await disputing;
   await killer.done;
   await rest({ stand, done: Promise.resolve() });
   if (untilMs === undefined) throw new Error('the business clock could not be moved; the logs of the gateway say why');

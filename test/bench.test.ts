@@ -8,6 +8,7 @@ import { compareBooks, type Sides } from '../bench/drill/audit.ts';
 import { type BankEntry, type BankRow, type BankSides, compareBank } from '../bench/drill/bank-books.ts';
 import type { GatewayOperation, HostEntry } from '../bench/drill/books.ts';
 import { compareDialects, type DialectSides } from '../bench/drill/dialect-books.ts';
+import { compareDisputes, type GatewayDispute, type HostDispute } from '../bench/drill/disputes.ts';
 import { compareDue, type DueSides } from '../bench/drill/due.ts';
 import type { FinalAnswer, Order, OrderRecord } from '../bench/drill/order.ts';
 import { type BillSides, compareBills } from '../bench/drill/subscriptions.ts';
@@ -272,4 +273,27 @@ test('what subscriptions charge is held to their weeks: one that was not billed,
   assert.deepEqual(zerosOf({ operations: [...operations, operation({ key: '§checkout a 2', amountMinor: 2_500 })] }), [0, 1]);
   assert.deepEqual(zerosOf({ operations: [...operations, operation({ key: '§checkout a 2', state: 'undone' })] }), [0, 0]);
   assert.deepEqual(zerosOf({ operations: operations.map((one) => ({ ...one, amountMinor: 2_400 })) }), [0, 2]);
+});
+
+test('disputes that are missing, doubled, unanswered, or booked otherwise are found', () => {
+  const there: readonly HostDispute[] = [
+    { id: 'D1', amount: 500, state: 'raised', chargebackAnswer: '00' },
+    { id: 'D2', amount: 700, state: 'reversed', chargebackAnswer: '00', reversalAnswer: '00' },
+  ];
+  const raised: GatewayDispute = { id: 'D1', amount: 500, isReversed: false, chargedBack: [500], givenBack: [] };
+  const reversed: GatewayDispute = { id: 'D2', amount: 700, isReversed: true, chargedBack: [700], givenBack: [700] };
+  const found = (...here: readonly GatewayDispute[]) => compareDisputes(here, there).length;
+  assert.equal(found(raised, reversed), 0);
+  assert.equal(found(raised), 1);
+  assert.equal(found(raised, reversed, reversed), 1);
+  assert.equal(found(raised, reversed, { ...raised, id: 'D3' }), 1);
+  assert.equal(found({ ...raised, amount: 400, chargedBack: [400] }, reversed), 1);
+  assert.equal(found({ ...raised, chargedBack: [500, 500] }, reversed), 1);
+  assert.equal(found({ ...raised, chargedBack: [] }, reversed), 1);
+  assert.equal(found(raised, { ...reversed, givenBack: [] }), 1);
+  assert.equal(found(raised, { ...reversed, isReversed: false, givenBack: [] }), 1);
+  assert.equal(
+    compareDisputes([raised, reversed], [{ ...(there[0] as HostDispute), chargebackAnswer: '96' }, there[1] as HostDispute]).length,
+    1,
+  );
 });

@@ -59,7 +59,7 @@ async function startHost(t: TestContext, connections: number, timeoutMs = patien
     businessNow: () => Date.UTC(2027, 0, 1),
     log: silent,
     onUnawaited: (answer) => unawaited.push(answer),
-    onRequest: () => Promise.resolve('00'),
+    onRequest: () => Promise.resolve({ responseCode: '00' }),
   });
   t.after(async () => {
     for (const socket of open) socket.destroy();
@@ -139,7 +139,7 @@ function linkTo(t: TestContext, port: number, connectTimeoutMs = patience.connec
     businessNow: () => Date.UTC(2027, 0, 1),
     log: { info: tell, warn: tell, error: tell },
     onUnawaited: () => undefined,
-    onRequest: () => Promise.resolve('00'),
+    onRequest: () => Promise.resolve({ responseCode: '00' }),
   });
   t.after(() => link.close());
   return { link, told };

@@ -136,6 +136,22 @@ test('accounts have batches and cut-offs of their own, in their time zones', asy
   );
 });
 
+test('a chargeback that comes after the cut-off, and before the host was asked, is in the next batch on both sides', async () => {
+  const { host } = stack.parts;
+  await pay({ amount: '47.00' });
+  await settleDay();
+  await pay({ amount: '48.00' });
+  await host.addFault({ fault: 'no_answer', mti: '0500', times: 1_000 });
+  await moveClock(stack.url, day);
+  await eventually(async () => (await settlementsOf(stack.parts)).some(({ comparison }) => comparison === 'waiting'), 'the batch');
+  await host.dispute({ pan: '4111111111111111', amount: 4700, reason: '10.4' });
+  await eventually(async () => (await host.disputes()).every(({ chargebackAnswer }) => chargebackAnswer !== undefined), 'an answer');
+  await host.clearFaults();
+  await eventually(async () => (await settlementsOf(stack.parts)).every(({ comparison }) => comparison !== 'waiting'), 'the totals');
+  assert.deepEqual(shown(await newBatches()), ['sandbox-plain 18:45 EUR 1 4800 in_balance']);
+  assert.deepEqual(shown(await settleDay()), ['sandbox-plain 18:45 EUR 1 -4700 in_balance']);
+});
+
 test('a host that does not answer is asked again until it does', async () => {
   await stack.parts.host.addFault({ fault: 'no_answer', mti: '0500', times: 1 });
   await stack.parts.host.addFault({ fault: 'answer_lost', mti: '0500', times: 1 });

@@ -13,6 +13,7 @@ import {
   withClient,
 } from './books.ts';
 import { compareDialects } from './dialect-books.ts';
+import { compareDisputes, readGatewayDisputes, readHostDisputes } from './disputes.ts';
 import { compareDue, type DueSides } from './due.ts';
 import { describeOrder, isAtBank, type OrderRecord } from './order.ts';
 import { type Bill, billsText, compareBills, type DrillSubscription } from './subscriptions.ts';
@@ -24,6 +25,8 @@ export interface Audit {
   readonly stillUnknown: readonly string[];
   readonly booksApart: readonly string[];
   readonly totals: readonly Total[];
+  /** What issuers have charged back. */
+  readonly disputes: number;
 }
 
 /** Approved amounts by kind and currency, in minor units. */
@@ -58,6 +61,8 @@ export async function audit({ databaseUrl, hostUrl, orders, due }: AuditOptions)
     const dialects = compareDialects({ operations, orders: atHost });
     const fallenDue = compareDue({ ...due, operations });
     const billed = compareBills({ ...due, operations, bills: (await client.query<Bill>(billsText)).rows });
+    const charged = await readHostDisputes(hostUrl);
+    const disputes = compareDisputes(await readGatewayDisputes(client), charged);
     const bank = compareBank({ ...(await readBank(client, hostUrl)), orders: atBank });
     return {
       lost: [...cards.lost, ...dialects.lost, ...bank.lost, ...fallenDue.lost, ...billed.lost],
@@ -68,10 +73,12 @@ export async function audit({ databaseUrl, hostUrl, orders, due }: AuditOptions)
         ...dialects.booksApart,
         ...fallenDue.booksApart,
         ...bank.booksApart,
+        ...disputes,
         ...verified,
         ...(await checkGatewayBooks(client)),
       ],
       totals: cards.totals,
+      disputes: charged.length,
     };
   });
 }
@@ -83,7 +90,7 @@ export interface Sides {
 }
 
 /** The comparison itself; pure. */
-export function compareBooks({ operations, entries, orders }: Sides): Audit {
+export function compareBooks({ operations, entries, orders }: Sides): Omit<Audit, 'disputes'> {
   const books = indexBooks(operations, entries);
   return {
     lost: orders.flatMap((order) => lostBy(order, books)),

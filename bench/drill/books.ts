@@ -83,7 +83,7 @@ from polygate.operation o
     select merchant_id, operation_id, min(key) as key from polygate.idempotency_key group by merchant_id, operation_id
   ) k on k.merchant_id = o.merchant_id and k.operation_id = o.operation_id
   left join polygate.attempt a on a.merchant_id = o.merchant_id and a.payment_id = o.payment_id and a.number = o.attempt_number
-where a.bank_method is null and o.${isDrillMerchant}`;
+where a.bank_method is null and o.kind not in ('chargeback', 'chargeback_reversal') and o.${isDrillMerchant}`;
 
 export async function readGatewayOperations(client: pg.Client): Promise<readonly GatewayOperation[]> {
   const { rows } = await client.query<OperationRow>(operationsText);

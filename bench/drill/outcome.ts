@@ -59,7 +59,10 @@ export function describeDrill(figures: DrillFigures): { readonly summary: string
   };
 }
 
-function describeRun({ orders, loadMs, restMs, seed, faults, webhooks, due }: DrillFigures, refusals: readonly OrderRecord[]): string {
+function describeRun(
+  { audit, orders, loadMs, restMs, seed, faults, webhooks, due }: DrillFigures,
+  refusals: readonly OrderRecord[],
+): string {
   const count = (outcome: string): number => orders.filter(({ final }) => final?.outcome === outcome).length;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   const retried = orders.filter(({ attempts }) => attempts > 1);
@@ -90,7 +93,7 @@ function describeRun({ orders, loadMs, restMs, seed, faults, webhooks, due }: Dr
       ['at rest after', seconds(restMs)],
       [
         'days that passed then',
-        `${due.days} in ${seconds(due.tookMs)}, with ${due.schedules} schedules and ${due.subscriptions} subscriptions`,
+        `${due.days} in ${seconds(due.tookMs)}, with ${due.schedules} schedules, ${due.subscriptions} subscriptions and ${audit.disputes} disputes`,
       ],
     ],
   );

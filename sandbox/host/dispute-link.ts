@@ -1,10 +1,19 @@
 /** Tells the gateway of disputes: sends the advices that wait, repeats them until they are answered, and takes the answers. */
 
 import { type Iso8583Message, pack } from '../../src/protocols/iso8583/codec.ts';
+import { Iso8583Error } from '../../src/protocols/iso8583/error.ts';
 import { frame } from '../../src/protocols/iso8583/framing.ts';
 import { DISPUTE_ELEMENTS, DISPUTE_STAGES, HOST_LINK, HOST_LINK_FRAMES } from '../../src/protocols/iso8583/layouts/host-link.ts';
-import { amountDigits, localDate, localTime, originalData, repeatOf, transmissionDateTime } from '../../src/protocols/iso8583/messages.ts';
-import { packSubelements } from '../../src/protocols/iso8583/subelements.ts';
+import {
+  amountDigits,
+  localDate,
+  localTime,
+  originalData,
+  parseFullDateTime,
+  repeatOf,
+  transmissionDateTime,
+} from '../../src/protocols/iso8583/messages.ts';
+import { packSubelements, unpackSubelements } from '../../src/protocols/iso8583/subelements.ts';
 import type { Entry } from './books.ts';
 import type { Connection } from './connection.ts';
 import { type Advice, chargeKey, type Dispute, type DisputeFact, type Disputes } from './disputes.ts';
@@ -100,14 +109,18 @@ export function createDisputeLink({ disputes, faults, write }: DisputeLinkOption
       return dispute;
     },
     takeAnswer({ fields }) {
-      const { 7: transmittedAt = '', 11: stan = '', 39: code = '' } = fields;
+      const { 7: transmittedAt = '', 11: stan = '', 39: code = '', 48: details = '' } = fields;
       const found = disputes.advice({ stan, transmittedAt });
       if (found === undefined || found.advice.code !== undefined) return;
       const { dispute, advice } = found;
       const accountId = dispute.charge.fact.account.id;
       // The answer is lost on its way here: to the gateway it looks as if the host had died before it could take it.
       if (faults.takeOwn({ mti: ADVICE, accountId, only: ['answer_lost'] }) !== undefined) return;
-      const fact: DisputeFact = { event: 'answered', id: dispute.id, stage: advice.stage, code };
+      const bookedAtMs = bookedAtIn(details);
+      const fact: DisputeFact = {
+        ...{ event: 'answered', id: dispute.id, stage: advice.stage, code },
+        ...(bookedAtMs === undefined ? {} : { bookedAtMs }),
+      };
       disputes.apply(fact);
       void write(fact).then(() => {
         if (advice.stage === 'chargeback' && dispute.reversal !== undefined) send(dispute, dispute.reversal);
@@ -115,6 +128,15 @@ export function createDisputeLink({ disputes, faults, write }: DisputeLinkOption
     },
     close: () => clearInterval(timer),
   };
+}
+
+function bookedAtIn(details: string): number | undefined {
+  try {
+    return parseFullDateTime(unpackSubelements(details)[DISPUTE_ELEMENTS.bookedAt] ?? '');
+  } catch (error) {
+    if (error instanceof Iso8583Error) return undefined;
+    throw error;
+  }
 }
 
 /** The fields that name the charge are its own; time and STAN are the advice's. */

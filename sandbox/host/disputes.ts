@@ -24,8 +24,14 @@ export type DisputeFact =
       readonly trace: DisputeTrace;
     }
   | { readonly event: 'reversed'; readonly id: string; readonly trace: DisputeTrace }
-  /** `code`: DE39 of the gateway's answer. */
-  | { readonly event: 'answered'; readonly id: string; readonly stage: DisputeStage; readonly code: string };
+  /** `code`: DE39 of the gateway's answer. `bookedAtMs`: when it has booked it, business time, where it has said so. */
+  | {
+      readonly event: 'answered';
+      readonly id: string;
+      readonly stage: DisputeStage;
+      readonly code: string;
+      readonly bookedAtMs?: number;
+    };
 
 /** DE11 and DE7 of an advice; never changed in its repeats. */
 export interface DisputeTrace {
@@ -39,6 +45,8 @@ export interface Advice {
   readonly trace: DisputeTrace;
   /** DE39 of the answer; undefined while there is none. */
   code: string | undefined;
+  /** When the gateway has booked it, business time, epoch ms; undefined where it did not say. */
+  bookedAtMs?: number | undefined;
 }
 
 export interface Dispute {
@@ -107,7 +115,7 @@ export function createDisputes(chargeOf: (key: string) => Entry | undefined): Di
         case 'answered': {
           const dispute = known(fact.id);
           const advice = fact.stage === 'chargeback' ? dispute.chargeback : dispute.reversal;
-          if (advice !== undefined) advice.code = fact.code;
+          if (advice !== undefined) Object.assign(advice, { code: fact.code, bookedAtMs: fact.bookedAtMs });
           if (openAdvice(dispute) === undefined) open.delete(dispute);
         }
       }

@@ -70,11 +70,12 @@ export function createSettlement({
     return taken;
   }
 
-  /** Issuers know no business time: what was told and taken by now is in. */
+  /** What the gateway has booked before the cut-off; issuers know no business time. */
   function takeDisputes(batch: Batch, stage: 'chargeback' | 'reversal'): Dispute[] {
     const taken = disputes.all.filter((dispute) => {
       const advice = dispute[stage];
-      return advice?.code === '00' && !counted.has(advice) && isOf(batch, dispute.charge);
+      if (advice?.code !== '00' || counted.has(advice) || !isOf(batch, dispute.charge)) return false;
+      return (advice.bookedAtMs ?? 0) < batch.cutOffAtMs;
     });
     for (const dispute of taken) counted.add(dispute[stage] ?? dispute.chargeback);
     return taken;

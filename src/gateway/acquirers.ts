@@ -31,9 +31,9 @@ export function startAcquirer({ config, databases, directory, clock, log, metric
       clock,
       log,
       async onDispute(notice) {
-        const outcome = await takeDisputeNotice(engineOf(), notice);
-        metrics.countDispute(notice.stage, outcome);
-        return outcome;
+        const taken = await takeDisputeNotice(engineOf(), notice);
+        metrics.countDispute(notice.stage, taken.outcome);
+        return taken;
       },
       onLateAnswer: (original, read) => takeLateAnswer(engineOf(), original, read),
     },

@@ -1,14 +1,15 @@
 /**
  * Chargeback advices (0422, repeated as 0423) from the host, and their answers (0432). DE37 and DE41 name the disputed operation, DE90 its STAN,
- * DE48 has the case, the reason and the stage.
+ * DE48 has the case, the reason and the stage, and in the answer when it was booked.
  */
-import type { DisputeNotice, DisputeOutcome } from '../../core/dispute/dispute.ts';
+import type { DisputeNotice, TakenNotice } from '../../core/dispute/dispute.ts';
 import { currencyByNumber } from '../../core/money/currency.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import { Iso8583Error } from '../../protocols/iso8583/error.ts';
 import { DISPUTE_ELEMENTS, DISPUTE_STAGES } from '../../protocols/iso8583/layouts/host-link.ts';
-import { firstOf, parseOriginalData } from '../../protocols/iso8583/messages.ts';
-import { unpackSubelements } from '../../protocols/iso8583/subelements.ts';
+import { firstOf, fullDateTime, parseOriginalData } from '../../protocols/iso8583/messages.ts';
+import { packSubelements, unpackSubelements } from '../../protocols/iso8583/subelements.ts';
+import type { RequestAnswer } from './link.ts';
 import { routingNumberOf } from './trace-numbers.ts';
 
 /** The notice in a message; `other`: it is about something else; `malformed`: it lacks what a dispute needs. */
@@ -49,7 +50,11 @@ function stageOf(text: string | undefined): DisputeNotice['stage'] | undefined {
   return text === DISPUTE_STAGES.reversed ? 'reversed' : undefined;
 }
 
-/** DE39 of the answer: what matches nothing is acknowledged as "no record of it", so that the host's people learn of it too. */
-export function disputeResponse(outcome: DisputeOutcome): string {
-  return outcome === 'unmatched' ? '25' : '00';
+/**
+ * What matches nothing is acknowledged as "no record of it", so that the host's people learn of it too. The time in the books (business time) is
+ * told, so that both sides count it in the same batch.
+ */
+export function disputeAnswer(taken: TakenNotice): RequestAnswer {
+  if (taken.outcome === 'unmatched') return { responseCode: '25' };
+  return { responseCode: '00', fields: { 48: packSubelements({ [DISPUTE_ELEMENTS.bookedAt]: fullDateTime(taken.bookedAtMs) }) } };
 }

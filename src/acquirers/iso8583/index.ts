@@ -3,8 +3,8 @@ import type { AcquirerAnswer, AcquirerRequest, CardSecrets } from '../../core/po
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import { repeatOf } from '../../protocols/iso8583/messages.ts';
 import type { AcquirerContext, RunningAcquirer } from '../acquirer.ts';
-import { disputeResponse, readDispute } from './disputes.ts';
-import { type ExchangeResult, openLink } from './link.ts';
+import { disputeAnswer, readDispute } from './disputes.ts';
+import { type ExchangeResult, openLink, type RequestAnswer } from './link.ts';
 import { isAnswerTo, type MessageParty, mtiOf, operationMessage, readAnswer, readUndoAnswer, undoMessage } from './messages.ts';
 import { readReconciliationAnswer, reconciliationMessage } from './reconciliation.ts';
 import { createTraceSource, routingNumberOf } from './trace-numbers.ts';
@@ -48,16 +48,16 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
   }
 
   /** Disputes are answered when they are recorded. Whatever else the host asks is not agreed on this link. */
-  async function takeRequest(message: Iso8583Message): Promise<string> {
+  async function takeRequest(message: Iso8583Message): Promise<RequestAnswer> {
     const notice = readDispute(message);
     switch (notice) {
       case 'other':
-        return '12';
+        return { responseCode: '12' };
       case 'malformed':
         context.log.error({ mti: message.mti, rrn: message.fields[37] }, 'the acquirer told of a dispute in a form that cannot be read');
-        return '30';
+        return { responseCode: '30' };
       default:
-        return disputeResponse(await context.onDispute(notice));
+        return disputeAnswer(await context.onDispute(notice));
     }
   }
 

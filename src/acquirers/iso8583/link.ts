@@ -26,10 +26,15 @@ export interface LinkOptions {
   /** An answer that no exchange waits for: it timed out, its connection broke, it had an answer before, or another process began it. */
   readonly onUnawaited: (answer: Iso8583Message) => void;
   /**
-   * What the host asks beside echoes. Resolves with the response code (DE39) to answer with; when it rejects, the host is not answered and
-   * will ask again.
+   * What the host asks beside echoes. Resolves with what to answer; when it rejects, the host is not answered and will ask again.
    */
-  readonly onRequest: (message: Iso8583Message) => Promise<string>;
+  readonly onRequest: (message: Iso8583Message) => Promise<RequestAnswer>;
+}
+
+/** `responseCode`: DE39. `fields`: what the answer has beside that and what it echoes. */
+export interface RequestAnswer {
+  readonly responseCode: string;
+  readonly fields?: Readonly<Record<number, string>>;
 }
 
 /** `not_sent`: no connection was ready, no byte left. `lost`: sent, but no answer: time-out, or the connection broke. */
@@ -219,14 +224,14 @@ export function openLink(options: LinkOptions): Link {
 
   function answerRequest(connection: Connection, message: Iso8583Message): void {
     if (message.mti === '0800') {
-      respond(connection, message, '00');
+      respond(connection, message, { responseCode: '00' });
       return;
     }
     // A host that repeats what cannot be answered now must not fill the memory: it will ask once more.
     if (closing || requests.size >= requestsAtMost) return;
     const answering = options
       .onRequest(message)
-      .then((responseCode) => respond(connection, message, responseCode))
+      .then((answer) => respond(connection, message, answer))
       .catch((error: unknown) => {
         const { mti, fields } = message;
         options.log.warn(
@@ -239,11 +244,12 @@ export function openLink(options: LinkOptions): Link {
   }
 
   /** A connection that broke meanwhile takes no answer; the host asks again over another. */
-  function respond(connection: Connection, { mti, fields }: Iso8583Message, responseCode: string): void {
+  function respond(connection: Connection, { mti, fields }: Iso8583Message, answer: RequestAnswer): void {
     if (connection.socket === undefined) return;
     const echoed = Object.fromEntries(echoedFields.flatMap((field) => (fields[field] === undefined ? [] : [[field, fields[field]]])));
     if (connection.outgoing.length === 0) setImmediate(() => flush(connection));
-    connection.outgoing.push(frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(mti), fields: { ...echoed, 39: responseCode } })));
+    const answered = { ...echoed, ...answer.fields, 39: answer.responseCode };
+    connection.outgoing.push(frame(HOST_LINK_FRAMES, pack(HOST_LINK, { mti: responseOf(mti), fields: answered })));
   }
 
   return {

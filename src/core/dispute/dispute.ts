@@ -50,3 +50,8 @@ export interface DisputeNotice {
  * has to look at it.
  */
 export type DisputeOutcome = 'recorded' | 'merged' | 'repeated' | 'unmatched';
+
+/** What became of a notice. `bookedAtMs`: since when it is in the books, which says to which batch it belongs; business time, epoch ms. */
+export type TakenNotice =
+  | { readonly outcome: Exclude<DisputeOutcome, 'unmatched'>; readonly bookedAtMs: number }
+  | { readonly outcome: 'unmatched' };

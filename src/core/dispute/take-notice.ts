@@ -10,14 +10,14 @@ import { postedOn } from '../payment/chargeback.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type PaymentTree } from '../payment/operation.ts';
 import type { NewPosting } from '../ports/new-operation.ts';
-import type { Dispute, DisputeNotice, DisputeOutcome } from './dispute.ts';
+import type { Dispute, DisputeNotice, TakenNotice } from './dispute.ts';
 
 /** Tries against a payment that changes between reading and posting, and looks at a charge whose own answer is still being recorded. */
 const triesAtMost = 40;
 const pauseMs = 50;
 
 /** Rejects when it could not be recorded now; whoever told it has to tell it again. */
-export async function takeDisputeNotice(engine: Engine, notice: DisputeNotice): Promise<DisputeOutcome> {
+export async function takeDisputeNotice(engine: Engine, notice: DisputeNotice): Promise<TakenNotice> {
   const { routingNumber, rrn, terminal, stan } = notice.original;
   const named = await engine.store.findByTrace({ routingNumber, rrn });
   if (named === undefined) return unmatched(engine, notice, 'no operation has this RRN');
@@ -48,10 +48,10 @@ interface Context {
 }
 
 /** Undefined: not now. */
-async function takeChargeback(engine: Engine, { notice, known, tree, operationId }: Context): Promise<DisputeOutcome | undefined> {
+async function takeChargeback(engine: Engine, { notice, known, tree, operationId }: Context): Promise<TakenNotice | undefined> {
   const { merchantId, paymentId } = tree;
   if (known !== undefined) {
-    if (known.paymentId === paymentId) return 'repeated';
+    if (known.paymentId === paymentId) return { outcome: 'repeated', bookedAtMs: known.openedAtMs };
     return unmatched(engine, notice, `the case ${notice.caseNumber} is about another payment`);
   }
   const charges = chargesMeant(tree, operationId);
@@ -76,10 +76,11 @@ async function takeChargeback(engine: Engine, { notice, known, tree, operationId
 }
 
 /** A reversal always follows its chargeback. */
-async function takeReversal(engine: Engine, { notice, known, tree }: Context): Promise<DisputeOutcome | undefined> {
+async function takeReversal(engine: Engine, { notice, known, tree }: Context): Promise<TakenNotice | undefined> {
   if (known === undefined) return unmatched(engine, notice, 'no chargeback has this case number');
   if (known.paymentId !== tree.paymentId) return unmatched(engine, notice, `the case ${notice.caseNumber} is about another payment`);
-  if (known.reversalConfirmedAtMs !== undefined) return 'repeated';
+  if (known.reversalConfirmedAtMs !== undefined)
+    return { outcome: 'repeated', bookedAtMs: known.reversedAtMs ?? known.reversalConfirmedAtMs };
   if (known.amount !== notice.amount) return unmatched(engine, notice, `the chargeback is of ${known.amount}, not of ${notice.amount}`);
   if (known.reversalId !== undefined) return confirm(engine, { notice, dispute: known, operationId: known.reversalId });
   const charge = tree.operations.find(({ operationId }) => operationId === known.chargeId);
@@ -110,19 +111,20 @@ interface Posting {
 }
 
 /** The posting bears the merchant's reference of its charge, so that it is found where the merchant looks. */
-async function post(engine: Engine, { notice, tree, charge, row }: Posting): Promise<DisputeOutcome | undefined> {
+async function post(engine: Engine, { notice, tree, charge, row }: Posting): Promise<TakenNotice | undefined> {
   const { merchantId, channelId, paymentId, currency } = tree;
   const { amount, caseNumber, schemeReason } = notice;
   const merchantReference = charge.merchantReference ?? tree.operations[0]?.merchantReference;
+  const createdAtMs = engine.clock.businessNow();
   const submission = await engine.store.postOperation({
     ...{ merchantId, channelId, paymentId, currency, amount, caseNumber, ...row, ...postedOn(charge) },
     declared: false,
     dialectData: {},
-    createdAtMs: engine.clock.businessNow(),
+    createdAtMs,
     ...(schemeReason === undefined ? {} : { schemeReason }),
     ...(merchantReference === undefined ? {} : { merchantReference }),
   });
-  return submission === 'submitted' ? 'recorded' : undefined;
+  return submission === 'submitted' ? { outcome: 'recorded', bookedAtMs: createdAtMs } : undefined;
 }
 
 interface Confirmation {
@@ -132,22 +134,24 @@ interface Confirmation {
   readonly operationId: string;
 }
 
-async function confirm(engine: Engine, { notice, dispute, operationId }: Confirmation): Promise<DisputeOutcome | undefined> {
+async function confirm(engine: Engine, { notice, dispute, operationId }: Confirmation): Promise<TakenNotice | undefined> {
   const { merchantId, paymentId, disputeId } = dispute;
   const { stage, caseNumber, schemeReason } = notice;
+  const confirmedAtMs = engine.clock.businessNow();
   const confirmed = await engine.store.confirmDispute({
-    ...{ merchantId, paymentId, disputeId, operationId, stage, caseNumber, confirmedAtMs: engine.clock.businessNow() },
+    ...{ merchantId, paymentId, disputeId, operationId, stage, caseNumber, confirmedAtMs },
     ...(schemeReason === undefined ? {} : { schemeReason }),
   });
-  return confirmed ? 'merged' : undefined;
+  const bookedAtMs = (stage === 'chargeback' ? dispute.openedAtMs : dispute.reversedAtMs) ?? confirmedAtMs;
+  return confirmed ? { outcome: 'merged', bookedAtMs } : undefined;
 }
 
 function unmatched(
   engine: Engine,
   { stage, caseNumber, schemeReason, amount, currency, original }: DisputeNotice,
   why: string,
-): 'unmatched' {
+): TakenNotice {
   const fields = { stage, caseNumber, schemeReason, amount, currency, rrn: original.rrn, terminal: original.terminal, why };
   engine.log.error(fields, 'the acquirer told of a dispute that matches nothing here; an operator has to look at it');
-  return 'unmatched';
+  return { outcome: 'unmatched' };
 }

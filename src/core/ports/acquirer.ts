@@ -1,5 +1,5 @@
 /** What the core needs of an acquirer, and what an acquirer delivers by itself; amounts in minor units. */
-import type { DisputeNotice, DisputeOutcome } from '../dispute/dispute.ts';
+import type { DisputeNotice, TakenNotice } from '../dispute/dispute.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { DeclineReason } from '../payment/decline.ts';
@@ -134,4 +134,4 @@ export interface TraceScope {
  * Called by an acquirer when it delivers a chargeback or its reversal. Resolves when that is recorded, or certainly concerns nobody here;
  * only then may the acquirer be answered. Rejects when it could not be recorded: it will be told again.
  */
-export type DisputeListener = (notice: DisputeNotice) => Promise<DisputeOutcome>;
+export type DisputeListener = (notice: DisputeNotice) => Promise<TakenNotice>;

@@ -65,6 +65,18 @@ export function localDate(epochMs: number): string {
   return two(at.getUTCMonth() + 1) + two(at.getUTCDate());
 }
 
+/** A full date and time in private data, YYYYMMDDhhmmss, UTC, of a time in ms since the epoch. */
+export function fullDateTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replaceAll(/[-T:]/g, '').slice(0, 14);
+}
+
+/** Epoch ms of what `fullDateTime` writes; undefined for anything else. */
+export function parseFullDateTime(text: string): number | undefined {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text) ?? [];
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 /** What DE90 says about the message that a reversal, capture or refund refers to. */
 export interface OriginalData {
   /** Message type of the original's first transmission. */

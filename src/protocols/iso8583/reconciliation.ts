@@ -3,6 +3,7 @@
  * reversals have fields of their own; what ISO 8583:1987 has no field for stands in DE48.
  */
 import { Iso8583Error } from './error.ts';
+import { fullDateTime, parseFullDateTime } from './messages.ts';
 import { packSubelements, unpackSubelements } from './subelements.ts';
 
 /** Count, and sum in minor units. */
@@ -35,7 +36,7 @@ export function reconciliationFields(totals: ReconciliationTotals, cutOffAtMs: n
   const net = debits.amount - debitReversals.amount - credits.amount - chargebacks.amount + chargebackReversals.amount;
   return {
     48: packSubelements({
-      [ELEMENTS.cutOff]: new Date(cutOffAtMs).toISOString().replaceAll(/[-T:]/g, '').slice(0, 14),
+      [ELEMENTS.cutOff]: fullDateTime(cutOffAtMs),
       [ELEMENTS.chargebacks]: count(chargebacks) + amount(chargebacks),
       [ELEMENTS.chargebackReversals]: count(chargebackReversals) + amount(chargebackReversals),
       [ELEMENTS.payouts]: count(payouts) + amount(payouts),
@@ -54,10 +55,8 @@ export function reconciliationFields(totals: ReconciliationTotals, cutOffAtMs: n
 
 /** The cut-off of a reconciliation, epoch ms. Throws `Iso8583Error`. */
 export function reconciliationCutOff(fields: Readonly<Record<number, string>>): number {
-  const text = unpackSubelements(fields[48] ?? '')[ELEMENTS.cutOff] ?? '';
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text) ?? [];
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  if (Number.isNaN(ms)) throw new Iso8583Error('field 48 (private data): expected the cut-off in sub-element 80', 48);
+  const ms = parseFullDateTime(unpackSubelements(fields[48] ?? '')[ELEMENTS.cutOff] ?? '');
+  if (ms === undefined) throw new Iso8583Error('field 48 (private data): expected the cut-off in sub-element 80', 48);
   return ms;
 }
 

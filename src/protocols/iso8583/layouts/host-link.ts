@@ -27,9 +27,9 @@ export const HOST_LINK = defineLayout({
 
 /**
  * DE48 of a chargeback advice (0422): the acquirer's number of the case, the scheme's reason code, and whether the money goes to the cardholder
- * or comes back.
+ * or comes back; of its answer (0432): when it was booked, which says in which batch both sides count it (YYYYMMDDhhmmss, UTC).
  */
-export const DISPUTE_ELEMENTS = { caseNumber: '70', reason: '71', stage: '72' } as const;
+export const DISPUTE_ELEMENTS = { caseNumber: '70', reason: '71', stage: '72', bookedAt: '73' } as const;
 
 /** Values of the stage. */
 export const DISPUTE_STAGES = { chargeback: 'CB', reversed: 'CR' } as const;
