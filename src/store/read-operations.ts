@@ -94,6 +94,7 @@ from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, operation_id)
   join polygate.operation o on o.merchant_id = i.merchant_id and o.operation_id = i.operation_id ${operationJoins}`,
 };
 
+// By their numbers: of a payment that was made elsewhere several operations may have the same time, and ids that say nothing of it.
 const treeById: Statement = {
   name: 'find_tree',
   text: `select p.state as payment_state, p.authorized as payment_authorized, p.captured as payment_captured, p.capture_pending as payment_capture_pending,
@@ -101,7 +102,7 @@ const treeById: Statement = {
 from polygate.operation named
   join polygate.operation o on o.merchant_id = named.merchant_id and o.payment_id = named.payment_id ${operationJoins}
 where named.merchant_id = $1 and named.operation_id = $2
-order by o.created_at, o.operation_id`,
+order by o.number`,
 };
 
 const byKey: Statement = {
