@@ -1,9 +1,16 @@
 /** Merchants' PCI DSS documents as rows, and what the payment path remembers of them. */
-import type { ComplianceDocument, ComplianceStore, DocumentState, DocumentType, EndingDocument } from '../core/compliance/document.ts';
-import { questionnaireUpTo } from '../core/compliance/document.ts';
+import {
+  type ComplianceDocument,
+  type ComplianceStore,
+  type DocumentState,
+  type DocumentType,
+  type DueWarning,
+  questionnaireUpTo,
+} from '../core/compliance/document.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { SealedSecret } from '../core/ports/vault.ts';
+import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { firstIdAt } from './id-time.ts';
@@ -44,19 +51,34 @@ const note: Statement = {
 where merchant_id = $1 and document_id = $2 and not warned_at @> array[$3::integer] returning document_id`,
 };
 
-const ending: Statement = {
-  name: 'ending_compliance_documents',
-  text: `select ${documentColumns}, d.warned_at, m.name as merchant_name, array(
+// Approved, not over, and not replaced by one that ends later. What was warned of already is left out here, so that however many documents end
+// before, none of them stands in the way of another.
+const endsUnreplaced = `d.state = 'approved' and d.valid_until > $1::timestamptz and not exists (
+    select from polygate.compliance_document l
+    where l.merchant_id = d.merchant_id and l.type = d.type and l.state = 'approved' and (l.valid_until is null or l.valid_until > d.valid_until)
+  )`;
+
+const dueWarnings: Statement = {
+  name: 'due_compliance_warnings',
+  text: `select ${documentColumns}, w.days, m.name as merchant_name, array(
     select distinct substr(e.url, 8) || ' ' || coalesce(e.settings ->> 'language', 'en') from polygate.endpoint e
     where e.merchant_id = d.merchant_id and e.removed_at is null and e.url like 'mailto:%'
   ) as addresses
-from polygate.compliance_document d join polygate.merchant m using (merchant_id)
-where d.state = 'approved' and d.valid_until > $1 and d.valid_until <= $2
-  and not exists (
-    select from polygate.compliance_document l
-    where l.merchant_id = d.merchant_id and l.type = d.type and l.state = 'approved' and (l.valid_until is null or l.valid_until > d.valid_until)
-  )
+from polygate.compliance_document d
+  cross join lateral (
+    select min(before.days) as days from unnest($2::integer[]) as before (days) where d.valid_until <= $1::timestamptz + before.days * interval '1 day'
+  ) w
+  join polygate.merchant m using (merchant_id)
+where ${endsUnreplaced} and d.valid_until <= $1::timestamptz + (select max(before.days) from unnest($2::integer[]) as before (days)) * interval '1 day'
+  and not d.warned_at @> array[w.days]
 order by d.valid_until limit $3`,
+};
+
+const nextWarning: Statement = {
+  name: 'next_compliance_warning',
+  text: `select (extract(epoch from min(d.valid_until - before.days * interval '1 day')) * 1000)::bigint as due_ms
+from polygate.compliance_document d cross join unnest($2::integer[]) as before (days)
+where ${endsUnreplaced} and d.valid_until - before.days * interval '1 day' > $1::timestamptz and not d.warned_at @> array[before.days]`,
 };
 
 export interface DocumentRow extends Row {
@@ -72,7 +94,7 @@ export interface DocumentRow extends Row {
   readonly created_ms: number;
 }
 
-type EndingRow = DocumentRow & { readonly warned_at: number[]; readonly merchant_name: string; readonly addresses: string[] };
+type WarningRow = DocumentRow & { readonly days: number; readonly merchant_name: string; readonly addresses: string[] };
 
 export function documentOf(row: DocumentRow): ComplianceDocument {
   return {
@@ -129,21 +151,22 @@ export function createComplianceStore(database: Database, clock: Pick<Clock, 'wa
     async noteWarning({ merchantId, documentId, days }) {
       return (await reading(database.query(note, [merchantId, documentId, days]))).length > 0;
     },
-    async ending({ fromMs, untilMs, limit }) {
-      const rows = await reading(
-        database.query<EndingRow>(ending, [new Date(fromMs).toISOString(), new Date(untilMs).toISOString(), limit]),
-      );
-      return rows.map(endingOf);
+    async dueWarnings({ nowMs, daysBefore, limit }) {
+      return (await reading(database.query<WarningRow>(dueWarnings, [new Date(nowMs), plainArray(daysBefore), limit]))).map(warningOf);
+    },
+    async nextWarningAtMs({ nowMs, daysBefore }) {
+      const [row] = await reading(database.query<{ due_ms: number | null }>(nextWarning, [new Date(nowMs), plainArray(daysBefore)]));
+      return row?.due_ms ?? undefined;
     },
   };
 }
 
-function endingOf(row: EndingRow): EndingDocument {
+function warningOf(row: WarningRow): DueWarning {
   const addresses = row.addresses.map((text) => {
     const [address = '', language = 'en'] = text.split(' ');
     return { address, language };
   });
-  return { document: documentOf(row), merchantName: row.merchant_name, addresses, warnedAt: row.warned_at };
+  return { document: documentOf(row), merchantName: row.merchant_name, addresses, days: row.days };
 }
 
 /** One question at a time for each merchant; when the database is away, an old answer is better than none. */
