@@ -6,7 +6,7 @@
 import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
@@ -51,10 +51,7 @@ function refuse({ bank }: Engine, { channel, kind, method, amount, currency }: B
   const inactive = refuseInactive(channel, { flow: 'redirect' });
   if (inactive !== undefined) return inactive;
   if (!supports(method, kind)) return refusal('flow_not_supported');
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
-  return undefined;
+  return refuseMoney(channel, amount, currency);
 }
 
 function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {

@@ -7,7 +7,7 @@
 import { accountSummaryOf, type BankAccount } from '../instrument/account.ts';
 import { accountTransfers } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
@@ -43,10 +43,7 @@ export async function payOutToAccount(engine: Engine, command: AccountPayoutComm
 
 function refuse({ channel, amount, currency }: AccountPayoutCommand): Refusal | undefined {
   if (channel.bankMethods?.includes(accountTransfers) !== true) return refusal('method_not_enabled');
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
-  return undefined;
+  return refuseMoney(channel, amount, currency);
 }
 
 async function rowOf(engine: Engine, bank: Bank, command: AccountPayoutCommand): Promise<NewAccountPayout> {

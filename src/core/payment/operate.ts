@@ -5,7 +5,7 @@
 
 import { actAtBank } from '../bank/act.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseAmount } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import type { AcquirerRequest } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewOperation } from '../ports/new-operation.ts';
@@ -107,8 +107,8 @@ export function refused(code: RefusalCode): ActResult {
 }
 
 function refuseAny(tree: PaymentTree, { amount, currency }: OperateCommand): Refusal | undefined {
-  if (amount !== undefined && amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount !== undefined && amount > largestAmount) return refusal('amount_too_large', 'amount');
+  const refusedAmount = amount === undefined ? undefined : refuseAmount(amount);
+  if (refusedAmount !== undefined) return refusedAmount;
   if (currency !== undefined && currency !== tree.currency) return refusal('currency_mismatch', 'currency');
   return undefined;
 }

@@ -4,7 +4,7 @@ import { rebillAtBank } from '../bank/authorize.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseAmount } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -86,8 +86,7 @@ export function decideRebill(tree: PaymentTree, named: OperationNode, command: O
   if (currency !== undefined && currency !== tree.currency) return refusal('currency_mismatch', 'currency');
   if (charges.every((charge) => charge.reversed === charge.amount)) return refusal('nothing_left');
   if (charges.every(isChargedBack)) return refusal('charged_back');
-  if (amount === undefined || amount <= 0) return refusal('amount_too_low', 'amount');
-  return amount > largestAmount ? refusal('amount_too_large', 'amount') : amount;
+  return amount === undefined ? refusal('amount_too_low', 'amount') : (refuseAmount(amount) ?? amount);
 }
 
 /** What of the order was charged. Merchants often name the authorization, whose id they kept: then its captures are meant. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nextDue, type Timetable } from '../due/timetable.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash, sameInput } from '../payment/idempotency.ts';
 import { type Refusal, refusal } from '../refusals.ts';
@@ -38,7 +38,7 @@ export async function plan(engine: Engine, command: PlanCommand): Promise<PlanRe
     idempotencyKey === undefined ? undefined : { key: idempotencyKey, inputHash: await inputHash(engine, merchantId, undefined, input) };
   const repeated = await repeatedPlan(engine, { merchantId, channelId, key });
   if (repeated !== undefined) return repeated;
-  const refused = refuseMoney(command) ?? (await refuseToken(engine, { merchantId, token }));
+  const refused = refuseMoney(channel, amount, currency) ?? (await refuseToken(engine, { merchantId, token }));
   if (refused !== undefined) return { kind: 'refused', refusal: refused };
   const createdAtMs = engine.clock.businessNow();
   const firstDueAtMs = nextDue(timetable, Math.max(createdAtMs, (startsAtMs ?? 0) - 1));
@@ -59,13 +59,6 @@ async function repeatedPlan(engine: Engine, { merchantId, channelId, key }: Keye
   if (found === undefined) return undefined;
   if (!sameInput(found, key)) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
   return { kind: 'recorded', schedule: found.schedule, repeat: true };
-}
-
-function refuseMoney({ channel, amount, currency }: PlanCommand): Refusal | undefined {
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
-  return undefined;
 }
 
 async function refuseToken(engine: Engine, key: { readonly merchantId: string; readonly token: string }): Promise<Refusal | undefined> {

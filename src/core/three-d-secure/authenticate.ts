@@ -6,7 +6,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type AgreementRequest, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseAmount } from '../money/refuse-money.ts';
 import { advance } from '../payment/advance.ts';
 import { requestUnder, type Shopper } from '../payment/await-shopper.ts';
 import type { Engine } from '../payment/engine.ts';
@@ -53,8 +53,8 @@ const cardMarginMs = 3_600_000;
 export async function authenticate(engine: Engine, command: AuthenticateCommand): Promise<AuthenticateResult> {
   const { channel, amount, currency, card, shopper, agreement, merchantReference, dialectData } = command;
   const { shoppers, clock, vault } = engine;
-  if (amount <= 0) return { kind: 'refused', refusal: refusal('amount_too_low', 'amount') };
-  if (amount > largestAmount) return { kind: 'refused', refusal: refusal('amount_too_large', 'amount') };
+  const refusedAmount = refuseAmount(amount);
+  if (refusedAmount !== undefined) return { kind: 'refused', refusal: refusedAmount };
   if (agreement !== undefined && !isConsistent(agreement))
     return { kind: 'refused', refusal: refusal('agreement_inconsistent', 'agreement') };
   const keyed = await keyedRun(engine, command);
