@@ -11,14 +11,14 @@ import { orderedId } from '../ordered-id.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, resultOfFailure, resultOfHolder } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { AcquirerAnswer } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewBankPayment } from '../ports/new-operation.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, refusal, refused } from '../refusals.ts';
 import { orderOf } from './ask.ts';
 import type { BankAnswer } from './bank.ts';
 import { takeBankReport } from './take-report.ts';
@@ -36,8 +36,8 @@ export interface BankCommand extends PaymentNames {
 
 /** Records the payment and starts it at the bank. Refuses what can be refused without a trace. */
 export async function authorizeAtBank(engine: Engine, command: BankCommand): Promise<ActResult> {
-  const refused = refuse(engine, command);
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const wrong = refuse(engine, command);
+  if (wrong !== undefined) return { kind: 'refused', refusal: wrong };
   return refuseWhenUnavailable(engine, async () => {
     const operationId = orderedId(engine.clock);
     const key = await keyOfPayment(engine, command);
@@ -73,10 +73,10 @@ export interface RebillAtBank {
 export async function rebillAtBank(engine: Engine, { command, tree, use, amount, key }: RebillAtBank): Promise<ActResult> {
   const { channel, merchantReference, dialectData, operationId: referenceId, returnUrl } = command;
   const { method } = use;
-  if (channel.bankMethods?.includes(method) !== true) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (channel.bankMethods?.includes(method) !== true) return refused('method_not_enabled');
   const inactive = refuseInactive(channel, { flow: 'redirect' });
   if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
-  if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
+  if (!supports(method, 'rebill')) return refused('flow_not_supported');
   const operationId = orderedId(engine.clock);
   const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };
   return submit(engine, {
@@ -101,7 +101,7 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
   const { merchantId, channelId, routingNumber } = channel;
   const nowMs = engine.clock.businessNow();
   const trace = engine.bank?.prepare({ routingNumber, nowMs });
-  if (trace === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (trace === undefined) return refused('method_not_enabled');
   const row: NewBankPayment = {
     ...given,
     merchantId,
@@ -115,11 +115,9 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
   const startedMs = performance.now();
   try {
     const submission = await engine.store.submitBankPayment(row);
-    if (submission === 'key_taken')
-      return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+    if (submission === 'key_taken') return resultOfHolder(engine, row);
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    return refuseUnrecorded(engine, error);
+    return resultOfFailure(engine, error, row, view);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   return { kind: 'recorded', operation: await start(engine, view), repeat: false };

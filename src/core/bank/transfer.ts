@@ -12,12 +12,12 @@ import { orderedId } from '../ordered-id.ts';
 import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, resultOfFailure, resultOfHolder } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { NewAccountPayout } from '../ports/new-operation.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, refusal, refused } from '../refusals.ts';
 import { notTakenUp } from './authorize.ts';
 import type { Bank, BankAnswer } from './bank.ts';
 import { takeBankReport } from './take-report.ts';
@@ -35,9 +35,9 @@ export interface AccountPayoutCommand extends PaymentNames {
 /** Records the payout and orders it at the bank. Refuses what can be refused without a trace. */
 export async function payOutToAccount(engine: Engine, command: AccountPayoutCommand): Promise<ActResult> {
   const { bank } = engine;
-  const refused = refuse(command);
-  if (bank === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const wrong = refuse(command);
+  if (bank === undefined) return refused('method_not_enabled');
+  if (wrong !== undefined) return { kind: 'refused', refusal: wrong };
   return refuseWhenUnavailable(engine, async () => submit(engine, bank, command, await rowOf(engine, bank, command)));
 }
 
@@ -75,15 +75,14 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
   try {
     switch (await engine.store.submitAccountPayout(row)) {
       case 'key_taken':
-        return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+        return resultOfHolder(engine, row);
       case 'guard_failed':
       case 'card_blocked':
-        return { kind: 'refused', refusal: refusal('balance_too_low', 'amount') };
+        return refused('balance_too_low', 'amount');
       case 'submitted':
     }
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    return refuseUnrecorded(engine, error);
+    return resultOfFailure(engine, error, row, view);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   const { amount, currency, trace } = row;

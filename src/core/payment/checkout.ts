@@ -10,7 +10,7 @@ import type { Cvc } from '../instrument/card.ts';
 import type { TokenAct } from '../instrument/token.ts';
 import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, type Refused, refusal, refused } from '../refusals.ts';
 import { stateShown } from '../risk/review.ts';
 import { keepCvc } from '../three-d-secure/run.ts';
 import { authorize } from './authorize.ts';
@@ -158,10 +158,7 @@ export interface CheckoutAttempt {
 }
 
 /** `changed`: the shopper saw other terms; nothing was tried. */
-export type AttemptResult =
-  | { readonly kind: 'state'; readonly state: CheckoutState }
-  | { readonly kind: 'changed' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+export type AttemptResult = { readonly kind: 'state'; readonly state: CheckoutState } | { readonly kind: 'changed' } | Refused;
 
 /** Tries to pay. A repeated, outdated or too late attempt changes nothing: it is told how the checkout stands. */
 export async function payCheckout(
@@ -227,8 +224,7 @@ async function begin(
   if (instrument.type === 'bank') {
     const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind: asked, ...bankOrder } = given;
     const { method } = instrument;
-    if (asked === 'payout' || (shopper === undefined && method !== 'prepayment'))
-      return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    if (asked === 'payout' || (shopper === undefined && method !== 'prepayment')) return refused('flow_not_supported');
     // What only comes later is an order first, and its receipts are the charge.
     const kind = checkout.terms.banks?.includes(method) === true && !supports(method, asked) ? 'preauthorization' : asked;
     return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
@@ -236,7 +232,7 @@ async function begin(
   if (instrument.type === 'account') {
     const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...payout } = given;
     const { account, purpose } = instrument;
-    if (kind !== 'payout') return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    if (kind !== 'payout') return refused('flow_not_supported');
     return payOutToAccount(engine, { ...payout, account, purpose });
   }
   const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
@@ -252,7 +248,7 @@ async function keepCard(
 ): Promise<AttemptResult> {
   const forOnePayment = checkout.terms.forOnePayment === true && !keepsLonger;
   if (instrument.type === 'token' && checkout.terms.tokens.includes(instrument.token)) return chooseCard(engine, checkout, instrument);
-  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (instrument.type !== 'card') return refused('method_not_enabled');
   const { dialectData, merchantReference } = checkout.terms.order;
   const result = await tokenize(engine, {
     ...(forOnePayment ? { forOnePayment } : {}),

@@ -9,14 +9,14 @@ import { refuseAmount } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import type { AcquirerRequest } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewOperation } from '../ports/new-operation.ts';
-import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
+import { type Refusal, type RefusalCode, refusal, refused } from '../refusals.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { keyOfRow, perhapsRecorded, repeatOf } from './idempotency.ts';
+import { keyOfRow, repeatOf, resultOfFailure, resultOfHolder } from './idempotency.ts';
 import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from './store-failure.ts';
+import { refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand extends MerchantNames {
   readonly channel: Channel;
@@ -100,10 +100,6 @@ async function attemptToRecord(engine: Engine, { kind, command, decide, record }
 /** What forbids the act may be its own first request, recorded since the key was looked up. */
 async function repeatOrRefuse(engine: Engine, keyed: Parameters<typeof repeatOf>[1], decision: Refusal): Promise<ActResult> {
   return (await repeatOf(engine, keyed)) ?? { kind: 'refused', refusal: decision };
-}
-
-export function refused(code: RefusalCode): ActResult {
-  return { kind: 'refused', refusal: refusal(code) };
 }
 
 function refuseAny(tree: PaymentTree, { amount, currency }: OperateCommand): Refusal | undefined {
@@ -190,11 +186,10 @@ async function submit(engine: Engine, kind: NewOperation['kind'], submittal: Sub
     target.cardId === undefined ? undefined : engine.vault.reveal({ merchantId, cardId: target.cardId }),
   ]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row, target));
-    return refuseUnrecorded(engine, submission.reason);
+    return resultOfFailure(engine, submission.reason, row, viewOf(row, target));
   }
   if (submission.value === 'guard_failed') return undefined;
-  if (submission.value === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
+  if (submission.value === 'key_taken') return resultOfHolder(engine, row);
   if (isTooLateToSend(startedMs)) {
     engine.log.warn({ operationId: row.operationId }, 'recording took too long; the operation is left to its resolution');
     return { kind: 'recorded', operation: viewOf(row, target), repeat: false };

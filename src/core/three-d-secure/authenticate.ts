@@ -11,7 +11,7 @@ import { advance } from '../payment/advance.ts';
 import { requestUnder, type Shopper } from '../payment/await-shopper.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash } from '../payment/idempotency.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refused, refused } from '../refusals.ts';
 import type { Authentication } from './authentication.ts';
 import type { NewVisit, Visit } from './visit.ts';
 
@@ -38,7 +38,7 @@ export interface StandAloneView {
 }
 
 export type AuthenticateResult =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Refused
   /** The card takes part in no 3-D Secure; nothing was recorded. */
   | { readonly kind: 'not_enrolled' }
   | { readonly kind: 'recorded'; readonly view: StandAloneView; readonly repeat: boolean };
@@ -55,8 +55,7 @@ export async function authenticate(engine: Engine, command: AuthenticateCommand)
   const { shoppers, clock, vault } = engine;
   const refusedAmount = refuseAmount(amount);
   if (refusedAmount !== undefined) return { kind: 'refused', refusal: refusedAmount };
-  if (agreement !== undefined && !isConsistent(agreement))
-    return { kind: 'refused', refusal: refusal('agreement_inconsistent', 'agreement') };
+  if (agreement !== undefined && !isConsistent(agreement)) return refused('agreement_inconsistent', 'agreement');
   const keyed = await keyedRun(engine, command);
   const repeated = keyed === undefined ? undefined : await repeatOf(engine, command, keyed);
   if (repeated !== undefined) return repeated;
@@ -119,7 +118,7 @@ async function repeatOf(
   const known = await engine.shoppers.visits.find({ merchantId, visitId });
   if (known === undefined) return undefined;
   if (known.authentication.request.standAlone?.inputHash !== hash) {
-    return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+    return refused('key_reused', 'idempotencyKey');
   }
   const visit = (await advance(engine, { merchantId, visitId }, { pan: card.pan })) ?? known;
   return { kind: 'recorded', view: viewOf(engine, visit), repeat: true };
