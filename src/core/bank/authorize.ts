@@ -8,7 +8,6 @@ import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { refuseMoney } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
-import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
 import { keyOfRow, resultOfFailure, resultOfHolder } from '../payment/idempotency.ts';
@@ -16,12 +15,10 @@ import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
 import { refuseWhenUnavailable } from '../payment/store-failure.ts';
-import type { AcquirerAnswer } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewBankPayment } from '../ports/new-operation.ts';
 import { type Refusal, refusal, refused } from '../refusals.ts';
 import { orderOf } from './ask.ts';
-import type { BankAnswer } from './bank.ts';
-import { takeBankReport } from './take-report.ts';
+import { takeFirstAnswer } from './first-answer.ts';
 
 export interface BankCommand extends PaymentNames {
   readonly channel: Channel;
@@ -123,33 +120,9 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
   return { kind: 'recorded', operation: await start(engine, view), repeat: false };
 }
 
-/** A bank that could not be reached has not heard of it: the payment has failed. Whatever else is not answered is asked for again. */
 async function start(engine: Engine, view: OperationView): Promise<OperationView> {
-  const { merchantId, operationId } = view;
   const order = await orderOf(engine, view);
-  if (order === undefined || engine.bank === undefined) return view;
-  const answer = await engine.bank.start(order);
-  if (answer.outcome !== 'report') return conclude(engine, { view }, notTakenUp(answer));
-  try {
-    await takeBankReport(engine, view, answer.report);
-    return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
-  } catch (error) {
-    engine.log.error({ operationId, error: String(error) }, 'a payment at a bank was started, and that could not be recorded yet');
-    return view;
-  }
-}
-
-/** What an answer that is no report makes of what was just ordered. */
-export function notTakenUp(answer: Exclude<BankAnswer, { readonly outcome: 'report' }>): AcquirerAnswer {
-  switch (answer.outcome) {
-    case 'not_found':
-      return { outcome: 'unknown', cause: 'the bank does not know what it was just told' };
-    case 'refused':
-      return { outcome: 'declined', responseCode: 'refused', reason: 'unspecified' };
-    case 'not_sent':
-    case 'unknown':
-      return answer;
-  }
+  return order === undefined || engine.bank === undefined ? view : takeFirstAnswer(engine, view, await engine.bank.start(order));
 }
 
 function viewOf(row: NewBankPayment): OperationView {

@@ -9,7 +9,6 @@ import { accountTransfers } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { refuseMoney } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
-import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
 import { keyOfRow, resultOfFailure, resultOfHolder } from '../payment/idempotency.ts';
@@ -18,8 +17,8 @@ import type { OperationView } from '../payment/operation.ts';
 import { refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { NewAccountPayout } from '../ports/new-operation.ts';
 import { type Refusal, refusal, refused } from '../refusals.ts';
-import { notTakenUp } from './authorize.ts';
-import type { Bank, BankAnswer } from './bank.ts';
+import type { Bank } from './bank.ts';
+import { takeFirstAnswer } from './first-answer.ts';
 import { takeBankReport } from './take-report.ts';
 
 export interface AccountPayoutCommand extends PaymentNames {
@@ -88,19 +87,7 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
   const { amount, currency, trace } = row;
   const { account, purpose, channel } = command;
   const answer = await bank.transfer({ trace, amount, currency, account, purpose, debtor: channel.name });
-  return { kind: 'recorded', operation: await take(engine, view, answer), repeat: false };
-}
-
-async function take(engine: Engine, view: OperationView, answer: BankAnswer): Promise<OperationView> {
-  const { merchantId, operationId } = view;
-  if (answer.outcome !== 'report') return conclude(engine, { view }, notTakenUp(answer));
-  try {
-    await takeBankReport(engine, view, answer.report);
-    return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
-  } catch (error) {
-    engine.log.error({ operationId, error: String(error) }, 'a payout was ordered at the bank, and that could not be recorded yet');
-    return view;
-  }
+  return { kind: 'recorded', operation: await takeFirstAnswer(engine, view, answer), repeat: false };
 }
 
 /** Finds out what became of a payout that has no certain outcome, and records it. */
