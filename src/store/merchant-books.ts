@@ -16,8 +16,9 @@ import { openOperationStates } from '../core/states/operation.ts';
 import { textArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
+import { wordList } from './word-list.ts';
 
-const open = openOperationStates.map((state) => `'${state}'`).join(', ');
+const open = wordList(openOperationStates);
 
 /** Accounts on which a credit is money for the merchant; what is paid out is no part of what the merchant is owed. */
 const merchants = [accounts.merchant_payable, accounts.payout_balance, accounts.received_elsewhere].join(', ');

@@ -2,9 +2,10 @@
 import { postedKinds } from '../core/payment/operation.ts';
 import { type Check, sameKind, sameOperation, samePayment } from './check.ts';
 import { contribution } from './expectation.ts';
+import { wordList } from './word-list.ts';
 
 /** As a list in SQL. */
-const posted = postedKinds.map((kind) => `'${kind}'`).join(', ');
+const posted = wordList(postedKinds);
 
 export const operationShape: Check = {
   name: 'operation',

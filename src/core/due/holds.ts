@@ -10,7 +10,7 @@ import { voidOperation } from '../payment/void.ts';
 import { expireReview, giveUpUncaptured } from '../risk/decide-review.ts';
 import { isCapturedAfterReview, isInReview, isUncaptured, stateShown } from '../risk/review.ts';
 import { isGivenUpReason } from '../risk/rule.ts';
-import { openOperationStates } from '../states/operation.ts';
+import { isOpen } from '../states/operation.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { doEach } from './each.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
@@ -137,7 +137,7 @@ function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dia
 
 /** Whether there is anything to take; `unclear` while something that may change it has no outcome. */
 function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'something' {
-  if (hold.state !== 'approved' && openOperationStates.some((state) => state === hold.state)) return 'unclear';
+  if (isOpen(hold.state)) return 'unclear';
   if (hold.state !== 'approved' || tree.state !== 'authorized') return 'nothing';
   if (tree.capturePending > 0 || tree.releasePending > 0) return 'unclear';
   return tree.authorized - tree.captured - tree.released > 0 ? 'something' : 'nothing';

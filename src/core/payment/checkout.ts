@@ -12,7 +12,9 @@ import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { type Refusal, type Refused, refusal, refused } from '../refusals.ts';
 import { stateShown } from '../risk/review.ts';
+import { isOpen, isUnsuccessful } from '../states/operation.ts';
 import { keepCvc } from '../three-d-secure/run.ts';
+import { attemptKey } from './attempt-key.ts';
 import { authorize } from './authorize.ts';
 import { authorizeAndCapture } from './authorize-and-capture.ts';
 import { type AuthorizeCommand, type Instrument, refuseTerms } from './authorize-command.ts';
@@ -47,7 +49,7 @@ export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promi
 /** A card is kept at the first attempt, or it was not sent at all. */
 async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
   const { merchantId, channelId } = checkout;
-  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: keyOf(checkout, 1) });
+  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: attemptKey(checkout, 1) });
   if (found !== undefined) return { kind: 'kept', act: found.act };
   if (checkout.chosenToken !== undefined) return { kind: 'kept' };
   if (checkout.closed !== undefined) return { kind: 'closed' };
@@ -57,7 +59,7 @@ async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<Check
 
 async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
   if (last !== undefined && !hasFailed(last)) {
-    return isOpen(last) ? { kind: 'pending', last } : { kind: 'succeeded', last: await capturedToo(engine, checkout, last) };
+    return isOpen(stateShown(last)) ? { kind: 'pending', last } : { kind: 'succeeded', last: await capturedToo(engine, checkout, last) };
   }
   // An attempt whose process ended, or is still about to note it, is known by its key.
   const next = attempts + 1;
@@ -86,11 +88,9 @@ async function watchLast({ expiries, clock, log }: Engine, checkout: Checkout): 
   });
 }
 
-/** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
+/** A capture that failed leaves what was held: that is no reason to hold more. */
 function hasFailed(operation: OperationView): boolean {
-  if (operation.kind === 'capture') return false;
-  const state = stateShown(operation);
-  return state === 'declined' || state === 'rejected' || state === 'failed' || state === 'undone';
+  return operation.kind !== 'capture' && isUnsuccessful(stateShown(operation));
 }
 
 /** What was held after the shopper came back from the bank is captured as soon as anybody looks. */
@@ -101,23 +101,13 @@ async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Che
   return channel === undefined ? last : captureHeld(engine, last, { ...thenCapture, channel });
 }
 
-function isOpen(operation: OperationView): boolean {
-  const state = stateShown(operation);
-  return state === 'awaiting' || state === 'submitted' || state === 'pending' || state === 'unknown' || state === 'escalated';
-}
-
 async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
   const { merchantId, channelId } = checkout;
-  const found = await engine.store.findByKey({ merchantId, channelId, key: keyOf(checkout, attempt) });
+  const found = await engine.store.findByKey({ merchantId, channelId, key: attemptKey(checkout, attempt) });
   return found === undefined ? undefined : engine.store.findOperation({ merchantId, operationId: found.operationId });
 }
 
 const keysOf = ({ merchantId, checkoutId }: Checkout) => ({ merchantId, checkoutId });
-
-/** Merchants' own keys are ASCII, so none can be equal to it. */
-function keyOf({ checkoutId }: Checkout, attempt: number): string {
-  return `§checkout ${checkoutId} ${attempt}`;
-}
 
 /** What a shopper can pay with here; a payout may go to an account instead, whose holder reads the `purpose`. */
 export type CheckoutInstrument =
@@ -152,9 +142,9 @@ export interface CheckoutAttempt {
   readonly instrument: CheckoutInstrument;
   /** Absent: the merchant pays with a stored card, and no shopper is there. */
   readonly shopper?: Shopper;
-  /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
   /** Where a card is kept for one payment: the shopper agrees that it is kept for longer. */
   readonly keepsLonger?: boolean;
+  /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
   readonly more?: Partial<Pick<AuthorizeCommand, 'tokenize' | 'agreement' | 'dialectData'>>;
 }
 
@@ -218,7 +208,7 @@ async function begin(
   const unwanted = await refuseUnwanted(engine, checkout, instrument);
   if (unwanted !== undefined) return { kind: 'refused', refusal: unwanted };
   const given = {
-    ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
+    ...{ ...order, channel, idempotencyKey: attemptKey(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
     dialectData: { ...order.dialectData, ...dialectData },
   };
@@ -256,7 +246,7 @@ async function keepCard(
     dialectData: forOnePayment ? { ...dialectData, [spentWith]: checkout.checkoutId } : dialectData,
     ...{ channel, card: { type: 'card', pan: instrument.pan, summary: instrument.summary } },
     ...(merchantReference === undefined ? {} : { merchantReference }),
-    idempotencyKey: keyOf(checkout, attempt),
+    idempotencyKey: attemptKey(checkout, attempt),
   });
   if (result.kind === 'refused' && result.refusal.code !== 'key_reused') return result;
   if (result.kind === 'recorded' && !result.repeat) {

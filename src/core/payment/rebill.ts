@@ -17,7 +17,8 @@ import type { ActResult, Engine } from './engine.ts';
 import { heldForReview } from './hold-for-review.ts';
 import { repeatOf } from './idempotency.ts';
 import { keyOf, type OperateCommand, refuseUnsuccessful } from './operate.ts';
-import { isChargedBack, type OperationNode, type PaymentTree } from './operation.ts';
+import { isCharge, isChargedBack, type OperationNode, type PaymentTree } from './operation.ts';
+import { capturesIn } from './refund.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
 import { type PaymentCard, submit } from './submit.ts';
 
@@ -91,21 +92,8 @@ export function decideRebill(tree: PaymentTree, named: OperationNode, command: O
 
 /** What of the order was charged. Merchants often name the authorization, whose id they kept: then its captures are meant. */
 function chargesOf(tree: PaymentTree, named: OperationNode): readonly OperationNode[] {
-  switch (named.kind) {
-    case 'debit':
-    case 'capture':
-    case 'rebill':
-    case 'receipt':
-      return [named];
-    case 'preauthorization':
-      return tree.operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
-    case 'reversal':
-    case 'refund':
-    case 'payout':
-    case 'chargeback':
-    case 'chargeback_reversal':
-      return [];
-  }
+  if (named.kind === 'preauthorization') return capturesIn(tree);
+  return isCharge(named) ? [named] : [];
 }
 
 interface Rebilled {

@@ -10,6 +10,7 @@ import type { DueWork } from '../due/work.ts';
 import type { Channel, Directory } from '../merchant/channel.ts';
 import type { DueRefund } from '../ports/refunds-in-parts.ts';
 import { refusal, refused } from '../refusals.ts';
+import { isUnsuccessful } from '../states/operation.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { type Decide, type OperateCommand, operate } from './operate.ts';
 import { leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
@@ -189,5 +190,5 @@ function sumOf(parts: readonly { readonly amount: number }[]): number {
 
 /** What is refused gives back nothing; what is not answered yet may. */
 function stands({ state }: OperationView): boolean {
-  return state !== 'declined' && state !== 'rejected' && state !== 'failed' && state !== 'undone';
+  return !isUnsuccessful(state);
 }
