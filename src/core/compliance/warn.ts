@@ -1,7 +1,7 @@
 /** Merchants are told by mail that a document ends: 60, 30 and 7 days before, each once, on the business clock. */
 import { doEach } from '../due/each.ts';
 import type { DueWork } from '../due/work.ts';
-import { mailLanguages } from '../mail/content.ts';
+import { mailLanguageOf } from '../mail/content.ts';
 import { sendMail } from '../mail/send.ts';
 import type { Engine } from '../payment/engine.ts';
 import type { DueWarning } from './document.ts';
@@ -31,7 +31,7 @@ async function warn(engine: Engine, { document, merchantName, addresses, days }:
   for (const { address, language } of addresses) {
     await sendMail(engine.mails, 'compliance_expiry', {
       ...{ merchantId, to: address, senderName: 'Polygate', key: `${documentId} ${days} ${address}` },
-      language: mailLanguages.find((known) => known === language) ?? 'en',
+      language: mailLanguageOf(language),
       data: { merchantName, type, validUntilMs },
     });
   }
