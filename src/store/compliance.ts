@@ -10,7 +10,7 @@ import {
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { SealedSecret } from '../core/ports/vault.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { plainArray, timeOrNull, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { firstIdAt } from './id-time.ts';
@@ -127,17 +127,9 @@ export function createComplianceStore(database: Database, clock: Pick<Clock, 'wa
       return { documents: await remembered(merchantId), transactions: known.get(merchantId) ?? 0 };
     },
     async add({ merchantId, documentId, type, validFromMs, validUntilMs, sizeBytes, sha256, createdAtMs }, file) {
-      const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
       const values = [
-        merchantId,
-        documentId,
-        type,
-        time(validFromMs),
-        time(validUntilMs),
-        sizeBytes,
-        sha256,
-        Buffer.from(file),
-        time(createdAtMs),
+        ...[merchantId, documentId, type, timeText(validFromMs), timeOrNull(validUntilMs)],
+        ...[sizeBytes, sha256, Buffer.from(file), timeText(createdAtMs)],
       ];
       if (actor === undefined) {
         await reading(database.query(insert, values));

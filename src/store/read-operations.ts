@@ -8,6 +8,7 @@ import type { OperationState } from '../core/states/operation.ts';
 import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { present } from './rows.ts';
 
 export interface OperationRow extends Row {
   readonly merchant_id: string;
@@ -264,11 +265,4 @@ function traceOf(row: OperationRow): Pick<OperationView, 'trace'> {
   const { mti, account_id, terminal, stan, rrn, transmitted_ms } = row;
   if (mti === null || account_id === null || terminal === null || stan === null || rrn === null || transmitted_ms === null) return {};
   return { trace: { mti, accountId: account_id, terminal, stan, rrn, transmittedAtMs: transmitted_ms } };
-}
-
-/** The fields that are not null. */
-function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const kept: Record<string, unknown> = {};
-  for (const name in fields) if (fields[name] !== null) kept[name] = fields[name];
-  return kept as { [K in keyof T]?: NonNullable<T[K]> };
 }

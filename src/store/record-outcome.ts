@@ -7,9 +7,9 @@ import { type Effect, effectOf } from '../core/payment/effect.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import { isOpen, type OperationState, operationTransitions } from '../core/states/operation.ts';
 import { paymentTransitions } from '../core/states/payment.ts';
-import { plainArray, textArray } from '../postgres/columns.ts';
+import { plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
+import { inPaymentOrder, selectWritten, type Written, writtenIn } from './rows.ts';
 
 // The state after an event, as an SQL case over core's table: the table stays the only place that knows.
 const nextPaymentState = `case p.state || ' ' || i.payment_event

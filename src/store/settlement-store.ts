@@ -8,13 +8,12 @@ import type { CutOff } from '../core/settlement/cut-off.ts';
 import { settledKinds } from '../core/settlement/settlement.ts';
 import type { DueCycle, FoundToSettle, SettlementStore } from '../core/settlement/settlement-store.ts';
 import { openOperationStates, unsuccessfulOperationStates } from '../core/states/operation.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { plainArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { closeSettlement } from './close-settlement.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { createReconciliations } from './reconciliations.ts';
-import { timeArray } from './rows.ts';
 import { createWalk } from './walk.ts';
 import { wordList } from './word-list.ts';
 

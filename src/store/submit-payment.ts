@@ -2,9 +2,9 @@
 import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
 import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
-import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { referencesOf, selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
+import { referencesOf, selectWritten, type Written, writtenIn } from './rows.ts';
 
 // A card that may be blocked is left out: the few digits of it that are here tell that no block can be meant, for nearly all cards, by one look at a
 // small index. An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
