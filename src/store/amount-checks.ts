@@ -1,9 +1,9 @@
 /** The rules of amounts: what a payment and its operations count, what the ledger says of them, and that no limit is exceeded. */
 import { accounts } from '../core/ledger/accounts.ts';
 import { openOperationStates } from '../core/states/operation.ts';
-import { type Check, sameKind, sameOperation, samePayment } from './check.ts';
+import { type Check, sameKind } from './check.ts';
 import { contribution, counterColumns, expectedLine } from './expectation.ts';
-import { wordList } from './word-list.ts';
+import { sameOperation, samePayment, wordList } from './sql.ts';
 
 /** `counter is 5 and should be 4` for every counter that differs. */
 function differences(columns: readonly string[], { has, should }: { readonly has: string; readonly should: string }): string {

@@ -2,7 +2,7 @@
 import { attemptKeyPattern } from '../core/payment/attempt-key.ts';
 import { unsuccessfulOperationStates } from '../core/states/operation.ts';
 import { wasNotLetThrough } from './order-checks.ts';
-import { wordList } from './word-list.ts';
+import { wordList } from './sql.ts';
 
 /** Attempts are operations under keys that only checkouts make; keys that are forgotten by now tell nothing any more. */
 const attempts = `attempt as (

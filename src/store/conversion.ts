@@ -8,7 +8,7 @@ import type { Database } from '../postgres/connection.ts';
 import { statementName } from '../postgres/statement-name.ts';
 import { spanOf } from './operator-payment-lists.ts';
 import { reasonNow } from './read-operations.ts';
-import { wordList } from './word-list.ts';
+import { wordList } from './sql.ts';
 
 // The acquirer has approved what is held for review, and merchants hear "pending", or "rejected" once it was given up (`stateShown` of core/risk).
 const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when ${reasonNow} in ('${inReview}', '${capturing}') then 'pending'

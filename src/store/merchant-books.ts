@@ -15,8 +15,8 @@ import type {
 import { openOperationStates } from '../core/states/operation.ts';
 import { textArray, timeOrNull } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { wordList } from './sql.ts';
 import { reading } from './unavailable.ts';
-import { wordList } from './word-list.ts';
 
 const open = wordList(openOperationStates);
 

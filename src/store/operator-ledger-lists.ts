@@ -1,7 +1,8 @@
 /** What operators can list of the ledger and of webhooks, as SQL. */
 import { accountKinds, accounts } from '../core/ledger/accounts.ts';
 import type { OperatorList } from '../core/operator/operator-store.ts';
-import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, since } from './list-table.ts';
+import { samePayment } from './sql.ts';
 
 /** An account's name, by its number. */
 const nameOf = (column: string): string =>

@@ -2,7 +2,8 @@
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { inReview } from '../core/risk/review.ts';
 import { givenUpAt, givenUpFrom, isGivenUp } from './given-up-holds.ts';
-import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, since } from './list-table.ts';
+import { samePayment } from './sql.ts';
 
 // Ids are UUIDs of version 7, in the order in which they were made by the wall clock, which business time never is behind; what was made elsewhere
 // keeps the id that it had, so the bounds hold only where nothing was imported. They spare reading all that is outside of the span.

@@ -1,7 +1,7 @@
 /** What must hold of orders: their events are without gaps, they are paid once, and what was closed, or told as expired, was not paid, unless elsewhere: then the ledger has it. */
 import { accounts } from '../core/ledger/accounts.ts';
 import { givenUpReasons } from '../core/risk/rule.ts';
-import { wordList } from './word-list.ts';
+import { wordList } from './sql.ts';
 
 /** A review did not let it through: what the acquirer has approved was given up, and pays nothing. */
 export const wasNotLetThrough = (operation: string): string =>

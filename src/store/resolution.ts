@@ -1,6 +1,4 @@
 /** Leases on open operations, so that exactly one node resolves each; leases and time-outs run on the database's clock. */
-import { isFirstKind } from '../core/payment/operation.ts';
-import type { OutcomeToRecord } from '../core/ports/outcome.ts';
 import type { ClaimedOperation } from '../core/ports/payment-store.ts';
 import { plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -91,9 +89,4 @@ export async function saveUndoTrace(
 
 export async function noteLateApproval(database: Database, key: OperationKey): Promise<void> {
   await database.query(lateApproval, [key.merchantId, key.operationId]);
-}
-
-/** First operations and acts on existing payments are recorded by different statements. */
-export function isFirstOperation({ kind }: OutcomeToRecord): boolean {
-  return isFirstKind(kind);
 }

@@ -14,8 +14,8 @@ import { closeSettlement } from './close-settlement.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { createReconciliations } from './reconciliations.ts';
+import { wordList } from './sql.ts';
 import { createWalk } from './walk.ts';
-import { wordList } from './word-list.ts';
 
 const biteSize = 500;
 const kinds = wordList(Object.keys(settledKinds));

@@ -1,8 +1,8 @@
 /** The rules of what happened: numbers and events are without gaps, and lead to the states that stand. */
 import { openOperationStates } from '../core/states/operation.ts';
-import { type Check, sameKind, sameOperation, samePayment } from './check.ts';
+import { type Check, sameKind } from './check.ts';
 import { initialStates, operationStep, paymentStep } from './expectation.ts';
-import { wordList } from './word-list.ts';
+import { sameOperation, samePayment, wordList } from './sql.ts';
 
 export const eventSequence: Check = {
   name: 'event sequence',
