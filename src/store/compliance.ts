@@ -14,6 +14,7 @@ import { plainArray, timeOrNull, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { firstIdAt } from './id-time.ts';
+import { createMemory } from './memory.ts';
 import { reading } from './unavailable.ts';
 
 /** How soon an operator's decision counts on every node. */
@@ -110,21 +111,22 @@ export function documentOf(row: DocumentRow): ComplianceDocument {
 /** `actor`: the operator who hands in documents for merchants, with an entry in the trail each; none where merchants do so themselves. */
 export function createComplianceStore(database: Database, clock: Pick<Clock, 'wallNow'>, actor?: string): ComplianceStore {
   const documentsOf = async (merchantId: string) => (await reading(database.query<DocumentRow>(ofMerchant, [merchantId]))).map(documentOf);
-  const remembered = remember(documentsFreshMs, documentsOf);
-  const counted = remember(countFreshMs, async (merchantId: string) => {
+  const count = async (merchantId: string) => {
     const [row] = await reading(database.query<{ count: number }>(countTransactions, [merchantId, firstIdAt(clock.wallNow() - yearMs)]));
     return row?.count ?? 0;
-  });
+  };
+  const remembered = createMemory(documentsOf, { freshMs: documentsFreshMs, entriesAtMost: merchantsAtMost });
+  const counted = createMemory(count, { freshMs: countFreshMs, entriesAtMost: merchantsAtMost });
   const known = new Map<string, number>();
   return {
     documentsOf,
-    transactionsOf: counted,
+    transactionsOf: counted.get,
     async recall(merchantId) {
-      counted(merchantId).then(
+      counted.get(merchantId).then(
         (count) => known.set(merchantId, count),
         () => undefined,
       );
-      return { documents: await remembered(merchantId), transactions: known.get(merchantId) ?? 0 };
+      return { documents: await remembered.get(merchantId), transactions: known.get(merchantId) ?? 0 };
     },
     async add({ merchantId, documentId, type, validFromMs, validUntilMs, sizeBytes, sha256, createdAtMs }, file) {
       const values = [
@@ -159,23 +161,6 @@ function warningOf(row: WarningRow): DueWarning {
     return { address, language };
   });
   return { document: documentOf(row), merchantName: row.merchant_name, addresses, days: row.days };
-}
-
-/** One question at a time for each merchant; when the database is away, an old answer is better than none. */
-function remember<V>(freshMs: number, load: (merchantId: string) => Promise<V>): (merchantId: string) => Promise<V> {
-  const entries = new Map<string, { readonly value: Promise<V>; readonly loadedMs: number }>();
-  return (merchantId) => {
-    const known = entries.get(merchantId);
-    const nowMs = performance.now();
-    if (known !== undefined && nowMs - known.loadedMs < freshMs) return known.value;
-    const loading = load(merchantId);
-    const value = known === undefined ? loading : loading.catch(() => known.value);
-    entries.delete(merchantId);
-    entries.set(merchantId, { value, loadedMs: nowMs });
-    if (known === undefined) loading.catch(() => entries.delete(merchantId));
-    if (entries.size > merchantsAtMost) entries.delete(entries.keys().next().value as string);
-    return value;
-  };
 }
 
 const list: Statement = {
