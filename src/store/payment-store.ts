@@ -1,7 +1,7 @@
 /** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
 import { isFirstKind } from '../core/payment/operation.ts';
 import type { Clock } from '../core/ports/clock.ts';
-import type { NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission, NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
 import { createBatcher } from '../postgres/batcher.ts';
@@ -55,7 +55,7 @@ export interface BatchingPaymentStore extends PaymentStore {
 
 export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStoreOptions): BatchingPaymentStore {
   const counting = (queue: QueueName) => ({ onBatch: (rows: number) => onBatch?.(queue, rows) });
-  const payments = createBatcher<NewPayment, Submission>({
+  const payments = createBatcher<NewPayment, CardSubmission>({
     ...counting('payments'),
     run: (rows) => submitPayments(hot, rows),
     ...{ maxSize: batchSize, maxConcurrent: concurrentBatches, laneOf: keyLane },

@@ -1,12 +1,12 @@
 /** Visits of shoppers as they are written: their beginning beside the payment, the steps of their run, what is due. All by primary key but the due ones. */
 
-import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission } from '../core/ports/new-operation.ts';
 import type { TransStatus } from '../core/three-d-secure/authentication.ts';
 import type { AuthenticationChange, NewAuthentication, NewVisit, VisitKey, VisitStore } from '../core/three-d-secure/visit.ts';
 import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { addDueWork } from './due-holds.ts';
-import { submitChecked, submitPayments } from './submit-payment.ts';
+import { submitPayment } from './submit-payment.ts';
 
 const insertAuthentication: Statement = {
   name: 'new_authentication',
@@ -122,7 +122,7 @@ export async function setWayBack(database: Database, { merchantId, visitId }: Vi
 }
 
 /** Payment, visit and run in one transaction; without a payment only the latter two. */
-export function beginVisit(database: Database, visit: NewVisit): Promise<Submission> {
+export function beginVisit(database: Database, visit: NewVisit): Promise<CardSubmission> {
   return database.transaction(async (query) => {
     const {
       merchantId,
@@ -140,7 +140,7 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
       merchantWord,
       leaseMs,
     } = visit;
-    const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
+    const submission = payment === undefined ? 'submitted' : await submitPayment({ query }, payment);
     if (submission !== 'submitted') return submission;
     if (payment !== undefined) await addDueWork({ query }, payment);
     await query(insertVisit, [
@@ -151,12 +151,6 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
     return submission;
   });
-}
-
-async function submitOne(database: Pick<Database, 'query'>, payment: NewPayment): Promise<Submission> {
-  if (payment.blocksChecked === true) return submitChecked(database, payment);
-  const [submission = 'key_taken'] = await submitPayments(database, [payment]);
-  return submission;
 }
 
 function authenticationValues({ merchantId, visitId }: VisitKey, run: NewAuthentication): readonly unknown[] {

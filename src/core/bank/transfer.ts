@@ -76,7 +76,6 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
       case 'key_taken':
         return resultOfHolder(engine, row);
       case 'guard_failed':
-      case 'card_blocked':
         return refused('balance_too_low', 'amount');
       case 'submitted':
     }
