@@ -10,8 +10,9 @@ import type { DueCycle, FoundToSettle, SettlementStore } from '../core/settlemen
 import { openOperationStates, unsuccessfulOperationStates } from '../core/states/operation.ts';
 import { plainArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { everyCurrency } from './account-terms.ts';
 import { closeSettlement } from './close-settlement.ts';
-import { firstIdAt } from './id-time.ts';
+import { firstIdAt, lowestId } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { createReconciliations } from './reconciliations.ts';
 import { wordList } from './sql.ts';
@@ -132,7 +133,7 @@ const collectBite: Statement = {
     ${message}
     join batch on coalesce(m.transmitted_at, o.created_at) < batch.cut_off_at
     left join polygate.account_fee own on own.account_id = batch.account_id and own.kind = o.kind and own.currency = l.currency
-    left join polygate.account_fee every on every.account_id = batch.account_id and every.kind = o.kind and every.currency = '*'
+    left join polygate.account_fee every on every.account_id = batch.account_id and every.kind = o.kind and every.currency = '${everyCurrency}'
   where o.state = 'approved' and not o.declared
 ), marked as (
   update polygate.operation o set settled = true from due
@@ -182,8 +183,6 @@ interface CycleRow extends Row {
   readonly cut_off_minute: number;
   readonly time_zone: string;
 }
-
-const lowestId = '00000000-0000-0000-0000-000000000000';
 
 export function createSettlementStore(database: Database, clock: Pick<Clock, 'businessNow' | 'wallNow'>): SettlementStore {
   const walk = createWalk(database, clock, walkName);
