@@ -87,10 +87,13 @@ const move: Statement = {
   text: `update polygate.endpoint set url = $3 where merchant_id = $1 and endpoint_id = $2 and url <> $3`,
 };
 
+/** What a delivery `d` tells of, as operators read it: over the payment's event `e` and the order's `k`. */
+export const deliveredEvent = `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
+  when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end`;
+
 const deliveries: Statement = {
   name: 'list_deliveries',
-  text: `select d.payment_id as "paymentId", d.sequence, case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
-    when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end as event,
+  text: `select d.payment_id as "paymentId", d.sequence, ${deliveredEvent} as event,
   d.state, d.tries, d.created_at as "createdAt", d.due_at as "dueAt",
     a.started_at as "lastTryAt", a.status as "lastStatus", a.duration_ms as "lastMs", a.problem as "lastProblem", a.answer as "lastAnswer"
   from polygate.endpoint ep join polygate.delivery d on d.merchant_id = ep.merchant_id and d.endpoint_id = ep.endpoint_id

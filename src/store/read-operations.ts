@@ -178,16 +178,21 @@ export async function findTree(database: Database, key: OperationKey): Promise<P
   };
 }
 
+export async function merchantOf(database: Database, routingNumber: number): Promise<string | undefined> {
+  const [row] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
+  return row?.merchant_id;
+}
+
 /** The merchant first: then the message is found among that merchant's alone. */
 export async function findByTrace(
   database: Database,
   { routingNumber, rrn }: { readonly routingNumber: number; readonly rrn: string },
 ): Promise<OperationView | undefined> {
-  const [merchant] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
-  if (merchant === undefined) return undefined;
-  const [message] = await database.query<{ operation_id: string }>(byRrn, [merchant.merchant_id, rrn]);
+  const merchantId = await merchantOf(database, routingNumber);
+  if (merchantId === undefined) return undefined;
+  const [message] = await database.query<{ operation_id: string }>(byRrn, [merchantId, rrn]);
   if (message === undefined) return undefined;
-  const [found] = await findOperations(database, [{ merchantId: merchant.merchant_id, operationId: message.operation_id }]);
+  const [found] = await findOperations(database, [{ merchantId, operationId: message.operation_id }]);
   return found?.node;
 }
 

@@ -27,11 +27,6 @@ const byAuthentication: Statement = {
 where a.authentication_id = $2 and a.merchant_id = $1`,
 };
 
-const merchantByRouting: Statement = {
-  name: 'visit_merchant',
-  text: 'select merchant_id from polygate.merchant where routing_number = $1',
-};
-
 // Of the same card, whose number a merchant may have sent anew: the issuer would know no other. Only what the issuer has proven counts later.
 const priorRun = `select coalesce(a.acs_transaction_spelling, a.acs_transaction_id::text) as acs_transaction_id, a.acs_url is not null as challenged,
   (extract(epoch from a.created_at) * 1000)::bigint as created_ms
@@ -66,11 +61,6 @@ export async function findPrior(database: Database, key: Parameters<VisitStore['
       : await database.query<PriorRow>(priorOfToken, [merchantId, key.token, bin, last4, key.type]);
   if (row === undefined) return undefined;
   return { acsTransactionId: row.acs_transaction_id, method: row.challenged ? 'challenge' : 'frictionless', atMs: row.created_ms };
-}
-
-export async function merchantOf(database: Database, routingNumber: number): Promise<string | undefined> {
-  const [row] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
-  return row?.merchant_id;
 }
 
 interface VisitRow extends Row {
