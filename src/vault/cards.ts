@@ -113,8 +113,7 @@ export function createCards({ database, dataKeys, fingerprintKey, maxConcurrent 
   }
 
   async function findKey({ merchantId, cardId }: CardKey, version: number): Promise<KeyObject> {
-    // Another node may have made a newer key than this one remembers: then it is read again, once.
-    const key = dataKeys.cached(merchantId)?.versions.get(version) ?? (await dataKeys.load(merchantId)).versions.get(version);
+    const key = await dataKeys.find(merchantId, version);
     if (key === undefined)
       throw new VaultIntegrityError(`card ${cardId} of merchant ${merchantId} names data key ${version}, which does not exist`);
     return key;
