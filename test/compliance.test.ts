@@ -268,6 +268,29 @@ test('warnings by mail 60, 30 and 7 days before the end, each once; after it car
   assert.equal((await mailbox.list({ to })).filter(({ subject }) => subject.includes('PCI DSS')).length, 3);
 });
 
+test('a warning comes in its time, however many documents of others end before', async () => {
+  const nowMs = Date.parse((await readClock(stack.url)).business_time);
+  // Nobody of them has an address, so each is only noted.
+  await stack.parts.database.query(
+    `with crowd as (
+      insert into polygate.merchant (merchant_id, routing_number, name)
+      select gen_random_uuid(), 900000 + number, 'one of many ' || number from generate_series(1, 300) as number returning merchant_id
+    )
+    insert into polygate.compliance_document (merchant_id, document_id, type, state, valid_from, valid_until, created_at)
+    select merchant_id, gen_random_uuid(), 'saq', 'approved', $1::timestamptz, $1::timestamptz + interval '20 days', $1 from crowd`,
+    [new Date(nowMs)],
+  );
+  const shop = await newShop();
+  const to = `${shop.merchant}@pci.example`;
+  await operator.json('webhook', 'add', '--merchant', shop.merchant, '--dialect', 'tzero', '--mail', to);
+  const { body } = await handIn(shop, { valid_to: await today(50) });
+  await operator.json('compliance', 'approve', String(body.id));
+  await eventually(
+    async () => (await stack.parts.database.query(`select from polygate.delivery where mail ->> 'to' = $1`, [to])).rowCount === 1,
+    'the warning of the document that ends last',
+  );
+});
+
 const insertPayment = {
   name: 'test_payment',
   text: `insert into polygate.payment (merchant_id, payment_id, channel_id, state, currency, amount, created_at)

@@ -203,6 +203,23 @@ test('an imported authorization is captured on, released, and its old capture re
   await audit(stack);
 });
 
+test('what was made in the same second keeps its order, whatever its ids are: a refund is of the first capture', async () => {
+  const hold = payment('PA', '100.00');
+  const [first, second] = ['f', '0'].map((digit) => {
+    return operation('CP', '30.00', '11:00:00', { id: `${digit}${hold.id.slice(1)}`, referencedId: hold.id });
+  }) as [Line, Line];
+  await bookAtHost(hold);
+  await bookAtHost(first, hold);
+  await bookAtHost(second, hold);
+  const { code, output } = await importAll('payments', [{ ...hold, operations: [first, second] }]);
+  assert.equal(code, 0, output);
+  const refunded = await stack.api.operate(hold.id, { type: 'RF', amount: '10.00' });
+  assert.equal(refunded.code, succeeded);
+  const [entry] = (await stack.host.books({ rrn: first.acquirer.rrn })).filter(({ kind }) => kind === 'capture');
+  assert.equal(entry?.refundedAmount, 1_000);
+  await audit(stack);
+});
+
 test('every kind of history keeps the rules of the books', async () => {
   const released = payment('PA', '30.00');
   const release = operation('RV', '30.00', '12:00:00', { referencedId: released.id });

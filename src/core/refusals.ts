@@ -65,7 +65,17 @@ export interface Refusal {
   readonly retryable: boolean;
 }
 
+/** The answer of an act that is refused: nothing of it was recorded. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly refusal: Refusal;
+}
+
 export function refusal(code: RefusalCode, field?: Refusal['field']): Refusal {
   const [category, meaning] = list[code];
   return { code, category, meaning, retryable: category === 'again', ...(field === undefined ? {} : { field }) };
+}
+
+export function refused(code: RefusalCode, field?: Refusal['field']): Refused {
+  return { kind: 'refused', refusal: refusal(code, field) };
 }

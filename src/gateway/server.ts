@@ -25,7 +25,7 @@ import { addShopperRoutes, resultsPath } from '../http/shopper/routes.ts';
 import type { MailTransport } from '../mail/transport.ts';
 import { currentWork } from '../observability/work.ts';
 import { isConnectionFailure, isOutOfResources } from '../postgres/connection.ts';
-import { createUrlExpectation } from '../store/endpoints.ts';
+import { createUrlExpectation } from '../store/channel-endpoints.ts';
 import { createRequestWindow } from '../store/request-window.ts';
 import { returnStepOf } from './by-dialect.ts';
 import { consolePartsOf } from './console.ts';

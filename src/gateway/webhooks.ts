@@ -1,7 +1,7 @@
 /** The endpoints of merchants: where they are, with which secrets, and how a single message gets there. */
 import type { Webhooks } from '../dialects/dialect.ts';
 import type { Outbound } from '../http/outbound.ts';
-import { endpointsOf } from '../store/endpoints.ts';
+import { endpointsOf } from '../store/channel-endpoints.ts';
 import type { Foundation } from './foundation.ts';
 
 export function webhooksOf({ databases, vault }: Foundation, outbound: Outbound): Webhooks {

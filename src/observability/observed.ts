@@ -2,7 +2,7 @@
 
 import { isCertainlyNotRecorded } from '../core/payment/store-failure.ts';
 import type { Acquirer } from '../core/ports/acquirer.ts';
-import type { Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission } from '../core/ports/new-operation.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
 import type { Vault } from '../core/ports/vault.ts';
 import type { ThreeDSServer } from '../core/three-d-secure/three-ds-server.ts';
@@ -10,7 +10,7 @@ import { nameWork, type Observer } from './observer.ts';
 import { noteRecorded } from './work.ts';
 
 export function observedStore<Store extends PaymentStore>(store: Store, { step }: Observer): Store {
-  async function first(row: Parameters<typeof nameWork>[0], submit: () => Promise<Submission>): Promise<Submission> {
+  async function first<S extends CardSubmission>(row: Parameters<typeof nameWork>[0], submit: () => Promise<S>): Promise<S> {
     nameWork(row);
     try {
       const submission = await step('first_transaction', submit);

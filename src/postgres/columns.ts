@@ -28,6 +28,20 @@ export function textArray(values: readonly (string | null | undefined)[]): strin
   return `${text}}`;
 }
 
+/** Epoch ms as timestamps. Within a batch most times are the same few milliseconds, so the last text is kept. */
+export function timeArray(values: readonly (number | undefined)[]): string {
+  let lastMs: number | undefined;
+  let lastText = '';
+  return plainArray(
+    values.map((value) => {
+      if (value === undefined) return undefined;
+      if (value !== lastMs) lastText = timeText(value);
+      lastMs = value;
+      return lastText;
+    }),
+  );
+}
+
 /** Bytes, as `bytea` hex. */
 export function bytesArray(values: readonly (Uint8Array | null | undefined)[]): string {
   let text = '{';
@@ -50,6 +64,10 @@ export function timeText(epochMs: number): string {
   const [, yearText = '', rest = ''] = /^([+-]?\d+)(-.*)$/.exec(text) ?? [];
   const year = Number(yearText);
   return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, '0')}${rest} BC`;
+}
+
+export function timeOrNull(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : timeText(epochMs);
 }
 
 /** Escapes that JSON may have and PostgreSQL cannot turn into text: NUL, and half a surrogate pair. `JSON.stringify` escapes no other surrogates. */

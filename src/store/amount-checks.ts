@@ -1,8 +1,9 @@
 /** The rules of amounts: what a payment and its operations count, what the ledger says of them, and that no limit is exceeded. */
 import { accounts } from '../core/ledger/accounts.ts';
 import { openOperationStates } from '../core/states/operation.ts';
-import { type Check, sameKind, sameOperation, samePayment } from './check.ts';
+import { type Check, sameKind } from './check.ts';
 import { contribution, counterColumns, expectedLine } from './expectation.ts';
+import { sameOperation, samePayment, wordList } from './sql.ts';
 
 /** `counter is 5 and should be 4` for every counter that differs. */
 function differences(columns: readonly string[], { has, should }: { readonly has: string; readonly should: string }): string {
@@ -121,7 +122,7 @@ export const accountLimits: Check = {
       union all
       select o.merchant_id, ${accounts.payout_balance}, p.currency, -o.amount
       from polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}
-      where o.kind = 'payout' and o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')})
+      where o.kind = 'payout' and o.state in (${wordList(openOperationStates)})
     ) m group by merchant_id, account, currency
   ) s on s.merchant_id = l.merchant_id and s.account = l.account and s.currency = l.currency
   where coalesce(l.available, 0) <> coalesce(s.amount, 0)`,

@@ -1,7 +1,7 @@
 /** First transaction of a payment or a payout at a bank: key, payment, attempt, operation and message in one statement. */
 import { accountTransfers } from '../core/instrument/bank.ts';
 import type { NewAccountPayout, NewBankPayment, Submission } from '../core/ports/new-operation.ts';
-import { jsonText } from '../postgres/columns.ts';
+import { jsonText, timeText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const statement: Statement = {
@@ -49,13 +49,9 @@ export async function submitBankPayment(database: Pick<Database, 'query'>, row: 
   const written = await database.query(statement, [
     ...[row.merchantId, row.channelId, row.paymentId, row.operationId, row.kind, row.amount, row.currency, row.merchantReference ?? null],
     ...[jsonText(row.dialectData), method, returnUrl],
-    ...[trace.mti, trace.accountId, trace.terminal, trace.stan, trace.rrn, timeOf(trace.transmittedAtMs)],
-    ...[key?.key ?? null, key?.inputHash ?? null, key === undefined ? null : timeOf(key.expiresAtMs), referenceId ?? null],
+    ...[trace.mti, trace.accountId, trace.terminal, trace.stan, trace.rrn, timeText(trace.transmittedAtMs)],
+    ...[key?.key ?? null, key?.inputHash ?? null, key === undefined ? null : timeText(key.expiresAtMs), referenceId ?? null],
     ...[row.paymentNumber ?? null, holder, last4],
   ]);
   return written.length === 0 ? 'key_taken' : 'submitted';
-}
-
-function timeOf(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }

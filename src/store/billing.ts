@@ -1,6 +1,6 @@
 /** Billing templates and their subscribers as rows, and the leases under which exactly one node bills a subscriber. */
 import type { BillingStore, BillingTemplate, Subscriber, SubscriberStatus } from '../core/subscription/billing.ts';
-import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
+import { jsonText, plainArray, timeOrNull, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { createLeases } from './leases.ts';
 import { reading } from './unavailable.ts';
@@ -163,7 +163,6 @@ interface SubscriberRow extends Row {
   readonly updated_ms: number;
 }
 
-const timeOf = (atMs: number | undefined): string | null => (atMs === undefined ? null : timeText(atMs));
 const bytesOf = (hash: Uint8Array | undefined): Buffer | null => (hash === undefined ? null : Buffer.from(hash));
 
 export function createBillingStore(database: Database): BillingStore {
@@ -176,7 +175,7 @@ export function createBillingStore(database: Database): BillingStore {
   return {
     async addTemplate({ merchantId, templateId, channelId, plan, isActive, document, inputHash, createdAtMs }) {
       const said = [plan === undefined ? null : jsonText(plan), isActive, jsonText(document), bytesOf(inputHash)];
-      return (await run(insertTemplate, [merchantId, templateId, channelId, ...said, timeOf(createdAtMs)])).length === 1;
+      return (await run(insertTemplate, [merchantId, templateId, channelId, ...said, timeText(createdAtMs)])).length === 1;
     },
     async findTemplate({ merchantId, templateId }) {
       const [row] = await run<TemplateRow>(selectTemplate, [merchantId, templateId]);
@@ -187,17 +186,18 @@ export function createBillingStore(database: Database): BillingStore {
     },
     async changeTemplate({ merchantId, templateId, plan, isActive, document, updatedAtMs }) {
       const said = [plan === undefined ? null : jsonText(plan), isActive, jsonText(document)];
-      return (await run(changeTemplate, [merchantId, templateId, ...said, timeOf(updatedAtMs)])).length === 1;
+      return (await run(changeTemplate, [merchantId, templateId, ...said, timeText(updatedAtMs)])).length === 1;
     },
     async removeTemplate({ merchantId, templateId, nowMs }) {
-      return (await run(removeTemplate, [merchantId, templateId, timeOf(nowMs)])).length === 1;
+      return (await run(removeTemplate, [merchantId, templateId, timeText(nowMs)])).length === 1;
     },
     async addSubscriber(one) {
       const { merchantId, subscriberId, templateId, customerId, channelId, status } = one;
       const rows = await run(insertSubscriber, [
-        ...[merchantId, subscriberId, templateId, customerId, channelId, status, timeOf(one.startsAtMs), one.nextCycle, one.cyclesBilled],
-        ...[one.orderId ?? null, one.tries, one.attempt, one.mailsOnFailure, jsonText(one.settings), timeOf(one.dueAtMs)],
-        ...[bytesOf(one.inputHash), timeOf(one.createdAtMs)],
+        ...[merchantId, subscriberId, templateId, customerId, channelId, status],
+        ...[timeOrNull(one.startsAtMs), one.nextCycle, one.cyclesBilled],
+        ...[one.orderId ?? null, one.tries, one.attempt, one.mailsOnFailure, jsonText(one.settings), timeOrNull(one.dueAtMs)],
+        ...[bytesOf(one.inputHash), timeText(one.createdAtMs)],
       ]);
       return rows.length === 1;
     },
@@ -216,13 +216,13 @@ export function createBillingStore(database: Database): BillingStore {
       return (await run(anySubscriber, [merchantId, templateId])).length > 0;
     },
     async setStatus({ merchantId, subscriberId, from, to, nowMs }) {
-      if ((await run(setStatus, [merchantId, subscriberId, to, timeOf(nowMs), plainArray(from)])).length === 1) return 'done';
+      if ((await run(setStatus, [merchantId, subscriberId, to, timeText(nowMs), plainArray(from)])).length === 1) return 'done';
       const [row] = await run<SubscriberRow>(selectById, [merchantId, subscriberId]);
       return row !== undefined && from.includes(row.status) ? 'busy' : 'other';
     },
     async endAll({ merchantId, nowMs, ...which }) {
       const [templateId, customerId] = 'templateId' in which ? [which.templateId, null] : [null, which.customerId];
-      await run(endAll, [merchantId, templateId, customerId, timeOf(nowMs)]);
+      await run(endAll, [merchantId, templateId, customerId, timeText(nowMs)]);
       const [left] = await run<{ count: number }>(leftToEnd, [merchantId, templateId, customerId]);
       return left?.count ?? 0;
     },
@@ -232,12 +232,12 @@ export function createBillingStore(database: Database): BillingStore {
     nextDueAtMs: leases.nextDueAtMs,
     async record({ merchantId, subscriberId, dueAtMs }, { status, nextCycle, cyclesBilled, orderId, tries, attempt, chargeFailed, ...to }) {
       await database.query(record, [
-        ...[merchantId, subscriberId, timeOf(dueAtMs), status, nextCycle, cyclesBilled, orderId ?? null, tries, attempt],
-        ...[timeOf(to.dueAtMs), timeOf(to.nowMs), chargeFailed ?? null],
+        ...[merchantId, subscriberId, timeText(dueAtMs), status, nextCycle, cyclesBilled, orderId ?? null, tries, attempt],
+        ...[timeOrNull(to.dueAtMs), timeText(to.nowMs), chargeFailed ?? null],
       ]);
     },
     async putOff({ merchantId, subscriberId, dueAtMs }, { afterMs }) {
-      await database.query(putOff, [merchantId, subscriberId, timeOf(dueAtMs), afterMs]);
+      await database.query(putOff, [merchantId, subscriberId, timeText(dueAtMs), afterMs]);
     },
   };
 }

@@ -9,7 +9,7 @@ import type {
   CheckoutStore,
   CheckoutTerms,
 } from '../core/payment/checkout-terms.ts';
-import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
+import { jsonText, plainArray, timeOrNull } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -174,13 +174,11 @@ interface PaymentEventRow extends Row {
   readonly happened_ms: number;
 }
 
-const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : timeText(epochMs));
-
 export function createCheckoutStore(database: Database): CheckoutStore {
   return {
     async create({ merchantId, checkoutId, channelId, secretHash, terms, createdAtMs, expiresAtMs }) {
       const { amount, currency } = terms.order;
-      const times = [createdAtMs, expiresAtMs].map(timeOf);
+      const times = [createdAtMs, expiresAtMs].map(timeOrNull);
       // Nobody knows the token before this has succeeded, so a failure loses nothing.
       await reading(
         database.query(insert, [merchantId, checkoutId, channelId, secretHash ?? null, amount, currency, jsonText(terms), ...times]),
@@ -195,14 +193,14 @@ export function createCheckoutStore(database: Database): CheckoutStore {
       return row === undefined ? undefined : checkoutOf(row);
     },
     async list({ merchantId, before, limit }) {
-      const values = [merchantId, timeOf(before?.createdAtMs), before?.checkoutId ?? null, limit];
+      const values = [merchantId, timeOrNull(before?.createdAtMs), before?.checkoutId ?? null, limit];
       return (await reading(database.query<CheckoutRow>(byTime, values))).map(checkoutOf);
     },
     async begin({ merchantId, checkoutId, attempt }) {
       return (await reading(database.query(begin, [merchantId, checkoutId, attempt]))).length === 1;
     },
     async close({ merchantId, checkoutId, as, attempts, nowMs, paidAtMs }) {
-      const values = [merchantId, checkoutId, as, attempts, timeOf(nowMs), timeOf(paidAtMs)];
+      const values = [merchantId, checkoutId, as, attempts, timeOrNull(nowMs), timeOrNull(paidAtMs)];
       return (await reading(database.query(close, values))).length === 1;
     },
     async spend({ merchantId, checkoutId, by }) {
@@ -215,7 +213,7 @@ export function createCheckoutStore(database: Database): CheckoutStore {
       await reading(database.query(choose, [merchantId, checkoutId, token]));
     },
     async noteView({ merchantId, checkoutId, nowMs }) {
-      await reading(database.query(view, [merchantId, checkoutId, timeOf(nowMs)]));
+      await reading(database.query(view, [merchantId, checkoutId, timeOrNull(nowMs)]));
     },
     async eventsOf({ merchantId, checkoutId }) {
       const rows = await reading(database.query<EventRow>(events, [merchantId, checkoutId]));

@@ -1,12 +1,20 @@
 /** Merchants' PCI DSS documents as rows, and what the payment path remembers of them. */
-import type { ComplianceDocument, ComplianceStore, DocumentState, DocumentType, EndingDocument } from '../core/compliance/document.ts';
-import { questionnaireUpTo } from '../core/compliance/document.ts';
+import {
+  type ComplianceDocument,
+  type ComplianceStore,
+  type DocumentState,
+  type DocumentType,
+  type DueWarning,
+  questionnaireUpTo,
+} from '../core/compliance/document.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { SealedSecret } from '../core/ports/vault.ts';
+import { plainArray, timeOrNull, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { firstIdAt } from './id-time.ts';
+import { createMemory } from './memory.ts';
 import { reading } from './unavailable.ts';
 
 /** How soon an operator's decision counts on every node. */
@@ -44,19 +52,34 @@ const note: Statement = {
 where merchant_id = $1 and document_id = $2 and not warned_at @> array[$3::integer] returning document_id`,
 };
 
-const ending: Statement = {
-  name: 'ending_compliance_documents',
-  text: `select ${documentColumns}, d.warned_at, m.name as merchant_name, array(
+// Approved, not over, and not replaced by one that ends later. What was warned of already is left out here, so that however many documents end
+// before, none of them stands in the way of another.
+const endsUnreplaced = `d.state = 'approved' and d.valid_until > $1::timestamptz and not exists (
+    select from polygate.compliance_document l
+    where l.merchant_id = d.merchant_id and l.type = d.type and l.state = 'approved' and (l.valid_until is null or l.valid_until > d.valid_until)
+  )`;
+
+const dueWarnings: Statement = {
+  name: 'due_compliance_warnings',
+  text: `select ${documentColumns}, w.days, m.name as merchant_name, array(
     select distinct substr(e.url, 8) || ' ' || coalesce(e.settings ->> 'language', 'en') from polygate.endpoint e
     where e.merchant_id = d.merchant_id and e.removed_at is null and e.url like 'mailto:%'
   ) as addresses
-from polygate.compliance_document d join polygate.merchant m using (merchant_id)
-where d.state = 'approved' and d.valid_until > $1 and d.valid_until <= $2
-  and not exists (
-    select from polygate.compliance_document l
-    where l.merchant_id = d.merchant_id and l.type = d.type and l.state = 'approved' and (l.valid_until is null or l.valid_until > d.valid_until)
-  )
+from polygate.compliance_document d
+  cross join lateral (
+    select min(before.days) as days from unnest($2::integer[]) as before (days) where d.valid_until <= $1::timestamptz + before.days * interval '1 day'
+  ) w
+  join polygate.merchant m using (merchant_id)
+where ${endsUnreplaced} and d.valid_until <= $1::timestamptz + (select max(before.days) from unnest($2::integer[]) as before (days)) * interval '1 day'
+  and not d.warned_at @> array[w.days]
 order by d.valid_until limit $3`,
+};
+
+const nextWarning: Statement = {
+  name: 'next_compliance_warning',
+  text: `select (extract(epoch from min(d.valid_until - before.days * interval '1 day')) * 1000)::bigint as due_ms
+from polygate.compliance_document d cross join unnest($2::integer[]) as before (days)
+where ${endsUnreplaced} and d.valid_until - before.days * interval '1 day' > $1::timestamptz and not d.warned_at @> array[before.days]`,
 };
 
 export interface DocumentRow extends Row {
@@ -72,7 +95,7 @@ export interface DocumentRow extends Row {
   readonly created_ms: number;
 }
 
-type EndingRow = DocumentRow & { readonly warned_at: number[]; readonly merchant_name: string; readonly addresses: string[] };
+type WarningRow = DocumentRow & { readonly days: number; readonly merchant_name: string; readonly addresses: string[] };
 
 export function documentOf(row: DocumentRow): ComplianceDocument {
   return {
@@ -88,34 +111,27 @@ export function documentOf(row: DocumentRow): ComplianceDocument {
 /** `actor`: the operator who hands in documents for merchants, with an entry in the trail each; none where merchants do so themselves. */
 export function createComplianceStore(database: Database, clock: Pick<Clock, 'wallNow'>, actor?: string): ComplianceStore {
   const documentsOf = async (merchantId: string) => (await reading(database.query<DocumentRow>(ofMerchant, [merchantId]))).map(documentOf);
-  const remembered = remember(documentsFreshMs, documentsOf);
-  const counted = remember(countFreshMs, async (merchantId: string) => {
+  const count = async (merchantId: string) => {
     const [row] = await reading(database.query<{ count: number }>(countTransactions, [merchantId, firstIdAt(clock.wallNow() - yearMs)]));
     return row?.count ?? 0;
-  });
+  };
+  const remembered = createMemory(documentsOf, { freshMs: documentsFreshMs, entriesAtMost: merchantsAtMost });
+  const counted = createMemory(count, { freshMs: countFreshMs, entriesAtMost: merchantsAtMost });
   const known = new Map<string, number>();
   return {
     documentsOf,
-    transactionsOf: counted,
+    transactionsOf: counted.get,
     async recall(merchantId) {
-      counted(merchantId).then(
+      counted.get(merchantId).then(
         (count) => known.set(merchantId, count),
         () => undefined,
       );
-      return { documents: await remembered(merchantId), transactions: known.get(merchantId) ?? 0 };
+      return { documents: await remembered.get(merchantId), transactions: known.get(merchantId) ?? 0 };
     },
     async add({ merchantId, documentId, type, validFromMs, validUntilMs, sizeBytes, sha256, createdAtMs }, file) {
-      const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
       const values = [
-        merchantId,
-        documentId,
-        type,
-        time(validFromMs),
-        time(validUntilMs),
-        sizeBytes,
-        sha256,
-        Buffer.from(file),
-        time(createdAtMs),
+        ...[merchantId, documentId, type, timeText(validFromMs), timeOrNull(validUntilMs)],
+        ...[sizeBytes, sha256, Buffer.from(file), timeText(createdAtMs)],
       ];
       if (actor === undefined) {
         await reading(database.query(insert, values));
@@ -129,38 +145,22 @@ export function createComplianceStore(database: Database, clock: Pick<Clock, 'wa
     async noteWarning({ merchantId, documentId, days }) {
       return (await reading(database.query(note, [merchantId, documentId, days]))).length > 0;
     },
-    async ending({ fromMs, untilMs, limit }) {
-      const rows = await reading(
-        database.query<EndingRow>(ending, [new Date(fromMs).toISOString(), new Date(untilMs).toISOString(), limit]),
-      );
-      return rows.map(endingOf);
+    async dueWarnings({ nowMs, daysBefore, limit }) {
+      return (await reading(database.query<WarningRow>(dueWarnings, [new Date(nowMs), plainArray(daysBefore), limit]))).map(warningOf);
+    },
+    async nextWarningAtMs({ nowMs, daysBefore }) {
+      const [row] = await reading(database.query<{ due_ms: number | null }>(nextWarning, [new Date(nowMs), plainArray(daysBefore)]));
+      return row?.due_ms ?? undefined;
     },
   };
 }
 
-function endingOf(row: EndingRow): EndingDocument {
+function warningOf(row: WarningRow): DueWarning {
   const addresses = row.addresses.map((text) => {
     const [address = '', language = 'en'] = text.split(' ');
     return { address, language };
   });
-  return { document: documentOf(row), merchantName: row.merchant_name, addresses, warnedAt: row.warned_at };
-}
-
-/** One question at a time for each merchant; when the database is away, an old answer is better than none. */
-function remember<V>(freshMs: number, load: (merchantId: string) => Promise<V>): (merchantId: string) => Promise<V> {
-  const entries = new Map<string, { readonly value: Promise<V>; readonly loadedMs: number }>();
-  return (merchantId) => {
-    const known = entries.get(merchantId);
-    const nowMs = performance.now();
-    if (known !== undefined && nowMs - known.loadedMs < freshMs) return known.value;
-    const loading = load(merchantId);
-    const value = known === undefined ? loading : loading.catch(() => known.value);
-    entries.delete(merchantId);
-    entries.set(merchantId, { value, loadedMs: nowMs });
-    if (known === undefined) loading.catch(() => entries.delete(merchantId));
-    if (entries.size > merchantsAtMost) entries.delete(entries.keys().next().value as string);
-    return value;
-  };
+  return { document: documentOf(row), merchantName: row.merchant_name, addresses, days: row.days };
 }
 
 const list: Statement = {

@@ -2,16 +2,17 @@
 import type { ConversionRequest, ListRow } from '../core/operator/operator-store.ts';
 import { afterReview, capturing, inReview } from '../core/risk/review.ts';
 import { givenUpReasons } from '../core/risk/rule.ts';
-import { openOperationStates } from '../core/states/operation.ts';
+import { openOperationStates, unsuccessfulOperationStates } from '../core/states/operation.ts';
 import { textArray } from '../postgres/columns.ts';
 import type { Database } from '../postgres/connection.ts';
 import { statementName } from '../postgres/statement-name.ts';
 import { spanOf } from './operator-payment-lists.ts';
 import { reasonNow } from './read-operations.ts';
+import { wordList } from './sql.ts';
 
 // The acquirer has approved what is held for review, and merchants hear "pending", or "rejected" once it was given up (`stateShown` of core/risk).
 const outcome = `case when o.kind <> 'preauthorization' or o.state <> 'approved' then o.state when ${reasonNow} in ('${inReview}', '${capturing}') then 'pending'
-    when o.reason in (${givenUpReasons.map((reason) => `'${reason}'`).join(', ')}) then 'rejected' else o.state end`;
+    when o.reason in (${wordList(givenUpReasons)}) then 'rejected' else o.state end`;
 
 /** What rows can be made by. */
 const groups: Readonly<Record<string, string>> = {
@@ -19,10 +20,10 @@ const groups: Readonly<Record<string, string>> = {
   brand: 'coalesce(a.bank_method, a.brand)',
   flow: `case when a.bank_method is not null then 'redirect' when t.authentication_id is null then 'none' when t.acs_url is not null then 'challenge'
     else 'frictionless' end`,
-  decline_reason: `case when ${outcome} in ('declined', 'rejected', 'failed', 'undone') then coalesce(o.reason, o.state) end`,
+  decline_reason: `case when ${outcome} in (${wordList(unsuccessfulOperationStates)}) then coalesce(o.reason, o.state) end`,
 };
 
-const openStates = openOperationStates.map((state) => `'${state}'`).join(', ');
+const openStates = wordList(openOperationStates);
 const span = spanOf('o.operation_id', 'o.created_at');
 
 // An order is what has the same reference of its merchant and the same shopper's e-mail; without a reference, every attempt is one of its own.

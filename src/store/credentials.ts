@@ -1,10 +1,10 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
 import { createHash, randomUUIDv7 } from 'node:crypto';
-import type { DocumentType } from '../core/compliance/document.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
-import type { SecretToSeal } from '../core/ports/vault.ts';
+import type { CredentialToMake } from '../core/operator/operator-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
+import { requireMerchant } from './merchants.ts';
 
 const activeAtMost = 2;
 
@@ -29,7 +29,6 @@ const selectActive: Statement = {
   text: `select ${columns} from polygate.credential
 where dialect = $2 and revoked_at is null and (merchant_id = $1 or identifier = $3) order by created_at, credential_id`,
 };
-const merchantExists: Statement = { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' };
 const validDocument: Statement = {
   name: 'valid_document_of_merchant',
   text: `select from polygate.compliance_document d, polygate.clock c
@@ -51,27 +50,11 @@ export function listCredentials(database: Database, merchantId?: string): Promis
   return database.query<Row>(selectAll, [merchantId ?? null]);
 }
 
-export interface NewCredential {
-  readonly actor: string;
-  readonly merchantId: string;
-  readonly dialect: string;
-  /** The login; without it the one of the merchant's other credential, so that only the secret changes, or else `freshIdentifier`. */
-  readonly identifier?: string;
-  readonly freshIdentifier: string;
-  readonly secret: string;
-  /** Only with an approved, valid PCI DSS document of one of these types. */
-  readonly asksForOneOf?: readonly DocumentType[];
-  /** Encrypts the secret, where requests are signed with it. */
-  readonly seal?: (secret: SecretToSeal) => Uint8Array;
-}
-
 /** Throws {@link OperatorError} when the merchant has two active credentials, or the login is another merchant's. */
-export function createCredential(database: Database, credential: NewCredential): Promise<CredentialRecord> {
+export function createCredential(database: Database, credential: CredentialToMake): Promise<CredentialRecord> {
   const { actor, merchantId, dialect, freshIdentifier, secret } = credential;
   return acting(database, async (query, audit) => {
-    if ((await query(merchantExists, [merchantId])).length === 0) {
-      throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
-    }
+    await requireMerchant(query, merchantId);
     await requireDocument(query, credential);
     const found = await query<Row>(selectActive, [merchantId, dialect, credential.identifier ?? freshIdentifier]);
     const own = found.filter((row) => row.merchantId === merchantId);
@@ -98,7 +81,7 @@ export function createCredential(database: Database, credential: NewCredential):
   });
 }
 
-async function requireDocument(query: Database['query'], { merchantId, dialect, asksForOneOf }: NewCredential): Promise<void> {
+async function requireDocument(query: Database['query'], { merchantId, dialect, asksForOneOf }: CredentialToMake): Promise<void> {
   if (asksForOneOf === undefined || (await query(validDocument, [merchantId, [...asksForOneOf]])).length > 0) return;
   throw new OperatorError(
     `Live credentials of ${dialect} need a PCI DSS document of the merchant (${asksForOneOf.join(' or ')}) that is approved and valid. ` +

@@ -1,6 +1,6 @@
 /** Merchants' customers as rows. */
 import type { Customer, CustomerStore, NamedCustomer } from '../core/instrument/customer.ts';
-import { jsonText, plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -114,12 +114,11 @@ export function createCustomerStore(database: Database): CustomerStore {
     if (row === undefined) throw new Error('the counter of customers gave no number');
     return row.next_value - 1;
   };
-  const timeOf = (atMs: number) => new Date(atMs).toISOString();
   return {
     async register({ merchantId, details, createdAtMs }) {
       const customerNumber = await nextNumber(merchantId);
       // Nobody knows the number before this has succeeded, so a failure loses nothing.
-      await reading(database.query(insert, [merchantId, customerNumber, jsonText(details), new Date(createdAtMs).toISOString()]));
+      await reading(database.query(insert, [merchantId, customerNumber, jsonText(details), timeText(createdAtMs)]));
       return customerNumber;
     },
     async find({ merchantId, customerNumber }) {
@@ -131,7 +130,7 @@ export function createCustomerStore(database: Database): CustomerStore {
     async add({ merchantId, customerId, details, inputHash, createdAtMs }) {
       const number = await nextNumber(merchantId);
       const hash = inputHash === undefined ? null : Buffer.from(inputHash);
-      const values = [merchantId, number, customerId, jsonText(details), hash, timeOf(createdAtMs)];
+      const values = [merchantId, number, customerId, jsonText(details), hash, timeText(createdAtMs)];
       return (await reading(database.query(insertNamed, values))).length === 1;
     },
     async findNamed({ merchantId, customerId }) {
@@ -142,11 +141,11 @@ export function createCustomerStore(database: Database): CustomerStore {
       return (await reading(database.query<NamedRow>(listNamed, [merchantId, text ?? null, after ?? null, limit]))).map(customerOf);
     },
     async change({ merchantId, customerId, details, updatedAtMs }) {
-      const values = [merchantId, customerId, jsonText(details), timeOf(updatedAtMs)];
+      const values = [merchantId, customerId, jsonText(details), timeText(updatedAtMs)];
       return (await reading(database.query(changeNamed, values))).length === 1;
     },
     async remove({ merchantId, customerId, nowMs }) {
-      return (await reading(database.query(removeNamed, [merchantId, customerId, timeOf(nowMs)]))).length === 1;
+      return (await reading(database.query(removeNamed, [merchantId, customerId, timeText(nowMs)]))).length === 1;
     },
     async keptCards({ merchantId, customerReference, limit }) {
       const rows = await reading(

@@ -1,6 +1,6 @@
 /**
  * Merchants' channels, credentials and acquirer accounts, answered from memory. An operator's act is seen at the next `refresh`; a change that
- * went around the command line after `freshForMs` at the latest.
+ * went around the command line after `freshMs` at the latest.
  */
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
@@ -8,10 +8,11 @@ import type { Channel, Credential, Directory, Flow } from '../core/merchant/chan
 import { readLook } from '../core/merchant/look.ts';
 import type { Partner, PartnerMerchant } from '../core/merchant/partner.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
+import { createMemory, type Memory } from './memory.ts';
 import { type RuleJson, ruleColumn, ruleOf } from './risk-rules.ts';
 import { reading } from './unavailable.ts';
 
-const freshForMs = 10_000;
+const freshMs = 10_000;
 const dayMs = 86_400_000;
 /** Entries kept; beyond it the oldest go. Names that do not exist are kept too, so that guessing does not reach the database. */
 const entriesAtMost = 50_000;
@@ -142,6 +143,7 @@ export function createDirectory(
 ): StoreDirectory {
   const credentialsIn = (rows: readonly CredentialRow[]): Credential[] =>
     rows.map(credentialOf).filter(({ merchantId, secretHash }) => !refuses({ ownerId: merchantId, secretHash }));
+  const remembered = <V>(load: (key: string) => Promise<V>): Memory<V> => createMemory(load, { freshMs, entriesAtMost });
   const channels = remembered(async (key: string) => {
     const names = namesIn(key);
     const [row] = names === undefined ? [] : await reading(database.query<ChannelRow>(channelByWireId, names));
@@ -247,34 +249,5 @@ function accountOf(row: AccountRow): AcquirerAccount {
     merchantIdentifier: row.merchant_identifier,
     categoryCode: row.category_code,
     terminals: row.terminals,
-  };
-}
-
-interface Memory<V> {
-  get(key: string): Promise<V>;
-  /** Asks again for everything. */
-  expire(): void;
-}
-
-/** Remembers answers for a while. When the database is away, an old answer is better than none. */
-function remembered<V>(load: (key: string) => Promise<V>): Memory<V> {
-  const entries = new Map<string, { value: Promise<V>; loadedMs: number }>();
-  let expiredMs = Number.NEGATIVE_INFINITY;
-  return {
-    expire() {
-      expiredMs = performance.now();
-    },
-    get(key) {
-      const nowMs = performance.now();
-      const known = entries.get(key);
-      if (known !== undefined && known.loadedMs > expiredMs && nowMs - known.loadedMs < freshForMs) return known.value;
-      const loading = load(key);
-      const value = known === undefined ? loading : loading.catch(() => known.value);
-      entries.delete(key);
-      entries.set(key, { value, loadedMs: nowMs });
-      if (known === undefined) loading.catch(() => entries.delete(key));
-      if (entries.size > entriesAtMost) entries.delete(entries.keys().next().value as string);
-      return value;
-    },
   };
 }

@@ -2,6 +2,7 @@
 import type { Dispute, DisputeStage } from '../core/dispute/dispute.ts';
 import { confirmedEventOf } from '../core/payment/effect.ts';
 import type { DisputeConfirmation } from '../core/ports/payment-store.ts';
+import { timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
 interface DisputeRow extends Row {
@@ -88,7 +89,7 @@ export async function confirmDispute(database: Database, confirmed: DisputeConfi
   const kind = stage === 'chargeback' ? 'chargeback' : 'chargeback_reversal';
   const written = await database.query(confirmation, [
     ...[merchantId, paymentId, disputeId, stage, operationId, caseNumber, schemeReason ?? null],
-    ...[new Date(confirmedAtMs).toISOString(), confirmedEventOf(kind)],
+    ...[timeText(confirmedAtMs), confirmedEventOf(kind)],
   ]);
   return written.length > 0;
 }

@@ -6,16 +6,15 @@
 import type { DueHold, DueHoldStore, FoundHold } from '../core/due/due-hold.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { Clock } from '../core/ports/clock.ts';
-import type { NewOperation, NewPayment, Submission } from '../core/ports/new-operation.ts';
-import { plainArray } from '../postgres/columns.ts';
+import type { CardSubmission, NewOperation, NewPayment, Submission } from '../core/ports/new-operation.ts';
+import { plainArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { endGivenUp, releaseGivenUp } from './given-up-holds.ts';
 import { firstIdAt } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { addReview } from './risk-reviews.ts';
-import { timeArray } from './rows.ts';
 import { submitOperations } from './submit-operation.ts';
-import { submitChecked, submitPayments } from './submit-payment.ts';
+import { submitPayment } from './submit-payment.ts';
 import { createWalk } from './walk.ts';
 
 // A bite of the primary key; of most operations nothing but the key and the kind is looked at. A bank's order is no hold: it ends by the bank's word.
@@ -185,10 +184,9 @@ function additionColumns(rows: readonly Omit<DueHold, 'failedTries'>[]): string[
 }
 
 /** Writes an authorization together with the capture or the review that is to follow: all of it stands, or nothing. */
-export async function submitWithDueWork(database: Database, row: NewPayment): Promise<Submission> {
+export async function submitWithDueWork(database: Database, row: NewPayment): Promise<CardSubmission> {
   return database.transaction(async (query) => {
-    const submission =
-      row.blocksChecked === true ? await submitChecked({ query }, row) : ((await submitPayments({ query }, [row]))[0] ?? 'key_taken');
+    const submission = await submitPayment({ query }, row);
     if (submission === 'submitted') await addDueWork({ query }, row);
     return submission;
   });

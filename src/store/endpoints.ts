@@ -1,10 +1,8 @@
 /** Endpoints and deliveries as an operator sees and changes them. */
-import { randomUUIDv7 } from 'node:crypto';
 import type { EndpointState } from '../core/event/outbox.ts';
-import type { Channel } from '../core/merchant/channel.ts';
+import type { EndpointToMake, ReplayOrder } from '../core/operator/operator-store.ts';
 import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
-import { reading } from './unavailable.ts';
 
 /** A database, or one transaction of it. */
 type Query = Pick<Database, 'query'>;
@@ -27,17 +25,6 @@ export interface EndpointRecord extends Row {
   readonly failingSince: Date | null;
   readonly pausedUntil: Date | null;
   readonly pending: number;
-}
-
-export interface NewEndpoint {
-  readonly merchantId: string;
-  readonly endpointId: string;
-  readonly dialect: string;
-  readonly channelId?: string;
-  readonly url: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly sealedSecret?: Uint8Array;
-  readonly state: 'inactive' | 'active';
 }
 
 export interface DeliveryRecord extends Row {
@@ -74,11 +61,6 @@ const insert: Statement = {
 values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning endpoint_id`,
 };
 
-const insertOfRequests: Statement = {
-  name: 'insert_endpoint_of_requests',
-  text: `insert into polygate.endpoint (merchant_id, endpoint_id, dialect, settings, state) values ($1, $2, $3, '{}', 'active') on conflict do nothing`,
-};
-
 const remove: Statement = {
   name: 'remove_endpoint',
   text: `with gone as (
@@ -105,10 +87,13 @@ const move: Statement = {
   text: `update polygate.endpoint set url = $3 where merchant_id = $1 and endpoint_id = $2 and url <> $3`,
 };
 
+/** What a delivery `d` tells of, as operators read it: over the payment's event `e` and the order's `k`. */
+export const deliveredEvent = `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
+  when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end`;
+
 const deliveries: Statement = {
   name: 'list_deliveries',
-  text: `select d.payment_id as "paymentId", d.sequence, case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
-    when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end as event,
+  text: `select d.payment_id as "paymentId", d.sequence, ${deliveredEvent} as event,
   d.state, d.tries, d.created_at as "createdAt", d.due_at as "dueAt",
     a.started_at as "lastTryAt", a.status as "lastStatus", a.duration_ms as "lastMs", a.problem as "lastProblem", a.answer as "lastAnswer"
   from polygate.endpoint ep join polygate.delivery d on d.merchant_id = ep.merchant_id and d.endpoint_id = ep.endpoint_id
@@ -139,7 +124,7 @@ export function listEndpoints(database: Query, { endpointId }: { readonly endpoi
 }
 
 /** False when there is one of that id. */
-export async function addEndpoint(database: Query, endpoint: NewEndpoint): Promise<boolean> {
+export async function addEndpoint(database: Query, endpoint: Omit<EndpointToMake, 'actor'>): Promise<boolean> {
   const { merchantId, endpointId, dialect, channelId, url, settings, sealedSecret, state } = endpoint;
   const values = [merchantId, endpointId, dialect, channelId ?? null, url, jsonText(settings), sealedSecret ?? null, state];
   return (await database.query(insert, values)).length > 0;
@@ -174,45 +159,9 @@ export function listDeliveries(
   return database.query<DeliveryRecord>(deliveries, [wanted.endpointId, wanted.state ?? null, wanted.paymentId ?? null, wanted.limit]);
 }
 
-/** What to send once more: everything finished that fits; `from` and `to` are when the deliveries were made, `to` not included. */
-export interface Replay {
-  readonly endpointId: string;
-  readonly paymentId?: string;
-  readonly sequence?: number;
-  readonly onlyFailed: boolean;
-  readonly from?: Date;
-  readonly to?: Date;
-}
-
 /** Makes finished deliveries pending again, and returns how many. */
-export async function replayDeliveries(database: Query, wanted: Replay): Promise<number> {
+export async function replayDeliveries(database: Query, wanted: Omit<ReplayOrder, 'actor'>): Promise<number> {
   const { endpointId, paymentId, sequence, onlyFailed, from, to } = wanted;
   const values = [endpointId, paymentId ?? null, sequence ?? null, onlyFailed, from ?? null, to ?? null];
   return (await database.query(replay, values)).length;
-}
-
-const ofChannel: Statement = {
-  name: 'endpoints_of_channel',
-  text: `select endpoint_id as "endpointId", url, settings, secret from polygate.endpoint
-where merchant_id = $1 and dialect = $2 and (channel_id is null or channel_id = $3) and url not like 'mailto:%' and removed_at is null
-order by created_at, endpoint_id`,
-};
-
-/** Where an operator wants a channel's messages, mails apart; the oldest first. */
-export function endpointsOf(
-  database: Query,
-  { merchantId, dialect, channelId }: Pick<Channel, 'merchantId' | 'dialect' | 'channelId'>,
-): Promise<(Row & Pick<EndpointRecord, 'endpointId' | 'settings' | 'secret'> & { readonly url: string })[]> {
-  return reading(database.query(ofChannel, [merchantId, dialect, channelId]));
-}
-
-/** Remembers which merchants name URLs in their requests: the first such request of a merchant costs a statement, the others nothing. */
-export function createUrlExpectation(database: Database): (channel: Channel) => Promise<void> {
-  const known = new Set<string>();
-  return async ({ merchantId, dialect }) => {
-    const key = `${merchantId} ${dialect}`;
-    if (known.has(key)) return;
-    await reading(database.query(insertOfRequests, [merchantId, randomUUIDv7(), dialect]));
-    known.add(key);
-  };
 }

@@ -7,7 +7,7 @@ import { confirmedEventOf, type Effect, effectOf, type PaymentDelta, type Target
 import { importedEvent } from '../core/payment/imported.ts';
 import { isPosted, type OperationKind } from '../core/payment/operation.ts';
 import { settledKinds, settlementLines } from '../core/settlement/settlement.ts';
-import { type OperationState, openOperationStates, operationStates, operationTransitions } from '../core/states/operation.ts';
+import { isOpen, type OperationState, operationStates, operationTransitions } from '../core/states/operation.ts';
 import { type PaymentEvent, paymentStates, paymentTransitions } from '../core/states/payment.ts';
 
 /** What an operation may act upon; the first ones of a payment act upon nothing. */
@@ -64,10 +64,9 @@ function targetShares(delta: TargetDelta): readonly number[] {
 
 /** Of one minor unit: what an approval adds it keeps, what it gives back was reserved while the operation was open. */
 function shares(state: OperationState, approval: readonly number[]): readonly number[] {
-  const isOpen = openOperationStates.some((open) => open === state);
   return approval.map((share) => {
     if (state === 'approved') return Math.max(share, 0);
-    return isOpen && share < 0 ? -share : 0;
+    return isOpen(state) && share < 0 ? -share : 0;
   });
 }
 

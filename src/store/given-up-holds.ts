@@ -5,8 +5,8 @@
 import { type DueHold, type DueHoldStore, dueKinds, type GivenUpEnd, type ToldRelease } from '../core/due/due-hold.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
-import { samePayment } from './list-table.ts';
 import { recordLaterOutcomes } from './record-outcome.ts';
+import { samePayment } from './sql.ts';
 import { submitOperations } from './submit-operation.ts';
 
 /** The due row, its hold and its payment. */

@@ -6,9 +6,8 @@
 import type { CardSummary } from '../core/instrument/card.ts';
 import { accounts } from '../core/ledger/accounts.ts';
 import type { Replayed, ReplayedStep } from '../core/payment/imported.ts';
-import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { timeArray } from './rows.ts';
 
 export interface PaymentToImport {
   readonly merchantId: string;

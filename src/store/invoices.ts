@@ -1,6 +1,6 @@
 /** Invoices as rows. */
 import type { Invoice, InvoiceStore } from '../core/invoice/invoice-store.ts';
-import { jsonText } from '../postgres/columns.ts';
+import { jsonText, timeOrNull, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -75,7 +75,7 @@ export function createInvoiceStore(database: Database): InvoiceStore {
       const [made] = await reading(
         database.query(insert, [
           ...[merchantId, number, channelId, orderId, reference, email, jsonText(details)],
-          ...[remindAtMs === undefined ? null : new Date(remindAtMs).toISOString(), new Date(createdAtMs).toISOString()],
+          ...[timeOrNull(remindAtMs), timeText(createdAtMs)],
         ]),
       );
       return made === undefined ? undefined : number;
@@ -86,7 +86,7 @@ export function createInvoiceStore(database: Database): InvoiceStore {
       await reading(database.query(setReplaced, [merchantId, invoiceNumber, by]));
     },
     async dueReminders({ businessNowMs, limit }) {
-      return (await database.query<InvoiceRow>(due, [new Date(businessNowMs).toISOString(), limit])).map(invoiceOf);
+      return (await database.query<InvoiceRow>(due, [timeText(businessNowMs), limit])).map(invoiceOf);
     },
     async endReminder({ merchantId, invoiceNumber }) {
       await reading(database.query(endReminder, [merchantId, invoiceNumber]));

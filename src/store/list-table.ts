@@ -43,6 +43,3 @@ export const before =
   (sql: string) =>
   (parameter: string): string =>
     `${sql} < ${parameter}::timestamptz`;
-
-/** Joins two relations on their payment. */
-export const samePayment = (a: string, b: string): string => `${a}.payment_id = ${b}.payment_id and ${a}.merchant_id = ${b}.merchant_id`;

@@ -13,11 +13,12 @@ import type {
   Turnover,
 } from '../core/ledger/merchant-books.ts';
 import { openOperationStates } from '../core/states/operation.ts';
-import { textArray, timeText } from '../postgres/columns.ts';
+import { textArray, timeOrNull } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { wordList } from './sql.ts';
 import { reading } from './unavailable.ts';
 
-const open = openOperationStates.map((state) => `'${state}'`).join(', ');
+const open = wordList(openOperationStates);
 
 /** Accounts on which a credit is money for the merchant; what is paid out is no part of what the merchant is owed. */
 const merchants = [accounts.merchant_payable, accounts.payout_balance, accounts.received_elsewhere].join(', ');
@@ -149,15 +150,14 @@ interface LineRow extends Row {
   readonly product: string | null;
 }
 
-const timeOf = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : timeText(epochMs));
 const listOf = (values: readonly string[] | undefined): string | null => (values === undefined ? null : textArray(values));
 
 function valuesOf(filter: BooksFilter): readonly unknown[] {
   return [
     ...[filter.merchantId, filter.dialect, listOf(filter.currencies), listOf(filter.wireIds), listOf(filter.products)],
-    ...[timeOf(filter.orderedFromMs), timeOf(filter.orderedToMs)],
+    ...[timeOrNull(filter.orderedFromMs), timeOrNull(filter.orderedToMs)],
     ...[listOf(filter.methods), listOf(filter.flows), filter.tokenized ?? null],
-    ...[timeOf(filter.bookedFromMs), timeOf(filter.bookedToMs), timeOf(filter.changedFromMs), timeOf(filter.changedToMs)],
+    ...[timeOrNull(filter.bookedFromMs), timeOrNull(filter.bookedToMs), timeOrNull(filter.changedFromMs), timeOrNull(filter.changedToMs)],
     ...[listOf(filter.states), filter.text ?? null],
   ];
 }
@@ -189,7 +189,7 @@ export function createMerchantBooks(database: Database): MerchantBooks {
       );
     },
     async lines(filter, { after, limit }) {
-      const place = [timeOf(after?.orderedAtMs), after?.orderId ?? null, after?.operationId ?? null, after?.line ?? null];
+      const place = [timeOrNull(after?.orderedAtMs), after?.orderId ?? null, after?.operationId ?? null, after?.line ?? null];
       return (await run<LineRow>(lines, [...valuesOf(filter), ...place, limit])).map(lineOf);
     },
     async countLines(filter) {

@@ -1,7 +1,7 @@
 /** What an operator sets up before a merchant can be paid: acquirer accounts, merchants and their channels. Each act leaves its trail. */
 import { randomUUIDv7 } from 'node:crypto';
 import { OperatorError } from '../core/operator/operator-error.ts';
-import type { ChannelSettings, MerchantChange } from '../core/operator/operator-store.ts';
+import type { ChannelSettings, ChannelToMake, MerchantChange } from '../core/operator/operator-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
 import { auditedSettings, writeSettings } from './channel-settings.ts';
@@ -144,6 +144,15 @@ export async function findMerchant(database: Database, text: string): Promise<Me
   );
 }
 
+/** Throws {@link OperatorError} when there is no merchant of that id. */
+export async function requireMerchant(query: Database['query'], merchantId: string): Promise<void> {
+  if ((await query(statements.merchantExists, [merchantId])).length === 0) throw noMerchant(merchantId);
+}
+
+function noMerchant(merchantId: string): OperatorError {
+  return new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
+}
+
 /** Without a routing number the merchant gets the next one. */
 export function createMerchant(
   database: Database,
@@ -169,7 +178,7 @@ export function createMerchant(
 export async function changeMerchant(database: Database, { actor, merchantId, name, enabled }: MerchantChange): Promise<void> {
   await acting(database, async (query, audit) => {
     const changed = await query(statements.changeMerchant, [merchantId, name ?? null, enabled ?? null]);
-    if (changed.length === 0) throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
+    if (changed.length === 0) throw noMerchant(merchantId);
     await audit({ actor, act: 'merchant.changed', details: { merchantId, name, enabled } });
   });
 }
@@ -214,13 +223,7 @@ export function createAccount(
   });
 }
 
-export interface NewChannel {
-  readonly actor: string;
-  readonly merchantId: string;
-  readonly dialect: string;
-  readonly wireId: string;
-  readonly name: string;
-  readonly accountId: string;
+export interface NewChannel extends ChannelToMake {
   /** What else differs from a new channel; it wins. */
   readonly settings?: ChannelSettings;
 }
@@ -228,9 +231,7 @@ export interface NewChannel {
 export function createChannel(database: Database, { actor, settings = {}, ...channel }: NewChannel): Promise<ChannelRecord> {
   const { merchantId, dialect, wireId, name, accountId } = channel;
   return acting(database, async (query, audit) => {
-    if ((await query(statements.merchantExists, [merchantId])).length === 0) {
-      throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
-    }
+    await requireMerchant(query, merchantId);
     if ((await query(statements.accountExists, [accountId])).length === 0) {
       throw new OperatorError(`There is no acquirer account ${accountId}. Make it with \`polygate account create\`.`, {
         ...{ kind: 'invalid', field: 'account_id' },

@@ -1,5 +1,6 @@
 /** The rules of what others tell: chargebacks, receipts, and how shoppers were authenticated. */
-import { type Check, sameOperation, samePayment } from './check.ts';
+import type { Check } from './check.ts';
+import { sameOperation, samePayment } from './sql.ts';
 
 /** A dispute and its operations say the same: a chargeback under its own id, and a reversal when it has ended. */
 export const disputes: Check = {

@@ -1,10 +1,11 @@
 /** The rules of operations: each is one that can be, belongs to what is there, and is found by whoever has to resolve it. */
 import { postedKinds } from '../core/payment/operation.ts';
-import { type Check, sameKind, sameOperation, samePayment } from './check.ts';
+import { type Check, sameKind } from './check.ts';
 import { contribution } from './expectation.ts';
+import { sameOperation, samePayment, wordList } from './sql.ts';
 
 /** As a list in SQL. */
-const posted = postedKinds.map((kind) => `'${kind}'`).join(', ');
+const posted = wordList(postedKinds);
 
 export const operationShape: Check = {
   name: 'operation',

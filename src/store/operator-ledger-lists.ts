@@ -1,7 +1,9 @@
 /** What operators can list of the ledger and of webhooks, as SQL. */
 import { accountKinds, accounts } from '../core/ledger/accounts.ts';
 import type { OperatorList } from '../core/operator/operator-store.ts';
-import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
+import { deliveredEvent } from './endpoints.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, since } from './list-table.ts';
+import { samePayment } from './sql.ts';
 
 /** An account's name, by its number. */
 const nameOf = (column: string): string =>
@@ -80,8 +82,7 @@ const payoutBalances: ListTable = {
 const deliveries: ListTable = {
   columns: {
     ...columnsOf('d', ['merchant_id', 'endpoint_id', 'subject', 'payment_id', 'sequence']),
-    event: `case when d.subject = 'mail' then 'mail.' || (d.mail ->> 'kind') when d.subject = 'payment' then e.name
-      when d.subject = 'checkout' then 'checkout.' || k.name when d.subject = 'subscriber' then 'subscriber.ended' when d.sequence = 1 then 'token.made' else 'token.deleted' end`,
+    event: deliveredEvent,
     ...columnsOf('d', ['state', 'tries', 'created_at', 'due_at', 'finished_at']),
     last_try_at: 't.started_at',
     last_status: 't.status',

@@ -2,7 +2,9 @@
 import type { OperatorList } from '../core/operator/operator-store.ts';
 import { inReview } from '../core/risk/review.ts';
 import { givenUpAt, givenUpFrom, isGivenUp } from './given-up-holds.ts';
-import { before, columnsOf, equals, equalsOf, type ListTable, samePayment, since } from './list-table.ts';
+import { highestId, lowestId } from './id-time.ts';
+import { before, columnsOf, equals, equalsOf, type ListTable, since } from './list-table.ts';
+import { samePayment } from './sql.ts';
 
 // Ids are UUIDs of version 7, in the order in which they were made by the wall clock, which business time never is behind; what was made elsewhere
 // keeps the id that it had, so the bounds hold only where nothing was imported. They spare reading all that is outside of the span.
@@ -16,13 +18,11 @@ const unlessImported = (bound: string, otherwise: string): string =>
 
 /** The span of a list in the order of `id`, dated by `time`. */
 export function spanOf(id: string, time: string): Pick<ListTable, 'filters'>['filters'] {
-  const lowest = '00000000-0000-0000-0000-000000000000';
-  const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
   return {
     from: (parameter) =>
-      `${since(time)(parameter)} and ${id} >= ${unlessImported(firstId(`${parameter}::timestamptz - ${offset} - ${slack}`), lowest)}`,
+      `${since(time)(parameter)} and ${id} >= ${unlessImported(firstId(`${parameter}::timestamptz - ${offset} - ${slack}`), lowestId)}`,
     to: (parameter) =>
-      `${before(time)(parameter)} and ${id} <= ${unlessImported(firstId(`${parameter}::timestamptz + ${slack}`), highest)}`,
+      `${before(time)(parameter)} and ${id} <= ${unlessImported(firstId(`${parameter}::timestamptz + ${slack}`), highestId)}`,
   };
 }
 

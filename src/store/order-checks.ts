@@ -1,11 +1,12 @@
 /** What must hold of orders: their events are without gaps, they are paid once, and what was closed, or told as expired, was not paid, unless elsewhere: then the ledger has it. */
 import { accounts } from '../core/ledger/accounts.ts';
 import { givenUpReasons } from '../core/risk/rule.ts';
+import { wordList } from './sql.ts';
 
 /** A review did not let it through: what the acquirer has approved was given up, and pays nothing. */
-export const isGivenUp = (operation: string): string =>
+export const wasNotLetThrough = (operation: string): string =>
   `(${operation}.kind = 'preauthorization' and ${operation}.state = 'approved' and ${operation}.reason is not null
-    and ${operation}.reason in (${givenUpReasons.map((reason) => `'${reason}'`).join(', ')}))`;
+    and ${operation}.reason in (${wordList(givenUpReasons)}))`;
 
 /** An order's own events are counted with it, so that none can be missing. */
 export const orders = {
@@ -20,14 +21,14 @@ export const orders = {
   union all
   select a.merchant_id, null, null, format('order %s is paid %s times', a.checkout_id, count(*))
   from polygate.checkout_attempt a join polygate.operation p on p.merchant_id = a.merchant_id and p.operation_id = a.operation_id and p.state = 'approved'
-  where not ${isGivenUp('p')}
+  where not ${wasNotLetThrough('p')}
   group by a.merchant_id, a.checkout_id having count(*) > 1
   union all
   select a.merchant_id, p.payment_id, p.operation_id, format('order %s is %s, and this pays it', a.checkout_id, coalesce(o.closed, 'told as expired'))
   from polygate.checkout o
     join polygate.checkout_attempt a on a.merchant_id = o.merchant_id and a.checkout_id = o.checkout_id
     join polygate.operation p on p.merchant_id = a.merchant_id and p.operation_id = a.operation_id
-  where (o.closed is not null or o.expiry = 'told') and p.state = 'approved' and not ${isGivenUp('p')}
+  where (o.closed is not null or o.expiry = 'told') and p.state = 'approved' and not ${wasNotLetThrough('p')}
   union all
   select coalesce(o.merchant_id, l.merchant_id), null, null, case when o.checkout_id is null then format('the ledger has %s of order %s as paid elsewhere', l.amount, l.operation_id)
     else format('order %s over %s was paid elsewhere, and the ledger says otherwise', o.checkout_id, o.amount) end

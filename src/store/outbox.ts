@@ -13,7 +13,7 @@ import type { QueuedMail } from '../core/mail/send.ts';
 import type { Channel } from '../core/merchant/channel.ts';
 import { readLook } from '../core/merchant/look.ts';
 import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { plainArray, timeOrNull, timeText } from '../postgres/columns.ts';
 import { type Database, type Row, retriable, type Statement } from '../postgres/connection.ts';
 import { enrollEvents } from './enroll-events.ts';
 import { findTree } from './read-operations.ts';
@@ -252,7 +252,7 @@ export function createOutbox(database: Database): Outbox {
       await run(success, [merchantId, endpointId]);
     },
     async park({ merchantId, endpointId }, reason, sinceMs) {
-      const since = sinceMs === undefined ? null : new Date(sinceMs).toISOString();
+      const since = timeOrNull(sinceMs);
       return (await run(parking, [merchantId, endpointId, reason, since])).length > 0;
     },
   };
@@ -266,7 +266,7 @@ function recordValues({ delivery, attempt, result, messagesSent }: TriedDelivery
   return [
     ...keyValues(delivery),
     delivery.attemptId,
-    new Date(attempt.startedAtMs).toISOString(),
+    timeText(attempt.startedAtMs),
     Math.round(attempt.durationMs),
     attempt.status ?? null,
     attempt.problem ?? null,

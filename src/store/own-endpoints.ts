@@ -1,8 +1,8 @@
 /** Endpoints that merchants set up themselves: the same rows that an operator sees, without those that are told by mail. */
-import { randomUUIDv7 } from 'node:crypto';
 import type { EndpointStore, OwnEndpoint } from '../core/event/endpoints.ts';
 import { jsonText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { addEndpointOfRequests } from './channel-endpoints.ts';
 import { deliveriesAbout } from './own-deliveries.ts';
 import { reading } from './unavailable.ts';
 
@@ -45,11 +45,6 @@ const remove: Statement = {
   where d.endpoint_id = gone.endpoint_id and d.merchant_id = gone.merchant_id and d.due_at is not null
 )
 select endpoint_id from gone`,
-};
-
-const insertOfRequests: Statement = {
-  name: 'add_endpoint_of_requests',
-  text: `insert into polygate.endpoint (merchant_id, endpoint_id, dialect, settings, state) values ($1, $2, $3, '{}', 'active') on conflict do nothing`,
 };
 
 const ofRequests: Statement = {
@@ -101,7 +96,7 @@ export function createEndpointStore(database: Database): EndpointStore {
       const read = async () => (await run<EndpointRow>(ofRequests, [merchantId, dialect]))[0];
       let row = await read();
       if (row === undefined) {
-        await run(insertOfRequests, [merchantId, randomUUIDv7(), dialect]);
+        await addEndpointOfRequests(database, { merchantId, dialect });
         row = await read();
       }
       if (row?.secret === null) {

@@ -1,6 +1,7 @@
 /** The core's `PaymentStore` over PostgreSQL: batches for both transactions, plain statements for the rest. */
+import { isFirstKind } from '../core/payment/operation.ts';
 import type { Clock } from '../core/ports/clock.ts';
-import type { NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission, NewOperation, NewPayment, NewPosting, Submission } from '../core/ports/new-operation.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { PaymentStore } from '../core/ports/payment-store.ts';
 import { createBatcher } from '../postgres/batcher.ts';
@@ -20,7 +21,7 @@ import { declareReceipt, takeReceipt } from './receipts.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimReference } from './reference-claims.ts';
 import { submitFirstPart } from './refunds-in-parts.ts';
-import { claimUnresolved, isFirstOperation, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
+import { claimUnresolved, noteLateApproval, postpone, saveUndoTrace } from './resolution.ts';
 import { searchOperations } from './search-operations.ts';
 import { submitOperations } from './submit-operation.ts';
 import { submitChecked, submitPayments } from './submit-payment.ts';
@@ -54,7 +55,7 @@ export interface BatchingPaymentStore extends PaymentStore {
 
 export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStoreOptions): BatchingPaymentStore {
   const counting = (queue: QueueName) => ({ onBatch: (rows: number) => onBatch?.(queue, rows) });
-  const payments = createBatcher<NewPayment, Submission>({
+  const payments = createBatcher<NewPayment, CardSubmission>({
     ...counting('payments'),
     run: (rows) => submitPayments(hot, rows),
     ...{ maxSize: batchSize, maxConcurrent: concurrentBatches, laneOf: keyLane },
@@ -108,7 +109,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
       if (outcome.requestedAmount !== undefined) return recordPartialApproval(hot, outcome, clock.businessNow());
       if (outcome.approvedPart !== undefined) return recordPartGivenUp(hot, outcome, clock.businessNow());
       if (outcome.kind === 'payout') return recordPayout(hot, outcome, clock.businessNow());
-      return (isFirstOperation(outcome) ? firstOutcomes : laterOutcomes).submit(outcome);
+      return (isFirstKind(outcome.kind) ? firstOutcomes : laterOutcomes).submit(outcome);
     },
     recordDecision: (outcome, act) => recordDecision(general, outcome, act, clock.businessNow()),
     findOperation: async (key) => (await reading(findOperations(hot, [key])))[0]?.node,

@@ -3,6 +3,7 @@ import { accounts } from '../core/ledger/accounts.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
+import { requireMerchant } from './merchants.ts';
 
 /**
  * Opens payout balances: `$1` merchant, `$2` funding ids (UUIDs, one for each currency), `$3` currencies, `$4` amounts in minor units. Currencies
@@ -41,8 +42,6 @@ const booked: Statement = {
   text: `select amount, currency from polygate.ledger_entry where operation_id = $2 and merchant_id = $1 and line = 0 and kind = 'payout_funding'`,
 };
 
-const merchantExists: Statement = { name: 'merchant_exists', text: 'select from polygate.merchant where merchant_id = $1' };
-
 /**
  * Adds to what a merchant may pay out, once for each `fundingId` (UUID); `amount` in minor units. False: it was funded before under the same id
  * with the same amount. Throws {@link OperatorError} when that was another amount, or there is no such merchant.
@@ -59,9 +58,7 @@ export function fundPayouts(
 ): Promise<boolean> {
   const { actor, merchantId, fundingId, currency, amount } = funding;
   return acting(database, async (query, audit) => {
-    if ((await query(merchantExists, [merchantId])).length === 0) {
-      throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found', field: 'merchant_id' });
-    }
+    await requireMerchant(query, merchantId);
     if ((await query(book, [merchantId, fundingId, currency, amount])).length === 0) {
       const [before] = await query<{ amount: number; currency: string }>(booked, [merchantId, fundingId]);
       if (before?.amount === amount && before.currency === currency) return false;

@@ -3,7 +3,7 @@
  * last and held only until the commit; all payouts of a merchant in one currency queue for it, so they gain nothing from a batch.
  */
 import { accounts } from '../core/ledger/accounts.ts';
-import type { NewAccountPayout, NewPayment, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission, NewAccountPayout, NewPayment, Submission } from '../core/ports/new-operation.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { submitBankPayment } from './bank-payments.ts';
@@ -28,7 +28,7 @@ where p.merchant_id = $1 and p.payment_id = $2
 class BalanceTooLow extends Error {}
 
 /** Writes a payout and takes its amount from the balance; `guard_failed` when the balance does not cover it. A rejected one takes nothing. */
-export function submitPayout(database: Database, row: NewPayment): Promise<Submission> {
+export function submitPayout(database: Database, row: NewPayment): Promise<CardSubmission> {
   return submitWithinBalance(database, row, (query) => submitChecked({ query }, row));
 }
 
@@ -37,11 +37,11 @@ export function submitAccountPayout(database: Database, row: NewAccountPayout): 
   return submitWithinBalance(database, row, (query) => submitBankPayment({ query }, row));
 }
 
-async function submitWithinBalance(
+async function submitWithinBalance<S extends CardSubmission>(
   database: Database,
   row: Pick<NewPayment, 'merchantId' | 'currency' | 'amount' | 'rejection'>,
-  submit: (query: Database['query']) => Promise<Submission>,
-): Promise<Submission> {
+  submit: (query: Database['query']) => Promise<S>,
+): Promise<S | 'guard_failed'> {
   try {
     return await database.transaction(async (query) => {
       const submission = await submit(query);

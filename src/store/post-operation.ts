@@ -5,9 +5,9 @@
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
 import type { NewPosting, Submission } from '../core/ports/new-operation.ts';
-import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, timeArray } from './rows.ts';
+import { inPaymentOrder } from './rows.ts';
 
 // The payments are locked first, in the order of their ids, like everywhere. The guard is on the charge's own row: the counters that the decision
 // saw must still be there, so of two postings that were decided at the same moment, here or on another node, one is written. What the merchant

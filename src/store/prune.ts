@@ -78,6 +78,7 @@ export function pruneVisits(database: Database, beforeMs: number): Promise<numbe
   return inBites(database, visits, [firstIdAt(beforeMs), biteSize]);
 }
 
+/** The statement counts what it has deleted, at most `biteSize` of it. */
 async function inBites(database: Database, statement: Statement, values: readonly unknown[]): Promise<number> {
   for (let total = 0; ; ) {
     const [row] = await database.query<{ count: number }>(statement, values);

@@ -8,6 +8,7 @@ import type { OperationState } from '../core/states/operation.ts';
 import type { PaymentState } from '../core/states/payment.ts';
 import { plainArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { present } from './rows.ts';
 
 export interface OperationRow extends Row {
   readonly merchant_id: string;
@@ -94,6 +95,7 @@ from unnest($1::uuid[], $2::uuid[]) as i (merchant_id, operation_id)
   join polygate.operation o on o.merchant_id = i.merchant_id and o.operation_id = i.operation_id ${operationJoins}`,
 };
 
+// By their numbers: of a payment that was made elsewhere several operations may have the same time, and ids that say nothing of it.
 const treeById: Statement = {
   name: 'find_tree',
   text: `select p.state as payment_state, p.authorized as payment_authorized, p.captured as payment_captured, p.capture_pending as payment_capture_pending,
@@ -101,7 +103,7 @@ const treeById: Statement = {
 from polygate.operation named
   join polygate.operation o on o.merchant_id = named.merchant_id and o.payment_id = named.payment_id ${operationJoins}
 where named.merchant_id = $1 and named.operation_id = $2
-order by o.created_at, o.operation_id`,
+order by o.number`,
 };
 
 const byKey: Statement = {
@@ -176,16 +178,21 @@ export async function findTree(database: Database, key: OperationKey): Promise<P
   };
 }
 
+export async function merchantOf(database: Database, routingNumber: number): Promise<string | undefined> {
+  const [row] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
+  return row?.merchant_id;
+}
+
 /** The merchant first: then the message is found among that merchant's alone. */
 export async function findByTrace(
   database: Database,
   { routingNumber, rrn }: { readonly routingNumber: number; readonly rrn: string },
 ): Promise<OperationView | undefined> {
-  const [merchant] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
-  if (merchant === undefined) return undefined;
-  const [message] = await database.query<{ operation_id: string }>(byRrn, [merchant.merchant_id, rrn]);
+  const merchantId = await merchantOf(database, routingNumber);
+  if (merchantId === undefined) return undefined;
+  const [message] = await database.query<{ operation_id: string }>(byRrn, [merchantId, rrn]);
   if (message === undefined) return undefined;
-  const [found] = await findOperations(database, [{ merchantId: merchant.merchant_id, operationId: message.operation_id }]);
+  const [found] = await findOperations(database, [{ merchantId, operationId: message.operation_id }]);
   return found?.node;
 }
 
@@ -263,11 +270,4 @@ function traceOf(row: OperationRow): Pick<OperationView, 'trace'> {
   const { mti, account_id, terminal, stan, rrn, transmitted_ms } = row;
   if (mti === null || account_id === null || terminal === null || stan === null || rrn === null || transmitted_ms === null) return {};
   return { trace: { mti, accountId: account_id, terminal, stan, rrn, transmittedAtMs: transmitted_ms } };
-}
-
-/** The fields that are not null. */
-function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const kept: Record<string, unknown> = {};
-  for (const name in fields) if (fields[name] !== null) kept[name] = fields[name];
-  return kept as { [K in keyof T]?: NonNullable<T[K]> };
 }

@@ -4,6 +4,7 @@ import type { AuthenticationState } from '../core/states/authentication.ts';
 import type { AuthenticationRequest, Permission, PriorAuthentication, TransStatus } from '../core/three-d-secure/authentication.ts';
 import type { Confirmation, MerchantWord, Visit, VisitKey, VisitStore } from '../core/three-d-secure/visit.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { present } from './rows.ts';
 
 const columns = `v.merchant_id, v.visit_id, v.channel_id, v.payment_id, v.return_url, v.tokenize, v.has_cvc, v.capture_data, v.confirmation, v.merchant_word,
   (extract(epoch from v.expires_at) * 1000)::bigint as expires_ms, v.due_at is null as is_over,
@@ -24,11 +25,6 @@ const byAuthentication: Statement = {
   text: `select ${columns} from polygate.authentication a
   join polygate.shopper_visit v on v.visit_id = a.visit_id and v.merchant_id = a.merchant_id
 where a.authentication_id = $2 and a.merchant_id = $1`,
-};
-
-const merchantByRouting: Statement = {
-  name: 'visit_merchant',
-  text: 'select merchant_id from polygate.merchant where routing_number = $1',
 };
 
 // Of the same card, whose number a merchant may have sent anew: the issuer would know no other. Only what the issuer has proven counts later.
@@ -65,11 +61,6 @@ export async function findPrior(database: Database, key: Parameters<VisitStore['
       : await database.query<PriorRow>(priorOfToken, [merchantId, key.token, bin, last4, key.type]);
   if (row === undefined) return undefined;
   return { acsTransactionId: row.acs_transaction_id, method: row.challenged ? 'challenge' : 'frictionless', atMs: row.created_ms };
-}
-
-export async function merchantOf(database: Database, routingNumber: number): Promise<string | undefined> {
-  const [row] = await database.query<{ merchant_id: string }>(merchantByRouting, [routingNumber]);
-  return row?.merchant_id;
 }
 
 interface VisitRow extends Row {
@@ -130,7 +121,7 @@ function visitOf(row: VisitRow): Visit {
   return {
     ...{ merchantId, visitId, channelId: row.channel_id, returnUrl: row.return_url, tokenize: row.tokenize, hasCvc: row.has_cvc },
     ...{ expiresAtMs: row.expires_ms, isOver: row.is_over },
-    ...given({
+    ...present({
       paymentId: row.payment_id,
       askedForMs: row.asked_for_ms,
       captureData: row.capture_data,
@@ -148,14 +139,9 @@ function visitOf(row: VisitRow): Visit {
         hasReturned: row.returned,
       },
       ...{ shiftsLiability: row.shifts_liability, createdAtMs: row.created_ms },
-      ...given({ methodUrl: row.method_url, acsUrl: row.acs_url, acsTransactionId: row.acs_transaction_id }),
-      ...given({ dsTransactionId: row.ds_transaction_id, transStatus: row.trans_status, reason: row.reason, eci: row.eci }),
-      ...given({ sealedValue: row.sealed_value, permission: row.permission, rule: row.rule, challengeCancel: row.challenge_cancel }),
+      ...present({ methodUrl: row.method_url, acsUrl: row.acs_url, acsTransactionId: row.acs_transaction_id }),
+      ...present({ dsTransactionId: row.ds_transaction_id, transStatus: row.trans_status, reason: row.reason, eci: row.eci }),
+      ...present({ sealedValue: row.sealed_value, permission: row.permission, rule: row.rule, challengeCancel: row.challenge_cancel }),
     },
   };
-}
-
-/** The fields that are not null. */
-function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as { [K in keyof T]?: NonNullable<T[K]> };
 }

@@ -9,7 +9,7 @@ import { type DeclaredReceipt, splitReceipt } from '../core/payment/receipt.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { BankReceiptNotice, NewReceipt, Submission } from '../core/ports/new-operation.ts';
 import { type PaymentState, paymentTransitions } from '../core/states/payment.ts';
-import { jsonText } from '../postgres/columns.ts';
+import { jsonText, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 
 type Query = Database['query'];
@@ -108,8 +108,6 @@ function leftOf(payment: LockedPayment): number {
   return state === 'authorized' ? authorized - captured - capture_pending - released - release_pending : 0;
 }
 
-const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
-
 /** The only transaction of a receipt that the merchant declares. */
 export function declareReceipt(database: Database, row: NewReceipt): Promise<Submission> {
   return database.transaction(async (query) => {
@@ -117,7 +115,7 @@ export function declareReceipt(database: Database, row: NewReceipt): Promise<Sub
     const [payment] = await query<LockedPayment>(lock, [merchantId, paymentId]);
     if (payment === undefined || leftOf(payment) < amount) return 'guard_failed';
     if (key !== undefined) {
-      const taken = await query(takeKey, [merchantId, channelId, key.key, operationId, key.inputHash, timeOf(key.expiresAtMs)]);
+      const taken = await query(takeKey, [merchantId, channelId, key.key, operationId, key.inputHash, timeText(key.expiresAtMs)]);
       if (taken.length === 0) return 'key_taken';
     }
     await post(query, payment, { ...row, declared: true });
@@ -131,7 +129,7 @@ export function takeReceipt(database: Database, notice: BankReceiptNotice, clock
     const { merchantId, paymentId, orderId, receiptId, amount, receivedAtMs, merchantReference } = notice;
     const [payment] = await query<LockedPayment>(lock, [merchantId, paymentId]);
     if (payment === undefined) throw new Error(`payment ${paymentId} cannot be read`);
-    const noted = await query(noteBankReceipt, [merchantId, receiptId, paymentId, amount, timeOf(receivedAtMs)]);
+    const noted = await query(noteBankReceipt, [merchantId, receiptId, paymentId, amount, timeText(receivedAtMs)]);
     if (noted.length === 0) return 0;
     const rows = await query<Row & { operation_id: string; amount: number; confirmed: number }>(declaredOf, [merchantId, paymentId]);
     const declared = rows.map(
@@ -143,7 +141,7 @@ export function takeReceipt(database: Database, notice: BankReceiptNotice, clock
       if (!part.isWhole) continue;
       const [whole] = await query<Row & { amount: number }>(confirmWhole, [merchantId, part.operationId]);
       await query(step, [merchantId, paymentId]);
-      const told = [merchantId, paymentId, part.operationId, confirmedEventOf('receipt'), whole?.amount, false, timeOf(receivedAtMs)];
+      const told = [merchantId, paymentId, part.operationId, confirmedEventOf('receipt'), whole?.amount, false, timeText(receivedAtMs)];
       await query(tell, told);
     }
     if (split.posted > 0) {
@@ -162,7 +160,7 @@ type Posting = Omit<NewReceipt, 'channelId' | 'currency' | 'idempotencyKey'> & {
 
 async function post(query: Query, payment: LockedPayment, row: Posting): Promise<void> {
   const { merchantId, paymentId, operationId, orderId, amount, declared, dialectData, merchantReference } = row;
-  const at = timeOf(row.createdAtMs);
+  const at = timeText(row.createdAtMs);
   const effect = effectOf({ kind: 'receipt', targetKind: 'preauthorization', amount, event: 'approve' });
   const isLast = payment.authorized - payment.captured - amount - payment.released <= 0;
   const to = paymentTransitions.next(payment.state, isLast ? 'finish_charged' : 'move') ?? payment.state;

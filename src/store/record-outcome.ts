@@ -5,11 +5,11 @@
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
-import { type OperationState, openOperationStates, operationTransitions } from '../core/states/operation.ts';
+import { isOpen, type OperationState, operationTransitions } from '../core/states/operation.ts';
 import { paymentTransitions } from '../core/states/payment.ts';
-import { plainArray, textArray } from '../postgres/columns.ts';
+import { plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
+import { inPaymentOrder, selectWritten, type Written, writtenIn } from './rows.ts';
 
 // The state after an event, as an SQL case over core's table: the table stays the only place that knows.
 const nextPaymentState = `case p.state || ' ' || i.payment_event
@@ -204,7 +204,7 @@ async function statesOf(database: Pick<Database, 'query'>, outcomes: readonly Ou
 
 /** What is finished is never looked at again: it would stand in the way of what waits for its resolution. */
 function lookAgainAfterMs({ outcome, to }: Change): number | undefined {
-  return openOperationStates.some((open) => open === to) ? outcome.resolveAfterMs : undefined;
+  return isOpen(to) ? outcome.resolveAfterMs : undefined;
 }
 
 function columnsOf(changes: readonly Change[], nowMs: number): string[] {

@@ -2,6 +2,7 @@
  * References that are used once over all channels of a merchant: idempotency keys belong to one channel, so the channel claims the reference first. A
  * claim from which no payment came can be taken over, long after any payment under it could still be sent.
  */
+import type { PaymentStore } from '../core/ports/payment-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 
 const claim: Statement = {
@@ -13,13 +14,10 @@ where c.channel_id = excluded.channel_id or (c.claimed_at < now() - interval '1 
 returning channel_id`,
 };
 
-export interface ReferenceClaim {
-  readonly merchantId: string;
-  readonly channelId: string;
-  readonly reference: string;
-}
-
 /** False when another channel of the merchant has the reference, or is just about to use it. */
-export async function claimReference(database: Database, { merchantId, reference, channelId }: ReferenceClaim): Promise<boolean> {
+export async function claimReference(
+  database: Database,
+  { merchantId, reference, channelId }: Parameters<PaymentStore['claimReference']>[0],
+): Promise<boolean> {
   return (await database.query(claim, [merchantId, reference, channelId])).length > 0;
 }

@@ -1,8 +1,6 @@
 /** Leases on open operations, so that exactly one node resolves each; leases and time-outs run on the database's clock. */
-import { isFirstKind } from '../core/payment/operation.ts';
-import type { OutcomeToRecord } from '../core/ports/outcome.ts';
 import type { ClaimedOperation } from '../core/ports/payment-store.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { findOperations, type OperationKey } from './read-operations.ts';
 
@@ -86,14 +84,9 @@ export async function saveUndoTrace(
   { merchantId, operationId, trace }: OperationKey & { readonly trace: NonNullable<ClaimedOperation['operation']['trace']> },
 ): Promise<void> {
   const { rrn, mti, accountId, terminal, stan, transmittedAtMs } = trace;
-  await database.query(undoTrace, [merchantId, rrn, mti, operationId, accountId, terminal, stan, new Date(transmittedAtMs).toISOString()]);
+  await database.query(undoTrace, [merchantId, rrn, mti, operationId, accountId, terminal, stan, timeText(transmittedAtMs)]);
 }
 
 export async function noteLateApproval(database: Database, key: OperationKey): Promise<void> {
   await database.query(lateApproval, [key.merchantId, key.operationId]);
-}
-
-/** First operations and acts on existing payments are recorded by different statements. */
-export function isFirstOperation({ kind }: OutcomeToRecord): boolean {
-  return isFirstKind(kind);
 }

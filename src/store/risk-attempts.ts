@@ -1,10 +1,9 @@
 /** Attempts that merchants' limits count; nothing is written for merchants without limits. And the ends of reviews. */
 import type { RiskStore } from '../core/risk/risk-store.ts';
 import { longestWindowMs } from '../core/risk/rule.ts';
-import { bytesArray, plainArray } from '../postgres/columns.ts';
+import { bytesArray, plainArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { endReview } from './risk-reviews.ts';
-import { timeArray } from './rows.ts';
 import { reading } from './unavailable.ts';
 
 // Two limits on the same card are one row.

@@ -1,20 +1,6 @@
-/** What the batches of this store have in common: their times, and the order of their rows. */
+/** What statements of this store have in common: the order of the rows that a batch locks, and how rows are read and counted. */
 import type { IdempotencyKey } from '../core/ports/new-operation.ts';
 import { plainArray, textArray } from '../postgres/columns.ts';
-
-/** Epoch ms as timestamps. Within a batch most times are the same few milliseconds, so the last text is kept. */
-export function timeArray(values: readonly (number | undefined)[]): string {
-  let lastMs: number | undefined;
-  let lastText = '';
-  return plainArray(
-    values.map((value) => {
-      if (value === undefined) return undefined;
-      if (value !== lastMs) lastText = new Date(value).toISOString();
-      lastMs = value;
-      return lastText;
-    }),
-  );
-}
 
 interface OfPayment {
   readonly merchantId: string;
@@ -29,6 +15,13 @@ export function inPaymentOrder<T extends OfPayment>(rows: readonly T[]): T[] {
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+/** The fields that are not null. */
+export function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const kept: Record<string, unknown> = {};
+  for (const name in fields) if (fields[name] !== null) kept[name] = fields[name];
+  return kept as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
 /** The references by which operations are known as well as by their keys, for the statements that write both; nothing where none is. */

@@ -8,6 +8,8 @@ import { type OperationSearch, type OperationsFound, searchedAtMost } from '../c
 import type { Clock } from '../core/ports/clock.ts';
 import { plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { statementName } from '../postgres/statement-name.ts';
+import { firstIdAt } from './id-time.ts';
 import { nodeOf, type OperationRow, operationColumns, operationJoins } from './read-operations.ts';
 
 interface FoundRow extends OperationRow {
@@ -65,16 +67,10 @@ function given(asked: unknown, name: string, condition: Filter['condition'], val
 /** An operation's id is made a moment before or after its time is read. */
 const slackMs = 60_000;
 
-/** The smallest UUID of version 7 of a wall time. */
-function firstIdAt(wallMs: number): string {
-  const hex = Math.max(0, Math.floor(wallMs)).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-}
-
 function statementOf(filters: readonly Filter[], { linked, byKey }: { readonly linked: boolean; readonly byKey: boolean }): Statement {
   const conditions = filters.map(({ condition }, index) => condition(`$${index + 5}`));
   return {
-    name: ['search', ...filters.map(({ name }) => name), ...(linked ? ['linked'] : [])].join('_'),
+    name: statementName(['search', ...filters.map(({ name }) => name), ...(linked ? ['linked'] : [])]),
     text: `with matching as materialized (
   select o.operation_id, o.payment_id from polygate.operation o
     join polygate.payment p on p.merchant_id = o.merchant_id and p.payment_id = o.payment_id

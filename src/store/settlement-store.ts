@@ -7,19 +7,19 @@ import type { Clock } from '../core/ports/clock.ts';
 import type { CutOff } from '../core/settlement/cut-off.ts';
 import { settledKinds } from '../core/settlement/settlement.ts';
 import type { DueCycle, FoundToSettle, SettlementStore } from '../core/settlement/settlement-store.ts';
-import { plainArray } from '../postgres/columns.ts';
+import { openOperationStates, unsuccessfulOperationStates } from '../core/states/operation.ts';
+import { plainArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { everyCurrency } from './account-terms.ts';
 import { closeSettlement } from './close-settlement.ts';
-import { firstIdAt } from './id-time.ts';
+import { firstIdAt, lowestId } from './id-time.ts';
 import { createLeases } from './leases.ts';
 import { createReconciliations } from './reconciliations.ts';
-import { timeArray } from './rows.ts';
+import { wordList } from './sql.ts';
 import { createWalk } from './walk.ts';
 
 const biteSize = 500;
-const kinds = Object.keys(settledKinds)
-  .map((kind) => `'${kind}'`)
-  .join(', ');
+const kinds = wordList(Object.keys(settledKinds));
 const walkName = 'settlement_walked_until_ms';
 
 const cutOffs: Statement = { name: 'cut_offs', text: 'select distinct cut_off_minute, time_zone from polygate.acquirer_account' };
@@ -45,7 +45,7 @@ const bite: Statement = {
   insert into polygate.settled_operation (merchant_id, operation_id, payment_id, account_id)
   select f.merchant_id, f.operation_id, f.payment_id, f.account_id from found f join bite o using (merchant_id, operation_id)
     join polygate.acquirer_account a on a.account_id = f.account_id
-  where o.state in ('awaiting', 'submitted', 'pending', 'unknown', 'escalated', 'approved')
+  where o.state in (${wordList([...openOperationStates, 'approved'])})
     and not exists (select from polygate.imported_operation i where i.merchant_id = f.merchant_id and i.operation_id = f.operation_id)
   on conflict do nothing
   returning merchant_id, operation_id
@@ -133,7 +133,7 @@ const collectBite: Statement = {
     ${message}
     join batch on coalesce(m.transmitted_at, o.created_at) < batch.cut_off_at
     left join polygate.account_fee own on own.account_id = batch.account_id and own.kind = o.kind and own.currency = l.currency
-    left join polygate.account_fee every on every.account_id = batch.account_id and every.kind = o.kind and every.currency = '*'
+    left join polygate.account_fee every on every.account_id = batch.account_id and every.kind = o.kind and every.currency = '${everyCurrency}'
   where o.state = 'approved' and not o.declared
 ), marked as (
   update polygate.operation o set settled = true from due
@@ -152,7 +152,7 @@ const drop: Statement = {
   name: 'drop_unsettled',
   text: `delete from polygate.settled_operation u using polygate.operation o
 where u.account_id = $1 and u.settlement_id is null and o.merchant_id = u.merchant_id and o.operation_id = u.operation_id
-  and o.state in ('declined', 'rejected', 'failed', 'undone')`,
+  and o.state in (${wordList(unsuccessfulOperationStates)})`,
 };
 
 const endCycle: Statement = {
@@ -183,8 +183,6 @@ interface CycleRow extends Row {
   readonly cut_off_minute: number;
   readonly time_zone: string;
 }
-
-const lowestId = '00000000-0000-0000-0000-000000000000';
 
 export function createSettlementStore(database: Database, clock: Pick<Clock, 'businessNow' | 'wallNow'>): SettlementStore {
   const walk = createWalk(database, clock, walkName);

@@ -1,6 +1,7 @@
 /** Batches as people read them: a list, one with both sides' figures, and all of its operations. */
 import type { SettledKind, Totals } from '../core/settlement/settlement.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { lowestId } from './id-time.ts';
 
 /** What a batch comes to in one currency; minor units. */
 export interface SettlementSum {
@@ -125,7 +126,7 @@ export async function readSettlement(database: Database, settlementId: string): 
 
 /** All operations of a batch, in the order in which they were made, a page at a time: however many there are, few are in memory. */
 export async function* settlementRows(database: Database, settlementId: string): AsyncGenerator<SettlementRow> {
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+  for (let after = lowestId; ; ) {
     const rows = await database.query<SettlementRow & Row>(statements.rows, [settlementId, after, rowsAtOnce]);
     yield* rows;
     const last = rows.at(-1);

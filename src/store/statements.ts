@@ -1,7 +1,7 @@
 /** Statements as rows, and their files in parts. */
 import { randomUUID } from 'node:crypto';
 import type { ClaimedStatement, Statement, StatementFormat, StatementState, StatementStore } from '../core/statement/statement.ts';
-import { jsonText } from '../postgres/columns.ts';
+import { jsonText, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement as Sql } from '../postgres/connection.ts';
 import { reading } from './unavailable.ts';
 
@@ -109,13 +109,11 @@ interface StatementRow extends Row {
   readonly finished_at_ms: number | null;
 }
 
-const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
-
 export function createStatementStore(database: Database): StatementStore {
   const run = <R extends Row>(statement: Sql, values: readonly unknown[]) => reading(database.query<R>(statement, values));
   return {
     async create({ merchantId, statementId, dialect, format, timeZone, filter, askedAs, createdAtMs }) {
-      const values = [merchantId, statementId, dialect, format, timeZone, jsonText(filter), askedAs, timeOf(createdAtMs)];
+      const values = [merchantId, statementId, dialect, format, timeZone, jsonText(filter), askedAs, timeText(createdAtMs)];
       await run(insert, values);
     },
     async find({ merchantId, statementId, dialect }) {
@@ -126,13 +124,13 @@ export function createStatementStore(database: Database): StatementStore {
       return (await run<StatementRow>(byTime, [merchantId, dialect, after ?? null, limit])).map(statementOf);
     },
     async cancel({ merchantId, statementId, nowMs }) {
-      return (await run(cancel, [merchantId, statementId, timeOf(nowMs)])).length === 1;
+      return (await run(cancel, [merchantId, statementId, timeText(nowMs)])).length === 1;
     },
     async claim({ nowMs, leaseMs }) {
       const [due] = await run<{ merchant_id: string; statement_id: string }>(candidate, []);
       if (due === undefined) return undefined;
       const lease = randomUUID();
-      const [row] = await run<StatementRow>(claim, [due.merchant_id, due.statement_id, lease, leaseMs, timeOf(nowMs)]);
+      const [row] = await run<StatementRow>(claim, [due.merchant_id, due.statement_id, lease, leaseMs, timeText(nowMs)]);
       return row === undefined ? undefined : { statement: statementOf(row), lease };
     },
     async write({ statement: { merchantId, statementId }, lease }: ClaimedStatement, { content, lines, linesInAll, nowMs, leaseMs, end }) {
@@ -143,7 +141,7 @@ export function createStatementStore(database: Database): StatementStore {
         lease,
         lines,
         linesInAll,
-        timeOf(nowMs),
+        timeText(nowMs),
         leaseMs,
         bytes,
         end?.state ?? null,
@@ -159,7 +157,7 @@ export function createStatementStore(database: Database): StatementStore {
       }
     },
     async prune(beforeMs) {
-      const [row] = await run<{ count: number }>(prune, [timeOf(beforeMs)]);
+      const [row] = await run<{ count: number }>(prune, [timeText(beforeMs)]);
       return row?.count ?? 0;
     },
   };

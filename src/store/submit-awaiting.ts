@@ -1,8 +1,8 @@
 /** First transaction of payments that have waited for their shopper: many in one statement, like that of new payments. */
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
-import { plainArray, textArray } from '../postgres/columns.ts';
+import { plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, timeArray } from './rows.ts';
+import { inPaymentOrder } from './rows.ts';
 
 /** A payment that has waited, with the trace of the message that is to be sent. */
 export type AwaitingToSubmit = Parameters<VisitStore['submit']>[0];

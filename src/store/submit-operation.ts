@@ -1,8 +1,8 @@
 /** First transaction of acts on existing payments: the amount is reserved, then the operation and its message are written. */
 import type { NewOperation, Submission } from '../core/ports/new-operation.ts';
-import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { inPaymentOrder, referencesOf, timeArray } from './rows.ts';
+import { inPaymentOrder, referencesOf } from './rows.ts';
 
 // The payments are locked first, in the order of their ids, so that two statements over the same payments never wait for each other in a
 // circle. What an act of the hold (a capture, the release of an authorization) reserves is on the payment; what is reserved of taken money is

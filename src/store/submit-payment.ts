@@ -1,10 +1,10 @@
 /** First transaction of new payments: key, payment, attempt, operation and message of many payments in one statement. */
-import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission, NewPayment } from '../core/ports/new-operation.ts';
 import { inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
-import { bytesArray, jsonText, plainArray, textArray } from '../postgres/columns.ts';
+import { bytesArray, jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
-import { referencesOf, selectWritten, timeArray, type Written, writtenIn } from './rows.ts';
+import { referencesOf, selectWritten, type Written, writtenIn } from './rows.ts';
 
 // A card that may be blocked is left out: the few digits of it that are here tell that no block can be meant, for nearly all cards, by one look at a
 // small index. An input whose key is taken writes nothing. `insert … on conflict do nothing returning` says who won, also between two inputs of one batch.
@@ -93,12 +93,19 @@ const blocked: Statement = {
 };
 
 /** Writes payments that belong together in time only; one outcome per row, in their order. */
-export async function submitPayments(database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<Submission[]> {
+export async function submitPayments(database: Pick<Database, 'query'>, rows: readonly NewPayment[]): Promise<CardSubmission[]> {
   return submitWith({ isChecked: false }, database, rows);
 }
 
+/** Writes one payment. */
+export async function submitPayment(database: Pick<Database, 'query'>, row: NewPayment): Promise<CardSubmission> {
+  if (row.blocksChecked === true) return submitChecked(database, row);
+  const [submission = 'key_taken'] = await submitPayments(database, [row]);
+  return submission;
+}
+
 /** Writes a payment whose card was looked at, whatever blocks there are. */
-export async function submitChecked(database: Pick<Database, 'query'>, row: NewPayment): Promise<Submission> {
+export async function submitChecked(database: Pick<Database, 'query'>, row: NewPayment): Promise<CardSubmission> {
   const [submission = 'key_taken'] = await submitWith({ isChecked: true }, database, [row]);
   return submission;
 }
@@ -107,7 +114,7 @@ async function submitWith(
   { isChecked }: { readonly isChecked: boolean },
   database: Pick<Database, 'query'>,
   rows: readonly NewPayment[],
-): Promise<Submission[]> {
+): Promise<CardSubmission[]> {
   const references = referencesOf(rows);
   const isNumbered = rows.some(({ paymentNumber }) => paymentNumber !== undefined);
   const statement = statementFor({ isChecked, isNumbered, isReferenced: references.length > 0 });

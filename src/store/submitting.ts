@@ -1,6 +1,6 @@
 /** First transactions that fail: what certainly left nothing behind, and what only came second, is told apart from what may stand. */
 import { NotRecorded } from '../core/payment/store-failure.ts';
-import type { IdempotencyKey, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission, IdempotencyKey } from '../core/ports/new-operation.ts';
 import { certaintyOf, isOutOfResources } from '../postgres/connection.ts';
 
 /** Rejects with `NotRecorded` where nothing was written. */
@@ -21,7 +21,10 @@ interface Keyed {
 const uniqueViolation = '23505';
 
 /** Another node wrote the same key at the same moment: its operation is the one. */
-export async function unlessKeyTaken({ idempotencyKey }: Keyed, submit: () => Promise<Submission>): Promise<Submission> {
+export async function unlessKeyTaken<S extends CardSubmission>(
+  { idempotencyKey }: Keyed,
+  submit: () => Promise<S>,
+): Promise<S | 'key_taken'> {
   try {
     return await classified(submit);
   } catch (error) {
@@ -32,6 +35,6 @@ export async function unlessKeyTaken({ idempotencyKey }: Keyed, submit: () => Pr
 }
 
 /** Of a new payment, whose key alone is never an error: the same for its reference. */
-export function unlessReferenceTaken(row: Keyed, submit: () => Promise<Submission>): Promise<Submission> {
+export function unlessReferenceTaken(row: Keyed, submit: () => Promise<CardSubmission>): Promise<CardSubmission> {
   return row.idempotencyKey?.referenceKey === undefined ? classified(submit) : unlessKeyTaken(row, submit);
 }

@@ -1,7 +1,8 @@
 /** The rules of what happened: numbers and events are without gaps, and lead to the states that stand. */
 import { openOperationStates } from '../core/states/operation.ts';
-import { type Check, sameKind, sameOperation, samePayment } from './check.ts';
+import { type Check, sameKind } from './check.ts';
 import { initialStates, operationStep, paymentStep } from './expectation.ts';
+import { sameOperation, samePayment, wordList } from './sql.ts';
 
 export const eventSequence: Check = {
   name: 'event sequence',
@@ -71,7 +72,7 @@ export const paymentState: Check = {
   body: `select merchant_id, payment_id, null::uuid as operation_id, format('it is %s and should be %s by its first operation and its amounts', state, should) as detail
   from (
     select p.merchant_id, p.payment_id, p.state, case
-      when o.state in (${openOperationStates.map((state) => `'${state}'`).join(', ')}) then 'processing'
+      when o.state in (${wordList(openOperationStates)}) then 'processing'
       when o.state <> 'approved' then 'failed'
       when o.kind = 'payout' then 'paid_out'
       when p.authorized - p.captured - p.released > 0 then 'authorized'

@@ -2,7 +2,8 @@
 import type { VisitStore } from '../core/three-d-secure/visit.ts';
 import { createBatcher } from '../postgres/batcher.ts';
 import type { Database } from '../postgres/connection.ts';
-import { findPrior, findVisit, findVisitByAuthentication, merchantOf } from './read-visits.ts';
+import { merchantOf } from './read-operations.ts';
+import { findPrior, findVisit, findVisitByAuthentication } from './read-visits.ts';
 import { type AwaitingToSubmit, submitAwaiting } from './submit-awaiting.ts';
 import { classified, unlessReferenceTaken } from './submitting.ts';
 import { reading } from './unavailable.ts';

@@ -1,12 +1,12 @@
 /** Visits of shoppers as they are written: their beginning beside the payment, the steps of their run, what is due. All by primary key but the due ones. */
 
-import type { NewPayment, Submission } from '../core/ports/new-operation.ts';
+import type { CardSubmission } from '../core/ports/new-operation.ts';
 import type { TransStatus } from '../core/three-d-secure/authentication.ts';
 import type { AuthenticationChange, NewAuthentication, NewVisit, VisitKey, VisitStore } from '../core/three-d-secure/visit.ts';
-import { jsonText, plainArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, timeText } from '../postgres/columns.ts';
 import type { Database, Row, Statement } from '../postgres/connection.ts';
 import { addDueWork } from './due-holds.ts';
-import { submitChecked, submitPayments } from './submit-payment.ts';
+import { submitPayment } from './submit-payment.ts';
 
 const insertAuthentication: Statement = {
   name: 'new_authentication',
@@ -111,8 +111,6 @@ where v.visit_id = i.visit_id and v.merchant_id = i.merchant_id and v.due_at <= 
 returning v.merchant_id, v.visit_id`,
 };
 
-const timeOf = (epochMs: number): string => new Date(epochMs).toISOString();
-
 const wayBack: Statement = {
   name: 'way_back_of_visit',
   text: `update polygate.shopper_visit set return_url = $3 where visit_id = $2 and merchant_id = $1`,
@@ -124,7 +122,7 @@ export async function setWayBack(database: Database, { merchantId, visitId }: Vi
 }
 
 /** Payment, visit and run in one transaction; without a payment only the latter two. */
-export function beginVisit(database: Database, visit: NewVisit): Promise<Submission> {
+export function beginVisit(database: Database, visit: NewVisit): Promise<CardSubmission> {
   return database.transaction(async (query) => {
     const {
       merchantId,
@@ -142,12 +140,12 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
       merchantWord,
       leaseMs,
     } = visit;
-    const submission = payment === undefined ? 'submitted' : await submitOne({ query }, payment);
+    const submission = payment === undefined ? 'submitted' : await submitPayment({ query }, payment);
     if (submission !== 'submitted') return submission;
     if (payment !== undefined) await addDueWork({ query }, payment);
     await query(insertVisit, [
       ...[merchantId, visitId, channelId, paymentId, authentication.authenticationId, returnUrl, tokenize, hasCvc],
-      ...[timeOf(expiresAtMs), timeOf(authentication.createdAtMs), captureData === undefined ? undefined : jsonText(captureData)],
+      ...[timeText(expiresAtMs), timeText(authentication.createdAtMs), captureData === undefined ? undefined : jsonText(captureData)],
       ...[confirmation, merchantWord, leaseMs],
     ]);
     await query(insertAuthentication, authenticationValues({ merchantId, visitId }, authentication));
@@ -155,17 +153,11 @@ export function beginVisit(database: Database, visit: NewVisit): Promise<Submiss
   });
 }
 
-async function submitOne(database: Pick<Database, 'query'>, payment: NewPayment): Promise<Submission> {
-  if (payment.blocksChecked === true) return submitChecked(database, payment);
-  const [submission = 'key_taken'] = await submitPayments(database, [payment]);
-  return submission;
-}
-
 function authenticationValues({ merchantId, visitId }: VisitKey, run: NewAuthentication): readonly unknown[] {
   const { authenticationId, number, state, amount, currency, cardId, request, version, methodUrl, createdAtMs, proof } = run;
   return [
     ...[merchantId, authenticationId, visitId, number, state, amount, currency, cardId, jsonText(request), version],
-    ...[methodUrl, timeOf(createdAtMs), proof?.eci, proof?.sealedValue],
+    ...[methodUrl, timeText(createdAtMs), proof?.eci, proof?.sealedValue],
   ];
 }
 
@@ -187,7 +179,7 @@ export async function changeAuthentication(
     ...[merchantId, authenticationId, from, to],
     ...[challenge?.acsUrl, challenge?.acsTransactionId ?? result?.acsTransactionId, challenge?.dsTransactionId ?? result?.dsTransactionId],
     ...[result?.status, result?.reason, result?.eci, result?.sealedValue, result?.permission, result?.shiftsLiability, result?.rule],
-    ...[result?.challengeCancel, result !== undefined || to === 'expired', timeOf(nowMs), visitId, leaseMs],
+    ...[result?.challengeCancel, result !== undefined || to === 'expired', timeText(nowMs), visitId, leaseMs],
   ]);
   return changed.length > 0;
 }
@@ -196,7 +188,7 @@ export async function confirmVisit(
   database: Database,
   { merchantId, visitId, by, confirmation, leaseMs, nowMs }: Parameters<VisitStore['confirm']>[0],
 ): Promise<boolean> {
-  return (await database.query(confirm, [merchantId, visitId, confirmation, timeOf(nowMs), leaseMs, by])).length > 0;
+  return (await database.query(confirm, [merchantId, visitId, confirmation, timeText(nowMs), leaseMs, by])).length > 0;
 }
 
 export async function restVisit(database: Database, { merchantId, visitId }: VisitKey): Promise<void> {
@@ -225,7 +217,7 @@ export async function claimDueVisits(
   database: Database,
   { businessNowMs, limit, leaseMs }: { readonly businessNowMs: number; readonly limit: number; readonly leaseMs: number },
 ): Promise<readonly VisitKey[]> {
-  const now = timeOf(businessNowMs);
+  const now = timeText(businessNowMs);
   const due = await database.query<VisitKeyRow>(candidates, [now, limit]);
   if (due.length === 0) return [];
   const merchantIds = plainArray(due.map((row) => row.merchant_id));

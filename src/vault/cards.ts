@@ -6,7 +6,7 @@ import { createHmac, type KeyObject } from 'node:crypto';
 import { Pan } from '../core/instrument/card.ts';
 import type { CardToStore } from '../core/ports/vault.ts';
 import { createBatcher } from '../postgres/batcher.ts';
-import { bytesArray, plainArray } from '../postgres/columns.ts';
+import { bytesArray, plainArray, timeArray } from '../postgres/columns.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import type { DataKeys, MerchantKeys } from './data-keys.ts';
@@ -113,8 +113,7 @@ export function createCards({ database, dataKeys, fingerprintKey, maxConcurrent 
   }
 
   async function findKey({ merchantId, cardId }: CardKey, version: number): Promise<KeyObject> {
-    // Another node may have made a newer key than this one remembers: then it is read again, once.
-    const key = dataKeys.cached(merchantId)?.versions.get(version) ?? (await dataKeys.load(merchantId)).versions.get(version);
+    const key = await dataKeys.find(merchantId, version);
     if (key === undefined)
       throw new VaultIntegrityError(`card ${cardId} of merchant ${merchantId} names data key ${version}, which does not exist`);
     return key;
@@ -209,7 +208,7 @@ async function insert(database: Database, cards: readonly SealedCard[]): Promise
     plainArray(cards.map((card) => card.keyVersion)),
     bytesArray(cards.map((card) => card.sealed)),
     bytesArray(cards.map((card) => card.fingerprint)),
-    plainArray(cards.map((card) => `"${new Date(card.purgeAtMs).toISOString()}"`)),
+    timeArray(cards.map((card) => card.purgeAtMs)),
   ]);
   if (row?.count === cards.length) return cards.map(() => 'stored');
   // Some id was there before. The same card again is fine; another number must not be answered with "stored".

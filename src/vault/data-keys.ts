@@ -21,6 +21,8 @@ export interface DataKeys {
   cached(merchantId: string): MerchantKeys | undefined;
   /** Reads a merchant's keys, making the first one. Callers of the same moment share one read. */
   load(merchantId: string): Promise<MerchantKeys>;
+  /** One version of a merchant's keys; undefined when there is none. One that this node does not remember may have been made by another: it is read, once. */
+  find(merchantId: string, version: number): Promise<KeyObject | undefined>;
   /** Drops a merchant's keys from memory when they end before `version`. */
   forgetBefore(merchantId: string, version: number): void;
 }
@@ -104,23 +106,30 @@ export function createDataKeys({
     return keys;
   }
 
+  function cached(merchantId: string): MerchantKeys | undefined {
+    const keys = memory.get(merchantId);
+    if (keys === undefined || performance.now() < keys.expiresAtMs) return keys;
+    memory.delete(merchantId);
+    return undefined;
+  }
+
+  function load(merchantId: string): Promise<MerchantKeys> {
+    let promise = loading.get(merchantId);
+    if (promise === undefined) {
+      promise = readOrMake(merchantId).finally(() => loading.delete(merchantId));
+      loading.set(merchantId, promise);
+    }
+    return promise;
+  }
+
   return {
-    cached(merchantId) {
-      const keys = memory.get(merchantId);
-      if (keys === undefined || performance.now() < keys.expiresAtMs) return keys;
-      memory.delete(merchantId);
-      return undefined;
+    cached,
+    load,
+    async find(merchantId, version) {
+      return cached(merchantId)?.versions.get(version) ?? (await load(merchantId)).versions.get(version);
     },
     forgetBefore(merchantId, version) {
       if ((memory.get(merchantId)?.currentVersion ?? version) < version) memory.delete(merchantId);
-    },
-    load(merchantId) {
-      let promise = loading.get(merchantId);
-      if (promise === undefined) {
-        promise = readOrMake(merchantId).finally(() => loading.delete(merchantId));
-        loading.set(merchantId, promise);
-      }
-      return promise;
     },
   };
 }

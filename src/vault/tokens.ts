@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CardSummary } from '../core/instrument/card.ts';
 import { NotRecorded } from '../core/payment/store-failure.ts';
 import { createBatcher } from '../postgres/batcher.ts';
-import { jsonText, plainArray, textArray } from '../postgres/columns.ts';
+import { jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import { certaintyOf, type Database, type Statement } from '../postgres/connection.ts';
 import { type CardKey, requireUuids } from './cards.ts';
 
@@ -222,7 +222,7 @@ async function make(database: Database, tokens: readonly NewToken[]): Promise<bo
     plainArray(tokens.map((token) => token.merchantId)),
     plainArray(tokens.map((token) => token.cardId)),
     plainArray(tokens.map((token) => token.token)),
-    plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
+    timeArray(tokens.map((token) => token.purgeAtMs)),
     textArray(tokens.map((token) => jsonText(token.summary))),
     plainArray(tokens.map((token) => String(token.isNotOfCard))),
   ]);
@@ -248,7 +248,7 @@ async function adopt(database: Database, tokens: readonly AdoptedToken[]): Promi
     merchantIds,
     plainArray(tokens.map((token) => token.cardId)),
     names,
-    plainArray(tokens.map((token) => `"${new Date(token.purgeAtMs).toISOString()}"`)),
+    timeArray(tokens.map((token) => token.purgeAtMs)),
     textArray(tokens.map((token) => jsonText(token.summary))),
   ]);
   const adopted = new Set(made.map((row) => keyOf(row.merchant_id, row.token)));

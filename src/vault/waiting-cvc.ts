@@ -4,7 +4,7 @@ import { type Cvc, parseCvc } from '../core/instrument/card.ts';
 import type { Vault } from '../core/ports/vault.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { seal, unseal } from './aes-gcm.ts';
-import type { DataKeys, MerchantKeys } from './data-keys.ts';
+import type { DataKeys } from './data-keys.ts';
 import { VaultIntegrityError } from './errors.ts';
 
 const insert: Statement = {
@@ -38,10 +38,8 @@ export interface WaitingCvcs extends Pick<Vault, 'keepCvc' | 'readCvc' | 'dropCv
 }
 
 export function createWaitingCvcs({ database, dataKeys }: { readonly database: Database; readonly dataKeys: DataKeys }): WaitingCvcs {
-  const keysOf = async (merchantId: string): Promise<MerchantKeys> => dataKeys.cached(merchantId) ?? (await dataKeys.load(merchantId));
-
   async function keyOf(merchantId: string, version: number): Promise<KeyObject> {
-    const key = (await keysOf(merchantId)).versions.get(version) ?? (await dataKeys.load(merchantId)).versions.get(version);
+    const key = await dataKeys.find(merchantId, version);
     if (key === undefined)
       throw new VaultIntegrityError(`a code of merchant ${merchantId} names data key ${version}, which does not exist`);
     return key;
@@ -49,7 +47,7 @@ export function createWaitingCvcs({ database, dataKeys }: { readonly database: D
 
   return {
     async keepCvc({ merchantId, visitId, token, cvc, lifeMs }) {
-      const { current, currentVersion } = await keysOf(merchantId);
+      const { current, currentVersion } = dataKeys.cached(merchantId) ?? (await dataKeys.load(merchantId));
       const sealed = seal(current, cvc.reveal(), aadOf(['cvc', merchantId, visitId, currentVersion]));
       await database.query(insert, [merchantId, visitId, currentVersion, sealed, lifeMs, token ?? null]);
     },

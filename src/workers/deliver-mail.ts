@@ -1,6 +1,6 @@
 /** The outbox's way by mail: what a delivery tells of, as a mail, and one try to hand it in. */
 import type { ClaimedDelivery } from '../core/event/outbox.ts';
-import { mailLanguages } from '../core/mail/content.ts';
+import { mailLanguageOf } from '../core/mail/content.ts';
 import { confirmationOf } from '../core/mail/payment-confirmation.ts';
 import { mailIdOf, type QueuedMail } from '../core/mail/send.ts';
 import type { OperationView, PaymentTree } from '../core/payment/operation.ts';
@@ -45,7 +45,7 @@ export function mailOf(
   return {
     ...{ merchantId, kind: 'payment_confirmation', to, data, senderName: data.merchantName },
     mailId: mailIdOf([endpointId, paymentId, String(sequence)]),
-    language: mailLanguages.find((language) => language === endpoint.settings.language) ?? 'en',
+    language: mailLanguageOf(endpoint.settings.language),
   };
 }
 

@@ -6,22 +6,19 @@
 import { type BankMethod, type BankUse, supports } from '../instrument/bank.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
-import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, resultOfFailure, resultOfHolder } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperateCommand } from '../payment/operate.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
-import type { AcquirerAnswer } from '../ports/acquirer.ts';
+import { refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { IdempotencyKey, NewBankPayment } from '../ports/new-operation.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, refusal, refused } from '../refusals.ts';
 import { orderOf } from './ask.ts';
-import type { BankAnswer } from './bank.ts';
-import { takeBankReport } from './take-report.ts';
+import { takeFirstAnswer } from './first-answer.ts';
 
 export interface BankCommand extends PaymentNames {
   readonly channel: Channel;
@@ -36,8 +33,8 @@ export interface BankCommand extends PaymentNames {
 
 /** Records the payment and starts it at the bank. Refuses what can be refused without a trace. */
 export async function authorizeAtBank(engine: Engine, command: BankCommand): Promise<ActResult> {
-  const refused = refuse(engine, command);
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const wrong = refuse(engine, command);
+  if (wrong !== undefined) return { kind: 'refused', refusal: wrong };
   return refuseWhenUnavailable(engine, async () => {
     const operationId = orderedId(engine.clock);
     const key = await keyOfPayment(engine, command);
@@ -51,10 +48,7 @@ function refuse({ bank }: Engine, { channel, kind, method, amount, currency }: B
   const inactive = refuseInactive(channel, { flow: 'redirect' });
   if (inactive !== undefined) return inactive;
   if (!supports(method, kind)) return refusal('flow_not_supported');
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
-  return undefined;
+  return refuseMoney(channel, amount, currency);
 }
 
 function keyOfPayment(engine: Engine, command: BankCommand): Promise<{ readonly idempotencyKey?: IdempotencyKey }> {
@@ -76,10 +70,10 @@ export interface RebillAtBank {
 export async function rebillAtBank(engine: Engine, { command, tree, use, amount, key }: RebillAtBank): Promise<ActResult> {
   const { channel, merchantReference, dialectData, operationId: referenceId, returnUrl } = command;
   const { method } = use;
-  if (channel.bankMethods?.includes(method) !== true) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (channel.bankMethods?.includes(method) !== true) return refused('method_not_enabled');
   const inactive = refuseInactive(channel, { flow: 'redirect' });
   if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
-  if (!supports(method, 'rebill')) return { kind: 'refused', refusal: refusal('flow_not_supported') };
+  if (!supports(method, 'rebill')) return refused('flow_not_supported');
   const operationId = orderedId(engine.clock);
   const first = { operationId: tree.operations[0]?.operationId ?? referenceId, returnUrl: use.returnUrl };
   return submit(engine, {
@@ -104,7 +98,7 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
   const { merchantId, channelId, routingNumber } = channel;
   const nowMs = engine.clock.businessNow();
   const trace = engine.bank?.prepare({ routingNumber, nowMs });
-  if (trace === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (trace === undefined) return refused('method_not_enabled');
   const row: NewBankPayment = {
     ...given,
     merchantId,
@@ -118,43 +112,17 @@ async function submit(engine: Engine, submittal: Submittal): Promise<ActResult> 
   const startedMs = performance.now();
   try {
     const submission = await engine.store.submitBankPayment(row);
-    if (submission === 'key_taken')
-      return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+    if (submission === 'key_taken') return resultOfHolder(engine, row);
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    return refuseUnrecorded(engine, error);
+    return resultOfFailure(engine, error, row, view);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   return { kind: 'recorded', operation: await start(engine, view), repeat: false };
 }
 
-/** A bank that could not be reached has not heard of it: the payment has failed. Whatever else is not answered is asked for again. */
 async function start(engine: Engine, view: OperationView): Promise<OperationView> {
-  const { merchantId, operationId } = view;
   const order = await orderOf(engine, view);
-  if (order === undefined || engine.bank === undefined) return view;
-  const answer = await engine.bank.start(order);
-  if (answer.outcome !== 'report') return conclude(engine, { view }, notTakenUp(answer));
-  try {
-    await takeBankReport(engine, view, answer.report);
-    return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
-  } catch (error) {
-    engine.log.error({ operationId, error: String(error) }, 'a payment at a bank was started, and that could not be recorded yet');
-    return view;
-  }
-}
-
-/** What an answer that is no report makes of what was just ordered. */
-export function notTakenUp(answer: Exclude<BankAnswer, { readonly outcome: 'report' }>): AcquirerAnswer {
-  switch (answer.outcome) {
-    case 'not_found':
-      return { outcome: 'unknown', cause: 'the bank does not know what it was just told' };
-    case 'refused':
-      return { outcome: 'declined', responseCode: 'refused', reason: 'unspecified' };
-    case 'not_sent':
-    case 'unknown':
-      return answer;
-  }
+  return order === undefined || engine.bank === undefined ? view : takeFirstAnswer(engine, view, await engine.bank.start(order));
 }
 
 function viewOf(row: NewBankPayment): OperationView {

@@ -1,4 +1,5 @@
 /** Resolution at a bank: payments are looked at until they have an outcome, acts are repeated until they are answered. Nothing is undone by guess. */
+import { backOffMs } from '../due/back-off.ts';
 import { outcomeOf, recordSurely } from '../payment/conclude.ts';
 import type { Engine } from '../payment/engine.ts';
 import { isFirstKind } from '../payment/operation.ts';
@@ -7,8 +8,7 @@ import { repeatAct } from './act.ts';
 import { askBank } from './ask.ts';
 import { askOfTransfer } from './transfer.ts';
 
-const firstPauseMs = 500;
-const pauseAtMostMs = 60_000;
+const pauses = { firstMs: 500, atMostMs: 60_000 };
 /** The money of a payment that its shopper has put off may take days, and so may a transfer. */
 const deferredPauseMs = 300_000;
 
@@ -16,11 +16,10 @@ const deferredPauseMs = 300_000;
 export async function resolveAtBank(engine: Engine, claimed: ClaimedOperation): Promise<void> {
   const { operation, attempt } = claimed;
   const { merchantId, operationId, reason } = operation;
-  // However long a bank is away, it will be able to tell one day.
-  const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(attempt - 1, 10), pauseAtMostMs);
   const isTransfer = operation.kind === 'payout';
   const mayTakeDays = reason === 'payment_deferred' || (isTransfer && operation.state === 'pending');
-  const afterMs = mayTakeDays ? deferredPauseMs : pauseMs;
+  // However long a bank is away, it will be able to tell one day.
+  const afterMs = mayTakeDays ? deferredPauseMs : backOffMs(attempt - 1, pauses);
   if (isTransfer) await askOfTransfer(engine, operation);
   else if (isFirstKind(operation.kind)) await askBank(engine, operation);
   else if (await hasOutcome(engine, claimed)) return;

@@ -7,19 +7,18 @@
 import { accountSummaryOf, type BankAccount } from '../instrument/account.ts';
 import { accountTransfers } from '../instrument/bank.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
-import { conclude } from '../payment/conclude.ts';
 import { isTooLateToSend } from '../payment/deadline.ts';
 import type { ActResult, Engine } from '../payment/engine.ts';
-import { keyOfRow, perhapsRecorded, repeatOf } from '../payment/idempotency.ts';
+import { keyOfRow, resultOfFailure, resultOfHolder } from '../payment/idempotency.ts';
 import { type PaymentNames, withNumber } from '../payment/merchant-names.ts';
 import type { OperationView } from '../payment/operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from '../payment/store-failure.ts';
+import { refuseWhenUnavailable } from '../payment/store-failure.ts';
 import type { NewAccountPayout } from '../ports/new-operation.ts';
-import { type Refusal, refusal } from '../refusals.ts';
-import { notTakenUp } from './authorize.ts';
-import type { Bank, BankAnswer } from './bank.ts';
+import { type Refusal, refusal, refused } from '../refusals.ts';
+import type { Bank } from './bank.ts';
+import { takeFirstAnswer } from './first-answer.ts';
 import { takeBankReport } from './take-report.ts';
 
 export interface AccountPayoutCommand extends PaymentNames {
@@ -35,18 +34,15 @@ export interface AccountPayoutCommand extends PaymentNames {
 /** Records the payout and orders it at the bank. Refuses what can be refused without a trace. */
 export async function payOutToAccount(engine: Engine, command: AccountPayoutCommand): Promise<ActResult> {
   const { bank } = engine;
-  const refused = refuse(command);
-  if (bank === undefined) return { kind: 'refused', refusal: refusal('method_not_enabled') };
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const wrong = refuse(command);
+  if (bank === undefined) return refused('method_not_enabled');
+  if (wrong !== undefined) return { kind: 'refused', refusal: wrong };
   return refuseWhenUnavailable(engine, async () => submit(engine, bank, command, await rowOf(engine, bank, command)));
 }
 
 function refuse({ channel, amount, currency }: AccountPayoutCommand): Refusal | undefined {
   if (channel.bankMethods?.includes(accountTransfers) !== true) return refusal('method_not_enabled');
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
-  return undefined;
+  return refuseMoney(channel, amount, currency);
 }
 
 async function rowOf(engine: Engine, bank: Bank, command: AccountPayoutCommand): Promise<NewAccountPayout> {
@@ -78,33 +74,19 @@ async function submit(engine: Engine, bank: Bank, command: AccountPayoutCommand,
   try {
     switch (await engine.store.submitAccountPayout(row)) {
       case 'key_taken':
-        return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+        return resultOfHolder(engine, row);
       case 'guard_failed':
-      case 'card_blocked':
-        return { kind: 'refused', refusal: refusal('balance_too_low', 'amount') };
+        return refused('balance_too_low', 'amount');
       case 'submitted':
     }
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, view);
-    return refuseUnrecorded(engine, error);
+    return resultOfFailure(engine, error, row, view);
   }
   if (isTooLateToSend(startedMs)) return { kind: 'recorded', operation: view, repeat: false };
   const { amount, currency, trace } = row;
   const { account, purpose, channel } = command;
   const answer = await bank.transfer({ trace, amount, currency, account, purpose, debtor: channel.name });
-  return { kind: 'recorded', operation: await take(engine, view, answer), repeat: false };
-}
-
-async function take(engine: Engine, view: OperationView, answer: BankAnswer): Promise<OperationView> {
-  const { merchantId, operationId } = view;
-  if (answer.outcome !== 'report') return conclude(engine, { view }, notTakenUp(answer));
-  try {
-    await takeBankReport(engine, view, answer.report);
-    return (await engine.store.findOperation({ merchantId, operationId })) ?? view;
-  } catch (error) {
-    engine.log.error({ operationId, error: String(error) }, 'a payout was ordered at the bank, and that could not be recorded yet');
-    return view;
-  }
+  return { kind: 'recorded', operation: await takeFirstAnswer(engine, view, answer), repeat: false };
 }
 
 /** Finds out what became of a payout that has no certain outcome, and records it. */

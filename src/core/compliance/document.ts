@@ -98,15 +98,23 @@ export interface ComplianceStore {
   add(document: ComplianceDocument, file: Uint8Array): Promise<void>;
   /** Remembers that a merchant was warned so many days before the end of a document; false when it was before. */
   noteWarning(key: Pick<ComplianceDocument, 'merchantId' | 'documentId'> & { readonly days: number }): Promise<boolean>;
-  /** Approved documents that end within this time, and were not replaced by one that ends later; with whom to tell. */
-  ending(request: { readonly fromMs: number; readonly untilMs: number; readonly limit: number }): Promise<readonly EndingDocument[]>;
+  /** Of approved documents that no later one replaces: the warnings that are due now and were not given, for the document that ends first first. */
+  dueWarnings(request: WarningTimes & { readonly limit: number }): Promise<readonly DueWarning[]>;
+  /** When the next of their warnings becomes due after now; business time, epoch ms. */
+  nextWarningAtMs(times: WarningTimes): Promise<number | undefined>;
 }
 
-export interface EndingDocument {
+/** When warnings are due: so many days before a document ends. `nowMs`: business time. */
+export interface WarningTimes {
+  readonly nowMs: number;
+  readonly daysBefore: readonly number[];
+}
+
+export interface DueWarning {
   readonly document: ComplianceDocument;
   readonly merchantName: string;
   /** Mail addresses of the merchant. */
   readonly addresses: readonly { readonly address: string; readonly language: string }[];
-  /** Days before the end at which it was warned. */
-  readonly warnedAt: readonly number[];
+  /** Before the end: of several warnings that are due the latest, since those that were missed are not caught up. */
+  readonly days: number;
 }

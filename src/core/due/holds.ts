@@ -10,7 +10,8 @@ import { voidOperation } from '../payment/void.ts';
 import { expireReview, giveUpUncaptured } from '../risk/decide-review.ts';
 import { isCapturedAfterReview, isInReview, isUncaptured, stateShown } from '../risk/review.ts';
 import { isGivenUpReason } from '../risk/rule.ts';
-import { openOperationStates } from '../states/operation.ts';
+import { isOpen } from '../states/operation.ts';
+import { backOffMs } from './back-off.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { doEach } from './each.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
@@ -26,8 +27,7 @@ export interface HoldRules {
 const leaseMarginMs = 15_000;
 /** Something of the payment is under way; its resolution looks again after about as long. */
 const againAfterMs = 1_000;
-const firstPauseMs = 5_000;
-const pauseAtMostMs = 600_000;
+const pauses = { firstMs: 5_000, atMostMs: 600_000 };
 /** A hold whose reversal the acquirer refuses so often, over more than half an hour, is left to the operator. */
 const refusalsAtMost = 10;
 
@@ -137,7 +137,7 @@ function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dia
 
 /** Whether there is anything to take; `unclear` while something that may change it has no outcome. */
 function leftOf(tree: PaymentTree, hold: OperationNode): 'nothing' | 'unclear' | 'something' {
-  if (hold.state !== 'approved' && openOperationStates.some((state) => state === hold.state)) return 'unclear';
+  if (isOpen(hold.state)) return 'unclear';
   if (hold.state !== 'approved' || tree.state !== 'authorized') return 'nothing';
   if (tree.capturePending > 0 || tree.releasePending > 0) return 'unclear';
   return tree.authorized - tree.captured - tree.released > 0 ? 'something' : 'nothing';
@@ -155,8 +155,7 @@ async function putOff(engine: Engine, due: DueHold): Promise<boolean> {
 
 /** No acquirer was there to be asked. */
 async function tryAgain(engine: Engine, due: DueHold): Promise<boolean> {
-  const afterMs = Math.min(firstPauseMs * 2 ** Math.min(due.failedTries, 10), pauseAtMostMs);
-  await engine.holds.putOff(due, { afterMs, failed: true });
+  await engine.holds.putOff(due, { afterMs: backOffMs(due.failedTries, pauses), failed: true });
   return false;
 }
 

@@ -4,7 +4,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash } from '../payment/idempotency.ts';
-import { refusal } from '../refusals.ts';
+import { refused } from '../refusals.ts';
 import type { TokenView } from './token.ts';
 import { recordAct, repeatedAct, type TokenActResult } from './token-acts.ts';
 import { whyNoToken } from './why-no-token.ts';
@@ -37,7 +37,7 @@ export async function forget(engine: Engine, command: ForgetCommand): Promise<To
     return { kind: 'refused', refusal: await whyNoToken(engine, { merchantId, token }) };
   }
   if ((await engine.tokenActs.find({ merchantId, token, kind: 'deletion' })) !== undefined) {
-    return { kind: 'refused', refusal: refusal('token_deleted', 'token') };
+    return refused('token_deleted', 'token');
   }
   const createdAtMs = engine.clock.businessNow();
   await engine.vault.deleteToken({ merchantId, token, cardPurgeAtMs: purgeTime(createdAtMs, channel, engine.settings) });

@@ -10,7 +10,7 @@ import { stateOfCheckout } from '../payment/checkout.ts';
 import type { Checkout, CheckoutTerms } from '../payment/checkout-terms.ts';
 import type { Engine } from '../payment/engine.ts';
 import { closeOrder, openOrderOnce } from '../payment/order.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, type Refused, refusal } from '../refusals.ts';
 import type { Invoice } from './invoice-store.ts';
 import { mailOrder } from './mail-order.ts';
 
@@ -39,7 +39,7 @@ export interface NewInvoice {
 }
 
 export type Issued =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Refused
   /** The reference has an invoice already. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'issued'; readonly invoice: Invoice };

@@ -1,5 +1,6 @@
 /** Mails to the customer about an order: that it is to be paid, and where; none of what is not to be paid any more. */
 
+import { mailLanguageOf } from '../mail/content.ts';
 import type { InvoiceMail } from '../mail/invoice.ts';
 import { type QueuedMail, sendMail } from '../mail/send.ts';
 import type { Channel } from '../merchant/channel.ts';
@@ -35,7 +36,7 @@ export async function mailOrder(engine: Engine, mail: OrderMail): Promise<void> 
   };
   for (const [index, address] of [...new Set(to)].entries()) {
     await sendMail(engine.mails, 'invoice', {
-      ...{ merchantId: channel.merchantId, senderName: merchantName, to: address, language: languageOf(terms.language), data },
+      ...{ merchantId: channel.merchantId, senderName: merchantName, to: address, language: mailLanguageOf(terms.language), data },
       ...(key === undefined ? {} : { key: index === 0 ? key : `${key} ${address}` }),
     });
   }
@@ -48,10 +49,4 @@ export async function asksInVain(engine: Engine, { merchantId, kind, data }: Que
   if (!asks || typeof orderId !== 'string') return false;
   const order = await engine.checkouts.findById({ merchantId, checkoutId: orderId });
   return order !== undefined && ['succeeded', 'kept', 'closed'].includes((await stateOfCheckout(engine, order)).kind);
-}
-
-const mailLanguages = ['en', 'de', 'fr', 'es'] as const;
-
-function languageOf(tag: string | undefined): (typeof mailLanguages)[number] {
-  return mailLanguages.find((language) => tag?.toLowerCase().startsWith(language)) ?? 'en';
 }

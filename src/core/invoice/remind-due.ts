@@ -6,8 +6,6 @@ import type { Engine } from '../payment/engine.ts';
 import { remindOfInvoice, viewInvoice } from './invoice.ts';
 import type { Invoice } from './invoice-store.ts';
 
-const takenAtOnce = 100;
-
 export function dueInvoices(engine: Engine, directory: Pick<Directory, 'channelById'>, { isTest }: { readonly isTest: boolean }): DueWork {
   const remind = async (invoice: Invoice): Promise<boolean> => {
     const channel = await directory.channelById(invoice);
@@ -20,12 +18,8 @@ export function dueInvoices(engine: Engine, directory: Pick<Directory, 'channelB
   return {
     name: 'reminders of invoices',
     async run(limit) {
-      const taken = await engine.invoices.dueReminders({
-        businessNowMs: engine.clock.businessNow(),
-        limit: limit > 0 ? limit : takenAtOnce,
-      });
       return doEach(engine.log, {
-        taken,
+        taken: await engine.invoices.dueReminders({ businessNowMs: engine.clock.businessNow(), limit }),
         act: remind,
         namesOf: ({ merchantId, invoiceNumber }) => ({ merchantId, invoiceNumber }),
         waits: 'a reminder of an invoice waits for its next try',

@@ -7,6 +7,11 @@ export const mailLanguages = ['en', 'de', 'fr', 'es'] as const;
 
 export type MailLanguage = (typeof mailLanguages)[number];
 
+/** The language of a mail for somebody who reads this one, a tag such as `de`, `de-AT` or `de_AT`; English where there is none, or no such mail. */
+export function mailLanguageOf(tag: string | undefined): MailLanguage {
+  return mailLanguages.find((language) => tag?.toLowerCase().startsWith(language)) ?? 'en';
+}
+
 export interface MailContent {
   readonly subject: string;
   readonly heading: string;

@@ -3,6 +3,7 @@ import type { PaymentEventRecord } from '../event/payment-event.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { OperationView, PaymentTree } from '../payment/operation.ts';
 import { isRiskReason } from '../risk/rule.ts';
+import { unsuccessfulOperationStates } from '../states/operation.ts';
 import type { MailContent, MailFormats, MailKind, MailLanguage } from './content.ts';
 
 /**
@@ -215,7 +216,8 @@ export function confirmationOf({
   };
 }
 
-const failures: readonly string[] = ['declined', 'failed', 'rejected', 'undone'];
+/** Events of operations are named after the states that they lead to. */
+const failures: readonly string[] = unsuccessfulOperationStates;
 
 function resultOf(
   { name, operationState }: PaymentEventRecord,

@@ -2,7 +2,7 @@
 import { type AgreementRequest, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import { type Refusal, refusal } from '../refusals.ts';
 import type { Origin } from '../risk/rule.ts';
 import type { Exemption } from '../three-d-secure/authentication.ts';
@@ -61,9 +61,8 @@ export function refuseTerms({
   channel,
   agreement,
 }: Pick<AuthorizeCommand, 'amount' | 'currency' | 'channel' | 'agreement'>): Refusal | undefined {
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
+  const refused = refuseMoney(channel, amount, currency);
+  if (refused !== undefined) return refused;
   if (agreement !== undefined && !isConsistent(agreement)) return refusal('agreement_inconsistent', 'agreement');
   return undefined;
 }

@@ -7,7 +7,7 @@ import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { maskCardNumbers } from '../instrument/mask.ts';
 import type { Channel } from '../merchant/channel.ts';
-import type { NewPayment, Submission } from '../ports/new-operation.ts';
+import type { CardSubmission, NewPayment } from '../ports/new-operation.ts';
 import {
   type AgreementTerms,
   type AuthenticationRequest,
@@ -52,7 +52,7 @@ export type AgreementStart = Pick<CredentialUse, 'sequence' | 'type'>;
 
 /** How a payment waits: instead of being sent, it is recorded with its visit, and then begun. */
 export interface Waiting {
-  record(row: NewPayment): Promise<Submission>;
+  record(row: NewPayment): Promise<CardSubmission>;
   /** Never rejects: what was recorded is answered as it stands. */
   begin(row: NewPayment, view: OperationView, pan: Pan | undefined): Promise<OperationView>;
 }

@@ -12,13 +12,40 @@ const releasing = 'releasesRest';
 /** In the dialect's data of a capture that goes with its hold: the issuer has approved less than was asked for, which the capture alone does not show. */
 export const heldInPart = 'heldInPart';
 
-export function partOf({ requestedAmount }: Pick<OperationView, 'requestedAmount'>): Readonly<Record<string, string>> {
+function partOf({ requestedAmount }: Pick<OperationView, 'requestedAmount'>): Readonly<Record<string, string>> {
   return requestedAmount === undefined ? {} : { [heldInPart]: String(requestedAmount) };
 }
 
 export function capture(engine: Engine, command: OperateCommand): Promise<ActResult> {
   if (command.releasesRest === undefined) return operate(engine, 'capture', command, decideCapture);
   return captureAndRelease(engine, { ...command, dialectData: { ...command.dialectData, [releasing]: 'true' } });
+}
+
+/** Captures all of what was held, once; answers with the capture, or with the hold where only that stands. */
+export async function captureHeld(
+  engine: Engine,
+  held: OperationView,
+  { channel, dialectData }: Pick<OperateCommand, 'channel' | 'dialectData'>,
+): Promise<OperationView> {
+  const before = await captureOf(engine, held);
+  if (before !== undefined) return before;
+  const { operationId, amount, currency, merchantReference } = held;
+  const taken = await capture(engine, {
+    ...{ channel, operationId, amount, currency, dialectData: { ...dialectData, ...partOf(held) } },
+    ...(merchantReference === undefined ? {} : { merchantReference }),
+  });
+  if (taken.kind === 'recorded') return taken.operation;
+  // Another repeat of the same request was faster, or the merchant has called the payment off; or the database has gone, and only the hold stands.
+  const faster = await captureOf(engine, held).catch(() => undefined);
+  if (faster === undefined) {
+    engine.log.warn({ operationId, code: taken.refusal.code }, 'an authorized payment could not be captured at once');
+  }
+  return faster ?? held;
+}
+
+async function captureOf(engine: Engine, { merchantId, operationId }: OperationView): Promise<OperationView | undefined> {
+  const tree = await engine.store.findTree({ merchantId, operationId });
+  return tree?.operations.find(({ kind }) => kind === 'capture');
 }
 
 /** Whether a capture has succeeded that releases what it left of the hold. */

@@ -7,10 +7,9 @@ import type { NewPosting } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import { chargeMeant } from '../risk/review.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { perhapsRecorded, repeatOf } from './idempotency.ts';
-import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
+import { resultOfFailure, resultOfHolder } from './idempotency.ts';
+import { type Decide, decideAndRecord, type OperateCommand, refuseUnsuccessful, type Submittal } from './operate.ts';
 import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 export function chargeback(engine: Engine, command: OperateCommand): Promise<ActResult> {
   return declare(engine, 'chargeback', command, decideChargeback);
@@ -78,11 +77,10 @@ async function post(engine: Engine, kind: NewPosting['kind'], { command, tree, d
   try {
     const submission = await engine.store.postOperation(row);
     if (submission === 'guard_failed') return undefined;
-    if (submission === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
+    if (submission === 'key_taken') return resultOfHolder(engine, row);
     return { kind: 'recorded', operation: viewOf(row, target, 'approved'), repeat: false };
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, target, 'submitted'));
-    return refuseUnrecorded(engine, error);
+    return resultOfFailure(engine, error, row, viewOf(row, target, 'submitted'));
   }
 }
 

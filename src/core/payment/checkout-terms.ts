@@ -80,14 +80,14 @@ export interface CheckoutTerms {
   readonly variant?: string;
   /** Card brands that may be used; empty: all. */
   readonly brands: readonly CardBrand[];
-  /** Methods of banks that may be used, where they are activated: also those whose money comes later. Absent: those that do at once what is ordered. */
+  /** Methods of banks that the merchant wants, and no cards; absent or empty: cards, and absent: every method. */
+  readonly methods?: readonly BankMethod[];
+  /** Methods of banks that this kind of order may be paid with, also where the money comes later; absent: those that do at once what is ordered. */
   readonly banks?: readonly BankMethod[];
-  /** Only a bank will do. */
+  /** Only a bank will do, whichever. */
   readonly takesNoCards?: true;
   /** The shopper may have the card kept when they pay with it. */
   readonly offersToKeep?: true;
-  /** Methods of banks that may be used; absent: all, beside cards. With some of them cards may not. */
-  readonly methods?: readonly BankMethod[];
   /** Tokens of stored cards that are offered. */
   readonly tokens: readonly string[];
   readonly lines: readonly OrderLine[];

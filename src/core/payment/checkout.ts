@@ -10,13 +10,16 @@ import type { Cvc } from '../instrument/card.ts';
 import type { TokenAct } from '../instrument/token.ts';
 import { tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, type Refused, refusal, refused } from '../refusals.ts';
 import { stateShown } from '../risk/review.ts';
+import { isOpen, isUnsuccessful } from '../states/operation.ts';
 import { keepCvc } from '../three-d-secure/run.ts';
+import { attemptKey } from './attempt-key.ts';
 import { authorize } from './authorize.ts';
-import { authorizeAndCapture, captureHeld } from './authorize-and-capture.ts';
+import { authorizeAndCapture } from './authorize-and-capture.ts';
 import { type AuthorizeCommand, type Instrument, refuseTerms } from './authorize-command.ts';
 import type { Shopper } from './await-shopper.ts';
+import { captureHeld } from './capture.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { spentWith } from './kept-card.ts';
@@ -46,7 +49,7 @@ export async function stateOfCheckout(engine: Engine, checkout: Checkout): Promi
 /** A card is kept at the first attempt, or it was not sent at all. */
 async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<CheckoutState> {
   const { merchantId, channelId } = checkout;
-  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: keyOf(checkout, 1) });
+  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: attemptKey(checkout, 1) });
   if (found !== undefined) return { kind: 'kept', act: found.act };
   if (checkout.chosenToken !== undefined) return { kind: 'kept' };
   if (checkout.closed !== undefined) return { kind: 'closed' };
@@ -56,7 +59,7 @@ async function stateOfKeeping(engine: Engine, checkout: Checkout): Promise<Check
 
 async function stateFrom(engine: Engine, checkout: Checkout, last: OperationView | undefined, attempts: number): Promise<CheckoutState> {
   if (last !== undefined && !hasFailed(last)) {
-    return isOpen(last) ? { kind: 'pending', last } : { kind: 'succeeded', last: await capturedToo(engine, checkout, last) };
+    return isOpen(stateShown(last)) ? { kind: 'pending', last } : { kind: 'succeeded', last: await capturedToo(engine, checkout, last) };
   }
   // An attempt whose process ended, or is still about to note it, is known by its key.
   const next = attempts + 1;
@@ -85,11 +88,9 @@ async function watchLast({ expiries, clock, log }: Engine, checkout: Checkout): 
   });
 }
 
-/** What has ended so can never become a charge: a late approval is reversed. A capture that failed leaves what was held: that is no reason to hold more. */
+/** A capture that failed leaves what was held: that is no reason to hold more. */
 function hasFailed(operation: OperationView): boolean {
-  if (operation.kind === 'capture') return false;
-  const state = stateShown(operation);
-  return state === 'declined' || state === 'rejected' || state === 'failed' || state === 'undone';
+  return operation.kind !== 'capture' && isUnsuccessful(stateShown(operation));
 }
 
 /** What was held after the shopper came back from the bank is captured as soon as anybody looks. */
@@ -100,23 +101,13 @@ async function capturedToo(engine: Engine, { merchantId, channelId, terms }: Che
   return channel === undefined ? last : captureHeld(engine, last, { ...thenCapture, channel });
 }
 
-function isOpen(operation: OperationView): boolean {
-  const state = stateShown(operation);
-  return state === 'awaiting' || state === 'submitted' || state === 'pending' || state === 'unknown' || state === 'escalated';
-}
-
 async function operationOfAttempt(engine: Engine, checkout: Checkout, attempt: number): Promise<OperationView | undefined> {
   const { merchantId, channelId } = checkout;
-  const found = await engine.store.findByKey({ merchantId, channelId, key: keyOf(checkout, attempt) });
+  const found = await engine.store.findByKey({ merchantId, channelId, key: attemptKey(checkout, attempt) });
   return found === undefined ? undefined : engine.store.findOperation({ merchantId, operationId: found.operationId });
 }
 
 const keysOf = ({ merchantId, checkoutId }: Checkout) => ({ merchantId, checkoutId });
-
-/** Merchants' own keys are ASCII, so none can be equal to it. */
-function keyOf({ checkoutId }: Checkout, attempt: number): string {
-  return `§checkout ${checkoutId} ${attempt}`;
-}
 
 /** What a shopper can pay with here; a payout may go to an account instead, whose holder reads the `purpose`. */
 export type CheckoutInstrument =
@@ -151,17 +142,14 @@ export interface CheckoutAttempt {
   readonly instrument: CheckoutInstrument;
   /** Absent: the merchant pays with a stored card, and no shopper is there. */
   readonly shopper?: Shopper;
-  /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
   /** Where a card is kept for one payment: the shopper agrees that it is kept for longer. */
   readonly keepsLonger?: boolean;
+  /** What this attempt has beside what was ordered: whether the card is kept, and under which agreement it is used. */
   readonly more?: Partial<Pick<AuthorizeCommand, 'tokenize' | 'agreement' | 'dialectData'>>;
 }
 
 /** `changed`: the shopper saw other terms; nothing was tried. */
-export type AttemptResult =
-  | { readonly kind: 'state'; readonly state: CheckoutState }
-  | { readonly kind: 'changed' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+export type AttemptResult = { readonly kind: 'state'; readonly state: CheckoutState } | { readonly kind: 'changed' } | Refused;
 
 /** Tries to pay. A repeated, outdated or too late attempt changes nothing: it is told how the checkout stands. */
 export async function payCheckout(
@@ -220,15 +208,14 @@ async function begin(
   const unwanted = await refuseUnwanted(engine, checkout, instrument);
   if (unwanted !== undefined) return { kind: 'refused', refusal: unwanted };
   const given = {
-    ...{ ...order, channel, idempotencyKey: keyOf(checkout, attempt) },
+    ...{ ...order, channel, idempotencyKey: attemptKey(checkout, attempt) },
     ...(numbered === undefined ? {} : { paymentNumber: await engine.store.takePaymentNumber(checkout.merchantId) }),
     dialectData: { ...order.dialectData, ...dialectData },
   };
   if (instrument.type === 'bank') {
     const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind: asked, ...bankOrder } = given;
     const { method } = instrument;
-    if (asked === 'payout' || (shopper === undefined && method !== 'prepayment'))
-      return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    if (asked === 'payout' || (shopper === undefined && method !== 'prepayment')) return refused('flow_not_supported');
     // What only comes later is an order first, and its receipts are the charge.
     const kind = checkout.terms.banks?.includes(method) === true && !supports(method, asked) ? 'preauthorization' : asked;
     return authorizeAtBank(engine, { ...bankOrder, kind, method, returnUrl: shopper?.returnUrl ?? (() => '') });
@@ -236,7 +223,7 @@ async function begin(
   if (instrument.type === 'account') {
     const { tokenize: _tokenize, agreement: _agreement, origin: _origin, kind, ...payout } = given;
     const { account, purpose } = instrument;
-    if (kind !== 'payout') return { kind: 'refused', refusal: refusal('flow_not_supported') };
+    if (kind !== 'payout') return refused('flow_not_supported');
     return payOutToAccount(engine, { ...payout, account, purpose });
   }
   const asked = authenticates === 'always' && shopper !== undefined ? { ...shopper, mustAuthenticate: true as const } : shopper;
@@ -252,14 +239,14 @@ async function keepCard(
 ): Promise<AttemptResult> {
   const forOnePayment = checkout.terms.forOnePayment === true && !keepsLonger;
   if (instrument.type === 'token' && checkout.terms.tokens.includes(instrument.token)) return chooseCard(engine, checkout, instrument);
-  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (instrument.type !== 'card') return refused('method_not_enabled');
   const { dialectData, merchantReference } = checkout.terms.order;
   const result = await tokenize(engine, {
     ...(forOnePayment ? { forOnePayment } : {}),
     dialectData: forOnePayment ? { ...dialectData, [spentWith]: checkout.checkoutId } : dialectData,
     ...{ channel, card: { type: 'card', pan: instrument.pan, summary: instrument.summary } },
     ...(merchantReference === undefined ? {} : { merchantReference }),
-    idempotencyKey: keyOf(checkout, attempt),
+    idempotencyKey: attemptKey(checkout, attempt),
   });
   if (result.kind === 'refused' && result.refusal.code !== 'key_reused') return result;
   if (result.kind === 'recorded' && !result.repeat) {

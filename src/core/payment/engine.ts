@@ -14,7 +14,7 @@ import type { PaymentStore } from '../ports/payment-store.ts';
 import type { RefundsInParts } from '../ports/refunds-in-parts.ts';
 import type { TokenActStore } from '../ports/token-act-store.ts';
 import type { Vault } from '../ports/vault.ts';
-import type { Refusal } from '../refusals.ts';
+import type { Refused } from '../refusals.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import type { CardTesting } from '../risk/card-testing.ts';
 import type { RiskStore } from '../risk/risk-store.ts';
@@ -100,6 +100,4 @@ export interface EngineLog {
  * `refused`: nothing was recorded. `recorded`: the operation exists in the state it has now; `repeat` tells that this request, by its
  * idempotency key, had created it before.
  */
-export type ActResult =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'recorded'; readonly operation: OperationView; readonly repeat: boolean };
+export type ActResult = Refused | { readonly kind: 'recorded'; readonly operation: OperationView; readonly repeat: boolean };

@@ -7,10 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pan } from '../instrument/card.ts';
 import { maskCardNumbers } from '../instrument/mask.ts';
 import type { IdempotencyKey } from '../ports/new-operation.ts';
-import { refusal } from '../refusals.ts';
+import { refused } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
-import { lookAgainMs, lookForMs } from './store-failure.ts';
+import { isCertainlyNotRecorded, lookAgainMs, lookForMs, refuseUnrecorded } from './store-failure.ts';
 
 /** Keyed HMAC of a command in canonical form: the PAN enters as its fingerprint, the CVC not at all. */
 export async function inputHash(
@@ -92,14 +92,17 @@ interface Keyed {
 }
 
 /**
- * The result of a request after a first transaction that may stand or not. A repeat whose own transaction broke is told of the first request, instead
- * of an id that never was. `operation`: what was to be recorded; told without a key, when nobody has it, and when the database does not tell soon.
+ * The result of a request whose first transaction has failed: refused where nothing of it stands. Where it may stand, a repeat is told of the first
+ * request, instead of an id that never was. `operation`: what was to be recorded; told without a key, when nobody has it, and when the database does not
+ * tell soon.
  */
-export async function perhapsRecorded(
+export async function resultOfFailure(
   engine: Engine,
+  error: unknown,
   row: Keyed & { readonly operationId: string },
   operation: OperationView,
 ): Promise<ActResult> {
+  if (isCertainlyNotRecorded(error)) return refuseUnrecorded(engine, error);
   return (await holderOfKey(engine, row)) ?? { kind: 'recorded', operation, repeat: false };
 }
 
@@ -118,6 +121,11 @@ async function holderOfKey(engine: Engine, row: Keyed & { readonly operationId: 
   return undefined;
 }
 
+/** The result of a request whose key somebody else has taken meanwhile: that of the other request, once it can be told. */
+export async function resultOfHolder(engine: Engine, keyed: Keyed): Promise<ActResult> {
+  return (await repeatOf(engine, keyed)) ?? refused('key_in_flight', 'idempotencyKey');
+}
+
 /** The result of the request that had this key before, or this reference; undefined when there was none. */
 export async function repeatOf(engine: Engine, { merchantId, channelId, idempotencyKey }: Keyed): Promise<ActResult | undefined> {
   if (idempotencyKey === undefined) return undefined;
@@ -127,7 +135,7 @@ export async function repeatOf(engine: Engine, { merchantId, channelId, idempote
   const found = isByReference ? await engine.store.findByKey({ merchantId, channelId, key: referenceKey }) : underKey;
   if (found === undefined) return undefined;
   if (idempotencyKey.matchesAnyInput !== true && !sameInput(found, idempotencyKey))
-    return { kind: 'refused', refusal: refusal('key_reused', isByReference ? 'merchantReference' : 'idempotencyKey') };
+    return refused('key_reused', isByReference ? 'merchantReference' : 'idempotencyKey');
   const operation = await engine.store.findOperation({ merchantId, operationId: found.operationId });
   return operation === undefined ? undefined : { kind: 'recorded', operation, repeat: true };
 }

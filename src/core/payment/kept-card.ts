@@ -3,6 +3,7 @@
  * payment takes it; a repetition of that payment is the same payment.
  */
 import type { Cvc } from '../instrument/card.ts';
+import { attemptKey } from './attempt-key.ts';
 import type { Checkout } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
 
@@ -20,7 +21,7 @@ export interface KeptCard {
 /** The card that a page has kept; undefined while there is none, and when its time is over. */
 export async function keptCardOf(engine: Engine, checkout: Checkout): Promise<KeptCard | undefined> {
   const { merchantId, checkoutId, channelId, chosenToken } = checkout;
-  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: `§checkout ${checkoutId} 1` });
+  const found = await engine.tokenActs.findByKey({ merchantId, channelId, key: attemptKey(checkout, 1) });
   const token = found?.act.token ?? chosenToken;
   return token === undefined || (found !== undefined && isOver(engine, found.act)) ? undefined : { token, checkoutId };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import type { Channel } from '../merchant/channel.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refused, refusal } from '../refusals.ts';
 import { readTicket } from '../three-d-secure/tickets.ts';
 import { refuseTerms } from './authorize-command.ts';
 import type { Checkout, CheckoutTerms } from './checkout-terms.ts';
@@ -22,7 +22,7 @@ export interface Opening {
   readonly lifetimeMs?: number;
 }
 
-export type Opened = { readonly kind: 'refused'; readonly refusal: Refusal } | { readonly kind: 'opened'; readonly token: string };
+export type Opened = Refused | { readonly kind: 'opened'; readonly token: string };
 
 /** Opens a checkout. */
 export function openCheckout(engine: Engine, channel: Channel, opening: Opening): Promise<Opened> {

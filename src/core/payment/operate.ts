@@ -5,18 +5,18 @@
 
 import { actAtBank } from '../bank/act.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseAmount } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import type { AcquirerRequest } from '../ports/acquirer.ts';
 import type { IdempotencyKey, NewOperation } from '../ports/new-operation.ts';
-import { type Refusal, type RefusalCode, refusal } from '../refusals.ts';
+import { type Refusal, type RefusalCode, refusal, refused } from '../refusals.ts';
 import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { keyOfRow, perhapsRecorded, repeatOf } from './idempotency.ts';
+import { keyOfRow, repeatOf, resultOfFailure, resultOfHolder } from './idempotency.ts';
 import type { MerchantNames } from './merchant-names.ts';
 import { type DueReason, isPosted, type OperationNode, type OperationView, type PaymentTree, type Trace } from './operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded, refuseWhenUnavailable } from './store-failure.ts';
+import { refuseWhenUnavailable } from './store-failure.ts';
 
 export interface OperateCommand extends MerchantNames {
   readonly channel: Channel;
@@ -102,13 +102,9 @@ async function repeatOrRefuse(engine: Engine, keyed: Parameters<typeof repeatOf>
   return (await repeatOf(engine, keyed)) ?? { kind: 'refused', refusal: decision };
 }
 
-export function refused(code: RefusalCode): ActResult {
-  return { kind: 'refused', refusal: refusal(code) };
-}
-
 function refuseAny(tree: PaymentTree, { amount, currency }: OperateCommand): Refusal | undefined {
-  if (amount !== undefined && amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount !== undefined && amount > largestAmount) return refusal('amount_too_large', 'amount');
+  const refusedAmount = amount === undefined ? undefined : refuseAmount(amount);
+  if (refusedAmount !== undefined) return refusedAmount;
   if (currency !== undefined && currency !== tree.currency) return refusal('currency_mismatch', 'currency');
   return undefined;
 }
@@ -190,11 +186,10 @@ async function submit(engine: Engine, kind: NewOperation['kind'], submittal: Sub
     target.cardId === undefined ? undefined : engine.vault.reveal({ merchantId, cardId: target.cardId }),
   ]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row, target));
-    return refuseUnrecorded(engine, submission.reason);
+    return resultOfFailure(engine, submission.reason, row, viewOf(row, target));
   }
   if (submission.value === 'guard_failed') return undefined;
-  if (submission.value === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
+  if (submission.value === 'key_taken') return resultOfHolder(engine, row);
   if (isTooLateToSend(startedMs)) {
     engine.log.warn({ operationId: row.operationId }, 'recording took too long; the operation is left to its resolution');
     return { kind: 'recorded', operation: viewOf(row, target), repeat: false };

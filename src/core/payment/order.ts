@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { TokenAct } from '../instrument/token.ts';
 import { type TokenizeCommand, tokenize } from '../instrument/tokenize.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, refusal, refused } from '../refusals.ts';
 import { orderPageUrl } from '../three-d-secure/tickets.ts';
 import { withAuthentication } from '../three-d-secure/view.ts';
 import { refuseTerms } from './authorize-command.ts';
@@ -142,7 +142,7 @@ export async function payOrder(
   const state = await stateOfOrder(engine, checkout);
   if (state.kind !== 'open') return { kind: 'state', state };
   if (revision !== checkout.revision) return { kind: 'changed' };
-  if (instrument.type !== 'card') return { kind: 'refused', refusal: refusal('method_not_enabled') };
+  if (instrument.type !== 'card') return refused('method_not_enabled');
   const { pan, summary } = instrument;
   await keepCardFor(engine, { order: checkout, channel }, { card: { type: 'card', pan, summary }, dialectData: more?.dialectData ?? {} });
   return { kind: 'state', state: await stateOfOrder(engine, checkout) };

@@ -4,10 +4,10 @@ import { rebillAtBank } from '../bank/authorize.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import { refuseInactive } from '../merchant/activation.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseAmount } from '../money/refuse-money.ts';
 import { orderedId } from '../ordered-id.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, refusal, refused } from '../refusals.ts';
 import type { ReviewCause } from '../risk/rule.ts';
 import { screen } from '../risk/screen.ts';
 import { isIssuerAsked, waitingForIssuer } from './await-issuer.ts';
@@ -17,7 +17,8 @@ import type { ActResult, Engine } from './engine.ts';
 import { heldForReview } from './hold-for-review.ts';
 import { repeatOf } from './idempotency.ts';
 import { keyOf, type OperateCommand, refuseUnsuccessful } from './operate.ts';
-import { isChargedBack, type OperationNode, type PaymentTree } from './operation.ts';
+import { isCharge, isChargedBack, type OperationNode, type PaymentTree } from './operation.ts';
+import { capturesIn } from './refund.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
 import { type PaymentCard, submit } from './submit.ts';
 
@@ -31,12 +32,12 @@ export function rebill(engine: Engine, command: OperateCommand): Promise<ActResu
     if (repeat !== undefined) return repeat;
     const tree = await engine.store.findTree({ merchantId, operationId });
     const named = tree?.operations.find((operation) => operation.operationId === operationId);
-    if (tree === undefined || named === undefined) return { kind: 'refused', refusal: refusal('operation_unknown') };
+    if (tree === undefined || named === undefined) return refused('operation_unknown');
     const amount = decideRebill(tree, named, command);
     if (typeof amount !== 'number') return { kind: 'refused', refusal: amount };
     const { cardId, card, bank } = named;
     if (bank !== undefined) return rebillAtBank(engine, { command, tree, use: bank, amount, key });
-    if (card === undefined || cardId === undefined) return { kind: 'refused', refusal: refusal('card_gone', 'card') };
+    if (card === undefined || cardId === undefined) return refused('card_gone', 'card');
     const inactive = refuseInactive(channel, { brand: card.brand });
     if (inactive !== undefined) return { kind: 'refused', refusal: inactive };
     const kept = { cardId, summary: card };
@@ -86,27 +87,13 @@ export function decideRebill(tree: PaymentTree, named: OperationNode, command: O
   if (currency !== undefined && currency !== tree.currency) return refusal('currency_mismatch', 'currency');
   if (charges.every((charge) => charge.reversed === charge.amount)) return refusal('nothing_left');
   if (charges.every(isChargedBack)) return refusal('charged_back');
-  if (amount === undefined || amount <= 0) return refusal('amount_too_low', 'amount');
-  return amount > largestAmount ? refusal('amount_too_large', 'amount') : amount;
+  return amount === undefined ? refusal('amount_too_low', 'amount') : (refuseAmount(amount) ?? amount);
 }
 
 /** What of the order was charged. Merchants often name the authorization, whose id they kept: then its captures are meant. */
 function chargesOf(tree: PaymentTree, named: OperationNode): readonly OperationNode[] {
-  switch (named.kind) {
-    case 'debit':
-    case 'capture':
-    case 'rebill':
-    case 'receipt':
-      return [named];
-    case 'preauthorization':
-      return tree.operations.filter(({ kind, state }) => (kind === 'capture' || kind === 'receipt') && state === 'approved');
-    case 'reversal':
-    case 'refund':
-    case 'payout':
-    case 'chargeback':
-    case 'chargeback_reversal':
-      return [];
-  }
+  if (named.kind === 'preauthorization') return capturesIn(tree);
+  return isCharge(named) ? [named] : [];
 }
 
 interface Rebilled {

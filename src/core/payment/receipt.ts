@@ -6,10 +6,9 @@ import { orderedId } from '../ordered-id.ts';
 import type { NewReceipt } from '../ports/new-operation.ts';
 import { refusal } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { perhapsRecorded, repeatOf } from './idempotency.ts';
-import { type Decide, decideAndRecord, type OperateCommand, refused, refuseUnsuccessful, type Submittal } from './operate.ts';
+import { resultOfFailure, resultOfHolder } from './idempotency.ts';
+import { type Decide, decideAndRecord, type OperateCommand, refuseUnsuccessful, type Submittal } from './operate.ts';
 import type { OperationNode, OperationView } from './operation.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
 
 /** Declares a receipt, in one part or several, up to what was ordered. */
 export function receipt(engine: Engine, command: OperateCommand): Promise<ActResult> {
@@ -41,11 +40,10 @@ async function declare(engine: Engine, { command, tree, decision, key }: Submitt
   try {
     const submission = await engine.store.declareReceipt(row);
     if (submission === 'guard_failed') return undefined;
-    if (submission === 'key_taken') return (await repeatOf(engine, row)) ?? refused('key_in_flight');
+    if (submission === 'key_taken') return resultOfHolder(engine, row);
     return { kind: 'recorded', operation: viewOf(row, decision.target, 'approved'), repeat: false };
   } catch (error) {
-    if (!isCertainlyNotRecorded(error)) return perhapsRecorded(engine, row, viewOf(row, decision.target, 'submitted'));
-    return refuseUnrecorded(engine, error);
+    return resultOfFailure(engine, error, row, viewOf(row, decision.target, 'submitted'));
   }
 }
 

@@ -9,9 +9,10 @@ import { doEach } from '../due/each.ts';
 import type { DueWork } from '../due/work.ts';
 import type { Channel, Directory } from '../merchant/channel.ts';
 import type { DueRefund } from '../ports/refunds-in-parts.ts';
-import { refusal } from '../refusals.ts';
+import { refusal, refused } from '../refusals.ts';
+import { isUnsuccessful } from '../states/operation.ts';
 import type { ActResult, Engine } from './engine.ts';
-import { type Decide, type OperateCommand, operate, refused } from './operate.ts';
+import { type Decide, type OperateCommand, operate } from './operate.ts';
 import { leftOf, type OperationNode, type OperationView, type PaymentTree } from './operation.ts';
 import { capturesIn, decideRefund, isRefunding, refundableOf } from './refund.ts';
 
@@ -40,7 +41,7 @@ export async function refundInParts(engine: Engine, command: OperateCommand): Pr
     engine.log.error({ operationId: operation.operationId, error: String(error) }, 'parts of a refund could not be made or read');
   }
   // The rest follows. A repeat is told of all of it; without a key there is none, and what stands is told.
-  return command.idempotencyKey === undefined ? first : refused('key_in_flight');
+  return command.idempotencyKey === undefined ? first : refused('key_in_flight', 'idempotencyKey');
 }
 
 /** Refunds of a payment as they were asked for, and all other operations as they are. */
@@ -189,5 +190,5 @@ function sumOf(parts: readonly { readonly amount: number }[]): number {
 
 /** What is refused gives back nothing; what is not answered yet may. */
 function stands({ state }: OperationView): boolean {
-  return state !== 'declined' && state !== 'rejected' && state !== 'failed' && state !== 'undone';
+  return !isUnsuccessful(state);
 }

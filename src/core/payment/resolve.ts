@@ -8,6 +8,7 @@
  */
 
 import { resolveAtBank } from '../bank/resolve.ts';
+import { backOffMs } from '../due/back-off.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, LateAnswerListener, UndoAnswer } from '../ports/acquirer.ts';
 import type { OutcomeToRecord } from '../ports/outcome.ts';
 import type { ClaimedOperation } from '../ports/payment-store.ts';
@@ -23,15 +24,12 @@ import { isPartGivenUp, partDeclined } from './partial-approval.ts';
 /** Unanswered or refused messages after which a person has to look at it: with the pauses below, about 25 minutes. */
 export const attemptsAtMost = 30;
 
-const firstPauseMs = 500;
-const pauseAtMostMs = 60_000;
+/** After each unanswered message. */
+const pauses = { firstMs: 500, atMostMs: 60_000 };
+/** Added to the time that an acquirer may take: by then whoever has taken an operation up is done with it, or is gone. */
+const leaseMarginMs = 10_000;
 /** While the link is down nothing is sent, so nothing counts; the link itself reconnects with back-off. */
 const linkDownPauseMs = 1_000;
-
-/** The pause after the n-th unanswered message: doubling from half a second to a minute. */
-export function pauseAfterMs(attempt: number): number {
-  return Math.min(firstPauseMs * 2 ** (attempt - 1), pauseAtMostMs);
-}
 
 /**
  * Claims what is due and begins to resolve it, side by side. Returns the work on each operation, which never rejects: one that is not answered takes
@@ -41,7 +39,7 @@ export async function resolveDue(engine: Engine, limit: number): Promise<readonl
   const { timeoutMs } = engine.acquirer;
   // What is in a normal exchange is not marked, which would cost it a change of an index.
   await engine.store.markOrphans({ createdBeforeMs: engine.clock.wallNow() - timeoutMs, afterMs: timeoutMs + resolutionMarginMs });
-  const claimed = await engine.store.claimUnresolved({ limit, leaseMs: engine.acquirer.timeoutMs + 10_000 });
+  const claimed = await engine.store.claimUnresolved({ limit, leaseMs: timeoutMs + leaseMarginMs });
   return claimed.map((one) => {
     const { paymentId, operationId } = one.operation;
     return engine.within({ work: 'resolution', paymentId, operationId }, () => resolveOne(engine, one));
@@ -69,7 +67,7 @@ async function resolveOne(engine: Engine, claimed: ClaimedOperation): Promise<vo
  */
 async function isUnknown(engine: Engine, open: OpenOperation): Promise<boolean> {
   if (open.view.state !== 'submitted') return open.view.state === 'unknown';
-  const resolveAfterMs = engine.acquirer.timeoutMs + 10_000;
+  const resolveAfterMs = engine.acquirer.timeoutMs + leaseMarginMs;
   const { state } = await recordSurely(engine, { ...event(open, 'lose'), from: 'submitted', resolveAfterMs });
   return state === 'unknown';
 }
@@ -208,7 +206,7 @@ function postpone(
 ): Promise<void> {
   const { merchantId, operationId } = operation;
   const counts = outcome !== 'not_sent';
-  return engine.store.postpone({ merchantId, operationId, counts, afterMs: counts ? pauseAfterMs(attempt) : linkDownPauseMs });
+  return engine.store.postpone({ merchantId, operationId, counts, afterMs: counts ? backOffMs(attempt - 1, pauses) : linkDownPauseMs });
 }
 
 async function escalate(engine: Engine, open: OpenOperation, why: string): Promise<void> {

@@ -9,7 +9,7 @@ import { challengeMandated } from '../three-d-secure/authentication.ts';
 import { type InHand, keepCvc } from '../three-d-secure/run.ts';
 import { exemptionOf, type Verdict, verdictOf } from '../three-d-secure/verdict.ts';
 import { awaitsConfirmation, awaitsMerchant, type Visit } from '../three-d-secure/visit.ts';
-import { capture, partOf } from './capture.ts';
+import { captureHeld } from './capture.ts';
 import { outcomeOf, recordSurely } from './conclude.ts';
 import { isTooLateToSend, resolutionMarginMs } from './deadline.ts';
 import type { Engine } from './engine.ts';
@@ -57,22 +57,12 @@ interface Ending {
 /** Nothing is left to do but what was to follow at once; the CVC goes with it. */
 async function end(engine: Engine, { visit, operation, channel }: Ending): Promise<void> {
   const { shoppers, vault } = engine;
-  if (visit.captureData !== undefined && stateShown(operation) === 'approved') await captureOnce(engine, { visit, operation, channel });
+  if (visit.captureData !== undefined && stateShown(operation) === 'approved') {
+    // A crash may have left the payment with its capture, or without it.
+    await captureHeld(engine, operation, { channel, dialectData: visit.captureData });
+  }
   if (visit.hasCvc) await vault.dropCvc(visit);
   await shoppers.visits.close(visit);
-}
-
-/** A crash may have left the payment with its capture, or without it. */
-async function captureOnce(engine: Engine, { visit, operation, channel }: Ending): Promise<void> {
-  const { merchantId, operationId, amount, currency, merchantReference } = operation;
-  const tree = await engine.store.findTree({ merchantId, operationId });
-  if (tree?.operations.some(({ kind }) => kind === 'capture') === true) return;
-  const done = await capture(engine, {
-    ...{ channel, operationId, amount, currency, dialectData: { ...visit.captureData, ...partOf(operation) } },
-    ...(merchantReference === undefined ? {} : { merchantReference }),
-  });
-  if (done.kind === 'refused')
-    engine.log.warn({ operationId, code: done.refusal.code }, 'an authorized payment could not be captured at once');
 }
 
 async function refuse(engine: Engine, { visit, operation: view, channel }: Ending, reason: ShopperFailure): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a failed transaction, or a read after one, means for the answer. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refused, refused } from '../refusals.ts';
 import type { ActResult, Engine } from './engine.ts';
 
 /** Thrown by a store when a read or a transaction failed and nothing of it stands: rolled back, or never sent. */
@@ -33,13 +33,13 @@ export async function refuseWhenUnavailable(engine: Engine, act: () => Promise<A
 }
 
 /** Refuses a request of which nothing was recorded; the same may succeed later. */
-export function refuseUnrecorded(engine: Engine, error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {
+export function refuseUnrecorded(engine: Engine, error: unknown): Refused {
   if (error instanceof NotRecorded && error.isRefused) {
     engine.log.error({ error: String(error) }, 'a request could not be recorded; it was refused');
   } else {
     engine.noteUnavailable(error);
   }
-  return { kind: 'refused', refusal: refusal('unavailable') };
+  return refused('unavailable');
 }
 
 /** Thrown where an act was recorded, and how it stands cannot be told: nobody may say of it that nothing was done. */

@@ -6,7 +6,7 @@ import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
 import type { NewPayment, Submission } from '../ports/new-operation.ts';
-import { refusal } from '../refusals.ts';
+import { refused } from '../refusals.ts';
 import { inReview } from '../risk/review.ts';
 import type { Exemption } from '../three-d-secure/authentication.ts';
 import { evidenceOf, shiftsLiability } from '../three-d-secure/external.ts';
@@ -16,10 +16,10 @@ import { conclude } from './conclude.ts';
 import { isTooLateToSend } from './deadline.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { exchange } from './exchange.ts';
-import { perhapsRecorded, repeatOf } from './idempotency.ts';
+import { resultOfFailure, resultOfHolder } from './idempotency.ts';
 import type { OperationView, RejectionReason } from './operation.ts';
 import { blockOf } from './retry-limits.ts';
-import { isCertainlyNotRecorded, refuseUnrecorded } from './store-failure.ts';
+import { isCertainlyNotRecorded } from './store-failure.ts';
 
 /** What of a command the exchange needs beside the rows. */
 type Conduct = Pick<
@@ -46,9 +46,8 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const recording = waits === undefined || row.rejection !== undefined ? engine.store.submitPayment(row) : waits.record(row);
   const [submission, pan] = await Promise.allSettled([recording, panInVault(engine, card, row, command.channel)]);
   if (submission.status === 'rejected') {
-    if (!isCertainlyNotRecorded(submission.reason)) return perhapsRecorded(engine, row, viewOf(row));
-    if (pan.status === 'fulfilled') discardOrphan(engine, card, row);
-    return refuseUnrecorded(engine, submission.reason);
+    if (isCertainlyNotRecorded(submission.reason) && pan.status === 'fulfilled') discardOrphan(engine, card, row);
+    return resultOfFailure(engine, submission.reason, row, viewOf(row));
   }
   if (submission.value === 'card_blocked') {
     const reason = pan.status === 'rejected' || pan.value === undefined ? undefined : await blockOf(engine, row, pan.value);
@@ -131,8 +130,8 @@ async function panInVault(engine: Engine, card: PaymentCard, row: NewPayment, ch
 async function lostRace(engine: Engine, card: PaymentCard, row: NewPayment, submission: Submission): Promise<ActResult | undefined> {
   if (submission === 'submitted') return undefined;
   discardOrphan(engine, card, row);
-  if (submission === 'guard_failed') return { kind: 'refused', refusal: refusal('balance_too_low', 'amount') };
-  return (await repeatOf(engine, row)) ?? { kind: 'refused', refusal: refusal('key_in_flight', 'idempotencyKey') };
+  if (submission === 'guard_failed') return refused('balance_too_low', 'amount');
+  return resultOfHolder(engine, row);
 }
 
 /** A card stored for a payment that does not exist; its purge date would take it later anyway. */

@@ -135,8 +135,8 @@ export interface NewPosting {
   readonly createdAtMs: number;
 }
 
-/**
- * `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it.
- * `card_blocked`: nothing was written, a card with these digits is blocked: `findCardBlocks` tells whether it is this one.
- */
-export type Submission = 'submitted' | 'key_taken' | 'guard_failed' | 'card_blocked';
+/** `key_taken`: nothing was written, the key has an operation. `guard_failed`: nothing was written, the amounts or the state forbid it. */
+export type Submission = 'submitted' | 'key_taken' | 'guard_failed';
+
+/** Of a payment by card. `card_blocked`: nothing was written, a card with these digits is blocked: `findCardBlocks` tells whether it is this one. */
+export type CardSubmission = Submission | 'card_blocked';

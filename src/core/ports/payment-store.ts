@@ -7,6 +7,7 @@ import type { OperationView, PaymentTree, Trace } from '../payment/operation.ts'
 import type { OperationSearch, OperationsFound } from '../payment/search.ts';
 import type {
   BankReceiptNotice,
+  CardSubmission,
   NewAccountPayout,
   NewBankPayment,
   NewOperation,
@@ -42,7 +43,7 @@ export interface DisputeConfirmation {
 
 export interface PaymentStore {
   /** First transaction of a payment. */
-  submitPayment(row: NewPayment): Promise<Submission>;
+  submitPayment(row: NewPayment): Promise<CardSubmission>;
   /** First transaction of an operation on a payment: reserves the amount. */
   submitOperation(row: NewOperation): Promise<Submission>;
   /** First transaction of a payment at a bank. */

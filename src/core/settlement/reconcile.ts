@@ -3,6 +3,7 @@
  * differs is told to the operator: it is not mended here, since nobody can tell which side is right.
  */
 import { type Bank, transfersAccountId } from '../bank/bank.ts';
+import { backOffMs } from '../due/back-off.ts';
 import { doEach } from '../due/each.ts';
 import type { DueWork, Progress } from '../due/work.ts';
 import type { EngineLog } from '../payment/engine.ts';
@@ -13,8 +14,7 @@ import type { DueReconciliation, SettlementStore } from './settlement-store.ts';
 
 /** Added to the time that the host may take. */
 const leaseMarginMs = 10_000;
-const firstPauseMs = 500;
-const pauseAtMostMs = 600_000;
+const pauses = { firstMs: 500, atMostMs: 600_000 };
 
 export interface Reconciling {
   readonly settlements: SettlementStore;
@@ -56,7 +56,7 @@ async function reconcile({ settlements, acquirer, bank, clock, log }: Reconcilin
     const { cause } = answer;
     if (tries === 0)
       log.warn({ settlementId, accountId, currency, cause }, 'the acquirer did not answer with its totals; the question is repeated');
-    await settlements.putOffReconciliation(due, Math.min(firstPauseMs * 2 ** Math.min(tries, 20), pauseAtMostMs));
+    await settlements.putOffReconciliation(due, backOffMs(tries, pauses));
     return false;
   }
   const { totals: theirs } = answer;

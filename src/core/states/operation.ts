@@ -98,3 +98,14 @@ export const openOperationStates = [
   'unknown',
   'escalated',
 ] as const satisfies readonly OperationState[];
+
+export function isOpen(state: OperationState): boolean {
+  return openOperationStates.some((open) => open === state);
+}
+
+/** States in which an operation has come to nothing: it can never become a charge, since a late approval is reversed. */
+export const unsuccessfulOperationStates = ['declined', 'rejected', 'failed', 'undone'] as const satisfies readonly OperationState[];
+
+export function isUnsuccessful(state: OperationState): boolean {
+  return unsuccessfulOperationStates.some((unsuccessful) => unsuccessful === state);
+}

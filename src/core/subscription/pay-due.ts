@@ -1,4 +1,5 @@
 /** The payments of schedules: one for each due time, in order, also those that became due while nothing ran. */
+import { backOffMs } from '../due/back-off.ts';
 import { doEach } from '../due/each.ts';
 import { nextDue } from '../due/timetable.ts';
 import type { DueWork, Progress } from '../due/work.ts';
@@ -55,7 +56,7 @@ async function payFor(engine: Engine, directory: Pick<Directory, 'channelById'>,
   if (result.kind === 'recorded') {
     // No acquirer was there to be asked, so asking again cannot pay twice.
     if (result.operation.reason === 'acquirer_unreachable') {
-      const afterMs = Math.min(againAfterMs * 2 ** Math.min(failedTries, 10), againAtMostMs);
+      const afterMs = backOffMs(failedTries, { firstMs: againAfterMs, atMostMs: againAtMostMs });
       await engine.schedules.putOff(due, { afterMs, failed: true });
       return false;
     }

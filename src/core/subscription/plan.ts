@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nextDue, type Timetable } from '../due/timetable.ts';
 import { whyNoToken } from '../instrument/why-no-token.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseMoney } from '../money/refuse-money.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash, sameInput } from '../payment/idempotency.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refusal, type Refused, refused } from '../refusals.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface PlanCommand {
@@ -25,9 +25,7 @@ export interface PlanCommand {
   readonly dialectData: Readonly<Record<string, string>>;
 }
 
-export type PlanResult =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'recorded'; readonly schedule: Schedule; readonly repeat: boolean };
+export type PlanResult = Refused | { readonly kind: 'recorded'; readonly schedule: Schedule; readonly repeat: boolean };
 
 /** Makes a schedule. Due times before now are not made up for. */
 export async function plan(engine: Engine, command: PlanCommand): Promise<PlanResult> {
@@ -38,17 +36,17 @@ export async function plan(engine: Engine, command: PlanCommand): Promise<PlanRe
     idempotencyKey === undefined ? undefined : { key: idempotencyKey, inputHash: await inputHash(engine, merchantId, undefined, input) };
   const repeated = await repeatedPlan(engine, { merchantId, channelId, key });
   if (repeated !== undefined) return repeated;
-  const refused = refuseMoney(command) ?? (await refuseToken(engine, { merchantId, token }));
-  if (refused !== undefined) return { kind: 'refused', refusal: refused };
+  const wrong = refuseMoney(channel, amount, currency) ?? (await refuseToken(engine, { merchantId, token }));
+  if (wrong !== undefined) return { kind: 'refused', refusal: wrong };
   const createdAtMs = engine.clock.businessNow();
   const firstDueAtMs = nextDue(timetable, Math.max(createdAtMs, (startsAtMs ?? 0) - 1));
-  if (firstDueAtMs === undefined) return { kind: 'refused', refusal: refusal('never_due', 'timetable') };
+  if (firstDueAtMs === undefined) return refused('never_due', 'timetable');
   const schedule: Schedule = {
     ...{ merchantId, channelId, scheduleId: randomUUIDv7(), kind, token, amount, currency, timetable, dialectData, createdAtMs },
     ...(merchantReference === undefined ? {} : { merchantReference }),
   };
   if ((await engine.schedules.create(schedule, firstDueAtMs, key)) === 'created') return { kind: 'recorded', schedule, repeat: false };
-  return (await repeatedPlan(engine, { merchantId, channelId, key })) ?? { kind: 'refused', refusal: refusal('key_in_flight') };
+  return (await repeatedPlan(engine, { merchantId, channelId, key })) ?? refused('key_in_flight', 'idempotencyKey');
 }
 
 type Keyed = { readonly merchantId: string; readonly channelId: string; readonly key: { key: string; inputHash: Uint8Array } | undefined };
@@ -57,15 +55,8 @@ async function repeatedPlan(engine: Engine, { merchantId, channelId, key }: Keye
   if (key === undefined) return undefined;
   const found = await engine.schedules.findByKey({ merchantId, channelId, key: key.key });
   if (found === undefined) return undefined;
-  if (!sameInput(found, key)) return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+  if (!sameInput(found, key)) return refused('key_reused', 'idempotencyKey');
   return { kind: 'recorded', schedule: found.schedule, repeat: true };
-}
-
-function refuseMoney({ channel, amount, currency }: PlanCommand): Refusal | undefined {
-  if (amount <= 0) return refusal('amount_too_low', 'amount');
-  if (amount > largestAmount) return refusal('amount_too_large', 'amount');
-  if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return refusal('currency_not_enabled', 'currency');
-  return undefined;
 }
 
 async function refuseToken(engine: Engine, key: { readonly merchantId: string; readonly token: string }): Promise<Refusal | undefined> {
@@ -77,9 +68,7 @@ export interface CancelCommand {
   readonly scheduleId: string;
 }
 
-export type CancelResult =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'canceled'; readonly cancelId: string };
+export type CancelResult = Refused | { readonly kind: 'canceled'; readonly cancelId: string };
 
 const busyTries = 30;
 const busyPauseMs = 100;
@@ -88,14 +77,14 @@ const busyPauseMs = 100;
 export async function cancel(engine: Engine, { channel, scheduleId }: CancelCommand): Promise<CancelResult> {
   const { merchantId, channelId } = channel;
   const found = await engine.schedules.find({ merchantId, scheduleId });
-  if (found === undefined) return { kind: 'refused', refusal: refusal('schedule_unknown') };
-  if (found.channelId !== channelId) return { kind: 'refused', refusal: refusal('operation_of_other_channel') };
+  if (found === undefined) return refused('schedule_unknown');
+  if (found.channelId !== channelId) return refused('operation_of_other_channel');
   const cancelId = randomUUIDv7();
   for (let attempt = 1; attempt <= busyTries; attempt += 1) {
     const done = await engine.schedules.cancel({ merchantId, scheduleId, cancelId });
     if (done === 'canceled') return { kind: 'canceled', cancelId };
-    if (done === 'over') return { kind: 'refused', refusal: refusal('schedule_unknown') };
+    if (done === 'over') return refused('schedule_unknown');
     await delay(busyPauseMs);
   }
-  return { kind: 'refused', refusal: refusal('payment_busy') };
+  return refused('payment_busy');
 }

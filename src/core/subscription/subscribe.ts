@@ -6,7 +6,7 @@ import type { Channel } from '../merchant/channel.ts';
 import { stateOfCheckout } from '../payment/checkout.ts';
 import type { Engine } from '../payment/engine.ts';
 import { openOrderOnce } from '../payment/order.ts';
-import type { Refusal } from '../refusals.ts';
+import type { Refused } from '../refusals.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { BillOrder, BillWriter } from './bill.ts';
 import type { BillingTemplate, Plan, Subscriber, SubscriberKey, SubscriberStatus, TemplateKey } from './billing.ts';
@@ -42,7 +42,7 @@ export interface SubscribeCommand {
 /** `taken`: the customer has subscribed already, or the id is another's. `order`: what is to be paid at once. */
 export type Subscribed =
   | { readonly kind: 'taken'; readonly before: Subscriber | undefined }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Refused
   | { readonly kind: 'subscribed'; readonly subscriber: Subscriber; readonly order?: BillOrder };
 
 /**

@@ -6,12 +6,12 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type AgreementRequest, isConsistent } from '../instrument/agreement.ts';
 import type { CardSummary, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
-import { largestAmount } from '../money/amount.ts';
+import { refuseAmount } from '../money/refuse-money.ts';
 import { advance } from '../payment/advance.ts';
 import { requestUnder, type Shopper } from '../payment/await-shopper.ts';
 import type { Engine } from '../payment/engine.ts';
 import { inputHash } from '../payment/idempotency.ts';
-import { type Refusal, refusal } from '../refusals.ts';
+import { type Refused, refused } from '../refusals.ts';
 import type { Authentication } from './authentication.ts';
 import type { NewVisit, Visit } from './visit.ts';
 
@@ -38,7 +38,7 @@ export interface StandAloneView {
 }
 
 export type AuthenticateResult =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Refused
   /** The card takes part in no 3-D Secure; nothing was recorded. */
   | { readonly kind: 'not_enrolled' }
   | { readonly kind: 'recorded'; readonly view: StandAloneView; readonly repeat: boolean };
@@ -53,10 +53,9 @@ const cardMarginMs = 3_600_000;
 export async function authenticate(engine: Engine, command: AuthenticateCommand): Promise<AuthenticateResult> {
   const { channel, amount, currency, card, shopper, agreement, merchantReference, dialectData } = command;
   const { shoppers, clock, vault } = engine;
-  if (amount <= 0) return { kind: 'refused', refusal: refusal('amount_too_low', 'amount') };
-  if (amount > largestAmount) return { kind: 'refused', refusal: refusal('amount_too_large', 'amount') };
-  if (agreement !== undefined && !isConsistent(agreement))
-    return { kind: 'refused', refusal: refusal('agreement_inconsistent', 'agreement') };
+  const refusedAmount = refuseAmount(amount);
+  if (refusedAmount !== undefined) return { kind: 'refused', refusal: refusedAmount };
+  if (agreement !== undefined && !isConsistent(agreement)) return refused('agreement_inconsistent', 'agreement');
   const keyed = await keyedRun(engine, command);
   const repeated = keyed === undefined ? undefined : await repeatOf(engine, command, keyed);
   if (repeated !== undefined) return repeated;
@@ -119,7 +118,7 @@ async function repeatOf(
   const known = await engine.shoppers.visits.find({ merchantId, visitId });
   if (known === undefined) return undefined;
   if (known.authentication.request.standAlone?.inputHash !== hash) {
-    return { kind: 'refused', refusal: refusal('key_reused', 'idempotencyKey') };
+    return refused('key_reused', 'idempotencyKey');
   }
   const visit = (await advance(engine, { merchantId, visitId }, { pan: card.pan })) ?? known;
   return { kind: 'recorded', view: viewOf(engine, visit), repeat: true };

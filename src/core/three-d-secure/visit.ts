@@ -5,7 +5,7 @@
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { CardSummary } from '../instrument/card.ts';
 import type { Trace } from '../payment/operation.ts';
-import type { NewPayment, Submission } from '../ports/new-operation.ts';
+import type { CardSubmission, NewPayment } from '../ports/new-operation.ts';
 import { type AuthenticationState, isOpen } from '../states/authentication.ts';
 import type { Authentication, AuthenticationRequest, AuthenticationResult, PriorAuthentication, TransStatus } from './authentication.ts';
 
@@ -100,7 +100,7 @@ export type AgreementKey = { readonly merchantId: string } & (
 /** Keeps visits. Nothing of it is touched by payments that need no shopper. */
 export interface VisitStore {
   /** Records the payment as waiting, its visit and its run, in one transaction. */
-  begin(visit: NewVisit): Promise<Submission>;
+  begin(visit: NewVisit): Promise<CardSubmission>;
   find(key: VisitKey): Promise<Visit | undefined>;
   findByAuthentication(key: { readonly merchantId: string; readonly authenticationId: string }): Promise<Visit | undefined>;
   /** The authentication with which the shopper has made an agreement about this card; undefined where none is kept. */
