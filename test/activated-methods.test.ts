@@ -103,6 +103,9 @@ test('a currency and a method of a bank are activated as well', async () => {
   await eventuallyCode(() => pay(), '600.200.500');
   assert.equal((await pay({ currency: 'SEK' })).code, approved);
   assert.equal((await atBank()).code, notConfigured);
+  const { paymentType: _type, ...authentication } = debit({ ...withShopper(), paymentBrand: undefined, 'card.number': '5555555555554444' });
+  assert.equal((await opp.post('/v1/threeDSecure', authentication)).code, '600.200.500');
+  assert.equal((await opp.post('/v1/threeDSecure', { ...authentication, currency: 'SEK' })).code, '000.200.000');
   await activate({});
   await eventuallyCode(() => pay(), approved);
 });
