@@ -605,6 +605,7 @@ create table polygate.operation (
   number integer not null default 0,
   approved_part bigint,
   advice_code text,
+  checks text,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);

@@ -62,7 +62,7 @@ async function waitingOf(
   card: PaymentCard,
   use: CredentialUse | undefined,
 ): Promise<Waiting | undefined> {
-  const { channel, shopper, tokenize, exemption, captureData } = command;
+  const { channel, shopper, tokenize, exemption, origin: { address } = {}, captureData } = command;
   if (card.rejection !== undefined || (shopper === undefined && !asksByItself(command, use))) return undefined;
   const { summary, cardId, cvc } = card;
   const pan = card.pan ?? (await engine.vault.reveal({ merchantId: channel.merchantId, cardId }));
@@ -70,6 +70,7 @@ async function waitingOf(
   const waiter = {
     ...{ channel, summary, pan, tokenize },
     ...(exemption === undefined ? {} : { exemption }),
+    ...(address === undefined ? {} : { address }),
     ...(captureData === undefined ? {} : { captureData }),
   };
   if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, use, ...(cvc === undefined ? {} : { cvc }) });

@@ -115,11 +115,12 @@ async function shown(engine: Engine, open: OpenOperation, outcome: OutcomeToReco
     const found = await engine.store.findOperation(open.view).catch(() => undefined);
     return found === undefined ? { ...open.view, state: recorded.state } : { ...open.view, ...found };
   }
-  const { approvalCode, responseCode, hostCode, adviceCode, networkReference, reason, token } = outcome;
+  const { approvalCode, responseCode, hostCode, adviceCode, checks, networkReference, reason, token } = outcome;
   return {
     ...open.view,
     state: recorded.state,
     ...defined({ approvalCode, responseCode, hostCode, adviceCode, networkReference, token }),
+    ...(checks === undefined ? {} : { checks }),
     ...(reason === undefined ? {} : { reason: reason as NonNullable<OperationView['reason']> }),
   };
 }

@@ -1,4 +1,5 @@
 /** The exchange of a first operation with the acquirer, and what its answer makes of it; a card that is to be kept gets its token in between. */
+import type { BillingAddress } from '../instrument/billing-address.ts';
 import type { Cvc, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { purgeTime } from '../merchant/retention.ts';
@@ -32,6 +33,8 @@ export interface Exchange {
   readonly authenticationValue?: string;
   readonly exemption?: Exemption;
   readonly isByMailOrPhone?: true;
+  /** Of the holder: the issuer compares it with the one that it knows. */
+  readonly address?: BillingAddress;
   /** Keep the card under a token when the payment is approved. */
   readonly tokenize: boolean;
   /** Of the shopper. */
@@ -43,7 +46,7 @@ export interface Exchange {
 
 export async function exchange(engine: Engine, { channel, open: begun, row, trace, tokenize, ...more }: Exchange): Promise<OperationView> {
   const { merchantId, operationId, kind, amount, currency, cardId, card, agreement } = row;
-  const { pan, authentication, authenticationValue, exemption, isByMailOrPhone } = more;
+  const { pan, authentication, authenticationValue, exemption, isByMailOrPhone, address } = more;
   // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
   const cvc = agreement?.initiator === 'merchant' ? undefined : more.cvc;
   const request = {
@@ -52,6 +55,7 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
     ...(authentication === undefined ? {} : { authentication }),
     ...(exemption === undefined ? {} : { exemption }),
     ...(isByMailOrPhone === undefined ? {} : { isByMailOrPhone }),
+    ...(address === undefined ? {} : { address }),
   };
   const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
   const answer = await engine.acquirer.send(request, secrets);

@@ -25,13 +25,14 @@ export function partDeclined(open: OpenOperation): Omit<OutcomeToRecord, 'from'>
 export async function giveUpPart(
   engine: Engine,
   open: OpenOperation,
-  { responseCode, approvedAmount, approvalCode, networkReference }: PartlyApproved,
+  { responseCode, approvedAmount, approvalCode, networkReference, checks }: PartlyApproved,
   { request, secrets }: { readonly request: AcquirerRequest; readonly secrets: CardSecrets },
 ): Promise<OperationView> {
   const codes = {
     responseCode,
     ...(approvalCode === undefined ? {} : { approvalCode }),
     ...(networkReference === undefined ? {} : { networkReference }),
+    ...(checks === undefined ? {} : { checks }),
   };
   const outcome: OutcomeToRecord = {
     ...{ ...partDeclined(open), ...codes, event: 'approve_partly', from: 'submitted', approvedPart: approvedAmount },

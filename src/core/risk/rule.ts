@@ -1,5 +1,6 @@
 /** Rules by which a merchant refuses or reviews payments: lists of what is suspect, and limits on how often something may try. */
 import { isIP } from 'node:net';
+import type { BillingAddress } from '../instrument/billing-address.ts';
 
 /** What of a payment can be on a block list. */
 export const blockSubjects = ['card', 'bin', 'ip', 'email', 'country'] as const;
@@ -49,6 +50,8 @@ export interface Origin {
   readonly email?: string | undefined;
   /** Of the billing address, ISO 3166-1 alpha-2. */
   readonly country?: string | undefined;
+  /** The rest of that address: no rule looks at it, the issuer does. */
+  readonly address?: BillingAddress | undefined;
 }
 
 /** Why a payment is held for an operator: which rule it has met. */
