@@ -20,7 +20,7 @@ import { type CardUse, credentialUseOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { heldForReview } from './hold-for-review.ts';
 import { keyOfRow } from './idempotency.ts';
-import { judged, screened, suspected, suspicionOf, unlessAuthenticated, withAuthentication } from './judge.ts';
+import { judged, screened, suspected, suspicionOf, unlessAuthenticated, waitsForChecks, withAuthentication } from './judge.ts';
 import { withNumber } from './merchant-names.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
 import { type PaymentCard, submit } from './submit.ts';
@@ -39,7 +39,7 @@ export async function authorize(engine: Engine, asked: AuthorizeCommand): Promis
     const judgedCard = suspected(judged(found, command), command, suspicion);
     const verdict = await screened(engine, judgedCard, command);
     const card = verdict?.action === 'block' ? { ...judgedCard, rejection: verdict.reason } : judgedCard;
-    const cause = verdict?.action === 'review' ? verdict.cause : undefined;
+    const cause = verdict?.action === 'review' ? verdict.cause : waitsForChecks(card, command) ? 'card_checks' : undefined;
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card, agreement);

@@ -6,12 +6,15 @@ import { purgeTime } from '../merchant/retention.ts';
 import type { AcquirerAnswer } from '../ports/acquirer.ts';
 import type { NewPayment } from '../ports/new-operation.ts';
 import type { CardTesting, Tried } from '../risk/card-testing.ts';
+import { judgeChecks } from '../risk/judge-checks.ts';
+import { isHeldForChecks } from '../risk/review.ts';
 import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView, Trace } from './operation.ts';
-import { giveUpPart } from './partial-approval.ts';
+import { passChecks } from './pass-checks.ts';
 import { noteDecline } from './retry-limits.ts';
+import { giveUpApproval } from './unwanted-approval.ts';
 
 type Declined = Extract<AcquirerAnswer, { readonly outcome: 'declined' }>;
 
@@ -45,7 +48,7 @@ export interface Exchange {
 }
 
 export async function exchange(engine: Engine, { channel, open: begun, row, trace, tokenize, ...more }: Exchange): Promise<OperationView> {
-  const { merchantId, operationId, kind, amount, currency, cardId, card, agreement } = row;
+  const { merchantId, operationId, kind, amount, currency, card, agreement } = row;
   const { pan, authentication, authenticationValue, exemption, isByMailOrPhone, address } = more;
   // The schemes forbid the code in what the merchant starts: the shopper is not there to give it.
   const cvc = agreement?.initiator === 'merchant' ? undefined : more.cvc;
@@ -61,11 +64,28 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
   const answer = await engine.acquirer.send(request, secrets);
   if (engine.cardTesting !== undefined) noteAnswer(engine.cardTesting, { ...row, pan, ip: more.ip, email: more.email }, answer);
   const isPart = answer.outcome === 'partly_approved';
-  if (isPart && channel.acceptsPartialApproval !== true) return giveUpPart(engine, begun, answer, { request, secrets });
+  if (isPart && channel.acceptsPartialApproval !== true) {
+    return giveUpApproval(engine, begun, answer, { reason: 'partly_approved', request, secrets });
+  }
+  const isTaken = answer.outcome === 'approved' || isPart;
+  const met = isTaken ? judgeChecks(channel.riskRules, answer.checks) : undefined;
+  if (isTaken && met?.action === 'decline') return giveUpApproval(engine, begun, answer, { reason: met.reason, request, secrets });
   const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
   const instead = answer.outcome === 'declined' ? await more.onDecline?.(answer) : undefined;
   if (instead !== undefined) return instead;
-  if ((answer.outcome !== 'approved' && !isPart) || !tokenize) {
+  const keep = (kept: OpenOperation) => record(engine, kept, answer, { channel, row, tokenize, pan });
+  return isTaken && isHeldForChecks(open.view) && met === undefined ? passChecks(engine, { open, channel }, keep) : keep(open);
+}
+
+/** The answer is recorded; a card that is to be kept gets its token before. */
+async function record(
+  engine: Engine,
+  open: OpenOperation,
+  answer: AcquirerAnswer,
+  { channel, row, tokenize, pan }: Pick<Exchange, 'channel' | 'row' | 'tokenize' | 'pan'>,
+): Promise<OperationView> {
+  const { merchantId, operationId, cardId, card } = row;
+  if ((answer.outcome !== 'approved' && answer.outcome !== 'partly_approved') || !tokenize) {
     const operation = await conclude(engine, open, answer);
     if (answer.outcome === 'declined') await noteDecline(engine, row, pan, answer);
     return operation;

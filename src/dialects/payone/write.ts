@@ -98,7 +98,8 @@ function writeFraud(operation: OperationNode): Json {
 
 function fraudServiceResultOf({ reason, dialectData }: OperationNode): 'accepted' | 'challenged' | 'denied' | 'no-advice' {
   const isLetThrough = reason === 'review_accepted' || reason === capturing || reason === 'review_uncaptured';
-  if (reason === 'suspected_fraud' || (isRiskReason(reason) && !isLetThrough)) return 'denied';
+  const isFailedCheck = reason === 'address_check_failed' || reason === 'cvc_check_failed';
+  if (reason === 'suspected_fraud' || isFailedCheck || (isRiskReason(reason) && !isLetThrough)) return 'denied';
   if (reason === inReview || reason === calledOff) return 'challenged';
   return isLetThrough || dialectData[screened] !== undefined ? 'accepted' : 'no-advice';
 }
