@@ -68,6 +68,7 @@ test('what can be written of an address is sent, and no more', async () => {
   );
   assert.equal(await sent({ 'billing.street1': 'улица 5' }), '         5');
   assert.equal(await sent({ 'billing.postcode': '1234567890' }), undefined);
+  assert.equal(await sent({ 'billing.street1': '4111111111111111 Street' }), '         411111******1111 Str');
   assert.equal(await sent({ 'billing.country': 'GB', 'billing.city': 'London' }), undefined);
   assert.equal(await sent({ 'shipping.postcode': 'N1 9GU' }), undefined);
 });

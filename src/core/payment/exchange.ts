@@ -10,6 +10,7 @@ import { judgeChecks } from '../risk/judge-checks.ts';
 import { isHeldForChecks } from '../risk/review.ts';
 import type { AuthenticationEvidence, Exemption } from '../three-d-secure/authentication.ts';
 import { conclude, type OpenOperation } from './conclude.ts';
+import { type DeclineReason, isDeclineReason } from './decline.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView, Trace } from './operation.ts';
 import { passChecks } from './pass-checks.ts';
@@ -62,13 +63,14 @@ export async function exchange(engine: Engine, { channel, open: begun, row, trac
   };
   const secrets = { pan, ...(cvc === undefined ? {} : { cvc }), ...(authenticationValue === undefined ? {} : { authenticationValue }) };
   const answer = await engine.acquirer.send(request, secrets);
-  if (engine.cardTesting !== undefined) noteAnswer(engine.cardTesting, { ...row, pan, ip: more.ip, email: more.email }, answer);
   const isPart = answer.outcome === 'partly_approved';
+  const isTaken = answer.outcome === 'approved' || isPart;
+  const met = isTaken ? judgeChecks(channel.riskRules, answer.checks) : undefined;
+  const told = met?.action === 'decline' ? met.reason : answer.outcome === 'declined' ? answer.reason : answer.outcome;
+  if (engine.cardTesting !== undefined) noteAnswer(engine.cardTesting, { ...row, pan, ip: more.ip, email: more.email }, told);
   if (isPart && channel.acceptsPartialApproval !== true) {
     return giveUpApproval(engine, begun, answer, { reason: 'partly_approved', request, secrets });
   }
-  const isTaken = answer.outcome === 'approved' || isPart;
-  const met = isTaken ? judgeChecks(channel.riskRules, answer.checks) : undefined;
   if (isTaken && met?.action === 'decline') return giveUpApproval(engine, begun, answer, { reason: met.reason, request, secrets });
   const open = isPart ? { view: { ...begun.view, amount: answer.approvedAmount, requestedAmount: amount } } : begun;
   const instead = answer.outcome === 'declined' ? await more.onDecline?.(answer) : undefined;
@@ -104,9 +106,9 @@ async function record(
 function noteAnswer(
   cardTesting: CardTesting,
   { kind, merchantId, amount, currency, agreement, pan, ip, email }: Sent & Pick<Tried, 'pan' | 'ip' | 'email'>,
-  answer: AcquirerAnswer,
+  told: AcquirerAnswer['outcome'] | DeclineReason,
 ): void {
   if (kind === 'payout' || agreement?.initiator === 'merchant') return;
-  const told = answer.outcome === 'approved' ? 'approved' : answer.outcome === 'declined' ? answer.reason : undefined;
-  if (told !== undefined) cardTesting.note({ merchantId, ip, email, pan, amount, currency, answer: told });
+  if (told !== 'approved' && (told === 'partly_approved' || !isDeclineReason(told))) return;
+  cardTesting.note({ merchantId, ip, email, pan, amount, currency, answer: told });
 }
