@@ -50,7 +50,8 @@ export async function decide(engine: Engine, command: DecideCommand): Promise<De
 
 function whyForbidden({ acquirer }: Engine, view: OperationView, decision: Decision): string | undefined {
   if (decision === 'approved' && isUnwanted(view)) {
-    return 'It was approved in a way that the merchant does not take (for a part, or in spite of a failed check), and can only be undone; if the hold still stands, let the acquirer release it.';
+    const how = view.reason === 'partly_approved' ? 'for a part that the merchant does not take' : 'against a rule of the merchant';
+    return `It was approved ${how}, and can only be undone; if the hold still stands, let the acquirer release it.`;
   }
   if (decision !== 'repeat') return undefined;
   if (view.kind === 'payout')
