@@ -120,6 +120,12 @@ export const settings = {
     'How long the acquirer may take to answer before the outcome is unknown.',
   ),
   acquirerConnections: setting('ACQUIRER_CONNECTIONS', wholeNumber({ min: 1, max: 64 }), 2, 'Connections kept open to the acquirer host.'),
+  addressChecks: setting<'on' | 'off'>(
+    'ADDRESS_CHECKS',
+    onOff,
+    { sandbox: 'on', live: 'off' },
+    'Whether the acquirer is told the address of the holder (DE123), for the issuer to compare. Agree it with your acquirer, whose link must have the field.',
+  ),
   bankUrl: optional(
     'BANK_URL',
     webUrl,

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { settings } from '../src/config-table.ts';
 import { passesLuhn } from '../src/core/instrument/card.ts';
-import { moveClock } from './harness/console.ts';
+import { createConsoleClient, moveClock } from './harness/console.ts';
 import {
   approved,
   debit,
+  demo,
   exchange,
   expectReply,
   freshName,
@@ -18,6 +19,7 @@ import {
   useOppStack,
 } from './harness/opp.ts';
 import { createPaymentzClient, demoMember, purchase } from './harness/paymentz.ts';
+import { eventually } from './harness/processes.ts';
 import { browserData } from './harness/shopper.ts';
 
 const refused = '800.120.401';
@@ -158,6 +160,19 @@ describe('many cards from one address', () => {
       await buy(pan);
     }
     assert.equal((await buy(freshCard())).code, '11034');
+  });
+
+  test('what a rule of the merchant declines for its code counts, although the issuer has approved it', async () => {
+    const client = createConsoleClient(() => stack.url);
+    const ids = { merchant_id: '00000000-0000-7000-8000-000000000001' };
+    const at = '/merchants/{merchant_id}/risk-rules/checks';
+    const { rule_id } = await client.done('post', at, { ids, body: { subject: 'cvc', result: 'mismatch', action: 'decline' } });
+    const guess = async (ip: string) => (await pay({ 'card.number': freshCard(), 'card.cvv': '200', 'customer.ip': ip }, demo)).code;
+    await eventually(async () => (await guess(freshAddress())) === '800.100.153', 'the rule to be in force');
+    const ip = freshAddress();
+    for (let count = 0; count < 3; count += 1) assert.equal(await guess(ip), '800.100.153');
+    assert.equal(await guess(ip), refused);
+    await client.done('delete', '/merchants/{merchant_id}/risk-rules/{rule_id}', { ids: { ...ids, rule_id: String(rule_id) } });
   });
 });
 

@@ -32,7 +32,7 @@ function deltasOf(delta: object): string {
   return changes.map(([name, value]) => `${name}${value > 0 ? '+' : ''}${value}`).join(' ');
 }
 
-const keeps = ['submit', 'step_up', 'approve_partly', 'lose', 'escalate', 'resume'] as const;
+const keeps = ['submit', 'step_up', 'approve_partly', 'fail_checks', 'lose', 'escalate', 'resume'] as const;
 const givesBack = ['refuse', 'decline', 'fail', 'confirm_undone'] as const;
 
 const effects = tableOf(`
@@ -262,17 +262,17 @@ test('what an act may take, for every amount that stands in its way', () => {
 });
 
 const operationMoves = tableOf(`
-from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail   | lose    | confirm_undone | reopen  | escalate  | resume  | approve_for_review | accept_review | refuse_review
-awaiting  | submitted | rejected |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
-submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | failed | unknown |                |         |           |         | approved           |               |
-pending   |           |          |          |           | pending | approved | declined |                |        |         |                |         |           |         |                    |               |
-approved  |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    | approved      | approved
-declined  |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
-rejected  |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
-failed    |           |          |          |           |         |          |          |                |        |         |                |         |           |         |                    |               |
-unknown   |           |          |          | pending   |         | approved | declined |                | failed |         | undone         |         | escalated |         |                    |               |
-undone    |           |          |          |           |         |          |          |                |        |         |                | unknown |           |         |                    |               |
-escalated |           |          |          | pending   |         | approved | declined |                |        |         | undone         |         |           | unknown | approved           |               |
+from      | submit    | refuse   | step_up  | hand_over | defer   | approve  | decline  | approve_partly | fail_checks | fail   | lose    | confirm_undone | reopen  | escalate  | resume  | approve_for_review | accept_review | refuse_review
+awaiting  | submitted | rejected |          |           |         |          |          |                |             |        |         |                |         |           |         |                    |               |
+submitted |           |          | awaiting | pending   |         | approved | declined | unknown        | unknown     | failed | unknown |                |         |           |         | approved           |               |
+pending   |           |          |          |           | pending | approved | declined |                |             |        |         |                |         |           |         |                    |               |
+approved  |           |          |          |           |         |          |          |                |             |        |         |                |         |           |         |                    | approved      | approved
+declined  |           |          |          |           |         |          |          |                |             |        |         |                |         |           |         |                    |               |
+rejected  |           |          |          |           |         |          |          |                |             |        |         |                |         |           |         |                    |               |
+failed    |           |          |          |           |         |          |          |                |             |        |         |                |         |           |         |                    |               |
+unknown   |           |          |          | pending   |         | approved | declined |                |             | failed |         | undone         |         | escalated |         |                    |               |
+undone    |           |          |          |           |         |          |          |                |             |        |         |                | unknown |           |         |                    |               |
+escalated |           |          |          | pending   |         | approved | declined |                |             |        |         | undone         |         |           | unknown | approved           |               |
 `);
 
 test('which states of an operation follow which', () => {

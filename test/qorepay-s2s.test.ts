@@ -318,3 +318,12 @@ test('the address that a payer comes back to holds no card number', async () => 
   assert.equal(refused.status, 400, refused.text);
   assert.match(refused.text, /TermUrl/);
 });
+
+test('street and zip code of the client are compared by the issuer', async () => {
+  const purchase = await shop.create({ client: { email: 'ada@example.com', street_address: '200 Example Street', zip_code: '12345' } });
+  assert.equal((await shop.s2s(purchase)).status, 200);
+  const { rows } = await shop.parts.database.query<{ checks: string }>('select checks from polygate.operation where checks like $1', [
+    'Z %',
+  ]);
+  assert.deepEqual(rows, [{ checks: 'Z mismatch match not_checked M match' }]);
+});

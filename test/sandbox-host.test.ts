@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { unpackCheckResults } from '../src/protocols/iso8583/card-checks.ts';
 import { type Iso8583Message, pack } from '../src/protocols/iso8583/codec.ts';
 import { frame } from '../src/protocols/iso8583/framing.ts';
 import { HOST_LINK, HOST_LINK_FRAMES } from '../src/protocols/iso8583/layouts/host-link.ts';
@@ -109,6 +110,57 @@ test('cards of the table, and the amount limit', async () => {
     }
   }
   assert.equal((await books(sandbox, { terminal: 'CARD0001' })).length, approvals);
+});
+
+test('what the issuer finds of address and code stands in DE44, by postcode, street number and code; a repeat is told the same', async () => {
+  const pos = terminal('CHEC0001');
+  const sent = (postcode: string, street: string): { 123: string } => ({ 123: `${postcode.padEnd(9)}${street}` });
+  const cvc = (value: string): { 48: string } => ({ 48: packSubelements({ '92': value }) });
+  const table: readonly (readonly [Record<number, string>, Record<string, string>])[] = [
+    [sent('12345', '1 Example Street'), { address: 'Y' }],
+    [sent('123456789', '1 Example Street'), { address: 'X' }],
+    [sent('12345', '200 Example Street'), { address: 'Z' }],
+    [sent('123456789', 'Example Street 200'), { address: 'W' }],
+    [sent('20000', '1 Example Street'), { address: 'A' }],
+    [sent('20000', '200 Example Street'), { address: 'N' }],
+    [sent('20001', '1 Example Street'), { address: 'B' }],
+    [sent('12345', '201 Example Street'), { address: 'P' }],
+    [sent('20001', '201 Example Street'), { address: 'I' }],
+    [sent('30000', '200 Example Street'), { address: 'R' }],
+    [sent('30001', ''), { address: 'S' }],
+    [sent('12345', ''), { address: 'P' }],
+    [sent('', '2000 Example Street'), { address: 'B' }],
+    [cvc('123'), { cvc: 'M' }],
+    [cvc('200'), { cvc: 'N' }],
+    [cvc('2000'), { cvc: 'N' }],
+    [cvc('201'), { cvc: 'P' }],
+    [cvc('301'), { cvc: 'U' }],
+    [
+      { ...cvc('200'), ...sent('20000', '1 Example Street') },
+      { address: 'A', cvc: 'N' },
+    ],
+  ];
+  for (const [fields, expected] of table) {
+    for (const make of [pos.authorization, pos.debit]) {
+      const answer = await asksFor(make(fields), '00');
+      assert.deepEqual(unpackCheckResults(answer.fields[44] ?? ''), expected, JSON.stringify(fields));
+    }
+  }
+  const again = pos.authorization(sent('20000', '1 Example Street'));
+  assert.deepEqual((await link.ask(again)).fields[44], (await link.ask(repeated(again))).fields[44]);
+  const declined = await asksFor(pos.debit({ 2: '4444333322221111', ...cvc('124'), ...sent('12345', '') }), 'N7');
+  assert.deepEqual(unpackCheckResults(declined.fields[44] ?? ''), { address: 'P', cvc: 'N' });
+});
+
+test('nothing was compared where nothing was sent, on a terminal without triggers, or where no issuer was asked', async () => {
+  const both = { 48: packSubelements({ '92': '200' }), 123: '20000    1 Example Street' };
+  for (const request of [
+    terminal('CHEC0002').authorization(),
+    terminal('PLAIN778').authorization(both),
+    terminal('CHEC0002').debit({ 2: '4000000000000119', ...both }),
+  ]) {
+    assert.equal((await link.ask(request)).fields[44], undefined);
+  }
 });
 
 test('a terminal that begins with PLAIN knows no triggers but the amount limit', async () => {

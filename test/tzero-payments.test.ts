@@ -343,3 +343,16 @@ test('a refund’s reference is used once, whatever Idempotency-Key it comes wit
     ['refund', 5_00],
   ]);
 });
+
+test('street and postal code of billing_details are compared by the issuer; line_1_address comes first', async () => {
+  const latest = 'select checks from polygate.operation order by created_at desc, operation_id desc limit 1';
+  for (const [details, code] of [
+    [{ line_1_address: '200 Main St', address: '1 Main St', postal_code: '10001' }, 'Z'],
+    [{ address: '1 Main St', postal_code: '20000' }, 'A'],
+    [{ city: 'New York' }, '-'],
+  ] as const) {
+    await stack.pay(order({ billing_details: details }));
+    const { rows } = await stack.parts.database.query<{ checks: string }>(latest);
+    assert.equal(rows[0]?.checks.split(' ')[0], code, JSON.stringify(details));
+  }
+});

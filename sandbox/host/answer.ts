@@ -20,7 +20,7 @@ export interface AnswerData {
   readonly more?: {
     /** Of a partial approval: the part. */
     readonly approvedMinor?: number;
-    /** Of a reconciliation: the totals. */
+    /** Of a reconciliation: the totals. Of an authorization: what was compared. */
     readonly fields?: Readonly<Record<number, string>>;
   };
 }

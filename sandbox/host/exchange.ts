@@ -7,6 +7,7 @@ import { isRequest } from '../../src/protocols/iso8583/messages.ts';
 import type { AccountOf } from './accounts.ts';
 import { type AnswerData, answerFrame, garbageFrame, withWrongStan } from './answer.ts';
 import { APPROVED, type Books, type Fact, type FactDetails, PARTLY_APPROVED } from './books.ts';
+import { withChecks } from './card-checks.ts';
 import type { Connection } from './connection.ts';
 import { type Delivery, NORMAL } from './delivery.ts';
 import type { DisputeLink } from './dispute-link.ts';
@@ -123,7 +124,7 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
   if (known !== undefined) {
     const isSame = isSameRequest(known.fact, financial, account.id);
     if (!isSame) parts.warn(`answered ${DUPLICATE_TRACE}: a ${financial.mti} has the trace of an earlier message, but not its content`);
-    const data = isSame ? (troubleOf(fault) ?? known.fact) : plainAnswer(DUPLICATE_TRACE);
+    const data = isSame ? (troubleOf(fault) ?? withChecks(financial, known.fact)) : plainAnswer(DUPLICATE_TRACE);
     reply({ parts, connection, request, data, delivery: fault === undefined ? NORMAL : deliveryOfFault(fault) });
     return;
   }
@@ -143,7 +144,7 @@ function exchangeFinancial({ parts, connection, request, financial, nextNumbers 
     numbers: numbersFor({ financial, decision, books, nextNumbers }),
   });
   parts.settlement.note(books.apply(fact));
-  reply({ parts, connection, request, data: fact, delivery, line: toLine(fact) });
+  reply({ parts, connection, request, data: withChecks(financial, fact), delivery, line: toLine(fact) });
   const reason = disputeReasonOf(financial);
   const charge = books.answered(financial)?.entry;
   if (reason === undefined || charge === undefined) return;

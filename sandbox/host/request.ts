@@ -1,5 +1,6 @@
 /** Reads a financial message off the link: which act it asks for, how it is told from others, and which earlier one it refers to. */
 
+import { type HolderAddress, unpackAddress } from '../../src/protocols/iso8583/card-checks.ts';
 import type { Iso8583Message } from '../../src/protocols/iso8583/codec.ts';
 import { Iso8583Error } from '../../src/protocols/iso8583/error.ts';
 import { firstOf, parseOriginalData, parseReplacementAmounts } from '../../src/protocols/iso8583/messages.ts';
@@ -33,6 +34,8 @@ export interface FinancialRequest {
   readonly details: Readonly<Record<string, string>>;
   /** DE25 is 08: the shopper has ordered by mail or telephone. */
   readonly isByMailOrPhone: boolean;
+  /** DE123. */
+  readonly address: HolderAddress | undefined;
   /** DE127. */
   readonly holder: string | undefined;
   /** DE42: whose payment it is. */
@@ -137,6 +140,7 @@ function buildRequest({ act, mti, fields }: { act: Act; mti: string; fields: Rea
     remainingMinor: act === 'reversal' && fields[95] !== undefined ? parseReplacementAmounts(fields[95]) : undefined,
     details: fields[48] === undefined ? NO_DETAILS : unpackSubelements(fields[48]),
     isByMailOrPhone: fields[25] === MAIL_OR_PHONE,
+    address: fields[123] === undefined ? undefined : unpackAddress(fields[123]),
     holder: fields[127],
     merchant: (fields[42] ?? '').trim(),
     initialReference: fields[62]?.trim(),

@@ -17,7 +17,7 @@ export function escalationRoutes({ store, engine }: ConsoleParts): readonly Cons
     list({
       ...{ name: 'listEscalations', group, at: '/escalations', summary: 'Lists operations that wait for a decision, oldest first.' },
       description:
-        'They were not answered, and nothing more can be done without risk: `reason` says why, or what there is to know of it: `in_review` (a risk rule holds it), `partly_approved` (for a part that its merchant does not take). Ask the acquirer what became of each.',
+        'They were not answered, and nothing more can be done without risk: `reason` says why, or what there is to know of it: `in_review` (a risk rule holds it), `partly_approved` (for a part that its merchant does not take), `address_check_failed` and `cvc_check_failed` (approved against a rule of its merchant). Ask the acquirer what became of each.',
       query: optional({ merchant_id: inQuery.uuid, kind: oneOf(operationKinds) }),
       ...{ list: 'escalations', item: fields(operation), store },
     }),

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { activatableAtBank } from '../core/instrument/bank.ts';
 import { cardBrands } from '../core/instrument/card.ts';
+import { checkResults } from '../core/instrument/card-checks.ts';
 import { operationKinds } from '../core/payment/operation.ts';
 import { operationStates } from '../core/states/operation.ts';
 import { paymentStates } from '../core/states/payment.ts';
@@ -70,6 +71,15 @@ export const operation = {
   late_approved: means(flag, 'An approval came after the time-out.'),
   resolve_attempts: means(whole, 'Messages sent to find out what became of it.'),
   created_at: time,
+  address_code: means(
+    nullable(text),
+    'What the issuer has found of the holder’s address, in the scheme’s code (DE44); the next three say what it means.',
+  ),
+  address_street: nullable(oneOf(checkResults)),
+  address_postcode: nullable(oneOf(checkResults)),
+  address_name: nullable(oneOf(checkResults)),
+  cvc_code: means(nullable(text), 'What the issuer has found of the code on the card, in the scheme’s code (DE44).'),
+  cvc_result: nullable(oneOf(checkResults)),
 };
 
 const attempt = fields({

@@ -13,7 +13,7 @@ const held = {
   ...operation,
   cause: means(
     nullable(text),
-    'The rule that it has met: what is on a list, as in `email_listed`, or tried too often, as in `card_too_often`.',
+    'The rule that it has met: what is on a list, as in `email_listed`, or tried too often, as in `card_too_often`; `card_checks`: what the issuer has found of the address or of the code.',
   ),
   due_at: means(time, 'When it is given up unless somebody has decided; on the business clock.'),
   ...{ brand: nullable(text), bin: nullable(text), last4: nullable(text) },

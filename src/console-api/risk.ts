@@ -1,6 +1,7 @@
 /** Risk rules of merchants: what is blocked, and how often something may try. */
 import { Type } from 'typebox';
 import { holdsCardNumber } from '../core/instrument/mask.ts';
+import { badResults, checkActions, checkSubjects } from '../core/risk/check-rule.ts';
 import {
   type BlockSubject,
   blockSubjects,
@@ -21,13 +22,16 @@ const rule = {
   merchant_id: uuid,
   rule_id: uuid,
   channel_id: means(nullable(uuid), 'Null: all channels of the merchant.'),
-  kind: means(oneOf(['block', 'limit']), '`block`: an entry of a list. `limit`: how often something may try.'),
-  action: means(
-    oneOf(riskActions),
-    '`block`: what matches is not sent. `review`: it is authorized, and held until an operator has decided.',
+  kind: means(
+    oneOf(['block', 'limit', 'check']),
+    '`block`: an entry of a list. `limit`: how often something may try. `check`: what the issuer has found of the holder’s address or of the code on the card.',
   ),
-  subject: oneOf(blockSubjects),
-  value: means(nullable(text), 'What is blocked; of a card, a fingerprint from which no number can be found.'),
+  action: means(
+    oneOf([...riskActions, 'decline']),
+    '`block`: what matches is not sent. `review`: it is authorized, and held until an operator has decided. `decline`: its approval is reversed, and it is declined.',
+  ),
+  subject: oneOf([...blockSubjects, ...checkSubjects]),
+  value: means(nullable(text), 'What is blocked; of a card, a fingerprint from which no number can be found. Of a check, the result.'),
   attempts: means(nullable(whole), 'How many are let through.'),
   window_seconds: means(nullable(whole), 'Within which time, in seconds of the business clock.'),
   created_at: time,
@@ -117,6 +121,31 @@ export function riskRoutes({ store, engine }: ConsoleParts): readonly ConsoleRou
       }) {
         const { ruleId } = await store.addRiskRule({
           ...{ actor, merchantId, rule: { kind: 'limit', action, subject, attempts, windowMs: window_seconds * 1_000 } },
+          ...(channel_id === undefined ? {} : { channelId: channel_id }),
+        });
+        return read(merchantId, ruleId);
+      },
+    }),
+    act({
+      ...{ name: 'addCheck', group, method: 'post', at: `${at}/checks`, role: 'operator' },
+      summary: 'Declines, or has reviewed, what the issuer approves in spite of a result.',
+      description:
+        'The issuer’s results for the holder’s address and the code on the card come with its approval, so rules about them are looked at then. A payment without such a result meets none. `address` is `mismatch` where something of it differs and nothing matches; `street` and `postcode` are looked at alone. While a channel has a rule with the action `review`, debits that bring an address or a code are sent as holds, and captured at once where no rule is met.',
+      path: merchantPath,
+      body: fields({
+        subject: means(oneOf(checkSubjects), 'What was compared; `address`: street and postcode together.'),
+        result: means(oneOf(badResults), 'What the issuer has found.'),
+        action: means(
+          oneOf(checkActions),
+          '`decline`: the approval is reversed at once, and the payment declined. `review`: held until an operator has decided.',
+        ),
+        channel_id: channelId,
+      }),
+      sample: { subject: 'cvc', result: 'mismatch', action: 'decline' },
+      ...{ status: 201, answer, problems: ['not_found', 'conflict'] },
+      async handle({ path: { merchant_id: merchantId }, body: { subject, result: value, action, channel_id }, actor }) {
+        const { ruleId } = await store.addRiskRule({
+          ...{ actor, merchantId, rule: { kind: 'check', action, subject, value } },
           ...(channel_id === undefined ? {} : { channelId: channel_id }),
         });
         return read(merchantId, ruleId);

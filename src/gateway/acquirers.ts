@@ -23,6 +23,7 @@ export function startAcquirer({ config, databases, directory, clock, log, metric
         timeoutMs: config.acquirerTimeoutMs,
         institutionId: config.acquirerInstitutionId,
         privateText: config.mode === 'sandbox',
+        addressChecks: config.addressChecks === 'on',
       },
     },
     {

@@ -66,6 +66,11 @@ const payments: ListTable = {
   },
 };
 
+/** The words of a text, each as a column; a dash stands for none. */
+function wordsOf(text: string, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name, index) => [name, `nullif(split_part(${text}, ' ', ${index + 1}), '-')`]));
+}
+
 const operationColumns = {
   ...columnsOf('o', ['operation_id', 'payment_id', 'merchant_id']),
   channel_id: 'p.channel_id',
@@ -89,6 +94,7 @@ const operationColumns = {
     'resolve_attempts',
     'created_at',
   ]),
+  ...wordsOf('o.checks', ['address_code', 'address_street', 'address_postcode', 'address_name', 'cvc_code', 'cvc_result']),
 };
 const operationsFrom = `polygate.operation o join polygate.payment p on ${samePayment('p', 'o')}`;
 const operationKeys = [{ sql: 'o.operation_id', type: 'uuid' }] as const;

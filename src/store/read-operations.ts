@@ -2,6 +2,7 @@
 import type { CredentialUse } from '../core/instrument/agreement.ts';
 import { accountTransfers, type BankMethod } from '../core/instrument/bank.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
+import { readCardChecks } from '../core/instrument/card-checks.ts';
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../core/payment/operation.ts';
 import { afterReview, calledOff, capturing, inReview } from '../core/risk/review.ts';
 import type { OperationState } from '../core/states/operation.ts';
@@ -39,6 +40,7 @@ export interface OperationRow extends Row {
   readonly response_code: string | null;
   readonly host_code: string | null;
   readonly advice_code: string | null;
+  readonly checks: string | null;
   readonly network_reference: string | null;
   readonly reason: string | null;
   readonly reference_id: string | null;
@@ -76,7 +78,7 @@ export const reasonNow = `case when p.state = 'voided' and (o.reason = '${inRevi
 
 export const operationColumns = `
   o.merchant_id, o.operation_id, o.payment_id, o.number, p.channel_id, p.currency, o.target_id, o.kind, o.state, o.amount, o.requested_amount, o.approved_part, o.remaining,
-  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code, o.advice_code,
+  o.refunded, o.refund_pending, o.reversed, o.reverse_pending, o.charged_back, o.chargeback_reversed, o.settled, o.dispute_id, o.declared, o.merchant_reference, o.token, o.approval_code, o.response_code, o.host_code, o.advice_code, o.checks,
   o.network_reference, ${reasonNow} as reason, o.reference_id, o.agreement, o.dialect_data, (extract(epoch from o.created_at) * 1000)::bigint as created_ms, o.late_approved, o.resolve_attempts,
   a.card_id, a.brand, a.bin, a.last4, a.expiry_month, a.expiry_year, a.holder, a.bank_method, a.return_url,
   a.bank_method is not null and o.kind = 'preauthorization' and o.state = 'approved' and p.state = 'authorized' and p.captured = 0 as awaits_receipt,
@@ -249,6 +251,7 @@ export function nodeOf(row: OperationRow): OperationNode {
       adviceCode: row.advice_code,
       networkReference: row.network_reference,
     }),
+    ...(row.checks === null ? {} : { checks: readCardChecks(row.checks) }),
     ...(row.declared ? { declared: true } : {}),
     ...(row.reason === null ? {} : { reason: row.reason as NonNullable<OperationView['reason']> }),
     ...traceOf(row),

@@ -2,6 +2,7 @@
  * Second transaction: outcomes of many operations in one statement. It never refuses: the operation's own state guards it, amounts move by
  * increments, and what the acquirer said is recorded whatever else has happened meanwhile.
  */
+import { writeCardChecks } from '../core/instrument/card-checks.ts';
 import { accounts } from '../core/ledger/accounts.ts';
 import { type Effect, effectOf } from '../core/payment/effect.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../core/ports/outcome.ts';
@@ -21,10 +22,11 @@ const input = `
 with input as (
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-    $13::integer[], $14::text[], $15::timestamptz[], $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::smallint[], $21::smallint[], $22::text[]
+    $13::integer[], $14::text[], $15::timestamptz[], $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::smallint[], $21::smallint[], $22::text[],
+    $23::text[]
   ) with ordinality as i (
     merchant_id, payment_id, operation_id, from_state, to_state, event_name, approval_code, response_code, host_code, network_reference, reason, token,
-    resolve_after_ms, payment_event, happened_at, authorized, captured, entry_kind, entry_layer, debit_account, credit_account, advice_code, ordinal
+    resolve_after_ms, payment_event, happened_at, authorized, captured, entry_kind, entry_layer, debit_account, credit_account, advice_code, checks, ordinal
   )
 )`;
 
@@ -32,20 +34,24 @@ with input as (
 const answerColumns = `
     resolve_attempts = case when o.state = 'escalated' then 0 else o.resolve_attempts end,
     approval_code = coalesce(i.approval_code, o.approval_code), response_code = coalesce(i.response_code, o.response_code),
-    host_code = coalesce(i.host_code, o.host_code), advice_code = coalesce(i.advice_code, o.advice_code),
+    host_code = coalesce(i.host_code, o.host_code), advice_code = coalesce(i.advice_code, o.advice_code), checks = coalesce(i.checks, o.checks),
     network_reference = coalesce(i.network_reference, o.network_reference), reason = coalesce(i.reason, o.reason), token = coalesce(i.token, o.token),
     resolve_at = case when i.to_state is null then o.resolve_at when i.to_state = 'escalated' then 'infinity'
       else now() + i.resolve_after_ms * interval '1 millisecond' end`;
 
-const bookedAndTold = (expected: string) => `, booked as (
+const snapshotWith = (
+  more: string,
+) => `json_build_object('amount', amount, 'currency', currency, 'authorized', authorized, 'captured', captured,
+      'released', released, 'refunded', refunded, 'reversed', reversed${more})`;
+
+const bookedAndTold = (expected: string, snapshot = snapshotWith('')) => `, booked as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
   select merchant_id, operation_id, 0, payment_id, entry_kind, entry_layer, debit_account, credit_account, amount, currency, happened_at
   from paid where entry_kind is not null
 ), told as (
   insert into polygate.event (merchant_id, payment_id, sequence, operation_id, name, payment_state, operation_state, snapshot, happened_at)
   select merchant_id, payment_id, last_sequence, operation_id, event_name, state, to_state,
-    json_build_object('amount', amount, 'currency', currency, 'authorized', authorized, 'captured', captured, 'released', released,
-      'refunded', refunded, 'reversed', reversed),
+    ${snapshot},
     happened_at
   from paid
 )
@@ -65,8 +71,8 @@ const firstOutcome: Statement = {
   from moved i
   where p.merchant_id = i.merchant_id and p.payment_id = i.payment_id
   returning p.merchant_id, p.payment_id, p.last_sequence, p.state, p.currency, p.authorized, p.captured, p.released, p.refunded, p.reversed,
-    i.operation_id, i.amount, i.event_name, i.to_state, i.happened_at, i.entry_kind, i.entry_layer, i.debit_account, i.credit_account
-)${bookedAndTold('$23')}`,
+    i.operation_id, i.amount, i.event_name, i.to_state, i.happened_at, i.entry_kind, i.entry_layer, i.debit_account, i.credit_account, i.checks
+)${bookedAndTold('$24', `case when checks is null then ${snapshotWith('')} else ${snapshotWith(", 'checks', checks")} end`)}`,
 };
 
 // A `move` that leaves nothing of the hold finishes the payment: with money taken, or with none.
@@ -81,8 +87,8 @@ const movedPaymentEvent = `case when i.payment_event <> 'move' then i.payment_ev
 const laterOutcome: Statement = {
   name: 'record_later_outcome',
   text: `${input}, more as (
-  select * from unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[],
-    $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[])
+  select * from unnest($24::uuid[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[],
+    $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[])
   with ordinality as t (target_id, capture_pending, released, release_pending, payment_refunded, payment_reversed,
     refunded, refund_pending, reversed, reverse_pending, ordinal)
 ), locked as (
@@ -100,7 +106,7 @@ const laterOutcome: Statement = {
     0::bigint as refunded, 0::bigint as refund_pending, 0::bigint as reversed, 0::bigint as reverse_pending
   from own join input i on i.ordinal = own.ordinal join more t on t.ordinal = own.ordinal
   union all
-  select i.merchant_id, i.payment_id, i.operation_id, null, null, null, null, null, null, null, null, null, null, null, null, 0, 0, null, null, null, null, null, i.ordinal,
+  select i.merchant_id, i.payment_id, i.operation_id, null, null, null, null, null, null, null, null, null, null, null, null, 0, 0, null, null, null, null, null, null, i.ordinal,
     t.target_id, false, 0, 0, 0, 0, 0, t.refunded, t.refund_pending, t.reversed, t.reverse_pending
   from own join input i on i.ordinal = own.ordinal join more t on t.ordinal = own.ordinal
   where t.refunded <> 0 or t.refund_pending <> 0 or t.reversed <> 0 or t.reverse_pending <> 0
@@ -125,13 +131,13 @@ const laterOutcome: Statement = {
   returning p.merchant_id, p.payment_id, p.last_sequence, p.state, p.currency, p.authorized, p.captured, p.released, p.refunded, p.reversed,
     i.operation_id, i.amount, i.event_name, i.to_state, i.happened_at, i.entry_kind, i.entry_layer, i.debit_account, i.credit_account
 ), line as (
-  select * from unnest($33::uuid[], $34::smallint[], $35::text[], $36::text[], $37::smallint[], $38::smallint[])
+  select * from unnest($34::uuid[], $35::smallint[], $36::text[], $37::text[], $38::smallint[], $39::smallint[])
     as l (operation_id, line, kind, layer, debit_account, credit_account)
 ), booked_more as (
   insert into polygate.ledger_entry (merchant_id, operation_id, line, payment_id, kind, layer, debit_account, credit_account, amount, currency, booked_at)
   select p.merchant_id, p.operation_id, l.line, p.payment_id, l.kind, l.layer, l.debit_account, l.credit_account, p.amount, p.currency, p.happened_at
   from line l join paid p on p.operation_id = l.operation_id
-)${bookedAndTold('$39')}`,
+)${bookedAndTold('$40')}`,
 };
 
 const presentStates: Statement = {
@@ -233,6 +239,7 @@ function columnsOf(changes: readonly Change[], nowMs: number): string[] {
     plainArray(entries.map((entry) => entry && accounts[entry.debit])),
     plainArray(entries.map((entry) => entry && accounts[entry.credit])),
     textArray(outcomes.map((outcome) => outcome.adviceCode)),
+    textArray(outcomes.map(({ checks }) => checks && writeCardChecks(checks))),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { RiskRuleToMake } from '../core/operator/operator-store.ts';
+import type { BadResult, CheckRule, CheckSubject } from '../core/risk/check-rule.ts';
 import { type BlockSubject, type LimitSubject, type RiskAction, type RiskRule, rulesAtMost } from '../core/risk/rule.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
 import { acting } from './audit.ts';
@@ -9,7 +10,7 @@ import { acting } from './audit.ts';
 /** One of the rules in the JSON that `ruleColumn` makes. */
 export interface RuleJson {
   readonly kind: RiskRule['kind'];
-  readonly action: RiskAction;
+  readonly action: RiskRule['action'];
   readonly subject: string;
   readonly value: string | null;
   readonly attempts: number | null;
@@ -23,9 +24,16 @@ export const ruleColumn = `(select json_agg(json_build_object('kind', r.kind, 'a
   where r.merchant_id = c.merchant_id and (r.channel_id is null or r.channel_id = c.channel_id)) as risk_rules`;
 
 export function ruleOf({ kind, action, subject, value, attempts, window_seconds, of_channel }: RuleJson): RiskRule {
-  if (kind === 'block') return { kind, action, subject: subject as BlockSubject, value: value ?? '' };
-  const limit = { kind, action, subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
-  return of_channel ? { ...limit, ofChannel: true } : limit;
+  switch (kind) {
+    case 'block':
+      return { kind, action: action as RiskAction, subject: subject as BlockSubject, value: value ?? '' };
+    case 'check':
+      return { kind, action: action as CheckRule['action'], subject: subject as CheckSubject, value: value as BadResult };
+    case 'limit': {
+      const terms = { subject: subject as LimitSubject, attempts: attempts ?? 0, windowMs: (window_seconds ?? 0) * 1_000 };
+      return { kind, action: action as RiskAction, ...terms, ...(of_channel ? { ofChannel: true } : {}) };
+    }
+  }
 }
 
 const surroundings: Statement = {
@@ -65,7 +73,7 @@ interface Surroundings extends Record<string, unknown> {
 export function addRule(database: Database, { actor, merchantId, channelId, rule }: RiskRuleToMake): Promise<{ readonly ruleId: string }> {
   return acting(database, async (query, audit) => {
     const { kind, action, subject } = rule;
-    const terms = kind === 'block' ? [rule.value, null, null] : [null, rule.attempts, Math.round(rule.windowMs / 1_000)];
+    const terms = kind === 'limit' ? [null, rule.attempts, Math.round(rule.windowMs / 1_000)] : [rule.value, null, null];
     const values = [merchantId, channelId ?? null, kind, subject, ...terms];
     const [found] = await query<Surroundings>(surroundings, values);
     if (found === undefined || found.merchants === 0) throw new OperatorError(`There is no merchant ${merchantId}.`, { kind: 'not_found' });

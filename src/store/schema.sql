@@ -605,6 +605,7 @@ create table polygate.operation (
   number integer not null default 0,
   approved_part bigint,
   advice_code text,
+  checks text,
   constraint operation_pkey PRIMARY KEY (operation_id, merchant_id),
   constraint operation_check CHECK (((refund_pending >= 0) AND (reverse_pending >= 0) AND ((((refunded + refund_pending) + reversed) + reverse_pending) <= amount)))
 ) with (fillfactor=45);
@@ -794,15 +795,25 @@ create table polygate.risk_rule (
   created_at timestamp with time zone not null default now(),
   action text not null default 'block'::text,
   constraint risk_rule_pkey PRIMARY KEY (merchant_id, rule_id),
-  constraint risk_rule_action_check CHECK ((action = ANY (ARRAY['block'::text, 'review'::text]))),
+  constraint risk_rule_action_check CHECK (
+CASE kind
+    WHEN 'check'::text THEN (action = ANY (ARRAY['decline'::text, 'review'::text]))
+    ELSE (action = ANY (ARRAY['block'::text, 'review'::text]))
+END),
   constraint risk_rule_attempts_check CHECK ((attempts > 0)),
   constraint risk_rule_check CHECK (
 CASE kind
-    WHEN 'block'::text THEN ((value IS NOT NULL) AND (attempts IS NULL) AND (window_seconds IS NULL))
-    ELSE ((value IS NULL) AND (attempts IS NOT NULL) AND (window_seconds IS NOT NULL) AND (subject = ANY (ARRAY['card'::text, 'ip'::text, 'email'::text])))
+    WHEN 'limit'::text THEN ((value IS NULL) AND (attempts IS NOT NULL) AND (window_seconds IS NOT NULL))
+    ELSE ((value IS NOT NULL) AND (attempts IS NULL) AND (window_seconds IS NULL))
 END),
-  constraint risk_rule_kind_check CHECK ((kind = ANY (ARRAY['block'::text, 'limit'::text]))),
-  constraint risk_rule_subject_check CHECK ((subject = ANY (ARRAY['card'::text, 'bin'::text, 'ip'::text, 'email'::text, 'country'::text]))),
+  constraint risk_rule_kind_check CHECK ((kind = ANY (ARRAY['block'::text, 'limit'::text, 'check'::text]))),
+  constraint risk_rule_result_check CHECK (((kind <> 'check'::text) OR (value = ANY (ARRAY['mismatch'::text, 'not_checked'::text, 'unavailable'::text])))),
+  constraint risk_rule_subject_check CHECK (
+CASE kind
+    WHEN 'check'::text THEN (subject = ANY (ARRAY['address'::text, 'street'::text, 'postcode'::text, 'cvc'::text]))
+    WHEN 'limit'::text THEN (subject = ANY (ARRAY['card'::text, 'ip'::text, 'email'::text]))
+    ELSE (subject = ANY (ARRAY['card'::text, 'bin'::text, 'ip'::text, 'email'::text, 'country'::text]))
+END),
   constraint risk_rule_window_seconds_check CHECK ((window_seconds > 0))
 );
 grant delete, insert, select on polygate.risk_rule to polygate_app;

@@ -10,7 +10,7 @@ import { fieldsOfParameters, spoiled } from './flat-parameters.ts';
 
 const outcomes: readonly (readonly [code: RegExp, recorded: boolean, outcome: Outcome])[] = [
   [/^000\.100\.11\d$/, true, 'approved'],
-  [/^(000\.200|000\.400\.070|800\.400\.5)/, true, 'pending'],
+  [/^(000\.200|000\.400\.0[127]0|800\.400\.5)/, true, 'pending'],
   [/^900\.100\.301$/, true, 'undone'],
   [/^100\.396\.10[13]$/, true, 'rejected'],
   [/^100\.(100|380|390|400)\./, true, 'rejected'],

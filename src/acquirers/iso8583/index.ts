@@ -19,6 +19,8 @@ export interface Iso8583Settings {
   readonly institutionId: string;
   /** Whether the host reads DE127; the sandbox's does. */
   readonly privateText: boolean;
+  /** Whether the host takes the holder's address in DE123. */
+  readonly addressChecks: boolean;
 }
 
 const echoAfterMs = 30_000;
@@ -64,7 +66,8 @@ export function openIso8583Acquirer(settings: Iso8583Settings, context: Acquirer
   async function partyOf(accountId: string): Promise<MessageParty> {
     const account = await context.account(accountId);
     if (account === undefined) throw new Error(`no acquirer account ${accountId}`);
-    return { account, institutionId: settings.institutionId, privateText: settings.privateText };
+    const { institutionId, privateText, addressChecks } = settings;
+    return { account, institutionId, privateText, addressChecks };
   }
 
   /** Sends, or repeats. Errors come from building or packing only, before the first byte: "not sent". */

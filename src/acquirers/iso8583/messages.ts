@@ -2,10 +2,12 @@
 
 import type { AcquirerAccount } from '../../core/acquirer/account.ts';
 import type { CredentialUse } from '../../core/instrument/agreement.ts';
+import { type CardChecks, cardChecksOf } from '../../core/instrument/card-checks.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import type { SentKind, Trace } from '../../core/payment/operation.ts';
 import type { AcquirerAnswer, AcquirerRequest, CardSecrets, UndoAnswer } from '../../core/ports/acquirer.ts';
 import type { Exemption } from '../../core/three-d-secure/authentication.ts';
+import { packAddress, unpackCheckResults } from '../../protocols/iso8583/card-checks.ts';
 import type { Iso8583Message } from '../../protocols/iso8583/codec.ts';
 import {
   amountDigits,
@@ -25,6 +27,8 @@ export interface MessageParty {
   readonly institutionId: string;
   /** The sandbox host's private field: it reads the card holder in DE127. */
   readonly privateText: boolean;
+  /** Whether the link has a place for the holder's address. */
+  readonly addressChecks: boolean;
 }
 
 /** Types of first transmissions. Captures and reversals are advices: the host may not decline them. */
@@ -104,7 +108,7 @@ function fieldsByKind(request: AcquirerRequest, secrets: CardSecrets, party: Mes
     case 'preauthorization':
     case 'debit':
     case 'rebill':
-      return authorizationFields(request, secrets, party);
+      return { ...authorizationFields(request, secrets, party), ...addressField(request, party) };
     case 'payout':
       return { ...authorizationFields(request, secrets, party), 104: senderOf(party) };
     case 'capture':
@@ -202,6 +206,12 @@ function authorizationFields(
   };
 }
 
+/** DE123. */
+function addressField({ address }: AcquirerRequest, { addressChecks }: MessageParty): Record<number, string> {
+  const packed = address === undefined || !addressChecks ? undefined : packAddress(address);
+  return packed === undefined ? {} : { 123: packed };
+}
+
 /** The link carries ASCII only. */
 function latin(text: string): string {
   return (
@@ -243,6 +253,7 @@ export function readAnswer(message: Iso8583Message, request: AcquirerRequest): A
       responseCode,
       ...(approvalCode === undefined ? {} : { approvalCode: approvalCode.trim() }),
       ...(networkReference === undefined ? {} : { networkReference: networkReference.trim() }),
+      ...checksIn(message, request),
     };
   }
   return {
@@ -251,7 +262,20 @@ export function readAnswer(message: Iso8583Message, request: AcquirerRequest): A
     reason: declineReasonOf(responseCode, request.card?.brand),
     ...(hostCode === undefined ? {} : { hostCode: hostCode.trim() }),
     ...adviceIn(message, request),
+    ...checksIn(message, request),
   };
+}
+
+/** DE44: what the issuer has compared, in an answer to what begins a payment. */
+function checksIn({ fields }: Iso8583Message, { kind, card, address }: AcquirerRequest): { readonly checks?: CardChecks } {
+  if (fields[44] === undefined || !isAuthorization(kind)) return {};
+  const compared = { ...(card === undefined ? {} : { brand: card.brand }), ...(address === undefined ? {} : { address }) };
+  const checks = cardChecksOf(unpackCheckResults(fields[44]), compared);
+  return checks === undefined ? {} : { checks };
+}
+
+function isAuthorization(kind: SentKind): boolean {
+  return kind === 'preauthorization' || kind === 'debit' || kind === 'rebill';
 }
 
 /** Mastercard's merchant advice: sub-element 84 of DE48. It only adds to a decline, so a field that cannot be read says nothing. */
@@ -275,16 +299,17 @@ function isInItsCurrency({ fields }: Iso8583Message, { currency }: AcquirerReque
  */
 function readPartialApproval(message: Iso8583Message, request: AcquirerRequest): AcquirerAnswer {
   const { 4: approved = '', 38: approvalCode, 39: responseCode = '', 54: additional, 62: networkReference } = message.fields;
-  const { kind, amount } = request;
+  const { amount } = request;
   const approvedAmount = Number(approved);
   const original = additional === undefined ? undefined : originalAmountIn(additional);
-  const isPossible = (kind === 'preauthorization' || kind === 'debit' || kind === 'rebill') && isInItsCurrency(message, request);
+  const isPossible = isAuthorization(request.kind) && isInItsCurrency(message, request);
   const isPart = approvedAmount > 0 && approvedAmount < amount && (original ?? amount) === amount;
   if (!isPossible || !isPart) return { outcome: 'unknown', cause: 'the answer is a partial approval that does not fit' };
   return {
     ...{ outcome: 'partly_approved', responseCode, approvedAmount },
     ...(approvalCode === undefined ? {} : { approvalCode: approvalCode.trim() }),
     ...(networkReference === undefined ? {} : { networkReference: networkReference.trim() }),
+    ...checksIn(message, request),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Engine } from '../payment/engine.ts';
 import type { DueReason, OperationNode, PaymentTree } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
 import { expireReview, giveUpUncaptured } from '../risk/decide-review.ts';
-import { isCapturedAfterReview, isInReview, isUncaptured, stateShown } from '../risk/review.ts';
+import { isCapturedAfterReview, isCapturing, isHeldForChecks, isInReview, isUncaptured, stateShown } from '../risk/review.ts';
 import { isGivenUpReason } from '../risk/rule.ts';
 import { isOpen } from '../states/operation.ts';
 import { backOffMs } from './back-off.ts';
@@ -80,20 +80,23 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
-  if (due.kind === 'capture' && tree !== undefined && hold !== undefined && isUncaptured(tree, hold)) {
+  const capturesNow = due.kind === 'capture' || (due.kind === 'review' && hold !== undefined && isCapturing(hold));
+  if (capturesNow && tree !== undefined && hold !== undefined && isUncaptured(tree, hold)) {
     return giveUpUncaptured(engine, hold, channel);
   }
   const command = { channel, operationId, dialectData: {} };
-  const endsAtMs = hold === undefined ? due.dueAtMs : endOf(due, hold, channel, rules);
+  const endsAtMs = hold === undefined ? due.dueAtMs : Math.max(endOf(due, hold, channel, rules), reviewEndOf(engine, due, hold));
   if (endsAtMs > due.dueAtMs) {
     await engine.holds.moveTo(due, endsAtMs);
     return true;
   }
   if (hold !== undefined && isInReview(hold) && !(await expireReview(engine, hold))) return putOff(engine, due);
   // A review that has its end is due only where it was not let through.
-  if (due.kind === 'review' && hold !== undefined && stateShown(hold) !== 'rejected' && !isInReview(hold)) return finish(engine, due);
-  const act = due.kind === 'capture' ? capture : voidOperation;
-  const result = await act(engine, { ...command, because: isGivenUpReason(hold?.reason) ? hold.reason : reasons[due.kind] });
+  const isLetThrough = hold !== undefined && stateShown(hold) !== 'rejected' && !isInReview(hold);
+  if (due.kind === 'review' && isLetThrough && !capturesNow) return finish(engine, due);
+  const act = capturesNow ? capture : voidOperation;
+  const because = due.kind === 'review' && capturesNow ? 'review_accepted' : reasons[due.kind];
+  const result = await act(engine, { ...command, because: isGivenUpReason(hold?.reason) ? hold.reason : because });
   if (result.kind === 'refused') {
     // Somebody was faster, or something is away; the next look tells which.
     engine.log.info(
@@ -109,7 +112,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
       return (await isCardGone(engine, hold)) ? giveUp(engine, due, 'its card is not in the vault any more') : tryAgain(engine, due);
     case 'declined':
       // The next look gives it up.
-      if (due.kind === 'capture' && hold !== undefined && isCapturedAfterReview(hold)) return putOff(engine, due);
+      if (capturesNow && hold !== undefined && isCapturedAfterReview(hold)) return putOff(engine, due);
       return refused(engine, due, result.operation.responseCode);
     default:
       return putOff(engine, due);
@@ -133,6 +136,13 @@ function endOf(due: DueHold, hold: OperationNode, channel: Channel, { lives, dia
     { brand: card?.brand ?? 'unknown', isMerchantInitiated, createdAtMs, ...(dialectLifeMs === undefined ? {} : { dialectLifeMs }) },
     lives,
   );
+}
+
+/** What was held for its checks is due early, for whoever has to go on with it; while an operator has yet to look at it, it is not. */
+function reviewEndOf({ settings, clock }: Engine, due: DueHold, hold: OperationNode): number {
+  const isWaiting = due.kind === 'review' && isInReview(hold) && isHeldForChecks(hold);
+  const endsAtMs = isWaiting ? hold.createdAtMs + settings.reviewMs : due.dueAtMs;
+  return endsAtMs > clock.businessNow() ? endsAtMs : due.dueAtMs;
 }
 
 /** Whether there is anything to take; `unclear` while something that may change it has no outcome. */

@@ -20,7 +20,7 @@ import { type CardUse, credentialUseOf } from './credential-use.ts';
 import type { ActResult, Engine } from './engine.ts';
 import { heldForReview } from './hold-for-review.ts';
 import { keyOfRow } from './idempotency.ts';
-import { judged, screened, suspected, suspicionOf, unlessAuthenticated, withAuthentication } from './judge.ts';
+import { judged, screened, suspected, suspicionOf, unlessAuthenticated, waitsForChecks, withAuthentication } from './judge.ts';
 import { withNumber } from './merchant-names.ts';
 import { refuseWhenUnavailable } from './store-failure.ts';
 import { type PaymentCard, submit } from './submit.ts';
@@ -39,7 +39,7 @@ export async function authorize(engine: Engine, asked: AuthorizeCommand): Promis
     const judgedCard = suspected(judged(found, command), command, suspicion);
     const verdict = await screened(engine, judgedCard, command);
     const card = verdict?.action === 'block' ? { ...judgedCard, rejection: verdict.reason } : judgedCard;
-    const cause = verdict?.action === 'review' ? verdict.cause : undefined;
+    const cause = verdict?.action === 'review' ? verdict.cause : waitsForChecks(card, command) ? 'card_checks' : undefined;
     const agreement = await credentialUseOf(engine, cardUseOf(command));
     if (agreement !== undefined && 'code' in agreement) return { kind: 'refused', refusal: agreement };
     const waits = await waitingOf(engine, command, card, agreement);
@@ -62,7 +62,7 @@ async function waitingOf(
   card: PaymentCard,
   use: CredentialUse | undefined,
 ): Promise<Waiting | undefined> {
-  const { channel, shopper, tokenize, exemption, captureData } = command;
+  const { channel, shopper, tokenize, exemption, origin: { address } = {}, captureData } = command;
   if (card.rejection !== undefined || (shopper === undefined && !asksByItself(command, use))) return undefined;
   const { summary, cardId, cvc } = card;
   const pan = card.pan ?? (await engine.vault.reveal({ merchantId: channel.merchantId, cardId }));
@@ -70,6 +70,7 @@ async function waitingOf(
   const waiter = {
     ...{ channel, summary, pan, tokenize },
     ...(exemption === undefined ? {} : { exemption }),
+    ...(address === undefined ? {} : { address }),
     ...(captureData === undefined ? {} : { captureData }),
   };
   if (shopper !== undefined) return waitingFor(engine, { ...waiter, shopper, use, ...(cvc === undefined ? {} : { cvc }) });

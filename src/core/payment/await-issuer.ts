@@ -3,6 +3,7 @@
  * waits for its shopper, but nobody comes: it goes through to its outcome at once, and should this process end meanwhile, another one goes on.
  */
 import type { AgreementRequest, CredentialUse } from '../instrument/agreement.ts';
+import type { BillingAddress } from '../instrument/billing-address.ts';
 import type { CardSummary, Pan } from '../instrument/card.ts';
 import type { Channel } from '../merchant/channel.ts';
 import type { AuthenticationRequest, Exemption, PriorAuthentication, WithoutShopper } from '../three-d-secure/authentication.ts';
@@ -40,16 +41,18 @@ interface Waiter {
   readonly pan: Pan;
   readonly tokenize: boolean;
   readonly exemption?: Exemption;
+  readonly address?: BillingAddress;
   readonly captureData?: Readonly<Record<string, string>>;
 }
 
 /** Undefined: the card takes part in no 3-D Secure, so the payment is sent as it is. Throws when the database is away. */
 export async function waitingForIssuer(engine: Engine, waiter: Waiter): Promise<Waiting | undefined> {
-  const { channel, wish = {}, summary, pan, tokenize, exemption, captureData } = waiter;
+  const { channel, wish = {}, summary, pan, tokenize, exemption, address, captureData } = waiter;
   const { shoppers } = engine;
   const asked: AuthenticationRequest = {
     ...requestOf(channel, { browser: {}, ...wish }, summary),
     ...(exemption === undefined ? {} : { exemption }),
+    ...(address === undefined ? {} : { address }),
   };
   const enrolment = shoppers.server?.enrolmentOf(pan, asked);
   if (enrolment === undefined) return undefined;

@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { CredentialUse } from '../instrument/agreement.ts';
+import type { BillingAddress } from '../instrument/billing-address.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
 import { maskCardNumbers } from '../instrument/mask.ts';
 import type { Channel } from '../merchant/channel.ts';
@@ -66,18 +67,20 @@ interface Waiter {
   readonly cvc?: Cvc;
   readonly tokenize: boolean;
   readonly exemption?: Exemption;
+  readonly address?: BillingAddress;
   readonly captureData?: Readonly<Record<string, string>>;
 }
 
 /** Undefined: the card takes part in no 3-D Secure and the shopper need not confirm, so the payment is sent as it is. */
 export function waitingFor(
   engine: Engine,
-  { channel, shopper, use, summary, pan, cvc, tokenize, exemption, captureData }: Waiter,
+  { channel, shopper, use, summary, pan, cvc, tokenize, exemption, address, captureData }: Waiter,
 ): Waiting | undefined {
   const { shoppers } = engine;
   const request = {
     ...requestUnder(use, { channel, shopper, summary, ...(exemption === undefined ? {} : { exemption }) }),
     ...(exemption === undefined ? {} : { exemption }),
+    ...(address === undefined ? {} : { address }),
   };
   const enrolment = shopper.proof === undefined ? shoppers.server?.enrolmentOf(pan, request) : undefined;
   if (enrolment === undefined && shopper.confirms === undefined) return undefined;

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AcquirerAnswer, OperationReference } from '../ports/acquirer.ts';
 import type { OutcomeToRecord, RecordedOutcome } from '../ports/outcome.ts';
 import { approvalOf, isApproval } from '../risk/review.ts';
+import type { ReviewReason } from '../risk/rule.ts';
 import { operationTransitions } from '../states/operation.ts';
 import type { Engine } from './engine.ts';
 import { isFirstKind, type OperationKind, type OperationView } from './operation.ts';
@@ -20,6 +21,8 @@ export interface OpenOperation {
   readonly view: OperationView;
   readonly targetKind?: OperationKind;
   readonly token?: string;
+  /** What its approval is recorded with, where that is more than an approval. */
+  readonly reason?: ReviewReason;
 }
 
 /** Records what the answer to the first exchange makes of the operation, and returns the operation as it then is. */
@@ -115,11 +118,12 @@ async function shown(engine: Engine, open: OpenOperation, outcome: OutcomeToReco
     const found = await engine.store.findOperation(open.view).catch(() => undefined);
     return found === undefined ? { ...open.view, state: recorded.state } : { ...open.view, ...found };
   }
-  const { approvalCode, responseCode, hostCode, adviceCode, networkReference, reason, token } = outcome;
+  const { approvalCode, responseCode, hostCode, adviceCode, checks, networkReference, reason, token } = outcome;
   return {
     ...open.view,
     state: recorded.state,
     ...defined({ approvalCode, responseCode, hostCode, adviceCode, networkReference, token }),
+    ...(checks === undefined ? {} : { checks }),
     ...(reason === undefined ? {} : { reason: reason as NonNullable<OperationView['reason']> }),
   };
 }
@@ -143,13 +147,12 @@ export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<Out
   switch (answer.outcome) {
     case 'approved': {
       const { outcome, ...codes } = answer;
-      return { ...base, ...codes, event: approvalOf(open.view), ...(open.token === undefined ? {} : { token: open.token }) };
+      return { ...base, ...codes, ...approvalIn(open) };
     }
     case 'partly_approved': {
       const { outcome, approvedAmount, ...codes } = answer;
-      const { token, view } = open;
-      const asked = view.requestedAmount === undefined ? {} : { requestedAmount: view.requestedAmount };
-      return { ...base, ...codes, ...asked, event: approvalOf(open.view), ...(token === undefined ? {} : { token }) };
+      const { requestedAmount } = open.view;
+      return { ...base, ...codes, ...(requestedAmount === undefined ? {} : { requestedAmount }), ...approvalIn(open) };
     }
     case 'declined': {
       const { outcome, ...codes } = answer;
@@ -160,6 +163,14 @@ export function outcomeOf(open: OpenOperation, answer: AcquirerAnswer): Omit<Out
     case 'unknown':
       return { ...base, event: 'lose', resolveAfterMs: 0 };
   }
+}
+
+function approvalIn({ view, token, reason }: OpenOperation): Pick<OutcomeToRecord, 'event' | 'token' | 'reason'> {
+  return {
+    event: approvalOf(reason === undefined ? view : { reason }),
+    ...(token === undefined ? {} : { token }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 /** Records an outcome, for as long as it takes; repeating is harmless since the operation's state guards it. */

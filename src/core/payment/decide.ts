@@ -9,7 +9,7 @@ import type { OperationState } from '../states/operation.ts';
 import { outcomeOf } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import { isFirstKind, type OperationView } from './operation.ts';
-import { isPartGivenUp, partDeclined } from './partial-approval.ts';
+import { isUnwanted, unwantedDeclined } from './unwanted-approval.ts';
 
 /** `approved`: the acquirer did it; what is held for review is looked at then. `undone`: nothing of it stands there. `repeat`: it is asked again, under the rule of its kind. */
 export const decisions = ['approved', 'undone', 'repeat'] as const;
@@ -49,8 +49,9 @@ export async function decide(engine: Engine, command: DecideCommand): Promise<De
 }
 
 function whyForbidden({ acquirer }: Engine, view: OperationView, decision: Decision): string | undefined {
-  if (decision === 'approved' && isPartGivenUp(view)) {
-    return 'It was approved for a part that the merchant does not take, and can only be undone; if the hold still stands, let the acquirer release it.';
+  if (decision === 'approved' && isUnwanted(view)) {
+    const how = view.reason === 'partly_approved' ? 'for a part that the merchant does not take' : 'against a rule of the merchant';
+    return `It was approved ${how}, and can only be undone; if the hold still stands, let the acquirer release it.`;
   }
   if (decision !== 'repeat') return undefined;
   if (view.kind === 'payout')
@@ -74,7 +75,7 @@ async function outcomeOfDecision(
     case 'approved':
       return { ...base, event: approvalOf(view), from: 'escalated', ...(approvalCode === undefined ? {} : { approvalCode }) };
     case 'undone':
-      if (isPartGivenUp(view)) return { ...partDeclined(open), from: 'escalated' };
+      if (isUnwanted(view)) return { ...unwantedDeclined(open), from: 'escalated' };
       return { ...base, event: 'confirm_undone', from: 'escalated', ...(isFirstKind(view.kind) ? { reason: 'undone' } : {}) };
     case 'repeat':
       return { ...base, event: 'resume', from: 'escalated', resolveAfterMs: 0 };

@@ -39,6 +39,9 @@ const model = {
   suspected_fraud: ['wait', true, 'shopper'],
   // Approved for a part that the merchant does not take; the part was reversed.
   partly_approved: ['wait', true, 'shopper'],
+  // Approved, although the holder's address or the code differs, and the merchant's rules are against that; it was reversed.
+  address_check_failed: ['fix_data', true, 'shopper'],
+  cvc_check_failed: ['fix_data', true, 'shopper'],
   over_amount_limit: ['wait', true, 'shopper'],
   over_count_limit: ['wait', true, 'shopper'],
   restricted_card: ['wait', true, 'shopper'],

@@ -82,6 +82,7 @@ export function effectOf(outcome: Outcome): Effect {
     case 'hand_over':
     case 'defer':
     case 'approve_partly':
+    case 'fail_checks':
     case 'lose':
     case 'escalate':
     case 'resume':
@@ -189,6 +190,7 @@ const pastTense: Record<OperationEvent, string> = {
   approve: 'approved',
   decline: 'declined',
   approve_partly: 'partly_approved',
+  fail_checks: 'checks_failed',
   fail: 'failed',
   lose: 'unknown',
   confirm_undone: 'undone',

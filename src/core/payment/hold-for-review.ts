@@ -1,6 +1,6 @@
 /** How a new payment is recorded that an operator is to look at before anything is charged. */
 import type { NewPayment } from '../ports/new-operation.ts';
-import { type AfterReview, afterReview } from '../risk/review.ts';
+import { type AfterReview, afterReview, heldForChecks } from '../risk/review.ts';
 import type { ReviewCause } from '../risk/rule.ts';
 import type { Engine } from './engine.ts';
 
@@ -16,6 +16,10 @@ export function heldForReview(
   return {
     kind: 'preauthorization',
     review: { cause, dueAtMs: clock.businessNow() + settings.reviewMs },
-    dialectData: after === undefined ? dialectData : { ...dialectData, [afterReview]: after },
+    dialectData: {
+      ...dialectData,
+      ...(after === undefined ? {} : { [afterReview]: after }),
+      ...(cause === 'card_checks' ? heldForChecks : {}),
+    },
   };
 }

@@ -3,6 +3,7 @@
  * A card that is kept back bears the reason, and is recorded with it.
  */
 import type { CardTesting } from '../risk/card-testing.ts';
+import { reviewsChecks } from '../risk/judge-checks.ts';
 import { type RiskVerdict, screen } from '../risk/screen.ts';
 import { refusedBy } from '../three-d-secure/external.ts';
 import type { AuthorizeCommand } from './authorize-command.ts';
@@ -45,6 +46,12 @@ export async function screened(engine: Engine, card: PaymentCard, command: Autho
   const { ip = shopper?.browser.ip, email = shopper?.email, country } = command.origin ?? {};
   const origin = { ip, email, country };
   return screen(engine, { channel, kind, origin, card, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });
+}
+
+/** Whether there will be something that its rules may want an operator to look at: who is not asked about an address or a code tells nothing of them. */
+export function waitsForChecks({ cvc }: PaymentCard, { channel, kind, agreement, origin }: AuthorizeCommand): boolean {
+  if (kind === 'payout' || !reviewsChecks(channel.riskRules)) return false;
+  return origin?.address !== undefined || (cvc !== undefined && agreement?.initiator !== 'merchant');
 }
 
 /** A card that takes part in no 3-D Secure, of a merchant who wants no payment without it. */

@@ -4,6 +4,7 @@ import type { AccountSummary } from '../instrument/account.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
 import type { BankUse } from '../instrument/bank.ts';
 import type { CardSummary } from '../instrument/card.ts';
+import type { CardChecks } from '../instrument/card-checks.ts';
 import type { GivenUpReason, ReviewReason, RiskReason } from '../risk/rule.ts';
 import type { OperationState } from '../states/operation.ts';
 import type { PaymentState } from '../states/payment.ts';
@@ -162,6 +163,8 @@ export interface OperationView {
   readonly hostCode?: string;
   /** What the scheme advises after a decline, in its own code (Mastercard's merchant advice). */
   readonly adviceCode?: string;
+  /** What the issuer has found of the holder's address and of the code on the card, where it has told. */
+  readonly checks?: CardChecks;
   /** The scheme's transaction id: the key of later merchant-initiated payments and of disputes. */
   readonly networkReference?: string;
   readonly reason?: DeclineReason | RejectionReason | FailureReason | UndoReason | PendingReason | DueReason | ReviewReason;

@@ -19,7 +19,7 @@ import { resolutionMarginMs } from './deadline.ts';
 import type { DeclineReason } from './decline.ts';
 import type { Engine } from './engine.ts';
 import { requestFor } from './operate.ts';
-import { isPartGivenUp, partDeclined } from './partial-approval.ts';
+import { isUnwanted, unwantedDeclined } from './unwanted-approval.ts';
 
 /** Unanswered or refused messages after which a person has to look at it: with the pauses below, about 25 minutes. */
 export const attemptsAtMost = 30;
@@ -102,7 +102,7 @@ async function undo(
   const answer = await engine.acquirer.undo(request, secrets, claimed.attempt);
   switch (answer.outcome) {
     case 'undone':
-      if (isPartGivenUp(open.view)) return record(engine, { ...partDeclined(open), from: 'unknown' });
+      if (isUnwanted(open.view)) return record(engine, { ...unwantedDeclined(open), from: 'unknown' });
       return record(engine, { ...event(open, 'confirm_undone'), from: 'unknown', responseCode: answer.responseCode, reason: 'undone' });
     case 'never_arrived':
       return confirmNeverArrived(engine, claimed, open, answer.responseCode);
@@ -121,7 +121,7 @@ async function undo(
  */
 async function confirmNeverArrived(engine: Engine, claimed: ClaimedOperation, open: OpenOperation, responseCode: string): Promise<void> {
   if (claimed.lateApproved) return postpone(engine, claimed, 'never_arrived');
-  if (isPartGivenUp(open.view)) return record(engine, { ...partDeclined(open), from: 'unknown' });
+  if (isUnwanted(open.view)) return record(engine, { ...unwantedDeclined(open), from: 'unknown' });
   const outcome = { ...event(open, 'confirm_undone'), from: 'unknown', responseCode, reason: 'never_arrived' } as const;
   const { state } = await recordSurely(engine, outcome);
   if (state === 'undone' && (await engine.store.isLateApproved(open.view))) await reopen(engine, open.view);
@@ -215,7 +215,7 @@ async function escalate(engine: Engine, open: OpenOperation, why: string): Promi
     'an operation needs the decision of an operator',
   );
   // What a decision has to know of the operation stays where it is.
-  const kept = isPartGivenUp(open.view) || open.view.reason === inReview;
+  const kept = isUnwanted(open.view) || open.view.reason === inReview;
   await record(engine, { ...event(open, 'escalate'), from: 'unknown', ...(kept ? {} : { reason: why }) });
 }
 

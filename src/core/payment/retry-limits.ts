@@ -12,6 +12,8 @@ import type { RejectionReason } from './operation.ts';
 /** Not the issuer's word about the card. */
 const notCounted: ReadonlySet<DeclineReason> = new Set([
   'partly_approved',
+  'address_check_failed',
+  'cvc_check_failed',
   'format_error',
   'duplicate',
   'record_not_found',

@@ -86,7 +86,7 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
   const kind = firstKinds.find((first) => first === operation.kind);
   const { cardId, sealedValue, authenticationId } = authentication;
   const exemption = exemptionOf(authentication);
-  const { email, browser } = authentication.request;
+  const { email, browser, address } = authentication.request;
   if (kind === undefined || card === undefined) throw new Error(`a ${operation.kind} waits for no shopper`);
   const [pan, cvc] = await Promise.all([
     inHand.pan ?? vault.reveal({ merchantId, cardId }),
@@ -116,6 +116,7 @@ async function send(engine: Engine, { visit, operation, channel, verdict, inHand
     ...{ channel, open: { view }, trace, pan, tokenize: visit.tokenize, onDecline },
     ...(browser.ip === undefined ? {} : { ip: browser.ip }),
     ...(email === undefined ? {} : { email }),
+    ...(address === undefined ? {} : { address }),
     ...(verdict.evidence === undefined ? {} : { authentication: verdict.evidence }),
     row: { merchantId, operationId, kind, amount, currency, cardId, card, createdAtMs, ...(agreement === undefined ? {} : { agreement }) },
     ...(cvc === undefined ? {} : { cvc }),

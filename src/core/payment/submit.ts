@@ -81,6 +81,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
   const exemption = exemptionOf(command, row);
   const ip = command.origin?.ip ?? command.shopper?.browser.ip;
   const email = command.origin?.email ?? command.shopper?.email;
+  const address = command.origin?.address;
   const { cvc } = card;
   const operation = await exchange(engine, {
     ...{ channel, tokenize, open, row, trace, pan: pan.value },
@@ -89,6 +90,7 @@ export async function submit(engine: Engine, command: Conduct, card: PaymentCard
     ...(isByMailOrPhone === undefined ? {} : { isByMailOrPhone }),
     ...(ip === undefined ? {} : { ip }),
     ...(email === undefined ? {} : { email }),
+    ...(address === undefined ? {} : { address }),
     ...(authentication === undefined ? {} : { authentication: evidenceOf(authentication) }),
     ...(authentication?.authenticationValue === undefined ? {} : { authenticationValue: authentication.authenticationValue }),
   });

@@ -1,7 +1,9 @@
 /** What the core needs of an acquirer, and what an acquirer delivers by itself; amounts in minor units. */
 import type { DisputeNotice, TakenNotice } from '../dispute/dispute.ts';
 import type { CredentialUse } from '../instrument/agreement.ts';
+import type { BillingAddress } from '../instrument/billing-address.ts';
 import type { CardSummary, Cvc, Pan } from '../instrument/card.ts';
+import type { CardChecks } from '../instrument/card-checks.ts';
 import type { DeclineReason } from '../payment/decline.ts';
 import type { FailureReason, OperationKind, SentKind, Trace } from '../payment/operation.ts';
 import type { Totals } from '../settlement/settlement.ts';
@@ -43,6 +45,8 @@ export interface AcquirerRequest {
   readonly exemption?: Exemption;
   /** For an authorization: the shopper has ordered by mail or telephone. */
   readonly isByMailOrPhone?: true;
+  /** For an authorization: what its issuer may compare. */
+  readonly address?: BillingAddress;
 }
 
 /**
@@ -50,7 +54,13 @@ export interface AcquirerRequest {
  * that could be trusted.
  */
 export type AcquirerAnswer =
-  | { readonly outcome: 'approved'; readonly responseCode: string; readonly approvalCode?: string; readonly networkReference?: string }
+  | {
+      readonly outcome: 'approved';
+      readonly responseCode: string;
+      readonly approvalCode?: string;
+      readonly networkReference?: string;
+      readonly checks?: CardChecks;
+    }
   | {
       readonly outcome: 'partly_approved';
       readonly responseCode: string;
@@ -58,6 +68,7 @@ export type AcquirerAnswer =
       readonly approvedAmount: number;
       readonly approvalCode?: string;
       readonly networkReference?: string;
+      readonly checks?: CardChecks;
     }
   | {
       readonly outcome: 'declined';
@@ -66,6 +77,7 @@ export type AcquirerAnswer =
       readonly hostCode?: string;
       /** What the scheme advises, in its own code. */
       readonly adviceCode?: string;
+      readonly checks?: CardChecks;
     }
   | { readonly outcome: 'not_sent'; readonly cause: string; readonly reason?: FailureReason }
   | { readonly outcome: 'unknown'; readonly cause: string };

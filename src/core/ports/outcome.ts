@@ -1,4 +1,5 @@
 /** What the second transaction of an operation writes. */
+import type { CardChecks } from '../instrument/card-checks.ts';
 import type { OperationKind } from '../payment/operation.ts';
 import type { OperationEvent, OperationState } from '../states/operation.ts';
 
@@ -23,6 +24,7 @@ export interface OutcomeToRecord {
   readonly responseCode?: string;
   readonly hostCode?: string;
   readonly adviceCode?: string;
+  readonly checks?: CardChecks;
   readonly networkReference?: string;
   readonly reason?: string;
   /** For operations that stay open: when to look again, from now. */

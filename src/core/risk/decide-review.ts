@@ -4,13 +4,12 @@
  * declined after all: nobody is to take it for paid.
  */
 import type { Channel } from '../merchant/channel.ts';
-import type { OperatorAct } from '../operator/operator-act.ts';
 import { capture } from '../payment/capture.ts';
 import type { Engine } from '../payment/engine.ts';
-import type { DueReason, OperationView } from '../payment/operation.ts';
+import type { OperationView } from '../payment/operation.ts';
 import { voidOperation } from '../payment/void.ts';
-import { inReview, isCapturedAfterReview, isInReview } from './review.ts';
-import type { GivenUpReason } from './rule.ts';
+import { type Ended, endReview } from './end-review.ts';
+import { isCapturedAfterReview, isInReview } from './review.ts';
 
 export const reviewDecisions = ['accept', 'decline'] as const;
 
@@ -18,9 +17,6 @@ export type ReviewDecision = (typeof reviewDecisions)[number];
 
 /** `not_in_review`: nothing was changed. */
 export type ReviewResult = 'decided' | 'not_in_review' | 'unknown_operation';
-
-/** Added to the time that an acquirer may take. */
-const leaseMarginMs = 15_000;
 
 /** An operator's decision, with its row in the trail. */
 export async function decideReview(
@@ -43,36 +39,22 @@ export async function decideReview(
   const details = { merchantId, paymentId, operationId, decision, reason };
   const act = { actor, act: 'review.decided', details };
   const because = decision === 'accept' ? 'review_accepted' : 'review_declined';
-  if (!isInReview(view) || !(await end(engine, view, { because, act }))) return 'not_in_review';
+  if (!isInReview(view) || !(await endReview(engine, view, { because, act }))) return 'not_in_review';
   await carryOut(engine, { view, channel, because });
   return 'decided';
 }
 
 /** Nobody has looked at it in time. False: somebody has. */
 export function expireReview(engine: Engine, view: OperationView): Promise<boolean> {
-  return end(engine, view, { because: 'review_expired' });
+  return endReview(engine, view, { because: 'review_expired' });
 }
 
 /** The acquirer refuses to capture what was let through. False: something else has been captured of it since. */
 export async function giveUpUncaptured(engine: Engine, view: OperationView, channel: Channel): Promise<boolean> {
   const because = 'review_uncaptured';
-  if (!(await end(engine, view, { because }))) return false;
+  if (!(await endReview(engine, view, { because }))) return false;
   await carryOut(engine, { view, channel, because });
   return true;
-}
-
-type Ended = Extract<DueReason, 'review_accepted'> | GivenUpReason;
-
-function end(engine: Engine, view: OperationView, { because, act }: { readonly because: Ended; readonly act?: OperatorAct }) {
-  const { merchantId, paymentId, operationId, kind, amount, channelId } = view;
-  const event = because === 'review_accepted' ? 'accept_review' : 'refuse_review';
-  return engine.risk.endReview({
-    outcome: { merchantId, paymentId, operationId, kind, amount, event, from: 'approved', reason: because },
-    standing: because === 'review_uncaptured' ? 'review_accepted' : inReview,
-    ...{ channelId, nowMs: engine.clock.businessNow(), leaseMs: engine.acquirer.timeoutMs + leaseMarginMs },
-    captures: because === 'review_accepted' && isCapturedAfterReview(view),
-    ...(act === undefined ? {} : { act }),
-  });
 }
 
 /** At once, so that whoever decides sees it done; where that fails, the due row goes on. */

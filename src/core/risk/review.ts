@@ -10,6 +10,16 @@ import { isGivenUpReason, type ReviewReason } from './rule.ts';
 /** In the dialect's data of a payment that was held for review: what it is to become. */
 export const afterReview = 'afterReview';
 
+/** In the dialect's data of a payment that is held because a rule may be against what its issuer finds; where none is, it goes on by itself. */
+const forChecks = 'heldForChecks';
+
+/** The mark of such a payment. */
+export const heldForChecks = { [forChecks]: 'true' } as const;
+
+export function isHeldForChecks({ dialectData }: Pick<OperationView, 'dialectData'>): boolean {
+  return dialectData[forChecks] !== undefined;
+}
+
 /** In the dialect's data of a payment that a rule could have met, and none has. */
 export const screened = 'screened';
 

@@ -1,5 +1,10 @@
-/** Rules by which a merchant refuses or reviews payments: lists of what is suspect, and limits on how often something may try. */
+/**
+ * Rules by which a merchant refuses or reviews payments: lists of what is suspect, limits on how often something may try, and what issuers find
+ * (check-rule.ts).
+ */
 import { isIP } from 'node:net';
+import type { BillingAddress } from '../instrument/billing-address.ts';
+import type { CheckRule } from './check-rule.ts';
 
 /** What of a payment can be on a block list. */
 export const blockSubjects = ['card', 'bin', 'ip', 'email', 'country'] as const;
@@ -35,7 +40,7 @@ export interface LimitRule {
   readonly ofChannel?: true;
 }
 
-export type RiskRule = BlockRule | LimitRule;
+export type RiskRule = BlockRule | LimitRule | CheckRule;
 
 /** A merchant's rules are in the memory of every node, so there is an end to them. */
 export const rulesAtMost = 1_000;
@@ -49,10 +54,12 @@ export interface Origin {
   readonly email?: string | undefined;
   /** Of the billing address, ISO 3166-1 alpha-2. */
   readonly country?: string | undefined;
+  /** The rest of that address: no rule looks at it, the issuer does. */
+  readonly address?: BillingAddress | undefined;
 }
 
-/** Why a payment is held for an operator: which rule it has met. */
-export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often`;
+/** Why a payment is held for an operator: which rule it has met; `card_checks`: it may meet one when its issuer has answered. */
+export type ReviewCause = `${BlockSubject}_listed` | `${LimitSubject}_too_often` | 'card_checks';
 
 /**
  * Of a payment that was authorized: an operator has yet to look at it, or has let it through, or the merchant has called all of it off before anybody did.

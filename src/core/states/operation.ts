@@ -24,7 +24,7 @@ export const operationStates = [
  * - `approved`, `declined`: what the acquirer said.
  * - `rejected`: recorded on the merchant's behalf but never sent (a PAN that fails its check digit, a shopper who did not authenticate).
  * - `failed`: recorded, and certainly never sent (the vault could not keep the card).
- * - `unknown`: sent, or perhaps sent, and not answered; or approved for a part that nobody wants, and not yet undone.
+ * - `unknown`: sent, or perhaps sent, and not answered; or approved in a way that nobody wants, and not yet undone.
  * - `undone`: was unknown; the acquirer has confirmed that nothing of it stands.
  * - `escalated`: was unknown; only an operator can decide.
  */
@@ -39,6 +39,7 @@ export const operationEvents = [
   'approve',
   'decline',
   'approve_partly',
+  'fail_checks',
   'fail',
   'lose',
   'confirm_undone',
@@ -53,7 +54,8 @@ export const operationEvents = [
 /**
  * `submit`: the shopper has done what was needed. `refuse`: they have not, and will not. `step_up`: the issuer wants them to authenticate first.
  * `hand_over`: the bank has taken it up. `defer`: the shopper will pay later.
- * `approve_partly`: for a part that the merchant does not take; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
+ * `approve_partly`: for a part that the merchant does not take; it is being undone. `fail_checks`: approved, but not for the holder's own address or code, as the
+ * merchant wants it; it is being undone. `lose`: no answer in time. `reopen`: an approval came after the undoing was closed, so it must be undone again.
  * `resume`: an operator lets it be asked again. `approve_for_review`: approved by the acquirer, and held until an operator has looked at it, who then lets
  * it through (`accept_review`) or not (`refuse_review`): the state is the acquirer's word and stays, the reason says the rest.
  */
@@ -72,6 +74,7 @@ export const operationTransitions = transitionTable<OperationState, OperationEve
   ['submitted', 'approve', 'approved'],
   ['submitted', 'decline', 'declined'],
   ['submitted', 'approve_partly', 'unknown'],
+  ['submitted', 'fail_checks', 'unknown'],
   ['submitted', 'fail', 'failed'],
   ['submitted', 'lose', 'unknown'],
   ['unknown', 'approve', 'approved'],

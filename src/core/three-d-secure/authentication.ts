@@ -3,6 +3,7 @@
  * evidence counts for nothing else. EMV 3-D Secure 2.2.0 and 2.3.1, browser channel; and without a shopper (3RI).
  */
 import type { CredentialUse } from '../instrument/agreement.ts';
+import type { BillingAddress } from '../instrument/billing-address.ts';
 import type { CardBrand, CardSummary } from '../instrument/card.ts';
 import type { AuthenticationEvent, AuthenticationState } from '../states/authentication.ts';
 
@@ -73,6 +74,8 @@ export interface AuthenticationRequest {
   readonly challengeIndicator?: string;
   /** What the acquirer is told as well, unless the shopper was authenticated after all. */
   readonly exemption?: Exemption;
+  /** What the acquirer is told of the holder. */
+  readonly address?: BillingAddress;
   /** The merchant wants no payment without an authentication. */
   readonly mustAuthenticate?: true;
   /** A decline for want of authentication stands: the shopper is not asked after it. */

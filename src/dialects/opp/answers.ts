@@ -17,7 +17,16 @@ const result = {
   description: text('The code in words.'),
 };
 
-const cvvResponse = maybe('`N`: the verification code was wrong.', 'N');
+const checks = {
+  avsResponse: maybe(
+    'What the issuer has found of the billing address: `F` street and postcode match, `A` the street, `Z` the postcode, `N` neither, `U` not compared.',
+    'F',
+  ),
+  cvvResponse: maybe(
+    'And of the verification code: `M` match, `N` no match, `P` not compared, `S` said not to be there, `U` not supported.',
+    'M',
+  ),
+};
 
 const card = Type.Optional(
   Type.Object(
@@ -71,7 +80,7 @@ const transaction = {
   descriptor: maybe('A number that people can read out, and the text for the statement.', '1234.5678.9012 Shop 7'),
   ...references,
   recurringType: maybe('As it was sent.'),
-  result: Type.Object({ ...result, cvvResponse }, { additionalProperties: false }),
+  result: Type.Object({ ...result, ...checks }, { additionalProperties: false }),
   resultDetails: Type.Optional(
     Type.Object(
       {

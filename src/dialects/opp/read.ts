@@ -1,6 +1,7 @@
 /** From parameters to core commands: pure, but for the present date. */
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import type { BankMethod } from '../../core/instrument/bank.ts';
+import { billingAddressOf } from '../../core/instrument/billing-address.ts';
 import { brandOf, type CardBrand, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import type { ForgetCommand } from '../../core/instrument/forget.ts';
 import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
@@ -75,8 +76,10 @@ export function readAuthorization(request: RequestContext): Omit<AuthorizeComman
   };
 }
 
-function readOrigin({ 'customer.ip': ip, 'customer.email': email, 'billing.country': country }: Parameters): Origin {
-  return { ip, email, country };
+function readOrigin(parameters: Parameters): Origin {
+  const { 'customer.ip': ip, 'customer.email': email, 'billing.country': country } = parameters;
+  const { 'billing.houseNumber1': houseNumber, 'billing.street1': street, 'billing.postcode': postcode } = parameters;
+  return { ip, email, country, address: billingAddressOf({ houseNumber, street, postcode }) };
 }
 
 function captureOf({ channel, parameters }: RequestContext): Pick<AuthorizeCommand, 'captureLater'> {

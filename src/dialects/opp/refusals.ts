@@ -162,6 +162,8 @@ export const declineCodes: Readonly<Record<DeclineReason, ResultCode>> = {
   not_permitted_to_terminal: '800.100.190',
   suspected_fraud: '800.100.158',
   partly_approved: '800.100.155',
+  address_check_failed: '800.400.100',
+  cvc_check_failed: '800.100.153',
   over_amount_limit: '800.100.162',
   over_count_limit: '800.100.163',
   restricted_card: '800.100.168',

@@ -3,7 +3,7 @@ import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { TokenAct } from '../../core/instrument/token.ts';
 import { heldInPart } from '../../core/payment/capture.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
-import { calledOff, isInReview, stateShown } from '../../core/risk/review.ts';
+import { calledOff, isHeldForChecks, isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
 import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
@@ -29,8 +29,15 @@ export function successOf(dialectData: Readonly<Record<string, string>>, mode: '
   return resultOf(successCode(dialectData, mode));
 }
 
+/** Where the issuer's findings may be why it is held, they say so: first those about the address. */
+function reviewCode(operation: OperationView): ResultCode {
+  const { address, cvc } = isHeldForChecks(operation) ? (operation.checks ?? {}) : {};
+  if (address !== undefined && (address.street !== 'match' || address.postcode !== 'match')) return '000.400.010';
+  return cvc !== undefined && cvc.result !== 'match' ? '000.400.020' : '000.400.070';
+}
+
 export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
-  if (isInReview(operation)) return resultOf('000.400.070');
+  if (isInReview(operation)) return resultOf(reviewCode(operation));
   if (operation.reason === calledOff) return resultOf('100.396.201');
   switch (stateShown(operation)) {
     case 'approved':

@@ -1,6 +1,7 @@
 /** From an operation's present state to the answer; pure. All leaves are text, amounts with two decimals. */
 import { disputeReasonOf } from '../../core/dispute/reason.ts';
 import type { CardSummary } from '../../core/instrument/card.ts';
+import type { CardChecks, CheckResult } from '../../core/instrument/card-checks.ts';
 import type { TokenAct, TokenView } from '../../core/instrument/token.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
 import { cardPurgedText } from '../../core/merchant/retention.ts';
@@ -68,7 +69,7 @@ export function writeOperation(
     referencedId: referenced === undefined ? undefined : toWireId(referenced),
     ...writeReferences(operation),
     recurringType: dialectData.recurringType,
-    result: { ...result, ...writeCvvResponse(operation) },
+    result: { ...result, ...writeChecks(operation) },
     resultDetails: writeDetails(operation),
     risk: isFirst && stateShown(operation) !== 'rejected' ? noRisk : undefined,
     card: isFirst || dialectData.paymentType !== undefined ? writeCard(operation.card) : undefined,
@@ -199,9 +200,23 @@ function writeCard(card: CardSummary | undefined): Json | undefined {
   };
 }
 
-/** The host tells of the code only when it is wrong. */
-function writeCvvResponse({ reason }: OperationView): Json {
-  return reason === 'invalid_cvc' ? { cvvResponse: 'N' } : {};
+/** What the issuer has found, in the few letters that the protocol has. */
+function writeChecks({ checks: { address, cvc } = {} }: OperationView): Json {
+  return {
+    avsResponse: address === undefined ? undefined : avsResponseOf(address),
+    cvvResponse: cvc === undefined ? undefined : (cvvResponses[cvc.code] ?? cvvResponses[cvc.result]),
+  };
+}
+
+const cvvResponses: Readonly<Record<string, string>> = {
+  ...{ M: 'M', N: 'N', P: 'P', S: 'S', U: 'U' },
+  ...({ match: 'M', mismatch: 'N', not_checked: 'P', unavailable: 'U' } satisfies Record<CheckResult, string>),
+};
+
+function avsResponseOf({ street, postcode }: NonNullable<CardChecks['address']>): string {
+  if (street === 'match') return postcode === 'match' ? 'F' : 'A';
+  if (postcode === 'match') return 'Z';
+  return street === 'mismatch' || postcode === 'mismatch' ? 'N' : 'U';
 }
 
 /** `ExtendedDescription` is always there: one large client refuses the object without it. */

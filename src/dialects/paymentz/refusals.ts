@@ -130,6 +130,8 @@ export const declineCodes: Readonly<Record<DeclineReason, ResultCode>> = {
   not_permitted_to_terminal: '11058',
   suspected_fraud: '11034',
   partly_approved: '11010',
+  address_check_failed: '11034',
+  cvc_check_failed: '11082',
   over_amount_limit: '11061',
   over_count_limit: '11065',
   restricted_card: '11062',

@@ -6,6 +6,7 @@ import type { ActResult } from '../../core/payment/engine.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import { RecordedUnread, readRecorded } from '../../core/payment/store-failure.ts';
 import { nodeOfNew, treeOfNew } from '../../core/payment/tree-of-new.ts';
+import { isCapturedAfterReview } from '../../core/risk/review.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
@@ -54,9 +55,10 @@ function isBeingAsked({ state, bank, authentication }: OperationView): boolean {
   return state === 'awaiting' && bank === undefined && authentication?.state !== 'challenged' && authentication?.state !== 'method';
 }
 
-/** A payment as it is after an act. What was just made needs no look at the database; a repeat is told today's truth. */
+/** A payment as it is after an act. What was just made, and nothing has followed, needs no look at the database; a repeat is told today's truth. */
 export async function foundAfter(context: DialectContext, { operation, repeat }: Recorded): Promise<Found> {
-  if (!repeat && operation.targetId === undefined) {
+  // A debit that was held for its checks has been captured since.
+  if (!repeat && operation.targetId === undefined && !isCapturedAfterReview(operation)) {
     const tree = treeOfNew(operation);
     return { tree, operation: firstOf(tree) };
   }

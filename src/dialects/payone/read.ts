@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { BankCommand } from '../../core/bank/authorize.ts';
 import { type AgreementRequest, isCardInPlaceOfReference } from '../../core/instrument/agreement.ts';
+import { billingAddressOf } from '../../core/instrument/billing-address.ts';
 import { brandOf, type CardBrand, type CardSummary, type Cvc, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -152,10 +153,11 @@ export function readTerms(request: RequestContext, body: Omit<CreatePayment, 're
 function readOrigin({ order: { customer }, fraudFields }: CreatePayment): Origin {
   const ip = customer?.device?.ipAddress ?? fraudFields?.customerIpAddress;
   const email = customer?.contactDetails?.emailAddress;
+  const { houseNumber, street, zip: postcode, countryCode: country } = customer?.billingAddress ?? {};
   return {
     ip: ip === undefined ? undefined : maskCardNumbers(ip),
     email: email === undefined ? undefined : maskCardNumbers(email),
-    country: customer?.billingAddress?.countryCode,
+    ...{ country, address: billingAddressOf({ houseNumber, street, postcode }) },
   };
 }
 

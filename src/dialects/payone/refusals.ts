@@ -103,6 +103,8 @@ const declines: Readonly<Record<DeclineReason, Words>> = {
   not_permitted_to_terminal: ['30581001', 'NOT_PERMITTED_TO_TERMINAL'],
   suspected_fraud: ['30591001', 'SUSPECTED_FRAUD'],
   partly_approved: ['30101001', 'PARTLY_APPROVED'],
+  address_check_failed: ['30591001', 'SUSPECTED_FRAUD'],
+  cvc_check_failed: ['30821001', 'INVALID_CVV'],
   over_amount_limit: ['30611001', 'EXCEEDS_AMOUNT_LIMIT'],
   over_count_limit: ['30651001', 'EXCEEDS_COUNT_LIMIT'],
   restricted_card: ['30621001', 'RESTRICTED_CARD'],

@@ -89,16 +89,17 @@ function writeCard({ card }: OperationNode): Json {
   };
 }
 
-/** What the check has found, and that there was none. */
+/** What the checks have found, here and at the issuer, and that there was none: nobody was asked about what was not sent. */
 function writeFraud(operation: OperationNode): Json {
-  const { reason, state } = operation;
-  const cvvResult = reason === 'invalid_cvc' ? 'N' : state === 'rejected' ? 'P' : '0';
-  return { fraudServiceResult: fraudServiceResultOf(operation), avsResult: '0', cvvResult };
+  const { state, checks: { address, cvc } = {} } = operation;
+  const cvvResult = cvc !== undefined && /^[MNPSUY]$/.test(cvc.code) ? cvc.code : state === 'rejected' ? 'P' : '0';
+  return { fraudServiceResult: fraudServiceResultOf(operation), avsResult: address?.code ?? '0', cvvResult };
 }
 
 function fraudServiceResultOf({ reason, dialectData }: OperationNode): 'accepted' | 'challenged' | 'denied' | 'no-advice' {
   const isLetThrough = reason === 'review_accepted' || reason === capturing || reason === 'review_uncaptured';
-  if (reason === 'suspected_fraud' || (isRiskReason(reason) && !isLetThrough)) return 'denied';
+  const isFailedCheck = reason === 'address_check_failed' || reason === 'cvc_check_failed';
+  if (reason === 'suspected_fraud' || isFailedCheck || (isRiskReason(reason) && !isLetThrough)) return 'denied';
   if (reason === inReview || reason === calledOff) return 'challenged';
   return isLetThrough || dialectData[screened] !== undefined ? 'accepted' : 'no-advice';
 }

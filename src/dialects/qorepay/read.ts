@@ -1,6 +1,7 @@
 /** A request to make a purchase, read whole: what it says, in the form it is shown in, and what the core is to do with it. */
 import { isDay } from '../../core/day.ts';
 import { bankMethods } from '../../core/instrument/bank.ts';
+import { billingAddressOf } from '../../core/instrument/billing-address.ts';
 import { maskCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { Origin } from '../../core/risk/rule.ts';
@@ -271,8 +272,10 @@ export function masked<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [maskCardNumbers(name), masked(member as unknown)])) as T;
 }
 
-function originOf({ email, country }: ClientDocument): Origin {
-  return { email: typeof email === 'string' ? email : undefined, country: typeof country === 'string' ? country : undefined };
+function originOf({ email, country, street_address, zip_code }: ClientDocument): Origin {
+  const text = (value: ClientDocument[string] | undefined) => (typeof value === 'string' ? value : undefined);
+  const address = billingAddressOf({ street: text(street_address), postcode: text(zip_code) });
+  return { email: text(email), country: text(country), address };
 }
 
 /** Where a payer goes who does not pay on the hosted page. */

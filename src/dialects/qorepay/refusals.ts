@@ -26,6 +26,8 @@ const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readon
   not_permitted_to_terminal: ['transaction_not_permitted_on_terminal', 'The terminal may not make this payment'],
   suspected_fraud: ['suspected_fraud', 'The issuer suspects fraud'],
   partly_approved: ['partial_forbidden', 'Only a part of the amount was approved'],
+  address_check_failed: ['suspected_fraud', 'The billing address is not that of the cardholder'],
+  cvc_check_failed: ['validation_cvc_invalid', 'The CVC is wrong'],
   over_amount_limit: ['exceeds_withdrawal_limit', 'The amount is beyond the limit of the card'],
   over_count_limit: ['exceeds_frequency_limit', 'The card was used too often'],
   restricted_card: ['restricted_card', 'The card may not be used'],

@@ -1,6 +1,7 @@
 /** Bodies of payments read into the core's commands: pure. Throws a {@link Problem} that names the field for whatever is wrong. */
 import type { Static } from 'typebox';
 import { parseDelay } from '../../core/due/delay.ts';
+import { billingAddressOf } from '../../core/instrument/billing-address.ts';
 import { brandOf, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
 import { holdsCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';
@@ -108,7 +109,8 @@ export function readPayment(body: AuthoriseBody, { channel, businessMs, mode, ke
 }
 
 function readOrigin({ customer, billing_details: billing }: AuthoriseBody): Origin {
-  return { email: customer?.email ?? billing?.email, country: billing?.country };
+  const { country, address: street, line_1_address: line = street, postal_code: postcode } = billing ?? {};
+  return { email: customer?.email ?? billing?.email, country, address: billingAddressOf({ street: line, postcode }) };
 }
 
 /** Under which a card that is kept is listed. */

@@ -99,6 +99,8 @@ export const declines: Readonly<Record<DeclineReason, ResultWords>> = {
   not_permitted_to_terminal: ['58', 'not_permitted'],
   suspected_fraud: ['59', 'suspected_fraud'],
   partly_approved: ['10', 'partly_approved'],
+  address_check_failed: ['59', 'suspected_fraud'],
+  cvc_check_failed: ['82', 'cvc_mismatch'],
   over_amount_limit: ['61', 'over_amount_limit'],
   over_count_limit: ['65', 'over_count_limit'],
   restricted_card: ['62', 'restricted_card'],

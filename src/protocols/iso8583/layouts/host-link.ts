@@ -1,6 +1,7 @@
 /**
  * The layout of Polygate's first acquirer link: ISO 8583:1987 with ASCII fields, a raw bitmap, and frames with a 2-byte length.
- * DE48 holds id-length-value elements (in a 0422 those of `DISPUTE_ELEMENTS`), DE62 the scheme's transaction id, DE127 private text.
+ * DE48 holds id-length-value elements (in a 0422 those of `DISPUTE_ELEMENTS`), DE62 the scheme's transaction id, DE123 the holder's address, DE127 private
+ * text. DE44 is read as bytes: it only adds to an answer, so nothing in it may cost one.
  */
 
 import { type FrameStyle, TWO_BYTE_FRAMES } from '../framing.ts';
@@ -14,6 +15,13 @@ export const HOST_LINK = defineLayout({
   bitmap: 'binary',
   fields: {
     ...asciiFields('binary'),
+    44: {
+      name: 'additional response',
+      content: 'b',
+      length: 25,
+      encoding: 'binary',
+      prefix: { coding: 'ascii', digits: 2, counts: 'bytes' },
+    },
     62: {
       name: 'scheme transaction id',
       content: 'ans',
