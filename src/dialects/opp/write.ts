@@ -200,11 +200,12 @@ function writeCard(card: CardSummary | undefined): Json | undefined {
   };
 }
 
-/** What the issuer has found, in the few letters that the protocol has. */
-function writeChecks({ checks: { address, cvc } = {} }: OperationView): Json {
+/** What the issuer has found, in the few letters that the protocol has. A decline for the code says so by itself. */
+function writeChecks({ checks: { address, cvc } = {}, reason }: OperationView): Json {
+  const ofDecline = reason === 'invalid_cvc' ? 'N' : undefined;
   return {
     avsResponse: address === undefined ? undefined : avsResponseOf(address),
-    cvvResponse: cvc === undefined ? undefined : (cvvResponses[cvc.code] ?? cvvResponses[cvc.result]),
+    cvvResponse: cvc === undefined ? ofDecline : (cvvResponses[cvc.code] ?? cvvResponses[cvc.result]),
   };
 }
 

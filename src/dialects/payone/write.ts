@@ -91,8 +91,9 @@ function writeCard({ card }: OperationNode): Json {
 
 /** What the checks have found, here and at the issuer, and that there was none: nobody was asked about what was not sent. */
 function writeFraud(operation: OperationNode): Json {
-  const { state, checks: { address, cvc } = {} } = operation;
-  const cvvResult = cvc !== undefined && /^[MNPSUY]$/.test(cvc.code) ? cvc.code : state === 'rejected' ? 'P' : '0';
+  const { state, reason, checks: { address, cvc } = {} } = operation;
+  const withoutLetter = reason === 'invalid_cvc' ? 'N' : state === 'rejected' ? 'P' : '0';
+  const cvvResult = cvc !== undefined && /^[MNPSUY]$/.test(cvc.code) ? cvc.code : withoutLetter;
   return { fraudServiceResult: fraudServiceResultOf(operation), avsResult: address?.code ?? '0', cvvResult };
 }
 
