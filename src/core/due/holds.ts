@@ -74,29 +74,38 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
   const { merchantId, operationId, channelId } = due;
   const tree = await engine.store.findTree({ merchantId, operationId });
   const hold = tree?.operations.find((operation) => operation.operationId === operationId);
-  const left = tree === undefined || hold === undefined ? 'nothing' : leftOf(tree, hold);
+  if (tree === undefined || hold === undefined) return finish(engine, due);
+  const left = leftOf(tree, hold);
   if (left === 'nothing') return finish(engine, due);
   if (left === 'unclear') return putOff(engine, due);
-  if (due.kind === 'rest' && tree !== undefined && !hasReleasingCapture(tree)) return finish(engine, due);
+  if (due.kind === 'rest' && !hasReleasingCapture(tree)) return finish(engine, due);
   const channel = await directory.channelById({ merchantId, channelId });
   if (channel === undefined) throw new Error(`there is no channel ${channelId}`);
-  const capturesNow = due.kind === 'capture' || (due.kind === 'review' && hold !== undefined && isCapturing(hold));
-  if (capturesNow && tree !== undefined && hold !== undefined && isUncaptured(tree, hold)) {
-    return giveUpUncaptured(engine, hold, channel);
-  }
-  const command = { channel, operationId, dialectData: {} };
-  const endsAtMs = hold === undefined ? due.dueAtMs : Math.max(endOf(due, hold, channel, rules), reviewEndOf(engine, due, hold));
+  const isCapture = endsInCapture(due, hold);
+  if (isCapture && isUncaptured(tree, hold)) return giveUpUncaptured(engine, hold, channel);
+  const endsAtMs = Math.max(endOf(due, hold, channel, rules), reviewEndOf(engine, due, hold));
   if (endsAtMs > due.dueAtMs) {
     await engine.holds.moveTo(due, endsAtMs);
     return true;
   }
-  if (hold !== undefined && isInReview(hold) && !(await expireReview(engine, hold))) return putOff(engine, due);
+  if (isInReview(hold) && !(await expireReview(engine, hold))) return putOff(engine, due);
   // A review that has its end is due only where it was not let through.
-  const isLetThrough = hold !== undefined && stateShown(hold) !== 'rejected' && !isInReview(hold);
-  if (due.kind === 'review' && isLetThrough && !capturesNow) return finish(engine, due);
-  const act = capturesNow ? capture : voidOperation;
-  const because = due.kind === 'review' && capturesNow ? 'review_accepted' : reasons[due.kind];
-  const result = await act(engine, { ...command, because: isGivenUpReason(hold?.reason) ? hold.reason : because });
+  if (due.kind === 'review' && !isCapture && stateShown(hold) !== 'rejected' && !isInReview(hold)) return finish(engine, due);
+  return carryOut(engine, channel, hold, due);
+}
+
+/** Whether money is taken at the end: at the time that the merchant has named, or of what a review has let through. */
+function endsInCapture({ kind }: DueHold, hold: OperationNode): boolean {
+  return kind === 'capture' || (kind === 'review' && isCapturing(hold));
+}
+
+/** Captures or reverses all that is left, and looks at what came of it. */
+async function carryOut(engine: Engine, channel: Channel, hold: OperationNode, due: DueHold): Promise<boolean> {
+  const { merchantId, operationId, kind } = due;
+  const isCapture = endsInCapture(due, hold);
+  const reason = kind === 'review' && isCapture ? 'review_accepted' : reasons[kind];
+  const because = isGivenUpReason(hold.reason) ? hold.reason : reason;
+  const result = await (isCapture ? capture : voidOperation)(engine, { channel, operationId, dialectData: {}, because });
   if (result.kind === 'refused') {
     // Somebody was faster, or something is away; the next look tells which.
     engine.log.info(
@@ -112,7 +121,7 @@ async function doOne(engine: Engine, directory: Directories, rules: HoldRules, d
       return (await isCardGone(engine, hold)) ? giveUp(engine, due, 'its card is not in the vault any more') : tryAgain(engine, due);
     case 'declined':
       // The next look gives it up.
-      if (capturesNow && hold !== undefined && isCapturedAfterReview(hold)) return putOff(engine, due);
+      if (isCapture && isCapturedAfterReview(hold)) return putOff(engine, due);
       return refused(engine, due, result.operation.responseCode);
     default:
       return putOff(engine, due);
@@ -177,10 +186,8 @@ async function refused(engine: Engine, due: DueHold, responseCode = ''): Promise
 }
 
 /** Then nothing can be sent for the hold, however often it is tried. */
-async function isCardGone({ vault }: Engine, hold: OperationNode | undefined): Promise<boolean> {
-  if (hold?.cardId === undefined) return false;
-  const { merchantId, cardId } = hold;
-  return (await vault.reveal({ merchantId, cardId })) === undefined;
+async function isCardGone({ vault }: Engine, { merchantId, cardId }: OperationNode): Promise<boolean> {
+  return cardId !== undefined && (await vault.reveal({ merchantId, cardId })) === undefined;
 }
 
 async function giveUp(engine: Engine, due: DueHold, reason: string): Promise<boolean> {
