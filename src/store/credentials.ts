@@ -1,6 +1,7 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import type { DocumentType } from '../core/compliance/document.ts';
+import { hashOfSecret } from '../core/merchant/secret.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { SecretToSeal } from '../core/ports/vault.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -88,7 +89,7 @@ export function createCredential(database: Database, credential: NewCredential):
       );
     }
     const identifier = credential.identifier ?? own[0]?.identifier ?? freshIdentifier;
-    const hash = createHash('sha256').update(secret).digest();
+    const hash = hashOfSecret(secret);
     const secretId = randomUUIDv7();
     const sealed = credential.seal?.({ merchantId, secretId, secret }) ?? null;
     const [created] = await query<Row>(insert, [merchantId, secretId, dialect, identifier, hash, sealed]);

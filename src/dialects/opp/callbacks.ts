@@ -4,6 +4,7 @@
  */
 import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { randomHex } from '../../core/random-hex.ts';
 import { isCapturedAfterReview } from '../../core/risk/review.ts';
 import type {
   CallbackAddress,
@@ -34,7 +35,7 @@ export const callbacks: DialectCallbacks = {
       wrapper: { pattern: /^(none|json)$/, expected: 'none or json', standard: 'none' },
       fields: { pattern: /^(all|non-customer)$/, expected: 'all or non-customer', standard: 'all' },
     },
-    secret: { pattern: /^[0-9a-f]{64}$/i, expected: '64 hex digits (an AES-256 key)', make: () => randomBytes(32).toString('hex') },
+    secret: { pattern: /^[0-9a-f]{64}$/i, expected: '64 hex digits (an AES-256 key)', make: () => randomHex(32) },
     needsTest: true,
   },
   write(notice) {

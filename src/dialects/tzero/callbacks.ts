@@ -2,9 +2,10 @@
  * Callbacks: JSON to the channel's URL, with a time and an HMAC over time and body in `X-Signature`, so that nobody can make one up or send an old
  * one again. Every message tells the payment as it is now.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { OperationView, PaymentTree } from '../../core/payment/operation.ts';
 import { isLaterPart, refundAsAsked } from '../../core/payment/refund-in-parts.ts';
+import { randomHex } from '../../core/random-hex.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
@@ -24,7 +25,7 @@ export const callbacks: DialectCallbacks = {
     secret: {
       pattern: /^whsec_[0-9a-f]{32}$/,
       expected: 'whsec_ and 32 characters of 0-9 and a-f',
-      make: () => `whsec_${randomBytes(16).toString('hex')}`,
+      make: () => `whsec_${randomHex(16)}`,
     },
     needsTest: false,
   },
