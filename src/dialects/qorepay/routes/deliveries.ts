@@ -1,6 +1,7 @@
 /** `/api/v1/webhooks/deliveries/`: what the webhooks were told of a purchase or of a refund, try by try, with what they were sent. */
 import type { FastifyInstance } from 'fastify';
 import type { OwnDelivery } from '../../../core/event/endpoints.ts';
+import { uuidOf } from '../../../core/made-uuid.ts';
 import type { OrderView } from '../../../core/payment/order.ts';
 import type { CallbackNotice, DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
@@ -58,6 +59,7 @@ async function written(context: DialectContext, found: Found, operationId?: stri
   const { order, payments } = found.view;
   const { merchantId, checkoutId } = order;
   const tokens = payments.flatMap(({ operations: [first] }) => first?.token ?? []).concat(found.view.kept?.token ?? []);
+  // Tokens are 32 hex digits; deliveries know them as UUIDs.
   const ids = [checkoutId, ...payments.map(({ paymentId }) => paymentId), ...tokens.map(uuidOf)];
   const deliveries = await engine.endpoints.deliveriesOf({ merchantId, dialect: 'qorepay', ids });
   const rows = await Promise.all(
@@ -72,9 +74,6 @@ async function written(context: DialectContext, found: Found, operationId?: stri
   const isTold = ({ payload: { type } }: Row) => operationId === undefined || type === 'payment';
   return rows.flat().filter(isTold);
 }
-
-/** Tokens are 32 hex digits; deliveries know them as UUIDs. */
-const uuidOf = (token: string): string => token.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** What was, or will be, told, as the worker puts it together; undefined: it is not there any more. */
 async function noticeOf(context: DialectContext, { view, channel }: Found, delivery: OwnDelivery): Promise<CallbackNotice | undefined> {

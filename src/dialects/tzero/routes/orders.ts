@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { parseDelay } from '../../../core/due/delay.ts';
 import { maskCardNumbers } from '../../../core/instrument/mask.ts';
+import { uuidOf } from '../../../core/made-uuid.ts';
 import { isMailAddress, sendMail } from '../../../core/mail/send.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { stateOfCheckout } from '../../../core/payment/checkout.ts';
@@ -125,9 +126,7 @@ async function underKey(
 ): Promise<UnderKey> {
   for (let use = 0; ; use += 1) {
     const mac = engine.inputMac(use === 0 ? key : `${key} ${use}`);
-    const orderId = Buffer.from(mac.subarray(0, 16))
-      .toString('hex')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const orderId = uuidOf(Buffer.from(mac.subarray(0, 16)).toString('hex'));
     const before = await readOrder(engine, { merchantId, checkoutId: orderId });
     if (before === undefined) return { orderId, before };
     const isForgotten = engine.clock.businessNow() - before.order.createdAtMs >= keyLifetimeMs;
