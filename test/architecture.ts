@@ -22,7 +22,13 @@ const rules: readonly Rule[] = [
   {
     from: 'dialects/*',
     may: ['core'],
-    alsoFiles: [contract, 'src/dialects/demo.ts', 'src/dialects/failure.ts', 'src/dialects/refuse-the-rest.ts'],
+    alsoFiles: [
+      contract,
+      'src/dialects/demo.ts',
+      'src/dialects/failure.ts',
+      'src/dialects/refuse-the-rest.ts',
+      'src/dialects/return-url.ts',
+    ],
   },
   { from: 'acquirers', may: ['core', 'protocols/*', 'acquirers/*'] },
   { from: 'acquirers/*', may: ['core', 'protocols/*'], alsoFiles: ['src/acquirers/acquirer.ts'] },

@@ -8,6 +8,7 @@ import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
 import type { ChallengeWindow, Exemption, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import type { Mode } from '../dialect.ts';
+import { withQuery } from '../return-url.ts';
 import { toWireId } from './ids.ts';
 import { Problem, parameterError, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
@@ -74,13 +75,15 @@ export function refuseUnsafe(shopperResultUrl: string): void {
   throw new Problem('100.370.102', { parameterErrors: [error] });
 }
 
-/** The way back: `id` and `resourcePath` join what the merchant's address has already, before its fragment. */
+/** The way back. */
 function returnUrl(url: string, operationId: string, resourcePath: string): string {
-  const [address = '', ...fragment] = url.split('#');
   const id = toWireId(operationId);
-  const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
-  const back = `${address}${joint}id=${id}&resourcePath=${encodeURIComponent(`${resourcePath}${id}`)}`;
-  return fragment.length === 0 ? back : `${back}#${fragment.join('#')}`;
+  return withResource(url, id, `${resourcePath}${id}`);
+}
+
+/** The merchant's address with what it is told: an id, and the path that tells the result. */
+export function withResource(url: string, id: string, resourcePath: string): string {
+  return withQuery(url, `id=${id}&resourcePath=${encodeURIComponent(resourcePath)}`);
 }
 
 /** Exemptions by number: low value and secure corporate have no word of their own in 2.2, so no challenge is asked for. */

@@ -8,6 +8,7 @@ import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
 import type { DialectContext, ShopperReturn } from '../dialect.ts';
+import { withQuery } from '../return-url.ts';
 import { signingKey } from './auth.ts';
 import { resultChecksum } from './checksum.ts';
 import { parameterProblem } from './problem.ts';
@@ -83,7 +84,6 @@ export async function returnStep(
   const sent = { ...fields, ...(isGet ? {} : card), checksum: resultChecksum(fields, key) };
   const parameters = Object.entries(sent).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
   if (!isGet) return { kind: 'redirect', method: 'POST', url: returnUrl, parameters };
-  const url = new URL(returnUrl);
-  for (const { name, value } of parameters) url.searchParams.append(name, value);
-  return { kind: 'done', returnUrl: url.href };
+  const query = new URLSearchParams(parameters.map(({ name, value }) => [name, value]));
+  return { kind: 'done', returnUrl: withQuery(returnUrl, query.toString()) };
 }

@@ -3,17 +3,14 @@ import type { ShopperlessWish } from '../../core/payment/await-issuer.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { ChallengeWindow, PriorAuthentication, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
-import { toGuid } from './ids.ts';
+import { withQuery } from '../return-url.ts';
+import { guidOf } from './ids.ts';
 import { readIp, readReturnUrl } from './read.ts';
 import type { CardInput, CreatePayment, Order } from './wire.ts';
 
 /** Compared by the merchant when the shopper is back. Nobody can guess it, and it is the same whenever the payment is asked for. */
 export function returnMacOf({ inputMac }: Engine, operationId: string): string {
-  return toGuid(
-    Buffer.from(inputMac(`payone return ${operationId}`))
-      .toString('hex')
-      .slice(0, 32),
-  );
+  return guidOf(inputMac(`payone return ${operationId}`));
 }
 
 export interface WayBack {
@@ -25,15 +22,7 @@ export interface WayBack {
 /** The merchant's address with what they look for in it; their own parameters stay. */
 export function returnUrlOf(engine: Engine, { url, paymentNumber, merchantReference }: WayBack): (operationId: string) => string {
   const reference = encodeURIComponent(merchantReference ?? '');
-  return (operationId) =>
-    withParameters(url, `REF=${reference}&RETURNMAC=${returnMacOf(engine, operationId)}&paymentId=${paymentNumber}_0`);
-}
-
-/** The merchant may have signed their own parameters: they stay as they are, letter by letter. */
-export function withParameters(url: string, parameters: string): string {
-  const [address = '', ...fragment] = url.split('#');
-  const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
-  return `${address}${joint}${parameters}${fragment.length === 0 ? '' : `#${fragment.join('#')}`}`;
+  return (operationId) => withQuery(url, `REF=${reference}&RETURNMAC=${returnMacOf(engine, operationId)}&paymentId=${paymentNumber}_0`);
 }
 
 /** Both members may name it; that of 3-D Secure counts. */
