@@ -11,7 +11,7 @@ import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView } from '../core/payment/operation.ts';
 import { type OrderView, readOrder } from '../core/payment/order.ts';
 import { withAuthentication } from '../core/three-d-secure/view.ts';
-import type { DialectCallbacks, Webhooks } from '../dialects/dialect.ts';
+import type { DialectCallbacks, Mode, Webhooks } from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -29,7 +29,7 @@ export interface DeliverEvents {
   readonly webhooks: Pick<Webhooks, 'addressesOf'>;
   /** Absent: mails wait. */
   readonly mail: MailTransport | undefined;
-  readonly mode: 'sandbox' | 'live';
+  readonly mode: Mode;
   /** Measures a try. */
   readonly step: Observer['step'];
   readonly onTry: Metrics['countDelivery'];

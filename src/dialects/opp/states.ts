@@ -6,6 +6,7 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import { calledOff, isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
 import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
+import type { Mode } from '../dialect.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
@@ -13,23 +14,23 @@ import { descriptions, type Result, type ResultCode, resultOf } from './result-c
  * In live mode a success is a success; in the sandbox it says who answered. A chargeback that the bank has told says why instead; one that only
  * the merchant has declared has no reason, and its request succeeded. Less than was asked for is for the merchant to look at.
  */
-function approvedCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+function approvedCode(operation: OperationView, mode: Mode): ResultCode {
   if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
   if (operation.requestedAmount !== undefined || operation.dialectData[heldInPart] !== undefined) return '000.400.040';
   return successCode(operation.dialectData, mode);
 }
 
-function successCode({ testMode }: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): ResultCode {
+function successCode({ testMode }: Readonly<Record<string, string>>, mode: Mode): ResultCode {
   if (mode === 'live') return '000.000.000';
   return testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }
 
 /** Of what the gateway did by itself, as it was asked to. `dialectData`: the request's, which may name the test mode. */
-export function successOf(dialectData: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): Result {
+export function successOf(dialectData: Readonly<Record<string, string>>, mode: Mode): Result {
   return resultOf(successCode(dialectData, mode));
 }
 
-export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
+export function resultOfOperation(operation: OperationView, mode: Mode): Result {
   if (isInReview(operation)) return resultOf('000.400.070');
   if (operation.reason === calledOff) return resultOf('100.396.201');
   switch (stateShown(operation)) {
@@ -56,7 +57,7 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
 }
 
 /** Of an act on a stored card; without one the card was stored by a payment that succeeded. */
-export function resultOfTokenAct(act: TokenAct | undefined, mode: 'sandbox' | 'live'): Result {
+export function resultOfTokenAct(act: TokenAct | undefined, mode: Mode): Result {
   return resultOf(act?.rejection === undefined ? successCode(act?.dialectData ?? {}, mode) : rejectionCodes[act.rejection]);
 }
 
@@ -82,7 +83,7 @@ function codeIn<K extends string>(codes: Readonly<Record<K, ResultCode>>, reason
 export function resultOfAuthentication(
   { state, challengeCancel, rule }: Authentication,
   dialectData: Readonly<Record<string, string>>,
-  mode: 'sandbox' | 'live',
+  mode: Mode,
 ): Result {
   switch (state) {
     case 'ready':

@@ -37,7 +37,7 @@ const groups: readonly Register[] = [
   registerWebhooks,
 ];
 
-/** What no endpoint has. */
+/** What no endpoint has: the platform answers 404 with an empty body there, so it is not refused like the rest of other protocols. */
 const elsewhere = '/v2/*';
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
@@ -60,7 +60,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     const isPage = request.routeOptions.url?.startsWith('/client/') === true;
     const channel = await (isPage ? authenticatePage : authenticate)(context, request, merchantId);
     const counted = context.limits.countRequest({ merchantId: channel.merchantId, subject: 'payone' });
-    if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs ?? 1_000);
+    if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs);
     remember(request, channel);
   });
   for (const register of groups) register(app, context);

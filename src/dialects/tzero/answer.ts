@@ -83,6 +83,6 @@ function problemFor(context: DialectContext, error: unknown): Problem {
 
 /** Throws 429 when one subject (a payment, a reference) is asked for very often. */
 export function countRequest({ limits }: DialectContext, { merchantId }: { readonly merchantId: string }, subject: string): void {
-  const { allowed, retryAfterMs } = limits.countRequest({ merchantId, subject: `tzero ${subject}` });
-  if (!allowed) throw new Problem('rate_limited', { retryAfterMs: retryAfterMs ?? 1_000 });
+  const counted = limits.countRequest({ merchantId, subject: `tzero ${subject}` });
+  if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs);
 }
