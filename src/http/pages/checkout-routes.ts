@@ -146,11 +146,9 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
       return 'made';
     case 'changed':
       return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.changed });
-    case 'refused': {
-      const isOver = result.refusal.retryable;
-      if (isOver) return errorPage(setting, 'unavailable', visit.returnUrl);
+    case 'refused':
+      if (result.refusal.retryable) return errorPage(setting, 'unavailable', visit.returnUrl);
       return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.notPossible });
-    }
   }
 }
 
