@@ -105,6 +105,22 @@ audited('while requests are refused for want of the database the log says so onc
   assert.equal(requestId, undefined);
 });
 
+audited('what the gateway does by itself is told when it cannot go on for want of the database, and when it does', async () => {
+  const works = {
+    'payments that wait for their shopper cannot be looked at': 'payments that wait for their shopper are looked at again',
+    'unanswered operations cannot be looked at': 'the resolution of unanswered operations goes on',
+    'what is due cannot be looked at': 'what is due is looked at again',
+    'new events cannot be looked at': 'new events are looked at again',
+    'deliveries cannot be looked at': 'deliveries are looked at again',
+  };
+  const count = (text: string): number => stack.log().filter((line) => line.includes(text)).length;
+  const before = Object.keys(works).map(count);
+  await cutQuietly();
+  await eventually(() => Object.keys(works).every((failing, index) => count(failing) > (before[index] ?? 0)), 'all of it to fail');
+  await restore();
+  await eventually(() => Object.entries(works).every(([failing, working]) => count(working) === count(failing)), 'all of it to go on');
+});
+
 audited('a database that takes everything and says nothing is told by readiness and metrics, which do not wait for it', async () => {
   const url = `http://127.0.0.1:${stack.config.port}`;
   await eventually(async () => (await fetch(`${url}/readyz`)).ok, 'the gateway to be ready');
