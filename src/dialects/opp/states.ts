@@ -6,6 +6,7 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import { calledOff, isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
 import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
+import { byReason } from '../by-reason.ts';
 import type { Mode } from '../dialect.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
@@ -50,9 +51,9 @@ export function resultOfOperation(operation: OperationView, mode: Mode): Result 
     case 'declined':
       return declined(operation);
     case 'rejected':
-      return resultOf(codeIn(rejectionCodes, operation.reason) ?? '100.100.101');
+      return resultOf(byReason(rejectionCodes, operation.reason) ?? '100.100.101');
     case 'failed':
-      return resultOf(codeIn(failureCodes, operation.reason) ?? '900.100.310');
+      return resultOf(byReason(failureCodes, operation.reason) ?? '900.100.310');
   }
 }
 
@@ -68,15 +69,11 @@ const bankDeclines: Readonly<Record<string, ResultCode>> = { shopper_canceled: '
 function declined({ hostCode, reason, bank }: OperationView): Result {
   if (bank !== undefined) return resultOf(bankDeclines[reason ?? ''] ?? '100.397.102');
   if (hostCode !== undefined && /^[1-9]\d\d\.\d{3}\.\d{3}$/.test(hostCode)) return { code: hostCode, description: describe(hostCode) };
-  return resultOf(codeIn(declineCodes, reason) ?? '800.100.100');
+  return resultOf(byReason(declineCodes, reason) ?? '800.100.100');
 }
 
 function describe(code: string): string {
   return code in descriptions ? descriptions[code as ResultCode] : 'transaction declined';
-}
-
-function codeIn<K extends string>(codes: Readonly<Record<K, ResultCode>>, reason: string | undefined): ResultCode | undefined {
-  return reason !== undefined && reason in codes ? codes[reason as K] : undefined;
 }
 
 /** Of an authentication without a payment: succeeded, still under way, or why there is none. Total over its states. */

@@ -3,7 +3,7 @@ import Builder from 'fast-xml-builder';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
+import { logFailure, requestFaultOf } from '../failure.ts';
 import { Problem } from './problem.ts';
 import { type Json, writeResult } from './write.ts';
 
@@ -78,11 +78,15 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return new Problem('20099', { status: 429 });
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    return new Problem('20002', { status: 400, text: 'Content-Type: must be application/x-www-form-urlencoded or application/json' });
+  const fault = requestFaultOf(error);
+  switch (fault?.kind) {
+    case 'media_type':
+      return new Problem('20002', { status: 400, text: 'Content-Type: must be application/x-www-form-urlencoded or application/json' });
+    case 'too_large':
+      return new Problem('20002', { status: fault.status, text: 'the body is too large' });
+    case 'unreadable':
+      return new Problem('20002', { status: fault.status, text: 'the request cannot be read' });
+    case undefined:
+      return undefined;
   }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('20002', { status: 413, text: 'the body is too large' });
-  return new Problem('20002', { status: statusCode, text: 'the request cannot be read' });
 }

@@ -8,7 +8,7 @@ import { RecordedUnread, readRecorded } from '../../core/payment/store-failure.t
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
+import { logFailure, type RequestFault, requestFaultOf } from '../failure.ts';
 import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
 import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
@@ -152,13 +152,12 @@ function problemFor(context: DialectContext, error: unknown): Problem | undefine
       text: 'the payment system cannot take the request now; nothing was recorded',
     });
   }
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
-  const text =
-    code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
-      ? 'the body must be application/json'
-      : code === 'FST_ERR_CTP_BODY_TOO_LARGE'
-        ? 'the body is too large'
-        : 'the request cannot be read';
-  return new Problem('SCHEMA_VALIDATION_FAILED', { status: statusCode, text });
+  const fault = requestFaultOf(error);
+  return fault && new Problem('SCHEMA_VALIDATION_FAILED', { status: fault.status, text: faultTexts[fault.kind] });
 }
+
+const faultTexts: Readonly<Record<RequestFault['kind'], string>> = {
+  media_type: 'the body must be application/json',
+  too_large: 'the body is too large',
+  unreadable: 'the request cannot be read',
+};

@@ -7,9 +7,10 @@ import type { OperationView, PaymentTree } from '../../core/payment/operation.ts
 import { isLaterPart, refundAsAsked } from '../../core/payment/refund-in-parts.ts';
 import { randomHex } from '../../core/random-hex.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
+import { byReason } from '../by-reason.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
-import { type EndedAs, rejections, wordsIn } from './refusals.ts';
+import { type EndedAs, rejections } from './refusals.ts';
 import { type ActStatus, actNames, firstOf, isAct, statusOf, statusOfAct } from './states.ts';
 import { writeAct, writePayment, writeTime } from './write.ts';
 
@@ -86,7 +87,7 @@ function typesOfRefund(tree: PaymentTree, operation: OperationView, became: ActS
 
 /** In the words of the payment's status, as it ended then. */
 function endedAs({ reason }: OperationView, became: string): EndedAs {
-  if (became === 'rejected') return wordsIn(rejections, reason)?.[0] ?? 'declined';
+  if (became === 'rejected') return byReason(rejections, reason)?.[0] ?? 'declined';
   return became === 'declined' ? 'declined' : 'failed';
 }
 

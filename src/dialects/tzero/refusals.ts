@@ -153,8 +153,3 @@ export const failures: Readonly<Record<FailureReason, ResultWords>> = {
   card_not_stored: ['processor_error', 'the card could not be kept or read'],
   card_purged: ['card_not_kept', cardPurgedText],
 };
-
-/** Looks a reason up in one of the tables above. */
-export function wordsIn<K extends string, V>(table: Readonly<Record<K, V>>, reason: string | undefined): V | undefined {
-  return reason !== undefined && Object.hasOwn(table, reason) ? table[reason as K] : undefined;
-}
