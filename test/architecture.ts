@@ -41,7 +41,7 @@ const rules: readonly Rule[] = [
   { from: 'observability', may: ['core'] },
   { from: 'mail', may: ['core', 'http'] },
   { from: 'workers', may: ['core', 'http', 'mail', 'observability', 'config'], alsoFiles: [contract] },
-  { from: 'console-api', may: ['core', 'http', 'config'], alsoFiles: [contract] },
+  { from: 'console-api', may: ['core', 'http', 'config'], alsoFiles: [contract, 'src/dialects/new-login.ts'] },
   { from: 'local', may: everything },
   { from: 'commands', may: everything },
   { from: 'gateway', may: everything },
