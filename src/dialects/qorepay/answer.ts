@@ -4,7 +4,7 @@ import { RecordedUnread } from '../../core/payment/store-failure.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { logFailure, requestFaultOf } from '../failure.ts';
-import { generalProblem, Problem } from './problem.ts';
+import { generalProblem, Problem, unavailable } from './problem.ts';
 
 export function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
   return (
@@ -39,9 +39,7 @@ function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem 
   if (error instanceof TooManyRequests) {
     return generalProblem(429, 'throttled', `Request was throttled. Expected available in ${error.retryAfter} seconds.`);
   }
-  if (isUnavailable(error)) {
-    return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
-  }
+  if (isUnavailable(error)) return unavailable();
   if (error instanceof RecordedUnread) {
     return generalProblem(
       500,

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { holdersOf } from '../../core/merchant/secret.ts';
 import type { DialectContext } from '../dialect.ts';
-import { generalProblem, type Problem } from './problem.ts';
+import { unauthorized } from './problem.ts';
 
 export type Purpose = 'api' | 's2s';
 
@@ -53,8 +53,4 @@ function readingsOf(key: string, purposes: readonly Purpose[]): readonly { reado
     ...told.filter((login) => purposes.includes(purposeOf(login.identifier))),
     ...purposes.map((purpose) => ({ identifier: identifierOf(key, purpose), secret: key })),
   ];
-}
-
-function unauthorized(): Problem {
-  return generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
 }

@@ -8,26 +8,18 @@ import { send } from '../answer.ts';
 import { toldBy } from '../callbacks.ts';
 import { type Found, findOwn } from '../find.ts';
 import { innerId, isUuid } from '../ids.ts';
-import { fieldProblem, notFound, Problem } from '../problem.ts';
-import { both, merchantOf, queryOf } from '../request.ts';
+import { fieldProblem, notFound } from '../problem.ts';
+import { both, merchantOf, requiredIn } from '../request.ts';
 
 const sourceTypes = ['purchase', 'payment', 'payout', 'billing_template_client'];
 
 export function registerDeliveries(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/api/v1/webhooks/deliveries/', async (request, reply) => {
     const merchantId = await merchantOf(context, request);
-    const { id, source_type: type } = queryOf(request);
-    const missing = Object.entries({ id, source_type: type }).filter(([, value]) => value === undefined);
-    if (missing.length > 0) {
-      throw new Problem(
-        400,
-        Object.fromEntries(missing.map(([name]) => [name, [{ code: 'required', message: 'This field is required.' }]])),
-      );
-    }
+    const { id, source_type: type } = requiredIn(request, ['id', 'source_type']);
     if (!isUuid(id)) throw fieldProblem('id', 'invalid', 'This is not a valid UUID.');
-    if (!sourceTypes.includes(type ?? ''))
-      throw fieldProblem('source_type', 'invalid_choice', `Items must be of: ${sourceTypes.join(', ')}.`);
-    const results = await deliveriesOf(context, { merchantId, id: id.toLowerCase(), type: type ?? '' });
+    if (!sourceTypes.includes(type)) throw fieldProblem('source_type', 'invalid_choice', `Items must be of: ${sourceTypes.join(', ')}.`);
+    const results = await deliveriesOf(context, { merchantId, id: id.toLowerCase(), type });
     return send(reply, 200, { results, next: null, previous: null });
   });
 }
