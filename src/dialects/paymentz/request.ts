@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { authenticate, type Caller, callerOf, type Session } from './auth.ts';
+import { authenticate, type Caller, callerOf, dialect, type Session } from './auth.ts';
 import type { Flat } from './body.ts';
 import type { Endpoint } from './endpoints.ts';
 import { Problem, parameterProblem } from './problem.ts';
@@ -33,7 +33,7 @@ export async function readRequest(context: DialectContext, request: FastifyReque
   countRequest(context, caller, request);
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (parameters.notificationUrl !== undefined) {
-    const [channel] = await context.directory.channelsOf({ dialect: 'paymentz', merchantId: caller.merchantId });
+    const [channel] = await context.directory.channelsOf({ dialect, merchantId: caller.merchantId });
     if (channel !== undefined) await context.expectUrlsInRequests(channel);
   }
   const { clock } = context.engine;

@@ -11,7 +11,7 @@ import type { DialectContext } from '../dialect.ts';
 import { logFailure, type RequestFault, requestFaultOf } from '../failure.ts';
 import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
-import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
+import { errorsOf, type FieldNames, paymentNames, problemOf } from './refusals.ts';
 import { returnMacOf } from './shopper.ts';
 import { firstOf, nodeOfNew, type PaymentTree, treeOfNew } from './tree.ts';
 import { type Json, writeCreated } from './write.ts';
@@ -86,7 +86,6 @@ export async function afterAct(context: DialectContext, before: PaymentTree, act
 export interface Creating {
   readonly channel: Channel;
   readonly act: ActResult;
-  readonly names: FieldNames;
   readonly wantsToken: boolean;
   /** The card had a token already. */
   readonly knownToken?: boolean;
@@ -94,8 +93,8 @@ export interface Creating {
 
 /** A new payment: 201, or 402 with the payment that was refused. */
 export async function answerCreated(context: DialectContext, reply: FastifyReply, creating: Creating): Promise<FastifyReply> {
-  const { channel, act, names, wantsToken, knownToken = false } = creating;
-  const done = recorded(reply, act, names);
+  const { channel, act, wantsToken, knownToken = false } = creating;
+  const done = recorded(reply, act, paymentNames);
   const made = await foundAfter(context, done);
   // What was made a moment ago has its authentication with it.
   const found = done.repeat ? await authenticated(context, made) : made;

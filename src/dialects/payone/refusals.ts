@@ -17,6 +17,13 @@ export interface FieldNames {
   readonly token?: string;
 }
 
+/** Of a payment. */
+export const paymentNames: FieldNames = {
+  amount: 'order.amountOfMoney.amount',
+  currency: 'order.amountOfMoney.currencyCode',
+  token: 'cardPaymentMethodSpecificInput.token',
+};
+
 type Meaning = ProblemId | { readonly id: ProblemId; readonly status: number };
 
 const again = { id: 'SERVICE_UNAVAILABLE', status: 503 } as const;

@@ -71,6 +71,10 @@ const windows: Readonly<Record<string, ChallengeWindow>> = {
 
 const emailAtMost = 70;
 
+function emailIn({ customer }: Order): string | undefined {
+  return customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+}
+
 /**
  * The shopper as the merchant's server describes them. Their browser is not here, so the issuer's page is not run: whoever needs no challenge is
  * answered at once.
@@ -80,7 +84,7 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
   const { threeDSecure = {} } = input;
   const { challengeIndicator, exemptionRequest } = threeDSecure;
   const wish = challengeIndicator === undefined ? exemptions[exemptionRequest ?? ''] : wishes[challengeIndicator];
-  const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+  const email = emailIn(order);
   return {
     browser: readBrowser(order, body.fraudFields?.customerIpAddress, windows[threeDSecure.challengeCanvasSize ?? '250x400']),
     returnUrl,
@@ -105,14 +109,17 @@ function readTerms({
   };
 }
 
-const priorMethods: Readonly<Record<string, PriorAuthentication['method']>> = { frictionless: 'frictionless', challenged: 'challenge' };
+const priorMethods = new Map<unknown, PriorAuthentication['method']>([
+  ['frictionless', 'frictionless'],
+  ['challenged', 'challenge'],
+]);
 
 /** What the merchant says of the issuer's part in a payment that it starts, and of the authentication that it has agreed by. */
 export function readWithoutShopper({ cardPaymentMethodSpecificInput: input = {}, order }: CreatePayment): ShopperlessWish {
   const { threeDSecure = {} } = input;
   const { deviceChannel, challengeIndicator, skipAuthentication } = threeDSecure;
   const wish = challengeIndicator === undefined ? undefined : wishes[challengeIndicator];
-  const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+  const email = emailIn(order);
   const prior = readPrior(threeDSecure.priorThreeDSecureData);
   return {
     ...(skipAuthentication === true || deviceChannel !== undefined
@@ -132,7 +139,7 @@ function readPrior(data: unknown): PriorAuthentication | undefined {
   if (typeof acsTransactionId !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(acsTransactionId)) return undefined;
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(typeof utcTimestamp === 'string' ? utcTimestamp : '') ?? [];
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.map(Number);
-  const known = priorMethods[typeof method === 'string' ? method : ''];
+  const known = priorMethods.get(method);
   if (parts.length === 0 || known === undefined) return undefined;
   return { acsTransactionId, method: known, atMs: Date.UTC(year, month - 1, day, hour, minute) };
 }

@@ -58,7 +58,7 @@ export function problemOf(
   { byReference = false }: { readonly byReference?: boolean } = {},
 ): Problem {
   if (code === 'key_reused' && (byReference || at === 'merchantReference')) {
-    return new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
+    return duplicateReference();
   }
   const answer = refusals[code];
   const [error, field] = typeof answer === 'string' ? [answer] : answer;
@@ -68,6 +68,10 @@ export function problemOf(
     ...(field === undefined ? {} : { details: [{ field, issue: meaning }] }),
     ...(error === 'request_in_progress' || error === 'service_unavailable' ? { retryAfterMs: 1_000 } : {}),
   });
+}
+
+export function duplicateReference(): Problem {
+  return new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
 }
 
 function sentence(meaning: string): string {

@@ -15,9 +15,9 @@ import { presentPayment, send } from '../answer.ts';
 import { type Caller, channelNamed, openTo } from '../auth.ts';
 import { readerOf } from '../body.ts';
 import { fromWireId, type IdPrefix, toWireId } from '../ids.ts';
-import { fieldProblem, messageOf, Problem } from '../problem.ts';
+import { fieldProblem, Problem } from '../problem.ts';
 import { keyLifetimeMs, type OrderBody, readOrder as readMoney, readReturnUrl } from '../read.ts';
-import { problemOf } from '../refusals.ts';
+import { duplicateReference, problemOf } from '../refusals.ts';
 import { callerOf, keyOf, refuseParametersInUrl } from '../request.ts';
 import { disableLinkBody, linkBody, sessionBody } from '../wire.ts';
 import { type Json, writeAmount, writeTime } from '../write.ts';
@@ -102,8 +102,7 @@ async function open(
   const view = before ?? (await readOrder(engine, { merchantId: channel.merchantId, checkoutId: orderId }));
   if (view === undefined) throw new Error(`order ${orderId} was opened and is not there`);
   if (JSON.stringify(view.order.terms.order) !== JSON.stringify(terms.order)) {
-    if (!key.byReference) throw new Problem('idempotency_mismatch');
-    throw new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
+    throw key.byReference ? duplicateReference() : new Problem('idempotency_mismatch');
   }
   if (before !== undefined) reply.header('idempotent-replayed', 'true');
   return { channel, view, id: toWireId(prefix, orderId) };
