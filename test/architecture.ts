@@ -29,6 +29,7 @@ const rules: readonly Rule[] = [
       'src/dialects/failure.ts',
       'src/dialects/refuse-the-rest.ts',
       'src/dialects/return-url.ts',
+      'src/dialects/shown-name.ts',
     ],
   },
   { from: 'acquirers', may: ['core', 'protocols/*', 'acquirers/*'] },

@@ -7,6 +7,7 @@ import { holdsCardNumber, maskCardNumber, maskCardNumbers } from '../src/core/in
 import { formatDecimalAmount, largestAmount, parseDecimalAmount } from '../src/core/money/amount.ts';
 import { currencyOf } from '../src/core/money/currency.ts';
 import { dialects } from '../src/dialects/registry.ts';
+import { shownName } from '../src/dialects/shown-name.ts';
 
 const parameters = { seed: Number(process.env.POLYGATE_SEED ?? 1) | 0, numRuns: process.env.POLYGATE_SOAK === '1' ? 10_000 : 1_000 };
 
@@ -185,6 +186,14 @@ test('a PAN shows its first six and last four digits wherever it is printed', ()
   assert.equal(`${pan} ${JSON.stringify({ pan })}`, '424242******4242 {"pan":"424242******4242"}');
   assert.equal(parsePan('4242424242424241'), undefined);
   assert.equal(parsePan('42424242424'), undefined);
+});
+
+test('a made-up name is repeated without the card number in it, also one with digits beside it, and never at length', () => {
+  const pan = '4111111111111111';
+  const names = [pan, '4111 1111 1111 1111', `00000000${pan}`, '0041111 11111 11111 1', `${pan}00000`, `a.${pan}[0]`];
+  for (const name of names) assert.doesNotMatch(shownName(name).replaceAll(/[ -]/g, ''), /\d{7}/, name);
+  assert.equal(shownName('order.amountOfMoney.amount20'), 'order.amountOfMoney.amount20');
+  assert.deepEqual([shownName('a'.repeat(257)), shownName('a'.repeat(256)).length], [`${'a'.repeat(256)}…`, 256]);
 });
 
 test('names and secrets that are made for merchants have their form, and none holds as many digits as a card number', () => {
