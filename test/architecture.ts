@@ -24,6 +24,7 @@ const rules: readonly Rule[] = [
     may: ['core'],
     alsoFiles: [
       contract,
+      'src/dialects/browser.ts',
       'src/dialects/by-reason.ts',
       'src/dialects/demo.ts',
       'src/dialects/failure.ts',

@@ -1,5 +1,5 @@
 /** Endpoints: one file per group under `routes/`; here what they share. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
@@ -42,14 +42,10 @@ const elsewhere = '/v2/*';
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   // Every request says that it is JSON, also those without a body.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      const type = request.headers['content-type'] ?? '';
-      if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) throw unknownType();
-      done(null, parseBody(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const type = request.headers['content-type'] ?? '';
+    if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) throw unknownType();
+    return parseBody(body);
   });
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   // Before the body is looked at: strangers learn nothing from it.

@@ -3,6 +3,7 @@ import type { ShopperlessWish } from '../../core/payment/await-issuer.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { ChallengeWindow, PriorAuthentication, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import { browserOf, numberIn } from '../browser.ts';
 import { withQuery } from '../return-url.ts';
 import { guidOf } from './ids.ts';
 import { readIp, readReturnUrl } from './read.ts';
@@ -144,11 +145,10 @@ function readPrior(data: unknown): PriorAuthentication | undefined {
   return { acsTransactionId, method: known, atMs: Date.UTC(year, month - 1, day, hour, minute) };
 }
 
-/** Sizes and offsets come as text. What is no number is left out. */
 function readBrowser({ customer }: Order, otherIp: string | undefined, challengeWindow: ChallengeWindow | undefined): ShopperBrowser {
   const { acceptHeader, userAgent, locale, timezoneOffsetUtcMinutes, ipAddress, browserData = {} } = customer?.device ?? {};
   const { colorDepth, javaEnabled, javaScriptEnabled, screenHeight, screenWidth } = browserData;
-  const fields: { readonly [Name in keyof ShopperBrowser]: ShopperBrowser[Name] | undefined } = {
+  return browserOf({
     acceptHeader,
     userAgent,
     language: (locale ?? customer?.locale)?.replace('_', '-'),
@@ -160,10 +160,5 @@ function readBrowser({ customer }: Order, otherIp: string | undefined, challenge
     timeZoneMinutes: numberIn(timezoneOffsetUtcMinutes),
     ip: readIp(ipAddress ?? otherIp),
     challengeWindow,
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as ShopperBrowser;
-}
-
-function numberIn(text: string | undefined): number | undefined {
-  return text !== undefined && /^[+-]?\d{1,6}$/.test(text) ? Number(text) : undefined;
+  });
 }
