@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { browserOf, flagIn, numberIn, windowIn } from '../src/dialects/browser.ts';
 import { type BrowserFacts, browserElements } from '../src/protocols/emv-3ds/browser-data.ts';
 import {
   fromBase64Url,
@@ -128,4 +129,11 @@ describe('browser data that a shop sends', () => {
       assert.deepEqual(built.ok ? [] : built.findings, []);
     });
   }
+});
+
+test('what a request says of a browser in texts: flags in any case, and nothing of what is odd', () => {
+  assert.deepEqual(['true', 'TRUE', 'False', 'yes', '', undefined].map(flagIn), [true, true, false, undefined, undefined, undefined]);
+  assert.deepEqual(['-60', '+60', '1080', '1e3', '1234567890', ''].map(numberIn), [-60, 60, 1_080, undefined, undefined, undefined]);
+  assert.deepEqual(['5', '05', '6', 'full'].map(windowIn), ['05', '05', undefined, undefined]);
+  assert.deepEqual(browserOf({ language: 'en', ip: undefined }), { language: 'en' });
 });

@@ -13,6 +13,7 @@ import { demo } from './harness/opp.ts';
 import { type OppAnswer, pending, succeeded, undone } from './harness/opp-client.ts';
 import { eventually, startProcess } from './harness/processes.ts';
 import { demo as qorepayDemo, seedPurchase } from './harness/qorepay.ts';
+import { browserData } from './harness/shopper.ts';
 import { type Stack, startStack } from './harness/stack.ts';
 import { startTcpProxy, type TcpProxy } from './harness/tcp-proxy.ts';
 
@@ -104,6 +105,51 @@ audited('while requests are refused for want of the database the log says so onc
   assert.ok(Number(refused) >= answers.length, String(refused));
   assert.equal(requestId, undefined);
 });
+
+audited('what the gateway does by itself is told when it cannot go on for want of the database, and when it does', async () => {
+  const works = {
+    'payments that wait for their shopper cannot be looked at': 'payments that wait for their shopper are looked at again',
+    'unanswered operations cannot be looked at': 'the resolution of unanswered operations goes on',
+    'what is due cannot be looked at': 'what is due is looked at again',
+    'new events cannot be looked at': 'new events are looked at again',
+    'deliveries cannot be looked at': 'deliveries are looked at again',
+  };
+  const count = (text: string): number => stack.log().filter((line) => line.includes(text)).length;
+  const before = Object.keys(works).map(count);
+  await cutQuietly();
+  await eventually(() => Object.keys(works).every((failing, index) => count(failing) > (before[index] ?? 0)), 'all of it to fail');
+  await restore();
+  await eventually(() => Object.entries(works).every(([failing, working]) => count(working) === count(failing)), 'all of it to go on');
+});
+
+audited(
+  'a page that waits for the database is no defect; one that fails by a defect is logged with the place, as a request to the console API',
+  async () => {
+    const logged = (text: string) => stack.log().filter((line) => line.includes(text));
+    const more = { ...browserData, shopperResultUrl: `http://127.0.0.1:${stack.config.port}/healthz` };
+    const { body } = await stack.api.pay({ card: '5555555555554444', more });
+    const { url = '' } = (body.redirect ?? {}) as { readonly url?: string };
+    await cutQuietly();
+    assert.equal((await fetch(url)).status, 503);
+    await restore();
+    assert.deepEqual(logged('/p/:ticket'), []);
+    const viewer = { headers: { authorization: 'Bearer sandbox-viewer-key' } };
+    const console = `http://127.0.0.1:${stack.config.port}/console-api/merchants`;
+    for (const { table, ask, status, text } of [
+      { table: 'shopper_visit', ask: () => fetch(url), status: 503, text: 'a page failed by a defect' },
+      { table: 'merchant', ask: () => fetch(console, viewer), status: 500, text: 'a request to the console API failed' },
+    ]) {
+      await stack.database.query(`alter table polygate.${table} rename to ${table}_away`);
+      try {
+        assert.equal((await ask()).status, status);
+      } finally {
+        await stack.database.query(`alter table polygate.${table}_away rename to ${table}`);
+      }
+      const [line = ''] = logged(text);
+      assert.match(String((JSON.parse(line) as { error?: unknown }).error), /\n +at /);
+    }
+  },
+);
 
 audited('a database that takes everything and says nothing is told by readiness and metrics, which do not wait for it', async () => {
   const url = `http://127.0.0.1:${stack.config.port}`;

@@ -6,6 +6,8 @@ import { brandOf, type CardBrand, Pan, parsePan, passesLuhn } from '../src/core/
 import { holdsCardNumber, maskCardNumber, maskCardNumbers } from '../src/core/instrument/mask.ts';
 import { formatDecimalAmount, largestAmount, parseDecimalAmount } from '../src/core/money/amount.ts';
 import { currencyOf } from '../src/core/money/currency.ts';
+import { dialects } from '../src/dialects/registry.ts';
+import { shownName } from '../src/dialects/shown-name.ts';
 
 const parameters = { seed: Number(process.env.POLYGATE_SEED ?? 1) | 0, numRuns: process.env.POLYGATE_SOAK === '1' ? 10_000 : 1_000 };
 
@@ -184,4 +186,35 @@ test('a PAN shows its first six and last four digits wherever it is printed', ()
   assert.equal(`${pan} ${JSON.stringify({ pan })}`, '424242******4242 {"pan":"424242******4242"}');
   assert.equal(parsePan('4242424242424241'), undefined);
   assert.equal(parsePan('42424242424'), undefined);
+});
+
+test('a made-up name is repeated without the card number in it, also one with digits beside it, and never at length', () => {
+  const pan = '4111111111111111';
+  const names = [pan, '4111 1111 1111 1111', `00000000${pan}`, '0041111 11111 11111 1', `${pan}00000`, `a.${pan}[0]`];
+  for (const name of names) assert.doesNotMatch(shownName(name).replaceAll(/[ -]/g, ''), /\d{7}/, name);
+  assert.equal(shownName('order.amountOfMoney.amount20'), 'order.amountOfMoney.amount20');
+  assert.deepEqual([shownName('a'.repeat(257)), shownName('a'.repeat(256)).length], [`${'a'.repeat(256)}…`, 256]);
+});
+
+test('names and secrets that are made for merchants have their form, and none holds as many digits as a card number', () => {
+  for (const { name, access, callbacks } of dialects) {
+    const secret = callbacks?.form.secret;
+    const makers: readonly (readonly [make: () => string, hasItsForm: (text: string) => boolean])[] = [
+      [access.newWireId, access.isWireId],
+      // One that follows from a secret is a piece of its hash.
+      ...(access.identifierOf === undefined ? [[access.newIdentifier, access.isIdentifier] as const] : []),
+      [access.newSecret, access.isSecret],
+      ...(access.partners === undefined ? [] : [[access.partners.newIdentifier, access.partners.isIdentifier] as const]),
+      // A key pair takes a second, and is no run of digits.
+      ...(secret === undefined || name === 'qorepay' ? [] : [[secret.make, (text: string) => secret.pattern.test(text)] as const]),
+    ];
+    for (const [make, hasItsForm] of makers) {
+      for (let made = 0; made < 3_000; made += 1) {
+        const text = make();
+        assert.ok(hasItsForm(text), `${name}: ${text}`);
+        // A UUID is known by its form, whatever its digits are.
+        if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(text)) assert.doesNotMatch(text, /\d{12}/, name);
+      }
+    }
+  }
 });

@@ -79,6 +79,14 @@ test('an attempt leads to a page that can be loaded again without sending the ca
   assert.equal((await post(await openCheckout(stack), { cardnumber: '1' })).status, 422);
 });
 
+test('the way back keeps what the shop has in its address, letter by letter', async () => {
+  const shop = `${stack.url}/healthz?order=7&note=a%20b%21&sign=x~y`;
+  const id = await openCheckout(stack, { shopperResultUrl: `${shop}#top` });
+  const { text } = await submit(id, {});
+  const path = encodeURIComponent(`/v1/checkouts/${id}/payment`);
+  assert.ok(text.replaceAll('&#38;', '&').includes(`"${shop}&id=${id}&resourcePath=${path}#top"`), text);
+});
+
 test('a hold that is captured at once is one too', async () => {
   const id = await openCheckout(stack, { paymentType: 'PA.CP', amount: '7.00' });
   await submit(id, {});

@@ -53,7 +53,11 @@ test('a card is kept alone, pays, is listed, and is deleted', async () => {
   expectResult(await remove(token, stack.other), '20013');
   assert.equal(expectResult(await remove(token), '00008').body.registrationId, token);
   expectResult(await remove(token), '20013');
-  expectResult(await payWith(token), '20013');
+  for (const path of ['paywithtoken', 'registrations']) {
+    const sent = { paymentType: 'DB', amount: '1.00', currency: 'EUR' };
+    const { body } = expectResult(await stack.demo.post(`${rest}/${path}/${token}`, [who, key, token, '1.00'], sent), '20013');
+    assert.deepEqual([body.paymentId, body.status, body.transactionStatus], ['-', 'failed', 'N'], path);
+  }
   assert.ok(!(await listed()).includes(token));
 });
 

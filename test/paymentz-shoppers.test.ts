@@ -68,11 +68,12 @@ test('a customer who calls it off comes back as well', async () => {
 });
 
 test('with redirectMethod=GET the outcome is in the address, and nothing of the card', async () => {
-  const reply = await pay('5555555555554444', { redirectMethod: 'GET', merchantRedirectUrl: `${stack.url}/healthz?order=7` });
+  const reply = await pay('5555555555554444', { redirectMethod: 'GET', merchantRedirectUrl: `${stack.url}/healthz?order=7&note=a%20b%21` });
   const home = new URL((await authenticate(reply)).url);
   const fields = Object.fromEntries(home.searchParams);
   assertSigned(fields);
   assert.deepEqual([home.pathname, fields.order, fields.status, fields.cardBin], ['/healthz', '7', 'Y', undefined]);
+  assert.match(home.search, /^\?order=7&note=a%20b%21&/);
 });
 
 test('attemptThreeD says whether anybody is asked', async () => {

@@ -40,7 +40,7 @@ async function withPolicies(policies: object, isThere: () => Promise<boolean>, w
 test('a conversion is quoted at the account’s rate and mark-up, to the minor unit, also between currencies of other decimals', async () => {
   const ask = (amount: number, currency = 'EUR') =>
     taken(clientOf().services.getDccRateInquiry(merchantId, { cardSource: source, transaction: { amount: money(amount, currency) } }));
-  const policies = { dccRates: { EUR: { USD: 1_085_000 }, USD: { JPY: 150_000_000 } }, dccMarkUp: 30_000 };
+  const policies = { dccRates: { EUR: { USD: 1_085_000 }, USD: { JPY: 150_123_456 } }, dccMarkUp: 30_000 };
   await withPolicies(
     policies,
     async () => (await ask(1000)).result?.result === 'Allowed',
@@ -52,8 +52,9 @@ test('a conversion is quoted at the account’s rate and mark-up, to the minor u
       assert.deepEqual([quote.proposal?.rate?.exchangeRate, quote.proposal?.rate?.markUpRate], [1.11755, 0.03]);
       assert.match(quote.dccSessionId ?? '', /^[0-9a-f-]{36}$/);
       assert.match(quote.proposal?.disclaimerReceipt ?? '', /3 %/);
-      // 10.00 dollars at 154.5 are 1545 yen, which have no minor unit.
-      assert.deepEqual((await ask(1000, 'USD')).proposal?.targetAmount, money(1545, 'JPY'));
+      // 10.00 dollars at 154.62716 are 1546 yen, which have no minor unit; of a million dollars every digit of the rate counts.
+      assert.deepEqual((await ask(1000, 'USD')).proposal?.targetAmount, money(1546, 'JPY'));
+      assert.deepEqual((await ask(1_000_000_00, 'USD')).proposal?.targetAmount, money(154_627_160, 'JPY'));
       assert.deepEqual([(await ask(1000, 'GBP')).result?.result, (await ask(1000, 'GBP')).proposal], ['NoRate', undefined]);
     },
   );

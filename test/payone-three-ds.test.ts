@@ -240,5 +240,9 @@ test('the merchant charges later: authenticated without the shopper where it ask
   };
   assert.equal(resultsIn((await stack.pay(alone)).body)?.authenticationStatus, 'Y');
   assert.equal(resultsIn((await stack.pay({ ...alone, threeDSecure: byRequestor })).body)?.authenticationStatus, 'U');
+  for (const method of ['constructor', '__proto__']) {
+    const unheardOf = { ...byRequestor, priorThreeDSecureData: { ...priorThreeDSecureData, method } };
+    assert.equal(resultsIn((await stack.pay({ ...alone, threeDSecure: unheardOf })).body)?.authenticationStatus, 'U', method);
+  }
   assert.equal(resultsIn((await stack.pay({ ...later, threeDSecure: {} })).body), undefined);
 });

@@ -129,7 +129,9 @@ test('addresses that a request names are told as well, signed with the accountâ€
   for (const name of ['payone', 'payone-a', 'payone-b']) assert.deepEqual(await allTold(name, id, 1), [['payment.captured', '_0', 9]]);
   const six = Array.from({ length: 6 }, () => urls[0]);
   assert.equal((await stack.pay({}, { feedbacks: { webhooksUrls: six } })).status, 400);
-  assert.equal((await stack.pay({}, { feedbacks: { webhookUrl: 'not a URL' } })).body.errors?.[0]?.propertyName, 'feedbacks.webhooksUrls');
+  for (const [name, value] of Object.entries({ webhookUrl: 'not a URL', webhooksUrls: ['not a URL'] })) {
+    assert.equal((await stack.pay({}, { feedbacks: { [name]: value } })).body.errors?.[0]?.propertyName, `feedbacks.${name}`);
+  }
 });
 
 test('of several addresses a dead one keeps nothing from the others, and none is told twice', async () => {

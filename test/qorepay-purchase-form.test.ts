@@ -154,19 +154,36 @@ test('with and without a slash, with empty bodies and junk in the query', async 
   }
 });
 
-test('a purchase without a currency has that of its brand: its only one, or the one that its policy names; without either it needs one', async () => {
+/** Changes the other merchant's brand. */
+async function changeBrand(change: object): Promise<void> {
   const { rows } = await shop.parts.database.query<{ path: string }>(
     `select format('/console-api/merchants/%s/channels/%s', merchant_id, channel_id) as path from polygate.channel
      where dialect = 'qorepay' and wire_id = $1`,
     [other.brandId],
   );
+  const body = JSON.stringify(change);
+  const changed = await callConsole(shop.url, { method: 'PATCH', path: rows[0]?.path ?? '', key: operatorKey, body });
+  assert.equal(changed.status, 200, await changed.text());
+}
+
+test('a brand that is switched off takes no purchases, and nothing can be paid with there', async () => {
+  const methods = () => shop.api('GET', `payment_methods/?brand_id=${other.brandId}&currency=NGN`, undefined, { as: other });
+  const purchase = () => shop.api('POST', 'purchases/', seedPurchase({ brand_id: other.brandId }), { as: other });
+  assert.deepEqual([(await methods()).status, (await purchase()).status], [200, 201]);
+  await changeBrand({ enabled: false });
+  await eventually(async () => (await purchase()).status === 400, 'the brand to be switched off');
+  const refused = await methods();
+  assert.deepEqual([refused.status, faultIn(refused.body)], [400, ['brand_id', '0', 'does_not_exist']]);
+  await changeBrand({ enabled: true });
+  await eventually(async () => (await purchase()).status === 201, 'the brand to be switched on');
+});
+
+test('a purchase without a currency has that of its brand: its only one, or the one that its policy names; without either it needs one', async () => {
   const products = [{ name: 'Harbor Blend', price: 9000 }];
   const ask = (currency?: unknown) =>
     shop.api('POST', 'purchases/', { ...seedPurchase({ brand_id: other.brandId }), purchase: { currency, products } }, { as: other });
   const become = async (change: object, expected: string) => {
-    const body = JSON.stringify(change);
-    const changed = await callConsole(shop.url, { method: 'PATCH', path: rows[0]?.path ?? '', key: operatorKey, body });
-    assert.equal(changed.status, 200, await changed.text());
+    await changeBrand(change);
     const isSo = async () => {
       const { status, body: answer } = await ask();
       return expected === (status === 201 ? String(answer.purchase?.currency) : faultIn(answer).join(' '));

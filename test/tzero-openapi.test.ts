@@ -60,6 +60,13 @@ test('every member of a body has a description', () => {
   for (const { name, body } of endpoints) if (body !== undefined) assert.deepEqual(undescribed(body as Node, name), []);
 });
 
+test('whatever can be paid with is described', () => {
+  const body = paths['/payment/authorise']?.post?.requestBody?.content['application/json']?.schema;
+  const method = body?.properties?.payment_method as { readonly oneOf: readonly Node[] } | undefined;
+  const types = method?.oneOf.map(({ properties }) => (properties?.type as { readonly const?: string } | undefined)?.const);
+  assert.deepEqual(types, ['card', 'stored_card', 'network_token']);
+});
+
 test('the samples work as they are filled in', async () => {
   const bodies = Object.entries(paths).flatMap(([path, { post }]) => {
     const sample = post?.requestBody?.content['application/json']?.example;

@@ -213,7 +213,7 @@ test('what cannot work is refused when an endpoint is added', async () => {
   const url = 'https://shop.example/hook';
   const refusals: readonly (readonly [args: readonly string[], reason: RegExp])[] = [
     [['--merchant', '99', '--dialect', 'opp', '--url', url], /There is no merchant 99\./],
-    [['--merchant', '2', '--dialect', 'morse', '--url', url], /There is no dialect "morse" with webhooks\. There are: opp/],
+    [['--merchant', '2', '--dialect', 'morse', '--url', url], /There is no dialect morse\. Choose one of opp/],
     [['--merchant', '2', '--dialect', 'opp', '--url', 'https://10.0.0.1/'], /10\.0\.0\.1 is no public address/],
     [['--merchant', '2', '--dialect', 'opp', '--url', url, '--channel', 'x'], /Merchant 2 has no channel x that speaks opp/],
     [['--merchant', '2', '--dialect', 'opp', '--url', url, '--secret', 'abc'], /expected 64 hex digits/],

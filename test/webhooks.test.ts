@@ -190,15 +190,16 @@ test('each try is recorded: when, how long, the status and what was answered', a
 });
 
 test('a URL that the request names gets a GET with the id and where to read it, for what follows too', async () => {
-  const notificationUrl = `${hooks.url('shop')}?order=7`;
+  const notificationUrl = `${hooks.url('shop')}?order=7&note=a%20b%21`;
   const paid = await stack.api.pay({ type: 'PA', amount: '9.00', more: { notificationUrl } });
   assert.equal(paid.body.notificationUrl, undefined);
   const captured = await stack.api.operate(paid.id, { type: 'CP', amount: '9.00' });
   const told = await hooks.acknowledged('shop', 2);
   assert.deepEqual(
     told.map(({ method, query, body }) => ({ method, body, ...Object.fromEntries(new URLSearchParams(query)) })),
-    [paid.id, captured.id].map((id) => ({ method: 'GET', body: '', order: '7', id, resourcePath: `/v1/payments/${id}` })),
+    [paid.id, captured.id].map((id) => ({ method: 'GET', body: '', order: '7', note: 'a b!', id, resourcePath: `/v1/payments/${id}` })),
   );
+  for (const { query } of told) assert.match(query, /^\??order=7&note=a%20b%21&id=/);
   await stack.api.pay({});
   assert.equal((await hooks.list('shop')).length, 2);
   for (const bad of ['nowhere', 'ftp://shop.example/x', 'https://shop.example/4242424242424242']) {

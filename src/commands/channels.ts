@@ -18,7 +18,7 @@ import {
   withoutCard,
   withStore,
 } from './command-line.ts';
-import { nameForm } from './merchants.ts';
+import { merchantIdIn, nameForm } from './merchants.ts';
 
 type ChannelOptions = ListOptions & {
   readonly merchant: string;
@@ -78,10 +78,7 @@ export function addChannelCommands(program: Command): void {
     .option('--merchant <merchant>', 'only those of one merchant: routing number, id or name')
     .option('--json', 'print JSON')
     .action(async (options: ListOptions & { merchant?: string }) => {
-      const channels = await withStore(options, async (database) => {
-        if (options.merchant === undefined) return listChannels(database);
-        return listChannels(database, (await findMerchant(database, options.merchant)).merchantId);
-      });
+      const channels = await withStore(options, async (database) => listChannels(database, await merchantIdIn(database, options.merchant)));
       printRows(channels, { json: options.json, none: 'There is no channel yet.' });
     });
 }

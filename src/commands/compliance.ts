@@ -20,6 +20,7 @@ import {
   withStore,
   withVault,
 } from './command-line.ts';
+import { merchantIdIn } from './merchants.ts';
 
 const documentId = idOf('the id of a document (a UUID)');
 const reasonForm = freeText(255);
@@ -32,10 +33,9 @@ export function addComplianceCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: ListOptions & { merchant?: string; state?: DocumentState }) => {
       const { merchant, state } = options;
-      const found = await withStore(options, async (database) => {
-        const merchantId = merchant === undefined ? undefined : (await findMerchant(database, merchant)).merchantId;
-        return listDocuments(database, { merchantId, state });
-      });
+      const found = await withStore(options, async (database) =>
+        listDocuments(database, { merchantId: await merchantIdIn(database, merchant), state }),
+      );
       const rows = found.map(({ merchantName, ...document }) => ({ merchant: merchantName, ...shown(document) }));
       printRows(rows, { json: options.json, none: 'There is no document.' });
     });

@@ -1,6 +1,7 @@
 /** `polygate credential`: what lets a merchant's server in. A secret is made here and shown once, or read from a file; its hash is kept, and where requests are signed with it, itself, encrypted. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { newLogin } from '../dialects/new-login.ts';
 import { createCredential, listCredentials, revokeCredential } from '../store/credentials.ts';
 import { findMerchant } from '../store/merchants.ts';
 import { dialectNames, dialectOf } from './channels.ts';
@@ -17,6 +18,7 @@ import {
   withStore,
   withVault,
 } from './command-line.ts';
+import { merchantIdIn } from './merchants.ts';
 
 type CreateOptions = ListOptions & {
   readonly merchant: string;
@@ -42,10 +44,9 @@ export function addCredentialCommands(program: Command): void {
     .option('--merchant <merchant>', 'only those of one merchant: routing number, id or name')
     .option('--json', 'print JSON')
     .action(async (options: ListOptions & { merchant?: string }) => {
-      const credentials = await withStore(options, async (database) => {
-        if (options.merchant === undefined) return listCredentials(database);
-        return listCredentials(database, (await findMerchant(database, options.merchant)).merchantId);
-      });
+      const credentials = await withStore(options, async (database) =>
+        listCredentials(database, await merchantIdIn(database, options.merchant)),
+      );
       printRows(credentials, { json: options.json, none: 'There is no credential yet.' });
     });
   addCommand(credential, 'revoke', 'end a credential; running nodes refuse it within two seconds')
@@ -67,19 +68,15 @@ async function create(options: CreateOptions): Promise<void> {
   if (given !== undefined && !access.isSecret(given)) {
     throw new Error(`The secret in ${options.secretFile} cannot be used with ${options.dialect}; expected ${access.expected.secret}.`);
   }
-  const secret = given ?? access.newSecret();
-  const ofGiven = given === undefined ? undefined : access.identifierOfGiven?.(given, options.identifier);
-  const identifier = access.identifierOf?.(secret) ?? ofGiven ?? options.identifier;
+  const login = newLogin(access, options.mode, { identifier: options.identifier, secret: given });
   const created = await withStore(options, async (database, config) => {
     const { merchantId } = await findMerchant(database, options.merchant);
-    const login = { freshIdentifier: access.newIdentifier(), ...(identifier === undefined ? {} : { identifier }) };
-    const asked = options.mode === 'live' && access.asksForOneOf !== undefined ? { asksForOneOf: access.asksForOneOf } : {};
-    const credential = { actor: actor(), merchantId, dialect: options.dialect, secret, ...login, ...asked };
+    const credential = { actor: actor(), merchantId, dialect: options.dialect, ...login };
     if (access.signsWithSecret !== true) return createCredential(database, credential);
     return withVault(config, (vault) => createCredential(database, { ...credential, seal: vault.sealSecret }));
   });
   // What came from a file is known to whoever has the file; it is not shown again.
-  const shown = given === undefined ? access.show({ identifier: created.identifier, secret }) : [];
+  const shown = given === undefined ? access.show({ identifier: created.identifier, secret: login.secret }) : [];
   if (options.json === true) {
     return printJson({ ...created, login: Object.fromEntries(shown.map(({ name, value }) => [name, value])) });
   }

@@ -121,12 +121,21 @@ async function rotateMasterKey(parts: Parts, options: RotateOptions): Promise<vo
   );
 }
 
-/** The key to activate: one that an interrupted rotation has left at the end of the file, or a new one. */
-async function pendingKey({ config, keys, keyProvider }: Parts): Promise<string> {
-  const path = await realpath(config.masterKeyFile);
+/** Nobody else changes the key file meanwhile. `path`: where it is, whatever links lead to it. */
+async function withKeyFile<T>({ masterKeyFile }: Config, work: (path: string) => Promise<T>): Promise<T> {
+  const path = await realpath(masterKeyFile);
   const lock = await acquireLock({ path: `${path}.lock`, waitMs: 5_000 });
   if (lock === undefined) throw new Error(`Another command changes the key file ${path} at this moment. Wait for it to end.`);
   try {
+    return await work(path);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The key to activate: one that an interrupted rotation has left at the end of the file, or a new one. */
+function pendingKey({ config, keys, keyProvider }: Parts): Promise<string> {
+  return withKeyFile(config, async (path) => {
     await keyProvider.refresh();
     const activeId = await keys.activeId();
     const uses = await keys.masterKeyUses();
@@ -139,9 +148,7 @@ async function pendingKey({ config, keys, keyProvider }: Parts): Promise<string>
     await keyProvider.refresh();
     tell(`Added master key ${id} to ${path}. Back the file up, and copy it to every node that has a key file of its own.`);
     return id;
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 /** Nothing is wrapped with the key before every node that is up can unwrap with it. */
@@ -212,15 +219,11 @@ async function retire({ config, keys, keyProvider }: Parts, id: string, options:
       `Master key ${id} is needed for ${use.rootKeys} root keys and ${use.dataKeys} data keys. Let \`polygate keys rotate\` finish, or the running gateway.`,
     );
   }
-  const path = await realpath(config.masterKeyFile);
-  const archive = options.destroy === true ? undefined : resolve(options.archive ?? `${path}.retired`);
-  const lock = await acquireLock({ path: `${path}.lock`, waitMs: 5_000 });
-  if (lock === undefined) throw new Error(`Another command changes the key file ${path} at this moment. Wait for it to end.`);
-  try {
+  const { path, archive } = await withKeyFile(config, async (path) => {
+    const archive = options.destroy === true ? undefined : resolve(options.archive ?? `${path}.retired`);
     await removeKey({ path, id, ...(archive === undefined ? {} : { archive }) });
-  } finally {
-    lock.release();
-  }
+    return { path, archive };
+  });
   await leaveTrail(config, 'master_key.retired', { keyId: id, destroyed: archive === undefined });
   if (options.json === true) return printJson({ id, archive: archive ?? null });
   print(

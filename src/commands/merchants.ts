@@ -1,6 +1,7 @@
 /** `polygate merchant` and `account`: what has to be there before a merchant can have a channel. */
 import type { Command } from 'commander';
 import { longestHoldDays } from '../config-refusals.ts';
+import type { Database } from '../postgres/connection.ts';
 import {
   createAccount,
   createMerchant,
@@ -29,6 +30,11 @@ import {
 
 /** How merchants and channels are called. */
 export const nameForm = freeText(100);
+
+/** The id of the merchant that an option names; undefined without the option. */
+export async function merchantIdIn(database: Database, name: string | undefined): Promise<string | undefined> {
+  return name === undefined ? undefined : (await findMerchant(database, name)).merchantId;
+}
 
 export function addMerchantCommands(program: Command): void {
   const merchant = addGroup(program, 'merchant', 'those who are paid');

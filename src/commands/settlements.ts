@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { formatDecimalAmount } from '../core/money/amount.ts';
 import { currencyOf } from '../core/money/currency.ts';
 import { settledKinds, totalNames } from '../core/settlement/settlement.ts';
+import { csvOf, type TableRow } from '../core/statement/csv.ts';
 import {
   listSettlements,
   readSettlement,
@@ -85,26 +86,23 @@ function printDetail({ settlementId, accountId, cutOffAt, state, parts, comparis
   }
 }
 
-const heading = ['operation', 'payment', 'merchant', 'reference', 'kind', 'made at', 'gross', 'fee', 'net', 'currency'];
+const columns = ['operation', 'payment', 'merchant', 'reference', 'kind', 'made at', 'gross', 'fee', 'net', 'currency'];
 
 async function writeCsv(rows: AsyncIterable<SettlementRow>): Promise<void> {
-  await write(heading);
-  for await (const { operationId, paymentId, merchantId, merchantReference, kind, createdAt, currency, amount, fee } of rows) {
-    const gross = settledKinds[kind] * amount;
-    const money = [gross, fee, gross - fee].map((value) => decimal(value, currency));
-    await write([operationId, paymentId, merchantId, merchantReference ?? '', kind, createdAt.toISOString(), ...money, currency]);
+  for await (const lines of csvOf(columns, tableOf(rows))) {
+    // Waits when the reader is slow.
+    if (!process.stdout.write(lines)) await once(process.stdout, 'drain');
   }
 }
 
-/** RFC 4180. Waits when the reader is slow. */
-async function write(cells: readonly string[]): Promise<void> {
-  if (!process.stdout.write(`${cells.map((text) => cell(harmless(text))).join(',')}\r\n`)) await once(process.stdout, 'drain');
-}
-
-/** A reference is the merchant's text: one that a spreadsheet would take for a formula is made a text for it. Amounts keep their sign. */
-function cell(text: string): string {
-  const typed = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(typed) ? `"${typed.replaceAll('"', '""')}"` : typed;
+async function* tableOf(rows: AsyncIterable<SettlementRow>): AsyncGenerator<readonly TableRow[]> {
+  for await (const { operationId, paymentId, merchantId, merchantReference, kind, createdAt, currency, amount, fee } of rows) {
+    const gross = settledKinds[kind] * amount;
+    const [grossText, feeText, net] = [gross, fee, gross - fee].map((value) => decimal(value, currency));
+    const reference = harmless(merchantReference ?? '');
+    const named = { operation: operationId, payment: paymentId, merchant: merchantId, reference, kind };
+    yield [{ ...named, 'made at': createdAt, gross: grossText, fee: feeText, net, currency }];
+  }
 }
 
 function decimals<T extends Readonly<Record<string, bigint>>>(money: T, currency: string): { readonly [K in keyof T]: string } {

@@ -16,6 +16,7 @@ import type { Database } from '../postgres/connection.ts';
 import { listDeliveries, listEndpoints } from '../store/endpoints.ts';
 import { findMerchant, listChannels } from '../store/merchants.ts';
 import { activateEndpoint, createEndpoint, findEndpoint, removeEndpoint, replay } from '../store/operator-endpoints.ts';
+import { dialectOf } from './channels.ts';
 import {
   actor,
   addCommand,
@@ -33,6 +34,8 @@ import {
   withVault,
 } from './command-line.ts';
 
+/** Dialects that have webhooks. */
+const spoken = dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [name]));
 const idForm = idOf('an id as `polygate webhook list` shows it');
 
 export function addWebhookCommands(program: Command): void {
@@ -80,7 +83,6 @@ interface AddOptions extends Options {
 }
 
 function addAddCommand(webhook: Command): void {
-  const spoken = [...callbacksByDialect().keys()];
   addCommand(webhook, 'add', 'add an endpoint of a merchant')
     .requiredOption('--merchant <merchant>', 'its routing number or id')
     .requiredOption('--dialect <dialect>', `the protocol that it speaks: ${spoken.join(', ')}`)
@@ -151,8 +153,7 @@ function webPlace(config: Config, { dialect, url, set, secret, language }: AddOp
 }
 
 function mailPlace(config: Config, { dialect, url, set, secret, language = 'en' }: AddOptions, address: string): Place {
-  if (!dialects.some(({ name }) => name === dialect))
-    throw new Error(`There is no dialect "${dialect}". There are: ${dialects.map(({ name }) => name).join(', ')}.`);
+  dialectOf(dialect);
   if (url !== undefined) throw new Error('--url and --mail are two endpoints: add one after the other.');
   if (secret !== undefined || Object.keys(set).length > 0) throw new Error('Mails have no --secret and no --set; only --language.');
   if (!isMailAddress(address)) throw new Error('The address cannot be used; expected one plain address, as in shop@example.com.');
@@ -286,13 +287,8 @@ function readTime(text: string): Date {
   throw new InvalidArgumentError('Expected a day or a time with its zone that exists, as in 2034-01-31T10:00:00Z.');
 }
 
-function callbacksByDialect(): ReadonlyMap<string, DialectCallbacks> {
-  return new Map(dialects.flatMap(({ name, callbacks }) => (callbacks === undefined ? [] : [[name, callbacks]])));
-}
-
 function callbacksOf(dialect: string): DialectCallbacks {
-  const all = callbacksByDialect();
-  const callbacks = all.get(dialect);
-  if (callbacks === undefined) throw new Error(`There is no dialect "${dialect}" with webhooks. There are: ${[...all.keys()].join(', ')}.`);
+  const { callbacks } = dialectOf(dialect);
+  if (callbacks === undefined) throw new Error(`${dialect} has no webhooks; these have: ${spoken.join(', ')}.`);
   return callbacks;
 }

@@ -1,5 +1,6 @@
 /** Credentials of merchants. A secret is told once, in the answer that makes it. */
 import { Type } from 'typebox';
+import { newLogin } from '../dialects/new-login.ts';
 import { dialectOf } from './channels.ts';
 import { fields, inQuery, means, nullable, optional, text, time, uuid, words } from './forms.ts';
 import { readOne } from './one.ts';
@@ -51,20 +52,12 @@ export function credentialRoutes({ store, dialects, engine, mode }: ConsoleParts
         if (identifier !== undefined && !access.isIdentifier(identifier))
           throw fieldProblem('identifier', `must be ${access.expected.identifier}`);
         if (given !== undefined && !access.isSecret(given)) throw fieldProblem('secret', `must be ${access.expected.secret}`);
-        const secret = given ?? access.newSecret();
-        const ofGiven = given === undefined ? undefined : access.identifierOfGiven?.(given, identifier);
-        const found = access.identifierOf?.(secret) ?? ofGiven ?? identifier;
-        const login = { freshIdentifier: access.newIdentifier(), ...(found === undefined ? {} : { identifier: found }) };
+        const login = newLogin(access, mode, { identifier, secret: given });
         const made = await store.createCredential({
-          actor,
-          merchantId,
-          dialect,
-          secret,
-          ...login,
-          ...(mode === 'live' && access.asksForOneOf !== undefined ? { asksForOneOf: access.asksForOneOf } : {}),
+          ...{ actor, merchantId, dialect, ...login },
           ...(access.signsWithSecret === true ? { seal: engine.vault.sealSecret } : {}),
         });
-        const shown = given === undefined ? access.show({ identifier: made.identifier, secret }) : [];
+        const shown = given === undefined ? access.show({ identifier: made.identifier, secret: login.secret }) : [];
         return { ...(await read(made.credentialId)), login: Object.fromEntries(shown.map(({ name, value }) => [name, value])) };
       },
     }),

@@ -39,9 +39,6 @@ const attempt = fields({
 
 const group = 'Deliveries';
 
-/** Of a body: a moment with its zone. */
-const moment = inQuery.time;
-
 export function deliveryRoutes({ store }: ConsoleParts): readonly ConsoleRoute[] {
   return [
     list({
@@ -68,8 +65,8 @@ export function deliveryRoutes({ store }: ConsoleParts): readonly ConsoleRoute[]
           Type.Integer({ minimum: 1, maximum: 2_147_483_647, 'x-expected': 'a whole number above zero' }),
           'Only one event of that payment.',
         ),
-        from: means(moment, 'Only deliveries made since then.'),
-        to: means(moment, 'Only deliveries made before then.'),
+        from: means(inQuery.time, 'Only deliveries made since then.'),
+        to: means(inQuery.time, 'Only deliveries made before then.'),
       }),
       sample: { failed: true },
       answer: fields({ replayed: means(whole, 'How many deliveries are made again.') }),

@@ -1,6 +1,7 @@
 /** The operator's JSON API under `/console-api`: its parsers, its errors and its routes. */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { traceOf } from '../core/defect.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { OperatorError, type OperatorErrorKind } from '../core/operator/operator-error.ts';
 import { TooManyRequests } from '../core/too-many-requests.ts';
@@ -75,7 +76,7 @@ export function addConsoleRoutes(app: FastifyInstance, parts: ConsoleParts, rout
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, parts);
     if (problem.details.error === 'internal') {
-      parts.log.error({ route: request.routeOptions.url, error: String(error) }, 'a request to the console API failed');
+      parts.log.error({ route: request.routeOptions.url, error: traceOf(error) }, 'a request to the console API failed');
     }
     return send(reply, problem);
   });

@@ -125,7 +125,7 @@ function sendCsv(reply: FastifyReply, { name, columns, pages }: Table): FastifyR
     .send(Readable.from(csvOf(columns, pages), { highWaterMark: 1 }));
 }
 
-/** A day is its first moment in UTC. */
+/** What a form knows of what was given. */
 function pick(given: Texts, form: TObject): Texts {
   return Object.fromEntries(Object.keys(form.properties).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
 }

@@ -67,10 +67,10 @@ export function settlementRoutes({ store }: ConsoleParts): readonly ConsoleRoute
       problems: ['not_found'],
       async handle({ path: filters }) {
         const found = await readOne(store, { list: 'settlements', filters, noun: 'settlement' });
-        const [parts, comparisons] = [
-          await readAll(store, 'settlement_parts', filters),
-          await readAll(store, 'settlement_comparisons', filters),
-        ];
+        const [parts, comparisons] = await Promise.all([
+          readAll(store, 'settlement_parts', filters),
+          readAll(store, 'settlement_comparisons', filters),
+        ]);
         return { ...found, parts, comparisons };
       },
     }),

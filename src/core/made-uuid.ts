@@ -4,5 +4,10 @@ import { createHash } from 'node:crypto';
 /** The same for the same text, on every node and at every time: version 8 of RFC 9562, of the text's SHA-256. */
 export function madeUuid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return uuidOf(`${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17, 32)}`);
+}
+
+/** 32 hexadecimal digits with the hyphens of a UUID. */
+export function uuidOf(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

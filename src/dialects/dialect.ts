@@ -47,13 +47,10 @@ export interface Webhooks {
   send(message: CallbackMessage & { readonly timeoutMs: number }): Promise<boolean>;
 }
 
-/** `limit` is there where it can be told; `remaining` requests may follow at once, or one after `retryAfterMs`. */
-export interface Counted {
-  readonly allowed: boolean;
-  readonly limit?: number;
-  readonly remaining?: number;
-  readonly retryAfterMs?: number;
-}
+/** A request that was let through, and where it can be told how many more may follow at once; or one that was not. */
+export type Counted =
+  | { readonly allowed: true; readonly limit?: number; readonly remaining?: number }
+  | { readonly allowed: false; readonly limit: number; readonly retryAfterMs: number };
 
 /** How often something may be asked; the numbers are settings. A subject is whatever the dialect counts together. */
 export interface RequestLimits extends LoginLimits {
@@ -179,7 +176,7 @@ export interface CallbackAddress {
 
 export interface CallbackTest {
   readonly address: CallbackAddress;
-  readonly mode: 'sandbox' | 'live';
+  readonly mode: Mode;
   /** Wall time, epoch ms. */
   readonly nowMs: number;
 }

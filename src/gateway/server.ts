@@ -80,7 +80,7 @@ export async function buildServer(
   const returnStep = returnStepOf({ engine, directory });
   addPageFiles(server);
   addCheckoutRoutes(server, { engine, directory, mode, isUnavailable, returnStep });
-  await server.register(async (app) => addShopperRoutes(app, { engine, mode, returnStep }));
+  await server.register(async (app) => addShopperRoutes(app, { engine, mode, isUnavailable, returnStep }));
   if (bank !== undefined) await server.register(async (app) => addNotificationRoutes(app, bank.takeNotification));
   await server.register(async (app) => {
     addConsoleRoutes(app, consoleParts, consoleApi);

@@ -3,9 +3,10 @@
  * its own. Written at every start of the sandbox, so that a database of an earlier version gets what is new; live mode refuses to run
  * beside them.
  */
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
 import { activatableAtBank } from '../core/instrument/bank.ts';
+import { hashOfSecret } from '../core/merchant/secret.ts';
 import { currencies } from '../core/money/currency.ts';
 import type { DemoAccount, DemoChannel, DemoCredential, DemoMerchantName, DemoPartner } from '../dialects/demo.ts';
 import { dialects } from '../dialects/registry.ts';
@@ -134,7 +135,7 @@ async function writeCredential(client: pg.Client, dialect: string, credential: D
   const { credentialId, identifier, secret } = credential;
   await client.query(
     'insert into polygate.credential (merchant_id, credential_id, dialect, identifier, secret_hash) values ($1, $2, $3, $4, $5) on conflict do nothing',
-    [merchants[credential.merchant].merchantId, credentialId, dialect, identifier, hashOf(secret)],
+    [merchants[credential.merchant].merchantId, credentialId, dialect, identifier, hashOfSecret(secret)],
   );
 }
 
@@ -142,7 +143,7 @@ async function writePartner(client: pg.Client, dialect: string, partner: DemoPar
   const { partnerId, identifier, login, secret } = partner;
   await client.query(
     'insert into polygate.partner (partner_id, dialect, identifier, login, secret_hash) values ($1, $2, $3, $4, $5) on conflict do nothing',
-    [partnerId, dialect, identifier, login, hashOf(secret)],
+    [partnerId, dialect, identifier, login, hashOfSecret(secret)],
   );
   for (const brought of partner.merchants) {
     await client.query(
@@ -154,7 +155,7 @@ async function writePartner(client: pg.Client, dialect: string, partner: DemoPar
 
 const merchantIds = Object.values(merchants).map(({ merchantId }) => merchantId);
 const published = dialects.flatMap(({ sandbox }) => [...(sandbox?.credentials ?? []), ...(sandbox?.partners ?? [])]);
-const publishedHashes = published.map(({ secret }) => hashOf(secret));
+const publishedHashes = published.map(({ secret }) => hashOfSecret(secret));
 const publishedOwners = new Set([
   ...merchantIds,
   ...dialects.flatMap(({ sandbox }) => sandbox?.partners ?? []).map(({ partnerId }) => partnerId),
@@ -215,10 +216,6 @@ export async function refuseLiveDatabase(databaseUrl: string): Promise<void> {
     'The sandbox does not start on this database: live mode works on it, or it holds merchants and none of the sandbox, and the sandbox ' +
       'would write its published credentials there. Start with --mode live, or set DATABASE_URL to a database of its own for the sandbox.',
   );
-}
-
-function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }
 
 async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {

@@ -1,5 +1,6 @@
 /** Merchants' credentials: at most two active ones per dialect, so that one can be replaced by the next without a gap. */
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
+import { hashOfSecret } from '../core/merchant/secret.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { CredentialToMake } from '../core/operator/operator-store.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -71,7 +72,7 @@ export function createCredential(database: Database, credential: CredentialToMak
       );
     }
     const identifier = credential.identifier ?? own[0]?.identifier ?? freshIdentifier;
-    const hash = createHash('sha256').update(secret).digest();
+    const hash = hashOfSecret(secret);
     const secretId = randomUUIDv7();
     const sealed = credential.seal?.({ merchantId, secretId, secret }) ?? null;
     const [created] = await query<Row>(insert, [merchantId, secretId, dialect, identifier, hash, sealed]);

@@ -1,5 +1,6 @@
 /** Partners as operators make them: a reseller's own login, and the merchants that it may act for. A key is replaced, never read again. */
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
+import { hashOfSecret } from '../core/merchant/secret.ts';
 import { OperatorError } from '../core/operator/operator-error.ts';
 import type { SecretToSeal } from '../core/ports/vault.ts';
 import type { Database, Statement } from '../postgres/connection.ts';
@@ -146,7 +147,7 @@ async function partnerOf(query: Query, { dialect, identifier }: Pick<PartnerAct,
 /** A partner is no merchant: its secret is sealed under its own id twice. */
 function kept(partnerId: string, { secret, seal }: Secret): { readonly hash: Buffer; readonly sealed: Uint8Array } {
   return {
-    hash: createHash('sha256').update(secret).digest(),
+    hash: hashOfSecret(secret),
     sealed: seal({ merchantId: partnerId, secretId: partnerId, secret }),
   };
 }

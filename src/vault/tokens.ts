@@ -2,10 +2,10 @@
  * Tokens: random names under which a merchant keeps a card. A token prolongs the life of its card and says nothing about it; a token of
  * one merchant means nothing to another.
  */
-import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CardSummary } from '../core/instrument/card.ts';
 import { NotRecorded } from '../core/payment/store-failure.ts';
+import { randomHexName } from '../core/random-hex.ts';
 import { createBatcher } from '../postgres/batcher.ts';
 import { jsonText, plainArray, textArray, timeArray } from '../postgres/columns.ts';
 import { certaintyOf, type Database, type Statement } from '../postgres/connection.ts';
@@ -164,7 +164,7 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
     },
     async tokenize(card) {
       requireUuids(card);
-      const token = randomToken();
+      const token = randomHexName();
       const made = await makes.submit({
         merchantId: card.merchantId,
         cardId: card.cardId,
@@ -202,14 +202,6 @@ export function createTokens({ database, maxConcurrent }: TokensOptions): Tokens
       return (await database.query(deleteToken, [merchantId, token, new Date(cardPurgeAtMs)])).length > 0;
     },
   };
-}
-
-/** 32 hex characters that begin with a letter and hold no run of digits as long as a card number, so that no scan can take one for a PAN. */
-function randomToken(): string {
-  for (;;) {
-    const token = randomBytes(16).toString('hex');
-    if (/^[a-f]/.test(token) && !/\d{12}/.test(token)) return token;
-  }
 }
 
 /** Whatever a merchant sends is looked up only if it can be a token; those that were imported may begin with a digit. */

@@ -11,7 +11,7 @@ import type { Engine } from '../core/payment/engine.ts';
 import type { OperationView } from '../core/payment/operation.ts';
 import { type OrderView, readOrder } from '../core/payment/order.ts';
 import { withAuthentication } from '../core/three-d-secure/view.ts';
-import type { DialectCallbacks, Webhooks } from '../dialects/dialect.ts';
+import type { DialectCallbacks, Mode, Webhooks } from '../dialects/dialect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Outbound } from '../http/outbound.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -19,7 +19,7 @@ import type { Observer } from '../observability/observer.ts';
 import { mailAddressOf, mailOf, mailRetryDelaysMs, mailTimeoutMs, sendByMail } from './deliver-mail.ts';
 import { type Subject, sendByWebhook } from './deliver-webhook.ts';
 import { namesOf, type Sent, timeoutOf } from './delivery-try.ts';
-import { startWorker, type Worker } from './worker.ts';
+import { retrying, startWorker, type Worker } from './worker.ts';
 
 export interface DeliverEvents {
   readonly engine: Engine;
@@ -29,7 +29,7 @@ export interface DeliverEvents {
   readonly webhooks: Pick<Webhooks, 'addressesOf'>;
   /** Absent: mails wait. */
   readonly mail: MailTransport | undefined;
-  readonly mode: 'sandbox' | 'live';
+  readonly mode: Mode;
   /** Measures a try. */
   readonly step: Observer['step'];
   readonly onTry: Metrics['countDelivery'];
@@ -53,15 +53,22 @@ const postponedWhileMovingMs = 86_400_000;
 /** `work`: the same, for whoever moves the business clock and waits for what becomes due on its way. */
 export function startDelivering(parts: DeliverEvents): Worker & { readonly work: DueWork } {
   const { outbox, engine } = parts;
-  const guarded = guardedBy(engine.log);
+  const patience = { log: engine.log, pauseMs: pauseAfterErrorMs };
+  const enroll = async (): Promise<number> => {
+    const count = await outbox.enroll(enrolledAtOnce);
+    return count >= enrolledAtOnce ? 0 : lookEveryMs;
+  };
+  const sender = createSender(parts);
   const enrolling = startWorker(
-    guarded('new events cannot be looked at; trying again', async () => {
-      const count = await outbox.enroll(enrolledAtOnce);
-      return count >= enrolledAtOnce ? 0 : lookEveryMs;
+    retrying(enroll, { ...patience, failing: 'new events cannot be looked at; trying again', working: 'new events are looked at again' }),
+  );
+  const sending = startWorker(
+    retrying(sender.turn, {
+      ...patience,
+      failing: 'deliveries cannot be looked at; trying again',
+      working: 'deliveries are looked at again',
     }),
   );
-  const sender = createSender(parts);
-  const sending = startWorker(guarded('deliveries cannot be looked at; trying again', sender.turn));
   return {
     work: workOf(parts, sender),
     async stop() {
@@ -84,24 +91,6 @@ function workOf({ outbox, engine }: DeliverEvents, sender: Sender): DueWork {
       const inMs = await outbox.nextDueInMs();
       return inMs === undefined ? undefined : engine.clock.businessNow() + inMs;
     },
-  };
-}
-
-/** Tells a failure once, until it works again. */
-function guardedBy(log: Engine['log']): (message: string, turn: () => Promise<number>) => () => Promise<number> {
-  return (message, turn) => {
-    let wasDown = false;
-    return async () => {
-      try {
-        const pauseMs = await turn();
-        wasDown = false;
-        return pauseMs;
-      } catch (error) {
-        if (!wasDown) log.warn({ error: String(error) }, message);
-        wasDown = true;
-        return pauseAfterErrorMs;
-      }
-    };
   };
 }
 

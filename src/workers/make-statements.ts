@@ -2,6 +2,7 @@
  * Writes statements that merchants have asked for, one at a time: a page of lines, then how far it is, and the next page. CSV grows with each page; a
  * workbook is one piece, so its lines are gathered, up to a limit, and packed in a thread of its own: payments must not wait for it.
  */
+import { traceOf } from '../core/defect.ts';
 import type { DueWork } from '../core/due/work.ts';
 import type { BookedPlace } from '../core/ledger/merchant-books.ts';
 import type { Engine } from '../core/payment/engine.ts';
@@ -43,10 +44,7 @@ async function makeOrGiveUp(parts: Parts, claimed: ClaimedStatement, dialect: Di
   } catch (error) {
     if (isCertainlyNotRecorded(error)) throw error;
     const { merchantId, statementId } = claimed.statement;
-    parts.log.error(
-      { merchantId, statementId, error: error instanceof Error ? error.stack : String(error) },
-      'a statement failed by a defect',
-    );
+    parts.log.error({ merchantId, statementId, error: traceOf(error) }, 'a statement failed by a defect');
     const end = { state: 'error', problem: 'it could not be made; the operator’s log tells why' } as const;
     return parts.statements.write(claimed, { lines: 0, linesInAll: 0, nowMs: parts.clock.businessNow(), leaseMs, end });
   }

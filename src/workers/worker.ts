@@ -1,5 +1,6 @@
 /** What runs beside the requests. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EngineLog } from '../core/payment/engine.ts';
 
 export interface Worker {
   /** Resolves when the work under way is done. */
@@ -15,6 +16,34 @@ export function startWorker(turn: () => Promise<number>): Worker {
       stopping.abort();
       await running;
     },
+  };
+}
+
+export interface Retrying {
+  readonly log: EngineLog;
+  /** Told with both. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** What is told when a turn fails after one that has worked, and when it works again. */
+  readonly failing: string;
+  readonly working: string;
+  /** How long to pause after a turn that failed. */
+  readonly pauseMs: number;
+}
+
+/** A turn that never rejects, made of one that does while the database is away. Each of these times has two lines in the log, however many turns it takes. */
+export function retrying(turn: () => Promise<number>, { log, fields = {}, failing, working, pauseMs }: Retrying): () => Promise<number> {
+  let isFailing = false;
+  return async () => {
+    try {
+      const nextMs = await turn();
+      if (isFailing) log.info(fields, working);
+      isFailing = false;
+      return nextMs;
+    } catch (error) {
+      if (!isFailing) log.warn({ ...fields, error: String(error) }, failing);
+      isFailing = true;
+      return pauseMs;
+    }
   };
 }
 

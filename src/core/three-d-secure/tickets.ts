@@ -4,6 +4,7 @@
  * key instead of being stored: no database holds them, and a repeated request can be answered with the same address.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { uuidOf } from '../made-uuid.ts';
 import type { Shoppers } from './shoppers.ts';
 
 /** `page`: of a visit. `bank`: of a payment at a bank. `order`: of an order that a shopper may pay. The others of a run: where the issuer's page reports, where the issuer sends the browser, where the result goes. */
@@ -31,8 +32,7 @@ export function readTicket({ ticketMac }: Pick<Shoppers, 'ticketMac'>, text: str
   const purpose = (Object.keys(letters) as TicketPurpose[]).find((name) => letters[name] === letter);
   const hex = Buffer.from(idText, 'base64url').toString('hex');
   if (purpose === undefined || hex.length !== 32) return undefined;
-  const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  const ticket: Ticket = { purpose, routingNumber: Number.parseInt(routing, 36), id };
+  const ticket: Ticket = { purpose, routingNumber: Number.parseInt(routing, 36), id: uuidOf(hex) };
   return timingSafeEqual(Buffer.from(secret, 'base64url'), secretOf(ticketMac, ticket)) ? ticket : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Names and secrets as the platform gives them out: 32 hex characters for entities and users, a password, and both as a bearer token. */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
+import { randomHexName } from '../../core/random-hex.ts';
 import type { DialectAccess } from '../dialect.ts';
 
 const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
@@ -9,9 +10,9 @@ const secretLength = 24;
 const isHex = (text: string): boolean => /^[a-f0-9]{32}$/.test(text);
 
 export const access: DialectAccess = {
-  newWireId: newHex,
+  newWireId: randomHexName,
   isWireId: isHex,
-  newIdentifier: newHex,
+  newIdentifier: randomHexName,
   // Users' ids of older accounts are no hex.
   isIdentifier: (text) => /^[\x21-\x7b\x7d\x7e]{1,32}$/.test(text),
   newSecret: () => Array.from({ length: secretLength }, () => letters[randomInt(letters.length)]).join(''),
@@ -27,11 +28,3 @@ export const access: DialectAccess = {
     { name: 'Authorization', value: `Bearer ${Buffer.from(`${identifier}|${secret}`).toString('base64')}` },
   ],
 };
-
-/** Without a run of digits as long as a card number, so that no scan can take it for one. */
-function newHex(): string {
-  for (;;) {
-    const text = randomBytes(16).toString('hex');
-    if (/^[a-f]/.test(text) && !/\d{12}/.test(text)) return text;
-  }
-}

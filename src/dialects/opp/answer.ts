@@ -9,7 +9,7 @@ import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
+import { logFailure, requestFaultOf } from '../failure.ts';
 import { buildNumber } from './build-number.ts';
 import { toWireId } from './ids.ts';
 import { policiesOf } from './policies.ts';
@@ -136,11 +136,15 @@ function entityOf({ body, query }: FastifyRequest): string {
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return throttled();
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    return new Problem('200.100.103', { text: 'the body must be application/x-www-form-urlencoded' });
+  const fault = requestFaultOf(error);
+  switch (fault?.kind) {
+    case 'media_type':
+      return new Problem('200.100.103', { text: 'the body must be application/x-www-form-urlencoded' });
+    case 'too_large':
+      return new Problem('200.100.103', { status: fault.status, text: 'the body is too large' });
+    case 'unreadable':
+      return new Problem('200.100.103', { status: fault.status });
+    case undefined:
+      return undefined;
   }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('200.100.103', { status: 413, text: 'the body is too large' });
-  return new Problem('200.100.103', { status: statusCode });
 }

@@ -2,9 +2,9 @@
  * Who asks: a bearer token (base64 of `userId|password`) or, as older clients do, user id and password among the parameters; and the entity,
  * which names the channel. A token opens all entities of its merchant.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Channel } from '../../core/merchant/channel.ts';
+import { holdersOf } from '../../core/merchant/secret.ts';
 import type { DialectContext } from '../dialect.ts';
 import { Problem, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
@@ -28,8 +28,7 @@ export async function authenticate(
   limits.beforeLogin(request, name);
   const channel = await directory.channel({ dialect: 'opp', wireId: entityId });
   const credentials = isUserId(login.userId) ? await directory.credentials({ dialect: 'opp', identifier: login.userId }) : [];
-  const digest = hash('sha256', login.password, 'buffer');
-  const known = credentials.filter(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
+  const known = holdersOf(credentials, login.password);
   const [first] = known;
   if (first === undefined) {
     limits.loginFailed(request, name);

@@ -4,6 +4,7 @@
  */
 import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
 import type { OperationView } from '../../core/payment/operation.ts';
+import { randomHex } from '../../core/random-hex.ts';
 import { isCapturedAfterReview } from '../../core/risk/review.ts';
 import type {
   CallbackAddress,
@@ -18,6 +19,7 @@ import { methodOf } from './brands.ts';
 import { buildNumber } from './build-number.ts';
 import { shortId, toWireId } from './ids.ts';
 import { resultOf } from './result-codes.ts';
+import { withResource } from './shopper.ts';
 import { type Json, writeDeletion, writeEnvelope, writeMoney, writeOperation, writeReadTimestamp, writeRegistration } from './write.ts';
 
 const minuteMs = 60_000;
@@ -34,7 +36,7 @@ export const callbacks: DialectCallbacks = {
       wrapper: { pattern: /^(none|json)$/, expected: 'none or json', standard: 'none' },
       fields: { pattern: /^(all|non-customer)$/, expected: 'all or non-customer', standard: 'all' },
     },
-    secret: { pattern: /^[0-9a-f]{64}$/i, expected: '64 hex digits (an AES-256 key)', make: () => randomBytes(32).toString('hex') },
+    secret: { pattern: /^[0-9a-f]{64}$/i, expected: '64 hex digits (an AES-256 key)', make: () => randomHex(32) },
     needsTest: true,
   },
   write(notice) {
@@ -118,14 +120,8 @@ function writeTokenAct(notice: TokenNotice): CallbackMessage {
 }
 
 function writeNotification({ address, operation }: PaymentNotice): CallbackMessage {
-  const url = new URL(address.url);
-  for (const [name, value] of Object.entries(notificationOf(operation))) url.searchParams.append(name, value);
-  return { method: 'GET', url: url.href, headers: {}, body: '' };
-}
-
-function notificationOf({ operationId }: OperationView): Readonly<Record<string, string>> {
-  const id = toWireId(operationId);
-  return { id, resourcePath: `/v1/payments/${id}` };
+  const id = toWireId(operation.operationId);
+  return { method: 'GET', url: withResource(address.url, id, `/v1/payments/${id}`), headers: {}, body: '' };
 }
 
 /** A fresh 96-bit IV for every message: two under the same one would give the key away (NIST SP 800-38D, 8). */

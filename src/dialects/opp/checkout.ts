@@ -5,7 +5,7 @@ import { type Currency, currencyOf } from '../../core/money/currency.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import { Problem } from './problem.ts';
 import { composite, type RequestContext, readAuthorization, readCommon } from './read.ts';
-import { refuseUnsafe } from './shopper.ts';
+import { refuseUnsafe, withResource } from './shopper.ts';
 import type { Parameters } from './wire.ts';
 
 /** The gateway's token as the platform writes ids: 32 upper-case hex digits, and a node that here carries the merchant's routing number. */
@@ -22,10 +22,7 @@ export function fromCheckoutId(id: string): string | undefined {
 /** Where the shopper's browser comes back to: the merchant's address with the checkout's id and the path that tells the result. */
 function returnUrlOf(shopperResultUrl: string, checkoutId: string, result: 'payment' | 'registration'): string {
   refuseUnsafe(shopperResultUrl);
-  const url = new URL(shopperResultUrl);
-  url.searchParams.append('id', checkoutId);
-  url.searchParams.append('resourcePath', `/v1/checkouts/${checkoutId}/${result}`);
-  return url.href;
+  return withResource(shopperResultUrl, checkoutId, `/v1/checkouts/${checkoutId}/${result}`);
 }
 
 /** A request that wants a card to be kept and names nothing to pay. */

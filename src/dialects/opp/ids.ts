@@ -1,4 +1,5 @@
 /** Ids on the wire: the operation's id as 32 hex characters, and the numbers that accompany it. */
+import { uuidOf } from '../../core/made-uuid.ts';
 import { shortNumberOf } from '../../core/payment/operation.ts';
 
 /** UUID → 32 lower-case hex characters. */
@@ -8,8 +9,7 @@ export function toWireId(id: string): string {
 
 /** 32 hex characters → UUID; undefined when it is no id of ours. */
 export function fromWireId(wireId: string): string | undefined {
-  const [, a, b, c, d, e] = /^([a-f0-9]{8})([a-f0-9]{4})([a-f0-9]{4})([a-f0-9]{4})([a-f0-9]{12})$/.exec(wireId) ?? [];
-  return a === undefined ? undefined : `${a}-${b}-${c}-${d}-${e}`;
+  return /^[a-f0-9]{32}$/.test(wireId) ? uuidOf(wireId) : undefined;
 }
 
 /** Three groups of four digits that people can read out; the same for the same operation. */

@@ -1,7 +1,8 @@
 /** Reads form bodies and query strings as flat parameters, and checks them against the protocol's tables. */
 import { isUtf8 } from 'node:buffer';
+import { shownName } from '../shown-name.ts';
 import { meaningErrors } from './meaning.ts';
-import { type ParameterError, Problem, parameterError, parameterProblem, shownName } from './problem.ts';
+import { type ParameterError, Problem, parameterError, parameterProblem } from './problem.ts';
 import type { ResultCode } from './result-codes.ts';
 import type { Format, ParameterFormats, Parameters } from './wire.ts';
 

@@ -1,5 +1,6 @@
 /** What a request is answered when it does not become an operation. Thrown inside the dialect, answered in one place. */
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { cut, shownName } from '../shown-name.ts';
 import type { ResultCode } from './result-codes.ts';
 
 export interface ParameterError {
@@ -54,16 +55,7 @@ function shown(name: string, value: string | undefined): string | null {
   return secretName.test(name) ? '*'.repeat(Math.min(value.length, 32)) : cut(masked(value));
 }
 
-/** A card number may stand where a name is expected. */
-export function shownName(name: string): string {
-  return cut(masked(name));
-}
-
 /** Longer runs of digits than a card number has could hold one. */
 function masked(text: string): string {
   return maskCardNumbers(text).replaceAll(/\d(?:[ -]?\d){19,}/g, (run) => '*'.repeat(run.length));
-}
-
-function cut(text: string): string {
-  return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 }

@@ -4,7 +4,7 @@ import { storedKey } from '../../core/payment/idempotency.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticate } from './auth.ts';
 import { checkerOf, parseParameters } from './parameters.ts';
-import { Problem, parameterProblem, shownName } from './problem.ts';
+import { Problem, parameterError, parameterProblem } from './problem.ts';
 import type { RequestContext } from './read.ts';
 import { type Parameters, queryParameters } from './wire.ts';
 
@@ -64,11 +64,7 @@ function refuseParametersInUrl(request: FastifyRequest): void {
   if (query === '') return;
   const names = Object.keys(parseParameters(query)).filter((name) => name !== 'entityId');
   if (names.length === 0) return;
-  const parameterErrors = names.map((name) => ({
-    name: shownName(name),
-    value: null,
-    message: 'must be in the body of a POST, not in its URL',
-  }));
+  const parameterErrors = names.map((name) => parameterError(name, undefined, 'must be in the body of a POST, not in its URL'));
   throw new Problem('200.300.404', { parameterErrors });
 }
 

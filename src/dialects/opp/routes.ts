@@ -1,5 +1,5 @@
 /** Endpoints: one file per group under `routes/`; here what they share. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DialectContext } from '../dialect.ts';
 import { registerAll } from '../refuse-the-rest.ts';
 import { answerError } from './answer.ts';
@@ -26,13 +26,9 @@ const groups: readonly Register[] = [
 ];
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseBody(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    parseBody(body),
+  );
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   const registerEndpoints = () => {
     for (const register of groups) register(app, context);

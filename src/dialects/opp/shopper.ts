@@ -6,8 +6,10 @@ import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { OperateCommand } from '../../core/payment/operate.ts';
-import type { ChallengeWindow, Exemption, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import type { Exemption, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
+import { browserOf, flagIn, numberIn, windowIn } from '../browser.ts';
 import type { Mode } from '../dialect.ts';
+import { withQuery } from '../return-url.ts';
 import { toWireId } from './ids.ts';
 import { Problem, parameterError, parameterProblem } from './problem.ts';
 import type { Parameters } from './wire.ts';
@@ -74,13 +76,15 @@ export function refuseUnsafe(shopperResultUrl: string): void {
   throw new Problem('100.370.102', { parameterErrors: [error] });
 }
 
-/** The way back: `id` and `resourcePath` join what the merchant's address has already, before its fragment. */
+/** The way back. */
 function returnUrl(url: string, operationId: string, resourcePath: string): string {
-  const [address = '', ...fragment] = url.split('#');
   const id = toWireId(operationId);
-  const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
-  const back = `${address}${joint}id=${id}&resourcePath=${encodeURIComponent(`${resourcePath}${id}`)}`;
-  return fragment.length === 0 ? back : `${back}#${fragment.join('#')}`;
+  return withResource(url, id, `${resourcePath}${id}`);
+}
+
+/** The merchant's address with what it is told: an id, and the path that tells the result. */
+export function withResource(url: string, id: string, resourcePath: string): string {
+  return withQuery(url, `id=${id}&resourcePath=${encodeURIComponent(resourcePath)}`);
 }
 
 /** Exemptions by number: low value and secure corporate have no word of their own in 2.2, so no challenge is asked for. */
@@ -122,28 +126,13 @@ export function readSimulation(parameters: Parameters): Shopper['simulate'] {
   return parameters['customParameters[3DS2_enrolled]'] === 'true' ? 'enrolled' : undefined;
 }
 
-const windows: readonly ChallengeWindow[] = ['01', '02', '03', '04', '05'];
-
-/** Odd values are left out or bent later, never refused. */
 function readBrowser(parameters: Parameters): ShopperBrowser {
   const of = (name: string): string | undefined => parameters[`${browserPrefix}${name}`];
-  const texts = { acceptHeader: of('acceptHeader'), userAgent: of('userAgent'), language: of('language'), ip: parameters['customer.ip'] };
-  const numbers = {
-    colorDepth: numberOf(of('screenColorDepth')),
-    screenHeight: numberOf(of('screenHeight')),
-    screenWidth: numberOf(of('screenWidth')),
-    timeZoneMinutes: numberOf(of('timezone')),
-  };
-  const flags = { javaEnabled: flagOf(of('javaEnabled')), javascriptEnabled: flagOf(of('javascriptEnabled')) };
-  const challengeWindow = windows.find((window) => window === of('challengeWindow')?.padStart(2, '0'));
-  const given = Object.entries({ ...texts, ...numbers, ...flags, challengeWindow }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as ShopperBrowser;
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^[+-]?\d{1,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function flagOf(text: string | undefined): boolean | undefined {
-  return text === undefined ? undefined : text === 'true';
+  return browserOf({
+    ...{ acceptHeader: of('acceptHeader'), userAgent: of('userAgent'), language: of('language'), ip: parameters['customer.ip'] },
+    ...{ colorDepth: numberIn(of('screenColorDepth')), timeZoneMinutes: numberIn(of('timezone')) },
+    ...{ screenHeight: numberIn(of('screenHeight')), screenWidth: numberIn(of('screenWidth')) },
+    ...{ javaEnabled: flagIn(of('javaEnabled')), javascriptEnabled: flagIn(of('javascriptEnabled')) },
+    challengeWindow: windowIn(of('challengeWindow')),
+  });
 }

@@ -6,6 +6,8 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import { calledOff, isHeldForChecks, isInReview, stateShown } from '../../core/risk/review.ts';
 import type { Authentication } from '../../core/three-d-secure/authentication.ts';
 import { directoryRule, failureOf } from '../../core/three-d-secure/verdict.ts';
+import { byReason } from '../by-reason.ts';
+import type { Mode } from '../dialect.ts';
 import { declineCodes, disputeCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
@@ -13,19 +15,19 @@ import { descriptions, type Result, type ResultCode, resultOf } from './result-c
  * In live mode a success is a success; in the sandbox it says who answered. A chargeback that the bank has told says why instead; one that only
  * the merchant has declared has no reason, and its request succeeded. Less than was asked for is for the merchant to look at.
  */
-function approvedCode(operation: OperationView, mode: 'sandbox' | 'live'): ResultCode {
+function approvedCode(operation: OperationView, mode: Mode): ResultCode {
   if (operation.kind === 'chargeback' && operation.declared !== true) return disputeCodes[disputeReasonOf(operation.hostCode)];
   if (operation.requestedAmount !== undefined || operation.dialectData[heldInPart] !== undefined) return '000.400.040';
   return successCode(operation.dialectData, mode);
 }
 
-function successCode({ testMode }: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): ResultCode {
+function successCode({ testMode }: Readonly<Record<string, string>>, mode: Mode): ResultCode {
   if (mode === 'live') return '000.000.000';
   return testMode === 'EXTERNAL' ? '000.100.112' : '000.100.110';
 }
 
 /** Of what the gateway did by itself, as it was asked to. `dialectData`: the request's, which may name the test mode. */
-export function successOf(dialectData: Readonly<Record<string, string>>, mode: 'sandbox' | 'live'): Result {
+export function successOf(dialectData: Readonly<Record<string, string>>, mode: Mode): Result {
   return resultOf(successCode(dialectData, mode));
 }
 
@@ -36,7 +38,7 @@ function reviewCode(operation: OperationView): ResultCode {
   return cvc !== undefined && cvc.result !== 'match' ? '000.400.020' : '000.400.070';
 }
 
-export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'live'): Result {
+export function resultOfOperation(operation: OperationView, mode: Mode): Result {
   if (isInReview(operation)) return resultOf(reviewCode(operation));
   if (operation.reason === calledOff) return resultOf('100.396.201');
   switch (stateShown(operation)) {
@@ -56,14 +58,14 @@ export function resultOfOperation(operation: OperationView, mode: 'sandbox' | 'l
     case 'declined':
       return declined(operation);
     case 'rejected':
-      return resultOf(codeIn(rejectionCodes, operation.reason) ?? '100.100.101');
+      return resultOf(byReason(rejectionCodes, operation.reason) ?? '100.100.101');
     case 'failed':
-      return resultOf(codeIn(failureCodes, operation.reason) ?? '900.100.310');
+      return resultOf(byReason(failureCodes, operation.reason) ?? '900.100.310');
   }
 }
 
 /** Of an act on a stored card; without one the card was stored by a payment that succeeded. */
-export function resultOfTokenAct(act: TokenAct | undefined, mode: 'sandbox' | 'live'): Result {
+export function resultOfTokenAct(act: TokenAct | undefined, mode: Mode): Result {
   return resultOf(act?.rejection === undefined ? successCode(act?.dialectData ?? {}, mode) : rejectionCodes[act.rejection]);
 }
 
@@ -74,22 +76,18 @@ const bankDeclines: Readonly<Record<string, ResultCode>> = { shopper_canceled: '
 function declined({ hostCode, reason, bank }: OperationView): Result {
   if (bank !== undefined) return resultOf(bankDeclines[reason ?? ''] ?? '100.397.102');
   if (hostCode !== undefined && /^[1-9]\d\d\.\d{3}\.\d{3}$/.test(hostCode)) return { code: hostCode, description: describe(hostCode) };
-  return resultOf(codeIn(declineCodes, reason) ?? '800.100.100');
+  return resultOf(byReason(declineCodes, reason) ?? '800.100.100');
 }
 
 function describe(code: string): string {
   return code in descriptions ? descriptions[code as ResultCode] : 'transaction declined';
 }
 
-function codeIn<K extends string>(codes: Readonly<Record<K, ResultCode>>, reason: string | undefined): ResultCode | undefined {
-  return reason !== undefined && reason in codes ? codes[reason as K] : undefined;
-}
-
 /** Of an authentication without a payment: succeeded, still under way, or why there is none. Total over its states. */
 export function resultOfAuthentication(
   { state, challengeCancel, rule }: Authentication,
   dialectData: Readonly<Record<string, string>>,
-  mode: 'sandbox' | 'live',
+  mode: Mode,
 ): Result {
   switch (state) {
     case 'ready':

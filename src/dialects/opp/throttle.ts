@@ -56,5 +56,5 @@ function tell(counted: Counted, reply: FastifyReply): void {
   if (counted.limit === undefined) return;
   reply.header('x-ratelimit-limit', String(counted.limit));
   reply.header('x-ratelimit-remaining', String(counted.allowed ? (counted.remaining ?? 0) : 0));
-  if (!counted.allowed) reply.header('retry-after', String(Math.ceil((counted.retryAfterMs ?? 1_000) / 1_000)));
+  if (!counted.allowed) reply.header('retry-after', String(Math.ceil(counted.retryAfterMs / 1_000)));
 }

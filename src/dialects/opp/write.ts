@@ -15,6 +15,7 @@ import type { Schedule } from '../../core/subscription/schedule.ts';
 import type { StandAloneView } from '../../core/three-d-secure/authenticate.ts';
 import type { AuthenticationView } from '../../core/three-d-secure/authentication.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
+import type { Mode } from '../dialect.ts';
 import { brandOf, shownBrand } from './brands.ts';
 import { shortId, toWireId } from './ids.ts';
 import type { ParameterError } from './problem.ts';
@@ -43,7 +44,7 @@ export function kindsOfType(type: string): readonly OperationKind[] {
 export type Json = { readonly [name: string]: Json | string | readonly (Json | string)[] | undefined };
 
 export interface Answering {
-  readonly mode: 'sandbox' | 'live';
+  readonly mode: Mode;
   readonly channel: Channel;
   /** Where the shopper has to go first. */
   readonly redirectUrl?: string;
@@ -85,10 +86,7 @@ function isApproved(operation: OperationView): boolean {
 }
 
 /** A stored card, or one that was refused, without the envelope. */
-export function writeRegistration(
-  { token, card, act }: TokenView,
-  mode: Answering['mode'],
-): { readonly body: Json; readonly result: Result } {
+export function writeRegistration({ token, card, act }: TokenView, mode: Mode): { readonly body: Json; readonly result: Result } {
   const dialectData = act?.dialectData ?? {};
   const result = resultOfTokenAct(act, mode);
   const body: Json = {
@@ -105,7 +103,7 @@ export function writeRegistration(
 /** An authentication without a payment, without the envelope. What proves it is shown to the merchant, who asked for it and needs it. */
 export function writeAuthentication(
   { id, run, value }: StandAloneView,
-  { mode, redirectUrl }: { readonly mode: Answering['mode']; readonly redirectUrl: string },
+  { mode, redirectUrl }: { readonly mode: Mode; readonly redirectUrl: string },
 ): { readonly body: Json; readonly result: Result } {
   const { card, merchantReference, dialectData = {} } = run.request.standAlone ?? {};
   const result = resultOfAuthentication(run, dialectData, mode);
@@ -127,13 +125,13 @@ export function writeAuthentication(
 }
 
 /** The deletion of a stored card: an id of its own that refers to it. */
-export function writeDeletion(act: TokenAct, mode: Answering['mode']): { readonly body: Json; readonly result: Result } {
+export function writeDeletion(act: TokenAct, mode: Mode): { readonly body: Json; readonly result: Result } {
   const result = resultOfTokenAct(act, mode);
   return { body: { id: toWireId(act.actId), referencedId: act.token, ...writeReferences(act), result: { ...result } }, result };
 }
 
 /** A schedule: what it pays each time. */
-export function writeSchedule(schedule: Schedule, mode: Answering['mode']): Json {
+export function writeSchedule(schedule: Schedule, mode: Mode): Json {
   const currency = currencyOf(schedule.currency);
   if (currency === undefined) throw new Error(`a stored currency that ISO 4217 does not know: ${schedule.currency}`);
   return {
@@ -152,7 +150,7 @@ export function writeSchedule(schedule: Schedule, mode: Answering['mode']): Json
 /** The end of a schedule: an id of its own that refers to it. */
 export function writeCancellation(
   canceled: { readonly cancelId: string; readonly scheduleId: string; readonly parameters: Parameters },
-  mode: Answering['mode'],
+  mode: Mode,
 ): Json {
   const { testMode, merchantTransactionId } = canceled.parameters;
   return {

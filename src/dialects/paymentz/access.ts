@@ -1,5 +1,6 @@
 /** Names and secrets as the platform gives them out: numbers for terminals and members, 32 characters for keys. */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
+import { randomHex } from '../../core/random-hex.ts';
 import type { DialectAccess } from '../dialect.ts';
 
 const number = (digits: number): string => String(randomInt(10 ** (digits - 1), 10 ** digits));
@@ -22,7 +23,7 @@ export const access: DialectAccess = {
   isWireId: (text) => /^[1-9][0-9]{0,5}$/.test(text),
   newIdentifier: () => number(8),
   isIdentifier: (text) => /^[1-9][0-9]{0,9}$/.test(text),
-  newSecret: newKey,
+  newSecret: () => randomHex(16),
   // Longer and shorter ones exist; a separator of checksums does not.
   isSecret: (text) => /^[\x21-\x7b\x7d\x7e]{16,128}$/.test(text),
   expected: {
@@ -35,11 +36,3 @@ export const access: DialectAccess = {
     { name: 'authentication.sKey', value: secret },
   ],
 };
-
-/** Without a run of digits as long as a card number, so that no scan can take it for one. */
-function newKey(): string {
-  for (;;) {
-    const text = randomBytes(16).toString('hex');
-    if (!/\d{12}/.test(text)) return text;
-  }
-}

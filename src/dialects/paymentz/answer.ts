@@ -3,7 +3,8 @@ import Builder from 'fast-xml-builder';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
+import { logFailure, requestFaultOf } from '../failure.ts';
+import { endpoints } from './endpoints.ts';
 import { Problem } from './problem.ts';
 import { type Json, writeResult } from './write.ts';
 
@@ -52,8 +53,7 @@ export function send(request: FastifyRequest, reply: FastifyReply, body: Json, s
     .send(isXml ? writeXml(body) : JSON.stringify(body));
 }
 
-/** Requests about a payment are told that there is none; others get the result alone. */
-const aboutPayments = /\/(payments|paywithtoken|payout|refund)\b/;
+const refusedAs = new Map(endpoints.flatMap((endpoint) => endpoint.paths.map((path) => [path, endpoint.refusedAs])));
 
 /** The dialect's own errors, those of the HTTP layer in its shape, and defects: logged with the request's id, and told as that. */
 export function answerError(context: DialectContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -64,25 +64,29 @@ export function answerError(context: DialectContext, error: unknown, request: Fa
   }
   const { code, text, status, paymentId } = problem ?? new Problem('30001', { status: 500 });
   if (status === 503) reply.header('retry-after', '1');
-  const isPayment = aboutPayments.test(request.routeOptions.url ?? '') && code !== '10026';
-  const isInvoice = request.routeOptions.url?.startsWith('/invoiceServices/') === true && !/oken$/.test(request.routeOptions.url);
-  if (isInvoice) {
+  const about = refusedAs.get(request.routeOptions.url ?? '');
+  if (about === 'invoice') {
     const statusInvoiceResult = { code, description: text };
     return send(request, reply, { statusInvoiceResult, ...writeResult(statusInvoiceResult, nowMs) }, status);
   }
-  // What failed by a defect may have been done.
-  const failed: Json = isPayment && problem !== undefined ? { paymentId: paymentId ?? '-', status: 'failed', transactionStatus: 'N' } : {};
+  // What failed by a defect may have been done; what is not found has not failed.
+  const hasFailed = about === 'payment' && problem !== undefined && code !== '10026';
+  const failed: Json = hasFailed ? { paymentId: paymentId ?? '-', status: 'failed', transactionStatus: 'N' } : {};
   return send(request, reply, { ...failed, ...writeResult({ code, description: text }, nowMs) }, status);
 }
 
 function problemFor(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyRequests) return new Problem('20099', { status: 429 });
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    return new Problem('20002', { status: 400, text: 'Content-Type: must be application/x-www-form-urlencoded or application/json' });
+  const fault = requestFaultOf(error);
+  switch (fault?.kind) {
+    case 'media_type':
+      return new Problem('20002', { status: 400, text: 'Content-Type: must be application/x-www-form-urlencoded or application/json' });
+    case 'too_large':
+      return new Problem('20002', { status: fault.status, text: 'the body is too large' });
+    case 'unreadable':
+      return new Problem('20002', { status: fault.status, text: 'the request cannot be read' });
+    case undefined:
+      return undefined;
   }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('20002', { status: 413, text: 'the body is too large' });
-  return new Problem('20002', { status: statusCode, text: 'the request cannot be read' });
 }

@@ -2,11 +2,12 @@
  * Who asks. A login gets a token; with it come requests, each signed with the member's key. A partner's token acts for the members that the partner
  * has brought, and may sign with the partner's key.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel, Credential } from '../../core/merchant/channel.ts';
 import type { Partner } from '../../core/merchant/partner.ts';
+import { holdersOf } from '../../core/merchant/secret.ts';
 import type { DialectContext } from '../dialect.ts';
 import { type Formula, isSigned, type Signer } from './checksum.ts';
 import { Problem, parameterProblem } from './problem.ts';
@@ -27,11 +28,6 @@ export interface Caller {
   readonly signers: readonly Signer[];
 }
 
-const hasSecret = (secretHash: Uint8Array, secret: string): boolean => {
-  const digest = hash('sha256', secret, 'buffer');
-  return secretHash.length === digest.length && timingSafeEqual(secretHash, digest);
-};
-
 /** A member by login and key, through a partner or by the member's id; undefined when anything of it is wrong. */
 export async function logMemberIn({ directory }: DialectContext, parameters: Parameters): Promise<Login | undefined> {
   const { 'authentication.partnerId': partnerId, 'merchant.username': username, 'authentication.sKey': key = '' } = parameters;
@@ -42,8 +38,7 @@ export async function logMemberIn({ directory }: DialectContext, parameters: Par
   const memberId = brought?.identifier ?? named ?? username;
   if (memberId === undefined || (named !== undefined && named !== memberId) || !/^[0-9]{1,10}$/.test(memberId)) return undefined;
   if (partnerId !== undefined && username !== undefined && brought === undefined && username !== memberId) return undefined;
-  const found = await directory.credentials({ dialect, identifier: memberId });
-  const credential = found.find(({ secretHash }) => hasSecret(secretHash, key));
+  const [credential] = holdersOf(await directory.credentials({ dialect, identifier: memberId }), key);
   if (credential === undefined) return undefined;
   return { role: 'merchant', login: maskCardNumbers(username ?? memberId), identifier: memberId, boundTo: credential.credentialId };
 }
@@ -51,7 +46,7 @@ export async function logMemberIn({ directory }: DialectContext, parameters: Par
 export async function logPartnerIn({ directory }: DialectContext, parameters: Parameters): Promise<Login | undefined> {
   const { 'authentication.partnerId': identifier = '', 'partner.userName': login, 'authentication.sKey': key = '' } = parameters;
   const partner = await directory.partner({ dialect, identifier });
-  if (partner === undefined || partner.login !== login || !hasSecret(partner.secretHash, key)) return undefined;
+  if (partner === undefined || partner.login !== login || holdersOf([partner], key).length === 0) return undefined;
   return { role: 'partner', login, identifier, boundTo: bindingOf(partner) };
 }
 

@@ -23,6 +23,8 @@ export interface Endpoint {
   readonly answer: AnswerName;
   /** Codes of what was done or found, beside those that every endpoint has. */
   readonly codes: readonly ResultCode[];
+  /** What a refusal has beside its result: the payment that there is none of, or the same once more as invoices have it. */
+  readonly refusedAs?: 'payment' | 'invoice';
   /** No token is needed. */
   readonly isOpen?: true;
   /** It takes lines of an invoice as well. */
@@ -135,7 +137,7 @@ export const endpoints: readonly Endpoint[] = [
     codes: ['200', '20008'],
   },
   {
-    ...{ method: 'post', name: 'pay', group: 'Payments', summary: 'Pay with a card, or at a bank' },
+    ...{ method: 'post', name: 'pay', group: 'Payments', refusedAs: 'payment', summary: 'Pay with a card, or at a bank' },
     paths: [`${base}/payments`, `${olderBase}/payments`],
     description: `\`DB\` takes the amount, \`PA\` holds it until it is captured or cancelled. With \`paymentMode=NB\` the customer pays at their bank. Where the answer has a \`redirect\`, send the customer there. ${ofMember}|merchantTransactionId|amount\`.`,
     parameters: purchase,
@@ -145,7 +147,7 @@ export const endpoints: readonly Endpoint[] = [
     codes: firstCodes,
   },
   {
-    ...{ method: 'post', name: 'operate', group: 'Payments', summary: 'Capture, refund, cancel, ask, or pay again' },
+    ...{ method: 'post', name: 'operate', group: 'Payments', refusedAs: 'payment', summary: 'Capture, refund, cancel, ask, or pay again' },
     paths: [`${base}/payments/:id`, `${olderBase}/payments/:id`],
     id: 'The payment: the `paymentId` of its answer.',
     description: `\`CP\` captures a held amount, whole or a part of it, once. \`RF\` refunds, once. \`RV\` cancels what is held, or \`amount\` of it. \`IN\` tells how it stands. \`DB\` and \`PA\` with \`recurringType=REPEATED\` charge its card again. ${ofMember}|paymentId|amount\`; of RV and IN without the amount; with \`idType=MID\` the \`merchantTransactionId\` stands for the id. A \`merchantTransactionId\` of its own makes CP, RF and RV safe to send again.`,
@@ -156,7 +158,7 @@ export const endpoints: readonly Endpoint[] = [
     codes: [...new Set([...actCodes, '00026', '10026', ...firstCodes] as const)],
   },
   {
-    ...{ method: 'get', name: 'readPayment', group: 'Payments', summary: 'How a payment stands' },
+    ...{ method: 'get', name: 'readPayment', group: 'Payments', refusedAs: 'payment', summary: 'How a payment stands' },
     paths: [`${base}/payments/:id`, `${olderBase}/payments/:id`],
     id: 'The payment.',
     description:
@@ -168,7 +170,7 @@ export const endpoints: readonly Endpoint[] = [
     codes: ['00026', '10026'],
   },
   {
-    ...{ method: 'post', name: 'refund', group: 'Payments', summary: 'Refund' },
+    ...{ method: 'post', name: 'refund', group: 'Payments', refusedAs: 'payment', summary: 'Refund' },
     paths: [`${base}/refund/:id`],
     id: 'The payment.',
     description: `The same as \`RF\`. ${ofMember}|paymentId|amount\`.`,
@@ -209,7 +211,13 @@ export const endpoints: readonly Endpoint[] = [
     codes: ['00002', '10003', '20005'],
   },
   {
-    ...{ method: 'post', name: 'payWithToken', group: 'Registrations', summary: 'Pay with a kept card, or delete it' },
+    ...{
+      method: 'post',
+      name: 'payWithToken',
+      group: 'Registrations',
+      refusedAs: 'payment',
+      summary: 'Pay with a kept card, or delete it',
+    },
     paths: [`${base}/paywithtoken/:id`, `${base}/registrations/:id`],
     id: 'The registration: the `registrationId` of the answer that kept the card.',
     description: `\`DB\` or \`PA\` pays, \`DL\` deletes. ${ofMember}|registrationId|amount\`; of \`DL\` without the amount.`,
@@ -240,7 +248,7 @@ export const endpoints: readonly Endpoint[] = [
     codes: ['00007'],
   },
   {
-    ...{ method: 'post', name: 'payOut', group: 'Payouts', summary: 'Pay out' },
+    ...{ method: 'post', name: 'payOut', group: 'Payouts', refusedAs: 'payment', summary: 'Pay out' },
     paths: [`${base}/payout`],
     description:
       'From the payout balance, to one receiver: the card of an earlier payment (`paymentId`), `card.*`, or a bank account: `bankAccount.iban`, or `customer.bankAccountNumber` with `customer.bankCode`. An account needs the name of its owner, `customer.bankAccountName` or given name and surname. `P` and `payoutstarted`: the bank has not decided; you are told when it has. Checksum: MD5 of `memberId|merchantTransactionId|amount|secureKey`.',
@@ -251,7 +259,7 @@ export const endpoints: readonly Endpoint[] = [
     codes: ['00009', '10008', '20018', '20009', '20010', ...firstCodes],
   },
   {
-    ...{ method: 'post', name: 'generateInvoice', group: 'Invoices', summary: 'Issue an invoice', hasProducts: true },
+    ...{ method: 'post', name: 'generateInvoice', group: 'Invoices', refusedAs: 'invoice', summary: 'Issue an invoice', hasProducts: true },
     paths: [`${invoiceBase}/generate`],
     description: `The customer is mailed a link to the hosted page, and reminded on the last day. \`paymentBrand\` and \`paymentMode\` narrow what the page offers. Lines are \`product.productDescription\`, \`product.quantity\`, \`product.productAmount\`, \`product.productTotal\`, in JSON a list; their totals are the amount then. ${ofMember}|merchantInvoiceId|amount|merchantRedirectUrl\`.`,
     parameters: [
@@ -274,7 +282,7 @@ export const endpoints: readonly Endpoint[] = [
     ] as const
   ).map(
     ([name, path, summary, description, code]): Endpoint => ({
-      ...{ method: 'post', name, group: 'Invoices', summary },
+      ...{ method: 'post', name, group: 'Invoices', refusedAs: 'invoice', summary },
       paths: [`${invoiceBase}/${path}`],
       description: `${description} ${ofMember}|merchantInvoiceId\`, or of \`invoiceId|memberId|secureKey\`.`,
       parameters: [...signed, 'merchantInvoiceId', 'invoiceId', 'cancelReason'],
@@ -285,7 +293,7 @@ export const endpoints: readonly Endpoint[] = [
     }),
   ),
   {
-    ...{ method: 'post', name: 'regenerateInvoice', group: 'Invoices', summary: 'Issue an invoice anew' },
+    ...{ method: 'post', name: 'regenerateInvoice', group: 'Invoices', refusedAs: 'invoice', summary: 'Issue an invoice anew' },
     paths: [`${invoiceBase}/regenerate`],
     description:
       'A new invoice with a new link and a new period; the old one cannot be paid any more. Checksum: MD5 of `invoiceId|memberId|secureKey|merchantRedirectUrl`.',

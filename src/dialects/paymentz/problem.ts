@@ -1,5 +1,5 @@
 /** What is wrong with a request, in the protocol's terms: thrown anywhere in the dialect, answered in one place. */
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { shownName } from '../shown-name.ts';
 import { descriptions, type ResultCode } from './result-codes.ts';
 
 export class Problem extends Error {
@@ -22,13 +22,10 @@ export class Problem extends Error {
 
 /** One parameter at fault: its name comes first, so that a program can read it. */
 export function parameterProblem(code: ResultCode, name: string, message: string): Problem {
-  return new Problem(code, { text: `${shownName(name)}: ${message}` });
+  return new Problem(code, { text: `${asciiOf(shownName(name, 64))}: ${message}` });
 }
 
-/** A name that somebody invented may hold a card number, or be endless. */
-export function shownName(name: string): string {
-  const shown = maskCardNumbers(name)
-    .replaceAll(/\d{12,}/g, (run) => '*'.repeat(run.length))
-    .replaceAll(/[^\x20-\x7e]/g, '?');
-  return shown.length > 64 ? `${shown.slice(0, 64)}...` : shown;
+/** In ASCII alone. */
+function asciiOf(text: string): string {
+  return text.replace(/…$/, '...').replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { authenticate, type Caller, callerOf, type Session } from './auth.ts';
+import { authenticate, type Caller, callerOf, dialect, type Session } from './auth.ts';
 import type { Flat } from './body.ts';
 import type { Endpoint } from './endpoints.ts';
 import { Problem, parameterProblem } from './problem.ts';
@@ -33,7 +33,7 @@ export async function readRequest(context: DialectContext, request: FastifyReque
   countRequest(context, caller, request);
   // Before anything is recorded: what happens to it is told there from the first event on.
   if (parameters.notificationUrl !== undefined) {
-    const [channel] = await context.directory.channelsOf({ dialect: 'paymentz', merchantId: caller.merchantId });
+    const [channel] = await context.directory.channelsOf({ dialect, merchantId: caller.merchantId });
     if (channel !== undefined) await context.expectUrlsInRequests(channel);
   }
   const { clock } = context.engine;
@@ -56,12 +56,12 @@ export async function readGet(context: DialectContext, request: FastifyRequest):
   throw new Problem('20008', { status: 401, text: 'a GET needs the AuthToken of the member: partners ask with POST' });
 }
 
+/** What is about something that is there; new payments are limited by nothing but the acquirer. */
 function countRequest({ limits }: DialectContext, { merchantId }: Caller, request: FastifyRequest): void {
-  const subject = `paymentz ${request.routeOptions.url} ${(request.params as { id?: string }).id ?? ''}`;
-  // New payments are limited by nothing but the acquirer.
-  if (!subject.includes(':id')) return;
-  const { allowed, retryAfterMs = 1_000 } = limits.countRequest({ merchantId, subject });
-  if (!allowed) throw new TooManyRequests(retryAfterMs);
+  const { id } = request.params as { readonly id?: string };
+  if (id === undefined) return;
+  const counted = limits.countRequest({ merchantId, subject: `paymentz ${request.routeOptions.url} ${id}` });
+  if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs);
 }
 
 /** Whatever stands in a URL ends up in somebody's log. */

@@ -1,5 +1,5 @@
 /** Registers the endpoints; every other method and path is answered in the protocol's shape too. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DialectContext } from '../dialect.ts';
 import { registerAll } from '../refuse-the-rest.ts';
 import { answerError } from './answer.ts';
@@ -25,13 +25,7 @@ const handlers: Readonly<Record<EndpointName, Handler>> = {
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   const parsers = { 'application/x-www-form-urlencoded': parseForm, 'application/json': parseJson };
   for (const [type, parse] of Object.entries(parsers)) {
-    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
-      try {
-        done(null, parse(body as Buffer));
-      } catch (error) {
-        done(error as Error);
-      }
-    });
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => parse(body));
   }
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   const registerEndpoints = () => {

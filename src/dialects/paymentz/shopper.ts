@@ -7,7 +7,9 @@ import type { AuthorizeCommand } from '../../core/payment/authorize-command.ts';
 import type { ShopperStep } from '../../core/payment/shopper-step.ts';
 import type { ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
 import { withAuthentication } from '../../core/three-d-secure/view.ts';
+import { browserOf, flagIn, numberIn } from '../browser.ts';
 import type { DialectContext, ShopperReturn } from '../dialect.ts';
+import { withQuery } from '../return-url.ts';
 import { signingKey } from './auth.ts';
 import { resultChecksum } from './checksum.ts';
 import { parameterProblem } from './problem.ts';
@@ -46,23 +48,19 @@ export function readUrl(name: ParameterName, text: string): string {
   return url.href;
 }
 
-/** Odd values are left out or bent later, never refused. */
 function readBrowser(parameters: Parameters): ShopperBrowser {
-  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-  const flag = (text: string | undefined) => (text === undefined ? undefined : text.toLowerCase() === 'true');
-  const described = {
+  return browserOf({
     acceptHeader: parameters['deviceDetails.browserAcceptHeader'],
     userAgent: parameters['deviceDetails.user_Agent'],
     language: parameters['deviceDetails.browserLanguage'],
     ip: parameters['customer.ip'],
-    colorDepth: number(parameters['deviceDetails.browserColorDepth']),
-    screenHeight: number(parameters['deviceDetails.browserScreenHeight']),
-    screenWidth: number(parameters['deviceDetails.browserScreenWidth']),
-    timeZoneMinutes: number(parameters['deviceDetails.browserTimezoneOffset']),
-    javaEnabled: flag(parameters['deviceDetails.browserJavaEnabled']),
-    javascriptEnabled: flag(parameters['deviceDetails.browserJavascriptEnabled']),
-  };
-  return Object.fromEntries(Object.entries(described).filter(([, value]) => value !== undefined)) as ShopperBrowser;
+    colorDepth: numberIn(parameters['deviceDetails.browserColorDepth']),
+    screenHeight: numberIn(parameters['deviceDetails.browserScreenHeight']),
+    screenWidth: numberIn(parameters['deviceDetails.browserScreenWidth']),
+    timeZoneMinutes: numberIn(parameters['deviceDetails.browserTimezoneOffset']),
+    javaEnabled: flagIn(parameters['deviceDetails.browserJavaEnabled']),
+    javascriptEnabled: flagIn(parameters['deviceDetails.browserJavascriptEnabled']),
+  });
 }
 
 /** The last step of the browser: a form that it posts to the shop, or, where the shop wants that, the same in the address. */
@@ -83,7 +81,6 @@ export async function returnStep(
   const sent = { ...fields, ...(isGet ? {} : card), checksum: resultChecksum(fields, key) };
   const parameters = Object.entries(sent).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
   if (!isGet) return { kind: 'redirect', method: 'POST', url: returnUrl, parameters };
-  const url = new URL(returnUrl);
-  for (const { name, value } of parameters) url.searchParams.append(name, value);
-  return { kind: 'done', returnUrl: url.href };
+  const query = new URLSearchParams(parameters.map(({ name, value }) => [name, value]));
+  return { kind: 'done', returnUrl: withQuery(returnUrl, query.toString()) };
 }

@@ -1,7 +1,7 @@
 /** How a payment stands, in the protocol's long and short statuses, and what came of an operation, as a result. Total over core's states. */
-import { isDeclineReason } from '../../core/payment/decline.ts';
 import { isCharge, isChargedBack, type OperationNode, type OperationView } from '../../core/payment/operation.ts';
 import { stateShown } from '../../core/risk/review.ts';
+import { byReason } from '../by-reason.ts';
 import { declineCodes, failureCodes, rejectionCodes } from './refusals.ts';
 import { descriptions, type Result, type ResultCode, resultOf } from './result-codes.ts';
 
@@ -107,7 +107,7 @@ function statusOfFirst({ kind, reason, bank }: OperationView, phase: Phase): Lon
 }
 
 function isAboutAuthentication(reason: OperationView['reason']): boolean {
-  return reason !== undefined && reason in rejectionCodes && rejectionCodes[reason as keyof typeof rejectionCodes].startsWith('12');
+  return byReason(rejectionCodes, reason)?.startsWith('12') === true;
 }
 
 /** Of a payment, by what has happened to it last. */
@@ -186,8 +186,5 @@ function codeOf({ kind, state, reason, responseCode, bank }: OperationView): Res
   if (bank !== undefined) return reason === 'shopper_canceled' ? '12003' : '10001';
   const own = `110${responseCode}`;
   if (state === 'declined' && responseCode !== undefined && /^\d\d$/.test(responseCode) && own in descriptions) return own as ResultCode;
-  if (isDeclineReason(reason)) return declineCodes[reason];
-  if (reason !== undefined && reason in rejectionCodes) return rejectionCodes[reason as keyof typeof rejectionCodes];
-  if (reason !== undefined && reason in failureCodes) return failureCodes[reason as keyof typeof failureCodes];
-  return '10001';
+  return byReason(declineCodes, reason) ?? byReason(rejectionCodes, reason) ?? byReason(failureCodes, reason) ?? '10001';
 }

@@ -105,16 +105,21 @@ function actStatus({ kind, state }: OperationView, status: LongStatus): string {
 }
 
 function describe(operation: OperationView, { channel }: Written, status: LongStatus): Json {
-  const { dialectData, card, amount, currency } = operation;
+  const { dialectData, amount, currency } = operation;
   return {
     ...{ paymentId: paymentIdOf(operation), status, transactionStatus: shortStatusOf(status) },
-    paymentBrand: dialectData.paymentBrand ?? (card === undefined ? 'Bank Transfer' : wireBrands[card.brand]),
-    paymentMode: dialectData.paymentMode ?? (card === undefined ? 'NB' : 'CC'),
+    ...writeMethod(operation),
     paymentType: dialectData.paymentType?.toUpperCase() ?? wireTypes[operation.kind],
     ...{ amount: writeAmount(amount, currency), currency, merchantTransactionId: operation.merchantReference },
     ...{ descriptor: channel.name, orderDescriptor: dialectData.orderDescriptor, remark: writeRemark(operation) },
     result: { ...resultOfOperation(operation), ...writeBankResult(operation) },
   };
+}
+
+/** As they were sent, or by what was paid with. */
+function writeMethod({ dialectData: { paymentBrand, paymentMode }, card }: OperationView): Json {
+  const [brand, mode] = card === undefined ? ['Bank Transfer', 'NB'] : [wireBrands[card.brand], 'CC'];
+  return { paymentBrand: paymentBrand ?? brand, paymentMode: paymentMode ?? mode };
 }
 
 function writeEnd(operation: OperationView, { channel, nowMs, redirectUrl }: Written): Json {
@@ -193,8 +198,7 @@ export function writeNotice(
   const { dialectData, card } = first;
   return {
     ...{ paymentId: paymentIdOf(first), status, transactionStatus: shortStatusOf(status) },
-    paymentBrand: dialectData.paymentBrand ?? (card === undefined ? 'Bank Transfer' : wireBrands[card.brand]),
-    paymentMode: dialectData.paymentMode ?? (card === undefined ? 'NB' : 'CC'),
+    ...writeMethod(first),
     paymentType:
       operation.targetId === undefined ? (dialectData.paymentType?.toUpperCase() ?? wireTypes[first.kind]) : wireTypes[operation.kind],
     ...{ firstName: dialectData['customer.givenName'] ?? '', lastName: dialectData['customer.surname'] ?? '' },

@@ -10,10 +10,10 @@ import { isCapturedAfterReview } from '../../core/risk/review.ts';
 import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
+import { logFailure, type RequestFault, requestFaultOf } from '../failure.ts';
 import { authenticated, type Found } from './find.ts';
 import { Problem, writeErrors, writeProblem } from './problem.ts';
-import { errorsOf, type FieldNames, problemOf } from './refusals.ts';
+import { errorsOf, type FieldNames, paymentNames, problemOf } from './refusals.ts';
 import { returnMacOf } from './shopper.ts';
 import { firstOf, type PaymentTree } from './tree.ts';
 import { type Json, writeCreated } from './write.ts';
@@ -89,7 +89,6 @@ export async function afterAct(context: DialectContext, before: PaymentTree, act
 export interface Creating {
   readonly channel: Channel;
   readonly act: ActResult;
-  readonly names: FieldNames;
   readonly wantsToken: boolean;
   /** The card had a token already. */
   readonly knownToken?: boolean;
@@ -97,8 +96,8 @@ export interface Creating {
 
 /** A new payment: 201, or 402 with the payment that was refused. */
 export async function answerCreated(context: DialectContext, reply: FastifyReply, creating: Creating): Promise<FastifyReply> {
-  const { channel, act, names, wantsToken, knownToken = false } = creating;
-  const done = recorded(reply, act, names);
+  const { channel, act, wantsToken, knownToken = false } = creating;
+  const done = recorded(reply, act, paymentNames);
   const made = await foundAfter(context, done);
   // What was made a moment ago has its authentication with it.
   const found = done.repeat ? await authenticated(context, made) : made;
@@ -155,13 +154,12 @@ function problemFor(context: DialectContext, error: unknown): Problem | undefine
       text: 'the payment system cannot take the request now; nothing was recorded',
     });
   }
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return undefined;
-  const text =
-    code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
-      ? 'the body must be application/json'
-      : code === 'FST_ERR_CTP_BODY_TOO_LARGE'
-        ? 'the body is too large'
-        : 'the request cannot be read';
-  return new Problem('SCHEMA_VALIDATION_FAILED', { status: statusCode, text });
+  const fault = requestFaultOf(error);
+  return fault && new Problem('SCHEMA_VALIDATION_FAILED', { status: fault.status, text: faultTexts[fault.kind] });
 }
+
+const faultTexts: Readonly<Record<RequestFault['kind'], string>> = {
+  media_type: 'the body must be application/json',
+  too_large: 'the body is too large',
+  unreadable: 'the request cannot be read',
+};

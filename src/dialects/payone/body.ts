@@ -1,7 +1,7 @@
 /** Bodies: read as JSON without trusting it, then held to what an endpoint takes. */
 import type { Static } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { shownName } from '../shown-name.ts';
 import { invalid, missing, Problem } from './problem.ts';
 import type { BodySchema } from './wire.ts';
 
@@ -73,10 +73,4 @@ function problemOf(errors: Iterable<ValidationError>): Problem {
     return invalid(shownName(path), `${shownName(path)} ${message}`);
   }
   return new Problem('SCHEMA_VALIDATION_FAILED');
-}
-
-/** A card number may stand where a name is expected. */
-function shownName(name: string): string {
-  const masked = maskCardNumbers(name).replaceAll(/\d{12,}/g, (run) => '*'.repeat(run.length));
-  return masked.length > 256 ? `${masked.slice(0, 256)}…` : masked;
 }

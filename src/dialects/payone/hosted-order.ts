@@ -9,14 +9,12 @@ import { type OrderView, openOrderOnce, readOrder } from '../../core/payment/ord
 import { orderPageUrl } from '../../core/three-d-secure/tickets.ts';
 import type { DialectContext } from '../dialect.ts';
 import { authenticated } from './find.ts';
-
 import { brandsOf, languageIn, offeredTokens, tokensIn, variantIn } from './hosted.ts';
 import type { CreateHostedCheckout } from './hosted-wire.ts';
-
 import { fromGuid, toGuid } from './ids.ts';
 import { invalid, type Problem } from './problem.ts';
 import { type RequestContext, readReturnUrl, readTerms } from './read.ts';
-import { problemOf } from './refusals.ts';
+import { paymentNames, problemOf } from './refusals.ts';
 import { firstOf } from './tree.ts';
 import { type Json, writePayment } from './write.ts';
 
@@ -92,8 +90,7 @@ export async function openHosted(
   };
   // A repeat is told of the first, whatever else it asks for.
   const refused = await openOrderOnce(engine, channel, { orderId, terms, expiresAtMs });
-  if (refused !== undefined)
-    throw problemOf(refused, { amount: 'order.amountOfMoney.amount', currency: 'order.amountOfMoney.currencyCode', token: 'tokens' });
+  if (refused !== undefined) throw problemOf(refused, { ...paymentNames, token: 'tokens' });
   const repeated = before === undefined ? {} : { firstAtMs: before.createdAtMs };
   return { orderId, url: orderPageUrl(engine.shoppers, { routingNumber: channel.routingNumber, id: orderId }), invalidTokens, ...repeated };
 }

@@ -1,5 +1,4 @@
 /** Sessions of the Hosted Tokenization Page on the wire: what is asked for, and the card that came of one. */
-
 import type { CardBrand } from '../../core/instrument/card.ts';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { Channel } from '../../core/merchant/channel.ts';

@@ -1,6 +1,6 @@
 /** Names on the wire: `3000000001_0` is a payment, `3000000001_2` its third operation; tokens are GUIDs. */
-import type { PaymentTree } from './tree.ts';
-import { firstOf } from './tree.ts';
+import { uuidOf } from '../../core/made-uuid.ts';
+import { firstOf, type PaymentTree } from './tree.ts';
 
 export interface WireId {
   readonly paymentNumber: number;
@@ -24,8 +24,11 @@ export function toWireId(tree: PaymentTree, index: number): string {
 }
 
 /** 32 hex characters → a GUID with hyphens. */
-export function toGuid(hex: string): string {
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+export const toGuid = uuidOf;
+
+/** A GUID that nobody can guess and that is always the same for the same `mac`, of 16 bytes or more. */
+export function guidOf(mac: Uint8Array): string {
+  return toGuid(Buffer.from(mac.subarray(0, 16)).toString('hex'));
 }
 
 /** A GUID, with hyphens or without, in any case → 32 lower-case hex characters; undefined for whatever else. */

@@ -27,9 +27,11 @@ function wholeIn(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** Half up, in whole minor units. */
-function times(amount: number, millionths: number): number {
-  return Number((BigInt(amount) * BigInt(millionths) + million / 2n) / million);
+/** Half up, in whole minor units. `moreDecimals`: of the currency that comes out, below zero where it has fewer. */
+function times(amount: number, millionths: number, moreDecimals = 0): number {
+  const product = BigInt(amount) * BigInt(millionths) * 10n ** BigInt(Math.max(moreDecimals, 0));
+  const divisor = million * 10n ** BigInt(Math.max(-moreDecimals, 0));
+  return Number((product + divisor / 2n) / divisor);
 }
 
 /** The first currency that the account has a rate for; `NoRate` without one. */
@@ -42,8 +44,8 @@ export function quoteConversion({ clock }: Engine, { policies }: Channel, base: 
   if (found === undefined) return { result: { result: 'NoRate', resultReason: 'the account has no rate for this currency' } };
   const markUp = wholeIn(policies.dccMarkUp) ?? 0;
   const rate = times(found.rate, 1_000_000 + markUp);
-  const decimals = (currencyOf(found.currency)?.decimals ?? 2) - (currencyOf(base.currency)?.decimals ?? 2);
-  const target = decimals >= 0 ? times(base.amount * 10 ** decimals, rate) : times(base.amount, Math.round(rate / 10 ** -decimals));
+  const moreDecimals = (currencyOf(found.currency)?.decimals ?? 2) - (currencyOf(base.currency)?.decimals ?? 2);
+  const target = times(base.amount, rate, moreDecimals);
   const text = `1 ${base.currency} = ${decimal(rate)} ${found.currency}, with a mark-up of ${decimal(markUp * 100)} %`;
   return {
     dccSessionId: randomUUID(),

@@ -195,8 +195,8 @@ export function readCommon(
 
 /** Where the request itself wants to be told: all addresses in order, and the first one, by which deliveries find that there are some. */
 function readNotification({ webhooksUrls = [], webhookUrl }: NonNullable<CreatePayment['feedbacks']>): Record<string, string> {
-  const urls = [...webhooksUrls, ...(webhookUrl === undefined ? [] : [webhookUrl])];
-  for (const url of urls) readReturnUrl(url, 'feedbacks.webhooksUrls');
+  const single = webhookUrl === undefined ? [] : [readReturnUrl(webhookUrl, 'feedbacks.webhookUrl')];
+  const urls = [...webhooksUrls.map((url) => readReturnUrl(url, 'feedbacks.webhooksUrls')), ...single];
   const [first] = urls;
   if (first === undefined) return {};
   return { notificationUrl: first, ...(urls.length === 1 ? {} : { notificationUrls: JSON.stringify(urls) }) };

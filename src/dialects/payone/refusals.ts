@@ -7,6 +7,7 @@ import { type DeclineReason, declineModelOf, isDeclineReason } from '../../core/
 import type { FailureReason, OperationView, RejectionReason } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
 import { stateShown } from '../../core/risk/review.ts';
+import { byReason } from '../by-reason.ts';
 import { notAllowed, Problem, type ProblemId, type WireError } from './problem.ts';
 
 /** Names of the members that a refusal can be about, as the request has them. */
@@ -15,6 +16,13 @@ export interface FieldNames {
   readonly currency: string;
   readonly token?: string;
 }
+
+/** Of a payment. */
+export const paymentNames: FieldNames = {
+  amount: 'order.amountOfMoney.amount',
+  currency: 'order.amountOfMoney.currencyCode',
+  token: 'cardPaymentMethodSpecificInput.token',
+};
 
 type Meaning = ProblemId | { readonly id: ProblemId; readonly status: number };
 
@@ -184,11 +192,11 @@ function wordsOf(operation: OperationView): Words | undefined {
   const { reason } = operation;
   switch (stateShown(operation)) {
     case 'declined':
-      return wordsIn(declines, reason) ?? wordsIn(rejections, reason) ?? declines.unspecified;
+      return byReason(declines, reason) ?? byReason(rejections, reason) ?? declines.unspecified;
     case 'rejected':
-      return wordsIn(rejections, reason) ?? declines.unspecified;
+      return byReason(rejections, reason) ?? declines.unspecified;
     case 'failed':
-      return wordsIn(failures, reason) ?? failures.acquirer_unreachable;
+      return byReason(failures, reason) ?? failures.acquirer_unreachable;
     case 'undone':
       return undone;
     case 'awaiting':
@@ -199,10 +207,6 @@ function wordsOf(operation: OperationView): Words | undefined {
     case 'escalated':
       return undefined;
   }
-}
-
-function wordsIn<K extends string>(words: Readonly<Record<K, Words>>, reason: string | undefined): Words | undefined {
-  return reason !== undefined && Object.hasOwn(words, reason) ? words[reason as K] : undefined;
 }
 
 /** What may be tried after a decline; undefined where nothing is said. */

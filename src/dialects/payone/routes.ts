@@ -1,5 +1,5 @@
 /** Endpoints: one file per group under `routes/`; here what they share. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
 import { answerError } from './answer.ts';
@@ -37,19 +37,15 @@ const groups: readonly Register[] = [
   registerWebhooks,
 ];
 
-/** What no endpoint has. */
+/** What no endpoint has: the platform answers 404 with an empty body there, so it is not refused like the rest of other protocols. */
 const elsewhere = '/v2/*';
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
   // Every request says that it is JSON, also those without a body.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      const type = request.headers['content-type'] ?? '';
-      if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) throw unknownType();
-      done(null, parseBody(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const type = request.headers['content-type'] ?? '';
+    if (body.length > 0 && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) throw unknownType();
+    return parseBody(body);
   });
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   // Before the body is looked at: strangers learn nothing from it.
@@ -60,7 +56,7 @@ export function registerRoutes(app: FastifyInstance, context: DialectContext): v
     const isPage = request.routeOptions.url?.startsWith('/client/') === true;
     const channel = await (isPage ? authenticatePage : authenticate)(context, request, merchantId);
     const counted = context.limits.countRequest({ merchantId: channel.merchantId, subject: 'payone' });
-    if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs ?? 1_000);
+    if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs);
     remember(request, channel);
   });
   for (const register of groups) register(app, context);

@@ -3,17 +3,15 @@ import type { ShopperlessWish } from '../../core/payment/await-issuer.ts';
 import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import type { ChallengeWindow, PriorAuthentication, ShopperBrowser } from '../../core/three-d-secure/authentication.ts';
-import { toGuid } from './ids.ts';
+import { browserOf, numberIn } from '../browser.ts';
+import { withQuery } from '../return-url.ts';
+import { guidOf } from './ids.ts';
 import { readIp, readReturnUrl } from './read.ts';
 import type { CardInput, CreatePayment, Order } from './wire.ts';
 
 /** Compared by the merchant when the shopper is back. Nobody can guess it, and it is the same whenever the payment is asked for. */
 export function returnMacOf({ inputMac }: Engine, operationId: string): string {
-  return toGuid(
-    Buffer.from(inputMac(`payone return ${operationId}`))
-      .toString('hex')
-      .slice(0, 32),
-  );
+  return guidOf(inputMac(`payone return ${operationId}`));
 }
 
 export interface WayBack {
@@ -25,15 +23,7 @@ export interface WayBack {
 /** The merchant's address with what they look for in it; their own parameters stay. */
 export function returnUrlOf(engine: Engine, { url, paymentNumber, merchantReference }: WayBack): (operationId: string) => string {
   const reference = encodeURIComponent(merchantReference ?? '');
-  return (operationId) =>
-    withParameters(url, `REF=${reference}&RETURNMAC=${returnMacOf(engine, operationId)}&paymentId=${paymentNumber}_0`);
-}
-
-/** The merchant may have signed their own parameters: they stay as they are, letter by letter. */
-export function withParameters(url: string, parameters: string): string {
-  const [address = '', ...fragment] = url.split('#');
-  const joint = address.includes('?') ? (/[?&]$/.test(address) ? '' : '&') : '?';
-  return `${address}${joint}${parameters}${fragment.length === 0 ? '' : `#${fragment.join('#')}`}`;
+  return (operationId) => withQuery(url, `REF=${reference}&RETURNMAC=${returnMacOf(engine, operationId)}&paymentId=${paymentNumber}_0`);
 }
 
 /** Both members may name it; that of 3-D Secure counts. */
@@ -82,6 +72,10 @@ const windows: Readonly<Record<string, ChallengeWindow>> = {
 
 const emailAtMost = 70;
 
+function emailIn({ customer }: Order): string | undefined {
+  return customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+}
+
 /**
  * The shopper as the merchant's server describes them. Their browser is not here, so the issuer's page is not run: whoever needs no challenge is
  * answered at once.
@@ -91,7 +85,7 @@ export function readShopper(body: CreatePayment, returnUrl: Shopper['returnUrl']
   const { threeDSecure = {} } = input;
   const { challengeIndicator, exemptionRequest } = threeDSecure;
   const wish = challengeIndicator === undefined ? exemptions[exemptionRequest ?? ''] : wishes[challengeIndicator];
-  const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+  const email = emailIn(order);
   return {
     browser: readBrowser(order, body.fraudFields?.customerIpAddress, windows[threeDSecure.challengeCanvasSize ?? '250x400']),
     returnUrl,
@@ -116,14 +110,17 @@ function readTerms({
   };
 }
 
-const priorMethods: Readonly<Record<string, PriorAuthentication['method']>> = { frictionless: 'frictionless', challenged: 'challenge' };
+const priorMethods = new Map<unknown, PriorAuthentication['method']>([
+  ['frictionless', 'frictionless'],
+  ['challenged', 'challenge'],
+]);
 
 /** What the merchant says of the issuer's part in a payment that it starts, and of the authentication that it has agreed by. */
 export function readWithoutShopper({ cardPaymentMethodSpecificInput: input = {}, order }: CreatePayment): ShopperlessWish {
   const { threeDSecure = {} } = input;
   const { deviceChannel, challengeIndicator, skipAuthentication } = threeDSecure;
   const wish = challengeIndicator === undefined ? undefined : wishes[challengeIndicator];
-  const email = order.customer?.contactDetails?.emailAddress?.trim().slice(0, emailAtMost);
+  const email = emailIn(order);
   const prior = readPrior(threeDSecure.priorThreeDSecureData);
   return {
     ...(skipAuthentication === true || deviceChannel !== undefined
@@ -143,16 +140,15 @@ function readPrior(data: unknown): PriorAuthentication | undefined {
   if (typeof acsTransactionId !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(acsTransactionId)) return undefined;
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(typeof utcTimestamp === 'string' ? utcTimestamp : '') ?? [];
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.map(Number);
-  const known = priorMethods[typeof method === 'string' ? method : ''];
+  const known = priorMethods.get(method);
   if (parts.length === 0 || known === undefined) return undefined;
   return { acsTransactionId, method: known, atMs: Date.UTC(year, month - 1, day, hour, minute) };
 }
 
-/** Sizes and offsets come as text. What is no number is left out. */
 function readBrowser({ customer }: Order, otherIp: string | undefined, challengeWindow: ChallengeWindow | undefined): ShopperBrowser {
   const { acceptHeader, userAgent, locale, timezoneOffsetUtcMinutes, ipAddress, browserData = {} } = customer?.device ?? {};
   const { colorDepth, javaEnabled, javaScriptEnabled, screenHeight, screenWidth } = browserData;
-  const fields: { readonly [Name in keyof ShopperBrowser]: ShopperBrowser[Name] | undefined } = {
+  return browserOf({
     acceptHeader,
     userAgent,
     language: (locale ?? customer?.locale)?.replace('_', '-'),
@@ -164,10 +160,5 @@ function readBrowser({ customer }: Order, otherIp: string | undefined, challenge
     timeZoneMinutes: numberIn(timezoneOffsetUtcMinutes),
     ip: readIp(ipAddress ?? otherIp),
     challengeWindow,
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as ShopperBrowser;
-}
-
-function numberIn(text: string | undefined): number | undefined {
-  return text !== undefined && /^[+-]?\d{1,6}$/.test(text) ? Number(text) : undefined;
+  });
 }

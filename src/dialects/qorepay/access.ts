@@ -1,5 +1,6 @@
 /** Names and secrets as they are given out: UUIDs for brands, and keys that say themselves which credential they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { randomHex } from '../../core/random-hex.ts';
 import type { DialectAccess } from '../dialect.ts';
 import { identifierOf, purposeOf } from './auth.ts';
 import { isUuid } from './ids.ts';
@@ -7,7 +8,7 @@ import { isUuid } from './ids.ts';
 export const access: DialectAccess = {
   newWireId: randomUUID,
   isWireId: isUuid,
-  newIdentifier: () => `key-${randomBytes(8).toString('hex')}`,
+  newIdentifier: () => `key-${randomHex(8)}`,
   isIdentifier: (text) => /^(?:s2s-)?[a-z0-9-]{4,44}$/.test(text),
   identifierOfGiven: (key, asked = '') => identifierOf(key, purposeOf(asked)),
   newSecret: () => randomBytes(24).toString('base64url'),

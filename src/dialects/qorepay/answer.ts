@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RecordedUnread } from '../../core/payment/store-failure.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
-import { generalProblem, Problem } from './problem.ts';
+import { logFailure, requestFaultOf } from '../failure.ts';
+import { generalProblem, Problem, unavailable } from './problem.ts';
 
 export function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
   return (
@@ -39,9 +39,7 @@ function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem 
   if (error instanceof TooManyRequests) {
     return generalProblem(429, 'throttled', `Request was throttled. Expected available in ${error.retryAfter} seconds.`);
   }
-  if (isUnavailable(error)) {
-    return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
-  }
+  if (isUnavailable(error)) return unavailable();
   if (error instanceof RecordedUnread) {
     return generalProblem(
       500,
@@ -49,9 +47,7 @@ function problemFor({ isUnavailable }: DialectContext, error: unknown): Problem 
       'It was recorded, and how it stands cannot be read now: read the object before you ask again.',
     );
   }
-  const { statusCode } = error as { readonly statusCode?: unknown };
-  if (statusCode === 413) return generalProblem(413, 'too_large', 'The body is too large.');
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
-    return generalProblem(statusCode, 'invalid', 'The request cannot be read.');
-  return undefined;
+  const fault = requestFaultOf(error);
+  if (fault?.kind === 'too_large') return generalProblem(fault.status, 'too_large', 'The body is too large.');
+  return fault && generalProblem(fault.status, 'invalid', 'The request cannot be read.');
 }

@@ -2,11 +2,11 @@
  * Who asks. A company has API keys and S2S tokens, both bearer tokens: an API key opens everything but paying with card data, and an S2S token opens
  * nothing else. Which of them a credential is, its identifier says.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Credential } from '../../core/merchant/channel.ts';
+import { holdersOf } from '../../core/merchant/secret.ts';
 import type { DialectContext } from '../dialect.ts';
-import { generalProblem, type Problem } from './problem.ts';
+import { unauthorized } from './problem.ts';
 
 export type Purpose = 'api' | 's2s';
 
@@ -36,8 +36,7 @@ export async function authenticate(
   const [{ identifier: name } = { identifier: '' }] = readings;
   limits.beforeLogin(request, name);
   for (const { identifier, secret } of readings) {
-    const credentials = await directory.credentials({ dialect: 'qorepay', identifier });
-    const found = credentials.find((credential) => isSecret(credential, secret));
+    const [found] = holdersOf(await directory.credentials({ dialect: 'qorepay', identifier }), secret);
     if (found === undefined) continue;
     limits.loggedIn(request, { name, merchantId: found.merchantId });
     return found.merchantId;
@@ -54,13 +53,4 @@ function readingsOf(key: string, purposes: readonly Purpose[]): readonly { reado
     ...told.filter((login) => purposes.includes(purposeOf(login.identifier))),
     ...purposes.map((purpose) => ({ identifier: identifierOf(key, purpose), secret: key })),
   ];
-}
-
-function isSecret({ secretHash }: Credential, secret: string): boolean {
-  const digest = hash('sha256', secret, 'buffer');
-  return secretHash.length === digest.length && timingSafeEqual(secretHash, digest);
-}
-
-function unauthorized(): Problem {
-  return generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
 }

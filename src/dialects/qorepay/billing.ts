@@ -183,7 +183,7 @@ export async function orderFrom({ engine }: Context, making: Making): Promise<Bi
   const { details } = client;
   const referenceGenerated = `PG${await engine.store.takePaymentNumber(channel.merchantId)}`;
   const reference = settings.invoice_reference ?? '';
-  const document: PurchaseDocument & { readonly inputHash?: string } = {
+  const document: PurchaseDocument = {
     ...{ client: details, clientId: client.customerId, billing, referenceGenerated, createdFromIp: making.createdFromIp },
     purchase: { ...purchase, request_client_details: withoutKnown(purchase.request_client_details, details) },
     top: {

@@ -3,7 +3,7 @@ import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import { currencyOf } from '../../core/money/currency.ts';
 import { type Decimal, parseDecimal } from './decimal.ts';
 import { isUuid } from './ids.ts';
-import type { FieldErrors, Message } from './problem.ts';
+import { type FieldErrors, type Message, Problem } from './problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -37,6 +37,8 @@ interface DecimalRule extends Rule<Decimal> {
 export interface Fields {
   readonly errors: { [field: string]: readonly (Message | FieldErrors)[] | FieldErrors };
   fail(name: string, code: string, message: string): void;
+  /** Throws 400 with all that was wrong so far. */
+  refuse(): void;
   text<T>(name: string, rule: TextRule<T>): string | T;
   url(name: string, rule?: { readonly required?: true }): string;
   email(name: string, rule?: { readonly required?: true }): string;
@@ -100,6 +102,9 @@ export function fieldsOf(input: Json): Fields {
   return {
     errors,
     fail,
+    refuse() {
+      if (Object.keys(errors).length > 0) throw new Problem(400, errors);
+    },
     text,
     url(name, { required } = {}) {
       const value = text(name, { max: 500, standard: '', ...(required === undefined ? {} : { required }) });

@@ -4,6 +4,7 @@
  */
 import { hash, randomBytes } from 'node:crypto';
 import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { uuidOf } from '../../core/made-uuid.ts';
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -30,7 +31,7 @@ function idFrom(seed: Uint8Array | undefined, digitsOf: (hex: string) => string)
       seed === undefined ? randomBytes(16).toString('hex') : hash('sha256', Buffer.concat([seed, Buffer.of(round)]), 'hex').slice(0, 32);
     const all = digitsOf(hex);
     const digits = `${all.slice(0, 12)}4${all.slice(13, 16)}${'89ab'[Number.parseInt(all[16] ?? '0', 16) % 4]}${all.slice(17)}`;
-    const id = digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const id = uuidOf(digits);
     if (!/\d(?:-?\d){11}/.test(id) && maskCardNumbers(id) === id) return id;
   }
 }

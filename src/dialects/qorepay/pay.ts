@@ -15,7 +15,7 @@ import { methodOf } from './methods.ts';
 import { policiesOf } from './policies.ts';
 import type { Message } from './problem.ts';
 import { proxyText } from './proxy.ts';
-import { attemptErrorOf, wrongStatusProblem } from './refusals.ts';
+import { attemptErrorOf, wrongStatus } from './refusals.ts';
 import { documentOf, purchaseUrl } from './write.ts';
 
 /** What came of it: an operation, or a reason why there is none. */
@@ -32,6 +32,7 @@ export interface Payer {
 }
 
 const refused = (code: string, message: string): Paid => ({ kind: 'refused', error: { code, message } });
+const over: Paid = { kind: 'refused', error: wrongStatus.pay };
 
 /** A payment that waits for its payer is called off: the newer one counts. */
 export async function pay(context: DialectContext, found: Found, { payment, shopper, flow, clientIp }: Payer): Promise<Paid> {
@@ -42,9 +43,7 @@ export async function pay(context: DialectContext, found: Found, { payment, shop
   if (order.terms.order.amount === 0) return keep(context, found, { payment, flow, clientIp });
   const state = await stateToPay(context, order);
   if (state.kind !== 'open') {
-    return state.kind === 'pending'
-      ? { kind: 'state', state }
-      : refused('purchase_already_paid_for', 'This Purchase cannot be paid any more.');
+    return state.kind === 'pending' ? { kind: 'state', state } : over;
   }
   const result = await payCheckout(
     engine,
@@ -87,7 +86,7 @@ export async function endAwaiting({ engine }: DialectContext, { merchantId }: Ch
 /** A total of zero: the card is kept, and no acquirer is asked. */
 async function keep({ engine }: DialectContext, found: Found, { payment, flow, clientIp }: Omit<Payer, 'shopper'>): Promise<Paid> {
   const { instrument } = payment;
-  if (found.view.kept !== undefined) return refused('purchase_already_paid_for', 'This Purchase cannot be paid any more.');
+  if (found.view.kept !== undefined) return over;
   if (instrument.type === 'rejected') return { kind: 'refused', error: attemptErrorOf({ reason: instrument.reason }) };
   if (instrument.type !== 'card') return refused('invalid_card_data', 'A card is needed.');
   const { pan, summary } = instrument;
@@ -97,7 +96,7 @@ async function keep({ engine }: DialectContext, found: Found, { payment, flow, c
     { order: found.view.order, channel: found.channel },
     { card: { type: 'card', pan, summary }, dialectData },
   );
-  return kept === undefined ? refused('purchase_already_paid_for', 'This Purchase cannot be paid any more.') : { kind: 'kept' };
+  return kept === undefined ? over : { kind: 'kept' };
 }
 
 /** What forbids to pay it by a direct post. */
@@ -105,7 +104,7 @@ function unpayable({ engine }: DialectContext, { view }: Found, { brand, instrum
   const { status } = historyOf(view, engine.clock.businessNow());
   const document = documentOf(view);
   const { success_redirect: success, failure_redirect: failure, payment_method_whitelist: whitelist } = document.top;
-  if (status === 'expired' || status === 'cancelled') return refused('purchase_already_paid_for', 'This Purchase cannot be paid any more.');
+  if (status === 'expired' || status === 'cancelled') return over;
   if (success === '' || failure === '')
     return refused('s2s_not_supported', '`success_redirect` and `failure_redirect` are needed for direct posts.');
   if (document.purchase.request_client_details.length > 0)
@@ -142,13 +141,8 @@ export function s2sAnswer({ engine }: DialectContext, { view, channel }: Found, 
     case 'exhausted':
     case 'expired':
     case 'closed':
-      return s2sError(state.last === undefined ? wrongStatusMessage() : attemptErrorOf(state.last));
+      return s2sError(state.last === undefined ? wrongStatus.pay : attemptErrorOf(state.last));
   }
-}
-
-function wrongStatusMessage(): Message {
-  const [first] = wrongStatusProblem('pay').errors.__all__ as readonly Message[];
-  return first ?? { code: 'purchase_already_paid_for', message: '' };
 }
 
 interface Challenge {

@@ -30,3 +30,9 @@ export function fieldProblem(field: string, code: string, message: string): Prob
 }
 
 export const notFound = (): Problem => generalProblem(404, 'not_found', 'Not found.');
+
+/** Nothing is said of what was wrong with the key. */
+export const unauthorized = (): Problem => generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
+
+export const unavailable = (): Problem =>
+  generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');

@@ -4,6 +4,7 @@
  * brought by a browser.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { uuidOf } from '../../core/made-uuid.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 
 type Part = 'PaReq' | 'PaRes' | 'MD' | 'session';
@@ -25,7 +26,7 @@ export function readProxyText(engine: Pick<Engine, 'shoppers'>, part: Exclude<Pa
   // In a form that was put together by hand, a plus has become a space.
   const bytes = Buffer.from(text.trim().replaceAll(' ', '+'), 'base64');
   if (bytes.length !== 16 + bytesOf[part]) return undefined;
-  const operationId = bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const operationId = uuidOf(bytes.toString('hex', 0, 16));
   const expected = Buffer.from(proxyText(engine, part, operationId), 'base64');
   return timingSafeEqual(bytes, expected) ? operationId : undefined;
 }

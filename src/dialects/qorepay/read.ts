@@ -5,6 +5,7 @@ import { billingAddressOf } from '../../core/instrument/billing-address.ts';
 import { maskCardNumber, maskCardNumbers } from '../../core/instrument/mask.ts';
 import type { CheckoutTerms, OrderLine } from '../../core/payment/checkout-terms.ts';
 import type { Origin } from '../../core/risk/rule.ts';
+import { isTimeZone } from '../../core/settlement/cut-off.ts';
 import { type ClientDocument, readClient } from './client.ts';
 import { decimalOf } from './decimal.ts';
 import { type Fields, fieldsOf, isObject } from './fields.ts';
@@ -43,13 +44,15 @@ export interface PurchaseDocument {
   readonly issued: string;
   readonly referenceGenerated: string;
   readonly createdFromIp: string;
+  /** Of the request, where that may be repeated. */
+  readonly inputHash?: string;
 }
 
 export interface PurchaseRequest {
   readonly brandId: string;
   readonly client: ClientDocument | undefined;
   readonly clientId: string | undefined;
-  readonly document: Omit<PurchaseDocument, 'client' | 'clientId' | 'referenceGenerated' | 'createdFromIp'>;
+  readonly document: Omit<PurchaseDocument, 'client' | 'clientId' | 'referenceGenerated' | 'createdFromIp' | 'inputHash'>;
   /** Minor units. */
   readonly total: number;
   readonly currency: string;
@@ -177,7 +180,7 @@ export function readDetails(
   };
   const wanted = fields.texts('request_client_details', { max: 32, choices: clientDetails });
   const timezone = fields.text('timezone', { max: 64, standard: 'UTC' });
-  if (!isTimezone(timezone)) fields.fail('timezone', 'invalid_choice', 'This is not a valid time zone.');
+  if (!isTimeZone(timezone)) fields.fail('timezone', 'invalid_choice', 'This is not a valid time zone.');
   const metadata = fields.object('metadata') ?? {};
   if (JSON.stringify(metadata).length > 10_000)
     fields.fail('metadata', 'max_length', 'Ensure this field has no more than 10000 characters.');
@@ -249,14 +252,6 @@ function readProduct(input: unknown): { readonly product: Product; readonly erro
 
 function writeProduct({ name, price, quantity, discount, tax, category, totalOverride }: Product): Json {
   return { name, price, quantity: quantity.text, discount, tax_percent: tax.text, category, total_price_override: totalOverride };
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }
 
 export function dayIn(timeZone: string, nowMs: number): string {

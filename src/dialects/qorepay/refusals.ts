@@ -2,7 +2,7 @@
 import { cardPurgedText } from '../../core/merchant/retention.ts';
 import type { OperationView } from '../../core/payment/operation.ts';
 import type { Refusal, RefusalCode } from '../../core/refusals.ts';
-import { fieldProblem, generalProblem, type Message, Problem } from './problem.ts';
+import { fieldProblem, generalProblem, type Message, Problem, unavailable } from './problem.ts';
 
 const attemptCodes: Readonly<Record<NonNullable<OperationView['reason']>, readonly [code: string, message: string]>> = {
   refer_to_issuer: ['authorization_failed', 'The issuer wants to be asked by the payer'],
@@ -98,19 +98,24 @@ export function attemptErrorOf({ reason, account }: Pick<OperationView, 'reason'
 /** Acts on a purchase. */
 export type Act = 'pay' | 'charge' | 'capture' | 'release' | 'refund' | 'cancel' | 'mark_as_paid' | 'resend_invoice';
 
-const wrongStatus: Readonly<Record<Act, readonly [code: string, message: string]>> = {
-  pay: ['purchase_already_paid_for', 'This Purchase cannot be paid any more.'],
-  charge: ['purchase_charge_wrong_status', 'Only Purchases that were not paid yet can be charged.'],
-  capture: ['purchase_capture_wrong_status', 'Only Purchases with `status == hold` can be captured.'],
-  release: ['purchase_release_wrong_status', 'Only Purchases with `status == hold` can be released.'],
-  refund: ['purchase_refund_wrong_status', 'Only paid Purchases can be refunded.'],
-  cancel: ['purchase_cancel_wrong_status', 'Only Purchases that were not paid yet can be cancelled.'],
-  resend_invoice: ['purchase_resend_invoice_wrong_status', 'Only Purchases that can be paid, or that were, have an invoice to send.'],
-  mark_as_paid: ['purchase_mark_as_paid_wrong_status', 'Only Purchases that were not paid yet can be marked as paid.'],
+/** What is said of a purchase that does not allow an act as it stands. */
+export const wrongStatus: Readonly<Record<Act, Message>> = {
+  pay: { code: 'purchase_already_paid_for', message: 'This Purchase cannot be paid any more.' },
+  charge: { code: 'purchase_charge_wrong_status', message: 'Only Purchases that were not paid yet can be charged.' },
+  capture: { code: 'purchase_capture_wrong_status', message: 'Only Purchases with `status == hold` can be captured.' },
+  release: { code: 'purchase_release_wrong_status', message: 'Only Purchases with `status == hold` can be released.' },
+  refund: { code: 'purchase_refund_wrong_status', message: 'Only paid Purchases can be refunded.' },
+  cancel: { code: 'purchase_cancel_wrong_status', message: 'Only Purchases that were not paid yet can be cancelled.' },
+  resend_invoice: {
+    code: 'purchase_resend_invoice_wrong_status',
+    message: 'Only Purchases that can be paid, or that were, have an invoice to send.',
+  },
+  mark_as_paid: { code: 'purchase_mark_as_paid_wrong_status', message: 'Only Purchases that were not paid yet can be marked as paid.' },
 };
 
 export function wrongStatusProblem(act: Act): Problem {
-  return generalProblem(400, ...wrongStatus[act]);
+  const { code, message } = wrongStatus[act];
+  return generalProblem(400, code, message);
 }
 
 /** `state`: the purchase does not allow it. `limit`: more than there is. `token`, `busy`, `config`: as they say. `field`: the amount or the currency. */
@@ -207,7 +212,7 @@ export function problemOf({ code, meaning }: Refusal, act: Act, left = 0): Probl
     case 'missing':
       return generalProblem(404, 'not_found', 'Not found.');
     case 'unavailable':
-      return generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
+      return unavailable();
   }
 }
 

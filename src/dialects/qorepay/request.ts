@@ -60,6 +60,16 @@ export function queryOf(request: FastifyRequest): Readonly<Record<string, string
   return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? value : undefined]));
 }
 
+/** Parameters of the query that have to be there. Throws 400 that names all that are not. */
+export function requiredIn<Name extends string>(request: FastifyRequest, names: readonly Name[]): Readonly<Record<Name, string>> {
+  const query = queryOf(request);
+  const missing = names.filter((name) => query[name] === undefined);
+  if (missing.length > 0) {
+    throw new Problem(400, Object.fromEntries(missing.map((name) => [name, [{ code: 'required', message: 'This field is required.' }]])));
+  }
+  return query as Readonly<Record<Name, string>>;
+}
+
 /** 1 to 255 printable characters, or nothing. Throws 400. */
 export function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
   const header = headers['idempotency-key'];

@@ -10,10 +10,11 @@ import type { Found } from './find.ts';
 import { historyOf } from './history.ts';
 import { bankTransfer } from './methods.ts';
 import { type S2sAnswer, s2sError, stateToPay } from './pay.ts';
+import { wrongStatus } from './refusals.ts';
 import { documentOf } from './write.ts';
 
 const notUsable = (message: string): S2sAnswer => s2sError({ code: 'unknown_payment_method', message });
-const over = s2sError({ code: 'purchase_already_paid_for', message: 'This Purchase cannot be paid any more.' });
+const over = s2sError(wrongStatus.pay);
 
 export async function payByTransfer(context: DialectContext, found: Found, method: unknown): Promise<S2sAnswer> {
   const { engine } = context;

@@ -9,9 +9,9 @@ import { pageUrl } from '../../core/three-d-secure/tickets.ts';
 import { viewOfRun } from '../../core/three-d-secure/view.ts';
 import { TooManyRequests } from '../../core/too-many-requests.ts';
 import type { DialectContext } from '../dialect.ts';
-import { logFailure } from '../failure.ts';
+import { logFailure, type RequestFault, requestFaultOf } from '../failure.ts';
 import { toWireId } from './ids.ts';
-import { Problem } from './problem.ts';
+import { type ErrorCode, Problem } from './problem.ts';
 import { type Json, writePayment } from './write.ts';
 
 /** The payment as it stands now. */
@@ -74,15 +74,18 @@ function problemFor(context: DialectContext, error: unknown): Problem {
   if (error instanceof TooManyRequests) return new Problem('rate_limited', { retryAfterMs: error.retryAfterMs });
   if (context.isUnavailable(error)) return new Problem('service_unavailable', { retryAfterMs: 1_000 });
   if (error instanceof RecordedUnread) return new Problem('internal_error', { message: unreadText });
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body_too_large');
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return new Problem('unreadable_request');
-  return new Problem('internal_error');
+  const fault = requestFaultOf(error);
+  return new Problem(fault === undefined ? 'internal_error' : faultCodes[fault.kind]);
 }
+
+const faultCodes: Readonly<Record<RequestFault['kind'], ErrorCode>> = {
+  media_type: 'unsupported_media_type',
+  too_large: 'body_too_large',
+  unreadable: 'unreadable_request',
+};
 
 /** Throws 429 when one subject (a payment, a reference) is asked for very often. */
 export function countRequest({ limits }: DialectContext, { merchantId }: { readonly merchantId: string }, subject: string): void {
-  const { allowed, retryAfterMs } = limits.countRequest({ merchantId, subject: `tzero ${subject}` });
-  if (!allowed) throw new Problem('rate_limited', { retryAfterMs: retryAfterMs ?? 1_000 });
+  const counted = limits.countRequest({ merchantId, subject: `tzero ${subject}` });
+  if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs);
 }

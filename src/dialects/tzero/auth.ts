@@ -2,12 +2,12 @@
  * Who asks: the secret key, in `X-Secret-Key` as the guide's sample has it, or in `Authorization` as its prose says. A key opens all channels of its
  * merchant; a request that names a channel names one of these.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Channel, Credential, Directory } from '../../core/merchant/channel.ts';
+import { holdersOf } from '../../core/merchant/secret.ts';
 import type { DialectContext } from '../dialect.ts';
-import { identifierOf } from './access.ts';
+import { access, identifierOf } from './access.ts';
 import { takesFrom } from './policies.ts';
 import { Problem } from './problem.ts';
 
@@ -38,10 +38,9 @@ export async function authenticate(
 
 /** Whatever has another form is nobody's: it is not worth a question to the database. */
 async function credentialOf(directory: Directory, key: string, identifier: string): Promise<Credential | undefined> {
-  if (!/^sk_[0-9a-f]{32}$/.test(key)) return undefined;
-  const digest = hash('sha256', key, 'buffer');
-  const credentials = await directory.credentials({ dialect: 'tzero', identifier });
-  return credentials.find(({ secretHash }) => secretHash.length === digest.length && timingSafeEqual(secretHash, digest));
+  if (!access.isSecret(key)) return undefined;
+  const [known] = holdersOf(await directory.credentials({ dialect: 'tzero', identifier }), key);
+  return known;
 }
 
 function keyOf(headers: IncomingHttpHeaders): string | undefined {

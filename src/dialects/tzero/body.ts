@@ -5,7 +5,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { type FieldIssue, Problem, shownName } from './problem.ts';
+import { shownName } from '../shown-name.ts';
+import { type FieldIssue, Problem } from './problem.ts';
 
 /** Deeper than any body of the protocol; what stands below is nobody's business. */
 const deepest = 6;

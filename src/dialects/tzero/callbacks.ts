@@ -2,13 +2,15 @@
  * Callbacks: JSON to the channel's URL, with a time and an HMAC over time and body in `X-Signature`, so that nobody can make one up or send an old
  * one again. Every message tells the payment as it is now.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { OperationView, PaymentTree } from '../../core/payment/operation.ts';
 import { isLaterPart, refundAsAsked } from '../../core/payment/refund-in-parts.ts';
+import { randomHex } from '../../core/random-hex.ts';
 import { isRiskReason } from '../../core/risk/rule.ts';
+import { byReason } from '../by-reason.ts';
 import type { CallbackMessage, DialectCallbacks, PaymentNotice } from '../dialect.ts';
 import { toWireId } from './ids.ts';
-import { type EndedAs, rejections, wordsIn } from './refusals.ts';
+import { type EndedAs, rejections } from './refusals.ts';
 import { type ActStatus, actNames, firstOf, isAct, statusOf, statusOfAct } from './states.ts';
 import { writeAct, writePayment, writeTime } from './write.ts';
 
@@ -24,7 +26,7 @@ export const callbacks: DialectCallbacks = {
     secret: {
       pattern: /^whsec_[0-9a-f]{32}$/,
       expected: 'whsec_ and 32 characters of 0-9 and a-f',
-      make: () => `whsec_${randomBytes(16).toString('hex')}`,
+      make: () => `whsec_${randomHex(16)}`,
     },
     needsTest: false,
   },
@@ -85,7 +87,7 @@ function typesOfRefund(tree: PaymentTree, operation: OperationView, became: ActS
 
 /** In the words of the payment's status, as it ended then. */
 function endedAs({ reason }: OperationView, became: string): EndedAs {
-  if (became === 'rejected') return wordsIn(rejections, reason)?.[0] ?? 'declined';
+  if (became === 'rejected') return byReason(rejections, reason)?.[0] ?? 'declined';
   return became === 'declined' ? 'declined' : 'failed';
 }
 

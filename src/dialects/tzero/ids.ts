@@ -1,4 +1,5 @@
 /** Ids on the wire: a prefix that tells what it names, and the internal id in the 26 characters of a ULID, which holds the same 128 bits. */
+import { uuidOf } from '../../core/made-uuid.ts';
 
 /** Crockford's base 32: no I, L, O and U. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -22,8 +23,7 @@ export function fromWireId(prefix: IdPrefix, id: string): string | undefined {
   if (text === undefined || !id.startsWith(`${prefix}_`)) return undefined;
   let value = 0n;
   for (const character of text) value = value * 32n + BigInt(alphabet.indexOf(character));
-  const hex = value.toString(16).padStart(32, '0');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return uuidOf(value.toString(16).padStart(32, '0'));
 }
 
 /** A stored card: `pm_` and the vault's token, 32 hex characters. */

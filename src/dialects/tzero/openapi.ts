@@ -4,7 +4,7 @@ import { answerSchemas } from './answers.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 import { type ErrorCode, messageOf, statusOf } from './problem.ts';
 import { demoChannelId, demoKey } from './sandbox.ts';
-import { authoriseBody, cardMethod, storedCardMethod } from './wire.ts';
+import { authoriseBody, methods } from './wire.ts';
 
 type Json = { readonly [name: string]: unknown };
 
@@ -81,18 +81,11 @@ const idempotencyKey = {
 /** What is paid with has fields of its own beside its type. */
 const methodSchema = {
   description: 'What is paid with; its fields stand beside `type`.',
-  oneOf: [
-    {
-      ...cardMethod,
-      properties: { type: { type: 'string', const: 'card' }, ...cardMethod.properties },
-      required: ['type', ...cardMethod.required],
-    },
-    {
-      ...storedCardMethod,
-      properties: { type: { type: 'string', const: 'stored_card' }, ...storedCardMethod.properties },
-      required: ['type', ...storedCardMethod.required],
-    },
-  ],
+  oneOf: Object.entries(methods).map(([type, method]) => ({
+    ...method,
+    properties: { type: { type: 'string', const: type }, ...method.properties },
+    required: ['type', ...method.required],
+  })),
 };
 
 function writeBody({ body, sample, contentType = 'application/json' }: Endpoint, mode: Mode): Json {

@@ -1,5 +1,5 @@
 /** What a request is answered when nothing comes of it: `{"error": {"type", "code", "message", "details"}}`. Thrown inside the dialect, answered in one place. */
-import { maskCardNumbers } from '../../core/instrument/mask.ts';
+import { shownName } from '../shown-name.ts';
 
 /** One field at fault: where it stands in the body, with dots, and what is wrong with it. It never repeats the value. */
 export interface FieldIssue {
@@ -84,10 +84,4 @@ export class Problem extends Error {
 /** One wrong field of a request. */
 export function fieldProblem(field: string, issue: string): Problem {
   return new Problem('validation_failed', { details: [{ field: shownName(field), issue }] });
-}
-
-/** A card number may stand where a name is expected. */
-export function shownName(name: string): string {
-  const masked = maskCardNumbers(name).replaceAll(/\d(?:[ -]?\d){11,}/g, (run) => '*'.repeat(run.length));
-  return masked.length > 128 ? `${masked.slice(0, 128)}…` : masked;
 }

@@ -1,5 +1,5 @@
 /** Bodies of payments read into the core's commands: pure. Throws a {@link Problem} that names the field for whatever is wrong. */
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { parseDelay } from '../../core/due/delay.ts';
 import { billingAddressOf } from '../../core/instrument/billing-address.ts';
 import { brandOf, type CardSummary, cvcLengthOf, isExpired, parseCvc, parsePan } from '../../core/instrument/card.ts';
@@ -12,12 +12,20 @@ import type { Shopper } from '../../core/payment/await-shopper.ts';
 import type { Origin } from '../../core/risk/rule.ts';
 import type { Mode } from '../dialect.ts';
 import { type Initiation, readInitiation } from './agreement.ts';
-import { readerOf } from './body.ts';
+import { type BodyReader, readerOf } from './body.ts';
 import { type DeviceInfo, readBrowser } from './device.ts';
 import { fromMethodId } from './ids.ts';
 import { isWebAddress, policiesOf } from './policies.ts';
 import { type FieldIssue, fieldProblem, Problem } from './problem.ts';
-import { authoriseBody, cardMethod, type methodTypes, networkTokenMethod, type sessionBody, storedCardMethod } from './wire.ts';
+import {
+  authoriseBody,
+  type CardMethod,
+  type MethodType,
+  methods,
+  type NetworkTokenMethod,
+  type StoredCardMethod,
+  type sessionBody,
+} from './wire.ts';
 
 export type AuthoriseBody = Static<typeof authoriseBody>;
 /** What payments, sessions and links have in common. */
@@ -46,9 +54,7 @@ export const keyLifetimeMs = dayMs;
 const longestDelayMs = 7 * dayMs;
 
 const bodies = readerOf(authoriseBody);
-const cards = readerOf(cardMethod);
-const storedCards = readerOf(storedCardMethod);
-const networkTokens = readerOf(networkTokenMethod);
+const methodReaders = new Map<unknown, BodyReader<TSchema>>(Object.entries(methods).map(([type, schema]) => [type, readerOf(schema)]));
 
 /** The body, with what is wrong in the method's own fields told together with the rest. */
 export function readAuthorise(body: unknown): AuthoriseBody {
@@ -61,9 +67,7 @@ export function readAuthorise(body: unknown): AuthoriseBody {
     issues.push(...error.details);
   }
   const method = read?.payment_method ?? methodIn(body);
-  if (method?.type === 'card') issues.push(...cards.issuesOf(method, 'payment_method'));
-  if (method?.type === 'stored_card') issues.push(...storedCards.issuesOf(method, 'payment_method'));
-  if (method?.type === 'network_token') issues.push(...networkTokens.issuesOf(method, 'payment_method'));
+  issues.push(...(methodReaders.get(method?.type)?.issuesOf(method, 'payment_method') ?? []));
   if (issues.length > 0 || read === undefined) throw new Problem('validation_failed', { details: issues });
   return read;
 }
@@ -120,7 +124,7 @@ function customerOf({ customer }: OrderBody, keeps: boolean): Readonly<Record<st
 
 interface Paid {
   readonly instrument: Instrument;
-  readonly methodType: (typeof methodTypes)[number];
+  readonly methodType: MethodType;
   readonly keeps: boolean;
   /** Of a network token, where the customer pays. */
   readonly proof?: NonNullable<Shopper['proof']>;
@@ -128,13 +132,13 @@ interface Paid {
 
 function readInstrument(body: AuthoriseBody, { isByMerchant }: Initiation, businessMs: number): Paid {
   if (body.payment_method.type === 'stored_card') {
-    const { id, cvc } = body.payment_method as unknown as Static<typeof storedCardMethod>;
+    const { id, cvc } = body.payment_method as unknown as StoredCardMethod;
     const code = cvc === undefined || isByMerchant ? undefined : parseCvc(cvc);
     const token = fromMethodId(id) ?? '';
     return { instrument: { type: 'token', token, ...(code === undefined ? {} : { cvc: code }) }, methodType: 'stored_card', keeps: false };
   }
   if (body.payment_method.type === 'network_token') return readNetworkToken(body, isByMerchant, businessMs);
-  const card = body.payment_method as unknown as Static<typeof cardMethod>;
+  const card = body.payment_method as unknown as CardMethod;
   const keeps = card.store_for_future_use === true;
   if (keeps && body.customer?.reference === undefined) {
     throw fieldProblem('customer.reference', 'is required where the card is stored for future use');
@@ -144,7 +148,7 @@ function readInstrument(body: AuthoriseBody, { isByMerchant }: Initiation, busin
 
 /** Its number stands where a card's does; whether it is one, only the scheme can tell. The merchant's own payments have no cryptogram. */
 function readNetworkToken(body: AuthoriseBody, isByMerchant: boolean, businessMs: number): Paid {
-  const { cryptogram, eci, ...token } = body.payment_method as unknown as Static<typeof networkTokenMethod>;
+  const { cryptogram, eci, ...token } = body.payment_method as unknown as NetworkTokenMethod;
   if (!isByMerchant && cryptogram === undefined) {
     throw fieldProblem('payment_method.cryptogram', 'is required where the customer pays');
   }
@@ -164,7 +168,7 @@ interface CardContext {
 }
 
 /** What no acquirer would be asked about is recorded as declined, since merchants look for their payment; what is no card at all was refused before. */
-function readCard(card: Static<typeof cardMethod>, { takesCode, holder, businessMs }: CardContext): Instrument {
+function readCard(card: CardMethod, { takesCode, holder, businessMs }: CardContext): Instrument {
   const expiry = { month: Number(card.expiry_month), year: Number(card.expiry_year) };
   const pan = parsePan(card.number);
   const summary: CardSummary = {
@@ -183,7 +187,7 @@ function readCard(card: Static<typeof cardMethod>, { takesCode, holder, business
   return { type: 'card', pan, cvc, summary };
 }
 
-function holderOf({ name }: Pick<Static<typeof cardMethod>, 'name'>, { customer }: AuthoriseBody): string | undefined {
+function holderOf({ name }: Pick<CardMethod, 'name'>, { customer }: AuthoriseBody): string | undefined {
   const parts = [name?.first_name, name?.middle_name, name?.last_name].filter((part) => part !== undefined);
   const holder = parts.length > 0 ? parts.join(' ') : customer?.name;
   return holder === undefined ? undefined : maskCardNumbers(holder).slice(0, 128);

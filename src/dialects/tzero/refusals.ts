@@ -58,7 +58,7 @@ export function problemOf(
   { byReference = false }: { readonly byReference?: boolean } = {},
 ): Problem {
   if (code === 'key_reused' && (byReference || at === 'merchantReference')) {
-    return new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
+    return duplicateReference();
   }
   const answer = refusals[code];
   const [error, field] = typeof answer === 'string' ? [answer] : answer;
@@ -68,6 +68,10 @@ export function problemOf(
     ...(field === undefined ? {} : { details: [{ field, issue: meaning }] }),
     ...(error === 'request_in_progress' || error === 'service_unavailable' ? { retryAfterMs: 1_000 } : {}),
   });
+}
+
+export function duplicateReference(): Problem {
+  return new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
 }
 
 function sentence(meaning: string): string {
@@ -155,8 +159,3 @@ export const failures: Readonly<Record<FailureReason, ResultWords>> = {
   card_not_stored: ['processor_error', 'the card could not be kept or read'],
   card_purged: ['card_not_kept', cardPurgedText],
 };
-
-/** Looks a reason up in one of the tables above. */
-export function wordsIn<K extends string, V>(table: Readonly<Record<K, V>>, reason: string | undefined): V | undefined {
-  return reason !== undefined && Object.hasOwn(table, reason) ? table[reason as K] : undefined;
-}

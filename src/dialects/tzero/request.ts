@@ -6,7 +6,7 @@ import type { OperationView } from '../../core/payment/operation.ts';
 import type { DialectContext } from '../dialect.ts';
 import { type Caller, channelNamed, openTo } from './auth.ts';
 import { fromWireId, type IdPrefix } from './ids.ts';
-import { fieldProblem, Problem, shownName } from './problem.ts';
+import { fieldProblem, Problem } from './problem.ts';
 import { keyLifetimeMs, type RequestKey } from './read.ts';
 
 /** Filled before bodies are read, so that nobody without a key makes the gateway read one. */
@@ -25,7 +25,7 @@ export function callerOf(request: FastifyRequest): Caller {
 /** Whatever stands in a URL ends up in somebody's log. */
 export function refuseParametersInUrl({ query }: FastifyRequest): void {
   const [name] = Object.keys(query as object);
-  if (name !== undefined) throw fieldProblem(shownName(name), 'must be in the body of a POST, not in its URL');
+  if (name !== undefined) throw fieldProblem(name, 'must be in the body of a POST, not in its URL');
 }
 
 /**

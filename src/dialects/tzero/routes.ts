@@ -22,13 +22,7 @@ const groups: readonly Register[] = [registerPayments, registerActs, registerCar
 const open: readonly string[] = ['/keys'];
 
 export function registerRoutes(app: FastifyInstance, context: DialectContext): void {
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseJson(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => parseJson(body));
   app.addContentTypeParser('application/jose', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     parseJwe(body, (jwe) => context.engine.requestKeys.decrypt(jwe)),
   );

@@ -1,26 +1,15 @@
 /** Where a payment and its operations stand, in the words of the protocol. Total over the core's states. */
 import type { OperationKind, OperationNode, OperationView, PaymentTree } from '../../core/payment/operation.ts';
 import { stateShown } from '../../core/risk/review.ts';
-import { declines, failures, type ResultWords, rejections, wordsIn } from './refusals.ts';
+import { byReason } from '../by-reason.ts';
+import { declines, failures, type ResultWords, rejections } from './refusals.ts';
 
-export type Status =
-  | 'pending_customer'
-  | 'processing'
-  | 'authorised'
-  | 'captured'
-  | 'partially_captured'
-  | 'partially_refunded'
-  | 'refunded'
-  | 'declined'
-  | 'failed'
-  | 'cancelled'
-  | 'expired'
-  | 'chargeback';
-
-export const statuses: readonly Status[] = [
+export const statuses = [
   ...(['pending_customer', 'processing', 'authorised', 'captured', 'partially_captured', 'partially_refunded', 'refunded'] as const),
   ...(['declined', 'failed', 'cancelled', 'expired', 'chargeback'] as const),
-];
+] as const;
+
+export type Status = (typeof statuses)[number];
 
 /** Of an act upon a payment. */
 export type ActStatus = 'processing' | 'succeeded' | 'failed';
@@ -88,7 +77,7 @@ export function statusOf(tree: PaymentTree): Status {
     case 'declined':
       return 'declined';
     case 'rejected':
-      return wordsIn(rejections, first.reason)?.[0] ?? 'declined';
+      return byReason(rejections, first.reason)?.[0] ?? 'declined';
     case 'approved':
       return tree.operations.some((act) => act !== first && statusOfAct(act) === 'processing') ? 'processing' : statusOfApproved(tree);
   }
@@ -116,13 +105,13 @@ export function resultOf(operation: Pick<OperationView, 'kind' | 'state' | 'reas
     case 'approved':
       return ['00', 'approved'];
     case 'declined':
-      return wordsIn(declines, reason) ?? declines.unspecified;
+      return byReason(declines, reason) ?? declines.unspecified;
     case 'rejected': {
-      const [, code, message] = wordsIn(rejections, reason) ?? rejections.invalid_card_number;
+      const [, code, message] = byReason(rejections, reason) ?? rejections.invalid_card_number;
       return [code, message];
     }
     case 'failed':
-      return wordsIn(failures, reason) ?? failures.acquirer_unreachable;
+      return byReason(failures, reason) ?? failures.acquirer_unreachable;
     case 'undone':
       return ['processor_timeout', 'the processor did not answer; the payment was reversed'];
   }

@@ -2,7 +2,7 @@
  * The protocol's bodies as data: what each member may be, in schemas from which validation and the description of the API both follow. `x-expected`
  * completes the sentence "must be …" for whoever sent something else.
  */
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { flag, loose, noted, object, oneOf, optional, sdk, text, webAddress, wholeOrDigits } from './members.ts';
 
 const paymentId = Type.String({
@@ -159,7 +159,7 @@ const expiry = {
   ),
 };
 
-export const cardMethod = object(
+const cardMethod = object(
   {
     ...{ number: cardNumber('The card number.'), ...expiry },
     cvc: optional(
@@ -178,7 +178,7 @@ export const cardMethod = object(
   'A card.',
 );
 
-export const storedCardMethod = object(
+const storedCardMethod = object(
   {
     id: Type.String({
       pattern: '^pm_[0-9a-f]{32}$',
@@ -194,7 +194,7 @@ export const storedCardMethod = object(
   'A stored card.',
 );
 
-export const networkTokenMethod = object(
+const networkTokenMethod = object(
   {
     ...{ number: cardNumber('The token: a number that the scheme has given out instead of the card’s.'), ...expiry },
     cryptogram: optional(
@@ -218,9 +218,18 @@ export const networkTokenMethod = object(
   'A network token. It is sent to the acquirer with its cryptogram; nobody is asked to authenticate again.',
 );
 
-export const methodTypes = ['card', 'stored_card', 'network_token'] as const;
+/** What can be paid with, by the type that says so. */
+export const methods = { card: cardMethod, stored_card: storedCardMethod, network_token: networkTokenMethod } as const;
 
-const paymentMethod = object({ type: oneOf(methodTypes, 'What is paid with; its fields stand beside it.', 'card') }, 'What is paid with.');
+export type MethodType = keyof typeof methods;
+export type CardMethod = Static<typeof cardMethod>;
+export type StoredCardMethod = Static<typeof storedCardMethod>;
+export type NetworkTokenMethod = Static<typeof networkTokenMethod>;
+
+const paymentMethod = object(
+  { type: oneOf(Object.keys(methods), 'What is paid with; its fields stand beside it.', 'card') },
+  'What is paid with.',
+);
 
 const captureWords = {
   capture: optional(oneOf(['auto', 'manual'], 'Whether the money is taken by itself; `auto` is the default.', 'auto')),

@@ -88,23 +88,20 @@ export function writeRefund(channel: Channel, first: Pick<OperationView, 'operat
 
 function writeMethod({ card, token, dialectData }: OperationView): Json {
   if (card === undefined) return {};
-  const { brand, bin, last4, expiry, holder } = card;
-  return {
-    payment_method: {
-      ...{ type: dialectData.methodType ?? 'card', scheme: brand, bin, last4, expiry_month: expiry.month, expiry_year: expiry.year },
-      ...(holder === undefined ? {} : { name: holder }),
-      ...(token === undefined ? {} : { id: toMethodId(token) }),
-    },
-  };
+  const id = token === undefined ? {} : { id: toMethodId(token) };
+  return { payment_method: { type: dialectData.methodType ?? 'card', ...writeCard(card), ...id } };
 }
 
+type Card = NonNullable<OperationView['card']>;
+
 /** A stored card by itself. */
-export function writeStoredCard({ token, card }: { readonly token: string; readonly card: NonNullable<OperationView['card']> }): Json {
-  const { brand, bin, last4, expiry, holder } = card;
-  return {
-    ...{ id: toMethodId(token), type: 'card', scheme: brand, bin, last4, expiry_month: expiry.month, expiry_year: expiry.year },
-    ...(holder === undefined ? {} : { name: holder }),
-  };
+export function writeStoredCard({ token, card }: { readonly token: string; readonly card: Card }): Json {
+  return { id: toMethodId(token), type: 'card', ...writeCard(card) };
+}
+
+function writeCard({ brand, bin, last4, expiry, holder }: Card): Json {
+  const name = holder === undefined ? {} : { name: holder };
+  return { scheme: brand, bin, last4, expiry_month: expiry.month, expiry_year: expiry.year, ...name };
 }
 
 function writePaymentData({ dialectData, networkReference, approvalCode, trace }: OperationView): Json {

@@ -3,6 +3,7 @@
  * credential; no cookie is set, so nothing depends on which site the page is shown by.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { traceOf } from '../../core/defect.ts';
 import { holdsCardNumber } from '../../core/instrument/mask.ts';
 import type { AttemptResult, CheckoutState } from '../../core/payment/checkout.ts';
 import type { Checkout } from '../../core/payment/checkout-terms.ts';
@@ -15,7 +16,7 @@ import { readBrowser } from './browser-data.ts';
 import { readCardForm } from './card-form.ts';
 import { type FormMore, pageOf, storedCards } from './checkout-page.ts';
 import { type PageContext, type PayRequest, strangersSetting, templateOf, type Visit, visitOf } from './checkout-visit.ts';
-import { errorPage, type PageError, sendError } from './errors.ts';
+import { errorPage, sendError } from './errors.ts';
 import { invoicePage } from './invoice-page.ts';
 import { type RenderedPage, sendPage } from './layout.ts';
 
@@ -131,14 +132,12 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
     engine,
     { checkout, channel },
     {
-      ...{
-        attempt,
-        revision,
-        instrument: reading.instrument,
-        keepsLonger: fields.get('keep') === 'longer',
-        shopper: { browser, returnUrl: () => comeBackUrl(context, visit) },
-        ...(isKept ? { more: { tokenize: true } } : {}),
-      },
+      attempt,
+      revision,
+      instrument: reading.instrument,
+      keepsLonger: fields.get('keep') === 'longer',
+      shopper: { browser, returnUrl: () => comeBackUrl(context, visit) },
+      ...(isKept ? { more: { tokenize: true } } : {}),
     },
   );
   switch (result.kind) {
@@ -146,11 +145,9 @@ async function attemptOf(context: PageContext, visit: Visit, { fields, browser }
       return 'made';
     case 'changed':
       return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.changed });
-    case 'refused': {
-      const isOver = result.refusal.retryable;
-      if (isOver) return errorPage(setting, 'unavailable', visit.returnUrl);
+    case 'refused':
+      if (result.refusal.retryable) return errorPage(setting, 'unavailable', visit.returnUrl);
       return pageOf(context, visit, await stateOfOrder(engine, checkout), { ...more, notice: texts.notPossible });
-    }
   }
 }
 
@@ -178,10 +175,6 @@ function answerError(context: PageContext, error: unknown, request: FastifyReque
   const { statusCode } = error as { readonly statusCode?: unknown };
   if (context.isUnavailable(error)) return sendError(request, reply, setting, 'unavailable');
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return sendError(request, reply, setting, 'wrong');
-  context.engine.log.error(
-    { requestId: request.id, route: request.routeOptions.url, error: error instanceof Error ? error.stack : String(error) },
-    'a page failed by a defect',
-  );
-  const told: PageError = 'unavailable';
-  return sendError(request, reply, setting, told);
+  context.engine.log.error({ requestId: request.id, route: request.routeOptions.url, error: traceOf(error) }, 'a page failed by a defect');
+  return sendError(request, reply, setting, 'unavailable');
 }

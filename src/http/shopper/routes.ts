@@ -3,6 +3,7 @@
  * the results of challenges at `/three-ds/results/{ticket}`. The ticket is all that is believed; each page is made from what is true now.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { traceOf } from '../../core/defect.ts';
 import type { Engine } from '../../core/payment/engine.ts';
 import { locationOf } from '../../core/payment/location.ts';
 import {
@@ -32,12 +33,13 @@ type TicketRequest = { readonly Params: { readonly ticket: string } };
 export interface ShopperRoutes {
   readonly engine: Engine;
   readonly mode: Mode;
+  readonly isUnavailable: (error: unknown) => boolean;
   /** What takes the shopper back to the shop instead of the plain return URL. */
   readonly returnStep: (back: ShopperReturn) => Promise<ShopperStep | undefined>;
 }
 
 export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): void {
-  const { engine, mode } = parts;
+  const { engine, mode, isUnavailable } = parts;
   // Bodies stay as they came: a browser's form, or a directory server's message.
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
@@ -50,7 +52,10 @@ export function addShopperRoutes(app: FastifyInstance, parts: ShopperRoutes): vo
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
       return sendError(request, reply, settingOf(request, mode, undefined), 'wrong');
     }
-    engine.log.error({ requestId: request.id, route: request.routeOptions.url, error: String(error) }, 'a page could not be shown');
+    // That the database is away is told once, and not by each page that looks again meanwhile.
+    if (!isUnavailable(error)) {
+      engine.log.error({ requestId: request.id, route: request.routeOptions.url, error: traceOf(error) }, 'a page failed by a defect');
+    }
     const page = waitPage(lookAgainMs, { setting: settingOf(request, mode, undefined), address: request.url });
     return sendPage(reply, { ...page, status: 503 });
   });

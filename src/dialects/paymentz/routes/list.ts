@@ -5,7 +5,7 @@ import { firstKinds, type OperationNode } from '../../../core/payment/operation.
 import { type OperationSearch, searchedAtMost } from '../../../core/payment/search.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
-import { requireChecksum, terminalOf } from '../auth.ts';
+import { dialect, requireChecksum, terminalOf } from '../auth.ts';
 import { formulas } from '../checksum.ts';
 import type { Handler } from '../handler.ts';
 import { Problem, parameterProblem } from '../problem.ts';
@@ -52,7 +52,7 @@ export const listTransactions: Handler = async (context, request, reply, endpoin
 
 async function channelsOf(context: DialectContext, { caller, parameters }: Request): Promise<readonly Channel[]> {
   if (parameters['authentication.terminalId'] !== undefined) return [await terminalOf(context, caller, parameters)];
-  return context.directory.channelsOf({ dialect: 'paymentz', merchantId: caller.merchantId });
+  return context.directory.channelsOf({ dialect, merchantId: caller.merchantId });
 }
 
 async function readAll(context: DialectContext, channels: readonly Channel[], parameters: Parameters): Promise<Listed[]> {

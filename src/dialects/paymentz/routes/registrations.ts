@@ -5,7 +5,7 @@ import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import { tokenize } from '../../../core/instrument/tokenize.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
-import { requireChecksum, terminalOf } from '../auth.ts';
+import { dialect, requireChecksum, terminalOf } from '../auth.ts';
 import { formulas } from '../checksum.ts';
 import type { Handler } from '../handler.ts';
 import { beginPayment, requireCustomer } from '../pay.ts';
@@ -19,7 +19,7 @@ import { type Json, writeResult, writeStoredCard } from '../write.ts';
 /** The member's first terminal, where none is named: what is kept is the member's. */
 async function anyTerminal(context: DialectContext, { caller, parameters }: Request) {
   if (parameters['authentication.terminalId'] !== undefined) return terminalOf(context, caller, parameters);
-  const [channel] = await context.directory.channelsOf({ dialect: 'paymentz', merchantId: caller.merchantId });
+  const [channel] = await context.directory.channelsOf({ dialect, merchantId: caller.merchantId });
   if (channel === undefined) throw new Problem('20005', { text: 'the member has no terminal' });
   return channel;
 }

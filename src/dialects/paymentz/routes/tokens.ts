@@ -69,5 +69,5 @@ async function answer(
 /** Whoever guesses keys is slowed down: all logins of one address count together. */
 function count({ limits }: DialectContext, request: FastifyRequest): void {
   const counted = limits.countRequest({ merchantId: 'paymentz', subject: `login ${request.ip}` });
-  if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs ?? 1_000);
+  if (!counted.allowed) throw new TooManyRequests(counted.retryAfterMs);
 }

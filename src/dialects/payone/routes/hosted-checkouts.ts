@@ -3,14 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import { maskCardNumbers } from '../../../core/instrument/mask.ts';
 import type { Engine } from '../../../core/payment/engine.ts';
 import type { DialectContext } from '../../dialect.ts';
+import { withQuery } from '../../return-url.ts';
 import { send, tellFirst } from '../answer.ts';
 import { readerOf } from '../body.ts';
 import { findHosted, type HostedState, openHosted, stateOfHosted } from '../hosted-order.ts';
 import { createHostedCheckout } from '../hosted-wire.ts';
-import { toGuid } from '../ids.ts';
+import { guidOf } from '../ids.ts';
 import { missing, Problem } from '../problem.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
-import { withParameters } from '../shopper.ts';
 import { partialUrl } from './hosted-tokenizations.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
@@ -59,15 +59,11 @@ export function registerHostedCheckouts(app: FastifyInstance, context: DialectCo
 
 /** Compared by the merchant when the shopper is back. */
 function returnMacOf({ inputMac }: Engine, orderId: string): string {
-  return toGuid(
-    Buffer.from(inputMac(`payone hosted checkout ${orderId}`))
-      .toString('hex')
-      .slice(0, 32),
-  );
+  return guidOf(inputMac(`payone hosted checkout ${orderId}`));
 }
 
 function wayBackOf(engine: Engine, address: string, orderId: string): string {
-  return withParameters(address, `RETURNMAC=${returnMacOf(engine, orderId)}&hostedCheckoutId=${orderId}`);
+  return withQuery(address, `RETURNMAC=${returnMacOf(engine, orderId)}&hostedCheckoutId=${orderId}`);
 }
 
 /** A shopper who is at the bank is still about to pay; one whose attempt failed may try again. */

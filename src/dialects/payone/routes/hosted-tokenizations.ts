@@ -14,10 +14,10 @@ import { findSession, offeredTokens, sessionLifeMs, termsOf, tokensIn } from '..
 import { createHostedTokenization } from '../hosted-wire.ts';
 import { Problem } from '../problem.ts';
 import { productOfBrand } from '../products.ts';
-import { problemOf } from '../refusals.ts';
+import { paymentNames, problemOf } from '../refusals.ts';
 import { channelOf, refuseQuery } from '../request.ts';
 import { writeToken } from '../write.ts';
-import { type OfMerchant, type OfPayment, paymentNames } from './payments.ts';
+import type { OfMerchant, OfPayment } from './payments.ts';
 
 const readBody = readerOf(createHostedTokenization);
 

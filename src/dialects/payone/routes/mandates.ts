@@ -1,6 +1,5 @@
 /** `/v2/{merchantId}/mandates`: direct debits need them, which no acquirer here takes. */
 import type { FastifyInstance } from 'fastify';
-import type { DialectContext } from '../../dialect.ts';
 import { readerOf } from '../body.ts';
 import { Problem } from '../problem.ts';
 import { anyBody } from '../wire.ts';
@@ -8,7 +7,7 @@ import type { OfMerchant, OfPayment } from './payments.ts';
 
 const readBody = readerOf(anyBody);
 
-export function registerMandates(app: FastifyInstance, _context: DialectContext): void {
+export function registerMandates(app: FastifyInstance): void {
   const path = '/v2/:merchantId/mandates';
   app.post<OfMerchant>(path, async (request) => {
     readBody(request.body);

@@ -13,7 +13,7 @@ import { findOwn } from '../find.ts';
 import { notAllowed } from '../problem.ts';
 import { refuseSurcharge } from '../quotes.ts';
 import { isSale, type RequestContext, readCommon, readMoney } from '../read.ts';
-import { errorsOf } from '../refusals.ts';
+import { errorsOf, paymentNames } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { firstOf } from '../tree.ts';
 import {
@@ -27,7 +27,7 @@ import {
   subsequentPayment,
 } from '../wire.ts';
 import { writeCapture, writePayment, writeRefund } from '../write.ts';
-import { type OfPayment, paymentNames } from './payments.ts';
+import type { OfPayment } from './payments.ts';
 
 const readCapture = readerOf(capturePayment);
 const readRefund = readerOf(refundPayment);

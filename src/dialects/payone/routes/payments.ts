@@ -13,7 +13,6 @@ import { authenticated, findOwn } from '../find.ts';
 import { afterSpending, refuseOtherThanStored, spend, withKeptCard } from '../hosted.ts';
 import { missing, Problem } from '../problem.ts';
 import { type RequestContext, readPayment, readRedirect, readReturnUrl } from '../read.ts';
-import type { FieldNames } from '../refusals.ts';
 import { channelOf, contextOf, refuseQuery } from '../request.ts';
 import { withDecryptedCard } from '../sessions.ts';
 import { readShopper, readWithoutShopper, returnUrlOf, skipsAuthentication, wayBackIn } from '../shopper.ts';
@@ -21,13 +20,6 @@ import { type CardInput, type CreatePayment, createPayment } from '../wire.ts';
 import { writeDetails, writePayment } from '../write.ts';
 
 const readBody = readerOf(createPayment);
-
-/** Members that a refusal of a payment can be about. */
-export const paymentNames: FieldNames = {
-  amount: 'order.amountOfMoney.amount',
-  currency: 'order.amountOfMoney.currencyCode',
-  token: 'cardPaymentMethodSpecificInput.token',
-};
 
 export type OfMerchant = { readonly Params: { readonly merchantId: string } };
 export type OfPayment = { readonly Params: { readonly merchantId: string; readonly id: string } };
@@ -108,7 +100,7 @@ async function payByCard(context: DialectContext, read: RequestContext, given: C
     await callOff(engine, { merchantId, visitId });
     throw missing('cardPaymentMethodSpecificInput.threeDSecure.redirectionData.returnUrl');
   }
-  return answerCreated(context, reply, { channel, act, names: paymentNames, wantsToken: asked.tokenize, knownToken: known.isKnown });
+  return answerCreated(context, reply, { channel, act, wantsToken: asked.tokenize, knownToken: known.isKnown });
 }
 
 /** A payment that this request has made; that of another one is not this one's to call off. */
@@ -148,5 +140,5 @@ async function payAtBank(context: DialectContext, read: RequestContext, body: Cr
   const paymentNumber = await engine.store.takePaymentNumber(channel.merchantId);
   const returnUrl = returnUrlOf(engine, { url: wayBack, paymentNumber, merchantReference: command.merchantReference });
   const act = await authorizeAtBank(engine, { ...command, paymentNumber, returnUrl });
-  return answerCreated(context, reply, { channel, act, names: paymentNames, wantsToken: false });
+  return answerCreated(context, reply, { channel, act, wantsToken: false });
 }

@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { currencyOf } from '../../../core/money/currency.ts';
-import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { invalid, missing, Problem } from '../problem.ts';
 import { type CardProduct, isProductElsewhere, type Product, productOf, products } from '../products.ts';
@@ -11,7 +10,7 @@ import { writeProduct } from '../write-product.ts';
 import type { OfMerchant, OfPayment } from './payments.ts';
 
 /** Asked by shops' servers, and by their pages and apps with a session. */
-export function registerProducts(app: FastifyInstance, _context: DialectContext): void {
+export function registerProducts(app: FastifyInstance): void {
   for (const root of ['/v2/:merchantId', '/client/v1/:merchantId']) registerUnder(app, root);
 }
 
@@ -36,10 +35,9 @@ function registerUnder(app: FastifyInstance, root: string): void {
   });
 
   app.get<OfPayment>(`${root}/products/:id/directory`, async (request, reply) => {
-    const query = readQuery(request);
-    const product = findProduct(request, query);
+    findProduct(request, readQuery(request));
     // Banks are chosen at the bank's page.
-    return send(reply, 200, { entries: product.kind === 'redirect' ? [] : [] });
+    return send(reply, 200, { entries: [] });
   });
 
   app.get<OfMerchant>(`${root}/productgroups`, async (request, reply) => {
@@ -56,7 +54,7 @@ function registerUnder(app: FastifyInstance, root: string): void {
 
 const cards = { id: 'cards', deviceFingerprintEnabled: false, displayHints: { displayOrder: 0, label: 'Cards', logo: '' } };
 
-export interface ProductQuery {
+interface ProductQuery {
   readonly currencyCode: string;
   /** Whether the fields of a form are shown. */
   readonly hidesFields: boolean;

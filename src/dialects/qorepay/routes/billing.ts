@@ -181,7 +181,7 @@ async function invoice(context: DialectContext, { channel, document, templateId,
   const { seed, inputHash } = making;
   const orderId = newPurchaseId(channel.routingNumber, seed);
   const before = seed === undefined ? undefined : await findOwn(context, merchantId, orderId).catch(unlessMissing);
-  if (before !== undefined) expectSameInput(making, (documentOf(before.view) as { readonly inputHash?: string }).inputHash);
+  if (before !== undefined) expectSameInput(making, documentOf(before.view).inputHash);
   const order = await orderFrom(context, {
     ...{ channel, template: document, client, settings, orderId, payByMs: (said.invoice_due ?? 0) * 1_000, issued: said.invoice_issued },
     ...{ skipCapture: said.invoice_skip_capture, keepsCard: said.force_recurring, createdFromIp: ip },
@@ -309,7 +309,7 @@ async function changeStatus(context: DialectContext, request: FastifyRequest, re
   const status = fields.text('status', { max: 32, required: true, standard: '' });
   if (status !== '' && status !== 'active' && status !== 'subscription_paused')
     fields.fail('status', 'invalid_choice', 'Expected `active` or `subscription_paused`.');
-  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  fields.refuse();
   if (!(await setPaused(context.engine, subscriber, status === 'subscription_paused'))) {
     throw fieldProblem('status', 'invalid', 'Only a subscription that is active can be paused, and only a paused one goes on.');
   }

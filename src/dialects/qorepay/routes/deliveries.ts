@@ -1,32 +1,25 @@
 /** `/api/v1/webhooks/deliveries/`: what the webhooks were told of a purchase or of a refund, try by try, with what they were sent. */
 import type { FastifyInstance } from 'fastify';
 import type { OwnDelivery } from '../../../core/event/endpoints.ts';
+import { uuidOf } from '../../../core/made-uuid.ts';
 import type { OrderView } from '../../../core/payment/order.ts';
 import type { CallbackNotice, DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { toldBy } from '../callbacks.ts';
 import { type Found, findOwn } from '../find.ts';
 import { innerId, isUuid } from '../ids.ts';
-import { fieldProblem, notFound, Problem } from '../problem.ts';
-import { both, merchantOf, queryOf } from '../request.ts';
+import { fieldProblem, notFound } from '../problem.ts';
+import { both, merchantOf, requiredIn } from '../request.ts';
 
 const sourceTypes = ['purchase', 'payment', 'payout', 'billing_template_client'];
 
 export function registerDeliveries(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/api/v1/webhooks/deliveries/', async (request, reply) => {
     const merchantId = await merchantOf(context, request);
-    const { id, source_type: type } = queryOf(request);
-    const missing = Object.entries({ id, source_type: type }).filter(([, value]) => value === undefined);
-    if (missing.length > 0) {
-      throw new Problem(
-        400,
-        Object.fromEntries(missing.map(([name]) => [name, [{ code: 'required', message: 'This field is required.' }]])),
-      );
-    }
+    const { id, source_type: type } = requiredIn(request, ['id', 'source_type']);
     if (!isUuid(id)) throw fieldProblem('id', 'invalid', 'This is not a valid UUID.');
-    if (!sourceTypes.includes(type ?? ''))
-      throw fieldProblem('source_type', 'invalid_choice', `Items must be of: ${sourceTypes.join(', ')}.`);
-    const results = await deliveriesOf(context, { merchantId, id: id.toLowerCase(), type: type ?? '' });
+    if (!sourceTypes.includes(type)) throw fieldProblem('source_type', 'invalid_choice', `Items must be of: ${sourceTypes.join(', ')}.`);
+    const results = await deliveriesOf(context, { merchantId, id: id.toLowerCase(), type });
     return send(reply, 200, { results, next: null, previous: null });
   });
 }
@@ -58,6 +51,7 @@ async function written(context: DialectContext, found: Found, operationId?: stri
   const { order, payments } = found.view;
   const { merchantId, checkoutId } = order;
   const tokens = payments.flatMap(({ operations: [first] }) => first?.token ?? []).concat(found.view.kept?.token ?? []);
+  // Tokens are 32 hex digits; deliveries know them as UUIDs.
   const ids = [checkoutId, ...payments.map(({ paymentId }) => paymentId), ...tokens.map(uuidOf)];
   const deliveries = await engine.endpoints.deliveriesOf({ merchantId, dialect: 'qorepay', ids });
   const rows = await Promise.all(
@@ -72,9 +66,6 @@ async function written(context: DialectContext, found: Found, operationId?: stri
   const isTold = ({ payload: { type } }: Row) => operationId === undefined || type === 'payment';
   return rows.flat().filter(isTold);
 }
-
-/** Tokens are 32 hex digits; deliveries know them as UUIDs. */
-const uuidOf = (token: string): string => token.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** What was, or will be, told, as the worker puts it together; undefined: it is not there any more. */
 async function noticeOf(context: DialectContext, { view, channel }: Found, delivery: OwnDelivery): Promise<CallbackNotice | undefined> {

@@ -19,7 +19,7 @@ import { historyOf, payable } from '../history.ts';
 import { isMethodName, methodsCalled } from '../methods.ts';
 import { destinationOf, pay, s2sAnswer, s2sError, stateOfAttempt } from '../pay.ts';
 import { policiesOf } from '../policies.ts';
-import { generalProblem, notFound, Problem } from '../problem.ts';
+import { generalProblem, notFound, Problem, unauthorized } from '../problem.ts';
 import { isMd, proxyText, readProxyText } from '../proxy.ts';
 import { type ById, both, paramsOf, queryOf } from '../request.ts';
 import { payByTransfer } from '../transfer.ts';
@@ -85,7 +85,7 @@ async function payByServer(context: DialectContext, request: FastifyRequest, rep
   const purposes = fields.pm === undefined ? (['s2s'] as const) : (['s2s', 'api'] as const);
   const merchantId = await authenticate(context, request, purposes);
   const found = await findByAddress(context, paramsOf<ById>(request).id);
-  if (found.view.order.merchantId !== merchantId) throw generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
+  if (found.view.order.merchantId !== merchantId) throw unauthorized();
   if (fields.pm !== undefined) {
     const answer = await payByTransfer(context, found, fields.pm);
     return send(reply, answer.status, answer.body);

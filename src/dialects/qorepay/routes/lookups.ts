@@ -6,8 +6,8 @@ import { currencyOf } from '../../../core/money/currency.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
 import { accountPayouts, bankTransfer, cardMethods, labelOf, methodOf } from '../methods.ts';
-import { fieldProblem, Problem } from '../problem.ts';
-import { both, merchantOf, queryOf } from '../request.ts';
+import { fieldProblem } from '../problem.ts';
+import { both, brandOf, merchantOf, queryOf, requiredIn } from '../request.ts';
 
 export function registerLookups(app: FastifyInstance, context: DialectContext): void {
   both(app, 'get', '/api/v1/payment_methods/', async (request, reply) => {
@@ -36,17 +36,11 @@ interface Methods {
   readonly ofBanks: readonly string[];
 }
 
-/** Of the brand and currency in the query; throws 400 for what is not there. */
+/** Of the brand and currency in the query; throws 400 for what is not there, or may not be used. */
 async function methodsFor(context: DialectContext, request: FastifyRequest): Promise<Methods> {
   const merchantId = await merchantOf(context, request);
-  const { brand_id: brandId, currency } = queryOf(request);
-  const missing = Object.entries({ brand_id: brandId, currency }).filter(([, value]) => value === undefined);
-  if (brandId === undefined || currency === undefined) {
-    throw new Problem(400, Object.fromEntries(missing.map(([name]) => [name, [{ code: 'required', message: 'This field is required.' }]])));
-  }
-  const channel = await context.directory.channel({ dialect: 'qorepay', wireId: brandId.toLowerCase() });
-  if (channel === undefined || channel.merchantId !== merchantId)
-    throw fieldProblem('brand_id', 'does_not_exist', 'There is no such brand.');
+  const { brand_id: brandId, currency } = requiredIn(request, ['brand_id', 'currency']);
+  const channel = await brandOf(context, merchantId, brandId);
   if (currencyOf(currency) === undefined) throw fieldProblem('currency', 'invalid_choice', 'This is not a valid currency.');
   if (channel.currencies !== undefined && !channel.currencies.includes(currency)) return { cards: [], ofBanks: [] };
   return { cards: cardMethodsOf(channel), ofBanks: channel.bankMethods ?? [] };

@@ -12,7 +12,7 @@ import { isCardProblem } from '../card.ts';
 import { type Found, findByAddress } from '../find.ts';
 import { accountPayouts, methodOf } from '../methods.ts';
 import { payoutDocumentOf, payoutUrl, purposeOf, readRecipient, recipientFields } from '../payout.ts';
-import { generalProblem, type Message } from '../problem.ts';
+import { type Message, unauthorized, unavailable } from '../problem.ts';
 import { attemptErrorOf } from '../refusals.ts';
 import { type ById, both, merchantOf, paramsOf } from '../request.ts';
 
@@ -44,8 +44,7 @@ const noAccounts: Message = {
 async function findOpened(context: DialectContext, request: FastifyRequest): Promise<Found> {
   const found = await findByAddress(context, paramsOf<ById>(request).id, 'payout');
   if (request.headers.authorization === undefined) return found;
-  if ((await merchantOf(context, request, ['api', 's2s'])) !== found.view.order.merchantId)
-    throw generalProblem(401, 'authentication_failed', 'Incorrect secret_key');
+  if ((await merchantOf(context, request, ['api', 's2s'])) !== found.view.order.merchantId) throw unauthorized();
   return found;
 }
 
@@ -125,7 +124,7 @@ async function pay({ engine }: DialectContext, found: Found, { reply, instrument
   );
   if (result.kind === 'refused') {
     const { code, meaning } = result.refusal;
-    if (code === 'unavailable') throw generalProblem(503, 'unavailable', 'Nothing was recorded; the same request may succeed in a moment.');
+    if (code === 'unavailable') throw unavailable();
     return refuse(reply, { code: code === 'balance_too_low' ? 'exceeded_account_limit' : 'general_transaction_error', message: meaning });
   }
   if (result.kind === 'changed') return refuse(reply, { code: 'general_transaction_error', message: 'The Payout was changed meanwhile.' });

@@ -22,7 +22,7 @@ import { historyOf, payable } from '../history.ts';
 import { newPurchaseId } from '../ids.ts';
 import { companyKey } from '../keys.ts';
 import { endAwaiting, stateToPay } from '../pay.ts';
-import { fieldProblem, generalProblem, Problem } from '../problem.ts';
+import { fieldProblem, generalProblem } from '../problem.ts';
 import { type PurchaseDocument, type PurchaseRequest, readPurchase, sendsReceipt, termsOf, withDetailsOf } from '../read.ts';
 import { type Act, attemptErrorOf, problemOf, wrongStatusProblem } from '../refusals.ts';
 import { expectSameInput, type Making, makingOf } from '../repeats.ts';
@@ -73,7 +73,7 @@ async function create(context: DialectContext, merchantId: string, request: Fast
     const before = await findOwn(context, merchantId, orderId).catch(unlessMissing);
     if (before !== undefined) return repeat(context, reply, before, making);
   }
-  const document: PurchaseDocument & { readonly inputHash?: string } = {
+  const document: PurchaseDocument = {
     ...read.document,
     client: read.client,
     clientId: read.clientId ?? null,
@@ -89,7 +89,7 @@ async function create(context: DialectContext, merchantId: string, request: Fast
   const refused = await (seed === undefined ? openOrder : openOrderOnce)(engine, channel, order);
   if (refused !== undefined) throw problemOf(refused, 'pay');
   const found = await findOwn(context, merchantId, orderId);
-  if (seed !== undefined) expectSameInput(making, inputHashOf(found));
+  if (seed !== undefined) expectSameInput(making, documentOf(found.view).inputHash);
   return send(reply, 201, written(context, found, found.view));
 }
 
@@ -110,12 +110,8 @@ function expiry({ purchase, due }: PurchaseDocument): { readonly expiresAtMs?: n
   return purchase.due_strict ? { expiresAtMs: due * 1_000 } : {};
 }
 
-function inputHashOf({ view }: Found): string | undefined {
-  return (documentOf(view) as PurchaseDocument & { readonly inputHash?: string }).inputHash;
-}
-
 function repeat(context: DialectContext, reply: FastifyReply, before: Found, making: Making): FastifyReply {
-  expectSameInput(making, inputHashOf(before));
+  expectSameInput(making, documentOf(before.view).inputHash);
   return send(reply.header('idempotent-replayed', 'true'), 201, written(context, before, before.view));
 }
 
@@ -153,7 +149,7 @@ function readPaidOn(request: FastifyRequest): number | undefined {
   const body = readJson(request);
   const fields = fieldsOf(isObject(body) ? body : {});
   const paidOn = fields.integer('paid_on', { min: 0, max: 253_402_300_799, standard: undefined, nullable: true });
-  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  fields.refuse();
   return paidOn === undefined ? undefined : paidOn * 1_000;
 }
 
@@ -170,7 +166,7 @@ function readAmount(request: FastifyRequest): { readonly amount?: number } {
   const body = readJson(request);
   const fields = fieldsOf(isObject(body) ? body : {});
   const amount = fields.integer('amount', { min: 1, standard: undefined, nullable: true });
-  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  fields.refuse();
   return amount === undefined ? {} : { amount };
 }
 

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Balance } from '../../../core/ledger/merchant-books.ts';
 import { shownSum } from '../../../core/money/sum.ts';
+import { isTimeZone } from '../../../core/settlement/cut-off.ts';
 import type { Statement } from '../../../core/statement/statement.ts';
 import type { DialectContext } from '../../dialect.ts';
 import { send } from '../answer.ts';
@@ -12,7 +13,7 @@ import { readBooksFilter } from '../books-filter.ts';
 import { fieldsOf, isObject } from '../fields.ts';
 import { isUuid, newPurchaseId, routingNumberOf, shownId } from '../ids.ts';
 import { pageOf, readPage } from '../page.ts';
-import { generalProblem, notFound, Problem } from '../problem.ts';
+import { generalProblem, notFound } from '../problem.ts';
 import { type ById, both, merchantOf, paramsOf, queryOf } from '../request.ts';
 
 const path = '/api/v1/company_statements/';
@@ -111,7 +112,7 @@ async function create({ engine, directory }: DialectContext, merchantId: string,
   if (format !== '' && format !== 'csv' && format !== 'xlsx') fields.fail('format', 'invalid_choice', 'Expected csv or xlsx.');
   const timeZone = fields.text('timezone', { max: 64, standard: 'UTC', nullable: true });
   if (!isTimeZone(timeZone)) fields.fail('timezone', 'invalid_choice', 'This is not a valid time zone.');
-  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  fields.refuse();
   const filter = readBooksFilter(request, { brand: 'brand_id', from: 'ordered', oneCurrency: true });
   const [channel] = await directory.channelsOf({ dialect, merchantId });
   if (channel === undefined) throw notFound();
@@ -126,14 +127,6 @@ async function create({ engine, directory }: DialectContext, merchantId: string,
   const made = await engine.statements.find({ merchantId, statementId, dialect });
   if (made === undefined) throw notFound();
   return made;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }
 
 async function findOwn(context: DialectContext, request: FastifyRequest): Promise<Statement> {

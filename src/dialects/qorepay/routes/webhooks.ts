@@ -10,7 +10,7 @@ import { fieldsOf } from '../fields.ts';
 import { isUuid } from '../ids.ts';
 import { companyKey, newKey, publicPartOf } from '../keys.ts';
 import { pageOf, readPage } from '../page.ts';
-import { notFound, Problem } from '../problem.ts';
+import { notFound } from '../problem.ts';
 import { masked } from '../read.ts';
 import { type ById, both, merchantOf, paramsOf } from '../request.ts';
 
@@ -89,7 +89,7 @@ function readTerms(body: object): WebhookTerms {
   const events = fields.texts('events', { max: 100, choices: eventTypes });
   const url = fields.url('callback', { required: true });
   if (!allEvents && events.length === 0) fields.fail('events', 'required', 'Name the events, or set `all_events`.');
-  if (Object.keys(fields.errors).length > 0) throw new Problem(400, fields.errors);
+  fields.refuse();
   return { url, settings: { title, all_events: String(allEvents), events: allEvents ? '' : events.join(',') } };
 }
 

@@ -8,7 +8,7 @@ import type { DialectContext } from '../../dialect.ts';
 import { countRequest, presentPayment, send } from '../answer.ts';
 import { channelNamed, openToMerchant } from '../auth.ts';
 import { fromMethodId, fromWireId, toMethodId, toWireId } from '../ids.ts';
-import { fieldProblem, Problem, shownName } from '../problem.ts';
+import { fieldProblem, Problem } from '../problem.ts';
 import { problemOf } from '../refusals.ts';
 import { callerOf } from '../request.ts';
 import { statuses } from '../states.ts';
@@ -83,7 +83,7 @@ async function storedCards({ engine }: DialectContext, merchantId: string, custo
 
 function readFilters({ query }: FastifyRequest): Filters {
   for (const [name, value] of Object.entries(query as Readonly<Record<string, unknown>>)) {
-    if (!names.some((known) => known === name)) throw fieldProblem(shownName(name), 'is no filter of this list');
+    if (!names.some((known) => known === name)) throw fieldProblem(name, 'is no filter of this list');
     if (typeof value !== 'string' || value.includes('\0')) throw fieldProblem(name, 'must be given once');
   }
   return query as Filters;

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { parseDelay } from '../../../core/due/delay.ts';
 import { maskCardNumbers } from '../../../core/instrument/mask.ts';
+import { uuidOf } from '../../../core/made-uuid.ts';
 import { isMailAddress, sendMail } from '../../../core/mail/send.ts';
 import type { Channel } from '../../../core/merchant/channel.ts';
 import { stateOfCheckout } from '../../../core/payment/checkout.ts';
@@ -14,9 +15,9 @@ import { presentPayment, send } from '../answer.ts';
 import { type Caller, channelNamed, openTo } from '../auth.ts';
 import { readerOf } from '../body.ts';
 import { fromWireId, type IdPrefix, toWireId } from '../ids.ts';
-import { fieldProblem, messageOf, Problem } from '../problem.ts';
+import { fieldProblem, Problem } from '../problem.ts';
 import { keyLifetimeMs, type OrderBody, readOrder as readMoney, readReturnUrl } from '../read.ts';
-import { problemOf } from '../refusals.ts';
+import { duplicateReference, problemOf } from '../refusals.ts';
 import { callerOf, keyOf, refuseParametersInUrl } from '../request.ts';
 import { disableLinkBody, linkBody, sessionBody } from '../wire.ts';
 import { type Json, writeAmount, writeTime } from '../write.ts';
@@ -101,8 +102,7 @@ async function open(
   const view = before ?? (await readOrder(engine, { merchantId: channel.merchantId, checkoutId: orderId }));
   if (view === undefined) throw new Error(`order ${orderId} was opened and is not there`);
   if (JSON.stringify(view.order.terms.order) !== JSON.stringify(terms.order)) {
-    if (!key.byReference) throw new Problem('idempotency_mismatch');
-    throw new Problem('duplicate_reference', { details: [{ field: 'reference', issue: messageOf('duplicate_reference') }] });
+    throw key.byReference ? duplicateReference() : new Problem('idempotency_mismatch');
   }
   if (before !== undefined) reply.header('idempotent-replayed', 'true');
   return { channel, view, id: toWireId(prefix, orderId) };
@@ -125,9 +125,7 @@ async function underKey(
 ): Promise<UnderKey> {
   for (let use = 0; ; use += 1) {
     const mac = engine.inputMac(use === 0 ? key : `${key} ${use}`);
-    const orderId = Buffer.from(mac.subarray(0, 16))
-      .toString('hex')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const orderId = uuidOf(Buffer.from(mac.subarray(0, 16)).toString('hex'));
     const before = await readOrder(engine, { merchantId, checkoutId: orderId });
     if (before === undefined) return { orderId, before };
     const isForgotten = engine.clock.businessNow() - before.order.createdAtMs >= keyLifetimeMs;
