@@ -156,6 +156,16 @@ test('pay signs where the protocol wants it, and shows both sides of the wire', 
   assert.doesNotMatch(output, /4111111111111111|"cvv":"123"/);
 });
 
+test('a setting that is misspelt in the environment is told beside the error that comes of it, without its value', async () => {
+  const misspelt = { POLYGATE_PORT: '9', DATABASE_ULR: 'postgres://user:hush@db/polygate', PORTS: '9' };
+  const { code, output } = await pay('opp', { PORT: String(await freePort()), ...misspelt });
+  assert.equal(code, 1);
+  assert.match(output, /Nothing answers at/);
+  assert.match(output, /^POLYGATE_PORT in the environment is no setting of Polygate and counts for nothing; did you mean PORT\?$/m);
+  assert.match(output, /^DATABASE_ULR in the environment .* did you mean DATABASE_URL\?$/m);
+  assert.doesNotMatch(output, /hush|PORTS in/);
+});
+
 test('an unknown dialect is told which ones there are', async () => {
   const { code, output } = await pay('morse');
   assert.equal(code, 1);

@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
+import { misspeltVariables } from '../config-misspelt.ts';
 import { isDay } from '../core/day.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { shownSum } from '../core/money/sum.ts';
@@ -37,7 +38,9 @@ export function addGroup(program: Command, name: string, description: string): C
     .helpCommand(false);
 }
 
+/** The settings of a command. What is probably misspelt is told and no more: an environment has names of others as well. */
 export function read({ mode, config }: Options): Config {
+  for (const misspelt of misspeltVariables(process.env)) tell(misspelt);
   return readConfig({ mode, file: config, env: process.env });
 }
 
