@@ -177,3 +177,26 @@ test('where nothing runs, it says how to start it', async () => {
   assert.equal(code, 1);
   assert.match(output, /^polygate: Nothing answers at http:\/\/127\.0\.0\.1:\d+ \(connection refused\)\. Start the sandbox/m);
 });
+
+async function command(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const run = startProcess(process.execPath, [launcher, ...args], { cwd: folder, env: { ...env, ...more } });
+  const { code } = await run.ended;
+  return { code, output: run.output() };
+}
+
+test('a command beside the running sandbox works on its database, and the sandbox goes by what was changed', async () => {
+  const added = await command(['operator', 'add', '--name', 'Grace', '--role', 'viewer', '--json']);
+  assert.equal(added.code, 0, added.output);
+  const { key } = JSON.parse(added.output) as { readonly key: string };
+  const look = () => fetch(`http://127.0.0.1:${env.PORT}/console-api/merchants`, { headers: { authorization: `Bearer ${key}` } });
+  await eventually(async () => (await look()).status === 200, 'the new key to be known');
+  const found = await command(['verify']);
+  assert.deepEqual([found.code, found.output.split('\n').at(-1)], [0, 'The books balance.'], found.output);
+});
+
+test('a command on a database that was never migrated says what to do', async () => {
+  const found = await command(['verify'], { DATA_DIRECTORY: join(folder, 'empty') });
+  assert.equal(found.code, 1);
+  assert.match(found.output, /The database is not up to date: run `polygate migrate` first\./);
+  await resetDataDirectory({ directory: join(folder, 'empty'), log: () => undefined });
+});
