@@ -41,7 +41,10 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
     clientErrorHandler: createUnreadableAnswer(connections.limits.requestHeaderLimitBytes),
     // What the framework says by itself repeats the path.
     frameworkErrors: (error, _request, reply) => {
-      const body = JSON.stringify({ error: 'bad_request', message: 'The path of this URL cannot be read.' });
+      const body = JSON.stringify({
+        error: 'bad_request',
+        message: 'The path of this URL cannot be read: a percent sign stands before two hexadecimal digits, and is itself written %25.',
+      });
       (reply as FastifyReply)
         .code(error.statusCode ?? 400)
         .type('application/json')

@@ -14,7 +14,7 @@ interface Fault {
 const bad = (message: string): Fault => ({ status: '400 Bad Request', error: 'unreadable_request', message });
 
 const noRequest = bad(
-  'What came is no request of HTTP/1.1. A client that speaks TLS needs an address with https:// and a port that has TLS; one that speaks HTTP/2 must not begin with it.',
+  'What came is no request of HTTP/1.1, which begins with a line like POST /v1/payments HTTP/1.1: a method that there is, in capitals, and CR LF at the end. A client that speaks TLS needs an address with https:// and a port that has TLS; one that speaks HTTP/2 must not begin with it.',
 );
 const wrongHeader = bad(
   'A header of the request cannot be read: its name or its value has a character that may not stand there. Mend it and send the request again.',
