@@ -115,6 +115,16 @@ test('pay shows both sides of the wire, and no card number', async () => {
   assert.doesNotMatch(output, /4111111111111111|cvv=123/);
 });
 
+test('the printed `polygate pay` finds the sandbox in another terminal, also where nothing is at its usual port', async () => {
+  const [, given = ''] = /or: (.*)npx polygate pay opp\)/.exec(started.output()) ?? [];
+  const moved = Object.fromEntries(given.split(' ').map((pair) => pair.split('=')));
+  assert.deepEqual(Object.keys(moved).slice(0, 3), ['PORT', 'SANDBOX_HTTP_PORT', 'SANDBOX_SHOP_PORT']);
+  const without = { PORT: '', SANDBOX_HTTP_PORT: '', SANDBOX_SHOP_PORT: '' };
+  const { code, output } = await pay('opp', { ...without, ...moved });
+  assert.equal(code, 0, output);
+  assert.match(output, /in the books of the acquirer host/);
+});
+
 test('pay takes all the steps that a payment has, whatever it is called there', async () => {
   for (const dialect of Object.keys(paid)) {
     const { code, output } = await pay(dialect);
@@ -199,4 +209,13 @@ test('a command on a database that was never migrated says what to do', async ()
   assert.equal(found.code, 1);
   assert.match(found.output, /The database is not up to date: run `polygate migrate` first\./);
   await resetDataDirectory({ directory: join(folder, 'empty'), log: () => undefined });
+});
+
+test('a setting that is given as an option, and an option before its command, are told where they stand', async () => {
+  const setting = await command(['start', '--port', '9080']);
+  assert.equal(setting.code, 1);
+  assert.match(setting.output, /unknown option '--port'[\s\S]*PORT is a setting: write PORT=… before the command/);
+  const early = await command(['--mode', 'live', 'start']);
+  assert.match(early.output, /unknown option '--mode'[\s\S]*options, which stand behind their command/);
+  assert.doesNotMatch(early.output, /is a setting/);
 });
