@@ -130,6 +130,30 @@ test('a path whose percent signs make no sense is told how they are written', as
   assert.match(String(body.message), /percent sign .* %25/);
 });
 
+test('a request without a host, or with an expectation that nobody can meet, is told so', async () => {
+  for (const [sent, status, error] of [
+    [
+      'POST /v1/payments HTTP/1.1\r\nContent-Length: 0\r\n\r\n',
+      '400 Bad Request',
+      'unreadable_request","message":"The request has no header Host',
+    ],
+    [
+      'POST /v1/payments HTTP/1.1\r\nHost: gateway\r\nExpect: wonders\r\nContent-Length: 5\r\n\r\n',
+      '417 Expectation Failed',
+      'unknown_expectation',
+    ],
+  ] as const) {
+    const wire = await open();
+    wire.socket.write(sent);
+    await cutOff(wire);
+    assert.ok(wire.text().startsWith(`HTTP/1.1 ${status}\r\n`) && wire.text().includes(`{"error":"${error}`), wire.text());
+  }
+  const old = await open();
+  old.socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+  await cutOff(old);
+  assert.match(old.text(), /^HTTP\/1\.1 200 /);
+});
+
 test('what was refused before its body came, and ends then, has one answer', async () => {
   const refused = await open();
   refused.socket.end(['POST /v1/payments HTTP/1.1', 'Host: gateway', 'Content-Length: 500', '', 'refused for its type'].join('\r\n'));

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
 import { type ConnectionGuard, guardConnections, serverOptions } from './limits/connections.ts';
-import { createUnreadableAnswer } from './limits/unreadable.ts';
+import { createUnreadableAnswer, refuseExpectations } from './limits/unreadable.ts';
 import type { Metrics } from './metrics.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addRequestHooks, type Draining, newRequestId, type RequestOptions } from './requests.ts';
@@ -53,6 +53,7 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
     routerOptions: { maxParamLength: 256 },
   }) as unknown as FastifyInstance;
   guardConnections(app.server, connections);
+  refuseExpectations(app.server);
   app.removeAllContentTypeParsers();
   const draining = addRequestHooks(app, options);
   app.get('/healthz', async () => ({ status: 'ok' }));
