@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { wholeNumber } from '../src/commands/command-line.ts';
 import { limitSettings } from '../src/config-limits.ts';
 import { settings } from '../src/config-table.ts';
 import { exitWithParent } from '../src/local/parent.ts';
@@ -44,22 +45,19 @@ try {
 }
 
 function readOptions(): Options {
-  const whole = (text: string): number => {
-    if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Expected a whole number above zero.');
-    return Number(text);
-  };
   return new Command('abuse')
     .description(
       'Sells honestly at a steady rate, without and with a flood of each kind, with the limits of live mode, and prints how long honest sales take. Ends with 1 when an honest sale was not answered with success.',
     )
-    .option('--seconds <n>', 'how long each flood lasts, and the quiet time before it', whole, 20)
-    .option('--rate <n>', 'honest sales per second', whole, 60)
-    .option('--connections <n>', 'connections of the attacker', whole, 300)
-    .option('--merchants <n>', 'honest merchants', whole, 20)
+    .option('--seconds <n>', 'how long each flood lasts, and the quiet time before it', wholeNumber({ min: 1, max: 86_400 }), 20)
+    .option('--rate <n>', 'honest sales per second', wholeNumber({ min: 1, max: 100_000 }), 60)
+    .option('--connections <n>', 'connections of the attacker', wholeNumber({ min: 1, max: 100_000 }), 300)
+    .option('--merchants <n>', 'honest merchants', wholeNumber({ min: 1, max: 10_000 }), 20)
     .addOption(new Option('--flood <name>', 'one kind only').choices(['all', ...floodNames]).default('all'))
-    .option('--seed <n>', 'of cards, amounts and merchants', whole, Math.floor(Math.random() * 1e9))
+    .option('--seed <n>', 'of cards, amounts and merchants', wholeNumber({ min: 0, max: 999_999_999 }), Math.floor(Math.random() * 1e9))
     .option('--no-report', 'write nothing into bench/results')
     .option('--profile <folder>', "write the gateway's CPU profile there (which slows it down)")
+    .showHelpAfterError('(npm needs two dashes before options, as in npm run abuse -- --seconds 10; --help lists them)')
     .parse()
     .opts<Options>();
 }

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '../src/commands/command-line.ts';
 import { exitWithParent } from '../src/local/parent.ts';
 import { seededRandom } from './cards.ts';
 import { audit } from './drill/audit.ts';
@@ -42,8 +43,6 @@ interface Options {
 
 /** How long everything may take to come to rest after the last kill and the last order; a lease on a delivery ends after 75 seconds. */
 const restPatienceMs = 150_000;
-/** How long the days may take to pass; most of that is the work that falls due. */
-const daysPatienceMs = 300_000;
 const detailsShown = 20;
 /** Payments at a bank, of all orders. */
 const bankShare = 0.02;
@@ -53,6 +52,8 @@ const subscriptionsAtMost = 6;
 const disputesADay = 2;
 /** Of a day that passes: its share of the time in which things are killed. */
 const dayOfKillsMs = 500;
+/** For one day with all that is due in it, and what was killed meanwhile; it takes a second or so. */
+const dayPatienceMs = 5_000;
 /** Payments in the other protocols, of all orders; each has one or two acts. */
 const dialectShare = 0.02;
 
@@ -69,43 +70,44 @@ try {
 }
 
 function readOptions(): Options {
-  const whole = (text: string): number => {
-    if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
-    return Number(text);
-  };
-  const atLeastOne = (text: string): number => {
-    if (whole(text) === 0) throw new InvalidArgumentError('Expected a whole number above zero.');
-    return Number(text);
-  };
   const decimal = (text: string): number => {
-    if (!/^\d{1,4}(\.\d+)?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('Expected a number above zero.');
+    if (!/^\d{1,4}(\.\d{1,9})?$/.test(text) || Number(text) === 0)
+      throw new InvalidArgumentError('Expected a number above zero and below 10000, as in 0.5.');
     return Number(text);
   };
   return new Command('drill')
     .description('Kills gateway, acquirer host and PostgreSQL under load, and then compares all books. Ends with 1 when they do not agree.')
     .option('--minutes <n>', 'how long there is load', decimal, 5)
-    .option('--kills <n>', 'how often something is killed in that time', whole, 60)
-    .option('--faults <n>', 'how often the host is told to lose, delay, double or spoil answers', whole, 60)
-    .option('--rate <n>', 'orders per second', whole, 300)
-    .option('--connections <n>', 'orders under way at the same time', whole, 16)
-    .option('--merchants <n>', 'merchants', whole, 20)
+    .option('--kills <n>', 'how often something is killed in that time', wholeNumber({ min: 0, max: 100_000 }), 60)
+    .option('--faults <n>', 'how often the host is told to lose, delay, double or spoil answers', wholeNumber({ min: 0, max: 100_000 }), 60)
+    .option('--rate <n>', 'orders per second', wholeNumber({ min: 1, max: 100_000 }), 300)
+    .option('--connections <n>', 'orders under way at the same time', wholeNumber({ min: 1, max: 1_000 }), 16)
+    .option('--merchants <n>', 'merchants', wholeNumber({ min: 1, max: 10_000 }), 20)
     .option(
       '--days <n>',
       'how far the business clock goes on after the load, while things are killed: what falls due is done once',
-      whole,
+      wholeNumber({ min: 0, max: 365 }),
       32,
     )
-    .option('--nodes <n>', 'gateways on the one database; several are behind a balancer, and one is killed at a time', atLeastOne, 1)
     .option(
-      '--rolling',
-      'instead: two gateways or more behind a balancer, restarted in turn all the time; nothing is killed, and no request may fail',
+      '--nodes <n>',
+      'gateways on the one database; several are behind a balancer, and one is killed at a time',
+      wholeNumber({ min: 1, max: 16 }),
+      1,
+    )
+    .addOption(
+      new Option(
+        '--rolling',
+        'instead: two gateways or more behind a balancer, restarted in turn all the time; nothing is killed, and no request may fail',
+      ).conflicts(['kills', 'faults', 'days']),
     )
     .option(
       '--seed <n>',
       'of all that is random; a run does not repeat exactly, since moments never do',
-      whole,
+      wholeNumber({ min: 0, max: 999_999_999 }),
       Math.floor(Math.random() * 1e9),
     )
+    .showHelpAfterError('(npm needs two dashes before options, as in npm run drill -- --minutes 1; --help lists them)')
     .parse()
     .opts<Options>();
 }
@@ -270,7 +272,7 @@ interface Days {
 async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
   const startedAtMs = performance.now();
   if (days > 0) tell(`${days} days pass ...`);
-  const passing = AbortSignal.any([signal, AbortSignal.timeout(daysPatienceMs)]);
+  const passing = AbortSignal.any([signal, AbortSignal.timeout(restPatienceMs + days * dayPatienceMs)]);
   const killer = startKiller({
     stand,
     count: days === 0 ? 0 : kills,

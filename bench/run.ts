@@ -1,7 +1,8 @@
 /** `npm run bench`: how many durable operations per second the whole product does on this machine, and what they cost. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import pg from 'pg';
+import { wholeNumber } from '../src/commands/command-line.ts';
 import { exitWithParent } from '../src/local/parent.ts';
 import { describeJump, jump } from './clock-jump.ts';
 import {
@@ -53,22 +54,34 @@ try {
 }
 
 function readOptions(): Options {
-  const whole = (text: string): number => {
-    if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
-    return Number(text);
-  };
   return new Command('bench')
     .description('Starts the product in a temporary folder, puts load on it and prints what it did. Figures are printed, never judged.')
-    .option('--seconds <n>', 'measured time of each scenario, and of each pgbench run', whole, 30)
-    .option('--warmup <n>', 'seconds of load before the measured time: V8 compiles what is hot for half a minute', whole, 30)
-    .option('--connections <n>', 'connections, each with one request at a time', whole, 64)
-    .option('--merchants <n>', 'merchants over which the load is spread', whole, 200)
+    .option('--seconds <n>', 'measured time of each scenario, and of each pgbench run', wholeNumber({ min: 1, max: 86_400 }), 30)
+    .option(
+      '--warmup <n>',
+      'seconds of load before the measured time: V8 compiles what is hot for half a minute',
+      wholeNumber({ min: 0, max: 86_400 }),
+      30,
+    )
+    .option('--connections <n>', 'connections, each with one request at a time', wholeNumber({ min: 1, max: 4_000 }), 64)
+    .option('--merchants <n>', 'merchants over which the load is spread', wholeNumber({ min: 1, max: 10_000 }), 200)
     .addOption(new Option('--scenario <name>', 'what is measured').choices([...scenarios, 'clock', 'all']).default('all'))
-    .option('--payments <n>', 'of the scenario clock: payments that a jump of a year passes over', whole, 1_000)
-    .option('--seed <n>', 'of the card numbers and of the choices', whole, Math.floor(Math.random() * 1e9))
+    .option(
+      '--payments <n>',
+      'of the scenario clock: payments that a jump of a year passes over',
+      wholeNumber({ min: 1, max: 1_000_000 }),
+      1_000,
+    )
+    .option(
+      '--seed <n>',
+      'of the card numbers and of the choices',
+      wholeNumber({ min: 0, max: 999_999_999 }),
+      Math.floor(Math.random() * 1e9),
+    )
     .option('--no-pgbench', 'leave out the comparison with pgbench')
     .option('--no-report', 'write nothing into bench/results')
     .option('--profile <folder>', "write the gateway's CPU profile there (which slows it down)")
+    .showHelpAfterError('(npm needs two dashes before options, as in npm run bench -- --seconds 10; --help lists them)')
     .parse()
     .opts<Options>();
 }

@@ -20,12 +20,16 @@ export function readCheckout(fields: Fields): { readonly input: CheckoutInput } 
   const faults: Faults = {
     ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? {} : { email: 'Enter an e-mail address, so that we can send the receipt.' }),
     ...(holder.length >= 3 ? {} : { holder: 'Enter the name on the card.' }),
-    ...(/^\d{12,19}$/.test(number) && passesLuhn(number) ? {} : { number: 'Check the card number: a digit seems to be wrong.' }),
+    ...(/^\d{12,19}$/.test(number) && passesLuhn(number) ? {} : { number: numberFault(number) }),
     ...(Number(month) >= 1 && Number(month) <= 12 ? {} : { expiry: 'Enter month and year, as in 12/34.' }),
     ...(/^\d{3,4}$/.test(cvc) ? {} : { cvc: 'Three or four digits.' }),
   };
   if (Object.keys(faults).length > 0) return { faults };
   return { input: { email, card: { number, holder, cvc, expiryMonth: month.padStart(2, '0'), expiryYear: `20${year}` } } };
+}
+
+function numberFault(number: string): string {
+  return number === '' ? 'Enter the card number.' : 'Check the card number: a digit seems to be wrong.';
 }
 
 function passesLuhn(digits: string): boolean {

@@ -219,13 +219,13 @@ export function orderPage({ order, basket }: { readonly order: Order; readonly b
 <h1>${title}</h1>
 ${
   progress.kind === 'declined'
-    ? html`<p role="alert">${progress.message}</p><p><a class="button" href="/checkout">Try again</a></p>`
+    ? html`${declinedText(progress)}<p><a class="button" href="/checkout">Try again</a></p>`
     : progress.kind === 'unknown'
       ? html`<p role="alert">${progress.message}</p>`
       : html`<p>${text} <strong>${email}</strong>.</p>`
 }
 ${progress.kind === 'redirect' && html`<p><a class="button" href="/orders/${reference}/continue">Go to your bank</a></p>`}
-<dl class="facts"><div><dt>Order</dt><dd>${reference}</dd></div><div><dt>Paid through</dt><dd>${gateway.title}</dd></div></dl>
+<dl class="facts"><div><dt>Order</dt><dd>${reference}</dd></div><div><dt>Protocol</dt><dd>${gateway.title}</dd></div></dl>
 ${summary(lines)}
 <details class="wire"><summary>What went over the wire</summary>
 ${wire.exchanges.map(exchangeOf)}
@@ -233,6 +233,13 @@ ${wire.exchanges.map(exchangeOf)}
 ${progress.kind === 'paid' && html`<p class="actions"><a href="/">Back to the shop</a></p>`}
 </section>`,
   });
+}
+
+/** A payment that was recorded got a no, which shoppers are told in their words; the gateway's are for the developer who is looking. */
+function declinedText({ paymentId, message }: Extract<Progress, { kind: 'declined' }>): Markup {
+  if (paymentId === undefined) return html`<p role="alert">${message}</p>`;
+  return html`<p role="alert">The payment was not approved, and nothing was charged. Try again or use another card.</p>
+<p class="blurb">The gateway says: ${message}</p>`;
 }
 
 function exchangeOf({ method, url, body, status, answer, tookMs }: Exchange): Markup {

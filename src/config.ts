@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { NetworkAddress } from './config-forms.ts';
+import { meantSetting } from './config-misspelt.ts';
 import { refusals, sandboxKeyFile } from './config-refusals.ts';
 import type { Mode, Setting } from './config-setting.ts';
 import { type Readings, settings } from './config-table.ts';
@@ -94,9 +95,11 @@ function readEntries({ path, entries, problems }: FileEntries): ReadonlyMap<stri
   const known = new Set(Object.values<Setting<unknown>>(settings).map((row) => row.name));
   const values = new Map<string, string>();
   for (const [name, value] of entries) {
-    if (!known.has(name))
-      problems.push(`${name} in ${path} is no setting of Polygate; docs/configuration.md lists them. Correct or remove it.`);
-    else if (typeof value === 'string' || typeof value === 'number') values.set(name, String(value));
+    if (!known.has(name)) {
+      const meant = meantSetting(name);
+      const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+      problems.push(`${name} in ${path} is no setting of Polygate${hint}; docs/configuration.md lists them. Correct or remove it.`);
+    } else if (typeof value === 'string' || typeof value === 'number') values.set(name, String(value));
     else problems.push(`${name} in ${path} is neither text nor a number; expected one of them.`);
   }
   return values;

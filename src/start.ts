@@ -166,7 +166,7 @@ const gatewayStep: Step = {
     return {
       config: listening,
       stop: gateway.stop,
-      notice: `${samplesText({ baseUrl: gateway.url, shopUrl: shopUrlOf(config.sandboxShopPort) })}${hooksText(config)}`,
+      notice: `${samplesText({ baseUrl: gateway.url, shopUrl: shopUrlOf(config.sandboxShopPort) }, listening)}${hooksText(config)}`,
     };
   },
 };

@@ -59,6 +59,7 @@ const configFiles = [
   'config-folder.ts',
   'config-forms.ts',
   'config-limits.ts',
+  'config-misspelt.ts',
   'config-refusals.ts',
   'config-setting.ts',
   'config-table.ts',

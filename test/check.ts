@@ -71,6 +71,11 @@ function node(...args: readonly string[]): Promise<{ readonly ok: boolean; reado
 
 if (import.meta.main) {
   exitWithParent(() => process.exit(1));
+  const unknown = process.argv.slice(2).filter((argument) => argument !== '--write');
+  if (unknown.length > 0) {
+    process.stderr.write(`There is no option ${unknown.join(' ')}. --write writes the generated pages; there is no other.\n`);
+    process.exit(1);
+  }
   const results = await runChecks();
   process.exitCode = results.every((result) => result.ok) ? 0 : 1;
 }

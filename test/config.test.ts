@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigError, type ConfigSource, readConfig } from '../src/config.ts';
+import { misspeltVariables } from '../src/config-misspelt.ts';
 import { settings } from '../src/config-table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'polygate-config-'));
@@ -75,6 +76,30 @@ test('every problem is reported at once, with the name, the value and what was e
   assert.match(problems.join('\n'), /LOG_LEVEL is "loud"; expected one of fatal/);
   assert.match(problems.join('\n'), /PORT is "80800"; expected a whole number from 0 to 65535/);
   assert.match(problems.join('\n'), /ACQUIRER_CONNECTIONS is "2\.5"/);
+});
+
+test('a name that is close to a setting is answered with that one', () => {
+  const meant = { PROT: 'PORT', log_level: 'LOG_LEVEL', POLYGATE_PORT: 'PORT', DATABASE_ULR: 'DATABASE_URL', TRUSTED_PROXIES: undefined };
+  for (const [name, setting] of Object.entries({ ...meant, GREETING: undefined, PO: undefined })) {
+    const problem = problemOf(name, { file: fileWith(JSON.stringify({ [name]: 'x' })) });
+    assert.equal(/did you mean (\w+)\?/.exec(problem)?.[1], setting, problem);
+    assert.match(problem, /is no setting of Polygate/);
+  }
+});
+
+test('a variable of the environment that is called almost like a setting is told, and never its value', () => {
+  const found = misspeltVariables({
+    ...{ PORT: '1', NODE_ENV: 'test', HOSTNAME: 'h', HOSTS: 'h', PORTS: '2', OTEL_SERVICE_NAMESPACE: 'n', DATABASE_PORT: '5432' },
+    ...{ DATABASE_ULR: 'postgres://user:hush@host/db', ADDRESS_REQUEST_PER_SECOND: '5', POLYGATE_OPERATOR_KEY: 'hush' },
+  });
+  assert.deepEqual(
+    found.map((line) => /^(\w+) in the environment is no setting .* did you mean (\w+)\?$/.exec(line)?.slice(1)),
+    [
+      ['DATABASE_ULR', 'DATABASE_URL'],
+      ['ADDRESS_REQUEST_PER_SECOND', 'ADDRESS_REQUESTS_PER_SECOND'],
+      ['POLYGATE_OPERATOR_KEY', 'OPERATOR_KEY'],
+    ],
+  );
 });
 
 const malformed: readonly (readonly [keyof typeof examples, string])[] = [

@@ -88,6 +88,8 @@ for (const { name, title } of createGateways('http://127.0.0.1')) {
     await page.getByRole('button', { name: 'Pay €27.00' }).click();
     if (name === 'tzero') await page.getByRole('button', { name: 'Pay €27.00' }).click();
     await page.getByRole('heading', { name: 'That did not work' }).waitFor();
+    await page.getByRole('alert').getByText('The payment was not approved, and nothing was charged.').waitFor();
+    assert.match(await page.locator('.result').innerText(), /The gateway says: \S/);
     await page.close();
   });
 }
@@ -125,6 +127,8 @@ test('says which field is wrong before anybody is asked, and keeps what was type
   await page.getByLabel('Name on card').fill('Grace Example');
   await page.getByRole('button', { name: 'Pay €27.00' }).click();
   await page.getByText('Check the card number').waitFor();
+  await page.getByRole('button', { name: 'Pay €27.00' }).click();
+  await page.getByText('Enter the card number.').waitFor();
   assert.equal(await page.getByLabel('Name on card').inputValue(), 'Grace Example');
   assert.equal(await page.getByLabel('Card number').inputValue(), '', 'a card number is never sent back');
   await page.close();

@@ -50,3 +50,23 @@ test('the form for a payment works as it is, and sends amounts as they are writt
   );
   assert.equal((await stack.host.books()).length, 1);
 });
+
+test('on a phone nothing of an opened request is beyond the edge', async () => {
+  assert.ok(stack !== undefined);
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+  for (const name of ['opp', 'console']) {
+    await page.goto(`http://127.0.0.1:${stack.config.port}/docs/${name}`);
+    const operation = page.locator('.opblock').first();
+    await operation.locator('.opblock-summary-control').click();
+    await operation.locator('button.execute').click();
+    await operation.locator('.live-responses-table').waitFor();
+    const beyond = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    assert.ok(beyond <= 0, `${name}: ${beyond} pixels`);
+    // Nor is a column so narrow that each letter has a line.
+    const narrow = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('.opblock-body tbody td')].filter((cell) => cell.offsetWidth > 0 && cell.offsetWidth < 200).map((cell) => cell.textContent)`,
+    );
+    assert.deepEqual(narrow, [], name);
+  }
+  await page.close();
+});

@@ -78,6 +78,8 @@ test('the list names every dialect', async () => {
   const { status, text } = await get('/docs');
   assert.equal(status, 200);
   for (const { name } of dialects) assert.ok(text.includes(`href="/docs/${name}"`));
+  const bare = await get('/');
+  assert.deepEqual([bare.status, bare.headers.location], [302, '/docs']);
   const moved = await get('/docs/');
   assert.deepEqual([moved.status, moved.headers.location], [308, '/docs']);
 });

@@ -93,7 +93,8 @@ const described: readonly Described[] = routes.map(({ method, at, role }) => ({
 }));
 
 /** What is no HTTP, or has no path that can be read, belongs to no part of the server. */
-const unreadable = /^HTTP\/1\.1 (?:400 [\s\S]*(?:"(?:unreadable|incomplete)_request"|"The path of this URL cannot be read\.")|4(?:17|31) )/;
+const unreadable =
+  /^HTTP\/1\.1 (?:400 [\s\S]*(?:"(?:unreadable|incomplete)_request"|"The path of this URL cannot be read[^"]*")|4(?:17|31) )/;
 
 /** A role that did what it may not, or an answer that the document does not have. */
 function faultOf({ sender, sent, status, text }: Exchange): string | undefined {

@@ -134,6 +134,38 @@ test('help and version come without starting anything', async () => {
   assert.match(version.output(), /^\d+\.\d+\.\d+$/);
 });
 
+test('the programs that measure, kill and test take no number that makes no sense, and say so before they start anything', async () => {
+  const refusals = [
+    ['bench/drill.ts', '--minutes', '0', /'--minutes <n>' argument '0' is invalid\. Expected a number above zero/],
+    ['bench/drill.ts', '--seed', 'abc', /'--seed <n>' argument 'abc' is invalid\. Expected a whole number from 0/],
+    ['bench/drill.ts', '--rate', '0', /'--rate <n>' argument '0' is invalid\. Expected a whole number from 1/],
+    ['bench/drill.ts', '--connections', '0', /'--connections <n>' .*Expected a whole number from 1/],
+    ['bench/drill.ts', '--merchants', '0', /'--merchants <n>' .*Expected a whole number from 1/],
+    ['bench/drill.ts', '--days', '366', /'--days <n>' .*Expected a whole number from 0 to 365/],
+    ['bench/drill.ts', '--rolling', '--days=8', /'--rolling' cannot be used with option '--days/],
+    // As npm hands it on when the two dashes are left out.
+    ['bench/drill.ts', '1', '', /too many arguments[\s\S]*npm run drill -- --minutes 1/],
+    ['bench/run.ts', '--seconds', '0', /'--seconds <n>' .*Expected a whole number from 1/],
+    ['bench/run.ts', '--connections', '0', /'--connections <n>' .*Expected a whole number from 1/],
+    ['bench/abuse.ts', '--rate', '0', /'--rate <n>' .*Expected a whole number from 1/],
+    ['test/soak.ts', '--days', 'x', /There is no file --days\. Arguments are test files/],
+    ['test/run.ts', 'test/misspelt.test.ts', '', /There is no file test\/misspelt\.test\.ts/],
+    ['test/check.ts', '--wirte', '', /There is no option --wirte/],
+  ] as const;
+  for (const [program, option, value, message] of refusals) {
+    const started = launch('--script', program, ...[option, value].filter((part) => part !== ''));
+    assert.equal((await started.ended).code, 1, started.output());
+    assert.match(started.output(), message);
+    assert.doesNotMatch(started.output(), /^seed|Drill of|pgbench|^ {4}at /m);
+  }
+  const seeded = startProcess(process.execPath, [launcher, '--script', 'test/run.ts'], {
+    cwd: folder,
+    env: { ...env, POLYGATE_SEED: 'x' },
+  });
+  assert.equal((await seeded.ended).code, 1);
+  assert.match(seeded.output(), /POLYGATE_SEED is "x"; expected a whole number/);
+});
+
 test('start comes up, answers, and goes down cleanly on SIGTERM; the second start finds the folder', async () => {
   for (const _ of [1, 2]) {
     const started = launch('start');

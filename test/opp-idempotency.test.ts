@@ -43,7 +43,14 @@ test('another request with the same key is refused, whatever differs', async () 
     { createRegistration: 'true' },
     { descriptor: 'another' },
   ];
-  for (const more of others) assert.equal(expectReply(await pay(key, more), 400, '200.200.106').body.id, undefined);
+  for (const more of others) {
+    const reply = expectReply(await pay(key, more), 400, '200.200.106');
+    assert.equal(reply.body.id, undefined);
+    assert.match(
+      reply.text,
+      /"parameterErrors":\[\{"name":"Idempotency-Key","value":null,"message":"was sent with another request before;/,
+    );
+  }
   expectReply(await act(key, id, { paymentType: 'RV' }), 400, '200.200.106');
   const elsewhere = await stack.post('/v1/payments', debit(), { as: plain, headers: { 'idempotency-key': key } });
   assert.notEqual(expectReply(elsewhere, 200, approved).body.id, id);

@@ -74,6 +74,31 @@ function pay(url: string): void {
 
 const clean = /Stopped the gateway\.[\s\S]*Stopped the embedded PostgreSQL\./;
 
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>;
+}
+
+/** Whether one of the alternatives of a range, as in `^18.19.0 || >=20.6.0`, takes some version of this major. */
+function takes(range: string, major: number): boolean {
+  return range.split('||').some((alternative) => {
+    const [, sign = '', first = ''] = /^\s*(>=|\^|~|)\s*v?(\d+)/.exec(alternative) ?? [];
+    return first === '' || (sign === '>=' ? Number(first) <= major : Number(first) === major);
+  });
+}
+
+test('npm ci has nothing to say against the oldest Node that is promised', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly engines: { readonly node: string } };
+  const oldest = Number(/^>=(\d+)$/.exec(manifest.engines.node)?.[1]);
+  assert.ok(readFileSync(join(root, 'README.md'), 'utf8').includes(`Node ${oldest} or newer`));
+  assert.deepEqual([takes('>=22.15.0', oldest), takes('^18.19.0 || >=20.6.0', oldest), takes('22', oldest)], [false, true, false]);
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
+  const unfit = Object.entries(packages).filter(([, { engines }]) => engines?.node !== undefined && !takes(engines.node, oldest));
+  assert.deepEqual(
+    unfit.map(([name, { engines }]) => `${name} ${engines?.node}`),
+    [],
+  );
+});
+
 test('a fresh checkout is installed, started, paid at and stopped by the first command of the README', async () => {
   const started = shell(scriptOf({ page: 'README.md', first: 'npm ci && npm start' }), checkout);
   pay(await untilReady(started));

@@ -115,6 +115,16 @@ test('pay shows both sides of the wire, and no card number', async () => {
   assert.doesNotMatch(output, /4111111111111111|cvv=123/);
 });
 
+test('the printed `polygate pay` finds the sandbox in another terminal, also where nothing is at its usual port', async () => {
+  const [, given = ''] = /or: (.*)npx polygate pay opp\)/.exec(started.output()) ?? [];
+  const moved = Object.fromEntries(given.split(' ').map((pair) => pair.split('=')));
+  assert.deepEqual(Object.keys(moved).slice(0, 3), ['PORT', 'SANDBOX_HTTP_PORT', 'SANDBOX_SHOP_PORT']);
+  const without = { PORT: '', SANDBOX_HTTP_PORT: '', SANDBOX_SHOP_PORT: '' };
+  const { code, output } = await pay('opp', { ...without, ...moved });
+  assert.equal(code, 0, output);
+  assert.match(output, /in the books of the acquirer host/);
+});
+
 test('pay takes all the steps that a payment has, whatever it is called there', async () => {
   for (const dialect of Object.keys(paid)) {
     const { code, output } = await pay(dialect);
@@ -156,6 +166,16 @@ test('pay signs where the protocol wants it, and shows both sides of the wire', 
   assert.doesNotMatch(output, /4111111111111111|"cvv":"123"/);
 });
 
+test('a setting that is misspelt in the environment is told beside the error that comes of it, without its value', async () => {
+  const misspelt = { POLYGATE_PORT: '9', DATABASE_ULR: 'postgres://user:hush@db/polygate', PORTS: '9' };
+  const { code, output } = await pay('opp', { PORT: String(await freePort()), ...misspelt });
+  assert.equal(code, 1);
+  assert.match(output, /Nothing answers at/);
+  assert.match(output, /^POLYGATE_PORT in the environment is no setting of Polygate and counts for nothing; did you mean PORT\?$/m);
+  assert.match(output, /^DATABASE_ULR in the environment .* did you mean DATABASE_URL\?$/m);
+  assert.doesNotMatch(output, /hush|PORTS in/);
+});
+
 test('an unknown dialect is told which ones there are', async () => {
   const { code, output } = await pay('morse');
   assert.equal(code, 1);
@@ -166,4 +186,36 @@ test('where nothing runs, it says how to start it', async () => {
   const { code, output } = await pay('opp', { PORT: String(await freePort()) });
   assert.equal(code, 1);
   assert.match(output, /^polygate: Nothing answers at http:\/\/127\.0\.0\.1:\d+ \(connection refused\)\. Start the sandbox/m);
+});
+
+async function command(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const run = startProcess(process.execPath, [launcher, ...args], { cwd: folder, env: { ...env, ...more } });
+  const { code } = await run.ended;
+  return { code, output: run.output() };
+}
+
+test('a command beside the running sandbox works on its database, and the sandbox goes by what was changed', async () => {
+  const added = await command(['operator', 'add', '--name', 'Grace', '--role', 'viewer', '--json']);
+  assert.equal(added.code, 0, added.output);
+  const { key } = JSON.parse(added.output) as { readonly key: string };
+  const look = () => fetch(`http://127.0.0.1:${env.PORT}/console-api/merchants`, { headers: { authorization: `Bearer ${key}` } });
+  await eventually(async () => (await look()).status === 200, 'the new key to be known');
+  const found = await command(['verify']);
+  assert.deepEqual([found.code, found.output.split('\n').at(-1)], [0, 'The books balance.'], found.output);
+});
+
+test('a command on a database that was never migrated says what to do', async () => {
+  const found = await command(['verify'], { DATA_DIRECTORY: join(folder, 'empty') });
+  assert.equal(found.code, 1);
+  assert.match(found.output, /The database is not up to date: run `polygate migrate` first\./);
+  await resetDataDirectory({ directory: join(folder, 'empty'), log: () => undefined });
+});
+
+test('a setting that is given as an option, and an option before its command, are told where they stand', async () => {
+  const setting = await command(['start', '--port', '9080']);
+  assert.equal(setting.code, 1);
+  assert.match(setting.output, /unknown option '--port'[\s\S]*PORT is a setting: write PORT=… before the command/);
+  const early = await command(['--mode', 'live', 'start']);
+  assert.match(early.output, /unknown option '--mode'[\s\S]*options, which stand behind their command/);
+  assert.doesNotMatch(early.output, /is a setting/);
 });

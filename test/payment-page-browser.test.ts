@@ -229,6 +229,18 @@ test('a large amount stays on the page, also of a currency that has no symbol', 
   }
 });
 
+test('inputs side by side stand at one height, in every language and on a narrow phone', async () => {
+  const checkoutId = await openCheckout(stack, cart);
+  for (const language of ['en', 'de', 'fr', 'es']) {
+    for (const width of [320, 390]) {
+      const { page } = await visit(at.browser, payAddress(stack, checkoutId, { language }), { ...phone, viewport: { width, height: 800 } });
+      const tops = await Promise.all(['expiry', 'cvc'].map(async (id) => (await page.locator(`#${id}`).boundingBox())?.y));
+      assert.equal(tops[0], tops[1], `${language}, ${width} pixels`);
+      await page.context().close();
+    }
+  }
+});
+
 test('the month of a date may be written with one digit, also January', async () => {
   const { page } = await visit(at.browser, payAddress(stack, await openCheckout(stack)));
   const expiry = page.locator('#expiry');

@@ -3,7 +3,7 @@
  * Arguments are the files to run, each in a process of its own; then the checks are left out.
  */
 import { randomBytes } from 'node:crypto';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
@@ -99,6 +99,17 @@ async function runFiles(files: readonly string[]): Promise<TestCount> {
   return count;
 }
 
+/** What cannot be meant, a line each: it would be noticed after minutes, or never. */
+function mistakes(files: readonly string[], seed: string): readonly string[] {
+  const missing = files.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() !== true);
+  return [
+    ...missing.map((file) => `There is no file ${file}. Arguments are test files, as in test/config.test.ts; there are no options.`),
+    ...(/^\d{1,10}$/.test(seed) && Number(seed) < 2 ** 32
+      ? []
+      : [`POLYGATE_SEED is ${JSON.stringify(seed)}; expected a whole number from 0 to 4294967295.`]),
+  ];
+}
+
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort());
@@ -110,6 +121,12 @@ exitWithParent();
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'compile');
 // A seed that is given makes a randomized test repeat what it did.
 process.env.POLYGATE_SEED ??= String(randomBytes(4).readUInt32BE());
+const given = process.argv.slice(2);
+const wrong = mistakes(given, process.env.POLYGATE_SEED);
+if (wrong.length > 0) {
+  process.stderr.write(`${wrong.join('\n')}\n`);
+  process.exit(1);
+}
 process.stdout.write(`seed ${process.env.POLYGATE_SEED} (set POLYGATE_SEED to run the same again)\n`);
-const { passed, failed } = await runAll(process.argv.slice(2));
+const { passed, failed } = await runAll(given);
 process.stdout.write(`${passed} passed, ${failed} failed\n`, () => process.exit(failed === 0 && passed > 0 ? 0 : 1));

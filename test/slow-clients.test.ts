@@ -98,6 +98,7 @@ test('what is no request, or ends too early, is told what is wrong, and nothing 
   for (const [sent, error, message] of [
     [`card.number=${card}\r\n\r\n`, 'unreadable_request', /no request of HTTP\/1\.1.*https/],
     [Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]), 'unreadable_request', /speaks TLS/],
+    [`post /v1/payments HTTP/1.1\r\nHost: gateway\r\n\r\n`, 'unreadable_request', /a method that there is, in capitals/],
     [`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`, 'unreadable_request', /HTTP\/2/],
     [`GET /v1/payments/é${card} HTTP/1.1\r\nHost: gateway\r\n\r\n`, 'unreadable_request', /percent signs/],
     [`${post}Card Number: ${card}\r\n\r\n`, 'unreadable_request', /A header of the request/],
@@ -121,6 +122,36 @@ test('what is no request, or ends too early, is told what is wrong, and nothing 
     assert.doesNotMatch(wire.text(), /4111|card\.number|statusCode/i);
   }
   await pays();
+});
+
+test('a path whose percent signs make no sense is told how they are written', async () => {
+  const { status, body } = await exchange(stack.url, { method: 'GET', path: '/v1/payments/%zz' });
+  assert.deepEqual([status, body.error], [400, 'bad_request']);
+  assert.match(String(body.message), /percent sign .* %25/);
+});
+
+test('a request without a host, or with an expectation that nobody can meet, is told so', async () => {
+  for (const [sent, status, error] of [
+    [
+      'POST /v1/payments HTTP/1.1\r\nContent-Length: 0\r\n\r\n',
+      '400 Bad Request',
+      'unreadable_request","message":"The request has no header Host',
+    ],
+    [
+      'POST /v1/payments HTTP/1.1\r\nHost: gateway\r\nExpect: wonders\r\nContent-Length: 5\r\n\r\n',
+      '417 Expectation Failed',
+      'unknown_expectation',
+    ],
+  ] as const) {
+    const wire = await open();
+    wire.socket.write(sent);
+    await cutOff(wire);
+    assert.ok(wire.text().startsWith(`HTTP/1.1 ${status}\r\n`) && wire.text().includes(`{"error":"${error}`), wire.text());
+  }
+  const old = await open();
+  old.socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+  await cutOff(old);
+  assert.match(old.text(), /^HTTP\/1\.1 200 /);
 });
 
 test('what was refused before its body came, and ends then, has one answer', async () => {

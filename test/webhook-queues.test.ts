@@ -150,6 +150,8 @@ test('an endpoint that fails pauses longer and longer, is parked at the end of t
   const second = await payAsOther();
   assert.match((await endpoint(id)).reason ?? '', /nothing was acknowledged in 37 tries of the same event, the last ended with: HTTP 500/);
   assert.match((await operator.run(['webhook', 'test', id])).output, /did not acknowledge: it answered HTTP 500, "no"/);
+  const waiting = new RegExp(`^1 waits for the next try; once \`polygate webhook test ${id}\` is acknowledged, that is now\\.$`, 'm');
+  assert.match((await operator.run(['webhook', 'replay', id, '--payment', id])).output, waiting);
   assert.equal((await endpoint(id)).state, 'parked');
   status = 200;
   const before = shop.requests.length;
@@ -167,7 +169,7 @@ test('an endpoint that fails pauses longer and longer, is parked at the end of t
     [{ state: 'given_up', lastProblem: 'HTTP 500' }],
   );
   const replayed = await operator.run(['webhook', 'replay', id, '--failed']);
-  assert.match(replayed.output, /1 event is told again/);
+  assert.match(replayed.output, /1 event is told again\.$/);
   await eventually(async () => (await deliveredCount(id)) === 2, 'what was given up to be told');
   assert.equal(shop.requests.length - before, 3);
   assert.notEqual(first, second);

@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, type Mode, readConfig } from '../config.ts';
+import { misspeltVariables } from '../config-misspelt.ts';
 import { isDay } from '../core/day.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { shownSum } from '../core/money/sum.ts';
@@ -37,27 +38,36 @@ export function addGroup(program: Command, name: string, description: string): C
     .helpCommand(false);
 }
 
+/** The settings of a command. What is probably misspelt is told and no more: an environment has names of others as well. */
 export function read({ mode, config }: Options): Config {
+  for (const misspelt of misspeltVariables(process.env)) tell(misspelt);
   return readConfig({ mode, file: config, env: process.env });
 }
 
-/** Runs `work` on the configured database, or on the embedded one, which is started for it. */
+/** Runs `work` on the configured database; else on the embedded one: that of the gateway which runs on it, or one that is started for it. */
 export async function withDatabase<T>(config: Config, work: (config: Config) => Promise<T>): Promise<T> {
-  if (config.databaseUrl !== undefined) {
-    return work(config).catch((error: unknown) => {
-      throw explainAway(error);
+  const explained = (given: Config): Promise<T> =>
+    work(given).catch((error: unknown) => {
+      throw explain(error);
     });
-  }
+  if (config.databaseUrl !== undefined) return explained(config);
+  const { findRunningDatabase } = await import('../local/running-database.ts');
+  const running = await findRunningDatabase(config.dataDirectory);
+  if (running !== undefined) return explained(onDatabase(config, running));
   const { claimDataDirectory } = await import('../local/data-directory.ts');
   const { startPostgres } = await import('../local/postgres.ts');
   const lock = await claimDataDirectory({ directory: config.dataDirectory, log: tell });
   const postgres = await startPostgres({ directory: join(config.dataDirectory, 'postgres'), port: 0, log: tell });
   try {
-    return await work({ ...config, databaseUrl: postgres.url, vaultDatabaseUrl: config.vaultDatabaseUrl ?? postgres.url });
+    return await explained(onDatabase(config, postgres.url));
   } finally {
     await postgres.stop();
     lock.release();
   }
+}
+
+function onDatabase(config: Config, databaseUrl: string): Config {
+  return { ...config, databaseUrl, vaultDatabaseUrl: config.vaultDatabaseUrl ?? databaseUrl };
 }
 
 /** Runs `work` on the gateway's own tables, which have to be there. */
@@ -73,8 +83,6 @@ export async function withTables<T>(config: Config, work: (database: Database) =
   });
   try {
     return await work(database);
-  } catch (error) {
-    throw withoutSchema(error) ? new Error('The database is not up to date: run `polygate migrate` first.', { cause: error }) : error;
   } finally {
     await database.close();
   }
@@ -92,6 +100,11 @@ export async function withVault<T>(config: Config, work: (vault: OpenVault, keyP
   } finally {
     await vault.close();
   }
+}
+
+function explain(error: unknown): unknown {
+  if (withoutSchema(error)) return new Error('The database is not up to date: run `polygate migrate` first.', { cause: error });
+  return explainAway(error);
 }
 
 /** Undefined table, schema or role. */

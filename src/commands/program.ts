@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import type { Setting } from '../config-setting.ts';
+import { settings } from '../config-table.ts';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { addCommand, type Options, read, withDatabase } from './command-line.ts';
 
@@ -30,13 +32,21 @@ export async function createProgram(wanted?: string): Promise<Command> {
     .version(readVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
     // Commander repeats what it refuses.
-    .configureOutput({ outputError: (text, write) => write(maskCardNumbers(text)) })
-    .showHelpAfterError('(--help lists the commands and their options)');
+    .configureOutput({ outputError: (text, write) => write(`${maskCardNumbers(text)}${settingHint(text)}`) })
+    .showHelpAfterError('(--help lists the commands and their options, which stand behind their command)');
   addLocalCommands(program);
   if (program.commands.some((command) => command.name() === wanted)) return program;
   const alone = groups.filter(([name]) => name === wanted);
   for (const [, load] of alone.length === 0 ? groups : alone) (await load())(program);
   return program;
+}
+
+/** Settings are no options, and are tried as such. */
+function settingHint(complaint: string): string {
+  const [, option = ''] = /unknown option '--([a-z-]+)/i.exec(complaint) ?? [];
+  const name = option.toUpperCase().replaceAll('-', '_');
+  const isSetting = Object.values<Setting<unknown>>(settings).some((setting) => setting.name === name);
+  return isSetting ? `(${name} is a setting: write ${name}=… before the command, or put it into polygate.json)\n` : '';
 }
 
 function addLocalCommands(program: Command): void {

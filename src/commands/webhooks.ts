@@ -267,7 +267,8 @@ function addReplayCommand(webhook: Command): void {
       }
       if (sequence !== undefined && paymentId === undefined)
         throw new Error('--sequence counts within one payment: give --payment as well.');
-      const count = await withStore(options, async (database) => {
+      const { count, waiting } = await withStore(options, async (database) => {
+        const [endpoint] = await listEndpoints(database, { endpointId });
         const wanted = {
           ...{ endpointId, onlyFailed: failed },
           ...(paymentId === undefined ? {} : { paymentId }),
@@ -275,9 +276,14 @@ function addReplayCommand(webhook: Command): void {
           ...(from === undefined ? {} : { from }),
           ...(to === undefined ? {} : { to }),
         };
-        return replay(database, { actor: actor(), ...wanted });
+        return { count: await replay(database, { actor: actor(), ...wanted }), waiting: endpoint?.pending ?? 0 };
       });
       print(`${count} ${count === 1 ? 'event is' : 'events are'} told again.`);
+      // Whoever repeats what has failed may mean what has not been given up yet.
+      if (waiting > 0)
+        print(
+          `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for the next try; once \`polygate webhook test ${endpointId}\` is acknowledged, that is now.`,
+        );
     });
 }
 

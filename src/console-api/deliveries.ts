@@ -56,7 +56,7 @@ export function deliveryRoutes({ store }: ConsoleParts): readonly ConsoleRoute[]
       ...{ name: 'replayDeliveries', group, method: 'post', at: '/endpoints/:endpoint_id/replay', role: 'operator' },
       summary: 'Tells an endpoint again what it was told, or what was given up: one event, a payment, a span of time, or all that failed.',
       description:
-        'What is finished becomes pending again; what is still pending stays as it is. At least one of the fields must be there.',
+        'What is finished becomes pending again; what is still pending stays as it is, and is sent at once when the endpoint acknowledges a test message. At least one of the fields must be there.',
       path: fields({ endpoint_id: uuid }),
       body: optional({
         failed: means(flag, 'Only what was given up.'),

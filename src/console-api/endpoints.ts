@@ -210,7 +210,8 @@ function testRoute(parts: ConsoleParts): ConsoleRoute {
   const { store } = parts;
   return act({
     ...{ name: 'testEndpoint', group, method: 'post', at: `${one}/test`, role: 'operator', summary: 'Sends an endpoint a test message.' },
-    description: 'Acknowledged with HTTP 2xx, it activates an endpoint that was new or parked.',
+    description:
+      'Acknowledged with HTTP 2xx, it activates an endpoint that was new or parked, and what waits for its next try is sent at once.',
     path,
     answer: fields({ state: oneOf(states), status: means(whole, 'HTTP status of its answer.'), duration_ms: whole }),
     problems: ['not_found', 'conflict', 'endpoint_failed'],

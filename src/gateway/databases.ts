@@ -2,6 +2,7 @@
 import type { EngineLog } from '../core/payment/engine.ts';
 import { outsideOfWork } from '../observability/work.ts';
 import { type Database, openDatabase } from '../postgres/connection.ts';
+import { gatewayPools } from '../postgres/pools.ts';
 import { type Room, watchRoom } from '../postgres/room.ts';
 
 export interface Databases {
@@ -52,9 +53,9 @@ export function openDatabases({ url, timeoutsMs, log, onTimeout: tell }: Databas
     { ...pool, purpose: 'general', timeout: { ms: timeoutsMs.general, quickMs: timeoutsMs.hot, onTimeout } },
   ] as const;
   const pools = {
-    hot: openDatabase({ ...hot, applicationName: 'polygate', maxConnections: 10 }),
-    general: openDatabase({ ...general, applicationName: 'polygate-general', maxConnections: 6 }),
-    outbox: openDatabase({ ...hot, applicationName: 'polygate-outbox', maxConnections: 3 }),
+    hot: openDatabase({ ...hot, applicationName: gatewayPools.hot, maxConnections: 10 }),
+    general: openDatabase({ ...general, applicationName: gatewayPools.general, maxConnections: 6 }),
+    outbox: openDatabase({ ...hot, applicationName: gatewayPools.outbox, maxConnections: 3 }),
   };
   return { ...pools, room, renew };
 }

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createGathering } from '../core/together.ts';
 import { idsOf, type Observer } from '../observability/observer.ts';
 import { runAs, type Work } from '../observability/work.ts';
+import { withoutHost } from './limits/unreadable.ts';
 
 export interface RequestOptions {
   readonly observer: Observer;
@@ -47,6 +48,12 @@ export function addRequestHooks(app: FastifyInstance, { observer, tellsTimings }
         error: 'stopping',
         message: 'This node is about to stop and has done nothing of this request; send it again, to another node.',
       });
+      return;
+    }
+    const { raw } = request;
+    if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+      const { error, message } = withoutHost;
+      reply.code(400).header('connection', 'close').send({ error, message });
       return;
     }
     if (isAnnounced) reply.header('connection', 'close');

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { maskCardNumbers } from '../core/instrument/mask.ts';
 import { oldestTls, type ServerCertificate } from './certificate.ts';
 import { type ConnectionGuard, guardConnections, serverOptions } from './limits/connections.ts';
-import { createUnreadableAnswer } from './limits/unreadable.ts';
+import { createUnreadableAnswer, refuseExpectations } from './limits/unreadable.ts';
 import type { Metrics } from './metrics.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addRequestHooks, type Draining, newRequestId, type RequestOptions } from './requests.ts';
@@ -41,7 +41,10 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
     clientErrorHandler: createUnreadableAnswer(connections.limits.requestHeaderLimitBytes),
     // What the framework says by itself repeats the path.
     frameworkErrors: (error, _request, reply) => {
-      const body = JSON.stringify({ error: 'bad_request', message: 'The path of this URL cannot be read.' });
+      const body = JSON.stringify({
+        error: 'bad_request',
+        message: 'The path of this URL cannot be read: a percent sign stands before two hexadecimal digits, and is itself written %25.',
+      });
       (reply as FastifyReply)
         .code(error.statusCode ?? 400)
         .type('application/json')
@@ -50,6 +53,7 @@ export function createServer(options: ServerOptions): { readonly app: FastifyIns
     routerOptions: { maxParamLength: 256 },
   }) as unknown as FastifyInstance;
   guardConnections(app.server, connections);
+  refuseExpectations(app.server);
   app.removeAllContentTypeParsers();
   const draining = addRequestHooks(app, options);
   app.get('/healthz', async () => ({ status: 'ok' }));

@@ -190,7 +190,8 @@ async function createDatabase({ port, password }: { readonly port: number; reado
   }
 }
 
-function connectionUrl({
+/** Of the superuser, over TCP. */
+export function connectionUrl({
   port,
   password,
   database,

@@ -16,8 +16,8 @@ export async function cliPage(): Promise<string> {
 |---|---|
 ${shared(program).map(rowOf).join('\n')}
 
-Commands for operators work on the database of \`DATABASE_URL\`; without one they start the embedded database of the sandbox for their duration. In
-production give them the settings of the gateway and \`--mode live\`. They may run beside running nodes. With \`--json\` what they print is for programs; progress goes to the
+Commands for operators work on the database of \`DATABASE_URL\`; without one on that of the sandbox which runs on \`DATA_DIRECTORY\`, or which they
+start for their duration. In production give them the settings of the gateway and \`--mode live\`. They may run beside running nodes. With \`--json\` what they print is for programs; progress goes to the
 error stream. The exit code is 0 when all went well, else 1.
 
 ${sections.join('\n')}`;

@@ -28,7 +28,8 @@ Every setting has a name. Its value comes, in this order, from
 3. the default.
 
 The file is one object, as in \`{ "PORT": 9080, "LOG_LEVEL": "debug" }\`. A name in it that Polygate does not know, and a value anywhere that
-does not have the expected form, stop the start with a list of all such faults. Relative paths are taken from the working directory.
+does not have the expected form, stop the start with a list of all such faults. An environment has names of others as well: a variable that is
+called almost like a setting is told on the error stream and counts for nothing. Relative paths are taken from the working directory.
 
 \`polygate start\` runs the sandbox; \`polygate start --mode live\` talks to a real acquirer. Some defaults differ between the two.
 

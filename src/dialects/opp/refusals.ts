@@ -84,10 +84,14 @@ const refusals: Readonly<Record<RefusalCode, ResultCode | ByType>> = {
   unavailable: '800.800.800',
 };
 
+const keyReused = 'was sent with another request before; a repeat has the same parameters, and another request a key of its own';
+
 export function problemOf(refusal: Refusal, type: BackOfficeType | undefined): Problem {
   const code = refusals[refusal.code];
   const status = refusal.code === 'unavailable' ? 503 : 400;
-  return new Problem(typeof code === 'string' ? code : code[type ?? 'RF'], { status });
+  // The code's own text speaks of a UUID, which no request has.
+  const about = refusal.code === 'key_reused' ? { parameterErrors: [{ name: 'Idempotency-Key', value: null, message: keyReused }] } : {};
+  return new Problem(typeof code === 'string' ? code : code[type ?? 'RF'], { status, ...about });
 }
 
 /** The result of a chargeback that the acquirer has told: why the bank took the money back. */

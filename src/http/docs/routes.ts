@@ -30,6 +30,8 @@ const pageHeaders = {
 export function addDocsRoutes(app: FastifyInstance, dialects: readonly DocumentedDialect[]): void {
   const assets = readAssets();
   app.get('/docs', (_request, reply) => sendPage(reply, listPage(dialects)));
+  // Whoever opens the gateway's bare address in a browser looks for a way in.
+  app.get('/', (_request, reply) => reply.redirect('/docs', 302));
   app.get('/docs/', (_request, reply) => reply.redirect('/docs', 308));
   app.get<{ Params: { file: string } }>('/docs/assets/:file', async (request, reply) => {
     const asset = assets.get(request.params.file);

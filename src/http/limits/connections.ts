@@ -34,6 +34,8 @@ export function serverOptions(limits: ConnectionLimits) {
     connectionsCheckingInterval: checkMs,
     maxHeaderSize: limits.requestHeaderLimitBytes,
     handshakeTimeout: handshakeTimeoutMs,
+    // It is refused in words, with the other requests.
+    requireHostHeader: false,
   };
 }
 

@@ -3,10 +3,10 @@
  * wrong and what to do, and nothing of what was sent, which may be a card number.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 interface Fault {
-  readonly status: '400 Bad Request' | '408 Request Timeout' | '431 Request Header Fields Too Large';
+  readonly status: '400 Bad Request' | '408 Request Timeout' | '417 Expectation Failed' | '431 Request Header Fields Too Large';
   readonly error: string;
   readonly message: string;
 }
@@ -14,7 +14,7 @@ interface Fault {
 const bad = (message: string): Fault => ({ status: '400 Bad Request', error: 'unreadable_request', message });
 
 const noRequest = bad(
-  'What came is no request of HTTP/1.1. A client that speaks TLS needs an address with https:// and a port that has TLS; one that speaks HTTP/2 must not begin with it.',
+  'What came is no request of HTTP/1.1, which begins with a line like POST /v1/payments HTTP/1.1: a method that there is, in capitals, and CR LF at the end. A client that speaks TLS needs an address with https:// and a port that has TLS; one that speaks HTTP/2 must not begin with it.',
 );
 const wrongHeader = bad(
   'A header of the request cannot be read: its name or its value has a character that may not stand there. Mend it and send the request again.',
@@ -28,6 +28,15 @@ const wrongChunk = bad(
 const wrongAddress = bad(
   'The address in the first line cannot be read: characters beyond the plain ones are written with percent signs, as %20 for a blank.',
 );
+
+const unknownExpectation: Fault = {
+  status: '417 Expectation Failed',
+  error: 'unknown_expectation',
+  message: 'The header Expect asks for something else than 100-continue; it was not carried out. Send the request without it.',
+};
+
+/** Of a request that names no host, which HTTP/1.1 wants; Node itself would say so with an empty answer. */
+export const withoutHost = bad('The request has no header Host, which HTTP/1.1 wants. Send it with the name and the port of the address.');
 
 /** By the codes of Node's parser. */
 const faults: Readonly<Record<string, Fault>> = {
@@ -68,6 +77,15 @@ export function createUnreadableAnswer(headerLimitBytes: number): (error: { read
     if (socket.writable && !isAnswered(socket)) socket.write(written(fault));
     socket.destroy();
   };
+}
+
+/** Says why a request with an `Expect` that nobody can meet is refused; Node itself would not. */
+export function refuseExpectations(server: Server): void {
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const { status, error, message } = unknownExpectation;
+    response.writeHead(Number.parseInt(status, 10), { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify({ error, message }));
+  });
 }
 
 /** Where a socket keeps whom it answers is not documented. */

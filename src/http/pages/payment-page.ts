@@ -215,8 +215,8 @@ function field({ name, label, problems, missing, hint, wrapper, input, after }: 
     ...{ 'aria-invalid': problem === undefined ? undefined : 'true', 'data-missing': missing },
   });
   return html`<label for="${name}">${label}</label>
-<div${attributes({ class: wrapper === undefined ? 'control' : `control ${wrapper}` })}><input${given}>${after}</div>
-<p class="error" id="${name}-error" aria-live="polite">${problem}</p>${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}`;
+<div><div${attributes({ class: wrapper === undefined ? 'control' : `control ${wrapper}` })}><input${given}>${after}</div>
+<p class="error" id="${name}-error" aria-live="polite">${problem}</p>${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}</div>`;
 }
 
 function brandList(label: string, brands: readonly NamedBrand[]): Html {
