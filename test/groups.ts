@@ -13,7 +13,7 @@ export interface Group {
 }
 
 /** They wait more than they work, for minutes: first, beside all the others. */
-const longest: readonly string[] = ['measured', 'packaging', 'unknown'];
+const longest: readonly string[] = ['measured', 'outage', 'packaging', 'unknown'];
 
 /** What takes many processes or all that one has, or does something to its process that others would feel: last, when the groups are done. */
 const alone: readonly string[] = [
