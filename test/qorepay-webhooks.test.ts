@@ -6,8 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { moveClock, readClock } from './harness/console.ts';
 import { type CaughtHook, createHooks, type Hooks, hurryDeliveries } from './harness/hooks.ts';
+import { waitingFor, withLocked } from './harness/locks.ts';
 import { createOperator } from './harness/operator.ts';
 import { eventually } from './harness/processes.ts';
 import { type Answer, type Body, other, useQorepayStack } from './harness/qorepay.ts';
@@ -201,6 +203,42 @@ test('that a purchase was made is told before that it is paid, also to an endpoi
   const found = await toldOf('qp-late', id, ['purchase.created', 'purchase.paid']);
   assert.deepEqual([...new Set(found.map((hook) => told(hook).event_type))], ['purchase.created', 'purchase.paid']);
 });
+
+test('two nodes that enroll events at once: what comes second was made second, and whatever was made when, all of it is told', async () => {
+  const { database } = shop.parts;
+  const purchase = await shop.create();
+  const id = String(purchase.body.id);
+  await toldOf('qorepay', id, ['purchase.created']);
+  // The node begins while another one holds the cursor, and goes on later.
+  const releasedMs = await withLocked({ database, table: 'polygate.event_cursor', mode: 'exclusive' }, async () => {
+    await shop.s2s(purchase);
+    await eventually(async () => (await waitingFor(database, 'event_cursor')) > 0, 'the node to wait for its turn');
+    await delay(50);
+    return timeOf('select clock_timestamp() as at');
+  });
+  await toldOf('qorepay', id, ['purchase.paid']);
+  const ofPurchase = `from polygate.delivery where order_id = '${id}' or payment_id = '${id}'`;
+  assert.ok((await timeOf(`select max(created_at) as at ${ofPurchase}`)) > releasedMs);
+
+  // As nodes without that order may have left it.
+  await database.query(`update polygate.endpoint set wake_at = now() + interval '1 hour'`);
+  const next = await shop.create();
+  const nextId = String(next.body.id);
+  await shop.s2s(next);
+  await act(nextId, 'refund');
+  const waiting = `from polygate.delivery where (order_id = '${nextId}' or payment_id = '${nextId}') and state = 'pending'`;
+  const count = async () =>
+    Number((await database.query<{ count: string }>(`select count(distinct (payment_id, sequence)) ${waiting}`)).rows[0]?.count);
+  await eventually(async () => (await count()) === 3, 'three events to wait');
+  await database.query(`update polygate.delivery set created_at = created_at + case when subject = 'checkout' then interval '1 second'
+    when sequence = 1 then interval '2 seconds' else interval '0' end where order_id = '${nextId}' or payment_id = '${nextId}'`);
+  await toldOf('qorepay', nextId, ['purchase.created', 'purchase.paid', 'payment.refunded']);
+});
+
+async function timeOf(text: string): Promise<number> {
+  const { rows } = await shop.parts.database.query<{ at: Date }>(text);
+  return rows[0]?.at.getTime() ?? assert.fail('no time');
+}
 
 test('deliveries of a purchase: each event with its tries and what was sent; of a refund only its own', async () => {
   const made = await webhookAt('qp-log', { events: ['purchase.paid', 'payment.refunded'] });

@@ -31,11 +31,12 @@ const targets = `
     ))`;
 
 // A microsecond apart, so that what happened first was made first: of the same moment, that an order was made, then its payments, then the token that
-// was kept with it, then what else happened to it.
+// was kept with it, then what else happened to it. The time of the statement, not that of its transaction: two nodes enroll one after the other, as the lock
+// lets them, and the second may have begun first.
 const enrollment = `
   insert into polygate.delivery (merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, state, due_at, created_at)
   select merchant_id, endpoint_id, subject, payment_id, sequence, operation_id, order_id, 'pending', now(),
-    now() + row_number() over (order by happened_at, subject <> 'checkout' or sequence > 1, subject = 'checkout', subject = 'token', payment_id, sequence) * interval '1 microsecond'
+    statement_timestamp() + row_number() over (order by happened_at, subject <> 'checkout' or sequence > 1, subject = 'checkout', subject = 'token', payment_id, sequence) * interval '1 microsecond'
   from target
   on conflict do nothing`;
 

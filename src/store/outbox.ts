@@ -18,9 +18,15 @@ import { type Database, type Row, retriable, type Statement } from '../postgres/
 import { enrollEvents } from './enroll-events.ts';
 import { findTree } from './read-operations.ts';
 
+/** Nothing that is to be told of the same payment, order or token is before it. */
+const isNext = (delivery: string): string => `not exists (
+            select from polygate.delivery b where b.payment_id = ${delivery}.payment_id and b.endpoint_id = ${delivery}.endpoint_id
+              and b.merchant_id = ${delivery}.merchant_id and b.state = 'pending' and b.sequence < ${delivery}.sequence)`;
+
 // Endpoint by endpoint, so that a queue of a million never stands before somebody else's. Of a payment only the first pending delivery to an
 // endpoint may go; one that is due behind another is put off to when that one is due, and brought back when it is finished. What happened to an order
-// and to its payments goes in the order in which it happened; behind one that is being sent it looks again a second later. Both changes are
+// and to its payments goes in the order in which it happened; behind one that is being sent it looks again a second later. Only those are waited for
+// that are next of theirs: what waits for another one cannot hold that one up. Both changes are
 // conditional on `due_at`, so that a node that has seen an older state of the row changes nothing.
 const claim: Statement = {
   name: 'claim_deliveries',
@@ -47,11 +53,11 @@ with awake as (
       select case when o.lease is null then o.due_at else now() end as due_at from (
         select o.due_at, o.lease, o.created_at from polygate.delivery o
         where o.payment_id = due.order_id and o.endpoint_id = due.endpoint_id and o.merchant_id = due.merchant_id and o.state = 'pending'
-          and o.created_at < due.created_at
+          and o.created_at < due.created_at and ${isNext('o')}
         union all
         select o.due_at, o.lease, o.created_at from polygate.delivery o
         where o.order_id = coalesce(due.order_id, case when due.subject = 'checkout' then due.payment_id end) and o.endpoint_id = due.endpoint_id
-          and o.merchant_id = due.merchant_id and o.state = 'pending' and o.payment_id <> due.payment_id and o.created_at < due.created_at
+          and o.merchant_id = due.merchant_id and o.state = 'pending' and o.payment_id <> due.payment_id and o.created_at < due.created_at and ${isNext('o')}
       ) o order by o.created_at limit 1
     ) ahead on true
   ) head
