@@ -48,7 +48,7 @@ const detailsShown = 20;
 const bankShare = 0.02;
 const schedulesAtMost = 12;
 const subscriptionsAtMost = 6;
-/** What issuers charge back while days pass, of each day. */
+/** What issuers charge back while days pass, of each day; with one node, since another may book it by the time before the clock was moved. */
 const disputesADay = 2;
 /** Of a day that passes: its share of the time in which things are killed. */
 const dayOfKillsMs = 500;
@@ -186,7 +186,13 @@ async function run({ minutes, rate, connections, seed, rolling, nodes: wanted, .
     const done = Promise.all([shop.done, bankShop.done, dialectShop.done]);
     const restMs = await rest({ stand, done });
     await dialectShop.askAgain();
-    const due = await passDays(stand, { url, days: counts.days, kills: Math.ceil(counts.kills / 4), seed });
+    const due = await passDays(stand, {
+      url,
+      disputesADay: nodes === 1 ? disputesADay : 0,
+      days: counts.days,
+      kills: Math.ceil(counts.kills / 4),
+      seed,
+    });
     givingUp.abort();
     await done;
     client.close();
@@ -263,13 +269,14 @@ async function rest({ stand, done }: { readonly stand: Stand; readonly done: Pro
 interface Days {
   /** Of the gateway, or of the balancer before it. */
   readonly url: string;
+  readonly disputesADay: number;
   readonly days: number;
   readonly kills: number;
   readonly seed: number;
 }
 
 /** Lets days pass while things are killed, until all that fell due is done and all that was charged back is answered. */
-async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
+async function passDays(stand: Stand, { url, disputesADay: ofDay, days, kills, seed }: Days) {
   const startedAtMs = performance.now();
   if (days > 0) tell(`${days} days pass ...`);
   const passing = AbortSignal.any([signal, AbortSignal.timeout(restPatienceMs + days * dayPatienceMs)]);
@@ -283,7 +290,7 @@ async function passDays(stand: Stand, { url, days, kills, seed }: Days) {
   const disputing = orderDisputes({
     ...{
       hostUrl: stand.hostUrl,
-      count: days * disputesADay,
+      count: days * ofDay,
       durationMs: days * dayOfKillsMs,
       random: seededRandom(seed + 11),
       signal: passing,
