@@ -30,7 +30,8 @@ const testTimeoutMs = isSoak ? processTimeoutMs : 5 * 60 * 1000;
 /** Runs everything, or the files given, and returns how many tests passed and failed; each check counts as one. */
 async function runAll(given: readonly string[]): Promise<Count> {
   const checks = given.length > 0 ? [] : await runChecks();
-  const tests = await withPostgres(() => (given.length > 0 ? runFiles(given.map((file) => resolve(file))) : runGroups(testFiles())));
+  const runTests = (folder: string) => (given.length > 0 ? runFiles(given.map((file) => resolve(file))) : runGroups(testFiles(), folder));
+  const tests = await withFolder((folder) => withPostgres(() => runTests(folder)));
   const failedChecks = checks.filter((check) => !check.ok).length;
   const claims = given.length > 0 ? [] : [...unproven(readConformance(root), tests.names), ...notRun(tests.names)];
   for (const claim of claims) process.stdout.write(`${claim}\n`);
@@ -41,6 +42,17 @@ async function runAll(given: readonly string[]): Promise<Count> {
 function testFiles(): readonly string[] {
   const files = globSync('test/**/*.test.ts', { cwd: root }).filter((file) => relative('test', file) !== 'architecture.test.ts');
   return files.sort().map((file) => join(root, file));
+}
+
+/** What the files of the run share on the disk. */
+async function withFolder(work: (folder: string) => Promise<TestCount>): Promise<TestCount> {
+  const folder = mkdtempSync(join(tmpdir(), 'polygate-tests-'));
+  process.env.POLYGATE_TEST_FOLDER = folder;
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Gives the test files a server: the one of TEST_DATABASE_URL, which has to allow making databases, or an embedded one. */
@@ -59,14 +71,8 @@ async function withPostgres(work: () => Promise<TestCount>): Promise<TestCount> 
 }
 
 /** The randomized suites of a soak run for long: each file keeps its own process then. */
-async function runGroups(files: readonly string[]): Promise<TestCount> {
-  if (isSoak) return runFiles(files);
-  const folder = mkdtempSync(join(tmpdir(), 'polygate-groups-'));
-  try {
-    return await runFiles(groupsOf({ files, folder }).map(({ entry }) => entry));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function runGroups(files: readonly string[], folder: string): Promise<TestCount> {
+  return runFiles(isSoak ? files : groupsOf({ files, folder }).map(({ entry }) => entry));
 }
 
 async function runFiles(files: readonly string[]): Promise<TestCount> {

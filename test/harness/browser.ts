@@ -1,6 +1,6 @@
 /** A browser for tests: the system's Chromium, else the one that comes as an npm package. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -30,21 +30,48 @@ function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...args] });
 }
 
-/** It unpacks itself into the folder for temporary files, where two tests at once would find each other's half of it: each gets its own. */
+/** It unpacks itself into the folder for temporary files, for seconds: the files of a run share what the first of them has unpacked. */
 async function startPackaged(): Promise<Browser> {
-  const folder = await mkdtemp(join(tmpdir(), 'polygate-browser-'));
+  try {
+    const ofRun = process.env.POLYGATE_TEST_FOLDER;
+    if (ofRun !== undefined) return await launch(await unpackOnce(ofRun));
+    const folder = await mkdtemp(join(tmpdir(), 'polygate-browser-'));
+    const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    try {
+      const browser = await launch(await unpack(folder));
+      browser.on('disconnected', () => void remove());
+      return browser;
+    } catch (error) {
+      await remove();
+      throw error;
+    }
+  } catch (error) {
+    throw new Error('No Chromium is installed, and the one of @sparticuz/chromium does not start here. Install Chromium or Chrome.', {
+      cause: error,
+    });
+  }
+}
+
+/** Two files at once would find each other's half of it: it gets its name when it is whole, and who comes second takes that one. */
+async function unpackOnce(ofRun: string): Promise<string> {
+  const place = join(ofRun, 'browser');
+  if (!existsSync(place)) {
+    const folder = await mkdtemp(join(ofRun, 'unpacking-'));
+    await unpack(folder);
+    await rename(folder, place).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  }
+  return unpack(place);
+}
+
+/** The path of the program; what is unpacked already stays as it is. */
+async function unpack(folder: string): Promise<string> {
   const before = process.env.TMPDIR;
   process.env.TMPDIR = folder;
   try {
     const { default: packaged } = await import('@sparticuz/chromium');
-    const browser = await launch(await packaged.executablePath());
-    browser.on('disconnected', () => void rm(folder, { recursive: true, force: true }));
-    return browser;
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw new Error('No Chromium is installed, and the one of @sparticuz/chromium does not start here. Install Chromium or Chrome.', {
-      cause: error,
-    });
+    return await packaged.executablePath();
   } finally {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
