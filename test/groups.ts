@@ -35,7 +35,7 @@ const alone: readonly string[] = [
 ];
 
 /** Enough for most of the saving, and few enough that no process is the last one for long. */
-const filesAtMost = 12;
+const filesAtMost = 24;
 
 /** Groups of files, between the files that run by themselves. The entries of groups are written into `folder`. */
 export function groupsOf({ files, folder }: { readonly files: readonly string[]; readonly folder: string }): readonly Group[] {

@@ -1,5 +1,5 @@
 /**
- * `npm test`: the checks, then every test file against one PostgreSQL, four processes at a time, and a line with the count at the very end.
+ * `npm test`: the checks, then every test file against one PostgreSQL, five processes at a time, and a line with the count at the very end.
  * Arguments are the files to run, each in a process of its own; then the checks are left out.
  */
 import { randomBytes } from 'node:crypto';
@@ -20,8 +20,8 @@ type Count = { readonly passed: number; readonly failed: number };
 type TestCount = Count & { readonly names: ReadonlySet<string> };
 
 const root = join(import.meta.dirname, '..');
-/** Files wait for the database and the network more than they compute; more than four at once starve each other on a small machine. */
-const concurrency = Math.max(4, availableParallelism());
+/** Files wait for the database and the network a third of their time; more than five at once starve each other on a small machine. */
+const concurrency = Math.max(5, availableParallelism());
 const isSoak = process.env.POLYGATE_SOAK === '1';
 const processTimeoutMs = (isSoak ? 60 : 30) * 60 * 1000;
 /** Of one test, or of all that a file has: what waits for ever is named, and the others still run. */
