@@ -8,15 +8,12 @@ import { after, before, test } from 'node:test';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { audit } from './harness/auditor.ts';
 import { moveClock } from './harness/console.ts';
-import type { Booking } from './harness/host-control.ts';
+import type { DisputeRequest, HostDispute } from './harness/host-control.ts';
+import { bookAtHost, card, entityId, type Json, type Line, newId, newTrace, operation, payment, terminal } from './harness/imported.ts';
 import { createOperator, type Operator, type Ran } from './harness/operator.ts';
 import { succeeded } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
-
-const entityId = '0f0e0d0c0b0a09080706050403020100';
-const terminal = 'OLDTERM1';
-const card = { number: '5555555555554444', holder: 'Ada Example', expiryMonth: '12', expiryYear: '2039' };
 
 let stack: Stack;
 let operator: Operator;
@@ -33,8 +30,6 @@ after(async () => {
   await stack?.stop();
   await rm(folder, { recursive: true });
 });
-
-type Json = Readonly<Record<string, unknown>>;
 
 async function seal(line: unknown, to: JWK = key): Promise<string> {
   const text = typeof line === 'string' ? line : JSON.stringify(line);
@@ -64,50 +59,6 @@ async function importText(
 async function importAll(noun: 'tokens' | 'payments', lines: readonly unknown[], ...args: readonly string[]) {
   const sealed = await Promise.all(lines.map((line) => seal(line)));
   return importText(noun, `${sealed.join('\n')}\n`, ...args);
-}
-
-/** As the platform gives them out: they may begin with a digit, and are no UUIDs. */
-const newId = (): string => `8ac7a4${randomBytes(13).toString('hex').replaceAll(/\d{9}/g, 'abcdefabc')}`;
-const yesterday = (time: string): string => `${new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)}T${time}Z`;
-
-let lastNumber = 0;
-function newTrace(time: string) {
-  lastNumber += 1;
-  const digits = String(lastNumber).padStart(6, '0');
-  return { rrn: `OLDGATE${digits.slice(1)}`, stan: digits, terminal, transmittedAt: yesterday(time), approvalCode: `AB${digits.slice(2)}` };
-}
-
-function operation(paymentType: string, amount: string, time: string, more: Json = {}) {
-  return { id: newId(), paymentType, amount, timestamp: yesterday(time), acquirer: newTrace(time), ...more };
-}
-
-type Line = ReturnType<typeof operation>;
-
-function payment(paymentType: string, amount: string, more: Json = {}): Line & Json {
-  return { ...operation(paymentType, amount, '10:00:00'), entityId, currency: 'EUR', card, merchantTransactionId: 'old order', ...more };
-}
-
-const types: Readonly<Record<string, { readonly kind: Booking['kind']; readonly mti: string }>> = {
-  PA: { kind: 'authorization', mti: '0100' },
-  DB: { kind: 'debit', mti: '0200' },
-  CP: { kind: 'capture', mti: '0220' },
-  RF: { kind: 'refund', mti: '0200' },
-  RV: { kind: 'reversal', mti: '0420' },
-};
-
-/** The acquirer knows what happened there before. */
-async function bookAtHost({ paymentType, amount, acquirer }: Line, original?: Line, more: Partial<Booking> = {}): Promise<void> {
-  const named =
-    original === undefined
-      ? {}
-      : {
-          originalMti: types[original.paymentType]?.mti ?? '',
-          originalStan: original.acquirer.stan,
-          originalTransmittedAt: original.acquirer.transmittedAt,
-        };
-  const minor = Math.round(Number(amount) * 100);
-  const kind = types[paymentType]?.kind ?? 'debit';
-  await stack.host.book({ kind, pan: card.number, currency: '978', amount: minor, ...acquirer, ...named, ...more });
 }
 
 test('an imported token pays under its old id; the same line again changes nothing', async () => {
@@ -162,8 +113,8 @@ async function countOf(rows: string): Promise<number> {
 test('an imported debit is shown, and its refund reaches the acquirer, up to what was not refunded before', async () => {
   const debit = payment('DB', '50.00');
   const refund = operation('RF', '20.00', '11:00:00', { referencedId: debit.id });
-  await bookAtHost(debit);
-  await bookAtHost(refund, debit);
+  await bookAtHost(stack.host, debit);
+  await bookAtHost(stack.host, refund, debit);
   const { code, result, output } = await importAll('payments', [{ ...debit, operations: [refund] }]);
   assert.equal(code, 0, output);
   assert.equal(result.imported, 1);
@@ -187,11 +138,66 @@ test('an imported debit is shown, and its refund reaches the acquirer, up to wha
   await audit(stack);
 });
 
+test('a chargeback that the acquirer tells of an imported payment is found by its old trace, and reversed; another terminal’s is not', async () => {
+  const debit = payment('DB', '50.00');
+  const hold = payment('PA', '80.00');
+  const capture = operation('CP', '30.00', '11:00:00', { referencedId: hold.id });
+  await bookAtHost(stack.host, debit);
+  await bookAtHost(stack.host, hold);
+  await bookAtHost(stack.host, capture, hold);
+  const { code, output } = await importAll('payments', [debit, { ...hold, operations: [capture] }]);
+  assert.equal(code, 0, output);
+  const told = await disputed({ rrn: debit.acquirer.rrn, reason: '10.4', amount: 2_000 });
+  assert.equal(told.chargebackAnswer, '00');
+  await stack.host.reverseDispute(told.id);
+  await eventually(async () => (await disputeOf(told.id))?.reversalAnswer === '00', 'the reversal to be answered');
+  assert.equal((await disputed({ rrn: capture.acquirer.rrn, reason: '10.4' })).chargebackAnswer, '00');
+  assert.deepEqual(await chargebacksOf(debit), [
+    ['chargeback', '2000'],
+    ['chargeback_reversal', '2000'],
+  ]);
+  assert.deepEqual(await chargebacksOf(capture), [['chargeback', '3000']]);
+  await sentFrom('OTHERGW1', debit, async () => {
+    assert.equal((await disputed({ rrn: debit.acquirer.rrn, reason: '10.4' })).chargebackAnswer, '25');
+  });
+  await audit(stack);
+});
+
+/** As if a payment with this RRN had been imported that came from another terminal. */
+async function sentFrom(other: string, { acquirer: { rrn } }: Line, work: () => Promise<void>): Promise<void> {
+  const setTerminal = (to: string) => stack.database.query('update polygate.acquirer_message set terminal = $1 where rrn = $2', [to, rrn]);
+  await setTerminal(other);
+  try {
+    await work();
+  } finally {
+    await setTerminal(terminal);
+  }
+}
+
+const disputeOf = async (id: string) => (await stack.host.disputes()).find((dispute) => dispute.id === id);
+
+/** As the gateway has answered it. */
+async function disputed(order: DisputeRequest): Promise<HostDispute> {
+  const { id } = await stack.host.dispute(order);
+  await eventually(async () => (await disputeOf(id))?.chargebackAnswer !== undefined, 'the chargeback to be answered');
+  return (await disputeOf(id)) as HostDispute;
+}
+
+/** Kind and amount of what was charged back, and given up again, of a charge. */
+async function chargebacksOf({ acquirer: { rrn } }: Line): Promise<readonly (readonly string[])[]> {
+  const { rows } = await stack.database.query<{ kind: string; amount: string }>(
+    `select o.kind, o.amount from polygate.operation c join polygate.operation o on o.merchant_id = c.merchant_id and o.target_id = c.operation_id
+    where c.rrn = $1 and o.dispute_id is not null order by o.number`,
+    [rrn],
+  );
+  return rows.map(({ kind, amount }) => [kind, amount]);
+}
+
 test('an imported authorization is captured on, released, and its old capture refunded', async () => {
   const hold = payment('PA', '100.00');
   const first = operation('CP', '40.00', '11:00:00', { referencedId: hold.id });
-  await bookAtHost(hold);
-  await bookAtHost(first, hold);
+  await bookAtHost(stack.host, hold);
+  await bookAtHost(stack.host, first, hold);
   const { code, output } = await importAll('payments', [{ ...hold, operations: [first] }]);
   assert.equal(code, 0, output);
   const captured = await stack.api.operate(hold.id, { type: 'CP', amount: '10.00' });
@@ -208,9 +214,9 @@ test('what was made in the same second keeps its order, whatever its ids are: a 
   const [first, second] = ['f', '0'].map((digit) => {
     return operation('CP', '30.00', '11:00:00', { id: `${digit}${hold.id.slice(1)}`, referencedId: hold.id });
   }) as [Line, Line];
-  await bookAtHost(hold);
-  await bookAtHost(first, hold);
-  await bookAtHost(second, hold);
+  await bookAtHost(stack.host, hold);
+  await bookAtHost(stack.host, first, hold);
+  await bookAtHost(stack.host, second, hold);
   const { code, output } = await importAll('payments', [{ ...hold, operations: [first, second] }]);
   assert.equal(code, 0, output);
   const refunded = await stack.api.operate(hold.id, { type: 'RF', amount: '10.00' });
@@ -228,11 +234,11 @@ test('every kind of history keeps the rules of the books', async () => {
   const partly = payment('PA', '90.00');
   const release20 = operation('RV', '20.00', '11:00:00', { referencedId: partly.id });
   const capture = operation('CP', '70.00', '12:00:00', { referencedId: partly.id });
-  for (const line of [released, undone, partly]) await bookAtHost(line);
-  await bookAtHost(release, released);
-  await bookAtHost(undo, undone);
-  await bookAtHost(release20, partly, { amount: 9000, remaining: 7000 });
-  await bookAtHost(capture, partly);
+  for (const line of [released, undone, partly]) await bookAtHost(stack.host, line);
+  await bookAtHost(stack.host, release, released);
+  await bookAtHost(stack.host, undo, undone);
+  await bookAtHost(stack.host, release20, partly, { amount: 9000, remaining: 7000 });
+  await bookAtHost(stack.host, capture, partly);
   const lines = [
     { ...released, operations: [release] },
     { ...undone, operations: [undo] },
@@ -250,7 +256,7 @@ test('a payment with an imported token; the same line again, in any order of fie
   const early = await importAll('payments', [debit]);
   assert.match(early.result.problems[0]?.problem ?? '', /^registrationId: there is no such token/);
   await importAll('tokens', [token]);
-  await bookAtHost(debit as Line);
+  await bookAtHost(stack.host, debit as Line);
   assert.equal((await importAll('payments', [debit], '--dry-run')).result.imported, 1);
   assert.equal((await stack.api.read(debit.id)).status, 404);
   const reordered = Object.fromEntries(Object.entries(debit).toReversed());
@@ -265,7 +271,7 @@ test('a payment with an imported token; the same line again, in any order of fie
 
 test('each faulty line is named with what is wrong, the others are imported, and no card number is repeated', async () => {
   const good = payment('DB', '5.00');
-  await bookAtHost(good);
+  await bookAtHost(stack.host, good);
   const { card: _, ...cardless } = payment('DB', '5.00');
   const { approvalCode: _code, ...uncoded } = newTrace('10:00:00');
   const faults: readonly { readonly line: unknown; readonly says: RegExp }[] = [
@@ -368,7 +374,7 @@ test('many lines go in, also when the command is killed in between and given aga
 
 test('an imported hold ends at its scheme’s time, counted from when it was made', async () => {
   const hold = payment('PA', '100.00');
-  await bookAtHost(hold);
+  await bookAtHost(stack.host, hold);
   const { code, output } = await importAll('payments', [hold]);
   assert.equal(code, 0, output);
   const url = `http://127.0.0.1:${stack.config.port}`;

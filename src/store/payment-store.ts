@@ -16,7 +16,7 @@ import { recordPartGivenUp, recordPartialApproval } from './partial-approvals.ts
 import { createPaymentNumbers, findByNumber } from './payment-numbers.ts';
 import { recordPayout, submitAccountPayout, submitPayout } from './payouts.ts';
 import { postOperations } from './post-operation.ts';
-import { findAgreementReference, findByKey, findByTrace, findOperations, findTree } from './read-operations.ts';
+import { findAgreementReference, findByKey, findByTrace, findImportedByTrace, findOperations, findTree } from './read-operations.ts';
 import { declareReceipt, takeReceipt } from './receipts.ts';
 import { recordFirstOutcomes, recordLaterOutcomes } from './record-outcome.ts';
 import { claimReference } from './reference-claims.ts';
@@ -105,6 +105,7 @@ export function createPaymentStore({ hot, general, clock, onBatch }: PaymentStor
     findDispute: (key) => reading(findDispute(general, key)),
     findDisputesOf: (key) => reading(findDisputesOf(general, key)),
     findByTrace: (key) => reading(findByTrace(general, key)),
+    findImportedByTrace: (trace) => reading(findImportedByTrace(general, trace)),
     recordOutcome(outcome) {
       if (outcome.requestedAmount !== undefined) return recordPartialApproval(hot, outcome, clock.businessNow());
       if (outcome.approvedPart !== undefined) return recordPartGivenUp(hot, outcome, clock.businessNow());

@@ -130,6 +130,14 @@ const byRrn: Statement = {
   text: `select operation_id from polygate.acquirer_message where merchant_id = $1 and rrn = $2 and purpose = 'request'`,
 };
 
+const importedByTrace: Statement = {
+  name: 'find_imported_by_trace',
+  text: `select m.merchant_id, m.operation_id from polygate.acquirer_message m
+  join polygate.imported_operation i on i.merchant_id = m.merchant_id and i.operation_id = m.operation_id
+where m.rrn = $1 and m.terminal = $2 and m.stan = coalesce($3, m.stan) and m.purpose = 'request'
+limit 2`,
+};
+
 export interface OperationKey {
   readonly merchantId: string;
   readonly operationId: string;
@@ -195,6 +203,18 @@ export async function findByTrace(
   const [message] = await database.query<{ operation_id: string }>(byRrn, [merchantId, rrn]);
   if (message === undefined) return undefined;
   const [found] = await findOperations(database, [{ merchantId, operationId: message.operation_id }]);
+  return found?.node;
+}
+
+/** RRNs that another gateway has given say nothing of the merchant. */
+export async function findImportedByTrace(
+  database: Database,
+  { rrn, terminal, stan }: { readonly rrn: string; readonly terminal: string; readonly stan?: string },
+): Promise<OperationView | undefined> {
+  const messages = await database.query<{ merchant_id: string; operation_id: string }>(importedByTrace, [rrn, terminal, stan ?? null]);
+  const [message] = messages;
+  if (message === undefined || messages.length > 1) return undefined;
+  const [found] = await findOperations(database, [{ merchantId: message.merchant_id, operationId: message.operation_id }]);
   return found?.node;
 }
 

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { orderedId } from '../ordered-id.ts';
 import { postedOn } from '../payment/chargeback.ts';
 import type { Engine } from '../payment/engine.ts';
-import { isCharge, isChargedBack, leftOf, type OperationNode, type PaymentTree } from '../payment/operation.ts';
+import { isCharge, isChargedBack, leftOf, type OperationNode, type OperationView, type PaymentTree } from '../payment/operation.ts';
 import type { NewPosting } from '../ports/new-operation.ts';
 import type { Dispute, DisputeNotice, TakenNotice } from './dispute.ts';
 
@@ -18,12 +18,8 @@ const pauseMs = 50;
 
 /** Rejects when it could not be recorded now; whoever told it has to tell it again. */
 export async function takeDisputeNotice(engine: Engine, notice: DisputeNotice): Promise<TakenNotice> {
-  const { routingNumber, rrn, terminal, stan } = notice.original;
-  const named = await engine.store.findByTrace({ routingNumber, rrn });
-  if (named === undefined) return unmatched(engine, notice, 'no operation has this RRN');
-  if (named.trace?.terminal !== terminal || (stan !== undefined && named.trace.stan !== stan)) {
-    return unmatched(engine, notice, 'the operation of this RRN has another terminal or STAN');
-  }
+  const named = await findNamed(engine, notice);
+  if (typeof named === 'string') return unmatched(engine, notice, named);
   if (named.currency !== notice.currency) return unmatched(engine, notice, 'the operation of this RRN has another currency');
   const { merchantId, operationId } = named;
   for (let attempt = 1; attempt <= triesAtMost; attempt += 1) {
@@ -36,6 +32,16 @@ export async function takeDisputeNotice(engine: Engine, notice: DisputeNotice): 
     await delay(pauseMs, undefined, { ref: false });
   }
   throw new Error('the charge is still being recorded, or others post to it all the time');
+}
+
+/** The operation whose trace is told, whichever gateway has sent it; or why there is none. */
+async function findNamed(engine: Engine, { original }: DisputeNotice): Promise<OperationView | string> {
+  const { terminal, stan } = original;
+  const own = await engine.store.findByTrace(original);
+  if (own?.trace !== undefined && own.trace.terminal === terminal && (stan === undefined || own.trace.stan === stan)) return own;
+  const imported = await engine.store.findImportedByTrace(original);
+  if (imported !== undefined) return imported;
+  return own === undefined ? 'no operation has this RRN' : 'the operation of this RRN has another terminal or STAN';
 }
 
 interface Context {

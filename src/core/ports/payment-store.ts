@@ -63,6 +63,12 @@ export interface PaymentStore {
   findDisputesOf(key: { readonly merchantId: string; readonly paymentId: string }): Promise<readonly Dispute[]>;
   /** The operation whose first message bore this RRN, of the merchant with this routing number. */
   findByTrace(key: { readonly routingNumber: number; readonly rrn: string }): Promise<OperationView | undefined>;
+  /** The imported operation whose message, sent by another gateway, bore this trace; undefined also when several did. */
+  findImportedByTrace(trace: {
+    readonly rrn: string;
+    readonly terminal: string;
+    readonly stan?: string;
+  }): Promise<OperationView | undefined>;
   /** Second transaction. It never refuses: what the acquirer said is a fact. */
   recordOutcome(outcome: OutcomeToRecord): Promise<RecordedOutcome>;
   /** Records what an operator has decided, with its row in the trail; it is guarded like any outcome. */
