@@ -15,6 +15,7 @@ import { backOffMs } from './back-off.ts';
 import type { DueHold, FoundHold } from './due-hold.ts';
 import { doEach } from './each.ts';
 import { type HoldLives, holdEndsAtMs, noticeAfterMs } from './hold-life.ts';
+import { exchangeLeaseMs } from './lease.ts';
 import type { DueWork } from './work.ts';
 
 export interface HoldRules {
@@ -23,8 +24,6 @@ export interface HoldRules {
   readonly dialectLifeOf: (channel: Channel) => number | undefined;
 }
 
-/** Added to the time that an acquirer may take; by then a node that has leased a row is done with it, or is gone. */
-const leaseMarginMs = 15_000;
 /** Something of the payment is under way; its resolution looks again after about as long. */
 const againAfterMs = 1_000;
 const pauses = { firstMs: 5_000, atMostMs: 600_000 };
@@ -42,7 +41,7 @@ export function dueHolds(engine: Engine, directory: Directories, rules: HoldRule
       const { clock } = engine;
       // When the business clock was moved, holds may be at their end that were made a moment ago.
       await walk(Math.max(clock.wallNow() - noticeAfterMs(rules.lives), clock.movedAtMs()));
-      const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+      const leaseMs = exchangeLeaseMs(engine);
       return doEach(engine.log, {
         taken: await engine.holds.claimDue({ businessNowMs: clock.businessNow(), limit, leaseMs }),
         act: (due) => engine.within({ work: 'hold' }, () => doOne(engine, directory, rules, due)),

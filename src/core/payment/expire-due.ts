@@ -3,13 +3,12 @@
  * paid at that moment it is not known yet; it is looked at again. One that expires when it was tried too often is looked at from its last attempt on.
  */
 import { doEach } from '../due/each.ts';
+import { exchangeLeaseMs } from '../due/lease.ts';
 import type { DueWork } from '../due/work.ts';
 import type { CheckoutKey } from './checkout-terms.ts';
 import type { Engine } from './engine.ts';
 import { stateOfOrder } from './order.ts';
 
-/** Added to the time that an acquirer may take: what was held may be captured when an order is looked at. */
-const leaseMarginMs = 15_000;
 const pauseAtLeastMs = 5_000;
 const pauseAtMostMs = 86_400_000;
 
@@ -18,7 +17,7 @@ export function dueOrders(engine: Engine): DueWork {
   return {
     name: 'orders that expire',
     async run(limit) {
-      const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+      const leaseMs = exchangeLeaseMs(engine);
       return doEach(engine.log, {
         taken: await engine.expiries.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
         act: (key) => engine.within({ work: 'order' }, () => lookAt(engine, key)),

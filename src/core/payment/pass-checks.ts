@@ -3,6 +3,7 @@
  * asked, and what was to be charged is captured at once. Its due row is the way back for whoever comes after a crash.
  */
 import type { DueHold } from '../due/due-hold.ts';
+import { exchangeLeaseMs } from '../due/lease.ts';
 import type { Channel } from '../merchant/channel.ts';
 import { endReview } from '../risk/end-review.ts';
 import { isCapturedAfterReview, kindAsked } from '../risk/review.ts';
@@ -11,20 +12,17 @@ import type { OpenOperation } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import type { OperationView } from './operation.ts';
 
-/** Added to the time that an acquirer may take. */
-const leaseMarginMs = 15_000;
-
 /** `record` writes the approval; without the way back it is written as held, and an operator lets it through. */
 export async function passChecks(
   engine: Engine,
   { open, channel }: { readonly open: OpenOperation; readonly channel: Channel },
   record: (open: OpenOperation) => Promise<OperationView>,
 ): Promise<OperationView> {
-  const { clock, acquirer, holds, log } = engine;
+  const { clock, holds, log } = engine;
   const { merchantId, channelId, paymentId, operationId } = open.view;
   const due: DueHold = { merchantId, channelId, paymentId, operationId, kind: 'review', dueAtMs: 0, failedTries: 0 };
   try {
-    await holds.moveTo(due, clock.businessNow() + acquirer.timeoutMs + leaseMarginMs);
+    await holds.moveTo(due, clock.businessNow() + exchangeLeaseMs(engine));
   } catch (error) {
     log.warn(
       { operationId, error: String(error) },

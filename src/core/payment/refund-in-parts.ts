@@ -6,6 +6,7 @@
  * asks at the same moment, makes what is missing of them, and no part twice; and where nobody does, the gateway itself.
  */
 import { doEach } from '../due/each.ts';
+import { exchangeLeaseMs } from '../due/lease.ts';
 import type { DueWork } from '../due/work.ts';
 import type { Channel, Directory } from '../merchant/channel.ts';
 import type { DueRefund } from '../ports/refunds-in-parts.ts';
@@ -21,8 +22,6 @@ const planKey = 'refundParts';
 /** In the data of all others: the first part. */
 const firstKey = 'refundFirst';
 
-/** Added to the time that an acquirer may take. */
-const leaseMarginMs = 15_000;
 /** After half of the time since it was asked for. */
 const againAfterMs = 1_000;
 const againAtMostMs = 600_000;
@@ -104,7 +103,7 @@ export function dueRefunds(engine: Engine, directory: Pick<Directory, 'channelBy
   return {
     name: 'parts of refunds',
     async run(limit) {
-      const leaseMs = engine.acquirer.timeoutMs + leaseMarginMs;
+      const leaseMs = exchangeLeaseMs(engine);
       return doEach(engine.log, {
         taken: await engine.refundsInParts.claimDue({ businessNowMs: engine.clock.businessNow(), limit, leaseMs }),
         act: (due) => engine.within({ work: 'refund', operationId: due.operationId }, () => goOn(engine, directory, due)),
