@@ -1,16 +1,29 @@
 /** Tokens and payments that were made elsewhere come in encrypted, keep their ids, and are from then on like any others. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CompactEncrypt, importJWK, type JWK } from 'jose';
+import type { JWK } from 'jose';
 import { audit } from './harness/auditor.ts';
 import { moveClock } from './harness/console.ts';
-import type { DisputeRequest, HostDispute } from './harness/host-control.ts';
-import { bookAtHost, card, entityId, type Json, type Line, newId, newTrace, operation, payment, terminal } from './harness/imported.ts';
-import { createOperator, type Operator, type Ran } from './harness/operator.ts';
+import {
+  bookAtHost,
+  card,
+  entityId,
+  type Imported,
+  type ImportResult,
+  importFile,
+  type Json,
+  type Line,
+  newId,
+  newTrace,
+  operation,
+  payment,
+  sealTo,
+} from './harness/imported.ts';
+import { createOperator, type Operator } from './harness/operator.ts';
+import { freshName } from './harness/opp.ts';
 import { succeeded } from './harness/opp-client.ts';
 import { eventually } from './harness/processes.ts';
 import { type Stack, startStack } from './harness/stack.ts';
@@ -31,32 +44,12 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function seal(line: unknown, to: JWK = key): Promise<string> {
-  const text = typeof line === 'string' ? line : JSON.stringify(line);
-  const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: to.kid ?? '' };
-  return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(await importJWK(to, 'ECDH-ES'));
-}
+const seal = (line: unknown, to: JWK = key): Promise<string> => sealTo(to, line);
 
-interface Result {
-  readonly imported: number;
-  readonly unchanged: number;
-  readonly refused: number;
-  readonly problems: readonly { readonly line: number; readonly problem: string }[];
-}
+const importText = (noun: Imported, text: string, ...args: readonly string[]) =>
+  importFile(operator, { noun, file: join(folder, freshName('lines')), text, args });
 
-/** Imports lines as they are given; `args` follow the command. */
-async function importText(
-  noun: 'tokens' | 'payments',
-  text: string,
-  ...args: readonly string[]
-): Promise<Ran & { readonly result: Result }> {
-  const file = join(folder, `${randomBytes(6).toString('hex')}.jwe`);
-  await writeFile(file, text);
-  const ran = await operator.run(['import', noun, file, '--dialect', 'opp', '--json', ...args]);
-  return { ...ran, result: ran.json as Result };
-}
-
-async function importAll(noun: 'tokens' | 'payments', lines: readonly unknown[], ...args: readonly string[]) {
+async function importAll(noun: Imported, lines: readonly unknown[], ...args: readonly string[]) {
   const sealed = await Promise.all(lines.map((line) => seal(line)));
   return importText(noun, `${sealed.join('\n')}\n`, ...args);
 }
@@ -137,61 +130,6 @@ test('an imported debit is shown, and its refund reaches the acquirer, up to wha
   assert.equal(entry?.refundedAmount, 5000);
   await audit(stack);
 });
-
-test('a chargeback that the acquirer tells of an imported payment is found by its old trace, and reversed; another terminal’s is not', async () => {
-  const debit = payment('DB', '50.00');
-  const hold = payment('PA', '80.00');
-  const capture = operation('CP', '30.00', '11:00:00', { referencedId: hold.id });
-  await bookAtHost(stack.host, debit);
-  await bookAtHost(stack.host, hold);
-  await bookAtHost(stack.host, capture, hold);
-  const { code, output } = await importAll('payments', [debit, { ...hold, operations: [capture] }]);
-  assert.equal(code, 0, output);
-  const told = await disputed({ rrn: debit.acquirer.rrn, reason: '10.4', amount: 2_000 });
-  assert.equal(told.chargebackAnswer, '00');
-  await stack.host.reverseDispute(told.id);
-  await eventually(async () => (await disputeOf(told.id))?.reversalAnswer === '00', 'the reversal to be answered');
-  assert.equal((await disputed({ rrn: capture.acquirer.rrn, reason: '10.4' })).chargebackAnswer, '00');
-  assert.deepEqual(await chargebacksOf(debit), [
-    ['chargeback', '2000'],
-    ['chargeback_reversal', '2000'],
-  ]);
-  assert.deepEqual(await chargebacksOf(capture), [['chargeback', '3000']]);
-  await sentFrom('OTHERGW1', debit, async () => {
-    assert.equal((await disputed({ rrn: debit.acquirer.rrn, reason: '10.4' })).chargebackAnswer, '25');
-  });
-  await audit(stack);
-});
-
-/** As if a payment with this RRN had been imported that came from another terminal. */
-async function sentFrom(other: string, { acquirer: { rrn } }: Line, work: () => Promise<void>): Promise<void> {
-  const setTerminal = (to: string) => stack.database.query('update polygate.acquirer_message set terminal = $1 where rrn = $2', [to, rrn]);
-  await setTerminal(other);
-  try {
-    await work();
-  } finally {
-    await setTerminal(terminal);
-  }
-}
-
-const disputeOf = async (id: string) => (await stack.host.disputes()).find((dispute) => dispute.id === id);
-
-/** As the gateway has answered it. */
-async function disputed(order: DisputeRequest): Promise<HostDispute> {
-  const { id } = await stack.host.dispute(order);
-  await eventually(async () => (await disputeOf(id))?.chargebackAnswer !== undefined, 'the chargeback to be answered');
-  return (await disputeOf(id)) as HostDispute;
-}
-
-/** Kind and amount of what was charged back, and given up again, of a charge. */
-async function chargebacksOf({ acquirer: { rrn } }: Line): Promise<readonly (readonly string[])[]> {
-  const { rows } = await stack.database.query<{ kind: string; amount: string }>(
-    `select o.kind, o.amount from polygate.operation c join polygate.operation o on o.merchant_id = c.merchant_id and o.target_id = c.operation_id
-    where c.rrn = $1 and o.dispute_id is not null order by o.number`,
-    [rrn],
-  );
-  return rows.map(({ kind, amount }) => [kind, amount]);
-}
 
 test('an imported authorization is captured on, released, and its old capture refunded', async () => {
   const hold = payment('PA', '100.00');
@@ -366,7 +304,7 @@ test('many lines go in, also when the command is killed in between and given aga
   await killed.ended;
   const before = await kept();
   const { json, output } = await operator.run(args, { input: sealed.join('\n') });
-  const { imported, unchanged } = json as Result;
+  const { imported, unchanged } = json as ImportResult;
   assert.equal(imported + unchanged, 1_000, output);
   assert.equal(unchanged, before);
   assert.equal(await kept(), 1_000);

@@ -1,6 +1,9 @@
 /** Payments that were made elsewhere, as an import brings them and as the acquirer's books have them. */
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import type { Booking, HostControl } from './host-control.ts';
+import type { Operator, Ran } from './operator.ts';
 
 export const entityId = '0f0e0d0c0b0a09080706050403020100';
 export const terminal = 'OLDTERM1';
@@ -54,4 +57,39 @@ export async function bookAtHost(
   const minor = Math.round(Number(amount) * 100);
   const kind = types[paymentType]?.kind ?? 'debit';
   await host.book({ kind, pan: card.number, currency: '978', amount: minor, ...acquirer, ...named, ...more });
+}
+
+/** A line as it stands in the file of an import. */
+export async function sealTo(key: JWK, line: unknown): Promise<string> {
+  const text = typeof line === 'string' ? line : JSON.stringify(line);
+  const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: key.kid ?? '' };
+  return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(await importJWK(key, 'ECDH-ES'));
+}
+
+export type Imported = 'tokens' | 'payments';
+
+export interface ImportResult {
+  readonly imported: number;
+  readonly unchanged: number;
+  readonly refused: number;
+  readonly problems: readonly { readonly line: number; readonly problem: string }[];
+}
+
+interface ImportFile {
+  readonly noun: Imported;
+  /** Written first. */
+  readonly file: string;
+  readonly text: string;
+  /** They follow the command. */
+  readonly args?: readonly string[];
+}
+
+/** Imports lines as they are given. */
+export async function importFile(
+  operator: Operator,
+  { noun, file, text, args = [] }: ImportFile,
+): Promise<Ran & { readonly result: ImportResult }> {
+  await writeFile(file, text);
+  const ran = await operator.run(['import', noun, file, '--dialect', 'opp', '--json', ...args]);
+  return { ...ran, result: ran.json as ImportResult };
 }
