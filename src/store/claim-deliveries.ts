@@ -2,11 +2,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { ClaimedDelivery, DeliverySubject, Endpoint, Outbox, PaymentEventRecord } from '../core/event/outbox.ts';
 import type { QueuedMail } from '../core/mail/send.ts';
-import type { Channel } from '../core/merchant/channel.ts';
-import { readLook } from '../core/merchant/look.ts';
 import type { CheckoutEventRecord } from '../core/payment/checkout-terms.ts';
 import { plainArray } from '../postgres/columns.ts';
 import { type Database, type Row, retriable, type Statement } from '../postgres/connection.ts';
+import { type ChannelRow, channelOf } from './channel-row.ts';
 
 type Claim = Parameters<Outbox['claim']>[0];
 
@@ -119,7 +118,7 @@ interface ClaimRow extends Row {
   readonly lease: string;
 }
 
-interface DetailRow extends ClaimRow {
+interface DetailRow extends ClaimRow, ChannelRow {
   readonly subject: 'payment' | 'token' | 'checkout' | 'subscriber' | 'mail';
   readonly mail: Omit<QueuedMail, 'merchantId' | 'mailId'> | null;
   readonly operation_id: string;
@@ -127,7 +126,6 @@ interface DetailRow extends ClaimRow {
   readonly messages_sent: number;
   readonly created_ms: number;
   readonly failures: number;
-  readonly dialect: string;
   readonly url: string | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly secret: Buffer | null;
@@ -136,15 +134,6 @@ interface DetailRow extends ClaimRow {
   readonly operation_state: PaymentEventRecord['operationState'];
   readonly snapshot: Readonly<Record<string, string | number>>;
   readonly happened_ms: number;
-  readonly routing_number: number;
-  readonly channel_id: string;
-  readonly wire_id: string;
-  readonly channel_name: string;
-  readonly account_id: string;
-  readonly enabled: boolean;
-  readonly currencies: string[] | null;
-  readonly policies: Channel['policies'];
-  readonly look: unknown;
 }
 
 /** Leases what is due of the endpoints that are not `busy`, and reads what is to be told.. */
@@ -220,21 +209,5 @@ function endpointOf(row: DetailRow): Endpoint {
     settings: row.settings,
     ...(row.url === null ? {} : { url: row.url }),
     ...(row.secret === null ? {} : { sealedSecret: row.secret }),
-  };
-}
-
-function channelOf(row: DetailRow): Channel {
-  return {
-    merchantId: row.merchant_id,
-    routingNumber: row.routing_number,
-    channelId: row.channel_id,
-    dialect: row.dialect,
-    wireId: row.wire_id,
-    name: row.channel_name,
-    accountId: row.account_id,
-    enabled: row.enabled,
-    policies: row.policies,
-    ...(row.currencies === null ? {} : { currencies: row.currencies }),
-    ...(row.look === null ? {} : { look: readLook(row.look) }),
   };
 }

@@ -5,9 +5,9 @@
 import type { AcquirerAccount } from '../core/acquirer/account.ts';
 import type { CardBrand } from '../core/instrument/card.ts';
 import type { Channel, Credential, Directory, Flow } from '../core/merchant/channel.ts';
-import { readLook } from '../core/merchant/look.ts';
 import type { Partner, PartnerMerchant } from '../core/merchant/partner.ts';
-import type { Database, Statement } from '../postgres/connection.ts';
+import type { Database, Row, Statement } from '../postgres/connection.ts';
+import { type ChannelRow, channelOf } from './channel-row.ts';
 import { createMemory, type Memory } from './memory.ts';
 import { type RuleJson, ruleColumn, ruleOf } from './risk-rules.ts';
 import { reading } from './unavailable.ts';
@@ -20,7 +20,7 @@ const entriesAtMost = 50_000;
 /** Longer than any that can be given out. */
 const nameAtMost = 256;
 
-const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name, c.account_id, c.enabled and m.enabled as enabled,
+const channelColumns = `c.merchant_id, m.routing_number, c.channel_id, c.dialect, c.wire_id, c.name as channel_name, c.account_id, c.enabled and m.enabled as enabled,
   c.accepts_partial_approval, c.brands, c.flows, c.currencies, c.policies, c.without_authentication,
   c.authenticates_without_shopper, c.look, c.bank_methods,
   m.pan_retention_days, ${ruleColumn}`;
@@ -81,24 +81,13 @@ const actCount: Statement = {
   text: `select next_value from polygate.counter where name = 'operator_act'`,
 };
 
-interface ChannelRow extends Record<string, unknown> {
-  readonly merchant_id: string;
-  readonly routing_number: number;
-  readonly channel_id: string;
-  readonly dialect: string;
-  readonly wire_id: string;
-  readonly name: string;
-  readonly account_id: string;
-  readonly enabled: boolean;
+interface WholeChannelRow extends ChannelRow, Row {
   readonly accepts_partial_approval: boolean;
-  readonly currencies: string[] | null;
   readonly bank_methods: string[] | null;
   readonly brands: CardBrand[] | null;
   readonly flows: Flow[] | null;
   readonly pan_retention_days: number | null;
   readonly risk_rules: RuleJson[] | null;
-  readonly look: unknown;
-  readonly policies: Record<string, unknown>;
   readonly without_authentication: 'proceed' | 'stop';
   readonly authenticates_without_shopper: boolean;
 }
@@ -146,12 +135,12 @@ export function createDirectory(
   const remembered = <V>(load: (key: string) => Promise<V>): Memory<V> => createMemory(load, { freshMs, entriesAtMost });
   const channels = remembered(async (key: string) => {
     const names = namesIn(key);
-    const [row] = names === undefined ? [] : await reading(database.query<ChannelRow>(channelByWireId, names));
-    return row === undefined ? undefined : channelOf(row);
+    const [row] = names === undefined ? [] : await reading(database.query<WholeChannelRow>(channelByWireId, names));
+    return row === undefined ? undefined : wholeChannelOf(row);
   });
   const channelsById = remembered(async (key: string) => {
-    const [row] = await reading(database.query<ChannelRow>(channelById, key.split('\n')));
-    return row === undefined ? undefined : channelOf(row);
+    const [row] = await reading(database.query<WholeChannelRow>(channelById, key.split('\n')));
+    return row === undefined ? undefined : wholeChannelOf(row);
   });
   const credentials = remembered(async (key: string) => {
     const names = namesIn(key);
@@ -163,8 +152,8 @@ export function createDirectory(
     return credentialsIn(rows);
   });
   const channelsOf = remembered(async (key: string) => {
-    const rows = await reading(database.query<ChannelRow>(channelsOfMerchant, key.split('\n')));
-    return rows.map(channelOf);
+    const rows = await reading(database.query<WholeChannelRow>(channelsOfMerchant, key.split('\n')));
+    return rows.map(wholeChannelOf);
   });
   const partners = remembered(async (key: string) => {
     const names = namesIn(key);
@@ -219,17 +208,9 @@ function partnerOf({ partner_id, identifier, login, secret_hash, sealed_secret, 
   };
 }
 
-function channelOf(row: ChannelRow): Channel {
+function wholeChannelOf(row: WholeChannelRow): Channel {
   return {
-    merchantId: row.merchant_id,
-    routingNumber: row.routing_number,
-    channelId: row.channel_id,
-    dialect: row.dialect,
-    wireId: row.wire_id,
-    name: row.name,
-    accountId: row.account_id,
-    enabled: row.enabled,
-    policies: row.policies,
+    ...channelOf(row),
     acceptsPartialApproval: row.accepts_partial_approval,
     withoutAuthentication: row.without_authentication,
     authenticatesWithoutShopper: row.authenticates_without_shopper,
@@ -237,9 +218,7 @@ function channelOf(row: ChannelRow): Channel {
     ...(row.bank_methods === null ? {} : { bankMethods: row.bank_methods }),
     ...(row.brands === null ? {} : { brands: row.brands }),
     ...(row.flows === null ? {} : { flows: row.flows }),
-    ...(row.currencies === null ? {} : { currencies: row.currencies }),
     ...(row.risk_rules === null ? {} : { riskRules: row.risk_rules.map(ruleOf) }),
-    ...(row.look === null ? {} : { look: readLook(row.look) }),
   };
 }
 
